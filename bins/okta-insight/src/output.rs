@@ -11,7 +11,7 @@ use sync_service::{visible, visible_in_color};
 use crate::args::Output;
 use crate::failure::{ErrorCode, Failure, OUTPUT_CLOSED};
 
-/// Prints a line of text, with control characters made visible: it may hold what was typed in Okta or Assets.
+/// Prints a line of text with visible control characters: it may contain text entered in Okta or Assets.
 macro_rules! println {
     () => { ::std::println!() };
     ($($text:tt)*) => { ::std::println!("{}", $crate::output::shown(&::std::format!($($text)*))) };

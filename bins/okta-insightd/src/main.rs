@@ -186,7 +186,8 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     lost.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Ends the process even if something else takes longer, such as a DNS lookup that can't be canceled. Nothing is lost.
+/// Ends the process even if another operation lasts longer, such as a DNS lookup that can't be canceled. No data is
+/// lost.
 fn end_in_time(code: u8) {
     std::thread::spawn(move || {
         std::thread::sleep(END_WITHIN);

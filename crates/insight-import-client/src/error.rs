@@ -1,4 +1,4 @@
-//! What can go wrong, told by what the caller can do about it.
+//! Errors by the caller's possible reaction.
 
 use outbound::{NotReached, PrivateAddress};
 
@@ -15,9 +15,9 @@ pub enum ConfigError {
     /// Not an address of the API.
     #[error("\"{given}\" cannot be the address of the Assets API: {why}")]
     ApiUrl {
-        /// What was given.
+        /// The value.
         given: String,
-        /// What is wrong with it.
+        /// The problem with it.
         why: &'static str,
     },
     /// A token that no header may hold.
@@ -35,8 +35,8 @@ pub enum ConfigError {
         "this is the token of an import source; the API token of an account begins with ATATT3x: id.atlassian.com, Security, API tokens"
     )]
     ImportTokenForAccount,
-    /// No mail address.
-    #[error("\"{0}\" is not the mail address of an Atlassian account")]
+    /// An invalid email address.
+    #[error("\"{0}\" is not the email address of an Atlassian account")]
     Email(String),
     /// No account was given.
     #[error("no account: give the email and an API token, or an OAuth access token")]
@@ -44,7 +44,7 @@ pub enum ConfigError {
     /// A private address, which is not allowed.
     #[error(transparent)]
     PrivateAddress(#[from] PrivateAddress),
-    /// The HTTP client could not be made.
+    /// The HTTP client can't be created.
     #[error("could not prepare the HTTP client")]
     Http(#[source] reqwest::Error),
 }
@@ -69,7 +69,7 @@ pub enum RefusalReason {
     Unknown,
 }
 
-/// Why a call failed.
+/// The error of a failed call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -85,7 +85,7 @@ pub enum Error {
     /// The call was refused with 401, 403, 407, or 511.
     #[error("{what} was refused with status {status}: {message}")]
     Forbidden {
-        /// What was tried.
+        /// The attempted action.
         what: &'static str,
         /// The credential that was refused.
         credential: Credential,
@@ -99,10 +99,10 @@ pub enum Error {
     /// The site holds as many objects as it may.
     #[error("the limit of the Atlassian site is reached: {message}")]
     QuotaExceeded {
-        /// What Assets said.
+        /// The message from Assets.
         message: String,
     },
-    /// Nobody knows whether an execution was started.
+    /// It is unknown if an execution was started.
     #[error("the answer to the start of an execution was lost; {}", started(execution.as_deref()))]
     StartResultUnknown {
         /// The latest execution that Assets knows, if it accepts records: probably the one.
@@ -123,8 +123,8 @@ pub enum Error {
     /// There is no schema and mapping yet.
     #[error("the import source has no schema and mapping yet")]
     MissingMapping,
-    /// Another execution is under way.
-    #[error("another execution of this import source is under way")]
+    /// Another execution is running.
+    #[error("another execution of this import source is running")]
     InProgress,
     /// There is a mapping already; it can only be changed.
     #[error("the import source has a schema and mapping already")]
@@ -135,7 +135,7 @@ pub enum Error {
     /// The execution or link is not known.
     #[error("Assets does not know {what}: {message}")]
     NotFound {
-        /// What was asked for.
+        /// The requested object.
         what: &'static str,
         /// The service's own words.
         message: String,
@@ -151,17 +151,17 @@ pub enum Error {
     /// Assets calls the request wrong.
     #[error("Assets refused {what} with status {status}: {message}")]
     Api {
-        /// What was tried.
+        /// The attempted action.
         what: &'static str,
         /// The status.
         status: u16,
-        /// What Assets said.
+        /// The message from Assets.
         message: String,
     },
     /// Assets had trouble of its own, or too much to do, several times.
     #[error("Assets answered {what} with status {status}")]
     Unavailable {
-        /// What was tried.
+        /// The attempted action.
         what: &'static str,
         /// The last status.
         status: u16,
@@ -169,15 +169,15 @@ pub enum Error {
     /// The execution is not in the state that the call needs.
     #[error("the execution is {state} and cannot be {wanted}")]
     WrongState {
-        /// What it is.
+        /// The state.
         state: String,
-        /// What was tried.
+        /// The attempted action.
         wanted: &'static str,
     },
     /// It took too long.
     #[error("{what} did not end within {seconds} s")]
     TimedOut {
-        /// What was waited for.
+        /// The expected result.
         what: &'static str,
         /// The limit.
         seconds: u64,
@@ -185,7 +185,7 @@ pub enum Error {
     /// The change of the mapping ended badly.
     #[error("Assets could not apply the schema and mapping: {message}")]
     MappingFailed {
-        /// What Assets said.
+        /// The message from Assets.
         message: String,
     },
     /// No answer.
@@ -193,24 +193,24 @@ pub enum Error {
     Transport {
         /// The host, the proxy on the way, and the cause.
         reason: Box<NotReached>,
-        /// Whether the request may have arrived.
+        /// True if the request may have arrived.
         sent: bool,
     },
     /// The answer was not what it should be.
     #[error("could not read the answer to {what}")]
     Decode {
-        /// What was tried.
+        /// The attempted action.
         what: &'static str,
-        /// Where it went wrong.
+        /// The position of the problem.
         #[source]
         source: serde_json::Error,
     },
     /// The answer does not end where an answer of Assets would.
     #[error("the answer to {what} is longer than {limit} bytes")]
     ResponseTooLarge {
-        /// What was tried.
+        /// The attempted action.
         what: &'static str,
-        /// How much was read.
+        /// The limit that was read.
         limit: usize,
     },
     /// A link in an answer is missing or leads elsewhere.
@@ -218,13 +218,13 @@ pub enum Error {
     CrossOriginLink {
         /// Its name.
         link: &'static str,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
 }
 
 impl Error {
-    /// Could the same call succeed later, with nobody changing anything?
+    /// True if the same call could succeed later without any change.
     pub const fn is_transient(&self) -> bool {
         if let Self::Transport { reason, .. } = self {
             return !reason.is_lasting();

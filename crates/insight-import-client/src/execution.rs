@@ -55,7 +55,7 @@ impl Submitted {
     }
 }
 
-/// An execution that accepts records. Nothing of it takes effect before it is completed.
+/// An execution that accepts records. They have no effect before it is completed.
 #[derive(Debug)]
 #[must_use = "an execution blocks the import source until it is completed or cancelled"]
 pub struct Execution {
@@ -190,7 +190,7 @@ impl Execution {
         status.is_ok_and(|s| matches!(s.state, ExecutionState::Processing | ExecutionState::Done))
     }
 
-    /// Gives it up: nothing that was sent takes effect. The reason is left in the import history.
+    /// Cancels it: the sent records have no effect. The import history contains the reason.
     ///
     /// # Errors
     /// As any call.

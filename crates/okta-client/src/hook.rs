@@ -17,7 +17,7 @@ pub fn verification_response(challenge: &str) -> String {
     serde_json::json!({ "verification": challenge }).to_string()
 }
 
-/// What Okta has to send in the `Authorization` header. There is no signature: this is the only proof of origin.
+/// The expected `Authorization` header of Okta's deliveries. There is no signature: this is the only proof of origin.
 #[derive(Debug, Clone)]
 pub struct HookSecret(SecretString);
 

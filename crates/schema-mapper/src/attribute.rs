@@ -10,7 +10,7 @@ use crate::ids::{id_end, locator};
 use crate::names::{Names, readable};
 use crate::{AttributeNames, AttributeOptions, MappingOptions, MappingWarning};
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
@@ -20,7 +20,7 @@ pub enum Source {
     Status,
     /// The name of the user type.
     UserType,
-    /// Who manages a group.
+    /// The type of a group.
     GroupType,
     /// The application that a group comes from.
     SourceApp,
@@ -36,7 +36,7 @@ pub enum Source {
     Members,
     /// The manager of a user.
     Manager,
-    /// What a membership is called.
+    /// The name of a membership.
     MembershipName,
     /// The group of a membership.
     MembershipGroup,
@@ -49,24 +49,24 @@ pub enum Source {
 /// One attribute on its way from Okta to Assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappedAttribute {
-    /// Where the value comes from.
+    /// The source of the value.
     pub source: Source,
     /// The attribute's external id.
     pub external_id: String,
     /// Its name in Assets.
     pub name: String,
-    /// What it is for.
+    /// Its description.
     pub description: String,
     /// Its type in Assets.
     pub kind: AttributeType,
-    /// Whether it takes any number of values.
+    /// True if it accepts any number of values.
     pub many: bool,
     /// The field of a record that carries it.
     pub locator: String,
 }
 
 impl MappedAttribute {
-    /// Whether it holds a profile attribute.
+    /// True if it holds a profile attribute.
     pub(crate) fn is_profile(&self, name: &str) -> bool {
         matches!(&self.source, Source::Profile(own) if own == name)
     }
@@ -82,14 +82,14 @@ pub(crate) struct Own {
     pub(crate) description: &'static str,
 }
 
-/// What the attributes of one kind of object are chosen from, and how.
+/// The input for the attributes of one kind of object.
 pub(crate) struct Ingredients<'s> {
     pub(crate) kind: ObjectKind,
     pub(crate) own: Vec<Own>,
     pub(crate) properties: &'s BTreeMap<String, Merged>,
     pub(crate) choices: &'s AttributeOptions,
     pub(crate) label: &'s str,
-    /// A name that an attribute made by hand has or will have.
+    /// The name of an existing or future attribute that was created manually.
     pub(crate) by_hand: Option<&'s str>,
 }
 
@@ -140,8 +140,8 @@ pub(crate) fn collect(
     attributes
 }
 
-/// Names, first to those that an operator has named, then to the base attributes that every org has, then to the rest:
-/// a custom attribute never takes the name of one that was there before any.
+/// Names the attributes: first those that an administrator has named, then the base attributes that every org has, then
+/// the rest, so that a custom attribute never gets the name of an earlier one.
 fn give_names<'p>(
     chosen: &[(&'p String, &Merged)],
     choices: &AttributeOptions,

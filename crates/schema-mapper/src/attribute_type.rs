@@ -1,4 +1,4 @@
-//! Which type of attribute holds what an Okta schema allows.
+//! The attribute types for the types of an Okta schema.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ pub const VALUE_TYPES: [AttributeType; 12] = [
     AttributeType::IpAddress,
 ];
 
-/// True if an attribute of a type holds every value of an attribute of another type. Text that is longer than the one takes
-/// is cut, and reported.
+/// True if an attribute of a type holds every value of an attribute of another type. Text that is too long for it is
+/// cut, and reported.
 pub(crate) fn holds(present: &AttributeType, wanted: &AttributeType) -> bool {
     match present {
         AttributeType::Text | AttributeType::Textarea | AttributeType::Select => VALUE_TYPES.contains(wanted),
@@ -39,7 +39,7 @@ pub(crate) fn holds(present: &AttributeType, wanted: &AttributeType) -> bool {
     }
 }
 
-/// A type, and whether it takes a list.
+/// A type, and its cardinality.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) kind: AttributeType,
@@ -56,7 +56,7 @@ impl Shape {
     }
 }
 
-/// Whether a cardinality other than one is documented for values of a type.
+/// True if a cardinality other than one is documented for values of a type.
 pub(crate) const fn takes_many(kind: &AttributeType) -> bool {
     matches!(kind, AttributeType::Email | AttributeType::Select)
 }
@@ -82,7 +82,7 @@ impl Merged {
         }
     }
 
-    /// Whether the value is a secret, or cannot be read at all.
+    /// True if the value is a secret, or if it can't be read.
     pub(crate) fn is_unreadable(&self) -> bool {
         matches!(self.property.format.as_deref(), Some("encrypted" | "hashed"))
             || self.property.rest.get("mutability").is_some_and(|m| m == "WRITE_ONLY")
@@ -131,7 +131,7 @@ pub(crate) fn of_groups(schema: &Schema, options: &MappingOptions) -> BTreeMap<S
     merged
 }
 
-/// How many characters a value has at most as a text, where that is known.
+/// The largest length of a value as text in characters, if it's known.
 fn longest(property: &SchemaProperty) -> Option<u64> {
     const SHORT: u64 = 64;
     match (&property.kind, property.format.as_deref()) {

@@ -1,4 +1,4 @@
-//! What Okta defines beside what Assets has, attribute by attribute, for people.
+//! A comparison of Okta's and Assets' attributes, for display.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::document::type_id;
 use crate::evolution::{self, Drift, all_types};
 use crate::{Mapping, OrgSchemas, Source, directory};
 
-/// How an attribute fares.
+/// The state of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -32,7 +32,7 @@ pub enum AttributeState {
 pub struct OktaAttribute {
     /// Its variable name.
     pub name: String,
-    /// What people call it.
+    /// The display name.
     pub title: String,
     /// Its type; several where user types differ.
     #[serde(rename = "type")]
@@ -48,7 +48,7 @@ pub struct AssetsAttribute {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// How many values it takes; -1 for any number.
+    /// The number of values that it accepts; -1 for any number.
     pub maximum_cardinality: i32,
 }
 
@@ -59,7 +59,7 @@ pub struct AttributeComparison {
     pub okta: Option<OktaAttribute>,
     /// In Assets, as it is or, for a new one, as it will be; `None` for one that is left out.
     pub assets: Option<AssetsAttribute>,
-    /// How it fares.
+    /// Its state.
     pub state: AttributeState,
     /// Its schema drift.
     pub differences: Vec<Drift>,
@@ -68,11 +68,11 @@ pub struct AttributeComparison {
 /// An object type on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeComparison {
-    /// What it stands for.
+    /// The kind of its objects.
     pub kind: ObjectKind,
     /// Its name in Assets.
     pub name: String,
-    /// Whether Assets has it.
+    /// True if it exists in Assets.
     pub exists: bool,
     /// The attributes: ours first, then those of the profile, then those that are left out.
     pub attributes: Vec<AttributeComparison>,

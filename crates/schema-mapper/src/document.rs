@@ -12,7 +12,7 @@ use sync_model::ObjectKind;
 use crate::names::quoted;
 use crate::{MappedAttribute, Mapping, MappingOptions, Source, status};
 
-/// What a document is written from.
+/// The input for a document.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) options: MappingOptions,
@@ -47,7 +47,7 @@ pub(crate) fn type_id(options: &MappingOptions, kind: ObjectKind) -> String {
     format!("{}/type/{kind}", options.external_id_prefix)
 }
 
-/// What the object type of a kind of object is called where nobody has renamed it.
+/// The default name of the object type of a kind of object.
 const fn type_name(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::User => "Okta User",

@@ -1,13 +1,13 @@
-//! Values that Assets would keep although they are gone.
+//! Values that were cleared in Okta and that Assets would keep.
 //!
-//! Records hold an explicit empty form for every mapped field. Whether Assets clears a value that arrives empty is a
-//! setting of the import source, which no API changes; where it does not, somebody else has to clear the value.
+//! Records hold an explicit empty form for every mapped field. An import source setting, which no API changes, controls
+//! if Assets clears a value that arrives empty; otherwise the value must be cleared in another way.
 
 use sync_model::{Record, RecordKey, is_empty};
 
 use crate::Mapping;
 
-/// What the import source does with values that arrive empty.
+/// The import source's handling of empty values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmptyValues {
     /// It keeps what was there.
@@ -27,10 +27,10 @@ impl EmptyValues {
     }
 }
 
-/// A value that should be gone and will still be in Assets.
+/// A value that was cleared in Okta and will remain in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DroppedValue {
-    /// Whose value.
+    /// The object's key.
     pub key: RecordKey,
     /// The name of the object type.
     pub object_type: String,

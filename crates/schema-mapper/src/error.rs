@@ -35,9 +35,9 @@ pub enum MappingError {
         kind: ObjectKind,
         /// The attribute's name in Okta.
         attribute: String,
-        /// What was chosen.
+        /// The configured name.
         chosen: String,
-        /// What can be chosen.
+        /// The valid names.
         valid: String,
     },
 }

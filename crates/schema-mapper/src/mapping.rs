@@ -24,7 +24,7 @@ pub struct UserTypeSchema {
     pub schema: Schema,
 }
 
-/// What an org says of its users and groups.
+/// An org's schemas of users and groups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrgSchemas {
     /// Every user type; at least the default one.
@@ -33,7 +33,7 @@ pub struct OrgSchemas {
     pub group: Schema,
 }
 
-/// How one org's objects become records.
+/// The rules from one org's objects to records.
 #[derive(Debug, Clone)]
 pub struct Mapping {
     layout: Layout,
@@ -113,10 +113,10 @@ impl Mapping {
         Ok(Self { document: document(&layout), layout, user_types, known, warnings })
     }
 
-    /// This mapping under the conditions that it finds in Assets: names that an administrator has changed, types that
-    /// Okta's schema would have otherwise by now, and nothing that is not there yet, because Assets drops such values
-    /// without a word. Records made by it fit what is there, and its names are the ones that searches and REST calls need.
-    /// For [`evolution::plan`](crate::evolution::plan), the mapping as it was made is the one to compare.
+    /// This mapping adapted to the state of Assets: names that an administrator changed, types that Okta's schema would
+    /// define differently now, and no attribute that doesn't exist yet, because Assets drops its values silently. Its
+    /// records match the existing attributes, and its names are the ones that searches and REST calls need. For
+    /// [`evolution::plan`](crate::evolution::plan), compare the original mapping.
     #[must_use]
     pub fn fit_to(&self, current: &SchemaAndMapping) -> Self {
         let mut settled = self.with_added(current);
@@ -160,13 +160,13 @@ impl Mapping {
         &self.document
     }
 
-    /// What an operator should know about the choices, sorted.
+    /// Warnings about the options, sorted.
     pub fn warnings(&self) -> &[MappingWarning] {
         &self.warnings
     }
 
-    /// How memberships are kept, and thus which of [`with_groups`](Self::with_groups),
-    /// [`with_members`](Self::with_members) and [`membership`](Self::membership) makes their records.
+    /// The membership strategy, and thus which of [`with_groups`](Self::with_groups),
+    /// [`with_members`](Self::with_members) and [`membership`](Self::membership) builds its records.
     pub const fn memberships(&self) -> MembershipStrategy {
         self.layout.options.membership_strategy
     }
@@ -206,7 +206,7 @@ impl Mapping {
         ObjectKind::ALL.into_iter().find(is_it)
     }
 
-    /// The attribute that tells whether an object is marked as gone, and the statuses that say so.
+    /// The attribute that marks an object as retired, and the statuses that do so.
     pub fn retired_status(&self, kind: ObjectKind) -> Option<(&MappedAttribute, [&'static str; 2])> {
         let marks = [RetireReason::Deleted, RetireReason::OutOfScope].map(status::of_departure);
         let attribute = self.attributes(kind).iter().find(|a| a.source == Source::Status)?;
@@ -275,7 +275,7 @@ impl MappingOptions {
     }
 }
 
-/// What the choices say about attributes that are not there, and what the schemas say about themselves.
+/// Warnings about options for missing attributes, and about the schemas.
 fn warnings(
     users: &BTreeMap<String, Merged>,
     groups: &BTreeMap<String, Merged>,

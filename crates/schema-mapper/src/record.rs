@@ -23,7 +23,7 @@ pub struct MappedRecord {
     pub unmapped: Vec<String>,
 }
 
-/// What the attributes of both kinds are read from.
+/// The input for the attributes of both kinds.
 struct Object<'o> {
     kind: ObjectKind,
     id: &'o str,
@@ -87,8 +87,8 @@ impl Mapping {
         })
     }
 
-    /// What Assets should hold of an object that is not kept current any more: its last values, marked, member of
-    /// nothing and without members. An ended membership still shows whose it was.
+    /// The record of a retired object: its last values, marked, with no groups and no members. An ended membership
+    /// still names its user and group.
     #[must_use]
     pub fn retire(&self, last: &Record, departure: RetireReason) -> Record {
         let fields = self

@@ -96,9 +96,9 @@ pub enum ScopeError {
     UnknownWord {
         /// The setting, such as `scope.users.status`.
         setting: &'static str,
-        /// What it says.
+        /// The invalid value.
         word: String,
-        /// What it may say.
+        /// The valid values.
         known: Vec<&'static str>,
     },
     /// Groups are named by id: their names change, and need not be unique.
@@ -163,7 +163,7 @@ impl SyncScope {
         digest
     }
 
-    /// Whether a group is chosen.
+    /// True if a group is in scope.
     pub fn includes_group(&self, group: &Group) -> bool {
         if self.users.member_of.contains(&group.id) {
             return true;
@@ -173,8 +173,8 @@ impl SyncScope {
             && names.matches(group.profile.name().unwrap_or_default())
     }
 
-    /// Whether a user is chosen, as far as the user alone tells: its groups are for
-    /// [`includes_member_of`](Self::includes_member_of).
+    /// True if a user is in scope by its own attributes; [`includes_member_of`](Self::includes_member_of) checks its
+    /// groups.
     pub fn includes_user(&self, user: &User, mapping: &Mapping) -> bool {
         let UserScope { status, types, profile, .. } = &self.users;
         (status.is_empty() || status.contains(user.status.as_str()))
@@ -205,13 +205,13 @@ impl SyncScope {
         odd.then_some(OddMember { member: Member::GroupType, found: UNKNOWN })
     }
 
-    /// Whether a member of these groups is chosen, as far as groups matter.
+    /// True if members of these groups are in scope by their groups.
     pub fn includes_member_of(&self, groups: &[GroupId]) -> bool {
         let of = &self.users.member_of;
         of.is_empty() || groups.iter().any(|group| of.contains(group.as_str()))
     }
 
-    /// Whether becoming a member of a group can make a user a chosen one.
+    /// True if membership in a group can bring a user in scope.
     pub fn may_include(&self, group: &GroupId) -> bool {
         self.users == UserScope::default() || self.users.member_of.contains(group.as_str())
     }

@@ -4,9 +4,9 @@ use insight_import_client::document::{Status, StatusCategory};
 use okta_client::model::UserStatus;
 use sync_model::{ObjectKind, RetireReason};
 
-/// What marks an object whose original no longer exists, an ended membership among them.
+/// The status of an object that was deleted in Okta, and of an ended membership.
 const DELETED: &str = "Okta Deleted";
-/// What marks an object whose original exists, and which the operator does not choose any more.
+/// The status of an object that is no longer in scope.
 const OUT_OF_SCOPE: &str = "Okta Out of Scope";
 /// A live group or membership, and a user who can sign in.
 pub(crate) const ACTIVE: &str = "Okta Active";
@@ -46,7 +46,7 @@ pub(crate) fn of_kind(kind: ObjectKind) -> Vec<String> {
     }
 }
 
-/// What marks an object that is not kept current any more.
+/// The status of a retired object.
 pub(crate) const fn of_departure(departure: RetireReason) -> &'static str {
     match departure {
         RetireReason::Deleted => DELETED,

@@ -12,13 +12,13 @@ use crate::{MappedAttribute, Mapping, Source};
 pub enum Loss {
     /// The attribute, or its object type, is not there.
     Missing,
-    /// The mapping in Assets does not lead to the attribute, or looks referenced objects up by another one: a name changed.
+    /// The mapping in Assets doesn't lead to the attribute, or finds referenced objects by another one: a name changed.
     Unmapped,
-    /// The attribute takes fewer values than it should.
+    /// The attribute accepts fewer values than it should.
     Cardinality {
-        /// The number that it takes.
+        /// The number that it accepts.
         present: i32,
-        /// The number that it should take; -1 for any.
+        /// The number that it should accept; -1 for any.
         wanted: i32,
     },
     /// The attribute is of a type that does not hold every value.
@@ -46,7 +46,7 @@ pub struct Storage {
     pub field: String,
     /// The attribute, as `type: attribute`.
     pub attribute: String,
-    /// True if the attribute tells objects apart.
+    /// True if the attribute identifies objects.
     pub is_identity: bool,
     /// The type, target, and options of the attribute, for comparison. Empty when it is not there.
     pub shape: String,

@@ -1,4 +1,4 @@
-//! What every page and every call of the API works with.
+//! The shared state of all pages and API calls.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use sync_service::model::ConnectionName;
 use sync_service::{ConnectionManager, ManagedConnection};
 use tokio_util::sync::CancellationToken;
 
-/// What every page and every call of the API works with.
+/// The shared state of all pages and API calls.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) fleet: Arc<ConnectionManager>,

@@ -76,8 +76,8 @@ impl Console {
         (router(app, access, SecurityHeaders { https: true }), known, (sandbox, fleet, folder))
     }
 
-    /// The request of an input: a line with method and target, header lines, an empty line, and the body. `None` if it is
-    /// none that a server takes.
+    /// The request in an input: a line with method and target, header lines, an empty line, and the body. `None` if a
+    /// server would reject it.
     fn request(&self, input: &str) -> Option<Request<Body>> {
         let (head, body) = input.split_once("\n\n").unwrap_or((input, ""));
         let filled = |text: &str| {

@@ -23,7 +23,7 @@ use crate::{api, assets, audit, pages};
 /// The setting that chooses the address.
 const SETTING: &str = "console.listen";
 
-/// Why there is no console.
+/// The reason for which the console can't start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsoleError {
@@ -47,7 +47,7 @@ impl ConsoleError {
         }
     }
 
-    /// Whether the settings are wrong, rather than the world.
+    /// True if the settings are wrong.
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Listen(error) => error.is_usage(),
@@ -107,12 +107,12 @@ impl Console {
         Ok(Self { server, url, router, fleet: Arc::clone(fleet), streams })
     }
 
-    /// Where people open it.
+    /// The URL of the console.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Makes the administrator's token when there never was one. It is told this once.
+    /// Creates the administrator's token if no token was ever created. It is returned only once.
     ///
     /// # Errors
     /// When the store fails.
@@ -120,7 +120,7 @@ impl Console {
         Ok(access::first_token(&self.fleet.store().access()).await?)
     }
 
-    /// Serves until told to stop.
+    /// Serves until interrupted.
     pub async fn serve(self, stop: CancellationToken) {
         let streams = async {
             stop.cancelled().await;
@@ -163,7 +163,7 @@ fn access(
     Ok(Access::new(fleet.store().access(), options, oidc, fleet.refused_sign_ins().clone()))
 }
 
-/// What is open to anybody, what takes a sign-in, and the headers around all of it.
+/// The public routes, the routes that require a sign-in, and the headers around all of them.
 pub(crate) fn router(app: App, access: Access, headers: SecurityHeaders) -> Router {
     let guarded = Router::new()
         .merge(pages::router())
@@ -184,7 +184,7 @@ pub(crate) fn router(app: App, access: Access, headers: SecurityHeaders) -> Rout
         .layer(from_fn_with_state(headers, secure))
 }
 
-/// A refusal that a person sees looks like a page.
+/// Renders a rejection as a page for browsers.
 async fn refusals_as_pages(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.extensions().get::<Problem>().filter(|problem| problem.for_page).cloned() {
@@ -210,7 +210,7 @@ async fn metrics(State(app): State<App>) -> Response {
     match app.fleet.metrics().await {
         Ok(text) => ([(CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the metrics could not be written");
+            tracing::error!(%error, "could not render metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

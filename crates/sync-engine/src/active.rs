@@ -6,7 +6,7 @@ use sync_model::{ObjectKind, Record, RunId};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::observer::Told;
+use crate::observer::RunProgress;
 use crate::{EngineError, MappingView, RunKind, RunReport, RunState, TargetObjects, engine::Engine};
 
 /// A run and the view that it works by from its beginning to its end.
@@ -37,7 +37,7 @@ impl Engine {
         run: &ActiveRun,
         kind: RunKind,
         mut report: RunReport,
-        told: &Told<'_>,
+        observed: &RunProgress<'_>,
         work: impl AsyncFnOnce(&mut RunReport) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
         let started = Instant::now();
@@ -60,23 +60,23 @@ impl Engine {
             if !matches!(error, EngineError::Interrupted) {
                 self.stats.failed(kind.as_str(), matches!(error, EngineError::SafeguardTriggered(_)));
             }
-            span.in_scope(|| tracing::info!(error = report.error, "the run ended early"));
+            span.in_scope(|| tracing::info!(error = report.error, "run ended early"));
             let pass = matches!(kind, RunKind::FullSync | RunKind::IncrementalSync | RunKind::Backfill);
             let goes_on = pass && error.is_transient();
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
             let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run.id);
             if goes_on || open {
-                told.ended(&report);
+                observed.ended(&report);
                 return result.map(|()| report);
             }
         }
         self.ports.store.end_run(run.id, &report, self.now()).await?;
-        told.ended(&report);
+        observed.ended(&report);
         if result.is_ok() && report.executions > 0 {
             let RunReport {
                 state: result, duration_seconds: seconds, okta_requests: directory_requests, ..
             } = &report;
-            span.in_scope(|| tracing::info!(?result, seconds, directory_requests, "the run ended"));
+            span.in_scope(|| tracing::info!(?result, seconds, directory_requests, "run ended"));
         }
         result.map(|()| report)
     }
@@ -94,9 +94,9 @@ impl MappingView {
         ObjectKind::ALL.into_iter().filter_map(label).collect()
     }
 
-    /// A short name for everything that decides how records are made: the mapping and the selection.
+    /// A short name for the rules that records are built by: the mapping and the scope.
     pub(crate) fn rules(&self) -> String {
-        format!("{} {}", self.version, self.directory.selection()).trim_end().to_owned()
+        format!("{} {}", self.version, self.directory.scope_version()).trim_end().to_owned()
     }
 }
 

@@ -26,7 +26,7 @@ impl Engine {
         if plan.plan().changes() == 0 {
             return Ok(());
         }
-        let _lane = self.lane.lock().await;
+        let _execution_lock = self.execution_lock.lock().await;
         self.recover_locked(&run.view, Some((run.id, report))).await?;
         refuse_removal(&run.view).await?;
         self.refuse_change(run).await?;
@@ -43,7 +43,7 @@ impl Engine {
         self.send(run, execution, first, &plan, report, progress, stop).await
     }
 
-    /// Records are not sent into another structure than the one that they were made for, which may drop their values.
+    /// Records are sent only to the object schema that they were built for; another one may drop their values.
     async fn refuse_change(&self, run: &ActiveRun) -> Result<(), EngineError> {
         match self.changed_view(run).await? {
             Some(now) if !run.view.place.is_within(&now.place) => Err(EngineError::StructureChanged),
@@ -51,18 +51,18 @@ impl Engine {
         }
     }
 
-    /// The view after another comparison, where the structure is not the one that a run's records were made for.
+    /// The view after another comparison, if the object schema isn't the one that a run's records were built for.
     async fn changed_view(&self, run: &ActiveRun) -> Result<Option<MappingView>, EngineError> {
         let state = self.ports.target_schema.state().await.map_err(EngineError::TargetSchema)?;
         if state.is_none() || state == run.view.target_schema {
             return Ok(None);
         }
-        Ok(Some(self.follow_structure(true).await?.view))
+        Ok(Some(self.follow_schema(true).await?.view))
     }
 
-    /// The import source deleted what an import of changes did not hold: somebody switched that on after it was looked
-    /// at. Nothing that was confirmed can be trusted; everything is read, and sent again.
-    pub(crate) async fn look_after_removed(&self, outcome: &Outcome) -> Result<(), EngineError> {
+    /// The import source deleted objects that an import of changes didn't contain: that option was enabled after the
+    /// last check. No confirmed record can be trusted, so all objects are read and resent.
+    pub(crate) async fn check_removed(&self, outcome: &Outcome) -> Result<(), EngineError> {
         let deleted = outcome.missing_deleted();
         if deleted > 0 {
             let finding = Finding::error(Fact::ObjectsDeleted { objects: deleted });
@@ -81,7 +81,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Starts an execution, waiting for one that is under way.
+    /// Starts an execution; waits while another one runs.
     async fn start(
         &self,
         view: &MappingView,
@@ -107,8 +107,8 @@ impl Engine {
             if let Some((id, since)) = &orphan
                 && since.elapsed() >= self.options.orphan_limit
             {
-                tracing::warn!(execution = %id, "cancelling an execution that nobody sends records to");
-                let reason = "nobody sent records to it";
+                tracing::warn!(execution = %id, "canceling an abandoned execution");
+                let reason = "canceled: no records were sent";
                 view.importer.cancel(id, reason).await.map_err(EngineError::Import)?;
                 continue;
             }
@@ -145,7 +145,7 @@ impl Engine {
             }
             let outcome = if stop.is_cancelled() {
                 Err(EngineError::Interrupted)
-            } else if let Err(error) = self.note_kept(run, &page, &mut kept).await {
+            } else if let Err(error) = self.stage_dropped_values(run, &page, &mut kept).await {
                 Err(error)
             } else {
                 let records = page.into_iter().map(|staged| run.view.sendable(staged.record)).collect();
@@ -155,8 +155,9 @@ impl Engine {
                 Ok(submitted) => {
                     report.chunks += submitted.chunks;
                     rejected += submitted.rejected.len() as u64;
-                    let set_aside = self.set_aside(run.id, submitted.rejected, &mut sent, report).await;
-                    if let Err(error) = set_aside {
+                    let remove_rejected =
+                        self.remove_rejected(run.id, submitted.rejected, &mut sent, report).await;
+                    if let Err(error) = remove_rejected {
                         self.give_up(execution, &id, &error).await;
                         return Err(error);
                     }
@@ -196,7 +197,7 @@ impl Engine {
         report.executions += 1;
         let confirmed = report.add_outcome(&outcome, &sent);
         self.stats.execution(report.state);
-        self.look_after_removed(&outcome).await?;
+        self.check_removed(&outcome).await?;
         let unaccounted = unaccounted(&outcome, &sent, &confirmed);
         self.prove(run.id, &run.view, &unaccounted, stop).await?;
         let new = self.ports.store.count_new(run.id).await?;
@@ -207,7 +208,7 @@ impl Engine {
         self.doubt_after(run).await?;
         self.notice_filled(&outcome).await?;
         self.notice_lost(&new, &outcome, report).await?;
-        crate::stale_values::tell_kept(&run.view, &kept, report);
+        crate::stale_values::report_stale_values(&run.view, &kept, report);
         Ok(())
     }
 
@@ -219,7 +220,7 @@ impl Engine {
             Err(error) => Err(EngineError::Import(error)),
         };
         if let Err(error) = closed {
-            tracing::warn!(execution = %id, error = %crate::error_chain(&error), "could not cancel the execution; it is looked after at the next run");
+            tracing::warn!(execution = %id, error = %crate::error_chain(&error), "could not cancel the execution; the next run recovers it");
         }
     }
 }

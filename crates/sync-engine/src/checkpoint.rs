@@ -9,20 +9,20 @@ use sync_model::{GroupId, ObjectKind};
 use crate::trail::Trail;
 use crate::{Cursor, Reading, RunKind, UnreadableObjects, ValueProblems};
 
-/// What a pass reads.
+/// The extent of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncMode {
-    /// Everything. Only such a pass can tell what is gone.
+    /// Reads everything. Only this mode detects deletions that no event reported.
     Full,
-    /// What changed since a time.
+    /// Reads changes since a time.
     Incremental(Timestamp),
     /// Every group and user, but no membership: an attribute is new, and who has a value is not known.
     Backfill,
 }
 
 impl SyncMode {
-    /// What a run of this scope is called.
+    /// The kind of a run in this mode.
     pub const fn run_kind(self) -> RunKind {
         match self {
             Self::Full => RunKind::FullSync,
@@ -31,7 +31,7 @@ impl SyncMode {
         }
     }
 
-    /// Whether a pass of this scope, once finished, is what is wanted.
+    /// True if a finished sync of this mode also satisfies the wanted mode.
     pub(crate) const fn goes_on_as(self, wanted: Self) -> bool {
         matches!(
             (self, wanted),
@@ -50,7 +50,7 @@ impl SyncMode {
     }
 }
 
-/// How far a pass has come.
+/// The progress of reading the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadPhase {
@@ -69,20 +69,20 @@ pub enum ReadPhase {
 /// A pass, as it is stored after every page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SyncCheckpoint {
-    /// What it reads.
+    /// The extent of the sync.
     pub mode: SyncMode,
     /// When it began.
     pub started_at: Timestamp,
     /// Its reading. Every record of it counts as read at its beginning.
     #[serde(default)]
     pub reading: Reading,
-    /// The mapping and the selection that its records were made by.
+    /// The mapping and the scope that its records were built by.
     pub mapping_version: String,
-    /// How far it is.
+    /// The phase in progress.
     pub phase: ReadPhase,
-    /// Where the next page of the stage begins; none at its beginning.
+    /// The cursor of the next page of the phase; `None` at its start.
     pub cursor: Option<Cursor>,
-    /// How many objects were listed.
+    /// The number of listed objects by kind.
     pub read: BTreeMap<ObjectKind, u64>,
     /// Problems on the way, in words.
     pub problems: Vec<String>,
@@ -104,13 +104,13 @@ pub struct SyncCheckpoint {
     /// Names in the operator's choice that the directory does not have, a line each.
     #[serde(default)]
     pub unknown_choices: Vec<String>,
-    /// How often a listing began anew because its place was not known any more.
+    /// The number of times that a listing restarted because its cursor expired.
     #[serde(default)]
     pub restarts: u32,
-    /// The pages behind, as far as it takes to notice a circle.
+    /// The pages read so far, as needed to detect a loop.
     #[serde(default)]
     pub(crate) trail: Trail,
-    /// Whether an operator accepted that much disappears, for whoever goes on with it.
+    /// True if an administrator overrode the safeguards, for any process that resumes the sync.
     #[serde(default)]
     pub override_safeguards: bool,
 }

@@ -1,4 +1,4 @@
-//! What becomes of looks once their objects were read: struck off, looked at again a little later, or given up.
+//! Completes work items after their objects were read: they are removed, requeued, or failed.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -6,116 +6,120 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sync_model::RecordKey;
 
-use crate::looked::{Failure, States};
+use crate::fetched::{Failure, ObjectVersions};
 use crate::{
     ActiveRun, AlertKind, EngineError, Fact, Finding, SafeguardViolation, Subject, Task, ViolatingChanges,
     WorkItem, engine::Engine,
 };
 
-/// How often an object that is older than its event is read again before it is taken as it is.
+/// The number of times that an object older than its event is read again before it is accepted.
 const MAX_STALE_READS: u32 = 6;
-/// How soon after the change its event is published. An object that changed so much earlier than its event may lack the
-/// change that the event tells, or the event tells of something that objects do not show.
+/// The delay with which the event of a change is published. An object that changed earlier than that before its event
+/// may lack the change of the event, or the event is about something that objects don't show.
 const EVENT_DELAY: SignedDuration = SignedDuration::from_millis(500);
-/// How often an object that should vanish is looked at: some twenty minutes.
+/// The number of times that an object is read while its deletion is expected: about twenty minutes.
 const MAX_DELETION_READS: u32 = 10;
-/// How often an object is read again that is not there although nobody said it was deleted, or that is a little older than
-/// its event: replicas lag.
-pub(crate) const DOUBTS: u32 = 2;
-/// After so many attempts it is told that an object cannot be read.
-const TOLD_AFTER: u32 = 3;
-/// How often a failing look is tried before its events are given up.
+/// The number of times that an object is read again if it isn't found although no event deleted it, or if it is
+/// slightly older than its event: replicas lag.
+pub(crate) const NOT_FOUND_RETRIES: u32 = 2;
+/// The number of attempts after which an unreadable object raises an alert.
+const ALERT_AFTER: u32 = 3;
+/// The number of attempts after which a work item fails.
 const MAX_ATTEMPTS: u32 = 12;
 
 impl Engine {
-    /// Strikes off what was looked at, except what has to be looked at again a little later.
-    pub(crate) async fn settle(&self, looks: &[WorkItem], states: &States) -> Result<(), EngineError> {
+    /// Completes the processed work items, and requeues those whose objects are outdated.
+    pub(crate) async fn complete(
+        &self,
+        items: &[WorkItem],
+        states: &ObjectVersions,
+    ) -> Result<(), EngineError> {
         let now = self.now();
         let (failed, read): (Vec<WorkItem>, Vec<WorkItem>) =
-            looks.iter().cloned().partition(|look| failure(&look.subject, states).is_some());
+            items.iter().cloned().partition(|item| failure(&item.subject, states).is_some());
         let mut stuck = None;
-        for look in &failed {
-            let Some(failure) = failure(&look.subject, states) else { continue };
+        for item in &failed {
+            let Some(failure) = failure(&item.subject, states) else { continue };
             if failure.transient {
                 // What stands on the way says nothing about the object, so its events are not given up for it.
                 self.ports
                     .store
-                    .requeue_work(std::slice::from_ref(look), later(now, look.attempts, 1))
+                    .requeue_work(std::slice::from_ref(item), later(now, item.attempts, 1))
                     .await?;
-                stuck = stuck.or((look.attempts == TOLD_AFTER).then_some(&failure.reason));
+                stuck = stuck.or((item.attempts == ALERT_AFTER).then_some(&failure.reason));
             } else {
-                self.put_off(std::slice::from_ref(look), &failure.reason).await?;
+                self.requeue_or_fail(std::slice::from_ref(item), &failure.reason).await?;
             }
         }
         if let Some(reason) = stuck {
-            let (task, error, occurrences) = (Task::Events, reason.clone(), TOLD_AFTER.into());
+            let (task, error, occurrences) = (Task::Events, reason.clone(), ALERT_AFTER.into());
             let finding = Finding::warning(Fact::TaskFailing { task, error, occurrences });
             self.alert(AlertKind::SyncStalled, finding);
         }
         let (again, settled): (Vec<WorkItem>, Vec<WorkItem>) =
-            read.into_iter().partition(|look| self.is_stale(look, states));
+            read.into_iter().partition(|item| self.is_stale(item, states));
         let mut by_attempts: BTreeMap<u32, Vec<WorkItem>> = BTreeMap::new();
-        for look in again {
-            by_attempts.entry(look.attempts).or_default().push(look);
+        for item in again {
+            by_attempts.entry(item.attempts).or_default().push(item);
         }
-        for (attempts, looks) in by_attempts {
-            self.ports.store.requeue_work(&looks, later(now, attempts, 1)).await?;
+        for (attempts, items) in by_attempts {
+            self.ports.store.requeue_work(&items, later(now, attempts, 1)).await?;
         }
-        for event in settled.iter().filter_map(|look| look.not_older_than) {
+        for event in settled.iter().filter_map(|item| item.not_older_than) {
             self.stats.latency(Duration::try_from(now.duration_since(event)).unwrap_or_default());
         }
-        self.stats.settled(self.ports.store.complete_work(&settled, now).await?);
+        self.stats.completed(self.ports.store.complete_work(&settled, now).await?);
         Ok(())
     }
 
-    /// Whether the answer is older than what the event tells.
-    fn is_stale(&self, look: &WorkItem, states: &States) -> bool {
+    /// True if the object is older than its event.
+    fn is_stale(&self, item: &WorkItem, states: &ObjectVersions) -> bool {
         let tolerance = SignedDuration::try_from(self.options.event_tolerance).unwrap_or(SignedDuration::MAX);
-        if let Subject::Membership { group, user } = &look.subject {
+        if let Subject::Membership { group, user } = &item.subject {
             if states.unselected.contains(user) || states.closed.contains(group) {
                 return false;
             }
             let is_member = states.groups.get(user).is_some_and(|groups| groups.contains(group));
             // What the newest event says need not be true any more, so this has an end.
-            return is_member == look.expect_deleted && look.attempts < MAX_STALE_READS;
+            return is_member == item.expect_deleted && item.attempts < MAX_STALE_READS;
         }
-        if let Subject::GroupMembers(group) = &look.subject {
-            return states.unlisted.contains(group) && look.attempts < MAX_ATTEMPTS;
+        if let Subject::GroupMembers(group) = &item.subject {
+            return states.unlisted.contains(group) && item.attempts < MAX_ATTEMPTS;
         }
-        let Some(state) = object(&look.subject).and_then(|key| states.objects.get(&key)) else {
+        let Some(state) = object(&item.subject).and_then(|key| states.objects.get(&key)) else {
             return false;
         };
         match state {
-            None => !look.expect_deleted && look.attempts < DOUBTS,
-            Some(_) if look.expect_deleted => look.attempts < MAX_DELETION_READS,
+            None => !item.expect_deleted && item.attempts < NOT_FOUND_RETRIES,
+            Some(_) if item.expect_deleted => item.attempts < MAX_DELETION_READS,
             Some(last_updated) => {
-                let age = look
+                let age = item
                     .not_older_than
                     .map_or(SignedDuration::ZERO, |event| event.duration_since(*last_updated));
                 let reads = match age {
                     age if age > tolerance => MAX_STALE_READS,
-                    age if age > EVENT_DELAY => DOUBTS,
+                    age if age > EVENT_DELAY => NOT_FOUND_RETRIES,
                     _ => 0,
                 };
-                look.attempts < reads
+                item.attempts < reads
             }
         }
     }
 
     /// Blocks the objects that violate a safeguard, with their events, until an override.
-    pub(crate) async fn block(
+    pub(crate) async fn block_work(
         &self,
-        looks: &[WorkItem],
+        items: &[WorkItem],
         held: &HashSet<RecordKey>,
         reason: &str,
     ) -> Result<(), EngineError> {
-        let is_held = |look: &&WorkItem| match &look.subject {
+        let is_held = |item: &&WorkItem| match &item.subject {
             Subject::Membership { user, .. } => held.contains(&RecordKey::user(user)),
             target => object(target).is_some_and(|key| held.contains(&key)),
         };
         let keys: Vec<RecordKey> = held.iter().cloned().collect();
-        let looks: Vec<WorkItem> = looks.iter().filter(is_held).cloned().collect();
-        Ok(self.ports.store.block(&keys, &looks, reason, self.now()).await?)
+        let items: Vec<WorkItem> = items.iter().filter(is_held).cloned().collect();
+        Ok(self.ports.store.block(&keys, &items, reason, self.now()).await?)
     }
 
     /// Requeues the blocked events none of whose objects is blocked any more.
@@ -125,7 +129,7 @@ impl Engine {
 
     /// Fails a pass that a safeguard forbids. The objects of the changes that are too many are remembered until they are
     /// sent, or a full run no longer finds them.
-    pub(crate) async fn hold_back(
+    pub(crate) async fn block_sync(
         &self,
         run: &ActiveRun,
         refusal: SafeguardViolation,
@@ -149,13 +153,13 @@ impl Engine {
         Err(refusal.into())
     }
 
-    /// Tries looks again later, and gives up those that were tried often enough.
-    pub(crate) async fn put_off(&self, looks: &[WorkItem], reason: &str) -> Result<(), EngineError> {
+    /// Requeues work items, and fails those that are out of attempts.
+    pub(crate) async fn requeue_or_fail(&self, items: &[WorkItem], reason: &str) -> Result<(), EngineError> {
         let now = self.now();
         let (hopeless, rest): (Vec<WorkItem>, Vec<WorkItem>) =
-            looks.iter().cloned().partition(|look| look.attempts >= MAX_ATTEMPTS);
-        for look in &rest {
-            self.ports.store.requeue_work(std::slice::from_ref(look), later(now, look.attempts, 2)).await?;
+            items.iter().cloned().partition(|item| item.attempts >= MAX_ATTEMPTS);
+        for item in &rest {
+            self.ports.store.requeue_work(std::slice::from_ref(item), later(now, item.attempts, 2)).await?;
         }
         if !hopeless.is_empty() {
             self.ports.store.fail_work(&hopeless, reason, now).await?;
@@ -168,7 +172,7 @@ impl Engine {
 }
 
 /// The reason for which a subject could not be read.
-fn failure<'s>(subject: &Subject, states: &'s States) -> Option<&'s Failure> {
+fn failure<'s>(subject: &Subject, states: &'s ObjectVersions) -> Option<&'s Failure> {
     let of = |key: &RecordKey| states.failed.get(key);
     match subject {
         Subject::Membership { group, user } => {

@@ -1,7 +1,7 @@
 //! Memberships that seem to have ended all at once.
 //!
-//! An empty list is also the answer to an app that lost its role, of a gateway, and of a listing that lags. Where
-//! memberships were confirmed, it takes a second reading to be believed.
+//! An empty list is also returned to an app that lost its role, by a gateway, and by a listing that lags. If
+//! memberships were confirmed, a second reading must agree.
 
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
@@ -15,8 +15,8 @@ fn contradicted(message: String) -> EngineError {
 }
 
 impl Engine {
-    /// The groups of a user; `None` when it is proven to be gone. That a user has left all its groups is read twice, and
-    /// only believed while the directory shows groups.
+    /// The groups of a user; `None` if its deletion is proven. A user without any group is read twice, and accepted
+    /// only while the directory returns groups.
     pub(crate) async fn groups_of(
         &self,
         view: &MappingView,

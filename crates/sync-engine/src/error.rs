@@ -1,4 +1,4 @@
-//! What can go wrong, told by what the caller can do about it.
+//! Errors by the caller's possible reaction.
 
 use std::error::Error as StdError;
 
@@ -81,7 +81,7 @@ impl PortError {
         self
     }
 
-    /// Marks an object that is proven to be gone.
+    /// Marks an object whose deletion is proven.
     #[must_use]
     pub const fn gone(mut self, gone: bool) -> Self {
         self.gone = gone;
@@ -102,7 +102,7 @@ impl PortError {
         self
     }
 
-    /// Could the same call succeed later, with nobody changing anything?
+    /// True if the same call could succeed later without any change.
     pub const fn is_transient(&self) -> bool {
         self.transient
     }
@@ -122,7 +122,7 @@ impl PortError {
         self.refused
     }
 
-    /// Is the object that was asked for proven to be gone?
+    /// True if the deletion of the requested object is proven.
     pub const fn is_gone(&self) -> bool {
         self.gone
     }
@@ -143,7 +143,7 @@ impl PortError {
     }
 }
 
-/// Why a run, a setup or a verification did not come to its end.
+/// An error that ended a run, a setup, or a verification.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -156,7 +156,7 @@ pub enum EngineError {
     /// The event hook could not be read or changed.
     #[error("could not set up the event hook")]
     EventHook(#[source] PortError),
-    /// The import source did not take the records.
+    /// The import source rejected the records.
     #[error("import failed")]
     Import(#[source] PortError),
     /// The state store failed.
@@ -171,7 +171,7 @@ pub enum EngineError {
     /// An administrator switched the import source off.
     #[error("the import source is disabled")]
     Disabled,
-    /// The plan exceeds what may change without an operator's consent.
+    /// The plan exceeds a safeguard.
     #[error(transparent)]
     SafeguardTriggered(#[from] SafeguardViolation),
     /// The event feed could not be read.
@@ -180,16 +180,16 @@ pub enum EngineError {
     /// Objects in Assets could not be read or changed with the account.
     #[error("could not change objects in Assets")]
     TargetObjects(#[source] PortError),
-    /// The structure in Assets changed since the records were made.
+    /// The object schema in Assets changed since the records were built.
     #[error("the object schema in Assets changed during the run")]
     StructureChanged,
-    /// The process was told to stop. What was read is kept: the next run goes on there.
+    /// The process was interrupted. Read data is kept: the next run resumes there.
     #[error("interrupted; the next run resumes from the last checkpoint")]
     Interrupted,
 }
 
 impl EngineError {
-    /// Could the same run succeed later, with nobody changing anything?
+    /// True if the same run could succeed later without any change.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::StructureChanged | Self::Interrupted => true,

@@ -7,12 +7,12 @@ use crate::{
     RunKind, Subject, engine::Engine,
 };
 
-/// What reading a page of the log led to.
+/// The result of polling the log once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Polled {
     /// Events that no delivery had brought yet.
     pub(crate) new: u64,
-    /// Whether the end of the log was reached.
+    /// True if the end of the log was reached.
     pub(crate) caught_up: bool,
     /// The place after the page.
     pub(crate) checkpoint: String,
@@ -53,7 +53,8 @@ impl Engine {
         Ok(Polled { new, caught_up: page.caught_up, checkpoint: page.checkpoint, began_again })
     }
 
-    /// Where a connection begins that never read the log: where its last pass began, so that nothing between is missed.
+    /// The first position of a connection that never read the log: the start of its last sync, so that no event is
+    /// missed.
     async fn first_position(&self, feed: &dyn EventFeed) -> Result<Timestamp, EngineError> {
         if let Some(bookmark) = self.ports.store.bookmark().await? {
             return Ok(self.with_overlap(bookmark));
@@ -77,13 +78,13 @@ impl Engine {
         let last = state.newest_event_at;
         let is_lost = |now: Timestamp| now.duration_since(last) > feed.retention();
         let lost = feed.time().filter(|&now| is_lost(now));
-        tracing::info!(%last, "the place in the log is not known any more; reading on by time");
+        tracing::info!(%last, "System Log position expired; restarting by time");
         let since = FeedStart::Since(self.with_overlap(lost.unwrap_or(last)));
         let page = feed.poll(&since).await.map_err(EngineError::EventFeed)?;
         // The answer brought the directory's time, if that was not known; where it did not, nothing proves that the log
         // held everything since.
         if lost.is_some() || feed.time().is_none_or(is_lost) {
-            tracing::warn!(%last, "the log no longer holds what was missed; everything is read");
+            tracing::warn!(%last, "System Log gap exceeds retention; starting a full sync");
             self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }
         Ok(page)
@@ -94,7 +95,7 @@ impl Engine {
         time.checked_sub(overlap).unwrap_or(time)
     }
 
-    /// The log tells when a delivery failed; the hook itself cannot.
+    /// The log reports failed deliveries; the event hook itself can't.
     fn warn_of_hook(&self, page: &FeedPage) {
         let deliveries = page.events.iter().filter(|event| event.is_hook_failure).count() as u64;
         if deliveries > 0 {

@@ -1,4 +1,4 @@
-//! Executions that the store does not know: an older copy of it was put back, or another program sends as well.
+//! Executions that the store doesn't contain: an older backup was restored, or another program also sends.
 
 use std::sync::atomic::Ordering;
 

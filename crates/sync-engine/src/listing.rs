@@ -1,10 +1,9 @@
-//! Reading the directory in a pass: page by page, each page staged and the place after it saved, so that whoever goes on
-//! begins there.
+//! Reading the directory in a sync: page by page, each staged with its checkpoint saved, so that any process can resume
+//! there.
 //!
-//! A full pass lists groups, then the members of each, then the users, each joined with the groups noted for it; only
-//! when both listings have reached their end are the objects looked for that they no longer held. A delta pass lists what
-//! changed, and takes what it did not ask for from the confirmed records; a pass for new attributes lists everything but
-//! members.
+//! A full sync lists groups, then the members of each, then the users, each joined with its listed groups. Only after
+//! both listings ended does it read the unlisted objects. An incremental sync lists changed objects and copies the rest
+//! from the confirmed records; a backfill lists everything except members.
 
 use std::collections::HashSet;
 
@@ -21,7 +20,7 @@ use crate::{
     SyncMode, SyncPlan, engine::Engine,
 };
 
-/// How often the listings of a pass begin anew before it fails.
+/// The number of restarted listings after which a sync fails.
 const MOST_RESTARTS: u32 = 3;
 
 impl Engine {
@@ -94,7 +93,7 @@ impl Engine {
         }
     }
 
-    /// Tells how many items a listing is expected to have: as many as are confirmed, where it lists them all.
+    /// Reports the expected number of items of a listing: the number of confirmed objects, if it lists them all.
     async fn begin_listing(
         &self,
         phase: Phase,
@@ -127,7 +126,7 @@ impl Engine {
             let count = (page.items.len() + page.unreadable.len()) as u64;
             self.stage_page(run, page.items.into_iter().map(|group| group.observed), pass).await?;
             progress.advance(Phase::Groups, count);
-            if self.turn_page(run, pass, ObjectKind::Group, count, page.next, ReadPhase::Members).await? {
+            if self.save_page(run, pass, ObjectKind::Group, count, page.next, ReadPhase::Members).await? {
                 break;
             }
         }
@@ -135,8 +134,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes the groups of a page whose members are to be listed, and as empty those that are not selected: nobody is shown
-    /// in them any more.
+    /// Adds the groups of a page whose members must be listed, and as empty those that are out of scope: they lose
+    /// their members in Assets.
     async fn note_groups_of(
         &self,
         run: &ActiveRun,
@@ -217,7 +216,7 @@ impl Engine {
             let joined = self.join(run, pass, page.items).await?;
             self.stage_page(run, joined.into_iter(), pass).await?;
             progress.advance(Phase::Users, count);
-            if self.turn_page(run, pass, ObjectKind::User, count, page.next, next).await? {
+            if self.save_page(run, pass, ObjectKind::User, count, page.next, next).await? {
                 break;
             }
         }
@@ -318,7 +317,7 @@ impl Engine {
     }
 
     /// Saves the place after a page. `true` when it was the last one of its stage.
-    async fn turn_page(
+    async fn save_page(
         &self,
         run: &ActiveRun,
         pass: &mut SyncCheckpoint,
@@ -363,7 +362,7 @@ fn from_the_beginning<T>(
                 return Err(EngineError::Directory(error));
             }
             let reason = crate::error_chain(&error);
-            tracing::warn!(%kind, reason, "the place in the listing is refused; listing from the beginning");
+            tracing::warn!(%kind, reason, "page cursor expired; restarting the listing");
             note(&mut pass.problems, format!("the listing of {kind}s began anew: {reason}"));
             pass.restarts += 1;
             pass.cursor = None;

@@ -6,7 +6,7 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, RetireReason, UserId};
 
-use crate::looked::Failure;
+use crate::fetched::Failure;
 use crate::read::Read;
 use crate::unreadable::SingleReads;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 
 /// A page of member ids.
 const MEMBER_PAGE: usize = 1000;
-/// How many groups are taken off the list at once.
+/// The number of groups that are read from the list at once.
 const GROUP_PAGE: u32 = 500;
 /// The most groups whose members may not be listed in a run; with more it is not the groups that are at fault.
 const MOST_UNLISTED: usize = 50;
@@ -26,12 +26,12 @@ const MOST_UNLISTED: usize = 50;
 pub(crate) struct Listed {
     /// Those that could not be read, with the problem of each: their memberships are not known.
     pub(crate) unlisted: HashMap<GroupId, Failure>,
-    /// Those that are gone.
+    /// Groups whose deletion is proven.
     pub(crate) gone: Vec<GroupId>,
 }
 
 impl Engine {
-    /// Notes groups as if nobody were listed in them.
+    /// Adds groups with an empty list of members.
     pub(crate) async fn note_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
         self.ports.store.add_listed_groups(run.id, groups).await?;
         for group in groups {
@@ -40,7 +40,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes the members of every group on the run's list. A group that is found to be gone is marked.
+    /// Adds the members of every group on the run's list. A group that turns out to be deleted is marked.
     pub(crate) async fn list_members(
         &self,
         run: &ActiveRun,
@@ -76,7 +76,7 @@ impl Engine {
                     Err(error) if unlisted.len() >= MOST_UNLISTED => return Err(error),
                     Err(error) => {
                         let mut failure = singles.leave(error)?;
-                        tracing::warn!(%group, error = failure.reason, "the members of a group could not be listed");
+                        tracing::warn!(%group, error = failure.reason, "could not list the members of a group");
                         failure.reason =
                             format!("the members of group {group} could not be listed: {}", failure.reason);
                         unlisted.insert(group, failure);
@@ -96,11 +96,11 @@ impl Engine {
         let (store, keys) = (&self.ports.store, [RecordKey::group(group)]);
         let marks = self.departures(&run.view, &keys, RetireReason::Deleted, reading).await?;
         store.stage(run.id, &keys, &marks).await?;
-        store.forget_members(run.id, group).await?;
+        store.drop_listed_members(run.id, group).await?;
         Ok(store.mark_group_listed(run.id, group).await?)
     }
 
-    /// Notes the members of a group; `false` when it is gone.
+    /// Adds the members of a group; `false` if it is deleted.
     async fn list_members_of(
         &self,
         run: &ActiveRun,
@@ -127,9 +127,9 @@ impl Engine {
         Ok(true)
     }
 
-    /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
-    /// groups. Whoever is not known is read by id, unless no group that it is in can bring it in, and whoever is `read`
-    /// already is left out. Gives those that could not be read, with the problem of each.
+    /// Stages the users whose confirmed memberships differ from the listed ones: their confirmed values with other
+    /// groups. Unknown users are fetched by ID, unless none of their groups can bring them in scope; users in `read`
+    /// are left out. Returns the users that could not be read, each with its problem.
     pub(crate) async fn stage_membership_differences(
         &self,
         run: &ActiveRun,
@@ -174,7 +174,7 @@ impl Engine {
     async fn brought_in(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
         let noted = self.ports.store.listed_groups_of(run.id, &unknown).await?;
         let may = |user: &UserId| {
-            noted.get(user).into_iter().flatten().any(|group| run.view.directory.brings_in(group))
+            noted.get(user).into_iter().flatten().any(|group| run.view.directory.may_include(group))
         };
         Ok(unknown.into_iter().filter(may).collect())
     }

@@ -1,4 +1,4 @@
-//! Which passes are due by themselves, and when the next are.
+//! The scheduled syncs that are due, and the next ones.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, RunKind, Schedule, SyncMode, TaskOptions, engine::Engine};
 
-/// When passes begin that nobody asks for, unless others come before them.
+/// The start times of the next scheduled syncs, unless other syncs run before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NextSyncs {
@@ -18,7 +18,7 @@ pub struct NextSyncs {
 }
 
 impl Engine {
-    /// What changed since the last pass began, by the directory's own time; everything when that is not known.
+    /// The changes since the last sync started, by the directory's time; everything if that time is unknown.
     pub(crate) async fn recent(&self) -> Result<SyncMode, EngineError> {
         let last = self.ports.store.bookmark().await?;
         Ok(last.map_or(SyncMode::Full, |last| SyncMode::Incremental(self.with_overlap(last))))
@@ -36,7 +36,7 @@ impl Engine {
         if is_due(next.incremental_sync_at) { self.recent().await.map(Some) } else { Ok(None) }
     }
 
-    /// When the next passes are due. Only a connection that was synchronised once is kept so by itself.
+    /// The start times of the next syncs. Only a connection with a succeeded full sync has any.
     ///
     /// # Errors
     /// When the store fails.

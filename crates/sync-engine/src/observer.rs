@@ -1,10 +1,10 @@
-//! Watching every run of an engine, those that nobody called for among them.
+//! Observes every run of an engine.
 
 use sync_model::RunId;
 
 use crate::{NoopProgress, Phase, ProgressSink, RunKind, RunReport, engine::Engine};
 
-/// Somebody who watches every run. Must return at once.
+/// An observer of runs. Its methods must return immediately.
 pub trait RunObserver: Send + Sync {
     /// A run of this kind begins. What is given learns how it goes, and is dropped when it is over, however that comes.
     fn watch(&self, kind: RunKind) -> Box<dyn ObservedRun>;
@@ -13,14 +13,14 @@ pub trait RunObserver: Send + Sync {
 /// One run, as its watcher sees it. Runs go on side by side: events are applied while a pass reads.
 pub trait ObservedRun: ProgressSink {
     /// It has a number. What fails before that leaves no run behind.
-    fn began(&self, run: RunId);
+    fn started(&self, run: RunId);
 
     /// It ended, so. A run that is dropped without was cut off.
     fn ended(&self, report: &RunReport);
 }
 
 impl ObservedRun for NoopProgress {
-    fn began(&self, _: RunId) {}
+    fn started(&self, _: RunId) {}
     fn ended(&self, _: &RunReport) {}
 }
 
@@ -30,22 +30,22 @@ impl RunObserver for NoopProgress {
     }
 }
 
-/// Tells whoever called for a run, and whoever watches them all.
-pub(crate) struct Told<'c> {
+/// Reports progress to the caller of a run and to the observer.
+pub(crate) struct RunProgress<'c> {
     caller: &'c dyn ProgressSink,
     watched: Box<dyn ObservedRun>,
 }
 
 impl Engine {
     /// To be kept for as long as the run goes on.
-    pub(crate) fn tell<'c>(&self, kind: RunKind, caller: &'c dyn ProgressSink) -> Told<'c> {
-        Told { caller, watched: self.ports.observer.watch(kind) }
+    pub(crate) fn observe<'c>(&self, kind: RunKind, caller: &'c dyn ProgressSink) -> RunProgress<'c> {
+        RunProgress { caller, watched: self.ports.observer.watch(kind) }
     }
 }
 
-impl Told<'_> {
-    pub(crate) fn began(&self, run: RunId) {
-        self.watched.began(run);
+impl RunProgress<'_> {
+    pub(crate) fn started(&self, run: RunId) {
+        self.watched.started(run);
     }
 
     pub(crate) fn ended(&self, report: &RunReport) {
@@ -53,7 +53,7 @@ impl Told<'_> {
     }
 }
 
-impl ProgressSink for Told<'_> {
+impl ProgressSink for RunProgress<'_> {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         self.caller.begin(phase, total);
         self.watched.begin(phase, total);

@@ -1,4 +1,4 @@
-//! What a run would change, as a value that can be shown and refused.
+//! The changes of a run as a value that can be displayed and rejected.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +10,24 @@ use crate::{
     UnreadableObjects, ValueProblems,
 };
 
-/// What would happen to the objects of one kind.
+/// Planned changes of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KindPlan {
-    /// How many were read.
+    /// The number of objects read.
     pub read: u64,
-    /// How many would be new.
+    /// The number of objects to create.
     pub create: u64,
-    /// How many would change.
+    /// The number of objects to update.
     pub update: u64,
-    /// How many would be marked as gone.
+    /// The number of objects to retire.
     pub retire: u64,
-    /// How many are known and live at present.
+    /// The number of current objects.
     pub current: u64,
 }
 
 impl KindPlan {
-    /// How many records would be sent.
+    /// The number of records to send.
     pub const fn changes(&self) -> u64 {
         self.create + self.update + self.retire
     }
@@ -39,11 +39,11 @@ impl KindPlan {
 pub struct SyncPlan {
     /// The run that staged them.
     pub run: RunId,
-    /// What would happen, by kind.
+    /// Planned changes by kind.
     pub kinds: BTreeMap<ObjectKind, KindPlan>,
-    /// What is missing in the object schema and mapping.
+    /// Missing parts of the object schema and mapping.
     pub schema: Option<SchemaReport>,
-    /// What objects that live on would lose.
+    /// Removed memberships and cleared values of objects that stay.
     pub removals: PlannedRemovals,
     /// Objects that could not be read and values that do not fit, in words.
     pub problems: Vec<String>,
@@ -53,7 +53,7 @@ pub struct SyncPlan {
     /// Values that do not fit.
     #[serde(default, skip_serializing_if = "ValueProblems::is_empty")]
     pub value_problems: ValueProblems,
-    /// The fields of records that hold what people call an object, by the mapping that the plan was made with.
+    /// The fields that hold an object's name, by the mapping of the plan.
     #[serde(skip)]
     pub labels: BTreeMap<ObjectKind, String>,
 }
@@ -100,12 +100,12 @@ impl SyncPlan {
         }
     }
 
-    /// What people call an object of the plan; `None` where its record does not tell.
+    /// The name of an object in the plan; `None` if its record has none.
     pub fn name(&self, record: &Record) -> Option<String> {
         crate::active::text_of(record, self.labels.get(&record.key.kind)?)
     }
 
-    /// How many records would be sent.
+    /// The number of records to send.
     pub fn changes(&self) -> u64 {
         self.kinds.values().map(KindPlan::changes).sum()
     }

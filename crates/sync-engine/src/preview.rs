@@ -8,7 +8,7 @@ use serde_json::Value;
 use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
-use crate::observer::Told;
+use crate::observer::RunProgress;
 use crate::stop::in_time;
 use crate::{
     ActiveRun, ChangeKind, Comparison, EngineError, Phase, ProgressSink, RunKind, RunReport, Safeguards,
@@ -51,7 +51,7 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        let progress = &self.tell(RunKind::Plan, progress);
+        let progress = &self.observe(RunKind::Plan, progress);
         in_time(self.options.grace, stop, async {
             let (structure, run) = self.begin_plan(progress).await?;
             let plan = self.plan_everything(&run, progress, stop).await;
@@ -78,7 +78,7 @@ impl Engine {
         run: &ActiveRun,
         structure: SchemaReport,
         plan: Result<SyncPlan, EngineError>,
-        progress: &Told<'_>,
+        progress: &RunProgress<'_>,
     ) -> Result<SyncPlan, EngineError> {
         progress.ended(&RunReport::default());
         match plan {
@@ -93,14 +93,14 @@ impl Engine {
         }
     }
 
-    /// The schemas as they would be, and the run that the plan is made under.
-    async fn begin_plan(&self, progress: &Told<'_>) -> Result<(SchemaReport, ActiveRun), EngineError> {
+    /// The schemas as they would be, and the run of the plan.
+    async fn begin_plan(&self, progress: &RunProgress<'_>) -> Result<(SchemaReport, ActiveRun), EngineError> {
         progress.begin(Phase::Schema, None);
         let Comparison { report, view } =
             self.ports.target_schema.preview().await.map_err(EngineError::TargetSchema)?;
         progress.end(Phase::Schema);
         let run = self.begin(RunKind::Plan, view).await?;
-        progress.began(run.id);
+        progress.started(run.id);
         Ok((report, run))
     }
 
@@ -146,30 +146,30 @@ impl Engine {
         Ok(self.ports.store.end_run(plan.run, &RunReport::default(), self.now()).await?)
     }
 
-    /// Reads some objects and says what [`sync_some`](Self::sync_some) would do. Sends nothing.
+    /// Reads some objects and says what [`targeted_sync`](Self::targeted_sync) would do. Sends nothing.
     ///
     /// # Errors
     /// As [`Self::plan`].
-    pub async fn plan_some(
+    pub async fn targeted_plan(
         &self,
         subjects: &[Subject],
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        let progress = &self.tell(RunKind::Plan, progress);
+        let progress = &self.observe(RunKind::Plan, progress);
         let (structure, run) = self.begin_plan(progress).await?;
         let (mut report, believed) = (RunReport::default(), HashSet::new());
-        let looked = tokio::select! {
+        let fetched = tokio::select! {
             biased;
             () = stop.cancelled() => Err(EngineError::Interrupted),
             // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
-            looked = self.look_at(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked,
+            fetched = self.fetch(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => fetched,
         };
-        let plan = looked.map(|looked| SyncPlan {
+        let plan = fetched.map(|fetched| SyncPlan {
             problems: report.messages,
             unreadable: report.unreadable,
             value_problems: report.value_problems,
-            ..looked.plan
+            ..fetched.plan
         });
         self.show(&run, structure, plan, progress).await
     }

@@ -1,10 +1,10 @@
-//! Telling whoever watches how far a run has come.
+//! Progress of a run.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The parts of a run that take time.
+/// A part of a run that reports progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -43,7 +43,7 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Somebody who watches. Must return at once.
+/// A receiver of progress. Its methods must return immediately.
 pub trait ProgressSink: Send + Sync {
     /// A phase began, with the number of items when it is known.
     fn begin(&self, phase: Phase, total: Option<u64>);
@@ -60,7 +60,7 @@ pub trait ProgressSink: Send + Sync {
     fn end(&self, phase: Phase);
 }
 
-/// Nobody watches.
+/// Discards progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoopProgress;
 

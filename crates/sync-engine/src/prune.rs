@@ -1,8 +1,7 @@
-//! Deleting objects in Assets that have long been gone in the directory. The only place where anything is deleted, and
-//! only at an operator's word.
+//! Deletes long-retired objects from Assets. No other code deletes objects, and it requires an administrator's command.
 //!
-//! Each object is read back by id before: what exists is not deleted but looked at. An object is forgotten after it was
-//! deleted, with a line in the audit; whoever is cut off in between finds it gone already the next time.
+//! Each object is first read by ID: an existing object isn't deleted but synced. An object's record is deleted after
+//! the object, with an audit entry; an interrupted deletion completes the next time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,19 +19,19 @@ use crate::{
     Subject, engine::Engine, error_chain,
 };
 
-/// How many objects are read back and deleted between two looks at whether to stop.
+/// The number of objects that are read and deleted between two checks for interruption.
 const TOGETHER: usize = 50;
 
-/// What may be deleted.
+/// Options of pruning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PruneOptions {
-    /// How long an object must have been gone.
+    /// The time since an object was retired.
     pub older_than: Duration,
     /// At most so many objects.
     pub limit: u32,
     /// Maximum percentage of the objects of a kind, from 0 to 100.
     pub max_percent: f64,
-    /// An operator looked at the share and wants it.
+    /// True if an administrator overrides the safeguard.
     pub override_safeguards: bool,
 }
 
@@ -50,32 +49,32 @@ impl Default for PruneOptions {
 /// An object that could be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PruneCandidate {
-    /// Which, and since when it is gone.
+    /// The object and the time of its retirement.
     #[serde(flatten)]
     pub object: RetiredObject,
-    /// What Assets calls it; nothing when it is not there any more.
+    /// Its keys in Assets; empty if it no longer exists there.
     pub in_assets: Vec<String>,
 }
 
-/// What could be deleted.
+/// The objects that can be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PrunePlan {
-    /// The objects, those that have been gone longest first.
+    /// The objects, the longest retired first.
     pub objects: Vec<PruneCandidate>,
-    /// How many more there are beyond the limit.
+    /// The number of objects beyond the limit.
     pub omitted: u64,
 }
 
-/// What became of an object.
+/// The outcome for one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "outcome", content = "reason")]
 pub enum PruneOutcome {
     /// It was deleted.
     Deleted,
     /// It had been deleted before.
-    AlreadyGone,
-    /// The directory has it; it is looked at instead.
-    StillThere,
+    AlreadyDeleted,
+    /// The directory has the object; it is synced instead.
+    Exists,
     /// It did not work.
     Failed(String),
 }
@@ -83,37 +82,37 @@ pub enum PruneOutcome {
 /// An object and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PruneResult {
-    /// Which.
+    /// The object's key.
     pub key: RecordKey,
-    /// What Assets called it.
+    /// Its keys in Assets.
     pub in_assets: Vec<String>,
-    /// What became of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: PruneOutcome,
 }
 
-/// What was deleted.
+/// The result of pruning.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PruneReport {
     /// The objects, as far as it went.
     pub objects: Vec<PruneResult>,
-    /// Why it ended early.
+    /// The reason for an early end.
     pub stopped: Option<String>,
 }
 
 impl PruneReport {
-    /// How many came to an end that a test accepts.
+    /// The number of outcomes that a predicate accepts.
     pub fn count(&self, test: impl Fn(&PruneOutcome) -> bool) -> u64 {
         self.objects.iter().filter(|object| test(&object.outcome)).count() as u64
     }
 }
 
 impl Engine {
-    /// What could be deleted in Assets. Changes nothing.
+    /// Lists objects that can be deleted from Assets. Changes nothing.
     ///
     /// # Errors
     /// When there is no account, when there is no structure yet, or when a port fails.
-    pub async fn prunable(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
+    pub async fn prune_plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
         let Comparison { report, view } =
             self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         let objects = view.account()?;
@@ -141,8 +140,8 @@ impl Engine {
     /// When it is more than an operator would expect, or the store fails.
     pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
         let mut counts: BTreeMap<ObjectKind, u64> = BTreeMap::new();
-        for prunable in &plan.objects {
-            *counts.entry(prunable.object.key.kind).or_default() += 1;
+        for candidate in &plan.objects {
+            *counts.entry(candidate.object.key.kind).or_default() += 1;
         }
         let census = self.ports.store.object_counts().await?;
         for (kind, pruned) in counts {
@@ -169,7 +168,7 @@ impl Engine {
         options: &PruneOptions,
         stop: &CancellationToken,
     ) -> Result<PruneReport, EngineError> {
-        let view = &self.view_in_force().await?;
+        let view = &self.active_view().await?;
         view.account()?;
         self.check_prune(plan, options).await?;
         self.refuse_blindness(view, plan).await?;
@@ -180,7 +179,7 @@ impl Engine {
                 break;
             }
             let pruned = {
-                let _lane = self.lane.lock().await;
+                let _execution_lock = self.execution_lock.lock().await;
                 self.recover_locked(view, None).await?;
                 self.prune_some(view, part).await?
             };
@@ -224,14 +223,14 @@ impl Engine {
         view: &MappingView,
         part: &[PruneCandidate],
     ) -> Result<Vec<PruneResult>, EngineError> {
-        let keys: Vec<RecordKey> = part.iter().map(|prunable| prunable.object.key.clone()).collect();
+        let keys: Vec<RecordKey> = part.iter().map(|candidate| candidate.object.key.clone()).collect();
         // It may have come back since the operator looked.
         let known = self.ports.store.record_states(&keys).await?;
         let pruned: BoxStream<'_, Result<PruneResult, EngineError>> = stream::iter(part)
-            .filter(|prunable| {
-                std::future::ready(known.get(&prunable.object.key).is_some_and(|known| known.retired))
+            .filter(|candidate| {
+                std::future::ready(known.get(&candidate.object.key).is_some_and(|known| known.retired))
             })
-            .map(|prunable| self.prune_one(view, prunable))
+            .map(|candidate| self.prune_one(view, candidate))
             .buffered(self.options.concurrency)
             .boxed();
         pruned.try_collect().await
@@ -240,37 +239,37 @@ impl Engine {
     async fn prune_one(
         &self,
         view: &MappingView,
-        prunable: &PruneCandidate,
+        candidate: &PruneCandidate,
     ) -> Result<PruneResult, EngineError> {
-        let key = prunable.object.key.clone();
+        let key = candidate.object.key.clone();
         let pruned = |in_assets, result| PruneResult { key: key.clone(), in_assets, outcome: result };
-        match self.still_there(view, &key).await {
+        match self.subject_of_existing(view, &key).await {
             Ok(None) => {}
             Ok(Some(subject)) => {
                 self.ports.store.enqueue(&subject, self.now()).await?;
-                return Ok(pruned(prunable.in_assets.clone(), PruneOutcome::StillThere));
+                return Ok(pruned(candidate.in_assets.clone(), PruneOutcome::Exists));
             }
             Err(EngineError::Directory(error)) => {
-                return Ok(pruned(prunable.in_assets.clone(), PruneOutcome::Failed(error_chain(&error))));
+                return Ok(pruned(candidate.in_assets.clone(), PruneOutcome::Failed(error_chain(&error))));
             }
             Err(error) => return Err(error),
         }
         let deleted = match view.account()?.delete(&key).await {
             Ok(deleted) => deleted,
             Err(error) => {
-                return Ok(pruned(prunable.in_assets.clone(), PruneOutcome::Failed(error_chain(&error))));
+                return Ok(pruned(candidate.in_assets.clone(), PruneOutcome::Failed(error_chain(&error))));
             }
         };
         let (what, result) = if deleted.is_empty() {
-            ("found deleted", PruneOutcome::AlreadyGone)
+            ("found deleted", PruneOutcome::AlreadyDeleted)
         } else {
             ("deleted", PruneOutcome::Deleted)
         };
-        let since = prunable.object.retired_at;
+        let since = candidate.object.retired_at;
         let detail = if deleted.is_empty() {
-            format!("gone since {since:.0}")
+            format!("retired since {since:.0}")
         } else {
-            format!("{} in Assets, gone since {since:.0}", deleted.join(", "))
+            format!("{} in Assets, retired since {since:.0}", deleted.join(", "))
         };
         let line = ObjectAuditEntry {
             occurred_at: self.now(),
@@ -283,8 +282,12 @@ impl Engine {
         Ok(pruned(deleted, result))
     }
 
-    /// What to look at, when the directory has the object after all and the operator chooses it.
-    async fn still_there(&self, view: &MappingView, key: &RecordKey) -> Result<Option<Subject>, EngineError> {
+    /// The subject to sync if the directory has the object and it is in scope.
+    async fn subject_of_existing(
+        &self,
+        view: &MappingView,
+        key: &RecordKey,
+    ) -> Result<Option<Subject>, EngineError> {
         let directory = &view.directory;
         match key.kind {
             ObjectKind::User => {
@@ -297,12 +300,12 @@ impl Engine {
                 let group = directory.group(&id).await.map_err(EngineError::Directory)?;
                 Ok(group.filter(|group| group.observed.in_scope).map(|_| Subject::Group(id)))
             }
-            ObjectKind::Membership => self.membership_still_there(view, key).await,
+            ObjectKind::Membership => self.subject_of_membership(view, key).await,
         }
     }
 
     /// A membership has no id in the directory; the user is asked for its groups.
-    async fn membership_still_there(
+    async fn subject_of_membership(
         &self,
         view: &MappingView,
         key: &RecordKey,

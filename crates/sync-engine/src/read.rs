@@ -10,7 +10,7 @@ use crate::{
     RecordState, SafeguardViolation, Safeguards, StagedChange, SyncCheckpoint, ValueProblems, engine::Engine,
 };
 
-/// What a record would do, given what is known of its object; `None` when nothing.
+/// The change that a record makes to the current state of its object; `None` if it makes none.
 pub(crate) fn classify(record: &Record, known: Option<&RecordState>) -> Option<ChangeKind> {
     match known {
         None => Some(ChangeKind::Create),
@@ -108,7 +108,7 @@ impl Engine {
         }
         // Before thousands of objects are asked for one by one.
         let since = self.window_begin(run, limits).await?;
-        let recent = self.ports.store.recently_gone(since).await?;
+        let recent = self.ports.store.recently_retired_objects(since).await?;
         limits.check(kind, missing, recent.get(&kind).copied().unwrap_or_default(), known)?;
 
         let (mut after, mut singles): (Option<String>, _) = (None, SingleReads::default());
@@ -144,7 +144,7 @@ impl Engine {
         }
     }
 
-    /// What to do about an object that a listing did not hold.
+    /// Reads an object that a listing didn't contain.
     async fn read_missing(
         &self,
         view: &MappingView,

@@ -1,4 +1,4 @@
-//! What a crash, a stop or a lost connection left behind.
+//! Recovers from a crash, an interruption, or a lost connection.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,13 +27,13 @@ enum End {
 }
 
 impl Engine {
-    /// Looks after what an earlier process left behind: executions whose end was not recorded are awaited and confirmed,
-    /// or cancelled; claims are let go of. To be called once, at the start of the process that sends.
+    /// Recovers work of an earlier process: unfinished executions are awaited and confirmed, or canceled; claims are
+    /// released. The leader calls it once when it starts.
     ///
     /// # Errors
     /// When the importer or the store fails; what is not settled is tried again at the next run.
     pub async fn recover(&self) -> Result<(), EngineError> {
-        let _lane = self.lane.lock().await;
+        let _execution_lock = self.execution_lock.lock().await;
         // An outcome speaks of object types, and only the mapping says what they hold.
         if !self.ports.store.open_executions().await?.is_empty() {
             // Not in force yet: what is confirmed now belongs to the structure before the next comparison.
@@ -54,7 +54,7 @@ impl Engine {
         mut current: Option<(RunId, &mut RunReport)>,
     ) -> Result<(), EngineError> {
         for open in self.ports.store.open_executions().await? {
-            tracing::info!(execution = %open.id, run = %open.run, "looking after an execution that was cut off");
+            tracing::info!(execution = %open.id, run = %open.run, "recovering an interrupted execution");
             let end = self.await_end(view, &open).await?;
             if let Some((_, report)) = current.as_mut().filter(|(run, _)| *run == open.run) {
                 // It sends the rest itself.
@@ -110,7 +110,7 @@ impl Engine {
                 ExecutionState::Unknown => return Ok(End::Unknown),
                 ExecutionState::Ingesting => {
                     view.importer
-                        .cancel(&open.id, "the process that sent the records was cut off")
+                        .cancel(&open.id, "canceled: the sending process was interrupted")
                         .await
                         .map_err(EngineError::Import)?;
                     return Ok(End::Cancelled);
@@ -144,7 +144,7 @@ impl Engine {
         report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
         self.stats.execution(report.state);
-        self.look_after_removed(outcome).await?;
+        self.check_removed(outcome).await?;
         let unaccounted = unaccounted(outcome, &sent, &confirmed);
         self.prove(open.run, view, &unaccounted, &CancellationToken::new()).await?;
         let new = self.ports.store.count_new(open.run).await?;

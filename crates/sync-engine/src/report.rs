@@ -1,4 +1,4 @@
-//! What a run did, as it is shown and remembered.
+//! The report of a run.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     Finding, Outcome, Remedy, SchemaReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField,
 };
 
-/// How a run ended.
+/// The final state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -35,7 +35,7 @@ impl RunState {
     }
 }
 
-/// What became of the records of one kind.
+/// Results of the records of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordCounts {
@@ -92,11 +92,11 @@ impl Outstanding {
     }
 }
 
-/// What a run did.
+/// The report of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunReport {
-    /// How it ended.
+    /// The final state.
     pub state: RunState,
     /// Executions that were completed.
     pub executions: u64,
@@ -104,7 +104,7 @@ pub struct RunReport {
     pub chunks: u64,
     /// The records, by kind.
     pub records: BTreeMap<ObjectKind, RecordCounts>,
-    /// Objects that were to be marked as gone, among the records.
+    /// Retired objects among the records.
     #[serde(default)]
     pub retired: u64,
     /// Values that were cleared with the account, because the import source ignores empty ones.
@@ -112,7 +112,7 @@ pub struct RunReport {
     pub cleared_values: u64,
     /// Requests to the directory.
     pub okta_requests: u64,
-    /// How long it took.
+    /// The duration in seconds.
     pub duration_seconds: f64,
     /// Names of attributes that were added to the object types on the way, as `type: attribute`.
     pub added_attributes: Vec<String>,
@@ -127,14 +127,14 @@ pub struct RunReport {
     pub value_problems: ValueProblems,
     /// Values that did not fit and what the importer complained of; at most [`Self::MAX_MESSAGES`].
     pub messages: Vec<String>,
-    /// Why it failed.
+    /// The error of a failed run.
     pub error: Option<String>,
     /// The failure with its facts and its remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<Finding>,
     /// The execution that carried the records.
     pub execution: Option<ExecutionId>,
-    /// Whether it went on where another process was cut off.
+    /// True if it resumed a checkpoint of another process.
     #[serde(default)]
     pub resumed: bool,
     /// The version of the mapping that was in force; `None` when that was not known yet.
@@ -152,10 +152,10 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// How many messages a report keeps.
+    /// The largest number of messages in a report.
     pub const MAX_MESSAGES: usize = 50;
 
-    /// True if Assets has what Okta has, as far as this run can tell: the one place that decides about exit codes.
+    /// True if Assets matches Okta according to this run; the only source of exit codes.
     pub fn is_complete(&self) -> bool {
         self.state == RunState::Succeeded
             && self.outstanding.is_empty()
@@ -203,7 +203,7 @@ impl RunReport {
         self.records.entry(kind).or_default()
     }
 
-    pub(crate) fn add_structure(&mut self, report: &SchemaReport) {
+    pub(crate) fn add_schema(&mut self, report: &SchemaReport) {
         self.added_attributes.clone_from(&report.added_attributes);
         self.drift = report.drift.iter().take(Self::MAX_MESSAGES).cloned().collect();
     }

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What started a run.
+/// The reason and extent of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunKind {
-    /// Somebody asked for everything to be read.
+    /// Reads everything.
     FullSync,
-    /// Somebody asked for some objects to be read.
+    /// Reads the objects that an administrator names.
     TargetedSync,
-    /// What changed lately was read.
+    /// Reads recent changes.
     IncrementalSync,
     /// Every group and user was read for the sake of a new attribute.
     Backfill,
@@ -19,7 +19,7 @@ pub enum RunKind {
     EventSync,
     /// Records that Assets did not account for were sent again.
     Retry,
-    /// Somebody wants to see what a full run would do.
+    /// Computes the changes of a full sync and sends nothing.
     Plan,
 }
 

@@ -1,4 +1,4 @@
-//! Safeguards: how much a run may take away before an administrator has to agree.
+//! Safeguards: limits to the objects, memberships, and values that a run may remove without an override.
 
 use std::fmt;
 
@@ -91,7 +91,7 @@ impl Safeguards {
         now.checked_sub(self.window).unwrap_or(Timestamp::MIN)
     }
 
-    /// Checks that `gone` of `known` objects of a kind may be marked, after `recent` others within the window.
+    /// Checks that `gone` of `known` objects of a kind may be retired, after `recent` others within the window.
     ///
     /// # Errors
     /// When they are more than an operator would expect.
@@ -120,7 +120,7 @@ impl Safeguards {
         Ok(())
     }
 
-    /// What would be taken away from objects that live on, and is more than an operator would expect.
+    /// The removals from objects that stay that exceed a safeguard.
     pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
         let RemovedMemberships { removed: ended, recent, total } = losses.memberships;
         let max_percent = self.max_removed_memberships_percent;
@@ -167,7 +167,7 @@ impl Safeguards {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recent {
-    /// How many.
+    /// The number of changes.
     pub count: u64,
     /// The window. In JSON: seconds.
     #[serde(rename = "window_seconds", with = "seconds")]
@@ -234,7 +234,7 @@ pub(crate) fn exceeds(removed: u64, min_count: u64, total: u64, max_percent: f64
     removed > min_count && !(is_percentage(max_percent) && percent <= max_percent)
 }
 
-/// Up to how much of what is lost is never suspicious, so that nobody has to count what is known.
+/// The numbers of removals that never trigger a safeguard, so that the totals need not be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SafeguardMinimums {
     /// Memberships.
@@ -282,7 +282,7 @@ impl SafeguardViolation {
     }
 }
 
-/// Why a plan may not be carried out.
+/// The safeguard that a plan exceeds.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "safeguard", rename_all = "snake_case")]
@@ -292,9 +292,9 @@ pub enum SafeguardViolation {
         "safeguard triggered: Okta returned no {kind}s, but {total} are synced; an app without an admin role sees none"
     )]
     EmptyListing {
-        /// What was listed.
+        /// The kind of the listed objects.
         kind: ObjectKind,
-        /// How many are known.
+        /// The number of current objects.
         total: u64,
     },
     /// Too large a share of the memberships would end.
@@ -303,13 +303,13 @@ pub enum SafeguardViolation {
         share(*removed, recent, *total, *max_percent)
     )]
     TooManyMembershipsRemoved {
-        /// How many would end.
+        /// The number of memberships to remove.
         removed: u64,
-        /// How many ended before.
+        /// The number of recently removed memberships.
         recent: Recent,
-        /// How many are known.
+        /// The number of confirmed memberships.
         total: u64,
-        /// The largest share that needs no consent, in percent.
+        /// The limit in percent.
         max_percent: f64,
     },
     /// Too many objects would lose the value of an attribute.
@@ -322,13 +322,13 @@ pub enum SafeguardViolation {
         kind: ObjectKind,
         /// The record's field.
         field: String,
-        /// How many would lose it.
+        /// The number of objects that would lose the value.
         removed: u64,
-        /// How many lost it before.
+        /// The number of objects that recently lost the value.
         recent: Recent,
-        /// How many have it.
+        /// The number of objects that have the value.
         total: u64,
-        /// The largest share that needs no consent, in percent.
+        /// The limit in percent.
         max_percent: f64,
     },
     /// Too large a share would be deleted in Assets.
@@ -337,11 +337,11 @@ pub enum SafeguardViolation {
         share(*pruned, &Recent::NONE, *total, *max_percent)
     )]
     TooManyPruned {
-        /// What would be deleted.
+        /// The kind of the objects to delete.
         kind: ObjectKind,
-        /// How many.
+        /// The number of objects to delete.
         pruned: u64,
-        /// Of how many, those marked as gone included.
+        /// The number of objects of the kind, including retired ones.
         total: u64,
         /// The limit in force.
         max_percent: f64,
@@ -351,17 +351,17 @@ pub enum SafeguardViolation {
         "safeguard triggered: the import source removes missing objects, so an import would delete all unchanged objects"
     )]
     MissingObjectsRemoved,
-    /// Too large a share would be marked as gone.
+    /// The share of objects to retire exceeds the limit.
     #[error(
         "safeguard triggered: {retired} of {total} {kind}s would be retired{recent} ({})",
         share(*retired, recent, *total, *max_percent)
     )]
     TooManyRetired {
-        /// What would be marked.
+        /// The kind of the objects to retire.
         kind: ObjectKind,
-        /// How many.
+        /// The number of objects to retire.
         retired: u64,
-        /// How many were marked before.
+        /// The number of recently retired objects.
         recent: Recent,
         /// Of how many.
         total: u64,

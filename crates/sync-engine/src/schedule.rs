@@ -1,4 +1,4 @@
-//! When something is due that nobody asks for.
+//! Schedules of syncs and checks.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use jiff::{SignedDuration, Timestamp};
 
-/// How often, or when.
+/// An interval or a cron expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {
-    /// Only when somebody asks for it.
+    /// Only on request.
     Never,
     /// So long after the last time.
     Every(Duration),

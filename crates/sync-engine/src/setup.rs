@@ -34,19 +34,19 @@ impl Engine {
     /// is left alone.
     ///
     /// # Errors
-    /// When either cannot be created. The structure is made first and stays when the hook fails.
+    /// When either cannot be created. The object schema is created first and stays if the event hook fails.
     pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
-        let structure = self.set_up_structure().await?;
+        let schema = self.set_up_schema().await?;
         let hook = if with_hook { Some(self.set_up_hook().await?) } else { None };
-        Ok(SetupReport { schema: structure, event_hook: hook })
+        Ok(SetupReport { schema, event_hook: hook })
     }
 
     /// The first half of *Setup*: the object schema and mapping.
     ///
     /// # Errors
     /// When they cannot be created or extended.
-    pub async fn set_up_structure(&self) -> Result<SchemaReport, EngineError> {
-        let applied = self.create_structure().await?;
+    pub async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
+        let applied = self.create_schema().await?;
         self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
         Ok(applied)
     }

@@ -1,8 +1,8 @@
-//! Values that are gone in the directory and that the importer keeps, because it ignores what arrives empty.
+//! Values that were cleared in the directory and that the importer keeps, because it ignores empty values.
 //!
-//! They are noted before the records are sent that no longer hold them, take effect when those are confirmed, and are
-//! cleared one object at a time with the account. Without one they stay noted, are counted and told; when the import
-//! source removes empty values after all, their records are sent again.
+//! They are stored before the records that no longer contain them are sent, become stale when those are confirmed, and
+//! are cleared object by object with the account. Without an account they stay stored, counted, and reported; if the
+//! import source now removes empty values, their records are resent.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use crate::{
     StagedChange, engine::Engine, error_chain,
 };
 
-/// How many values are cleared while nothing else is sent.
+/// The number of values that are cleared while no other records are sent.
 const TOGETHER: u32 = 100;
 
 impl Engine {
     /// Notes what the importer will keep of what the records of a page replace.
-    pub(crate) async fn note_kept(
+    pub(crate) async fn stage_dropped_values(
         &self,
         run: &ActiveRun,
         page: &[StagedChange],
@@ -45,22 +45,22 @@ impl Engine {
 
     /// Clears everything that is due. Gives the number of values; none without an account, when what can be done is to
     /// send records again.
-    pub(crate) async fn clear_all_kept(
+    pub(crate) async fn clear_all_stale_values(
         &self,
         view: &MappingView,
         stop: &CancellationToken,
     ) -> Result<u64, EngineError> {
         let mut cleared = 0;
         loop {
-            match self.clear_kept(view, stop).await? {
+            match self.clear_stale_values(view, stop).await? {
                 0 => return Ok(if view.objects.is_some() { cleared } else { 0 }),
                 n => cleared += n,
             }
         }
     }
 
-    /// Clears some of what is due. Gives the number of values that are done with; what did not work is put off.
-    pub(crate) async fn clear_kept(
+    /// Clears some of the due values. Returns the number of completed values; failed ones are requeued.
+    pub(crate) async fn clear_stale_values(
         &self,
         view: &MappingView,
         stop: &CancellationToken,
@@ -68,12 +68,12 @@ impl Engine {
         if stop.is_cancelled() {
             return Err(EngineError::Interrupted);
         }
-        let Some(objects) = &view.objects else { return self.resend_kept(view).await };
+        let Some(objects) = &view.objects else { return self.resend_dropped_values(view).await };
         if self.ports.store.due_stale_values(1, self.now()).await?.is_empty() {
             return Ok(0);
         }
         // A record that gives the value again must not be under way.
-        let _lane = self.lane.lock().await;
+        let _execution_lock = self.execution_lock.lock().await;
         self.recover_locked(view, None).await?;
         let due = self.ports.store.due_stale_values(TOGETHER, self.now()).await?;
         if due.is_empty() {
@@ -83,10 +83,10 @@ impl Engine {
             () = stop.cancelled() => return Err(EngineError::Interrupted),
             results = objects.clear(&due) => results,
         };
-        self.book_clearing(&due, results).await
+        self.record_clear_results(&due, results).await
     }
 
-    async fn book_clearing(
+    async fn record_clear_results(
         &self,
         due: &[ClearRequest],
         results: Result<Vec<ClearResult>, PortError>,
@@ -97,7 +97,7 @@ impl Engine {
             Err(error) => {
                 // Whatever it is, it is not about these objects: none would fare better now.
                 let reason = error_chain(&error);
-                tracing::warn!(error = %reason, "values could not be cleared; tried again later");
+                tracing::warn!(error = %reason, "could not clear stale values; will retry");
                 self.ports.store.requeue_stale_values(None, &reason, now).await?;
                 return Ok(0);
             }
@@ -112,25 +112,25 @@ impl Engine {
         }
         self.ports.store.remove_stale_values(&done).await?;
         for (reason, objects) in failed {
-            tracing::warn!(objects = objects.len(), %reason, "values could not be cleared; tried again later");
+            tracing::warn!(objects = objects.len(), %reason, "could not clear stale values; will retry");
             self.ports.store.requeue_stale_values(Some(&objects), &reason, now).await?;
         }
         Ok(done.iter().map(|object| object.fields.len() as u64).sum())
     }
 
     /// Without an account only the import can clear, once it is set to.
-    async fn resend_kept(&self, view: &MappingView) -> Result<u64, EngineError> {
+    async fn resend_dropped_values(&self, view: &MappingView) -> Result<u64, EngineError> {
         if self.ports.store.stale_value_counts().await?.values == 0 || !view.importer.removes_empty().await {
             return Ok(0);
         }
         let records = self.ports.store.resend_stale_values(self.now()).await?;
-        tracing::info!(records, "the import source removes empty values by now; what it kept is sent again");
+        tracing::info!(records, "the import source now removes empty values; resending stale values");
         Ok(records)
     }
 }
 
-/// Tells what stays in Assets for want of an account, one line for each attribute.
-pub(crate) fn tell_kept(view: &MappingView, kept: &[DroppedValue], report: &mut RunReport) {
+/// Reports stale values that can't be cleared without an account, one message per attribute.
+pub(crate) fn report_stale_values(view: &MappingView, kept: &[DroppedValue], report: &mut RunReport) {
     if view.objects.is_some() {
         return;
     }
@@ -139,15 +139,15 @@ pub(crate) fn tell_kept(view: &MappingView, kept: &[DroppedValue], report: &mut 
         *counts.entry(&value.attribute).or_default() += 1;
     }
     for (attribute, n) in counts {
-        let values = if n == 1 { "1 value is".to_owned() } else { format!("{n} values are") };
+        let values = if n == 1 { "1 value was".to_owned() } else { format!("{n} values were") };
         report.note(format!(
-            "{attribute}: {values} gone and stay in Assets, because the import source ignores empty values and \
-             there is no account to clear them"
+            "{attribute}: {values} cleared in Okta and remain in Assets, because the import source ignores empty \
+             values and there is no Atlassian account to clear them"
         ));
     }
 }
 
-/// Whether a record has no value where the one before it has one.
+/// True if a record lacks a value that its predecessor has.
 fn loses(held: &Record, new: &Record) -> bool {
     let lacks = |field: &str| new.fields.get(field).is_none_or(is_empty);
     held.fields.iter().any(|(field, value)| !is_empty(value) && lacks(field))

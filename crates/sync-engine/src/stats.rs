@@ -20,7 +20,7 @@ pub struct EngineStats {
     pub records: BTreeMap<ObjectKind, RecordCounts>,
     /// Completed events, without ignored events.
     pub completed_events: u64,
-    /// How many events were confirmed within each of [`LATENCY_BOUNDS`], not accumulated; the last is for all above.
+    /// Confirmed events within each of [`LATENCY_BOUNDS`], not accumulated; the last bucket has the rest.
     pub latency_buckets: [u64; LATENCY_BOUNDS.len() + 1],
     /// The sum of those latencies.
     pub latency_sum: Duration,
@@ -61,7 +61,7 @@ impl Stats {
         stats.safeguard_violations += u64::from(safeguard);
     }
 
-    pub(crate) fn settled(&self, events: u64) {
+    pub(crate) fn completed(&self, events: u64) {
         self.lock().completed_events += events;
     }
 

@@ -1,7 +1,7 @@
 //! Following the directory: events as they come, the log, and passes when they are due.
 //!
-//! Events go on while a pass reads; only sending is one at a time. Failures are logged, told, and tried again with
-//! growing pauses; nothing is lost by them.
+//! Events are processed while a sync reads; only sending is exclusive. Failed tasks are logged, reported, and retried
+//! with growing pauses, without losing events.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::stop::in_time;
-use crate::task_health::Trouble;
+use crate::task_health::TaskHealth;
 use crate::trail::Trail;
 use crate::{
     AlertKind, EngineError, EventFeed, Fact, Finding, MappingView, PortError, Remedy, RunKind, RunReport,
     RunState, Schedule, Service, Subject, Task, engine::Engine, error_chain,
 };
 
-/// How the engine follows.
+/// Options of the background tasks.
 #[derive(Debug, Clone)]
 pub struct TaskOptions {
-    /// How long to wait after the first event for others that belong to the same change.
+    /// The time to wait after an event for others of the same change.
     pub debounce: Duration,
-    /// How often to look for work that nobody announces: looks that were put off, requests of other processes.
+    /// The interval of checks for due work: requeued work items and requests of other processes.
     pub poll: Duration,
-    /// How often to ask the log for more, once it was read to its end.
+    /// The interval of log requests after its end was reached.
     pub feed_poll: Duration,
-    /// How often to compare the schemas, and to look at the event hook.
+    /// The interval of schema and event hook checks.
     pub schema_interval: Duration,
-    /// Whether there is to be an event hook.
+    /// True if the connection has an event hook.
     pub hook: bool,
     /// When to read everything.
     pub full: Schedule,
@@ -36,7 +36,7 @@ pub struct TaskOptions {
     pub delta: Schedule,
     /// Up to so much later, so that many connections do not begin at once.
     pub jitter: Duration,
-    /// How long to remember what is done.
+    /// The retention of history.
     pub retention: Duration,
 }
 
@@ -56,75 +56,75 @@ impl Default for TaskOptions {
     }
 }
 
-/// How many pages of events that are all known are read without a pause.
+/// The number of pages with known events only that are read without a pause.
 const MOST_KNOWN: u32 = 20;
-/// How often what is long done is forgotten.
-const HOUSEKEEPING: Duration = Duration::from_hours(1);
+/// The interval of deleting expired history.
+const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 impl Engine {
-    /// Follows the directory until told to stop, after looking after what an earlier process left behind. `wake` is
-    /// notified by whoever stores events.
+    /// Runs the background tasks until interrupted, after recovering the work of an earlier process. Each stored event
+    /// must notify `wake`.
     pub async fn run_tasks(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
         let following = async {
-            Box::pin(self.follow_on(options, wake, stop)).await;
+            Box::pin(self.run_until_stopped(options, wake, stop)).await;
             Ok(())
         };
         // That it was stopped is what the caller asked for.
         let _ = in_time(self.options.grace, stop, following).await;
     }
 
-    async fn follow_on(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
-        let mut trouble = Trouble::new(Task::Recovery);
+    async fn run_until_stopped(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
+        let mut health = TaskHealth::new(Task::Recovery);
         while !stop.is_cancelled() {
             let recovered = tokio::select! {
                 () = stop.cancelled() => return,
                 recovered = self.recover() => recovered,
             };
             let is_settled = recovered.is_ok();
-            trouble.book(self, recovered);
+            health.record(self, recovered);
             if is_settled {
                 break;
             }
-            rest(trouble.pause(), stop).await;
+            rest(health.pause(), stop).await;
         }
         // Records cannot be made before the schemas are known; what Assets lacks may be added later.
-        let mut schemas = Trouble::new(Task::SchemaCheck);
+        let mut schemas = TaskHealth::new(Task::SchemaCheck);
         while !stop.is_cancelled() {
             let compared = tokio::select! {
                 () = stop.cancelled() => return,
                 compared = self.refresh_schema() => compared,
             };
             let followed = match self.known_view() {
-                Some(view) => self.follow_selection(&view).await,
+                Some(view) => self.check_scope(&view).await,
                 None => Ok(()),
             };
             let is_known = self.known_view().is_some() && followed.is_ok();
-            schemas.book(self, compared.map(drop).and(followed));
+            schemas.record(self, compared.map(drop).and(followed));
             if is_known {
                 break;
             }
             rest(schemas.pause(), stop).await;
         }
         tokio::join!(
-            self.follow_events(options, wake, stop),
-            self.follow_feed(options, wake, stop),
-            self.follow_passes(options, stop),
-            self.follow_upkeep(options, schemas, stop),
-            self.keep_house(options, stop),
+            self.run_events(options, wake, stop),
+            self.run_event_feed(options, wake, stop),
+            self.run_syncs(options, stop),
+            self.run_checks(options, schemas, stop),
+            self.run_cleanup(options, stop),
         );
     }
 
-    async fn follow_events(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
-        let mut trouble = Trouble::new(Task::Events);
+    async fn run_events(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
+        let mut health = TaskHealth::new(Task::Events);
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = wake.notified() => rest(options.debounce, stop).await,
                 () = tokio::time::sleep(options.poll) => {}
             }
-            rest(trouble.pause(), stop).await;
+            rest(health.pause(), stop).await;
             match self.drain(stop).await {
                 Err(EngineError::Interrupted) => return,
-                result => trouble.book(self, result),
+                result => health.record(self, result),
             }
         }
     }
@@ -134,18 +134,18 @@ impl Engine {
         self.watch_clock().await?;
         while !self.is_paused().await? {
             if let Some(report) = self.process_events(stop).await? {
-                tell("events applied", &report);
+                log_run("events applied", &report);
             } else if let Some(report) = self.send_unconfirmed(stop).await? {
-                tell("records sent again", &report);
-                self.warn_of_refused().await?;
-            } else if self.clear_kept(&self.view_in_force().await?, stop).await? == 0 {
+                log_run("records sent again", &report);
+                self.alert_on_rejected().await?;
+            } else if self.clear_stale_values(&self.active_view().await?, stop).await? == 0 {
                 break;
             }
         }
         Ok(())
     }
 
-    async fn warn_of_refused(&self) -> Result<(), EngineError> {
+    async fn alert_on_rejected(&self) -> Result<(), EngineError> {
         let records = self.ports.store.event_queue_counts().await?.rejected_records;
         if records > 0 {
             let finding = Finding::error(Fact::RecordsRejected { records, error: None });
@@ -154,16 +154,16 @@ impl Engine {
         Ok(())
     }
 
-    async fn follow_feed(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
+    async fn run_event_feed(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
         let Some(feed) = &self.ports.feed else { return };
-        let mut trouble = Trouble::new(Task::EventFeed);
+        let mut health = TaskHealth::new(Task::EventFeed);
         while !stop.is_cancelled() {
             let read = tokio::select! {
                 () = stop.cancelled() => return,
                 read = self.read_feed(feed.as_ref(), wake) => read,
             };
-            trouble.book(self, read);
-            rest(trouble.pause().max(options.feed_poll), stop).await;
+            health.record(self, read);
+            rest(health.pause().max(options.feed_poll), stop).await;
         }
     }
 
@@ -193,9 +193,9 @@ impl Engine {
         }
     }
 
-    /// Looks once in a while whether the schemas and the event hook are as they should be.
-    async fn follow_upkeep(&self, options: &TaskOptions, mut schemas: Trouble, stop: &CancellationToken) {
-        let mut hook = Trouble::new(Task::EventHookCheck);
+    /// Checks the schemas and the event hook periodically.
+    async fn run_checks(&self, options: &TaskOptions, mut schemas: TaskHealth, stop: &CancellationToken) {
+        let mut hook = TaskHealth::new(Task::EventHookCheck);
         while !stop.is_cancelled() {
             let soon = if schemas.is_open() { schemas.pause() } else { options.schema_interval };
             rest(soon.min(options.schema_interval), stop).await;
@@ -206,27 +206,27 @@ impl Engine {
                 () = stop.cancelled() => return,
                 refreshed = self.refresh_schema() => refreshed.map(drop),
             };
-            schemas.book(self, refreshed);
+            schemas.record(self, refreshed);
             // Before everything was loaded once there need not be a hook.
             let loaded =
                 self.ports.store.last_run(RunKind::FullSync).await.is_ok_and(|run| run.succeeded.is_some());
             if options.hook && loaded {
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = self.look_at_hook(&mut hook) => {}
+                    () = self.check_event_hook(&mut hook) => {}
                 }
             }
         }
     }
 
     /// An event hook that doesn't work delivers no event that says so.
-    async fn look_at_hook(&self, trouble: &mut Trouble) {
+    async fn check_event_hook(&self, health: &mut TaskHealth) {
         match self.ports.event_hook.inspect().await {
             Ok(report) => match report.findings.first() {
-                None => trouble.works(self),
+                None => health.succeeded(self),
                 Some(finding) => {
                     tracing::error!(findings = ?report.findings, "the event hook isn't ready");
-                    trouble.fails(self, Task::EventHookCheck.kind(), finding.clone(), true);
+                    health.failed(self, Task::EventHookCheck.kind(), finding.clone(), true);
                 }
             },
             // The checks report a missing permission.
@@ -236,18 +236,18 @@ impl Engine {
         }
     }
 
-    async fn keep_house(&self, options: &TaskOptions, stop: &CancellationToken) {
+    async fn run_cleanup(&self, options: &TaskOptions, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(error) = self.forget_old(options).await {
-                tracing::warn!(error = %error_chain(&error), "what is long done could not be forgotten");
+            if let Err(error) = self.delete_expired_history(options).await {
+                tracing::warn!(error = %error_chain(&error), "could not delete expired history");
             }
-            rest(HOUSEKEEPING, stop).await;
+            rest(CLEANUP_INTERVAL, stop).await;
         }
     }
 
     /// Forgets what is long done by the directory's time: a clock that is ahead must not make everything old. Before
     /// that time is known nothing is old.
-    async fn forget_old(&self, options: &TaskOptions) -> Result<(), EngineError> {
+    async fn delete_expired_history(&self, options: &TaskOptions) -> Result<(), EngineError> {
         let view = self.known_view();
         let proven = self.directory_time(view.as_ref().map(|view| view.directory.as_ref())).await?;
         let Some(now) = proven.map(|time| time.min(self.now())) else { return Ok(()) };
@@ -256,17 +256,17 @@ impl Engine {
     }
 
     /// Has everything read when the operator has come to choose other users or groups than before.
-    async fn follow_selection(&self, view: &MappingView) -> Result<(), EngineError> {
+    async fn check_scope(&self, view: &MappingView) -> Result<(), EngineError> {
         let synchronised = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
-        if synchronised && self.ports.store.scope_version().await? != view.directory.selection() {
-            tracing::info!("other users or groups are chosen than before; everything is read");
+        if synchronised && self.ports.store.scope_version().await? != view.directory.scope_version() {
+            tracing::info!("scope changed; starting a full sync");
             self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }
         Ok(())
     }
 }
 
-/// Waits, unless told to stop.
+/// Sleeps unless interrupted.
 pub(crate) async fn rest(time: Duration, stop: &CancellationToken) {
     if !time.is_zero() {
         tokio::select! {
@@ -276,9 +276,9 @@ pub(crate) async fn rest(time: Duration, stop: &CancellationToken) {
     }
 }
 
-pub(crate) fn tell(what: &str, report: &RunReport) {
+pub(crate) fn log_run(what: &str, report: &RunReport) {
     if report.executions == 0 && report.state == RunState::Succeeded {
-        tracing::debug!(requests = report.okta_requests, "{what}; nothing had changed");
+        tracing::debug!(requests = report.okta_requests, "{what}; no changes");
         return;
     }
     tracing::debug!(

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey};
 
+use crate::fetched::Failure;
 use crate::listing::note;
-use crate::looked::Failure;
 use crate::{ActiveRun, EngineError, MappingView, PortError, RunReport, SyncCheckpoint, engine::Engine};
 
 /// The most objects that a stage leaves for failures that any object can meet; with more the objects are not at fault.
@@ -41,7 +41,7 @@ impl SingleReads {
     }
 }
 
-/// An item of a listing that could not be read. It exists all the same, so it is never taken for gone.
+/// An item of a listing that could not be read. It exists, so it never counts as deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableItem {
     /// Its id, where that much can be read.
@@ -69,7 +69,7 @@ pub struct UnreadableObject {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct UnreadableObjects {
-    /// How many.
+    /// The number of items.
     pub count: u64,
     /// The first of them, at most [`RunReport::MAX_MESSAGES`].
     pub examples: Vec<UnreadableObject>,
@@ -119,7 +119,7 @@ impl Engine {
         let mut keys = Vec::new();
         for item in items {
             let Some(id) = &item.id else {
-                tracing::warn!(%kind, problem = item.problem, "an item of a listing could not be read");
+                tracing::warn!(%kind, problem = item.problem, "could not read an item of a listing");
                 note(&mut pass.problems, format!("a {kind} could not be read: {}", item.problem));
                 pass.unnamed += 1;
                 let unnamed = RecordKey { kind, id: String::new() };
@@ -150,7 +150,7 @@ impl Engine {
     }
 
     fn name_unread(key: &RecordKey, field: &str, problem: String, pass: &mut SyncCheckpoint) {
-        tracing::warn!(object = %key, problem, "an object could not be read");
+        tracing::warn!(object = %key, problem, "could not read an object");
         note(&mut pass.problems, problem);
         pass.unreadable.add(UnreadableObject {
             kind: key.kind,
@@ -187,7 +187,7 @@ impl Engine {
     }
 
     /// Completes events that failed or were blocked before a full sync, as far as it proves that it read their objects.
-    pub(crate) async fn settle_given_up(
+    pub(crate) async fn resolve_failed_events(
         &self,
         run: &ActiveRun,
         pass: &SyncCheckpoint,

@@ -1,4 +1,4 @@
-//! Reading objects that somebody named, together with whatever must exist before their references can be resolved.
+//! Fetches named objects, together with the objects that their references require.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -7,22 +7,22 @@ use futures::stream::{self, BoxStream};
 use jiff::Timestamp;
 use sync_model::{GroupId, ObjectKind, RecordKey, RetireReason, UserId};
 
-use crate::looked::{Failure, Looked, Named, States, Wishes};
+use crate::fetched::{Failure, FetchPlan, FetchedObjects, ObjectVersions, SubjectSet};
 use crate::read::Read;
 use crate::{
     ActiveRun, DirectoryObject, EngineError, Fact, Finding, MappingView, Phase, PortError, ProgressSink,
     Reading, RunReport, SafeguardMinimums, Subject, SyncPlan, Task, TaskFailure, engine::Engine,
 };
 
-/// How many members a page of a listing holds.
+/// The number of members on a page of a listing.
 const MEMBERS_A_PAGE: u64 = 1000;
-/// So many objects in a row that are not answered are told while the others are still read.
+/// The number of consecutive unanswered objects that is reported while the others are still read.
 const OUTAGE: usize = 10;
 
 impl Engine {
-    /// Reads objects by id, and with them the groups that must exist first and the former members of groups that have
-    /// gone; stages what differs. `alone` says that no pass reads, and none begins before what is staged is sent.
-    pub(crate) async fn look_at(
+    /// Fetches objects by ID, with the groups that must exist first and the former members of deleted groups; stages
+    /// the differences. `alone` means that no sync reads, and none starts before the staged changes are sent.
+    pub(crate) async fn fetch(
         &self,
         run: &ActiveRun,
         subjects: impl Iterator<Item = Subject>,
@@ -30,27 +30,27 @@ impl Engine {
         alone: bool,
         report: &mut RunReport,
         progress: &dyn ProgressSink,
-    ) -> Result<Looked, EngineError> {
+    ) -> Result<FetchedObjects, EngineError> {
         progress.begin(Phase::Objects, None);
         let reading = self.reading(run).await?;
-        let mut states = States::default();
-        let mut named = Named::by(subjects);
+        let mut states = ObjectVersions::default();
+        let mut named = SubjectSet::by(subjects);
         // Groups first: who is in one that is gone, or not selected, must not be shown in it.
         let (mut found, mut gone) =
             self.read_groups_first(run, &mut named, doubtful, &mut states, report, progress).await?;
-        let mut dissolved = group_ids(&gone);
-        dissolved.extend(group_ids(unselected(&found)));
-        let wishes = self.weigh(named, alone, &mut states).await?;
-        let users = &wishes.users;
-        self.dissolve(run, &dissolved, users, alone, reading, report).await?;
-        let left = self.list_for_events(run, &wishes, reading, &mut states, report, progress).await?;
+        let mut retired_groups = group_ids(&gone);
+        retired_groups.extend(group_ids(unselected(&found)));
+        let fetches = self.plan_fetches(named, alone, &mut states).await?;
+        let users = &fetches.users;
+        self.retire_groups(run, &retired_groups, users, alone, reading, report).await?;
+        let left = self.list_for_events(run, &fetches, reading, &mut states, report, progress).await?;
         found.retain(|group| !left.contains(&group.record.key));
-        dissolved.extend(group_ids(&left));
+        retired_groups.extend(group_ids(&left));
         gone.extend(left);
 
         let (mut found_users, gone_users) =
             self.read_wave(run, users.iter().cloned().collect(), &mut states, report, progress).await?;
-        gone.extend(sure(gone_users, doubtful));
+        gone.extend(confirmed_missing(gone_users, doubtful));
 
         // A reference to a group that Assets does not hold yet would stay empty.
         let referred =
@@ -65,12 +65,12 @@ impl Engine {
         let mut left = group_ids(&gone_groups);
         left.extend(group_ids(unselected(&found_groups)));
         found.extend(found_groups);
-        self.dissolve(run, &left, users, alone, reading, report).await?;
-        dissolved.extend(left);
+        self.retire_groups(run, &left, users, alone, reading, report).await?;
+        retired_groups.extend(left);
         gone.extend(gone_groups);
-        let newcomers = self.newcomers(&run.view, &found, &wishes.listings).await?;
+        let new_groups = self.new_groups(&run.view, &found, &fetches.listings).await?;
 
-        leave(&run.view, &mut found_users, &dissolved.into_iter().collect());
+        remove_memberships(&run.view, &mut found_users, &retired_groups.into_iter().collect());
         found.extend(found_users);
         let unmapped = found.iter().filter(|observed| observed.in_scope).flat_map(|observed| {
             observed.unmapped.iter().map(|name| (observed.record.key.kind, name.clone()))
@@ -81,17 +81,17 @@ impl Engine {
         self.ports.store.stage(run.id, &gone, &marks).await?;
         self.resolve_staged(run.id, false, &mut report.value_problems).await?;
         progress.end(Phase::Objects);
-        Ok(Looked { plan: self.plan_of(run, report).await?, states, newcomers, unmapped })
+        Ok(FetchedObjects { plan: self.plan_of(run, report).await?, states, new_groups, unmapped })
     }
 
-    /// Reads the groups that are named, and those of named memberships that Assets does not hold yet. Of memberships, what
-    /// is gone or not selected is struck off: nobody is shown in those, whatever the directory says.
+    /// Reads the named groups, and the groups of named memberships that Assets doesn't hold yet. Memberships of deleted
+    /// or out-of-scope groups are dropped, whatever the directory returns for them.
     async fn read_groups_first(
         &self,
         run: &ActiveRun,
-        named: &mut Named,
+        named: &mut SubjectSet,
         doubtful: &HashSet<RecordKey>,
-        states: &mut States,
+        states: &mut ObjectVersions,
         report: &mut RunReport,
         progress: &dyn ProgressSink,
     ) -> Result<(Vec<DirectoryObject>, Vec<RecordKey>), EngineError> {
@@ -100,27 +100,27 @@ impl Engine {
         groups.extend(self.missing_groups(&of_memberships).await?);
         let (found, gone) =
             self.read_wave(run, groups.into_iter().collect(), states, report, progress).await?;
-        let gone = sure(gone, doubtful);
+        let gone = confirmed_missing(gone, doubtful);
         states.closed = group_ids(gone.iter().chain(unselected(&found))).into_iter().collect();
         named.memberships.retain(|group, _| !states.closed.contains(group));
         named.members.retain(|group| !states.closed.contains(group));
         Ok((found, gone))
     }
 
-    /// Lists the members of groups of which that takes fewer requests than reading each user. Gives those that are gone.
+    /// Lists the members of groups for which that needs fewer requests than reading each user. Returns deleted groups.
     async fn list_for_events(
         &self,
         run: &ActiveRun,
-        wishes: &Wishes,
+        fetches: &FetchPlan,
         reading: Reading,
-        states: &mut States,
+        states: &mut ObjectVersions,
         report: &mut RunReport,
         progress: &dyn ProgressSink,
     ) -> Result<Vec<RecordKey>, EngineError> {
-        if wishes.listings.is_empty() {
+        if fetches.listings.is_empty() {
             return Ok(Vec::new());
         }
-        let listings: Vec<GroupId> = wishes.listings.iter().cloned().collect();
+        let listings: Vec<GroupId> = fetches.listings.iter().cloned().collect();
         self.ports.store.add_listed_groups(run.id, &listings).await?;
         let listed = self.list_members(run, reading, progress).await?;
         for (group, failure) in listed.unlisted {
@@ -130,9 +130,9 @@ impl Engine {
         }
         states.closed.extend(listed.gone.iter().cloned());
         let gone: Vec<RecordKey> = listed.gone.iter().map(RecordKey::group).collect();
-        self.stage_differences_of_events(run, reading, &wishes.users, report).await?;
+        self.stage_differences_of_events(run, reading, &fetches.users, report).await?;
         let listed =
-            wishes.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
+            fetches.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
         let users: Vec<UserId> = listed.map(|(_, user)| user.clone()).collect();
         let noted = self.ports.store.listed_groups_of(run.id, &users).await?;
         for user in users {
@@ -142,9 +142,9 @@ impl Engine {
         Ok(gone)
     }
 
-    /// Nobody is a member of what does not exist. While no pass reads there is nothing to ask the directory for; otherwise
-    /// the former members are put on the list. Users that are read anyway are left out.
-    async fn dissolve(
+    /// Removes all memberships of retired groups. If no sync reads, the directory needn't be asked; otherwise the
+    /// former members are queued. Users that are read anyway are left out.
+    async fn retire_groups(
         &self,
         run: &ActiveRun,
         groups: &[GroupId],
@@ -186,7 +186,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn newcomers(
+    async fn new_groups(
         &self,
         view: &MappingView,
         groups: &[DirectoryObject],
@@ -198,10 +198,10 @@ impl Engine {
         Ok(missing.filter(|id| !listed.contains(id) && !view.directory.is_implied(id)).collect())
     }
 
-    /// Has the members listed of groups that are new to Assets: they may have been members before the group came to be
-    /// selected, which no event tells.
-    pub(crate) async fn ask_for_members(&self, looked: &Looked) -> Result<(), EngineError> {
-        for group in &looked.newcomers {
+    /// Queues the members of groups that are new to Assets: they may have been members before the group was in scope,
+    /// which no event reports.
+    pub(crate) async fn enqueue_new_groups(&self, fetched: &FetchedObjects) -> Result<(), EngineError> {
+        for group in &fetched.new_groups {
             self.ports.store.enqueue(&Subject::GroupMembers(group.clone()), self.now()).await?;
         }
         Ok(())
@@ -221,38 +221,43 @@ impl Engine {
         Ok(plan)
     }
 
-    /// Whether a group's memberships are read user by user, or as a list: whichever takes fewer requests.
-    async fn weigh(&self, named: Named, alone: bool, states: &mut States) -> Result<Wishes, EngineError> {
-        let mut wishes = Wishes { users: named.users, ..Wishes::default() };
+    /// Decides if a group's memberships are read by user or by listing, by the number of requests.
+    async fn plan_fetches(
+        &self,
+        named: SubjectSet,
+        alone: bool,
+        states: &mut ObjectVersions,
+    ) -> Result<FetchPlan, EngineError> {
+        let mut fetches = FetchPlan { users: named.users, ..FetchPlan::default() };
         // Of a group that may only be late nothing can be listed yet.
-        let may_list = |group: &GroupId, states: &States| {
+        let may_list = |group: &GroupId, states: &ObjectVersions| {
             alone && states.objects.get(&RecordKey::group(group)) != Some(&None)
         };
         for group in named.members {
-            let lists = if may_list(&group, states) { &mut wishes.listings } else { &mut states.unlisted };
+            let lists = if may_list(&group, states) { &mut fetches.listings } else { &mut states.unlisted };
             lists.insert(group);
         }
         for (group, mut users) in named.memberships {
-            users.retain(|user| !wishes.users.contains(&RecordKey::user(user)));
+            users.retain(|user| !fetches.users.contains(&RecordKey::user(user)));
             let by_user = 2 * users.len() as u64;
             let known = self.ports.store.count_referrers(ObjectKind::Group, group.as_str()).await?;
             let by_list = (known + users.len() as u64) / MEMBERS_A_PAGE + 1;
             if by_list < by_user && may_list(&group, states) {
-                wishes.listed.extend(users.into_iter().map(|user| (group.clone(), user)));
-                wishes.listings.insert(group);
+                fetches.listed.extend(users.into_iter().map(|user| (group.clone(), user)));
+                fetches.listings.insert(group);
             } else {
-                wishes.users.extend(users.iter().map(RecordKey::user));
+                fetches.users.extend(users.iter().map(RecordKey::user));
             }
         }
-        Ok(wishes)
+        Ok(fetches)
     }
 
-    /// The objects as they are now, and those that are gone.
+    /// The present objects and the deleted ones.
     async fn read_wave(
         &self,
         run: &ActiveRun,
         wave: Vec<RecordKey>,
-        states: &mut States,
+        states: &mut ObjectVersions,
         report: &mut RunReport,
         progress: &dyn ProgressSink,
     ) -> Result<(Vec<DirectoryObject>, Vec<RecordKey>), EngineError> {
@@ -264,7 +269,7 @@ impl Engine {
             .buffer_unordered(self.options.concurrency)
             .boxed();
         let (mut found, mut gone) = (Vec::new(), Vec::new());
-        let (mut answered, mut trouble) = (false, None::<PortError>);
+        let (mut answered, mut outage) = (false, None::<PortError>);
         let (mut refused, mut silent) = (0, 0);
         while let Some((key, read)) = reads.next().await {
             progress.advance(Phase::Objects, 1);
@@ -287,7 +292,7 @@ impl Engine {
                         let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };
                         self.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
                     }
-                    trouble = trouble.or((!error.is_about_one()).then_some(error));
+                    outage = outage.or((!error.is_about_one()).then_some(error));
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -310,8 +315,8 @@ impl Engine {
             }
         }
         // A single object may be out of the app's reach.
-        let alone = refused == 1 && trouble.as_ref().is_some_and(PortError::is_refused);
-        match trouble {
+        let alone = refused == 1 && outage.as_ref().is_some_and(PortError::is_refused);
+        match outage {
             // Nothing gets through: the objects are not at fault.
             Some(error) if !answered && !alone => Err(EngineError::Directory(error)),
             _ => Ok((found, gone)),
@@ -330,7 +335,7 @@ impl Engine {
         }
     }
 
-    /// Groups that Assets does not hold, or holds as gone.
+    /// Groups that Assets doesn't hold, or holds as retired.
     pub(crate) async fn missing_groups(&self, groups: &[GroupId]) -> Result<Vec<RecordKey>, EngineError> {
         let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
         let known = self.ports.store.record_states(&keys).await?;
@@ -338,13 +343,13 @@ impl Engine {
     }
 }
 
-/// Of what is gone, that which somebody said was deleted, or which was looked for often enough.
-fn sure(gone: Vec<RecordKey>, doubtful: &HashSet<RecordKey>) -> Vec<RecordKey> {
+/// The missing objects that an event deleted, or whose retries are used up.
+fn confirmed_missing(gone: Vec<RecordKey>, doubtful: &HashSet<RecordKey>) -> Vec<RecordKey> {
     gone.into_iter().filter(|key| !doubtful.contains(key)).collect()
 }
 
-/// Takes users out of groups that are gone, whatever a replica that lags says.
-fn leave(view: &MappingView, users: &mut [DirectoryObject], dissolved: &HashSet<GroupId>) {
+/// Removes users from deleted groups, regardless of replicas that lag.
+fn remove_memberships(view: &MappingView, users: &mut [DirectoryObject], retired_groups: &HashSet<GroupId>) {
     for user in users {
         let groups: Vec<GroupId> = user
             .record
@@ -353,8 +358,8 @@ fn leave(view: &MappingView, users: &mut [DirectoryObject], dissolved: &HashSet<
             .filter(|reference| reference.kind == ObjectKind::Group)
             .map(|reference| GroupId::new(reference.reference_key.clone()))
             .collect();
-        if groups.iter().any(|group| dissolved.contains(group)) {
-            let left: Vec<GroupId> = groups.into_iter().filter(|g| !dissolved.contains(g)).collect();
+        if groups.iter().any(|group| retired_groups.contains(group)) {
+            let left: Vec<GroupId> = groups.into_iter().filter(|g| !retired_groups.contains(g)).collect();
             *user = view.directory.join(user.clone(), &left);
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{Fingerprint, GroupId, UserId};
 
-/// What sort of object a record describes.
+/// The kind of object that a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -65,7 +65,7 @@ impl FromStr for ObjectKind {
     }
 }
 
-/// Why an object is not kept current any more. It is marked, and never removed.
+/// The reason for which an object is retired. It is marked, and never deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RetireReason {
     /// Its original no longer exists, or the membership has ended.
@@ -74,7 +74,7 @@ pub enum RetireReason {
     OutOfScope,
 }
 
-/// What an object is called for ever: its kind and the directory's immutable id.
+/// The permanent key of an object: its kind and the directory's immutable ID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordKey {
@@ -138,7 +138,7 @@ impl Alias {
 /// record is compared and sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AliasReference {
-    /// The record's field that takes the id.
+    /// The record's field for the ID.
     pub field: String,
     /// The kind of object that is referred to.
     pub kind: ObjectKind,
@@ -155,7 +155,7 @@ pub struct AliasReference {
 /// would leave the old value in Assets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Which object.
+    /// The object's key.
     pub key: RecordKey,
     /// The values by field name.
     pub fields: BTreeMap<String, Value>,
@@ -172,8 +172,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// Tells records with the same content apart from changed ones. The aliases count, so that other records find what the
-    /// directory said last; ids and empty fields do not.
+    /// A hash that distinguishes changed records. Aliases count, so that other records find the directory's last
+    /// values; IDs and empty fields don't.
     pub fn fingerprint(&self) -> Fingerprint {
         if self.alias.is_none() && self.alias_reference.is_none() {
             return Fingerprint::of(&self.fields);
@@ -203,7 +203,7 @@ impl Record {
     }
 }
 
-/// Whether a field's value stands for "nothing".
+/// True if a field's value is empty.
 pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

@@ -19,24 +19,23 @@ use crate::Connection;
 const RECENT: Duration = Duration::from_secs(15);
 /// Items that are counted together.
 const GRAIN: Duration = Duration::from_secs(1);
-/// How long a run can be looked at after its end.
+/// The time for which a finished run is kept.
 const READABLE: Duration = Duration::from_mins(10);
-/// How often at most whoever waits for changes is woken.
+/// The shortest interval between two change notifications.
 const COALESCED: Duration = Duration::from_millis(250);
 
 /// The runs of this process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActiveRuns {
-    /// Those under way, the oldest first: events are applied while a pass reads.
+    /// Active runs, the oldest first: events are processed while a sync reads.
     pub active: Vec<ActiveRun>,
     /// Those that ended lately, the last one of each kind, the newest first. Batches that sent nothing are left out.
     pub recent: Vec<ActiveRun>,
 }
 
 impl ActiveRuns {
-    /// The run to be shown where there is room for one: a pass under way rather than a batch of events, and what is
-    /// under way rather than what ended.
+    /// The most important run: a sync rather than an event batch, and an active run rather than a finished one.
     pub fn current(&self) -> Option<&ActiveRun> {
         self.active.iter().find(|run| !is_batch(run.kind)).or(self.active.first()).or(self.recent.first())
     }
@@ -48,22 +47,22 @@ impl ActiveRuns {
 pub struct ActiveRun {
     /// Its number; `None` while the schemas are compared before it.
     pub run: Option<RunId>,
-    /// What started it.
+    /// The kind of the run.
     pub kind: RunKind,
     /// When it began here. One that goes on where another process was cut off began earlier.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// How long it has taken so far, or took.
+    /// The duration so far, in seconds.
     pub duration_seconds: f64,
-    /// How it ended; `None` while it goes on, and when it was cut off.
+    /// The final state; `None` while it runs, and if it was interrupted.
     pub state: Option<RunState>,
-    /// Why it failed.
+    /// The error of a failed run.
     pub error: Option<String>,
     /// The failure with its facts and its remedy.
     #[serde(default)]
     pub finding: Option<Finding>,
-    /// What it did so far, in order.
+    /// Its phases, in order.
     pub phases: Vec<RunPhase>,
 }
 
@@ -71,40 +70,40 @@ pub struct ActiveRun {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunPhase {
-    /// Which.
+    /// The phase.
     pub phase: Phase,
-    /// What people call it.
+    /// The display name.
     pub label: String,
     /// When it began here.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// How long it has taken so far, or took.
+    /// The duration so far, in seconds.
     pub duration_seconds: f64,
     /// Items that are done, those from before a cut among them.
     pub done: u64,
-    /// How many there are, or as many as are expected; `None` when nobody knows.
+    /// The total or expected number of items; `None` if it's unknown.
     pub total: Option<u64>,
     /// Items a second: lately while it goes on, and on the whole once it has ended.
     pub items_per_second: f64,
-    /// How long it will take at that rate, where that can be told.
+    /// The estimated remaining time in seconds, if it's known.
     pub remaining_seconds: Option<f64>,
 }
 
 impl Connection {
-    /// The runs of this process, as they are now. Rates fall by themselves while nothing happens: whoever shows them
-    /// asks again now and then, not at [changes](Self::live_changes) alone.
-    pub fn live_run(&self) -> ActiveRuns {
+    /// The present runs of this process. Rates fall while nothing happens, so poll this in addition to
+    /// [changes](Self::run_changes).
+    pub fn active_runs(&self) -> ActiveRuns {
         self.live.view()
     }
 
-    /// Tells when [`Self::live_run`] has changed, from now on.
-    pub fn live_changes(&self) -> RunChanges {
+    /// Subscribes to changes of [`Self::active_runs`].
+    pub fn run_changes(&self) -> RunChanges {
         RunChanges { changed: self.live.changed.subscribe(), told: None }
     }
 }
 
-/// Tells when the runs of a connection have changed.
+/// A subscription to changes of a connection's runs.
 #[derive(Debug)]
 pub struct RunChanges {
     changed: watch::Receiver<()>,
@@ -112,8 +111,7 @@ pub struct RunChanges {
 }
 
 impl RunChanges {
-    /// Waits for the next change, and a moment more for those that come close behind the last. `false` when the
-    /// connection is gone.
+    /// Waits for the next change, and briefly for others that follow closely. `false` if the connection ended.
     pub async fn changed(&mut self) -> bool {
         if self.changed.changed().await.is_err() {
             return false;
@@ -148,14 +146,14 @@ impl Moment {
     }
 }
 
-/// Where the runs of a connection are collected.
+/// The runs of a connection.
 #[derive(Debug)]
-pub(crate) struct LiveRuns {
+pub(crate) struct RunCollector {
     runs: Arc<Mutex<Runs>>,
     changed: watch::Sender<()>,
 }
 
-impl Default for LiveRuns {
+impl Default for RunCollector {
     fn default() -> Self {
         Self { runs: Arc::default(), changed: watch::Sender::new(()) }
     }
@@ -169,7 +167,7 @@ struct Runs {
     ended: Vec<Run>,
 }
 
-impl LiveRuns {
+impl RunCollector {
     fn view(&self) -> ActiveRuns {
         let now = Instant::now();
         let runs = lock(&self.runs);
@@ -182,7 +180,7 @@ impl LiveRuns {
     }
 }
 
-impl RunObserver for LiveRuns {
+impl RunObserver for RunCollector {
     fn watch(&self, kind: RunKind) -> Box<dyn ObservedRun> {
         let mut runs = lock(&self.runs);
         runs.last += 1;
@@ -198,7 +196,7 @@ fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
     runs.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the engine tells of one run.
+/// The reported progress of one run.
 struct Told {
     place: u64,
     runs: Arc<Mutex<Runs>>,
@@ -245,7 +243,7 @@ impl ProgressSink for Told {
 }
 
 impl ObservedRun for Told {
-    fn began(&self, number: RunId) {
+    fn started(&self, number: RunId) {
         self.change(|run| run.number = Some(number));
     }
 
@@ -303,7 +301,7 @@ impl Run {
         }
     }
 
-    /// Whether somebody may want to look at it after its end.
+    /// True if it is kept after its end.
     fn is_of_interest(&self) -> bool {
         let sent = self.phases.iter().any(|phase| phase.phase == Phase::Sending);
         self.number.is_some() && (sent || self.error.is_some() || !is_batch(self.kind))
@@ -330,10 +328,10 @@ struct PhaseSoFar {
     began: Moment,
     ended: Option<Moment>,
     total: Option<u64>,
-    /// Done before it was gone on with.
+    /// Items completed before it was resumed.
     before: u64,
     done: u64,
-    /// What was done lately, a grain at a time.
+    /// Recently completed items, in short intervals.
     recent: VecDeque<(Instant, u64)>,
 }
 

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::active_runs::LiveRuns;
+use crate::active_runs::RunCollector;
 use crate::adapters::{AssetsStructure, OktaEventHook, OktaLog, OrgSource, Sides};
 use crate::alerts::{AlertEntry, Alerts};
 use crate::config::{EventSource, check_clients};
@@ -48,7 +48,7 @@ pub struct Connection {
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
     alerts: Arc<Alerts>,
-    pub(crate) live: Arc<LiveRuns>,
+    pub(crate) live: Arc<RunCollector>,
     pub(crate) sampling: Sampling,
     pub(crate) lookup: Lookup,
     wake: Arc<Notify>,
@@ -61,7 +61,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Makes the clients and opens the connection's part of the store. Calls nobody.
+    /// Creates the clients and opens the connection's part of the store. Sends no request.
     ///
     /// # Errors
     /// When a setting cannot work, or the store fails.
@@ -105,7 +105,7 @@ impl Connection {
         let assets = assets_client(config)?;
         let account = account_client(config)?;
         let alerts = Arc::new(alerts(config)?);
-        let live = Arc::new(LiveRuns::default());
+        let live = Arc::new(RunCollector::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
         let feed: Option<Arc<dyn EventFeed>> = match config.event_source {
             EventSource::SystemLog | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
@@ -173,12 +173,12 @@ impl Connection {
         check_clients(config)
     }
 
-    /// Whether these settings call for an event hook.
+    /// True if these settings require an event hook.
     pub(crate) fn wants_hook(config: &ConnectionConfig) -> bool {
         config.event_hook.is_some() && config.event_source != EventSource::SystemLog
     }
 
-    /// What the operator calls it.
+    /// The connection's name.
     pub const fn name(&self) -> &ConnectionName {
         &self.name
     }
@@ -197,31 +197,31 @@ impl Connection {
         self.clock.now()
     }
 
-    pub(crate) const fn follow_options(&self) -> &TaskOptions {
+    pub(crate) const fn task_options(&self) -> &TaskOptions {
         &self.follow
     }
 
-    /// Whether an event hook is configured.
+    /// True if an event hook is configured.
     pub const fn has_hook(&self) -> bool {
         self.has_hook
     }
 
-    /// What goes wrong as long as it is followed, then what went wrong lately and is over, the newest first. In memory: a
-    /// new process begins without.
-    pub fn troubles(&self) -> Vec<AlertEntry> {
-        self.alerts.troubles()
+    /// Firing alerts, then recently resolved ones, the newest first. They are in memory: a new process starts without
+    /// them.
+    pub fn alert_entries(&self) -> Vec<AlertEntry> {
+        self.alerts.alert_entries()
     }
 
-    /// Values that are gone in Okta and still in Assets, the oldest first.
+    /// Values that were cleared in Okta and remain in Assets, the oldest first.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn uncleared(&self, limit: u32) -> Result<Vec<StaleValue>, ServiceError> {
+    pub async fn stale_values(&self, limit: u32) -> Result<Vec<StaleValue>, ServiceError> {
         Ok(self.store.stale_values(limit).await?)
     }
 
-    /// Claims the right to send for this connection until the result is dropped, and looks after what an earlier
-    /// process left behind.
+    /// Claims the right to send for this connection until the result is dropped, and recovers the work of an earlier
+    /// process.
     ///
     /// # Errors
     /// When another process has it, or what was left behind cannot be settled.
@@ -232,8 +232,8 @@ impl Connection {
         Ok(claim)
     }
 
-    /// Claims the right to send for this connection until the result is dropped. What an earlier process left behind is
-    /// looked after by [`Self::follow`]: that may take as long as Assets takes, and events are received meanwhile.
+    /// Claims the right to send for this connection until the result is dropped. [`Self::follow`] recovers the work of
+    /// an earlier process: that can last as long as Assets is busy, and events are received meanwhile.
     ///
     /// # Errors
     /// When another process has it.
@@ -243,8 +243,7 @@ impl Connection {
         Ok(LeaderLease { lock, claimed: Arc::clone(&self.claimed) })
     }
 
-    /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim_to_follow) the
-    /// connection.
+    /// Processes events until interrupted. Requires a [claim](Self::claim_to_follow) of the connection.
     pub async fn follow(&self, stop: &CancellationToken) {
         let ended = CancellationToken::new();
         let _following = self.watch.following();
@@ -253,7 +252,7 @@ impl Connection {
             ended.cancel();
         };
         let span = tracing::info_span!("following", connection = %self.name);
-        let sampling = self.keep_samples(&ended).instrument(span.clone());
+        let sampling = self.store_samples(&ended).instrument(span.clone());
         tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling);
     }
 

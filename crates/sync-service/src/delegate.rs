@@ -1,4 +1,4 @@
-//! Asking the process that sends: for a run, for a look at some objects, for a pause.
+//! Requests to the leader: for a sync, for some objects, for a pause.
 //!
 //! One process sends for a connection. Any other leaves its wish in the store and watches what becomes of it.
 
@@ -18,35 +18,35 @@ use crate::lock::Lock;
 use crate::status::Pause;
 use crate::{Connection, ServiceError};
 
-/// How often the store is asked what became of a request.
-const LOOK: Duration = Duration::from_millis(200);
-/// How often it is looked whether the process that sends is still there.
+/// The polling interval for the state of a request.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// The interval of checks that the leader is running.
 const PROBE: Duration = Duration::from_secs(5);
-/// How often in a row it must be missed, and how soon it is looked for again: one that died may be started again.
+/// The number of consecutive checks without a leader, and their interval: a process that died may be restarted.
 const ABSENCES: u32 = 4;
 const PROBE_AGAIN: Duration = Duration::from_millis(500);
-/// How long a request that was taken may lead to no run.
+/// The time within which an accepted request must lead to a run.
 pub(crate) const SLOW_START: Duration = Duration::from_mins(10);
 
-/// Why a run that another process was asked for did not come to a good end.
+/// The reason for which a delegated run didn't succeed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DelegationError {
-    /// Nobody took the request. It was taken back.
+    /// The leader didn't accept the request, so it was canceled.
     #[error("the leader for connection `{connection}` didn't accept the sync request within {} s", patience.as_secs())]
     NotAccepted {
         /// The connection.
         connection: String,
-        /// How long was waited.
+        /// The time waited.
         patience: Duration,
     },
     /// The request was taken, and no run began.
     #[error("the leader accepted the sync request but started no run within {} s", patience.as_secs())]
     NotStarted {
-        /// How long was waited.
+        /// The time waited.
         patience: Duration,
     },
-    /// The process that took the request is gone.
+    /// The process that accepted the request ended.
     #[error("the leader for connection `{0}` exited before the run ended")]
     LeaderExited(String),
     /// Nothing is sent for now.
@@ -54,7 +54,7 @@ pub enum DelegationError {
     Paused {
         /// The connection.
         connection: String,
-        /// Until when; `None` until somebody ends it.
+        /// The end of the pause; `None` if an administrator must end it.
         until: Option<Timestamp>,
     },
     /// The one who waited stopped waiting.
@@ -63,7 +63,7 @@ pub enum DelegationError {
     /// The run failed.
     #[error("{reason}")]
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
         /// The action that resolves it.
         remedy: Option<Remedy>,
@@ -97,13 +97,13 @@ impl Connection {
         }
     }
 
-    /// Asks the process that sends for a full run, and watches until the run ends. A request that nobody takes in time is
-    /// taken back. Told to stop, it stops watching; the run goes on. `progress` learns as much as the store tells: a page
-    /// that was read, and no sending.
+    /// Requests a full sync from the leader, and watches until the run ends. A request that isn't accepted in time is
+    /// canceled. If interrupted, it stops watching; the run continues. `progress` receives what the store reports:
+    /// pages that were read, and no sends.
     ///
     /// # Errors
-    /// When the connection is paused, nobody takes the request in time, the run fails, the process that makes it ends,
-    /// or the store fails.
+    /// When the connection is paused, the request isn't accepted in time, the run fails, the leader ends, or
+    /// the store fails.
     pub async fn delegate_sync(
         &self,
         override_safeguards: bool,
@@ -160,11 +160,11 @@ impl Connection {
             if probe.finds_no_sender() {
                 return self.last_word(request).await;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// The process that sends is gone; it may have ended the run before.
+    /// The final state of the run of a leader that ended.
     async fn last_word(&self, request: SyncRequest) -> Result<RunReport, ServiceError> {
         if let Some(RunSummary { ended_at: Some(_), report, .. }) =
             self.store.sync_request(request.id).await?.and_then(|request| request.run)
@@ -177,19 +177,19 @@ impl Connection {
         Err(DelegationError::LeaderExited(self.name().to_string()).into())
     }
 
-    /// Puts objects on the list of what the process that sends looks at.
+    /// Queues subjects for the leader.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn ask(&self, subjects: &[Subject]) -> Result<(), ServiceError> {
+    pub async fn enqueue(&self, subjects: &[Subject]) -> Result<(), ServiceError> {
         for subject in subjects {
             self.store.enqueue(subject, self.now()).await?;
         }
         Ok(())
     }
 
-    /// Has the process that sends look at objects, and waits until it has, at most for `patience`. What is not settled by
-    /// then stays on its list, and comes with the state that it has. Told to stop, it stops watching.
+    /// Queues objects for the leader, and waits for them at most for `patience`. Objects that are still pending then
+    /// stay queued, and are returned with their state. If interrupted, it stops watching.
     ///
     /// # Errors
     /// When the connection is paused, the process that sends ends, or the store fails.
@@ -231,16 +231,16 @@ impl Connection {
             if probe.finds_no_sender() {
                 return Err(DelegationError::LeaderExited(self.name().to_string()).into());
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Has the next full run send everything, also what has not changed, for somebody may have changed or deleted objects
-    /// in Assets.
+    /// Makes the next full sync resend all objects, including unchanged ones, to restore objects that were changed or
+    /// deleted in Assets.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn resend_everything(&self) -> Result<(), ServiceError> {
+    pub async fn resend_all(&self) -> Result<(), ServiceError> {
         Ok(self.store.mark_all_for_resend().await?)
     }
 
@@ -263,7 +263,7 @@ impl Connection {
     }
 }
 
-/// Looks once in a while whether the process that sends is still there.
+/// Checks periodically that the leader is running.
 struct Probe<'p> {
     store_path: &'p Path,
     connection: &'p ConnectionName,

@@ -1,4 +1,4 @@
-//! A run that another process makes, told to whoever watches it here.
+//! A run of another process, with its progress reported here.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use sync_model::ObjectKind;
 
 use crate::active_runs::RunPhase;
 
-/// How far a part of the run has come, as it is seen from here.
+/// The progress of a phase as seen from here.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {
     phase: Phase,
@@ -17,7 +17,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// The one part of a pass that the store tells of: a page that was read, and no sending.
+    /// The only phase of a sync that the store reports: pages that were read, and no sends.
     pub(crate) fn of_pass(pass: &SyncCheckpoint) -> Self {
         let read = |kind| pass.read.get(&kind).copied().unwrap_or_default();
         let (phase, done) = match pass.phase {
@@ -37,7 +37,7 @@ impl From<&RunPhase> for Seen {
     }
 }
 
-/// What was told of a run so far.
+/// The progress that was reported so far.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     told: HashMap<Phase, Told>,
@@ -50,7 +50,7 @@ struct Told {
 }
 
 impl Watched {
-    /// Tells what is new. A part that is not seen any more has ended.
+    /// Reports new progress. A phase that is no longer seen has ended.
     pub(crate) fn tell(&mut self, seen: &[Seen], progress: &dyn ProgressSink) {
         for (phase, told) in &mut self.told {
             if !told.ended && seen.iter().all(|now| now.phase != *phase) {
@@ -63,7 +63,7 @@ impl Watched {
         }
     }
 
-    /// Tells that nothing goes on any more.
+    /// Reports the end of all phases.
     pub(crate) fn end(mut self, progress: &dyn ProgressSink) {
         self.tell(&[], progress);
     }

@@ -1,4 +1,4 @@
-//! What can go wrong between a command and its result.
+//! Errors between a command and its result.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use sync_store::{Holder, OpenError, StoreBusy, StoreLoss, is_busy};
 
 use crate::{ConfigError, DelegationError, ExportError, ListenError, NamedError, VaultError};
 
-/// Why a command failed.
+/// The error of a failed command.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
@@ -50,7 +50,7 @@ pub enum ServiceError {
     Saved {
         /// The connection.
         connection: ConnectionName,
-        /// What is wrong with them.
+        /// The problem with them.
         problem: String,
     },
     /// There is none.
@@ -61,7 +61,7 @@ pub enum ServiceError {
     Unavailable {
         /// The connection.
         connection: ConnectionName,
-        /// Why.
+        /// The reason.
         reason: String,
         /// The action that resolves it.
         remedy: Option<Remedy>,
@@ -81,7 +81,7 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
-    /// Whether the settings or the arguments are wrong, rather than the world.
+    /// True if the settings or the arguments are wrong.
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Export(error) => error.is_usage(),

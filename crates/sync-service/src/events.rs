@@ -1,10 +1,10 @@
-//! What an event of Okta's says to look at.
+//! The subjects of Okta's events.
 
 use okta_client::model::LogEvent;
 use sync_engine::{NewEvent, Subject};
 use sync_model::{EventId, GroupId, UserId};
 
-/// What an event is about.
+/// The subjects of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     /// The users that it names.
@@ -15,7 +15,7 @@ enum About {
     Memberships,
     /// More than it names, changed just now.
     Many,
-    /// More than it names, gone just now: only a full comparison shows it.
+    /// Unnamed objects, just deleted: only a full sync detects them.
     Endings,
     /// The schema of the org.
     Schema,
@@ -23,7 +23,7 @@ enum About {
     Nothing,
 }
 
-/// Whether the event hook delivers an event type.
+/// The delivery of an event type by the event hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hook {
     /// Eligible for hooks, and subscribed.
@@ -131,12 +131,12 @@ pub(crate) fn log_filter() -> String {
     LOG.iter().map(term).collect::<Vec<_>>().join(" or ")
 }
 
-/// Whether a filter lets everything through that ours does, however it is written.
+/// True if a filter accepts everything that the required filter accepts, however it is written.
 pub(crate) fn filters_all(filter: &str) -> bool {
     LOG.iter().all(|name| filter.contains(&format!("\"{name}\"")))
 }
 
-/// Whether a row of the table, or an entry of the filter, stands for an event type.
+/// True if a row of the table, or an entry of the filter, matches an event type.
 fn covers(row: &str, event_type: &str) -> bool {
     let is_beginning = row.ends_with(['.', '_']);
     if is_beginning { event_type.starts_with(row) } else { event_type == row }
@@ -146,7 +146,7 @@ fn about(event_type: &str) -> About {
     TYPES.iter().find(|(row, ..)| covers(row, event_type)).map_or(About::Nothing, |(_, about, _)| *about)
 }
 
-/// Whether the object, or the membership, is to vanish.
+/// True if the object or the membership is expected to be deleted.
 fn is_end(event_type: &str) -> bool {
     matches!(
         event_type,
@@ -163,7 +163,7 @@ fn ends_membership(event_type: &str) -> bool {
     matches!(event_type, "group.user_membership.remove" | "system.identity_sources.group.user.revoke")
 }
 
-/// The event as the engine takes it. An event that failed, or that is none of ours, names nothing.
+/// The event in the engine's form. A failed or irrelevant event has no subjects.
 pub(crate) fn inbox_event(event: &LogEvent) -> NewEvent {
     let kind = event.event_type.as_str();
     let about = if event.succeeded() { about(kind) } else { About::Nothing };

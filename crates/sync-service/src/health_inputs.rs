@@ -1,4 +1,4 @@
-//! What can be measured of a connection while it works.
+//! Measurements of a running connection.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,10 +17,10 @@ use crate::config::EventSource;
 use crate::status::ClockSkew;
 use crate::{Connection, room};
 
-/// How long the store may take to answer before it counts as not readable.
+/// The time after which the store counts as unreadable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Looks over the clients' shoulders.
+/// Reads the state of the clients.
 pub(crate) struct Watch {
     okta: OktaClient,
     assets: ImportClient,
@@ -33,12 +33,12 @@ impl Watch {
         Self { okta, assets, account, following_since: Mutex::new(None) }
     }
 
-    /// How requests to Okta go through.
+    /// The state of requests to Okta.
     pub(crate) fn okta(&self) -> PacerState {
         self.okta.pacer().state()
     }
 
-    /// How far the clocks of both services were off at their last answers.
+    /// The clock offsets of both services in their last responses.
     pub(crate) fn clock_skew(&self) -> ClockSkew {
         let account = self.account.as_ref().and_then(|account| account.pace().clock_skew_seconds);
         ClockSkew {
@@ -47,7 +47,7 @@ impl Watch {
         }
     }
 
-    /// How long requests to either service are held back by a limit.
+    /// The time for which a rate limit delays requests to either service.
     pub(crate) fn held_for(&self) -> Duration {
         let account = self.account.as_ref().map(|account| account.pace().held_for).unwrap_or_default();
         self.okta().held_for.max(self.assets.pace().held_for).max(account)
@@ -80,7 +80,7 @@ impl Drop for Following<'_> {
 
 /// A connection at one moment: measurements, and the evidence of its conditions.
 #[derive(Debug)]
-pub(crate) struct Vitals {
+pub(crate) struct HealthInputs {
     pub(crate) name: ConnectionName,
     pub(crate) now: Timestamp,
     pub(crate) process: Process,
@@ -88,7 +88,7 @@ pub(crate) struct Vitals {
     pub(crate) has_hook: bool,
     pub(crate) stall_timeout: Duration,
     /// The firing alerts of the process that runs the connection.
-    pub(crate) troubles: Vec<AlertEntry>,
+    pub(crate) alerts: Vec<AlertEntry>,
     /// Facts of the store, or the reason why it can't be read.
     pub(crate) store: Result<StoreEvidence, Finding>,
     /// The free space of the store's file system, if it is too small.
@@ -102,10 +102,10 @@ pub(crate) struct Vitals {
     pub(crate) assets: Vec<(&'static str, RateLimitState)>,
 }
 
-impl Vitals {
+impl HealthInputs {
     /// The conditions that follow from the evidence.
     pub(crate) fn conditions(&self) -> Conditions {
-        let failing: Vec<_> = self.troubles.iter().map(AlertEntry::failing_task).collect();
+        let failing: Vec<_> = self.alerts.iter().map(AlertEntry::failing_task).collect();
         Conditions::derive(&Evidence {
             now: self.now,
             process: self.process.clone(),
@@ -123,28 +123,32 @@ impl Vitals {
 
 impl Connection {
     /// Measures the connection. A store that can't be read is part of the result.
-    pub(crate) async fn vitals(&self) -> Vitals {
+    pub(crate) async fn inputs(&self) -> HealthInputs {
         let now = SystemClock.now();
         let unreadable = |error| Finding::error(Fact::StoreUnreadable { error });
         let store = match tokio::time::timeout(PATIENCE, self.store_evidence(now)).await {
             Ok(read) => read.map_err(|error| unreadable(crate::error_chain(&error))),
             Err(_) => Err(unreadable(format!("no response within {} s", PATIENCE.as_secs()))),
         };
-        self.vitals_with(now, store).await
+        self.inputs_with(now, store).await
     }
 
     /// The same with facts of the store that were read already.
-    pub(crate) async fn vitals_with(&self, now: Timestamp, store: Result<StoreEvidence, Finding>) -> Vitals {
+    pub(crate) async fn inputs_with(
+        &self,
+        now: Timestamp,
+        store: Result<StoreEvidence, Finding>,
+    ) -> HealthInputs {
         let mut assets = vec![("import", self.watch.assets.pace())];
         assets.extend(self.watch.account.as_ref().map(|account| ("account", account.pace())));
-        Vitals {
+        HealthInputs {
             name: self.name().clone(),
             now,
             process: self.process(),
             reads_log: self.events != EventSource::EventHook,
             has_hook: self.has_hook(),
             stall_timeout: self.stall_timeout,
-            troubles: self.open_troubles(store.is_ok()).await,
+            alerts: self.firing_alerts(store.is_ok()).await,
             low_space: room::low(self.file.free_space().await),
             clock_skew: self.watch.clock_skew(),
             held_until: self.held_until(now, store.is_ok()).await,
@@ -164,7 +168,7 @@ impl Connection {
             return Process::Absent;
         }
         // A lock that can't be tried is no evidence of a process.
-        match self.is_attended(self.file.path()) {
+        match self.daemon_running(self.file.path()) {
             Ok(true) => Process::Other,
             Ok(false) | Err(_) => Process::Absent,
         }
@@ -176,9 +180,9 @@ impl Connection {
     }
 }
 
-/// A healthy connection, for tests of what is made of it.
+/// A healthy connection, for tests.
 #[cfg(test)]
-pub(crate) fn sample() -> Vitals {
+pub(crate) fn sample() -> HealthInputs {
     use std::collections::BTreeMap;
 
     use okta_client::BucketState;
@@ -196,14 +200,14 @@ pub(crate) fn sample() -> Vitals {
     stats.records.insert(ObjectKind::User, counts);
     stats.latency_buckets = [0, 4, 2, 0, 0, 0, 0, 0, 0, 0, 1];
     stats.latency_sum = Duration::from_secs(4000);
-    Vitals {
+    HealthInputs {
         name: ConnectionName::try_from("main".to_owned()).unwrap(),
         now,
         process: Process::Leader { since: ago(86_400) },
         reads_log: true,
         has_hook: true,
         stall_timeout: Duration::from_mins(10),
-        troubles: Vec::new(),
+        alerts: Vec::new(),
         low_space: None,
         clock_skew: ClockSkew::default(),
         held_until: None,
@@ -269,8 +273,8 @@ mod tests {
 
     #[test]
     fn recent_changes_prove_no_deletion() {
-        let vitals = sample();
-        let mut store = vitals.store.unwrap();
+        let inputs = sample();
+        let mut store = inputs.store.unwrap();
         store.queue = EventQueueCounts::default();
         let read = store.feed.as_ref().and_then(|feed| feed.caught_up_at);
         assert_eq!(store.synced_through(), read, "the log tells everything");

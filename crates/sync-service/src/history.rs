@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use crate::lock::Lock;
 use crate::{Connection, ServiceError};
 
-/// How often whoever follows the inbox looks for more.
-const LOOK: Duration = Duration::from_millis(250);
-/// How many events can have one's whole id in theirs.
+/// The interval of reading new events.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// The number of events whose ID may contain another's.
 const SIMILAR: u32 = 100;
-/// How many events are taken at once while following.
+/// The number of events read at once.
 const PAGE: u32 = 500;
 
 /// A run, and whose it is.
@@ -44,17 +44,17 @@ pub struct ConnectionEvent {
     pub event: Event,
 }
 
-/// What came of putting events back.
+/// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReplayResult {
     /// The connection.
     pub connection: ConnectionName,
-    /// How many are looked at again.
+    /// The number of replayed events.
     pub replayed: u64,
-    /// How many are known and name nothing to look at.
+    /// The number of known events without subjects.
     pub skipped: u64,
-    /// Whether a process works on the connection, and does it now.
+    /// True if a leader is running, which processes them now.
     pub daemon_running: bool,
 }
 
@@ -85,12 +85,12 @@ impl Connection {
         Ok(found.into_iter().find(|event| event.id == *id))
     }
 
-    /// Puts events back, or all that were given up when none are named: what they named is looked at again, now. Gives
-    /// their number.
+    /// Replays events, or all failed ones if no IDs are given: their subjects are queued immediately. Returns the
+    /// number of events.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn put_back(&self, ids: Option<&[EventId]>) -> Result<u64, ServiceError> {
+    pub async fn replay(&self, ids: Option<&[EventId]>) -> Result<u64, ServiceError> {
         let which = ids.map_or(ReplayTarget::AllFailed, ReplayTarget::Ids);
         Ok(self.store().replay(which, self.now()).await?)
     }
@@ -111,11 +111,11 @@ impl Connection {
         Ok(self.store().sync_request(request).await?)
     }
 
-    /// Takes a request for a run back, unless somebody has taken it. Whether it did.
+    /// Cancels a request unless it was accepted. True if it was canceled.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn withdraw_request(&self, request: i64) -> Result<bool, ServiceError> {
+    pub async fn cancel_request(&self, request: i64) -> Result<bool, ServiceError> {
         Ok(self.store().cancel_request(request).await?)
     }
 
@@ -123,7 +123,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn event_mark(&self) -> Result<EventCursor, ServiceError> {
+    pub async fn event_cursor(&self) -> Result<EventCursor, ServiceError> {
         Ok(self.store().event_cursor().await?)
     }
 
@@ -139,11 +139,11 @@ impl Connection {
         Ok(self.store().events_after(mark, limit).await?)
     }
 
-    /// Whether a process works on this connection: the daemon, or a command that sends.
+    /// True if a process works on this connection: the daemon, or a command that sends.
     ///
     /// # Errors
     /// When that cannot be found out.
-    pub fn is_attended(&self, store_path: &Path) -> Result<bool, ServiceError> {
+    pub fn daemon_running(&self, store_path: &Path) -> Result<bool, ServiceError> {
         match Lock::take(store_path, self.name()) {
             Ok(_nobody) => Ok(false),
             Err(ServiceError::AnotherLeader(_)) => Ok(true),
@@ -165,11 +165,11 @@ pub async fn find_run(connections: &[Connection], run: RunId) -> Result<Connecti
     Err(ServiceError::UnknownRun(run))
 }
 
-/// Puts events back, each where it is known; all that were given up when none are named. What they named is looked at
-/// again by the process that works on the connection, or the next one that does.
+/// Replays events in the connections that contain them, or all failed ones if no IDs are given. Their subjects are
+/// processed by the connection's leader, or by the next one.
 ///
 /// # Errors
-/// When one is known nowhere, in which case none is put back, or the store fails.
+/// When an event is unknown, in which case none is replayed, or the store fails.
 pub async fn replay<C: Borrow<Connection>>(
     connections: &[C],
     ids: Option<&[EventId]>,
@@ -195,12 +195,12 @@ pub async fn replay<C: Borrow<Connection>>(
     let mut replayed = Vec::new();
     for (connection, known) in connections.iter().map(Borrow::borrow).zip(known) {
         let which = if ids.is_some() { ReplayTarget::Ids(&known) } else { ReplayTarget::AllFailed };
-        let put_back = connection.store().replay(which, connection.now()).await?;
+        let count = connection.store().replay(which, connection.now()).await?;
         replayed.push(ReplayResult {
             connection: connection.name().clone(),
-            replayed: put_back,
-            skipped: (known.len() as u64).saturating_sub(put_back),
-            daemon_running: connection.is_attended(store_path)?,
+            replayed: count,
+            skipped: (known.len() as u64).saturating_sub(count),
+            daemon_running: connection.daemon_running(store_path)?,
         });
     }
     Ok(replayed)
@@ -224,8 +224,8 @@ impl<'c> EventFollower<'c> {
         Ok(Self { marks })
     }
 
-    /// Tells every event that comes in, and every change of one, until told to stop or `tell` wants no more. An event
-    /// that changes between two looks is told once, as it is then.
+    /// Passes every new or changed event to `tell`, until interrupted or until `tell` breaks. An event that changes
+    /// several times between two reads is passed once, in its last state.
     ///
     /// # Errors
     /// When the store fails.
@@ -251,7 +251,7 @@ impl<'c> EventFollower<'c> {
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
         Ok(())

@@ -77,7 +77,7 @@ pub use schema::{
     AttributeComparison, SchemaPreview, SchemaView, TypeComparison, compare_schemas, preview_schemas,
 };
 pub use schema_mapper as mapper;
-/// A text that is shown to nobody, and how its owner gets at it.
+/// A text that is never displayed, and the trait that exposes it to its owner.
 pub use secrecy::{ExposeSecret, SecretString as Secret};
 pub use setup_checklist::{SetupChecklist, SetupStep, SetupStepName, StepDetail, StepFailure, StepState};
 pub use shutdown::{END_WITHIN, shutdown_requested};

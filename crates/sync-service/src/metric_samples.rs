@@ -10,19 +10,19 @@ use sync_engine::{Clock, MetricSample, StoreError, StoreEvidence, SystemClock};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::health_inputs::Vitals;
+use crate::health_inputs::HealthInputs;
 use crate::{Connection, ServiceError};
 
-/// How often a sample is taken.
+/// The interval of samples.
 const INTERVAL: Duration = Duration::from_mins(1);
-/// How often the rate limits are looked at for each sample: a window ends each minute, and nothing is left of it then.
+/// The number of readings of the rate limits per sample: a window ends each minute, and its usage is lost then.
 const PEEKS: u32 = 12;
-/// How long samples are kept: a day, and what a chart of a day needs before its beginning.
+/// The retention of samples: one day, plus the time before it that a chart of one day needs.
 const KEPT: SignedDuration = SignedDuration::from_hours(25);
-/// How long the store may take.
+/// The time limit for the store.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What only grows while the process lives.
+/// Counters that only grow while the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Counters {
     settled: u64,
@@ -33,27 +33,27 @@ struct Counters {
 }
 
 impl Counters {
-    fn read(vitals: &Vitals) -> Self {
+    fn read(inputs: &HealthInputs) -> Self {
         Self {
-            settled: vitals.stats.completed_events,
-            sent: vitals.stats.records.values().map(|counts| counts.sent).sum(),
-            executions: vitals.stats.executions.values().sum(),
-            requests: vitals.okta.requests,
-            refused: vitals.okta.refused,
+            settled: inputs.stats.completed_events,
+            sent: inputs.stats.records.values().map(|counts| counts.sent).sum(),
+            executions: inputs.stats.executions.values().sum(),
+            requests: inputs.okta.requests,
+            refused: inputs.okta.refused,
         }
     }
 }
 
-/// What sampling goes on from.
+/// The starting point of the next sample.
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     /// When the last sample was kept.
     counters: Counters,
-    /// The largest share of a rate limit that was seen since.
-    permille: Option<u16>,
+    /// The largest used share of a rate limit since then.
+    used: Option<RateLimitUse>,
 }
 
-/// How a connection is sampled.
+/// The sampling of a connection.
 #[derive(Debug)]
 pub(crate) struct Sampling {
     interval: Duration,
@@ -75,17 +75,17 @@ impl Sampling {
 
     fn peek(&self, okta: &PacerState) {
         let mut last = self.last();
-        last.permille = last.permille.max(permille(okta));
+        last.used = last.used.max(rate_limit_use(okta));
     }
 
     /// The sample that is due; what is counted goes on from the last one that was [kept](Self::kept).
-    fn due(&self, vitals: &Vitals, store: &StoreEvidence) -> MetricSample {
-        self.peek(&vitals.okta);
-        let Last { counters: last, permille } = *self.last();
-        let counters = Counters::read(vitals);
-        let age = |since: Timestamp| u64::try_from(vitals.now.duration_since(since).as_secs()).unwrap_or(0);
+    fn due(&self, inputs: &HealthInputs, store: &StoreEvidence) -> MetricSample {
+        self.peek(&inputs.okta);
+        let Last { counters: last, used } = *self.last();
+        let counters = Counters::read(inputs);
+        let age = |since: Timestamp| u64::try_from(inputs.now.duration_since(since).as_secs()).unwrap_or(0);
         MetricSample {
-            sampled_at: vitals.now,
+            sampled_at: inputs.now,
             oldest_pending_change_seconds: store.oldest_change_at().map(age),
             lag_seconds: store.synced_through().map(age),
             pending_events: store.queue.unfinished(),
@@ -96,67 +96,78 @@ impl Sampling {
             executions: counters.executions.saturating_sub(last.executions),
             okta_requests: counters.requests.saturating_sub(last.requests),
             okta_throttled_requests: counters.refused.saturating_sub(last.refused),
-            rate_limit_permille: permille,
+            rate_limit_used_percent: used.map(RateLimitUse::percent),
         }
     }
 
-    fn kept(&self, vitals: &Vitals) {
-        *self.last() = Last { counters: Counters::read(vitals), permille: None };
+    fn kept(&self, inputs: &HealthInputs) {
+        *self.last() = Last { counters: Counters::read(inputs), used: None };
     }
 }
 
-/// The largest share of a rate limit that is in use.
-fn permille(okta: &PacerState) -> Option<u16> {
-    let share = |limit: u64, remaining: u64| {
-        let used = limit.saturating_sub(remaining) * 1000;
-        u16::try_from(used.checked_div(limit)?).ok()
-    };
-    okta.buckets.values().filter_map(|bucket| share(bucket.limit, bucket.remaining)).max()
+/// A used share of a rate limit, in tenths of a percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct RateLimitUse(u16);
+
+impl RateLimitUse {
+    fn of(limit: u64, remaining: u64) -> Option<Self> {
+        let used = limit.saturating_sub(remaining).saturating_mul(1000);
+        u16::try_from(used.checked_div(limit)?).ok().map(Self)
+    }
+
+    fn percent(self) -> f64 {
+        f64::from(self.0) / 10.0
+    }
+}
+
+/// The largest used share of all rate limits.
+fn rate_limit_use(okta: &PacerState) -> Option<RateLimitUse> {
+    okta.buckets.values().filter_map(|bucket| RateLimitUse::of(bucket.limit, bucket.remaining)).max()
 }
 
 impl Connection {
-    /// Takes a sample this often, rather than each minute.
+    /// Sets the interval of samples, by default one minute.
     #[must_use]
     pub fn sampling_every(mut self, interval: Duration) -> Self {
         self.sampling.interval = interval;
         self
     }
 
-    /// How the connection was doing since a time, the oldest first, for a day at most. [`Self::follow`] takes the
-    /// samples; while nobody follows there are none.
+    /// The samples since a time, the oldest first, for one day at most. [`Self::follow`] stores them; there are none
+    /// for times when it doesn't run.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, ServiceError> {
+    pub async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, ServiceError> {
         Ok(self.store.metric_samples(since).await?)
     }
 
-    /// Keeps samples until told to stop. One that cannot be kept is told, and what it counted goes into the next.
-    pub(crate) async fn keep_samples(&self, stop: &CancellationToken) {
+    /// Stores samples until interrupted. A failure is logged, and its counts are included in the next sample.
+    pub(crate) async fn store_samples(&self, stop: &CancellationToken) {
         let mut peeks = tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
         peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut troubles = None;
+        let mut alerts = None;
         for turn in (0..PEEKS).cycle() {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = peeks.tick() => {}
             }
-            if let Err(error) = self.keep_held().await {
-                tracing::debug!(error = %crate::error_chain(&error), "a rate limit could not be noted for other processes");
+            if let Err(error) = self.store_throttling().await {
+                tracing::debug!(error = %crate::error_chain(&error), "could not store a rate limit for other processes");
             }
-            if let Err(reason) = self.keep_troubles(&mut troubles).await {
-                tracing::warn!(error = reason, "what goes wrong could not be noted for other processes");
+            if let Err(reason) = self.save_alerts(&mut alerts).await {
+                tracing::warn!(error = reason, "could not store alerts for other processes");
             }
             if turn > 0 {
                 self.sampling.peek(&self.watch.okta());
-            } else if let Err(reason) = self.keep_sample().await {
-                tracing::warn!(error = %reason, "how the connection is doing could not be kept for the charts");
+            } else if let Err(reason) = self.store_sample().await {
+                tracing::warn!(error = %reason, "could not store a metric sample");
             }
         }
     }
 
     /// Notes until when a rate limit holds requests back, for the status that another process shows.
-    async fn keep_held(&self) -> Result<(), StoreError> {
+    async fn store_throttling(&self) -> Result<(), StoreError> {
         let held = self.watch.held_for();
         let until = (!held.is_zero()).then(|| SystemClock.now() + held);
         let was_held = self.sampling.held.swap(until.is_some(), Ordering::Relaxed);
@@ -164,27 +175,27 @@ impl Connection {
     }
 
     /// Notes what goes wrong, where it differs from what was `noted`, for the status that another process shows.
-    async fn keep_troubles(&self, noted: &mut Option<String>) -> Result<(), String> {
+    async fn save_alerts(&self, noted: &mut Option<String>) -> Result<(), String> {
         let open: Vec<_> =
-            self.troubles().into_iter().filter(|trouble| trouble.resolved_at.is_none()).collect();
+            self.alert_entries().into_iter().filter(|alert| alert.resolved_at.is_none()).collect();
         let text = serde_json::to_string(&open).map_err(|error| error.to_string())?;
         if noted.as_ref() != Some(&text) {
-            self.store.remember_troubles(&text).await.map_err(|error| crate::error_chain(&error))?;
+            self.store.store_alerts(&text).await.map_err(|error| crate::error_chain(&error))?;
             *noted = Some(text);
         }
         Ok(())
     }
 
-    async fn keep_sample(&self) -> Result<(), String> {
-        let vitals = self.vitals().await;
-        let store = vitals.store.as_ref().map_err(|finding| finding.code().as_str().to_owned())?;
-        let sample = self.sampling.due(&vitals, store);
-        let forget = vitals.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+    async fn store_sample(&self) -> Result<(), String> {
+        let inputs = self.inputs().await;
+        let store = inputs.store.as_ref().map_err(|finding| finding.code().as_str().to_owned())?;
+        let sample = self.sampling.due(&inputs, store);
+        let forget = inputs.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         match tokio::time::timeout(PATIENCE, self.store.add_metric_sample(&sample, forget)).await {
             Ok(kept) => kept.map_err(|error| crate::error_chain(&error))?,
             Err(_) => return Err(format!("the store did not answer within {} s", PATIENCE.as_secs())),
         }
-        self.sampling.kept(&vitals);
+        self.sampling.kept(&inputs);
         Ok(())
     }
 }
@@ -196,46 +207,46 @@ mod tests {
 
     #[test]
     fn a_sample_says_how_old_how_much_and_what_was_done_since_the_one_before() {
-        let (sampling, mut vitals) = (Sampling::default(), healthy());
-        let store = vitals.store.clone().unwrap();
-        let first = sampling.due(&vitals, &store);
+        let (sampling, mut inputs) = (Sampling::default(), healthy());
+        let store = inputs.store.clone().unwrap();
+        let first = sampling.due(&inputs, &store);
         assert_eq!((first.oldest_pending_change_seconds, first.lag_seconds), (Some(90), Some(90)));
         assert_eq!((first.pending_events, first.failed_events, first.unconfirmed_records), (7, 1, 3));
         assert_eq!(
             (first.records_sent, first.executions, first.okta_requests, first.okta_throttled_requests),
             (12, 3, 120, 1)
         );
-        assert_eq!(first.rate_limit_permille, Some(100));
+        assert_eq!(first.rate_limit_used_percent, Some(10.0));
 
-        vitals.okta.requests += 30;
-        vitals.stats.completed_events += 4;
-        let again = sampling.due(&vitals, &store);
+        inputs.okta.requests += 30;
+        inputs.stats.completed_events += 4;
+        let again = sampling.due(&inputs, &store);
         assert_eq!(
             (again.okta_requests, again.completed_events),
             (150, 4),
             "the first one could not be kept"
         );
-        sampling.kept(&vitals);
-        vitals.okta.requests += 1;
-        let next = sampling.due(&vitals, &store);
+        sampling.kept(&inputs);
+        inputs.okta.requests += 1;
+        let next = sampling.due(&inputs, &store);
         assert_eq!((next.okta_requests, next.completed_events, next.records_sent), (1, 0, 0));
     }
 
     #[test]
     fn the_share_of_a_rate_limit_is_the_largest_that_was_seen_since_the_last_sample() {
-        let (sampling, mut vitals) = (Sampling::default(), healthy());
-        let store = vitals.store.clone().unwrap();
-        let left = |vitals: &mut Vitals, remaining| {
-            vitals.okta.buckets.values_mut().for_each(|bucket| bucket.remaining = remaining);
+        let (sampling, mut inputs) = (Sampling::default(), healthy());
+        let store = inputs.store.clone().unwrap();
+        let left = |inputs: &mut HealthInputs, remaining| {
+            inputs.okta.buckets.values_mut().for_each(|bucket| bucket.remaining = remaining);
         };
-        left(&mut vitals, 30);
-        sampling.peek(&vitals.okta);
-        left(&mut vitals, 600);
-        assert_eq!(sampling.due(&vitals, &store).rate_limit_permille, Some(950));
-        sampling.kept(&vitals);
-        assert_eq!(sampling.due(&vitals, &store).rate_limit_permille, Some(0));
-        sampling.kept(&vitals);
-        vitals.okta.buckets.clear();
-        assert_eq!(sampling.due(&vitals, &store).rate_limit_permille, None);
+        left(&mut inputs, 30);
+        sampling.peek(&inputs.okta);
+        left(&mut inputs, 600);
+        assert_eq!(sampling.due(&inputs, &store).rate_limit_used_percent, Some(95.0));
+        sampling.kept(&inputs);
+        assert_eq!(sampling.due(&inputs, &store).rate_limit_used_percent, Some(0.0));
+        sampling.kept(&inputs);
+        inputs.okta.buckets.clear();
+        assert_eq!(sampling.due(&inputs, &store).rate_limit_used_percent, None);
     }
 }

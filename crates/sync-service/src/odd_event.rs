@@ -1,4 +1,4 @@
-//! Events that cannot be read as a whole: what they name is looked at all the same.
+//! Events that can't be parsed completely: their subjects are processed nevertheless.
 
 use jiff::Timestamp;
 use okta_client::Unreadable;
@@ -10,8 +10,7 @@ use sync_model::{GroupId, UserId};
 
 use crate::events::inbox_event;
 
-/// The event as the engine takes it, from those of its members that can be read. `about` is when it happened where it does
-/// not tell: a time of Okta's.
+/// The event in the engine's form, from its readable members. `about` replaces a missing time: a time of Okta's.
 pub(crate) fn odd_event(item: &Unreadable, about: Timestamp) -> NewEvent {
     let raw = item.raw();
     let text = |name: &str| raw.get(name).and_then(Value::as_str);

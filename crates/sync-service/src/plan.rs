@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Connection, ServiceError};
 
-/// How many unconfirmed records are listed.
+/// The number of listed unconfirmed records.
 const LISTED: u32 = 20;
 
 /// A plan as it is shown.
@@ -18,7 +18,7 @@ const LISTED: u32 = 20;
 pub struct PlanView {
     /// The connection.
     pub connection: ConnectionName,
-    /// What would happen.
+    /// The plan.
     #[serde(flatten)]
     pub plan: SyncPlan,
     /// Safeguards that a sync would exceed.

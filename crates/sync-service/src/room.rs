@@ -6,7 +6,7 @@ use sync_store::Store;
 
 use crate::alerts::AlertEntry;
 
-/// Free space below which a write may fail at any moment: the write-ahead log alone may take as much.
+/// Free space below which any write may fail: the write-ahead log alone can need as much.
 const LEAST: u64 = 16 << 20;
 
 /// The free space, if it is too small; `None` if there is enough, or the system reports none.
@@ -20,8 +20,8 @@ pub(crate) fn shortage(free: Option<u64>) -> Option<Finding> {
     Some(Finding::error(Fact::StoreSpaceLow { free_bytes }))
 }
 
-/// The shortage of this moment as a trouble, for a process that does not watch.
-pub(crate) async fn trouble(store: &Store) -> Option<AlertEntry> {
+/// The shortage of this moment as an alert, for a process that does not watch.
+pub(crate) async fn alert(store: &Store) -> Option<AlertEntry> {
     let finding = shortage(store.free_space().await)?;
     let now: Timestamp = SystemClock.now();
     Some(AlertEntry {

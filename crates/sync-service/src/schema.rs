@@ -9,7 +9,7 @@ use sync_engine::{EngineError, Finding, PortError};
 use sync_model::{ConnectionName, ObjectKind};
 
 use crate::adapters::{assets_error, findings, okta_error, org_schemas};
-use crate::config::mapping_in_force;
+use crate::config::active_mapping_version;
 use crate::connection::{assets_client, okta_client};
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
@@ -101,7 +101,7 @@ pub struct SchemaPreview {
 /// Reads both sides, and changes nothing.
 ///
 /// # Errors
-/// When the settings cannot work, a mapping cannot be made, or one of the two services fails.
+/// When the settings are invalid, a mapping can't be built, or one of the two services fails.
 pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView, ServiceError> {
     Sides::read(connection).await?.now(connection)
 }
@@ -109,12 +109,12 @@ pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView
 /// Reads both sides, and says what other choices would make of them. Changes nothing, and saves nothing.
 ///
 /// # Errors
-/// As [`compare_schemas`]; [`ServiceError::Config`] when the choices cannot be made.
+/// As [`compare_schemas`]; [`ServiceError::Config`] when the options are invalid.
 pub async fn preview_schemas(
     connection: &ConnectionConfig,
     choices: &MappingOptions,
 ) -> Result<SchemaPreview, ServiceError> {
-    let choices = mapping_in_force(&connection.name, choices.clone())?;
+    let choices = active_mapping_version(&connection.name, choices.clone())?;
     let sides = Sides::read(connection).await?;
     let now = sides.now(connection)?;
     let then = sides.by(connection, &choices).map_err(|error| ConfigError::Value {
@@ -124,7 +124,7 @@ pub async fn preview_schemas(
     Ok(SchemaPreview { current: now, proposed: then })
 }
 
-/// What Okta defines, and what Assets has.
+/// The schemas of Okta and Assets.
 struct Sides {
     org: OrgSchemas,
     current: Option<SchemaAndMapping>,
@@ -143,7 +143,8 @@ impl Sides {
 
     /// By the mapping that is in force.
     fn now(&self, connection: &ConnectionConfig) -> Result<SchemaView, ServiceError> {
-        let failed = |e| EngineError::TargetSchema(PortError::new("the mapping cannot be made").caused_by(e));
+        let failed =
+            |e| EngineError::TargetSchema(PortError::new("could not build the mapping").caused_by(e));
         Ok(self.by(connection, &connection.mapping).map_err(failed)?)
     }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The time that a process may take to end once it was asked to. Service managers and people are told five seconds.
+/// The time within which a process ends after an interruption. The documented limit for service managers is five
+/// seconds.
 pub const END_WITHIN: Duration = Duration::from_millis(4_500);
 
 /// Returns at Ctrl-C, or when the system asks the process to end.

@@ -1,4 +1,4 @@
-//! How a connection is doing, from the store alone: how fresh, what is waiting, what failed and why.
+//! The status of a connection from the store alone: lag, pending work, and failures.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use sync_model::{ConnectionName, ObjectKind, RunId};
 use crate::config::EventSource;
 use crate::{AlertEntry, Connection, ServiceError, room};
 
-/// How many records that Assets did not take are listed.
+/// The number of listed rejected records.
 const LISTED: u32 = 20;
 
-/// How a connection is doing.
+/// The status of a connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionStatus {
@@ -31,28 +31,28 @@ pub struct ConnectionStatus {
     pub freshness: Freshness,
     /// Set while sending is paused.
     pub pause: Option<Pause>,
-    /// How far the System Log was read; `None` when it is not, or not yet.
+    /// The System Log position; `None` if the log isn't read, or wasn't read yet.
     pub system_log: Option<FeedStatus>,
-    /// How far the clocks of both services are off, as far as this process has asked them.
+    /// The clock offsets of both services, as far as this process has measured them.
     #[serde(default)]
     pub clock_skew: ClockSkew,
     /// Until when a rate limit holds requests back, of this process or of the one that sends; `None` when none does.
     #[serde(default)]
     pub held_until: Option<Timestamp>,
-    /// Open troubles of this process, or of the one that works on the connection. A log that cannot be read is
+    /// Open alerts of this process, or of the one that works on the connection. A log that cannot be read is
     /// among it from the first failure on.
     #[serde(default)]
     pub alerts: Vec<AlertEntry>,
     /// Names in the operator's choice that Okta does not have, as of the last full sync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
-    /// Where events come from.
+    /// The event source.
     pub event_source: EventSource,
     /// Confirmed objects by kind.
     pub objects: BTreeMap<ObjectKind, ObjectCounts>,
-    /// What is waiting.
+    /// Pending events and records.
     pub event_queue: EventQueueCounts,
-    /// Values that are gone in Okta and still in Assets.
+    /// Values that were cleared in Okta and remain in Assets.
     pub stale_values: StaleValueCounts,
     /// Fields whose values are not sent, because Assets would drop them.
     #[serde(default)]
@@ -69,8 +69,8 @@ pub struct ConnectionStatus {
     pub runs: Vec<RunSummary>,
 }
 
-/// How far the clock of each service was ahead of this machine's at its last answer, in seconds; negative when it was
-/// behind, and `None` before an answer.
+/// The offset of each service's clock from this machine's at its last response, in seconds; negative if it was behind,
+/// and `None` before a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockSkew {
@@ -95,12 +95,12 @@ pub struct Freshness {
     /// Everything that happened in Okta before this is in Assets; `None` before the first full run, and while anything that
     /// was confirmed is in doubt, cannot be stored, or could not be read.
     pub synced_through: Option<Timestamp>,
-    /// How long ago that is, in seconds.
+    /// The age of that time, in seconds.
     pub lag_seconds: Option<f64>,
     /// When the oldest event happened that is not confirmed yet.
     pub oldest_pending_event_at: Option<Timestamp>,
-    /// How old the oldest change is that is not confirmed, in seconds: an event that waits, or a record that Assets did
-    /// not account for. `None` when there is none.
+    /// The age of the oldest unconfirmed change, in seconds: a pending event, or an unconfirmed record. `None` if there
+    /// is none.
     pub oldest_pending_change_seconds: Option<f64>,
 }
 
@@ -108,12 +108,12 @@ pub struct Freshness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
-    /// When it ends by itself; `None` when somebody has to end it.
+    /// The time at which it ends; `None` if an administrator must end it.
     pub until: Option<Timestamp>,
 }
 
 impl Pause {
-    /// What is stored for a pause without an end: the year 9999.
+    /// The stored end of a pause without an end: the year 9999.
     pub(crate) const ENDLESS: Timestamp = Timestamp::constant(253_370_764_800, 0);
 
     pub(crate) fn from_stored(until: Timestamp) -> Self {
@@ -121,7 +121,7 @@ impl Pause {
     }
 }
 
-/// How far the System Log was read.
+/// The System Log position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedStatus {
@@ -158,18 +158,18 @@ impl Connection {
     }
 
     /// The firing alerts of the process that runs the connection.
-    pub(crate) async fn open_troubles(&self, read_store: bool) -> Vec<AlertEntry> {
-        let is_open = |trouble: &AlertEntry| trouble.resolved_at.is_none();
+    pub(crate) async fn firing_alerts(&self, read_store: bool) -> Vec<AlertEntry> {
+        let is_open = |alert: &AlertEntry| alert.resolved_at.is_none();
         if self.watch.is_followed() || !read_store {
-            return self.troubles().into_iter().filter(is_open).collect();
+            return self.alert_entries().into_iter().filter(is_open).collect();
         }
         // Another version may have written them otherwise.
-        let noted = self.store.troubles().await.ok().flatten();
+        let noted = self.store.stored_alerts().await.ok().flatten();
         let mut noted: Vec<AlertEntry> =
             noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         // What is noted may be old, and on a full disk nothing is.
-        noted.retain(|trouble| trouble.kind != AlertKind::StoreSpace);
-        noted.extend(room::trouble(&self.file).await);
+        noted.retain(|alert| alert.kind != AlertKind::StoreSpace);
+        noted.extend(room::alert(&self.file).await);
         noted
     }
 
@@ -202,7 +202,7 @@ impl Connection {
         })
     }
 
-    /// The last run and the last full sync, if they failed and no later run made up for them.
+    /// The last run and the last full sync, if they failed and none succeeded since.
     async fn failed_runs(
         &self,
         queue: &EventQueueCounts,
@@ -238,15 +238,15 @@ impl Connection {
         Ok(open.map(|open| ActiveExecution { id: open.id.to_string(), started_at: open.started_at }))
     }
 
-    /// How it is doing.
+    /// The status of the connection.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
         let now = SystemClock.now();
         let store = self.store_evidence(now).await?;
-        let vitals = self.vitals_with(now, Ok(store.clone())).await;
-        let conditions = vitals.conditions();
+        let inputs = self.inputs_with(now, Ok(store.clone())).await;
+        let conditions = inputs.conditions();
         let runs = self.store.runs(runs).await?;
         let loads = |run: &RunSummary| run.ended_at.is_none() && run.kind == RunKind::FullSync;
         let synced_through = store.synced_through();
@@ -266,9 +266,9 @@ impl Connection {
                 caught_up_at: feed.caught_up_at,
                 newest_event_at: feed.newest_event_at,
             }),
-            clock_skew: vitals.clock_skew,
-            held_until: vitals.held_until,
-            alerts: vitals.troubles,
+            clock_skew: inputs.clock_skew,
+            held_until: inputs.held_until,
+            alerts: inputs.alerts,
             unknown_choices: store.unknown_choices,
             event_source: self.events,
             objects: self.store.object_counts().await?,
@@ -278,7 +278,7 @@ impl Connection {
             unconfirmed: self.store.unconfirmed(LISTED).await?,
             last_full_sync_at: store.last_full_sync_at,
             last_incremental_sync_at: self.store.last_run(RunKind::IncrementalSync).await?.succeeded,
-            next_syncs: self.engine().next_passes(self.follow_options()).await?,
+            next_syncs: self.engine().next_passes(self.task_options()).await?,
             runs,
         })
     }

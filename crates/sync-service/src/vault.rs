@@ -10,12 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sync_engine::Remedy;
 
-/// How long a key is, in bytes.
+/// The length of a key in bytes.
 const KEY: usize = 32;
-/// How long the number is that each encryption begins with, in bytes.
+/// The length of the nonce of each encryption, in bytes.
 const NONCE: usize = 24;
 
-/// Why a secret could not be kept or had.
+/// The error of storing or reading a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {
@@ -89,7 +89,7 @@ impl MasterKey {
         Ok(Self { key: text.into(), id })
     }
 
-    /// What tells keys apart without telling the key.
+    /// An identifier of the key that doesn't disclose it.
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -1,5 +1,5 @@
-//! What goes over the admin API beside the views that pages and commands share; the daemon and whoever calls it agree on
-//! it here.
+//! Requests and responses of the admin API besides the views that pages and commands share; the daemon and its clients
+//! both use these types.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +18,7 @@ use crate::{
     SavedSettings, Secret, SecretField, Unavailable,
 };
 
-/// What the schema of [`ConnectionSettings`] is called in the OpenAPI document. It is the JSON Schema that the settings
-/// have anyway.
+/// The name of the schema of [`ConnectionSettings`] in the OpenAPI document: the JSON Schema of the settings.
 pub const SETTINGS_SCHEMA: &str = "ConnectionSettings";
 
 #[cfg(feature = "openapi")]
@@ -46,14 +45,12 @@ fn secrets_schema() -> utoipa::openapi::schema::Object {
         .into_iter()
         .fold(ObjectBuilder::new(), |secrets, field| secrets.property(field.as_str(), text()));
     secrets
-        .description(Some(
-            "Secrets that are given anew; null takes one away, and those that are not named stay.",
-        ))
+        .description(Some("New secrets; null deletes one, and secrets that aren't named stay."))
         .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(false)))
         .build()
 }
 
-/// How long a secret may be, in characters.
+/// The largest length of a secret in characters.
 pub const MAX_SECRET: usize = 16_384;
 
 /// A connection of the daemon.
@@ -62,15 +59,15 @@ pub const MAX_SECRET: usize = 16_384;
 pub struct ConnectionView {
     /// Its name.
     pub name: ConnectionName,
-    /// Where its settings are kept.
+    /// The owner of its settings.
     pub managed_by: ManagedBy,
-    /// Why it cannot work; null when it can.
+    /// The reason for which it is unavailable; null if it is available.
     pub unavailable: Option<Unavailable>,
-    /// Whether it gets its work done, and why not.
+    /// Its readiness, with the reasons if it isn't ready.
     pub health: Option<ConnectionReadiness>,
-    /// How it is doing; null when it cannot work.
+    /// Its status; null if it is unavailable.
     pub status: Option<ConnectionStatus>,
-    /// What was saved of it here, without the secrets; null when it is in the configuration file.
+    /// Its settings saved in the console, without the secrets; null if the configuration file manages it.
     pub saved_settings: Option<SavedSettings>,
 }
 
@@ -90,7 +87,7 @@ pub struct ConnectionDraftRequest {
     /// The settings.
     #[cfg_attr(feature = "openapi", schema(schema_with = settings_schema))]
     pub settings: ConnectionSettings,
-    /// Secrets that are given anew; `None` takes one away. Those that are not named stay as they were saved.
+    /// New secrets; `None` deletes one. Secrets that aren't named stay as they were saved.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(schema_with = secrets_schema, required = false))]
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
@@ -110,7 +107,7 @@ pub struct SyncOptions {
     /// Go ahead although much would disappear: what the plan says that it would refuse otherwise.
     #[serde(default)]
     pub override_safeguards: bool,
-    /// Send every object, also what has not changed: somebody may have changed or deleted objects in Assets.
+    /// Resend all objects, including unchanged ones, to restore objects that were changed or deleted in Assets.
     #[serde(default)]
     pub resend: bool,
 }
@@ -139,7 +136,7 @@ pub struct PauseOptions {
     pub seconds: Option<u32>,
 }
 
-/// Whether a connection is paused.
+/// The pause of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PauseStatus {
@@ -159,13 +156,13 @@ pub struct Runs {
     pub runs: Vec<RunSummary>,
 }
 
-/// What goes wrong with a connection.
+/// The alerts of a connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Alerts {
     /// The connection.
     pub connection: ConnectionName,
-    /// What goes wrong now, then what went wrong lately and is over, the newest first.
+    /// Firing alerts, then recently resolved ones, the newest first.
     pub alerts: Vec<AlertEntry>,
 }
 
@@ -179,7 +176,7 @@ pub struct Events {
     pub events: Vec<Event>,
 }
 
-/// Events to put back.
+/// Events to replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -205,8 +202,8 @@ fn mapping_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
     utoipa::openapi::Ref::from_schema_name("MappingOptions").into()
 }
 
-/// How a connection was doing, minute by minute.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The metric samples of a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MetricSamples {
     /// The connection.
@@ -233,15 +230,15 @@ pub struct AuditEntries {
     pub entries: Vec<AuditEntry>,
 }
 
-/// A token that somebody wants.
+/// A token to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// What people call it, in one line; neither a number nor a token.
+    /// The name, in one line; neither a number nor a token.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
-    /// What it allows.
+    /// The role.
     pub role: Role,
     /// For how many days it is good; until it is revoked when null.
     #[serde(default)]
@@ -260,24 +257,24 @@ pub struct RenewToken {
     pub expires_in_days: Option<u32>,
 }
 
-/// A token that was made.
+/// A created token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedToken {
-    /// The token itself. It is told this once.
+    /// The token itself, returned only once.
     #[serde(serialize_with = "told")]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub token: Secret,
-    /// What is remembered of it.
+    /// The stored token.
     pub entry: AccessToken,
 }
 
-/// The one secret that is told: to whoever asked for it to be made.
+/// Serializes the one secret that is returned to its requester.
 fn told<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
 
-/// What runs here.
+/// The running version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Version {
@@ -287,23 +284,23 @@ pub struct Version {
     pub version: String,
 }
 
-/// What a problem document means that names no sort.
+/// The default of a problem document without a type.
 fn some_kind() -> String {
     "about:blank".to_owned()
 }
 
-/// Why a call came to nothing: a problem document (RFC 9457).
+/// The reason of a failed request: a problem document (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// What sort of problem it is, as a URI that stays the same.
+    /// The problem type, as a stable URI.
     #[serde(rename = "type", default = "some_kind")]
     pub kind: String,
     /// The sort in words.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What failed, and on what.
+    /// The failure and its subject.
     pub detail: String,
     /// The remedy, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -312,7 +309,7 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
-    /// What is wrong with which setting.
+    /// The invalid settings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<crate::FieldError>,
 }

@@ -20,13 +20,13 @@ use sync_service::{
     VaultError, rotate,
 };
 
-struct World {
+struct TestEnv {
     sandbox: Sandbox,
     folder: tempfile::TempDir,
     key: Secret,
 }
 
-impl World {
+impl TestEnv {
     async fn start() -> Self {
         let options = SandboxOptions { users: 5, groups: 2, ..SandboxOptions::default() };
         let sandbox = Sandbox::start(&options).await.unwrap();
@@ -86,7 +86,7 @@ fn acme() -> ConnectionName {
 }
 
 /// The connection as the configuration file has it.
-fn file_of(world: &World) -> String {
+fn file_of(world: &TestEnv) -> String {
     format!(
         "[connections.acme.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
          [connections.acme.assets]\napi_url = {}\nimport_token = {}\n",
@@ -121,12 +121,12 @@ async fn ended<T>(mut state: impl FnMut() -> JobState<T>) -> JobState<T> {
 
 #[tokio::test]
 async fn what_is_saved_works_and_comes_back_after_a_start() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     assert!(fleet.members().is_empty());
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
-    assert_eq!(member.keeper(), ManagedBy::Console);
+    assert_eq!(member.managed_by(), ManagedBy::Console);
     assert!(member.set_up());
     assert!(ended(|| member.setup()).await.result().is_some());
     fleet.end().await;
@@ -141,7 +141,7 @@ async fn what_is_saved_works_and_comes_back_after_a_start() {
 
 #[tokio::test]
 async fn what_does_not_work_is_told_by_field_and_not_saved() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
     draft.settings.okta.client_id = "0oanobody".into();
@@ -169,17 +169,17 @@ async fn what_does_not_work_is_told_by_field_and_not_saved() {
 
 #[tokio::test]
 async fn service_that_is_not_reached_is_no_fault_of_its_credential() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
     draft.settings.assets.api_url = Some("http://127.0.0.1:1".into());
-    let told = problems(fleet.try_out(&acme(), &draft).await);
+    let told = problems(fleet.validate(&acme(), &draft).await);
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0].0, "api_url");
     assert!(told[0].1.starts_with("could not reach 127.0.0.1:1"), "{told:?}");
     let mut draft = world.draft();
     draft.settings.assets.api_url = Some("https://10.0.0.9".into());
-    let told = problems(fleet.try_out(&acme(), &draft).await);
+    let told = problems(fleet.validate(&acme(), &draft).await);
     assert!(told[0].0 == "api_url" && told[0].1.contains("allow_private_addresses"), "{told:?}");
     fleet.end().await;
     let allowing = world.config("[server]\nallow_private_addresses = true\n");
@@ -187,13 +187,13 @@ async fn service_that_is_not_reached_is_no_fault_of_its_credential() {
     let mut draft = world.draft();
     draft.secrets.insert(SecretField::AlertWebhookUrl, Some("https://10.0.0.9/hook".into()));
     draft.settings.alerts = Some(AlertSettings::default());
-    assert!(fleet.try_out(&acme(), &draft).await.is_ok());
+    assert!(fleet.validate(&acme(), &draft).await.is_ok());
     fleet.end().await;
 }
 
 #[tokio::test]
 async fn what_fails_for_now_can_be_saved_although_and_what_never_works_cannot() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
     draft.secrets.insert(SecretField::ImportToken, Some("nonsense".into()));
@@ -207,7 +207,7 @@ async fn what_fails_for_now_can_be_saved_although_and_what_never_works_cannot() 
 
 #[tokio::test]
 async fn secrets_that_are_not_given_anew_stay_and_none_is_readable_in_the_store() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let mut draft = world.draft();
@@ -231,7 +231,7 @@ async fn secrets_that_are_not_given_anew_stay_and_none_is_readable_in_the_store(
 
 #[tokio::test]
 async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything_along() {
-    let mut world = World::start().await;
+    let mut world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     fleet.end().await;
@@ -260,7 +260,7 @@ async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything
 
 #[tokio::test]
 async fn without_a_master_key_nothing_is_saved() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let config = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
     let fleet = world.fleet_by(config).await;
     assert!(!fleet.keeps_secrets());
@@ -272,7 +272,7 @@ async fn without_a_master_key_nothing_is_saved() {
 
 #[tokio::test]
 async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let file = file_of(&world);
     let fleet = world.fleet_by(world.config(&file)).await;
     assert!(matches!(fleet.save(&acme(), world.draft(), false).await, Err(SaveError::ManagedByFile(_))));
@@ -312,7 +312,7 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
 async fn a_step_is_offered_only_when_those_above_it_hold() {
     use StepState::{Complete, NotReady, Ready};
 
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
@@ -327,7 +327,7 @@ async fn a_step_is_offered_only_when_those_above_it_hold() {
     member.verify();
     ended(|| member.verified()).await;
     assert_eq!(states().await, [Complete, Complete, Complete, Complete, Ready]);
-    member.synchronize(SyncOptions::default()).await.unwrap();
+    member.request_sync(SyncOptions::default()).await.unwrap();
     for _ in 0..18_000 {
         if SetupChecklist::of(&member).await.unwrap().complete {
             break;
@@ -345,7 +345,7 @@ async fn a_step_is_offered_only_when_those_above_it_hold() {
 
 #[tokio::test]
 async fn attribute_name_with_semicolon_survives() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
@@ -386,7 +386,7 @@ async fn taken_over(fleet: &ConnectionManager) {
 
 #[tokio::test]
 async fn standby_takes_over_when_first_ends() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let first = world.fleet().await;
     let second = world.fleet().await;
     first.save(&acme(), world.draft(), true).await.unwrap();
@@ -410,7 +410,7 @@ async fn standby_takes_over_when_first_ends() {
 
 #[tokio::test]
 async fn connection_of_file_waits_behind_another_process() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let file = file_of(&world);
     let first = world.fleet_by(world.config(&file)).await;
     let second = world.fleet_by(world.config(&file)).await;
@@ -422,7 +422,7 @@ async fn connection_of_file_waits_behind_another_process() {
 
 #[tokio::test]
 async fn lost_store_is_reported_and_ends_daemon() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     std::fs::remove_file(world.database()).unwrap();
@@ -433,14 +433,14 @@ async fn lost_store_is_reported_and_ends_daemon() {
     assert!(!health.ready);
     let reasons = health.connections[&acme()].conditions.iter().filter_map(|condition| condition.reason);
     assert!(reasons.into_iter().any(|reason| reason == FindingCode::StoreLost), "{health:?}");
-    let troubles = fleet.get(&acme()).unwrap().connection().unwrap().troubles();
-    assert!(troubles.iter().any(|trouble| trouble.kind == AlertKind::StoreLost));
+    let alerts = fleet.get(&acme()).unwrap().connection().unwrap().alert_entries();
+    assert!(alerts.iter().any(|alert| alert.kind == AlertKind::StoreLost));
     fleet.end().await;
 }
 
 #[tokio::test]
 async fn removed_lock_file_admits_no_second_process() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let first = world.fleet().await;
     first.save(&acme(), world.draft(), true).await.unwrap();
     let lock = world.folder.path().join("okta-insight.db.acme.lock");

@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{World, follow};
+use support::{TestEnv, follow};
 use sync_service::engine::{Remedy, RequestedState, RunState};
 use sync_service::model::{RecordKey, UserId};
 use sync_service::{DelegationError, ServiceError};
@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_mins(3);
 
 #[tokio::test]
 async fn a_request_that_nobody_takes_is_taken_back() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let holder = world.connection().await;
     let _claim = holder.claim(&world.config.store).await.unwrap();
     let asker = world.connection().await;
@@ -41,7 +41,7 @@ async fn a_request_that_nobody_takes_is_taken_back() {
 
 #[tokio::test]
 async fn the_process_that_sends_does_the_run_and_tells_what_became_of_it() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
     let _claim = holder.claim(&world.config.store).await.unwrap();
@@ -54,7 +54,7 @@ async fn the_process_that_sends_does_the_run_and_tells_what_became_of_it() {
 
 #[tokio::test]
 async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
     let _claim = holder.claim(&world.config.store).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
 
 #[tokio::test]
 async fn whoever_stops_watching_does_not_stop_the_run() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
     let _claim = holder.claim(&world.config.store).await.unwrap();
@@ -95,7 +95,7 @@ async fn whoever_stops_watching_does_not_stop_the_run() {
 
 #[tokio::test]
 async fn a_process_that_ends_leaves_nobody_waiting() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let asker = world.connection().await;
     // Nobody holds the connection, as after a crash between the question and the answer.
     let error = world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
@@ -104,7 +104,7 @@ async fn a_process_that_ends_leaves_nobody_waiting() {
 
 #[tokio::test]
 async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let connection = world.connection().await;
     assert_eq!(connection.pause(None).await.unwrap().until, None);
     assert_eq!(connection.status(1).await.unwrap().pause.unwrap().until, None);
@@ -121,7 +121,7 @@ async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
 }
 
 /// The users, and a way to change the first.
-async fn users(world: &World) -> (sandbox::ControlClient, Vec<RecordKey>) {
+async fn users(world: &TestEnv) -> (sandbox::ControlClient, Vec<RecordKey>) {
     let control = sandbox::ControlClient::new(world.sandbox.control_url());
     let users = control.get("/okta/users").await.unwrap()["users"].take();
     let ids = users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned());
@@ -130,7 +130,7 @@ async fn users(world: &World) -> (sandbox::ControlClient, Vec<RecordKey>) {
 
 #[tokio::test]
 async fn asked_objects_are_applied_when_told_so() {
-    let world = World::start(DEAF).await;
+    let world = TestEnv::start(DEAF).await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
     let _claim = holder.claim(&world.config.store).await.unwrap();
@@ -163,7 +163,7 @@ async fn asked_objects_are_applied_when_told_so() {
 
 #[tokio::test]
 async fn asked_objects_need_a_process_that_sends() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let asker = world.connection().await;
     let (_, users) = users(&world).await;
     let stop = CancellationToken::new();
@@ -176,7 +176,7 @@ async fn asked_objects_need_a_process_that_sends() {
 
 #[tokio::test]
 async fn rate_limit_of_the_sender_is_told_by_others() {
-    let world = World::start(DEAF).await;
+    let world = TestEnv::start(DEAF).await;
     let settings = world.config.connections.values().next().unwrap();
     let connection = sync_service::Connection::open(settings, &world.store).await.unwrap();
     let holder = std::sync::Arc::new(connection.sampling_every(Duration::from_millis(50)));
@@ -186,7 +186,7 @@ async fn rate_limit_of_the_sender_is_told_by_others() {
     let (control, _) = users(&world).await;
     control.call("PUT", "/faults", &json!("okta.429=1")).await.unwrap();
     let following = follow(&holder);
-    other.ask(&[sync_service::engine::Subject::EntireDirectory]).await.unwrap();
+    other.enqueue(&[sync_service::engine::Subject::EntireDirectory]).await.unwrap();
     let deadline = tokio::time::Instant::now() + LONG;
     while other.status(1).await.unwrap().held_until.is_none() {
         assert!(tokio::time::Instant::now() < deadline, "the limit was not told");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use support::{World, follow};
+use support::{TestEnv, follow};
 use sync_service::engine::{
     Clock, MetricSample, NoopProgress, Phase, RunKind, RunState, Safeguards, SystemClock,
 };
@@ -22,12 +22,12 @@ const LONG: Duration = Duration::from_mins(3);
 
 /// What a connection shows from now on, until something is there.
 async fn seen_until(connection: &Connection, mut enough: impl FnMut(&ActiveRuns) -> bool) -> Vec<ActiveRuns> {
-    let mut changes = connection.live_changes();
+    let mut changes = connection.run_changes();
     let watch = async {
         let mut seen = Vec::new();
         loop {
             assert!(changes.changed().await);
-            seen.push(connection.live_run());
+            seen.push(connection.active_runs());
             if seen.last().is_some_and(&mut enough) {
                 return seen;
             }
@@ -42,7 +42,7 @@ fn ended(view: &ActiveRuns, kind: RunKind) -> Option<&ActiveRun> {
 
 #[tokio::test]
 async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_and_afterwards() {
-    let world = World::start(OFTEN).await;
+    let world = TestEnv::start(OFTEN).await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
     let _claim = holder.claim(&world.config.store).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_a
         seen_until(&holder, |view| ended(view, RunKind::FullSync).is_some()),
     );
     let report = report.unwrap();
-    assert!(asker.live_run().current().is_none(), "the other process has no runs of its own");
+    assert!(asker.active_runs().current().is_none(), "the other process has no runs of its own");
     let running = |view: &ActiveRuns| view.active.iter().any(|run| run.kind == RunKind::FullSync);
     assert!(seen.iter().any(running), "{seen:?}");
     let run = ended(seen.last().unwrap(), RunKind::FullSync).unwrap();
@@ -110,22 +110,22 @@ async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_a
 
 #[tokio::test]
 async fn a_run_that_is_dropped_in_the_middle_does_not_stay_under_way() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
     let stop = CancellationToken::new();
     let (limits, quiet) = (Safeguards::default(), NoopProgress);
     let begun = async {
-        while !connection.live_run().active.iter().any(|run| run.run.is_some()) {
+        while !connection.active_runs().active.iter().any(|run| run.run.is_some()) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
     tokio::select! {
         biased;
-        report = connection.engine().sync(&limits, &quiet, &stop) => unreachable!("{report:?}"),
+        report = connection.engine().full_sync(&limits, &quiet, &stop) => unreachable!("{report:?}"),
         () = begun => {}
     }
-    let view = connection.live_run();
+    let view = connection.active_runs();
     assert!(view.active.is_empty());
     let run = ended(&view, RunKind::FullSync).unwrap();
     assert!(run.state.is_none() && run.ended_at.is_some(), "cut off: {run:?}");
@@ -133,7 +133,7 @@ async fn a_run_that_is_dropped_in_the_middle_does_not_stay_under_way() {
 
 #[tokio::test]
 async fn following_leaves_samples_of_what_waited_and_of_what_was_done() {
-    let world = World::start(OFTEN).await;
+    let world = TestEnv::start(OFTEN).await;
     let settings = world.config.connections.values().next().unwrap();
     let connection = Connection::open(settings, &world.store).await.unwrap();
     let holder = Arc::new(connection.sampling_every(Duration::from_millis(50)));
@@ -150,7 +150,7 @@ async fn following_leaves_samples_of_what_waited_and_of_what_was_done() {
 
     let deadline = tokio::time::Instant::now() + LONG;
     let samples = loop {
-        let samples = holder.samples(began).await.unwrap();
+        let samples = holder.metric_samples(began).await.unwrap();
         let settled: u64 = samples.iter().map(|sample| sample.completed_events).sum();
         if settled > 0 && samples.iter().map(|sample| sample.executions).sum::<u64>() > 1 {
             break samples;
@@ -166,7 +166,7 @@ async fn following_leaves_samples_of_what_waited_and_of_what_was_done() {
     let (first, last) = (samples.first().unwrap(), samples.last().unwrap());
     assert_eq!((first.lag_seconds, first.records_sent), (None, 0), "{first:?}");
     assert!(last.lag_seconds.is_some() && samples.is_sorted_by_key(|sample| sample.sampled_at));
-    assert!(last.rate_limit_permille.is_some(), "{last:?}");
-    let later = holder.samples(last.sampled_at).await.unwrap();
+    assert!(last.rate_limit_used_percent.is_some(), "{last:?}");
+    let later = holder.metric_samples(last.sampled_at).await.unwrap();
     assert!(later.first() == Some(last) || later.is_empty());
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{World, follow};
+use support::{TestEnv, follow};
 use sync_service::{Connection, MetricsServer};
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +27,7 @@ async fn get(url: String) -> (u16, String) {
 
 #[tokio::test]
 async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
     let url = monitor(Arc::clone(&connection)).await;
@@ -50,7 +50,7 @@ async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() 
 
 #[tokio::test]
 async fn a_store_that_cannot_be_read_is_not_ready_and_the_metrics_say_so() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let connection = world.connection().await;
     let url = monitor(Arc::clone(&connection)).await;
     assert!(get(format!("{url}/metrics")).await.1.contains("okta_insight_store_up{connection=\"main\"} 1"));
@@ -64,12 +64,12 @@ async fn a_store_that_cannot_be_read_is_not_ready_and_the_metrics_say_so() {
 
 #[tokio::test]
 async fn nothing_secret_or_personal_is_answered() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
     let limits = world.config.connections.values().next().unwrap().safeguards;
     let quiet = sync_service::engine::NoopProgress;
-    connection.engine().sync(&limits, &quiet, &CancellationToken::new()).await.unwrap();
+    connection.engine().full_sync(&limits, &quiet, &CancellationToken::new()).await.unwrap();
     let url = monitor(connection).await;
     let ready = world.sandbox.ready();
     let secrets = [&ready["okta"]["client_id"], &ready["insight"]["import_token"], &ready["okta"]["org_url"]];

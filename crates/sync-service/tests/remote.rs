@@ -67,12 +67,12 @@ async fn answers(server: &MockServer, verb: &str, place: &str, all: Vec<Value>) 
 /// A run that was asked for: nobody has taken it, it goes on, it has ended.
 async fn requested(server: &MockServer) {
     let run = |ended: Option<&str>, report: Value| {
-        json!({ "id": 3, "run": {
+        json!({ "id": 3, "accepted": true, "run": {
             "id": 7, "kind": "full_sync", "started_at": AT, "ended_at": ended, "report": report,
         }})
     };
     let report = serde_json::to_value(RunReport { executions: 1, ..RunReport::default() }).unwrap();
-    let nobody = json!({ "id": 3, "run": null });
+    let nobody = json!({ "id": 3, "accepted": false, "run": null });
     let under_way = run(None, Value::Null);
     answers(server, "POST", "sync-requests", vec![nobody.clone()]).await;
     let all = vec![nobody, under_way.clone(), under_way, run(Some(AT), report)];
@@ -111,7 +111,7 @@ async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
     answers(&server, "GET", "active-runs", views).await;
     let (told, stop) = (Written::default(), CancellationToken::new());
     let report = client(&server)
-        .synchronize(&main_connection(), SyncOptions::default(), LONG, &told, &stop)
+        .request_sync(&main_connection(), SyncOptions::default(), LONG, &told, &stop)
         .await
         .unwrap();
     assert_eq!((report.state, report.executions), (RunState::Succeeded, 1));
@@ -140,8 +140,9 @@ async fn a_run_that_the_daemon_does_not_show_is_waited_for_all_the_same() {
         let live = Mock::given(path("/api/v1/connections/main/active-runs"));
         live.respond_with(answer).expect(1..).mount(&server).await;
         let (told, stop) = (Written::default(), CancellationToken::new());
-        let report =
-            client(&server).synchronize(&main_connection(), SyncOptions::default(), LONG, &told, &stop).await;
+        let report = client(&server)
+            .request_sync(&main_connection(), SyncOptions::default(), LONG, &told, &stop)
+            .await;
         assert_eq!(report.unwrap().executions, 1);
         assert!(told.0.lock().unwrap().is_empty());
     }

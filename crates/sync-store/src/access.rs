@@ -103,7 +103,7 @@ pub struct NewSession<'a> {
     /// SHA-256 of its ID.
     pub hash: &'a Hash,
     /// Its principal, for display.
-    pub who: &'a str,
+    pub principal: &'a str,
     /// Its role.
     pub role: Role,
     /// The token of the sign-in; the session ends with it.
@@ -116,7 +116,7 @@ pub struct NewSession<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// Its principal, for display.
-    pub who: String,
+    pub principal: String,
     /// Its role.
     pub role: Role,
     /// The token of the sign-in.
@@ -301,7 +301,7 @@ impl AccessStore {
              VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
         )
         .bind(new.hash.as_slice())
-        .bind(new.who)
+        .bind(new.principal)
         .bind(new.role.as_str())
         .bind(new.token)
         .bind(millis(now))
@@ -339,7 +339,7 @@ impl AccessStore {
         .fetch_optional(&self.pool)
         .await
         .map_err(failed)?;
-        let Some((who, role, token, created, last_seen, expires)) = row else { return Ok(None) };
+        let Some((principal, role, token, created, last_seen, expires)) = row else { return Ok(None) };
         if last_seen + COARSE <= millis(now) {
             sqlx::query("UPDATE access_sessions SET last_seen_at = ?2 WHERE hash = ?1")
                 .bind(hash.as_slice())
@@ -353,7 +353,7 @@ impl AccessStore {
             || {
                 let (role, created) = (parse_role(&role)?, timestamp(created)?);
                 let (last_seen, expires) = (timestamp(last_seen)?, timestamp(expires)?);
-                Ok(Some(Session { who, role, token, created, last_seen, expires }))
+                Ok(Some(Session { principal, role, token, created, last_seen, expires }))
             },
         )
     }
@@ -371,7 +371,8 @@ impl AccessStore {
             .map_err(|e| StoreError::new("end a session", e))
     }
 
-    /// A transaction that takes the write lock at once, so that it waits for other processes instead of failing later.
+    /// A transaction that acquires the write lock immediately, so that it waits for other processes instead of failing
+    /// later.
     async fn begin(&self, action: &'static str) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| StoreError::new(action, e))
     }

@@ -67,17 +67,17 @@ pub(crate) async fn held_until(store: &ConnectionStore) -> Result<Option<Timesta
     time_of("the rate limit", until)
 }
 
-pub(crate) async fn remember_troubles(store: &ConnectionStore, troubles: &str) -> Result<(), StoreError> {
+pub(crate) async fn store_alerts(store: &ConnectionStore, alerts: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE connections SET alerts = ?2 WHERE id = ?1")
         .bind(store.id)
-        .bind(troubles)
+        .bind(alerts)
         .execute(&store.writer)
         .await
         .map(drop)
         .map_err(|e| StoreError::new("store alerts", e))
 }
 
-pub(crate) async fn troubles(store: &ConnectionStore) -> Result<Option<String>, StoreError> {
+pub(crate) async fn stored_alerts(store: &ConnectionStore) -> Result<Option<String>, StoreError> {
     sqlx::query_scalar("SELECT alerts FROM connections WHERE id = ?1")
         .bind(store.id)
         .fetch_one(&store.pool)

@@ -1,4 +1,4 @@
-//! The audit log: changes that people made.
+//! The audit log: every change by a person.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// The most entries that are kept.
 const MOST: i64 = 100_000;
 
-/// A change that a person made. Nothing in it is secret.
+/// A change by a person. It contains no secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {

@@ -115,7 +115,7 @@ pub(crate) async fn drop_partial_listings(store: &ConnectionStore, run: RunId) -
     .map_err(|e| StoreError::new("drop partial listings of members", e))
 }
 
-pub(crate) async fn forget_members(
+pub(crate) async fn drop_listed_members(
     store: &ConnectionStore,
     run: RunId,
     group: &GroupId,

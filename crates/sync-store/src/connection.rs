@@ -44,8 +44,8 @@ impl ConnectionStore {
         Self { pool, writer, deliveries, unblocked: Arc::new(AtomicBool::new(true)), id }
     }
 
-    /// A transaction that takes the write lock at once, so that it waits for other processes instead of failing half
-    /// way.
+    /// A transaction that acquires the write lock immediately, so that it waits for other processes instead of failing
+    /// halfway.
     pub(crate) async fn begin(
         &self,
         action: &'static str,
@@ -124,8 +124,8 @@ impl StateStore for ConnectionStore {
         checkpoints::mark_group_listed(self, run, group).await
     }
 
-    async fn forget_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
-        checkpoints::forget_members(self, run, group).await
+    async fn drop_listed_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
+        checkpoints::drop_listed_members(self, run, group).await
     }
 
     async fn drop_partial_listings(&self, run: RunId) -> Result<(), StoreError> {

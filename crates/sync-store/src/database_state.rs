@@ -1,4 +1,4 @@
-//! What the file is like before it is opened: nothing is created, migrated or written.
+//! The state of the file before it is opened: nothing is created, migrated, or written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::identity::is_corrupt;
 use crate::sqlite::MIGRATOR;
 use crate::{Holder, is_busy};
 
-/// What the file of a state store is like.
+/// The state of a state store's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatabaseState {
-    /// There is no file, and its folder takes one.
+    /// There is no file, and its folder is writable.
     Missing,
     /// As this version wants it, and it can be written.
     Current {
@@ -24,7 +24,7 @@ pub enum DatabaseState {
     },
     /// It lacks migrations, and can be written.
     Outdated {
-        /// How many.
+        /// The number of missing migrations.
         lacking: usize,
     },
     /// A newer version, or another program, has changed it.
@@ -49,7 +49,7 @@ impl DatabaseState {
     /// The time that another process may hold the file: its transactions are short.
     pub const PATIENCE: Duration = Duration::from_secs(3);
 
-    /// Looks at the file.
+    /// Reads the state of the file.
     pub async fn of(path: &Path) -> Self {
         match tokio::fs::metadata(path).await {
             Ok(_) => match look(path).await {
@@ -61,7 +61,7 @@ impl DatabaseState {
         }
     }
 
-    /// Whether the store can be opened and nothing would change about it.
+    /// True if the store can be opened without any change.
     pub const fn is_current(&self) -> bool {
         matches!(self, Self::Current { .. })
     }

@@ -58,7 +58,7 @@ impl EvidenceState for ConnectionStore {
         Ok(u64::try_from(n).unwrap_or_default())
     }
 
-    async fn ask_unread(&self, run: RunId, now: Timestamp) -> Result<(), StoreError> {
+    async fn enqueue_unread(&self, run: RunId, now: Timestamp) -> Result<(), StoreError> {
         const ACTION: &str = "enqueue unreadable objects";
         let failed = |e| StoreError::new(ACTION, e);
         let mut tx = self.begin(ACTION).await?;

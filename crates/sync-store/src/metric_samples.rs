@@ -20,7 +20,7 @@ struct Row {
     executions: i64,
     okta_requests: i64,
     okta_throttled_requests: i64,
-    rate_limit_permille: Option<i64>,
+    rate_limit_used_percent: Option<f64>,
 }
 
 pub(crate) async fn add(
@@ -43,7 +43,7 @@ pub(crate) async fn add(
              connection_id, sampled_at, oldest_pending_change_seconds, lag_seconds, pending_events, failed_events,
              unconfirmed_records, completed_events, records_sent, executions, okta_requests, okta_throttled_requests,
              rate_limit_used_percent)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 / 10.0)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )
     .bind(store.id)
     .bind(millis(sample.sampled_at))
@@ -57,7 +57,7 @@ pub(crate) async fn add(
     .bind(number(sample.executions))
     .bind(number(sample.okta_requests))
     .bind(number(sample.okta_throttled_requests))
-    .bind(sample.rate_limit_permille)
+    .bind(sample.rate_limit_used_percent)
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
@@ -71,7 +71,7 @@ pub(crate) async fn since(
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT sampled_at, oldest_pending_change_seconds, lag_seconds, pending_events, failed_events,
                 unconfirmed_records, completed_events, records_sent, executions, okta_requests, okta_throttled_requests,
-                CAST(round(rate_limit_used_percent * 10) AS INTEGER) AS rate_limit_permille
+                rate_limit_used_percent
          FROM metric_samples WHERE connection_id = ?1 AND sampled_at >= ?2 ORDER BY sampled_at",
     )
     .bind(store.id)
@@ -82,13 +82,9 @@ pub(crate) async fn since(
     let number = |n: i64| u64::try_from(n).unwrap_or_default();
     rows.into_iter()
         .map(|row| {
-            let permille = |n: i64| u16::try_from(n).map_err(|e| StoreError::new("read a share", e));
-            let read =
-                || Ok((timestamp(row.sampled_at)?, row.rate_limit_permille.map(permille).transpose()?));
-            let (sampled_at, rate_limit_permille) =
-                in_row(|| format!("metric sample {}", row.sampled_at), read)?;
+            let id = || format!("metric sample {}", row.sampled_at);
             Ok(MetricSample {
-                sampled_at,
+                sampled_at: in_row(id, || timestamp(row.sampled_at))?,
                 oldest_pending_change_seconds: row.oldest_pending_change_seconds.map(number),
                 lag_seconds: row.lag_seconds.map(number),
                 pending_events: number(row.pending_events),
@@ -99,7 +95,7 @@ pub(crate) async fn since(
                 executions: number(row.executions),
                 okta_requests: number(row.okta_requests),
                 okta_throttled_requests: number(row.okta_throttled_requests),
-                rate_limit_permille,
+                rate_limit_used_percent: row.rate_limit_used_percent,
             })
         })
         .collect()

@@ -74,10 +74,7 @@ pub(crate) async fn end(
     tx.commit().await.map_err(failed)?;
     // The run has ended even if its space is not released.
     if let Err(error) = space::give_back(&store.writer).await {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "free space of the store could not be given back"
-        );
+        tracing::warn!(error = &error as &dyn std::error::Error, "could not release free space of the store");
     }
     Ok(())
 }

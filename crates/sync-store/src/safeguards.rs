@@ -29,7 +29,10 @@ impl SafeguardState for ConnectionStore {
         removals::date(self, now).await
     }
 
-    async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError> {
+    async fn recently_retired_objects(
+        &self,
+        since: Timestamp,
+    ) -> Result<BTreeMap<ObjectKind, u64>, StoreError> {
         removals::recently_retired(self, None, since).await
     }
 

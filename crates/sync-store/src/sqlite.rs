@@ -17,16 +17,16 @@ use crate::deliveries::Deliveries;
 use crate::identity::{Identity, is_corrupt};
 use crate::{AccessStore, AuditLog, ConnectionStore, Holder, StoreBusy, StoreLoss, is_busy};
 
-/// What makes a file what this version wants.
+/// The migrations to this version.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// How long a write waits for another process's.
+/// The time that a write waits for another process.
 const BUSY: Duration = Duration::from_secs(20);
 
 /// Bytes that the write-ahead log may keep of the file system once they are in the file.
 const JOURNAL: u32 = 16 << 20;
 
-/// Time that closing waits for statements that are under way.
+/// The time that closing waits for active statements.
 const CLOSE: Duration = Duration::from_secs(1);
 
 /// A store that cannot be opened.
@@ -158,7 +158,7 @@ impl Store {
         turn.rollback().await.map_err(failed)
     }
 
-    /// Who may use the console.
+    /// Access to the console.
     pub fn access(&self) -> AccessStore {
         AccessStore::new(self.pool.clone(), self.writer.clone())
     }
@@ -168,8 +168,8 @@ impl Store {
         AuditLog::new(self.pool.clone(), self.writer.clone())
     }
 
-    /// Waits a moment for what is under way and closes the file. A statement that waits for another process is left: what
-    /// was not committed never was.
+    /// Waits briefly for active statements and closes the file. A statement that waits for another process is
+    /// abandoned: its transaction was not committed.
     pub async fn close(&self) {
         let closed = async {
             self.pool.close().await;

@@ -215,12 +215,12 @@ impl Upkeep for ConnectionStore {
         asked::held_until(self).await
     }
 
-    async fn remember_troubles(&self, troubles: &str) -> Result<(), StoreError> {
-        asked::remember_troubles(self, troubles).await
+    async fn store_alerts(&self, alerts: &str) -> Result<(), StoreError> {
+        asked::store_alerts(self, alerts).await
     }
 
-    async fn troubles(&self) -> Result<Option<String>, StoreError> {
-        asked::troubles(self).await
+    async fn stored_alerts(&self) -> Result<Option<String>, StoreError> {
+        asked::stored_alerts(self).await
     }
 
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError> {

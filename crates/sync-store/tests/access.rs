@@ -31,7 +31,7 @@ async fn token(store: &AccessStore, n: u8, role: Role, expires: Option<Timestamp
 }
 
 async fn session(store: &AccessStore, n: u8, token: Option<i64>, expires: Timestamp) {
-    let new = NewSession { hash: &hash(n), who: "ada", role: Role::Admin, token, expires };
+    let new = NewSession { hash: &hash(n), principal: "ada", role: Role::Admin, token, expires };
     store.begin_session(&new, at(0)).await.unwrap();
 }
 

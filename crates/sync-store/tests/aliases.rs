@@ -11,7 +11,7 @@ use serde_json::json;
 use sync_engine::{ChangeKind, RunKind, StateStore};
 use sync_model::{Alias, AliasReference, ExecutionId, ObjectKind, Record, RecordKey, RunId};
 
-use support::{World, ada, at, staged, world};
+use support::{TestEnv, ada, at, staged, world};
 
 /// A user who answers to a login and whose manager has another.
 fn user(id: &str, login: &str, manager: Option<(&str, Option<&str>)>) -> Record {
@@ -32,7 +32,7 @@ fn user(id: &str, login: &str, manager: Option<(&str, Option<&str>)>) -> Record 
     record
 }
 
-impl World {
+impl TestEnv {
     async fn owners(&self, run: RunId, alias: &str) -> Vec<String> {
         let aliases = [alias.to_owned()];
         let owners = self.store.alias_owners(run, ObjectKind::User, &aliases).await.unwrap();

@@ -13,7 +13,7 @@ use sync_engine::{
 use sync_model::{ConnectionName, ExecutionId, GroupId, ObjectKind, RecordKey, RunId, UserId};
 use sync_store::Store;
 
-use support::{World, ada, at, event, group, staged, user, world};
+use support::{TestEnv, ada, at, event, group, staged, user, world};
 
 #[tokio::test]
 async fn records_are_unknown_until_confirmed() {
@@ -345,7 +345,7 @@ async fn membership_differences_are_found_both_ways() {
     assert_eq!(rest, [UserId::new("u4")]);
 }
 
-impl World {
+impl TestEnv {
     /// Sends what is staged, and has nothing of it accounted for.
     async fn refused(&self, run: RunId, second: i64) {
         let id = ExecutionId::new(format!("r{run}"));

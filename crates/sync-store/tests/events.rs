@@ -18,16 +18,16 @@ use sync_model::{
 };
 use sync_store::{ConnectionStore, Store};
 
-struct World {
+struct TestEnv {
     store: ConnectionStore,
     all: Store,
     _folder: tempfile::TempDir,
 }
 
-async fn world() -> World {
+async fn world() -> TestEnv {
     let folder = tempfile::tempdir().unwrap();
     let all = Store::open(&folder.path().join("state.db")).await.unwrap();
-    World { store: connection(&all, "main").await, all, _folder: folder }
+    TestEnv { store: connection(&all, "main").await, all, _folder: folder }
 }
 
 async fn connection(all: &Store, name: &str) -> ConnectionStore {
@@ -58,7 +58,7 @@ fn event(id: &str, second: i64, subjects: &[Subject]) -> NewEvent {
     }
 }
 
-impl World {
+impl TestEnv {
     async fn holds(&self, events: &[NewEvent]) {
         self.store.store_events(events, at(20)).await.unwrap();
     }
@@ -186,8 +186,8 @@ async fn replayed_event_requests_the_same_work() {
     world.holds(&[ended, event("e2", 10, &[ada()])]).await;
     world.fail_all("held back").await;
     assert_eq!(world.store.event_queue_counts().await.unwrap().failed, 2);
-    let put_back = world.store.replay(ReplayTarget::Ids(&[EventId::new("e1")]), at(40)).await.unwrap();
-    assert_eq!(put_back, 1);
+    let replayed = world.store.replay(ReplayTarget::Ids(&[EventId::new("e1")]), at(40)).await.unwrap();
+    assert_eq!(replayed, 1);
     let back = world.one("e1").await;
     assert_eq!((back.state, back.reason, back.completed_at), (EventState::Pending, None, None));
     assert_eq!(world.one("e2").await.state, EventState::Failed);
@@ -266,7 +266,7 @@ fn record(execution: &str) -> Record {
     }
 }
 
-impl World {
+impl TestEnv {
     async fn sends(&self, kind: RunKind, result: RunState, execution: &str, confirmed: bool) -> RunId {
         let run = self.store.begin_run(kind, at(0)).await.unwrap();
         let change = StagedChange {

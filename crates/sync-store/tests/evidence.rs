@@ -9,7 +9,7 @@ use sync_engine::{
 };
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
-use support::{World, at, event, group, staged, user, world};
+use support::{TestEnv, at, event, group, staged, user, world};
 
 mod support;
 
@@ -23,7 +23,7 @@ fn member(group: &str, user: &str) -> Subject {
 
 /// Events that were given up, and a full run that has read the user u1 and the group g1 and could not read the user u2 and
 /// the group g2.
-async fn failed_events() -> (World, RunId) {
+async fn failed_events() -> (TestEnv, RunId) {
     let world = world().await;
     let named: [(&str, &[Subject]); 8] = [
         ("read", &[person("u1"), Subject::Group(GroupId::new("g1")), member("g1", "u1")]),
@@ -57,7 +57,7 @@ async fn failed_events() -> (World, RunId) {
     (world, run)
 }
 
-async fn settled(world: &World, run: RunId, unnamed: bool) -> Vec<String> {
+async fn settled(world: &TestEnv, run: RunId, unnamed: bool) -> Vec<String> {
     let before = world.store.next_reading(at(30)).await.unwrap();
     world.store.resolve_failed_events(run, before, unnamed, at(40)).await.unwrap();
     let filter = EventFilter { limit: 99, ..EventFilter::default() };
@@ -102,9 +102,9 @@ async fn unreadable_objects_are_enqueued() {
         0,
         "a run that is only shown asks for nothing"
     );
-    world.store.ask_unread(run, at(5)).await.unwrap();
+    world.store.enqueue_unread(run, at(5)).await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap().work_items, 502, "a group has members");
-    world.store.ask_unread(run, at(6)).await.unwrap();
+    world.store.enqueue_unread(run, at(6)).await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap().work_items, 502);
 }
 

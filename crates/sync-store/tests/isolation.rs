@@ -12,7 +12,7 @@ use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
 
 use support::*;
 
-impl World {
+impl TestEnv {
     /// Completes the execution of a run as an importer would that drops some records and says something.
     async fn outcome(&self, run: RunId, bad: &[&str], said: &str, second: i64) -> u64 {
         let sent = self.store.staged(run, None, 10_000).await.unwrap();

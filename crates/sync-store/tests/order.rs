@@ -8,7 +8,7 @@ mod support;
 use sync_engine::{ChangeKind, RecordState, StagedChange, StateStore, TimeState, Upkeep};
 use sync_model::{Record, RecordKey, UserId};
 
-use support::{World, at, user, world};
+use support::{TestEnv, at, user, world};
 
 fn key() -> RecordKey {
     RecordKey::user(&UserId::new("u1"))
@@ -18,7 +18,7 @@ fn named(login: &str) -> Record {
     user("u1", login, &[])
 }
 
-impl World {
+impl TestEnv {
     /// Reads when the clock says so.
     async fn reads(&self, login: &str, second: i64) -> StagedChange {
         let reading = self.store.next_reading(at(second)).await.unwrap();

@@ -16,7 +16,7 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
 
-use support::{World, ada, at, event, group, staged, user, world};
+use support::{TestEnv, ada, at, event, group, staged, user, world};
 
 /// Every statement that sqlx reports.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +68,7 @@ async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
 }
 
 /// The calls of a daemon for every event and every record.
-async fn work(world: &World) {
+async fn work(world: &TestEnv) {
     let store = &world.store;
     let membership = Subject::User(UserId::new("u2"));
     store.store_delivery("d1", &[event("e1", &[ada()])], at(11)).await.unwrap();

@@ -10,7 +10,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use sync_engine::{ChangeKind, RunKind, StateStore, SyncCheckpoint, SyncMode};
 use sync_model::{ExecutionId, GroupId, RunId, UserId};
 
-use support::{World, at, reading, staged, user, world};
+use support::{TestEnv, at, reading, staged, user, world};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -31,7 +31,7 @@ async fn runs_with_an_open_execution_are_kept() {
 }
 
 /// A run that was cut off in the middle of its pass, with rows of every kind that a run leaves.
-async fn cut_off(world: &World, kind: RunKind, second: i64) -> RunId {
+async fn cut_off(world: &TestEnv, kind: RunKind, second: i64) -> RunId {
     let run = world.store.begin_run(kind, at(second)).await.unwrap();
     world
         .store
@@ -50,14 +50,14 @@ async fn cut_off(world: &World, kind: RunKind, second: i64) -> RunId {
 }
 
 /// The runs with rows of their own, in order.
-async fn runs_with_rows(world: &World) -> Vec<i64> {
+async fn runs_with_rows(world: &TestEnv) -> Vec<i64> {
     let mut file = connect(world).await;
     let rows = "SELECT run_id FROM staged_changes UNION SELECT run_id FROM listed_groups
                 UNION SELECT run_id FROM listed_members UNION SELECT run_id FROM run_objects ORDER BY run_id";
     sqlx::query_scalar(rows).fetch_all(&mut file).await.unwrap()
 }
 
-async fn connect(world: &World) -> SqliteConnection {
+async fn connect(world: &TestEnv) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite://{}", world.path().display())).await.unwrap()
 }
 
@@ -87,7 +87,7 @@ async fn newest_checkpoint_alone_is_resumable() {
 }
 
 /// Two thousand users with a description of 10 KB.
-async fn large_run(world: &World) -> RunId {
+async fn large_run(world: &TestEnv) -> RunId {
     let run = world.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
     for lot in 0..20 {
         let changes: Vec<_> = (0..100)

@@ -13,17 +13,17 @@ use sync_engine::{
 };
 use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId, UserId};
 
-use support::{World, at, event, staged, user, world};
+use support::{TestEnv, at, event, staged, user, world};
 
 /// Everything that was confirmed by `support` happened at second two.
 const WITHIN: i64 = 1;
 const AFTER: i64 = 2;
 
-async fn removals(world: &World, run: RunId, since: i64) -> PlannedRemovals {
+async fn removals(world: &TestEnv, run: RunId, since: i64) -> PlannedRemovals {
     world.store.planned_removals(run, SafeguardMinimums::default(), at(since)).await.unwrap()
 }
 
-async fn three_users(world: &World) {
+async fn three_users(world: &TestEnv) {
     let users = ["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, id, &["g1", "g2"]), 0));
     world.confirmed(&users).await;
 }
@@ -37,7 +37,7 @@ async fn retired_objects_add_up_across_runs() {
     let one = BTreeMap::from([(ObjectKind::User, 1)]);
     assert_eq!(removals(&world, run, WITHIN).await.recently_retired, one);
     assert_eq!(removals(&world, run, AFTER).await.recently_retired, BTreeMap::new());
-    assert_eq!(world.store.recently_gone(at(WITHIN)).await.unwrap(), one);
+    assert_eq!(world.store.recently_retired_objects(at(WITHIN)).await.unwrap(), one);
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn retired_unconfirmed_objects_count() {
     world.store.doubt_execution(sent, &execution, "unknown", at(2)).await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap().unconfirmed_records, 1);
     world.confirmed(&[staged(ChangeKind::Retire, user("u1", "", &[]), 5)]).await;
-    let gone = world.store.recently_gone(at(WITHIN)).await.unwrap();
+    let gone = world.store.recently_retired_objects(at(WITHIN)).await.unwrap();
     assert_eq!(gone, BTreeMap::from([(ObjectKind::User, 1)]), "it may have been there");
 }
 
@@ -139,7 +139,7 @@ async fn override_empties_the_window() {
     assert_eq!((waiting.blocked, waiting.oldest_blocked_at), (1, Some(at(4))));
     world.store.release_blocked().await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap().blocked, 0);
-    assert_eq!(world.store.recently_gone(at(WITHIN)).await.unwrap(), BTreeMap::new());
+    assert_eq!(world.store.recently_retired_objects(at(WITHIN)).await.unwrap(), BTreeMap::new());
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn removals_age_by_the_directory_s_time() {
     world.store.open_execution(run, &execution, at(1)).await.unwrap();
     let year = 365 * 24 * 3600;
     world.store.confirm(run, &execution, &ObjectKind::ALL, "", at(-year)).await.unwrap();
-    let recent = async |since| world.store.recently_gone(at(since)).await.unwrap().len();
+    let recent = async |since| world.store.recently_retired_objects(at(since)).await.unwrap().len();
     assert_eq!(recent(2 * year).await, 1, "no time proves that it has left the window");
     world.store.date_losses(at(2)).await.unwrap();
     assert_eq!((recent(WITHIN).await, recent(AFTER).await), (1, 0));

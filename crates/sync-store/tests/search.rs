@@ -14,7 +14,7 @@ use sync_engine::{
 };
 use sync_model::{ExecutionId, ObjectKind, Record, RecordKey, Reference, RunId};
 
-use support::{World, at, staged, world};
+use support::{TestEnv, at, staged, world};
 
 fn named(kind: ObjectKind, id: &str, fields: &[(&str, &str)]) -> Record {
     let fields: BTreeMap<String, Value> =
@@ -46,7 +46,7 @@ fn found(found: &SearchHits) -> Vec<&str> {
 
 /// The run of an execution that accounts for these kinds.
 async fn sent(
-    world: &World,
+    world: &TestEnv,
     changes: &[sync_engine::StagedChange],
     kinds: &[ObjectKind],
     second: i64,
@@ -218,14 +218,14 @@ async fn metric_samples_expire_and_keep_order() {
         executions: n + 6,
         okta_requests: n + 7,
         okta_throttled_requests: n + 8,
-        rate_limit_permille: Some(950),
+        rate_limit_used_percent: Some(95.2),
     };
     for (second, n) in [(60, 10), (0, 0), (120, 20)] {
         world.store.add_metric_sample(&sample(second, n), at(0)).await.unwrap();
     }
     assert_eq!(world.store.metric_samples(at(60)).await.unwrap(), [sample(60, 10), sample(120, 20)]);
     let none =
-        MetricSample { oldest_pending_change_seconds: None, rate_limit_permille: None, ..sample(180, 0) };
+        MetricSample { oldest_pending_change_seconds: None, rate_limit_used_percent: None, ..sample(180, 0) };
     world.store.add_metric_sample(&none, at(61)).await.unwrap();
     assert_eq!(world.store.metric_samples(at(0)).await.unwrap(), [sample(120, 20), none]);
 }

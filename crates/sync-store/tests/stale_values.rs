@@ -17,17 +17,17 @@ use sync_model::{
 };
 use sync_store::{ConnectionStore, Store};
 
-struct World {
+struct TestEnv {
     store: ConnectionStore,
     all: Store,
     _folder: tempfile::TempDir,
 }
 
-async fn world() -> World {
+async fn world() -> TestEnv {
     let folder = tempfile::tempdir().unwrap();
     let all = Store::open(&folder.path().join("state.db")).await.unwrap();
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
-    World { store: all.connection(&name).await.unwrap(), all, _folder: folder }
+    TestEnv { store: all.connection(&name).await.unwrap(), all, _folder: folder }
 }
 
 fn at(second: i64) -> Timestamp {
@@ -66,7 +66,7 @@ fn line(second: i64) -> ObjectAuditEntry {
     }
 }
 
-impl World {
+impl TestEnv {
     async fn staged(&self, change: ChangeKind, record: Record, second: i64, kept: &[DroppedValue]) -> RunId {
         let run = self.store.begin_run(RunKind::FullSync, at(second)).await.unwrap();
         let keys = [record.key.clone()];

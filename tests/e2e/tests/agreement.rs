@@ -8,7 +8,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use support::{PATIENCE, World, in_sync};
+use support::{PATIENCE, TestEnv, in_sync};
 
 /// Both event sources, read without a pause.
 const FAST: &str = "[connections.main.schedule]\nsystem_log_poll = \"1s\"\n";
@@ -18,14 +18,14 @@ type Stated = (String, String);
 
 /// A daemon with a synced connection, and the means to read every surface.
 struct Site {
-    world: World,
+    world: TestEnv,
     token: String,
-    _daemon: support::Daemon,
+    _daemon: support::DaemonProcess,
 }
 
 impl Site {
     async fn start(more: &str) -> Self {
-        let world = World::start(&["--users", "30", "--groups", "4"]);
+        let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
         world.configure(&format!("{FAST}{more}"));
         world.json(&["setup"]);
         world.json(&["sync"]);

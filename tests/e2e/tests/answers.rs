@@ -12,11 +12,11 @@ use std::time::Duration;
 use expectrl::process::unix::WaitStatus;
 use expectrl::{ControlCode, Eof, Expect};
 use serde_json::{Value, json};
-use support::{PATIENCE, World, in_sync, on_terminal, until};
+use support::{PATIENCE, TestEnv, in_sync, on_terminal, wait_until};
 
 /// A world that was set up and synchronised once.
-fn world() -> World {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+fn world() -> TestEnv {
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     world
@@ -80,44 +80,44 @@ fn out(output: &Output) -> String {
     shown(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn text(world: &World, arguments: &[&str]) -> String {
+fn text(world: &TestEnv, arguments: &[&str]) -> String {
     out(&world.run(&[arguments, &["--config", "c.toml"]].concat()))
 }
 
 /// A refusal, whole.
-fn refused(world: &World, arguments: &[&str]) -> String {
+fn refused(world: &TestEnv, arguments: &[&str]) -> String {
     let output = world.run(&[arguments, &["--config", "c.toml"]].concat());
     assert!(output.stdout.is_empty());
     format!("=> {}\n{}", output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr))
 }
 
-async fn users(world: &World) -> Vec<String> {
+async fn users(world: &TestEnv) -> Vec<String> {
     let users = world.control().get("/okta/users?limit=1000").await.unwrap();
     users["users"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn delete(world: &World, users: &[String]) {
+async fn delete(world: &TestEnv, users: &[String]) {
     for user in users {
         world.control().call("DELETE", &format!("/okta/users/{user}"), &Value::Null).await.unwrap();
     }
 }
 
-async fn rename(world: &World, user: &str, city: &str) {
+async fn rename(world: &TestEnv, user: &str, city: &str) {
     let path = format!("/okta/users/{user}");
     world.control().call("POST", &path, &json!({ "city": city })).await.unwrap();
 }
 
-fn inbox(world: &World) -> Value {
+fn inbox(world: &TestEnv) -> Value {
     world.json(&["status"])["connections"][0]["event_queue"].clone()
 }
 
-fn events(world: &World, arguments: &[&str]) -> Vec<Value> {
+fn events(world: &TestEnv, arguments: &[&str]) -> Vec<Value> {
     let told = world.json(&[&["events", "--limit", "1000"], arguments].concat());
     told["connections"][0]["events"].as_array().unwrap().clone()
 }
 
 /// The version of the mapping that the newest run of a kind names.
-fn mapping(world: &World, kind: &str) -> Value {
+fn mapping(world: &TestEnv, kind: &str) -> Value {
     let told = world.json(&["runs", "--kind", kind, "--limit", "1"]);
     told["connections"][0]["runs"][0]["report"]["mapping_version"].clone()
 }
@@ -182,7 +182,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     world.json(&["pause"]);
     delete(&world, &gone).await;
     // The log alone tells of the end of a deletion: nothing more comes after it.
-    until("all of it is stored", async || {
+    wait_until("all of it is stored", async || {
         (events(&world, &["--search", "delete.completed"]).len() == 20).then_some(())
     })
     .await;
@@ -193,7 +193,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     insta::assert_json_snapshot!("pending_json", stable(waiting));
     insta::assert_snapshot!("pending_text", text(&world, &["events", "--state", "pending", "--search", &id]));
     world.json(&["resume"]);
-    until("what is too much is given up", async || {
+    wait_until("what is too much is given up", async || {
         let inbox = inbox(&world);
         (inbox["work_items"] == 0 && inbox["failed"] != 0).then_some(())
     })
@@ -216,7 +216,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
         told["connections"][0],
         json!({ "connection": "main", "replayed": 1, "skipped": 0, "daemon_running": true })
     );
-    until("the event is applied", async || {
+    wait_until("the event is applied", async || {
         (events(&world, &["--search", id])[0]["state"] == "applied").then_some(())
     })
     .await;
@@ -230,7 +230,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     let _daemon = world.daemon();
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
-    until("the events are done with", async || (inbox(&world)["work_items"] == 0).then_some(())).await;
+    wait_until("the events are done with", async || (inbox(&world)["work_items"] == 0).then_some(())).await;
     assert_eq!(inbox(&world)["failed"], 0);
 }
 
@@ -327,7 +327,7 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
     });
     insta::assert_json_snapshot!(stable(applied.unwrap()));
     let full = mapping(&world, "full-sync");
-    until("the run says by what events are mapped", async || {
+    wait_until("the run says by what events are mapped", async || {
         let events = mapping(&world, "event-sync");
         events.is_string().then(|| assert_eq!(events, full))
     })
@@ -343,7 +343,7 @@ async fn dead_token_is_told_first() {
     world.control().call("POST", "/insight/token", &Value::Null).await.unwrap();
     let user = users(&world).await.remove(0);
     rename(&world, &user, "Nuuk").await;
-    let told = until("status names the refused token", async || {
+    let told = wait_until("status names the refused token", async || {
         let told = text(&world, &["status"]);
         told.lines().nth(1)?.contains("failing").then_some(told)
     });

@@ -11,7 +11,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use support::World;
+use support::TestEnv;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -51,7 +51,7 @@ fn objects(folder: &Path) -> BTreeMap<String, Value> {
 
 #[test]
 fn an_export_holds_the_org_and_plays_it_again() {
-    let world = World::start(&["--users", "420", "--groups", "5"]);
+    let world = TestEnv::start(&["--users", "420", "--groups", "5"]);
     let report = world.json(&["export", "saved"]);
     insta::assert_json_snapshot!(report, {
         ".exports[].export.started_at" => "TIME", ".exports[].export.org_url" => "ORG",
@@ -61,7 +61,7 @@ fn an_export_holds_the_org_and_plays_it_again() {
     let saved = objects(&world.path("saved"));
     assert!(saved.values().any(|object| object["status"] == "DEPROVISIONED"), "deactivated ones as well");
 
-    let again = World::start(&["--org-data", world.path("saved").to_str().unwrap()]);
+    let again = TestEnv::start(&["--org-data", world.path("saved").to_str().unwrap()]);
     again.json(&["export", "saved"]);
     let other = objects(&again.path("saved"));
     assert_eq!(saved.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
@@ -83,7 +83,7 @@ fn an_export_holds_the_org_and_plays_it_again() {
 
 #[tokio::test]
 async fn a_plan_from_an_export_is_the_plan_and_asks_okta_nothing() {
-    let world = World::start(&["--users", "60", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "60", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["export", "saved"]);
     let plan = |arguments: &[&str]| -> Value {
@@ -108,7 +108,7 @@ async fn a_plan_from_an_export_is_the_plan_and_asks_okta_nothing() {
 
 #[test]
 fn what_is_no_export_is_refused_and_an_earlier_one_is_kept() {
-    let world = World::start(&["--users", "5", "--groups", "2"]);
+    let world = TestEnv::start(&["--users", "5", "--groups", "2"]);
     let config = ["--config", "c.toml"];
     let run = |arguments: &[&str]| world.run(&[arguments, &config].concat());
     refused(&run(&["plan", "--from-export", "nowhere"]), 2, "is not a complete export");

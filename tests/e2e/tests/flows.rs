@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use sandbox::ControlClient;
 use serde_json::{Value, json};
-use support::{World, binary, in_sync};
+use support::{TestEnv, binary, in_sync};
 
 #[tokio::test]
 async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_sync_sends_nothing() {
-    let world = World::start(&["--users", "60", "--groups", "11", "--seed", "7"]);
+    let world = TestEnv::start(&["--users", "60", "--groups", "11", "--seed", "7"]);
     let setup = world.json(&["setup"]);
     assert_eq!(setup["connections"][0]["schema"]["state"], "created");
     assert_eq!(world.json(&["setup"])["connections"][0]["schema"]["state"], "current");
@@ -35,7 +35,7 @@ async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_syn
 
 #[tokio::test]
 async fn the_daemon_keeps_assets_current_and_leaves_nothing_behind() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let daemon = world.daemon();
@@ -67,7 +67,7 @@ async fn progress(control: &ControlClient) -> u64 {
 
 #[tokio::test]
 async fn a_sync_that_is_killed_at_any_moment_loses_and_repeats_nothing() {
-    let world = World::start(&["--users", "300", "--groups", "20"]);
+    let world = TestEnv::start(&["--users", "300", "--groups", "20"]);
     world.json(&["setup"]);
     let control = world.control();
     for steps in [0, 1, 2, 4, 8, 12, 16, 20, 24, 28, 30, 31, 32] {
@@ -94,7 +94,7 @@ async fn a_sync_that_is_killed_at_any_moment_loses_and_repeats_nothing() {
 
 #[tokio::test]
 async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let control = world.control();
@@ -124,7 +124,7 @@ async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() 
 #[tokio::test]
 async fn recorded_answers_of_real_orgs_go_through_the_whole_pipeline() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/okta-client/tests/samples");
-    let world = World::start(&["--org-data", samples.to_str().unwrap()]);
+    let world = TestEnv::start(&["--org-data", samples.to_str().unwrap()]);
     world.json(&["setup"]);
     let synced = world.json(&["sync"]);
     assert!(synced["records"]["user"]["created"].as_u64().unwrap() > 5, "{synced}");
@@ -135,7 +135,7 @@ async fn recorded_answers_of_real_orgs_go_through_the_whole_pipeline() {
 
 #[test]
 fn bad_input_gets_one_message_the_right_code_and_no_secret() {
-    let world = World::start(&["--users", "5", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "5", "--groups", "1"]);
     let mut told = Vec::new();
     let key = world.changed("private_key", "private_key = \"{\\\"kty\\\":\\\"RSA\\\"\"");
     for (from, to) in [

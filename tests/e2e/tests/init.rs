@@ -14,20 +14,20 @@ use expectrl::Expect;
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::{OsSession, Session};
 use serde_json::{Value, json};
-use support::{World, binary, in_sync};
+use support::{TestEnv, binary, in_sync};
 
 const DOWN: &str = "\x1b[B";
 const ENTER: &str = "\r";
 
 /// Okta, Assets, and what an administrator would have noted down.
 struct Site {
-    world: World,
+    world: TestEnv,
     ready: Value,
 }
 
 impl Site {
     fn start() -> Self {
-        let world = World::start(&["--users", "20", "--groups", "3"]);
+        let world = TestEnv::start(&["--users", "20", "--groups", "3"]);
         let ready: Value =
             serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
         let site = Self { world, ready };

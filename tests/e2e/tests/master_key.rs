@@ -8,19 +8,19 @@ mod support;
 use std::process::Output;
 
 use serde_json::Value;
-use support::World;
+use support::TestEnv;
 
 fn told(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-fn key(world: &World, name: &str) -> String {
+fn key(world: &TestEnv, name: &str) -> String {
     std::fs::read_to_string(world.path(name)).unwrap().trim().to_owned()
 }
 
 #[test]
 fn a_key_is_for_its_owner_alone_is_told_to_nobody_and_is_never_replaced() {
-    let world = World::start(&["--users", "1", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "1", "--groups", "1"]);
     let made = world.run(&["master-key", "generate"]);
     let (code, hint) = told(&made);
     assert_eq!((code, String::from_utf8_lossy(&made.stdout).trim()), (Some(0), "master.key"));
@@ -37,7 +37,7 @@ fn a_key_is_for_its_owner_alone_is_told_to_nobody_and_is_never_replaced() {
 
 #[tokio::test]
 async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
-    let world = World::start(&["--users", "2", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     for name in ["old.key", "new.key"] {
         assert!(world.run(&["master-key", "generate", "--out", name]).status.success());
     }

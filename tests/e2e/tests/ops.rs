@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sandbox::ControlClient;
 use serde_json::{Value, json};
-use support::{PATIENCE, World, in_sync, until};
+use support::{PATIENCE, TestEnv, in_sync, wait_until};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -17,12 +17,12 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 const DEAF: &str = "[connections.main]\nevent_source = \"system_log\"\n[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// A world that was set up and synchronised once.
-fn world() -> World {
+fn world() -> TestEnv {
     configured("")
 }
 
-fn configured(more: &str) -> World {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+fn configured(more: &str) -> TestEnv {
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.configure(more);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -45,8 +45,8 @@ async fn delete(control: &ControlClient, users: &[String]) {
     }
 }
 
-async fn log_was_read(world: &World) {
-    until("the log was read", async || {
+async fn log_was_read(world: &TestEnv) {
+    wait_until("the log was read", async || {
         world.json(&["status"])["connections"][0]["system_log"]["caught_up_at"].is_string().then_some(())
     })
     .await;
@@ -58,7 +58,7 @@ async fn get(address: &str, path: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_sync_beside_the_daemon_is_handed_over_and_told_as_if_it_were_made_here() {
+async fn sync_is_delegated_to_daemon() {
     let world = configured(DEAF);
     let daemon = world.daemon();
     log_was_read(&world).await;
@@ -70,7 +70,7 @@ async fn a_sync_beside_the_daemon_is_handed_over_and_told_as_if_it_were_made_her
 
     let some = world.json(&["sync", "--users", &users(&control).await[..2].join(",")]);
     assert_eq!(some["connections"][0]["enqueued"], 2);
-    until("the two users were looked at", async || {
+    wait_until("the two users were looked at", async || {
         (world.json(&["status"])["connections"][0]["event_queue"]["work_items"] == 0).then_some(())
     })
     .await;
@@ -93,7 +93,7 @@ async fn a_pause_holds_events_back_and_its_end_applies_them() {
     let paused = world.json(&["pause", "--for", "1h"]);
     assert!(paused["connections"][0]["pause"]["until"].is_string(), "{paused}");
     rename(&control, &users(&control).await[0], "Nuuk").await;
-    let status = until("the event is kept", async || {
+    let status = wait_until("the event is kept", async || {
         let status = world.json(&["status"]);
         (status["connections"][0]["event_queue"]["pending"] == 1).then_some(status)
     })
@@ -127,7 +127,7 @@ async fn metrics_and_health_are_answered_where_okta_does_not_come() {
     assert_eq!((status, &health["ready"]), (200, &json!(true)), "{text}");
     assert_eq!(health["connections"]["main"]["conditions"], json!([]));
     assert_eq!(get(&address, "/healthz").await.0, 200);
-    let text = until("the event is counted", async || {
+    let text = wait_until("the event is counted", async || {
         let (_, text) = get(&address, "/metrics").await;
         text.contains("okta_insight_event_latency_seconds_count{connection=\"main\"} 1").then_some(text)
     })
@@ -163,7 +163,7 @@ async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
     let control = world.control();
     delete(&control, &users(&control).await[..20]).await;
     world.run(&["sync", "--config", "c.toml"]);
-    let alert: Value = until("the alert is sent", async || {
+    let alert: Value = wait_until("the alert is sent", async || {
         let sent = webhook.received_requests().await.unwrap();
         sent.first().map(|request| serde_json::from_slice(&request.body).unwrap())
     })
@@ -191,7 +191,7 @@ async fn the_log_says_which_connection_run_execution_and_request_a_line_is_about
     let daemon = world.daemon();
     let control = world.control();
     rename(&control, &users(&control).await[0], "Nuuk").await;
-    let ended = line(&world, |line| line["fields"]["message"] == "the run ended").await;
+    let ended = line(&world, |line| line["fields"]["message"] == "run ended").await;
     assert_eq!(span(&ended, "following")["connection"], "main");
     let run = span(&ended, "run");
     assert!(run["run"].is_string() && run["execution"].is_string(), "{ended}");
@@ -206,9 +206,9 @@ async fn the_log_says_which_connection_run_execution_and_request_a_line_is_about
 }
 
 /// The first line of the daemon's log that fits.
-async fn line(world: &World, fits: fn(&Value) -> bool) -> Value {
+async fn line(world: &TestEnv, fits: fn(&Value) -> bool) -> Value {
     let find = async || world.log().lines().filter_map(|line| serde_json::from_str(line).ok()).find(fits);
-    until("the line is in the log", find).await
+    wait_until("the line is in the log", find).await
 }
 
 /// The span of that name around a line, or nothing.

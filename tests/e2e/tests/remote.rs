@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use expectrl::process::unix::WaitStatus;
 use expectrl::{Eof, Expect};
 use serde_json::{Value, json};
-use support::{NO_LISTENER, PATIENCE, World, binary, in_sync, on_terminal, until};
+use support::{NO_LISTENER, PATIENCE, TestEnv, binary, in_sync, on_terminal, wait_until};
 
 /// What the daemon is called with. It is in a folder of its own: nothing there but a token.
 struct Operator {
@@ -21,7 +21,7 @@ struct Operator {
 }
 
 impl Operator {
-    fn of(world: &World) -> Self {
+    fn of(world: &TestEnv) -> Self {
         let text = std::fs::read_to_string(world.path("c.toml")).unwrap();
         let (_, console) = text.split_once("[console]").unwrap();
         let listen = console.lines().find_map(|line| line.strip_prefix("listen = ")).unwrap();
@@ -42,7 +42,7 @@ impl Operator {
 }
 
 /// A token of an administrator.
-fn token(world: &World) -> String {
+fn token(world: &TestEnv) -> String {
     let made =
         world.run(&["tokens", "create", "--config", "c.toml", "--role", "admin", "--name", "operator"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -66,7 +66,7 @@ fn told(output: &Output) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
     let setup = operator.json(&["setup"]);
@@ -97,7 +97,7 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     assert!(status["connections"][0]["freshness"]["synced_through"].is_string(), "{status}");
 
     change(&world, "Nuuk").await;
-    let event = until("the event was applied", async || {
+    let event = wait_until("the event was applied", async || {
         let events = operator.json(&["events", "--search", "update_profile"]);
         let event = events["connections"][0]["events"][0].clone();
         (event["state"] == "applied").then_some(event)
@@ -140,7 +140,7 @@ fn unusable_token_is_named() {
 }
 
 /// Changes a user, and gives its id.
-async fn change(world: &World, city: &str) -> Value {
+async fn change(world: &TestEnv, city: &str) -> Value {
     let control = world.control();
     let users = control.get("/okta/users?limit=1").await.unwrap();
     let user = users["users"][0]["id"].clone();
@@ -151,7 +151,7 @@ async fn change(world: &World, city: &str) -> Value {
 
 #[tokio::test]
 async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
@@ -170,7 +170,7 @@ async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
 
 #[tokio::test]
 async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let daemon = world.daemon();
@@ -258,7 +258,7 @@ fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
 
 #[tokio::test]
 async fn what_cannot_be_asked_elsewhere_says_so() {
-    let world = World::start(&["--users", "3", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
     for command in [

@@ -8,10 +8,10 @@ mod support;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
-use support::{Daemon, World, binary};
+use support::{DaemonProcess, TestEnv, binary};
 
 /// A daemon with the connection `acme`, which no configuration file has.
-async fn daemon(world: &World) -> Daemon {
+async fn daemon(world: &TestEnv) -> DaemonProcess {
     // For its owner alone, as the other is.
     std::fs::copy(world.path("c.toml"), world.path("daemon.toml")).unwrap();
     std::fs::write(world.path("daemon.toml"), world.settings_of_the_daemon()).unwrap();
@@ -26,7 +26,7 @@ async fn daemon(world: &World) -> Daemon {
     daemon
 }
 
-fn json(world: &World, arguments: &[&str]) -> Value {
+fn json(world: &TestEnv, arguments: &[&str]) -> Value {
     let output = world.run(&[arguments, &["--config", "daemon.toml", "--output", "json"]].concat());
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -38,7 +38,7 @@ fn told(output: &Output) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one_of_the_file_is() {
-    let world = World::start(&["--users", "20", "--groups", "3"]);
+    let world = TestEnv::start(&["--users", "20", "--groups", "3"]);
     let daemon = daemon(&world).await;
     assert_eq!(json(&world, &["setup"])["connections"][0]["connection"], "acme");
     let synced = json(&world, &["sync"]);
@@ -74,7 +74,7 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
 
 #[tokio::test]
 async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_shown() {
-    let world = World::start(&["--users", "2", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     daemon(&world).await.end();
     for (from, to) in [("c.toml", "both.toml"), ("daemon.toml", "keyless.toml")] {
         let text = std::fs::read_to_string(world.path(from)).unwrap();
@@ -100,7 +100,7 @@ async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_s
 
 #[tokio::test]
 async fn a_daemon_without_a_file_is_found_by_its_store_and_nothing_is_made_where_there_is_none() {
-    let world = World::start(&["--users", "2", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     daemon(&world).await.end();
     let settings = world.settings_of_the_daemon();
     let key = settings.lines().find_map(|line| line.strip_prefix("master_key = ")).unwrap().trim_matches('"');

@@ -7,9 +7,9 @@ mod support;
 
 use serde_json::{Value, json};
 
-use support::World;
+use support::TestEnv;
 
-fn schema(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
+fn schema(world: &TestEnv, arguments: &[&str]) -> (Option<i32>, String) {
     let output = world.run(&[&["schema", "--config", "c.toml"], arguments].concat());
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
@@ -17,7 +17,7 @@ fn schema(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn both_sides_are_shown_and_what_differs_is_named() {
-    let world = World::start(&["--users", "5", "--groups", "2"]);
+    let world = TestEnv::start(&["--users", "5", "--groups", "2"]);
     world.configure("[connections.main.mapping.user]\nexclude = [\"mobilePhone\"]");
     let (code, text) = schema(&world, &[]);
     assert_eq!(code, Some(3));

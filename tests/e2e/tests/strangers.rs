@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use support::World;
+use support::TestEnv;
 
 /// Memory that the process may take, in KiB.
 const MOST: u64 = 100 << 10;
@@ -45,7 +45,7 @@ fn peak(process: u32) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_cost_little_and_stop_no_delivery() {
-    let world = World::start(&["--users", "3", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     world.configure("[connections.main]\nevent_source = \"event_hook\"\n");
     let text = std::fs::read_to_string(world.path("c.toml")).unwrap();
     let text = text.replacen(
@@ -85,7 +85,7 @@ async fn strangers_cost_little_and_stop_no_delivery() {
 
 #[test]
 fn first_token_is_in_no_log() {
-    let world = World::start(&["--users", "1", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "1", "--groups", "1"]);
     let daemon = world.daemon();
     let file = world.path("c.first-token");
     let deadline = std::time::Instant::now() + support::PATIENCE;
@@ -105,7 +105,7 @@ fn first_token_is_in_no_log() {
 
 #[test]
 fn commands_leave_audit_entries() {
-    let world = World::start(&["--users", "1", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "1", "--groups", "1"]);
     for arguments in [
         ["pause", "--for", "1h"].as_slice(),
         &["resume"],

@@ -12,7 +12,7 @@ use expectrl::process::unix::WaitStatus;
 use expectrl::{ControlCode, Eof, Expect};
 use serde_json::{Value, json};
 
-use support::{World, binary, in_sync, on_terminal};
+use support::{TestEnv, binary, in_sync, on_terminal};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -29,7 +29,7 @@ fn steady(text: &str) -> String {
 
 #[tokio::test]
 async fn what_somebody_deleted_in_assets_is_sent_again_when_that_is_wanted() {
-    let world = World::start(&["--users", "6", "--groups", "2"]);
+    let world = TestEnv::start(&["--users", "6", "--groups", "2"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let control = world.control();
@@ -52,7 +52,7 @@ async fn what_somebody_deleted_in_assets_is_sent_again_when_that_is_wanted() {
 
 #[test]
 fn paused_connection_is_not_synced() {
-    let world = World::start(&["--users", "3", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     world.json(&["setup"]);
     world.json(&["pause", "--for", "1h"]);
     for more in [&[][..], &["--resend"], &["--override-safeguards"]] {
@@ -70,7 +70,7 @@ fn paused_connection_is_not_synced() {
 
 #[tokio::test]
 async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that_would_trip() {
-    let world = World::start(&["--users", "12", "--groups", "3"]);
+    let world = TestEnv::start(&["--users", "12", "--groups", "3"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let control = world.control();
@@ -143,7 +143,7 @@ fn timeless(text: &str) -> String {
 
 #[tokio::test]
 async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
-    let world = World::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
+    let world = TestEnv::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
     world.json(&["setup"]);
     let child = Command::new(binary("okta-insight"))
         .args(["sync", "--config", "c.toml"])
@@ -176,7 +176,7 @@ async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
 
 #[test]
 fn a_terminal_shows_each_phase_with_its_rate_and_what_is_left_and_ctrl_c_stops() {
-    let world = World::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
+    let world = TestEnv::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
     world.json(&["setup"]);
     let mut session = on_terminal(&world, 100, "sync");
     for shown in ["Reading groups", "/s", "Reading memberships", "/30", "/s", " left"] {

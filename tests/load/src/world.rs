@@ -26,7 +26,7 @@ impl Drop for Process {
 }
 
 /// A sandbox with its configuration.
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     bin: PathBuf,
     folder: tempfile::TempDir,
     pub(crate) control: ControlClient,
@@ -44,7 +44,7 @@ pub(crate) struct Measured {
     pub(crate) peak_kib: Option<u64>,
 }
 
-impl World {
+impl TestEnv {
     /// Invents an org and sets Assets up for it.
     pub(crate) async fn start(bin: &Path, size: &Size) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;

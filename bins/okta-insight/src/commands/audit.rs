@@ -28,7 +28,7 @@ pub(crate) struct Args {
     lines: bool,
 }
 
-/// The time that the entry of a change that failed may take.
+/// The time limit for the audit entry of a failed change.
 const BRIEFLY: Duration = Duration::from_secs(3);
 
 /// Entries that are read at once.
@@ -163,8 +163,8 @@ impl<'c> Change<'c> {
         Begun { change: self, before }
     }
 
-    /// The connection that the change is about, when it is one, and the state that the change touches; `None` where the
-    /// store does not tell.
+    /// The connection that the change concerns, if any, and the state that the change affects; `None` if the store
+    /// can't be read.
     async fn state(&self) -> Option<(Option<ConnectionName>, Value)> {
         let config = self.file.load().ok()?;
         if !config.store.exists() {
@@ -210,7 +210,7 @@ pub(crate) struct Begun<'c> {
 }
 
 impl Begun<'_> {
-    /// Writes the change down. What cannot be written is told and stops nothing. A change that failed waits for another
+    /// Stores the audit entry. A failure is logged and stops nothing. The entry of a failed change waits for another
     /// process that writes, but not for long: the command may have waited for it before.
     pub(crate) async fn record(self, succeeded: bool) {
         let Self { change, before } = self;

@@ -14,7 +14,7 @@ use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json, table};
 use crate::words::remedies::remedy;
 
-/// What `okta-insight config` takes.
+/// The arguments of `okta-insight config`.
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
     #[command(subcommand)]

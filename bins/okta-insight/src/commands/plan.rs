@@ -140,7 +140,7 @@ async fn compute(
     let engine = connection.engine();
     match subjects {
         None => engine.plan(progress, stop).await,
-        Some(subjects) => engine.plan_some(subjects, progress, stop).await,
+        Some(subjects) => engine.targeted_plan(subjects, progress, stop).await,
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &Prune, output: Output) -> Outcome {
     let mut done = Vec::new();
     let mut failure = None;
     for connection in &opened.connections {
-        let plan = connection.prunable(&options).await?;
+        let plan = connection.prune_plan(&options).await?;
         if output == Output::Text {
             print_plan(connection.name(), &plan);
         }
@@ -125,13 +125,13 @@ fn print_plan(connection: &ConnectionName, plan: &PrunePlan) {
         return;
     }
     let mut rows = table(["object type", "okta id", "assets keys", "retired"]);
-    for prunable in &plan.objects {
-        let in_assets = match prunable.in_assets.as_slice() {
+    for candidate in &plan.objects {
+        let in_assets = match candidate.in_assets.as_slice() {
             [] => "not found".to_owned(),
             keys => keys.join(", "),
         };
-        let since = format!("{:.0}", prunable.object.retired_at);
-        let key = &prunable.object.key;
+        let since = format!("{:.0}", candidate.object.retired_at);
+        let key = &candidate.object.key;
         rows.add_row([key.kind.to_string(), key.id.clone(), in_assets, since]);
     }
     println!("{rows}");
@@ -142,13 +142,13 @@ fn print_plan(connection: &ConnectionName, plan: &PrunePlan) {
 
 fn print_report(report: &PruneReport) {
     let deleted = report.count(|result| *result == PruneOutcome::Deleted);
-    let before = report.count(|result| *result == PruneOutcome::AlreadyGone);
+    let before = report.count(|result| *result == PruneOutcome::AlreadyDeleted);
     println!("  {} deleted, {} already deleted", count(deleted, "object"), number(before));
     for object in &report.objects {
         match &object.outcome {
-            PruneOutcome::StillThere => println!("  ! {}: exists in Okta; read again instead", object.key),
+            PruneOutcome::Exists => println!("  ! {}: exists in Okta; read again instead", object.key),
             PruneOutcome::Failed(reason) => println!("  ! {}: {reason}", object.key),
-            PruneOutcome::Deleted | PruneOutcome::AlreadyGone => {}
+            PruneOutcome::Deleted | PruneOutcome::AlreadyDeleted => {}
         }
     }
 }

@@ -109,7 +109,7 @@ impl Source {
         match self {
             Self::Local(opened, unavailable) => {
                 for connection in &opened.connections {
-                    let daemon_running = connection.is_attended(&opened.config.store)?;
+                    let daemon_running = connection.daemon_running(&opened.config.store)?;
                     found.push(Shown::Available {
                         status: Box::new(connection.status(RUNS).await?),
                         daemon_running,

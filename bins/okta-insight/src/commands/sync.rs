@@ -103,7 +103,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         let name = connection.name().clone();
         connection.require_unpaused().await?;
         if args.resend {
-            connection.resend_everything().await?;
+            connection.resend_all().await?;
         }
         let synced = match connection.claim(&opened.config.store).await {
             Ok(_claim) => {
@@ -111,7 +111,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
                 let limits = Safeguards { override_safeguards: args.override_safeguards, ..limits };
                 let report = match subjects {
                     None => connection.engine().sync_as_of_now(&limits, &bars, &stop).await?,
-                    Some(subjects) => connection.engine().sync_some(subjects, &bars, &stop).await?,
+                    Some(subjects) => connection.engine().targeted_sync(subjects, &bars, &stop).await?,
                 };
                 Synced { connection: name, delegated: false, enqueued: 0, objects: Vec::new(), report }
             }
@@ -134,7 +134,7 @@ async fn sync_remotely(remote: &Remote, options: SyncOptions) -> Result<Totals, 
     let mut totals = Totals::default();
     for name in &remote.names {
         eprintln!("Requesting the sync of connection `{name}` from the daemon.");
-        let report = remote.client.synchronize(name, options, PATIENCE, &bars, &stop).await?;
+        let report = remote.client.request_sync(name, options, PATIENCE, &bars, &stop).await?;
         totals.add(Synced {
             connection: name.clone(),
             delegated: true,

@@ -124,7 +124,7 @@ impl Tokens {
     }
 }
 
-/// The text as it was typed, unless it looks like a secret.
+/// The text as entered, unless it resembles a secret.
 fn kept(text: &str) -> &str {
     if text.trim().starts_with("oia_") { "oia_..." } else { text }
 }

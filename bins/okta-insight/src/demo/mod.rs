@@ -112,7 +112,7 @@ async fn prepare(
     }
     eprintln!("Verify       event hook active, verified, subscribed");
     let bars = Bars::new();
-    let report = connection.engine().sync(&Safeguards::default(), &bars, stop).await?;
+    let report = connection.engine().full_sync(&Safeguards::default(), &bars, stop).await?;
     drop(bars);
     let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
     eprintln!(

@@ -1,4 +1,5 @@
-//! What takes an account rather than an import token: the structure of Assets, its objects, the settings of imports.
+//! Calls that require an account rather than an import token: the structure of Assets, its objects, the settings of
+//! imports.
 //!
 //! <https://developer.atlassian.com/cloud/assets/rest/>
 
@@ -28,7 +29,7 @@ pub use objects::aql_text;
 use crate::error::{Error, RefusalReason, Result};
 use crate::http::{RateLimitState, Repeat, Transport, below};
 
-/// How many items of a listing are asked for at once.
+/// The number of items per request of a listing.
 const PAGE: u64 = 100;
 
 /// A client of Assets with an account's credential. Cheap to clone; clones share connections and pace.
@@ -40,9 +41,9 @@ pub struct AssetsClient {
 #[derive(Debug)]
 struct Inner {
     transport: Transport,
-    /// Where workspaces are looked up.
+    /// The site that lists workspaces.
     site: Url,
-    /// What comes before `/jsm/assets` in the API.
+    /// The path before `/jsm/assets` in the API.
     gateway: Vec<String>,
     workspace: OnceCell<String>,
 }
@@ -63,7 +64,7 @@ impl AssetsClient {
         AssetsClientBuilder::new(site_url.into())
     }
 
-    /// How requests go through, for metrics.
+    /// The state of rate limiting, for metrics.
     pub fn pace(&self) -> RateLimitState {
         self.inner.transport.pace.state()
     }

@@ -32,7 +32,7 @@ impl AssetsClient {
         .try_flatten()
     }
 
-    /// How many objects an AQL query finds. Scope `read:cmdb-object:jira`.
+    /// The number of objects that an AQL query finds. Scope `read:cmdb-object:jira`.
     ///
     /// # Errors
     /// As any call.
@@ -64,7 +64,7 @@ impl AssetsClient {
         self.get("the values of an object", &["object", id, "attributes"]).await
     }
 
-    /// What happened to an object, as received. Scope `read:cmdb-object:jira`.
+    /// The history of an object, as received. Scope `read:cmdb-object:jira`.
     ///
     /// # Errors
     /// As [`Self::object`].
@@ -72,7 +72,7 @@ impl AssetsClient {
         self.get("the history of an object", &["object", id, "history"]).await
     }
 
-    /// How many objects refer to an object, by type, as received. Scope `read:cmdb-object:jira`.
+    /// The number of objects that refer to an object, by type, as received. Scope `read:cmdb-object:jira`.
     ///
     /// # Errors
     /// As [`Self::object`].

@@ -79,7 +79,7 @@ impl AssetsClient {
 }
 
 impl<T> Page<T> {
-    /// Where the next page begins. The total is not asked: it is not reliable for large results.
+    /// The start of the next page. The total isn't used: it is unreliable for large results.
     pub(super) fn next(&self, start: u64) -> Option<u64> {
         let count = u64::try_from(self.values.len()).unwrap_or(u64::MAX);
         let last = self.is_last.unwrap_or(count < PAGE) || count == 0;

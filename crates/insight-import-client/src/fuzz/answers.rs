@@ -80,13 +80,18 @@ fn assets_answer_reads_any_bytes() {
         match ExecutionStatus::read(&answer) {
             Ok(status) => {
                 let told = &status.outcome;
-                let complaints = told.types.iter().flat_map(crate::TypeOutcome::complaints);
+                let complaints = told.types.iter().flat_map(crate::TypeOutcome::messages);
                 let texts: Vec<String> = complaints.chain(told.messages.clone()).collect();
                 for text in &texts {
                     assert_shown(text, LONGEST);
                 }
-                outcome +=
-                    &format!("{:?} {} {} {}", status.state, told.dropped() > 0, told.is_clean(), texts.len());
+                outcome += &format!(
+                    "{:?} {} {} {}",
+                    status.state,
+                    told.rejected() > 0,
+                    told.is_clean(),
+                    texts.len()
+                );
             }
             Err(error) => outcome += &error.to_string(),
         }

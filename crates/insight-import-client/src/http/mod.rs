@@ -49,7 +49,7 @@ impl Answer {
     }
 }
 
-/// Why there is no answer.
+/// The reason for a missing response.
 enum Broken {
     Transport(reqwest::Error),
     TooLong,
@@ -61,7 +61,7 @@ impl From<reqwest::Error> for Broken {
     }
 }
 
-/// Whether a request may be sent again when nobody knows what became of it.
+/// The permission to retry a request that may have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
     Safe,

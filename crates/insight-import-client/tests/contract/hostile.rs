@@ -100,7 +100,7 @@ async fn end(answer: Answer) -> String {
     outcome(ended.map(|outcome| {
         outcome.messages.iter().for_each(|message| assert_shown(message, 400));
         outcome.types.iter().flat_map(|told| &told.messages).for_each(|message| assert_shown(message, 400));
-        format!("{} dropped", outcome.dropped())
+        format!("{} dropped", outcome.rejected())
     }))
 }
 

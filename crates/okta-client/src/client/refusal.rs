@@ -1,4 +1,4 @@
-//! What a refusal says: in the status, in Okta's error object, or in nothing but the `WWW-Authenticate` header.
+//! The meaning of a rejection: in the status, in Okta's error object, or only in the `WWW-Authenticate` header.
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, StatusCode};
@@ -62,7 +62,7 @@ impl Refusal {
         if refusal.is_okta_s() { refusal } else { Self { text: words(body), ..refusal } }
     }
 
-    /// True if Okta wrote it, as far as that can be told.
+    /// True if Okta wrote it, as far as that is known.
     const fn is_okta_s(&self) -> bool {
         !self.code.is_empty()
     }
@@ -137,7 +137,7 @@ fn value(text: &str) -> (String, &str) {
     (value, "")
 }
 
-/// The error that a refusal stands for. `lacking` is the scope that the call takes, when the token is known not to have it.
+/// The error for a rejection. `lacking` is the scope that the call requires, if the token is known to lack it.
 pub(crate) fn refused(
     path: &str,
     status: StatusCode,

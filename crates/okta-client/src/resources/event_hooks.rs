@@ -10,7 +10,7 @@ use crate::client::Call;
 use crate::error::{Error, Result};
 use crate::model::{EventHook, NewEventHook};
 
-/// Event hooks. Reading takes the scope `okta.eventHooks.read`, everything else `okta.eventHooks.manage`.
+/// Event hooks. Reading requires the scope `okta.eventHooks.read`, everything else `okta.eventHooks.manage`.
 #[derive(Debug, Clone, Copy)]
 pub struct EventHooks<'c>(pub(crate) &'c OktaClient);
 

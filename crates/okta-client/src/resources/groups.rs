@@ -14,7 +14,7 @@ use crate::model::{Group, User, id};
 
 const PATH: &str = "/api/v1/groups";
 
-/// Which groups to list, and how.
+/// The filter and options of a group listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupQuery {
     /// An expression over id, type and times.

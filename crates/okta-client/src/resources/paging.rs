@@ -54,7 +54,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Items that could not be read. They exist all the same.
     pub unreadable: Vec<Unreadable>,
-    /// Where the next page begins; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<PageCursor>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::world::{World, eventually, ids};
+use crate::world::{TestEnv, eventually, ids};
 
 const EVERYTHING: &str = "seed=9,okta.latency=0..5@0.3,okta.429=0.1,okta.429-no-headers=0.05,okta.concurrency=0.05,okta.5xx=0.1,\
     okta.reset=0.05,okta.lost-response=0.05,okta.reset-body=0.05,okta.truncate=0.05,okta.lag=0..40@0.7,okta.search-lag=10..80,\
@@ -16,7 +16,7 @@ const EVERYTHING: &str = "seed=9,okta.latency=0..5@0.3,okta.429=0.1,okta.429-no-
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_storm_of_changes_reads_and_faults_everything_answers_and_is_current() {
-    let world = Arc::new(World::new().await.mapped().await);
+    let world = Arc::new(TestEnv::new().await.mapped().await);
     let receiver = Receiver::start().await;
     world
         .hook(

@@ -160,7 +160,7 @@ fn cardinality(have: &Attribute, want: &Attribute) -> Option<DriftKind> {
     (rank(present) < rank(wanted)).then_some(DriftKind::Cardinality { present, wanted })
 }
 
-/// What of the differences can be put right over REST.
+/// The differences that can be fixed over REST.
 fn correct(
     object_type: &ObjectType,
     attribute: &Attribute,

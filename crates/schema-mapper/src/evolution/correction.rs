@@ -15,6 +15,6 @@ pub struct Correction {
     pub external_id: String,
     /// The name that it should have.
     pub rename_to: Option<String>,
-    /// How many values it should take; -1 for any number.
+    /// The number of values that it should accept; -1 for any number.
     pub maximum_cardinality: Option<i32>,
 }

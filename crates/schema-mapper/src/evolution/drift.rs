@@ -44,20 +44,20 @@ pub enum DriftKind {
         /// The external id of the type that it should lead to.
         wanted: String,
     },
-    /// It takes fewer values than it should.
+    /// It accepts fewer values than it should.
     Cardinality {
-        /// How many it takes.
+        /// The number that it accepts.
         present: i32,
-        /// How many it should; -1 for any number.
+        /// The number that it should accept; -1 for any number.
         wanted: i32,
     },
     /// It must have a value in Assets, and need not have one in Okta.
     Required,
     /// Another attribute names the objects.
     Label,
-    /// Whether values must differ is set the other way.
+    /// Its unique option differs.
     Unique {
-        /// Whether they should have to.
+        /// True if its values should be unique.
         wanted: bool,
     },
     /// It does not allow statuses that are in use.
@@ -65,7 +65,7 @@ pub enum DriftKind {
         /// Those.
         missing: Vec<String>,
     },
-    /// It is not wanted any more: gone from Okta's schema, excluded, or of another membership strategy.
+    /// It is no longer wanted: deleted from Okta's schema, excluded, or of another membership strategy.
     RemovedInOkta,
     /// It was deleted in Assets, is wanted, and is added again by the patch.
     RemovedInAssets,

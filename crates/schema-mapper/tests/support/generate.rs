@@ -7,7 +7,7 @@ use schema_mapper::{
 };
 use serde_json::{Value, json};
 
-use super::assets::Deed;
+use super::assets::AssetsAction;
 
 const HOSTILE: [&str; 16] = [
     "",
@@ -105,17 +105,17 @@ pub fn options() -> impl Strategy<Value = MappingOptions> {
 }
 
 /// What administrators do to a document.
-pub fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+pub fn deeds() -> impl Strategy<Value = Vec<AssetsAction>> {
     let at = || 0_usize..3;
     let name = || prop_oneof![2 => "[aA]{1,2}( \\([aA]\\))?", 1 => Just("Okta User ID".to_owned()), 2 => "\\PC{1,8}"];
     let deed = prop_oneof![
-        3 => (at(), 0_usize..20, name()).prop_map(|(t, a, name)| Deed::Rename(t, a, name)),
-        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Delete(t, a)),
-        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Replace(t, a)),
-        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Limit(t, a)),
-        2 => (at(), name()).prop_map(|(t, name)| Deed::MakeByHand(t, name)),
-        1 => at().prop_map(Deed::DeleteType),
-        1 => (at(), prop_oneof![Just("Okta Group".to_owned()), name()]).prop_map(|(t, name)| Deed::RenameType(t, name)),
+        3 => (at(), 0_usize..20, name()).prop_map(|(t, a, name)| AssetsAction::Rename(t, a, name)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| AssetsAction::Delete(t, a)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| AssetsAction::Replace(t, a)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| AssetsAction::Limit(t, a)),
+        2 => (at(), name()).prop_map(|(t, name)| AssetsAction::MakeByHand(t, name)),
+        1 => at().prop_map(AssetsAction::DeleteType),
+        1 => (at(), prop_oneof![Just("Okta Group".to_owned()), name()]).prop_map(|(t, name)| AssetsAction::RenameType(t, name)),
     ];
     prop::collection::vec(deed, 0..6)
 }

@@ -250,14 +250,14 @@ impl SignIn {
         match self.oidc.finish(b"key", &cookie, &query, now).await {
             Ok((next, person)) => {
                 assert_eq!(next, "/runs");
-                assert_shown(&person.who, 400);
+                assert_shown(&person.principal, 400);
                 self.has_proof(&claims, &asked["nonce"], second);
                 let groups =
                     claims.get("groups").cloned().unwrap_or_else(|| userinfo(input)["groups"].clone());
                 let needed = if person.role == Role::Admin { "Admins" } else { "Readers" };
                 let is_member = groups.as_array().is_some_and(|groups| groups.contains(&json!(needed)));
                 assert!(is_member, "{groups} let a person in");
-                format!("{:?} {}", person.role, person.who.len())
+                format!("{:?} {}", person.role, person.principal.len())
             }
             Err(error) => told(&error),
         }

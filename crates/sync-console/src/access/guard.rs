@@ -27,10 +27,10 @@ use super::{Access, Identity, Problem, SignInMethod};
 
 /// The largest form. A private key fits into it many times.
 const FORM_LIMIT: usize = 256 * 1024;
-/// A form that takes longer to arrive is not waited for.
+/// The time limit for receiving a form.
 const FORM_TIME: Duration = Duration::from_secs(20);
 /// The interval at which the access of a stream is checked.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Admits authenticated requests that their role permits, and adds an [`Identity`].
 /// For [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) stay outside.
@@ -71,7 +71,7 @@ fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Resp
     }
     let ended = async move {
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
             match access.identify(&headers).await {
                 Ok(Asker::Known(now)) if now.role == role => {}
                 Ok(_) => return,

@@ -23,11 +23,11 @@ pub enum SignInMethod {
     Token,
 }
 
-/// The identity behind a request. An extractor for everything behind [`guard`](super::guard()).
+/// The identity behind a request. An extractor for every route behind [`guard`](super::guard()).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// The display name: of a token, or the login of a user.
-    pub who: String,
+    pub principal: String,
     /// The role.
     pub role: Role,
     /// The means of authentication.

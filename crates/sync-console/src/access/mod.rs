@@ -1,4 +1,4 @@
-//! Access control: tokens, sessions, the guard of every page and API call, and the sign-in pages.
+//! Access control: tokens, sessions, the check of every page and API call, and the sign-in pages.
 
 mod cookies;
 mod crypto;

@@ -121,7 +121,7 @@ async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
         if let Err(error) = pages.access.sign_out(&session).await {
             return pages.failed(&headers, "/", &error.into());
         }
-        pages.access.note(&identity.who, "sign_out", Some(from)).await;
+        pages.access.note(&identity.principal, "sign_out", Some(from)).await;
     }
     redirect("/sign-in?signed-out=1", vec![Purpose::Session.clear(secure)])
 }
@@ -196,11 +196,11 @@ impl Pages {
             SignInError::Form => StatusCode::FORBIDDEN,
             SignInError::Okta(error) => {
                 self.access.count(RefusedSignIn::OpenId);
-                tracing::warn!(target: "audit", error = %sync_service::error_chain(error), "sign-in with Okta refused");
+                tracing::warn!(target: "audit", error = %sync_service::error_chain(error), "rejected a sign-in with Okta");
                 error.status()
             }
             SignInError::Store(error) => {
-                tracing::error!(error = %sync_service::error_chain(error), "could not keep a session");
+                tracing::error!(error = %sync_service::error_chain(error), "could not store a session");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };

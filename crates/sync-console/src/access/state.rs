@@ -140,7 +140,7 @@ impl Access {
         let (counted, told) = (throttle.refuse(from, token.expose_secret(), now), throttle.tell(now));
         drop(throttle);
         if let Some(attempts) = told {
-            tracing::warn!(target: "audit", last_from = %from, attempts, "tokens refused");
+            tracing::warn!(target: "audit", last_from = %from, attempts, "rejected tokens");
         }
         self.count(if counted.is_ok() { RefusedSignIn::Token } else { RefusedSignIn::Throttled });
         counted
@@ -160,19 +160,19 @@ impl Access {
 
     /// Starts a session for a user that Okta signed in.
     pub(super) async fn sign_in_person(&self, person: &Person, from: IpAddr) -> Result<Secret, SignInError> {
-        let session = self.begin(&person.who, person.role, None).await?;
-        self.note(&person.who, "sign_in_with_okta", Some(from)).await;
+        let session = self.begin(&person.principal, person.role, None).await?;
+        self.note(&person.principal, "sign_in_with_okta", Some(from)).await;
         Ok(session)
     }
 
     /// Writes a sign-in or sign-out to the audit log.
-    pub(super) async fn note(&self, who: &str, action: &'static str, from: Option<IpAddr>) {
+    pub(super) async fn note(&self, principal: &str, action: &'static str, from: Option<IpAddr>) {
         let origin = from.map(|from| from.to_string());
-        tracing::info!(target: "audit", from = origin, who, action, "session");
-        let entry = AuditEntry { origin, ..AuditEntry::new(self.now(), who, "session", action) };
+        tracing::info!(target: "audit", from = origin, principal, action, "session");
+        let entry = AuditEntry { origin, ..AuditEntry::new(self.now(), principal, "session", action) };
         if let Err(error) = self.0.store.audit().append(&entry).await {
             let error = sync_service::error_chain(&error);
-            tracing::error!(target: "audit", error, who, action, "the audit log could not be written");
+            tracing::error!(target: "audit", error, principal, action, "could not write the audit log");
         }
     }
 
@@ -187,7 +187,7 @@ impl Access {
     /// Every session gets an id of its own, whatever the browser had before.
     async fn begin(
         &self,
-        who: &str,
+        principal: &str,
         role: Role,
         token: Option<(i64, Option<Timestamp>)>,
     ) -> Result<Secret, StoreError> {
@@ -196,7 +196,10 @@ impl Access {
         let limit = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
         let expires = token.and_then(|(_, expires)| expires).map_or(limit, |expires| expires.min(limit));
         let token = token.map(|(id, _)| id);
-        self.0.store.begin_session(&NewSession { hash: &hash(&id), who, role, token, expires }, now).await?;
+        self.0
+            .store
+            .begin_session(&NewSession { hash: &hash(&id), principal, role, token, expires }, now)
+            .await?;
         Ok(id)
     }
 
@@ -213,7 +216,7 @@ impl Access {
         self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner).forgive(from);
     }
 
-    /// The sender of a request. A token takes precedence over a cookie, as browsers send cookies automatically.
+    /// The sender of a request. A token has precedence over a cookie, as browsers send cookies automatically.
     pub(super) async fn identify(&self, headers: &HeaderMap) -> Result<Asker, StoreError> {
         if let Some(token) = bearer(headers) {
             let found = self.0.store.use_token(&hash(&token), self.now()).await?;
@@ -221,7 +224,13 @@ impl Access {
                 || Asker::BadToken(token),
                 |token| {
                     let (via, id) = (SignInMethod::Token, Some(token.id));
-                    Asker::Known(Identity { who: token.name, role: token.role, via, token: id, csrf: None })
+                    Asker::Known(Identity {
+                        principal: token.name,
+                        role: token.role,
+                        via,
+                        token: id,
+                        csrf: None,
+                    })
                 },
             ));
         }
@@ -230,7 +239,7 @@ impl Access {
         Ok(session.map_or(Asker::Ended, |session| {
             let csrf = Some(session_csrf(&id));
             let (via, token) = (SignInMethod::Session, session.token);
-            Asker::Known(Identity { who: session.who, role: session.role, via, token, csrf })
+            Asker::Known(Identity { principal: session.principal, role: session.role, via, token, csrf })
         }))
     }
 

@@ -108,8 +108,8 @@ pub async fn create_token(
     Ok((made, token))
 }
 
-/// Makes the administrator's token of a first start; `None` when a token was ever made, even if it was revoked. It ends
-/// after a day unless it is renewed. The caller has to hand it to the operator, once.
+/// Creates the administrator's token of a first start; `None` if a token was ever created, even if it was revoked. It
+/// expires after a day unless it is renewed. The caller must show it to the administrator, once.
 ///
 /// # Errors
 /// When the store fails.
@@ -174,7 +174,7 @@ pub async fn revoke_token(
     }
 }
 
-/// The entered text, unless it looks like a secret.
+/// The entered text, unless it resembles a secret.
 fn shown(text: &str) -> String {
     if text.trim().starts_with(PREFIX) { format!("{PREFIX}...") } else { text.escape_debug().to_string() }
 }

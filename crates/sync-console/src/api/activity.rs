@@ -32,7 +32,7 @@ pub(super) fn routes() -> Routes {
     responses((status = 200, description = "Runs of this process", body = ActiveRuns), Unusable),
 )]
 async fn active_runs(_identity: Identity, Works(_, connection): Works) -> Json<ActiveRuns> {
-    Json(connection.live_run())
+    Json(connection.active_runs())
 }
 
 /// List firing and recently resolved alerts
@@ -44,7 +44,7 @@ async fn active_runs(_identity: Identity, Works(_, connection): Works) -> Json<A
     responses((status = 200, description = "Alerts since the daemon started", body = Alerts), Unusable),
 )]
 async fn alerts(_identity: Identity, Works(member, connection): Works) -> Json<Alerts> {
-    Json(Alerts { connection: member.name().clone(), alerts: connection.troubles() })
+    Json(Alerts { connection: member.name().clone(), alerts: connection.alert_entries() })
 }
 
 /// The filter of metric samples.
@@ -73,6 +73,6 @@ async fn metric_samples(
     let now = Timestamp::now();
     let ago = |time: SignedDuration| now.checked_sub(time).unwrap_or(Timestamp::MIN);
     let since = asked.since.map_or_else(|| ago(DAY), |since| since.max(ago(KEPT)));
-    let samples = connection.samples(since).await?;
+    let samples = connection.metric_samples(since).await?;
     Ok(Json(MetricSamples { connection: member.name().clone(), since, samples }))
 }

@@ -46,7 +46,7 @@ pub(super) async fn view(app: &App, member: &Arc<ManagedConnection>) -> Result<C
     };
     Ok(ConnectionView {
         name: member.name().clone(),
-        managed_by: member.keeper(),
+        managed_by: member.managed_by(),
         unavailable: member.connection().err().cloned(),
         health: app.fleet.health().await.connections.remove(member.name()),
         status,
@@ -131,7 +131,7 @@ async fn validate(
     Name(name): Name,
     Body(draft): Body<ConnectionDraftRequest>,
 ) -> Result<Json<ValidationReport>, ApiError> {
-    match app.fleet.try_out(&name, &draft_of(draft)).await {
+    match app.fleet.validate(&name, &draft_of(draft)).await {
         Ok(checked) | Err(SaveError::InvalidSettings(checked)) => Ok(Json(checked)),
         Err(error) => Err(error.into()),
     }
@@ -183,7 +183,7 @@ async fn create_sync_request(
     Works(member, connection): Works,
     Body(wish): Body<SyncOptions>,
 ) -> Result<(StatusCode, Json<SyncRequestStatus>), ApiError> {
-    let id = member.synchronize(wish).await?;
+    let id = member.request_sync(wish).await?;
     Ok((StatusCode::ACCEPTED, Json(status_of_request(&connection, id).await?)))
 }
 
@@ -232,7 +232,7 @@ async fn cancel_sync_request(
     Works(_, connection): Works,
     Number(request): Number,
 ) -> Result<StatusCode, ApiError> {
-    if connection.withdraw_request(request).await? {
+    if connection.cancel_request(request).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     status_of_request(&connection, request).await?;

@@ -22,7 +22,8 @@ const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
 /// The parts that a path can have.
 const PARTS: [&str; 5] = ["name", "id", "kind", "object", "event"];
 
-/// How long an id of Okta's may be in a path, in characters; those of memberships are two, and a login stands for one.
+/// The largest length of an Okta ID in a path, in characters; a membership has two of them, and a login can replace
+/// one.
 pub(super) const LONGEST_ID: usize = 200;
 
 /// The document as it is sent.
@@ -274,8 +275,7 @@ fn moved(schema: &mut Value) {
     }
 }
 
-/// What the document says of bodies, to hold them against it: serde alone is more lenient, such as with a list in the
-/// place of an object.
+/// The request body schemas of the document: serde alone is more lenient, for example with a list instead of an object.
 #[derive(Debug, Clone)]
 pub(super) struct Bodies(Arc<HashMap<String, Validator>>);
 
@@ -301,7 +301,7 @@ impl Bodies {
         Self(Arc::new(validators.collect()))
     }
 
-    /// Holds a body against its schema. What is wrong is told without the value.
+    /// Validates a body against its schema. The error doesn't contain the value.
     pub(super) fn check(&self, name: &str, body: &Value) -> Result<(), String> {
         let Some(validator) = self.0.get(name) else {
             return Err("there is no schema for this body".to_owned());
@@ -315,7 +315,7 @@ impl Bodies {
     }
 }
 
-/// The parameters that each path takes after the question mark.
+/// The query parameters of each path.
 #[derive(Debug)]
 pub(super) struct Parameters(HashMap<String, HashSet<String>>);
 

@@ -1,4 +1,4 @@
-//! What calls are made with, taken apart strictly: whatever does not fit is told as a problem.
+//! Strict extractors of requests: invalid input is reported as a problem document.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use super::problem::ApiError;
 use crate::access::{Identity, Role};
 use crate::app::App;
 
-/// How long a body may take to come in.
+/// The time limit for receiving a body.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// Somebody who may change something.
+/// An identity that may change something.
 pub(super) struct Admin;
 
 impl FromRequestParts<App> for Admin {
@@ -39,9 +39,13 @@ impl FromRequestParts<App> for Admin {
         match identity.role {
             Role::Admin => Ok(Self),
             Role::ReadOnly => {
-                let hint = "use the token of an administrator".to_owned();
-                Err(ApiError::new(ProblemType::InsufficientRole, "changing something takes more", Some(hint))
-                    .into_response())
+                let hint = "use an administrator token".to_owned();
+                Err(ApiError::new(
+                    ProblemType::InsufficientRole,
+                    "this request requires the administrator role",
+                    Some(hint),
+                )
+                .into_response())
             }
         }
     }
@@ -189,8 +193,8 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
         let bodies = bodies.ok_or_else(|| {
             ApiError::new(
                 ProblemType::InternalError,
-                "the schemas of bodies are not there",
-                Some("tell its makers".into()),
+                "the request schemas are missing",
+                Some("report this defect".into()),
             )
         })?;
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -261,7 +265,7 @@ fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
     }
 }
 
-/// What is wrong, without the value that is: it may be a secret.
+/// The error without the invalid value, which may be a secret.
 fn blind(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);

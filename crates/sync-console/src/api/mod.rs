@@ -24,7 +24,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::app::App;
 
-/// How large a body may be, in bytes.
+/// The largest body in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
 
 /// Routes with their documentation: there is no other way to add one.

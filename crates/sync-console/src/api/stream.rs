@@ -1,5 +1,5 @@
-//! What happens now, as server-sent events: how the connection is doing, and each event that comes in or changes. A
-//! client that comes back goes on where it was.
+//! Live server-sent events: the status of the connection, and each new or changed event. A client that reconnects
+//! resumes at its position.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -27,22 +27,22 @@ use super::problem::ApiError;
 use crate::access::Identity;
 use crate::app::App;
 
-/// How often it is looked whether something happened.
-const LOOK: Duration = Duration::from_millis(500);
-/// How long a status is good for: its ages grow though nothing happens.
+/// The interval of checks for changes.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The time for which a status is valid: its ages grow while nothing happens.
 const STATUS: Duration = Duration::from_secs(15);
-/// A stream ends after so long and is opened anew, with the token looked at again.
+/// The time after which a stream ends and is reopened, which checks the token again.
 const LIFE: Duration = Duration::from_mins(5);
-/// How many events are taken at once.
+/// The number of events read at once.
 const PAGE: u32 = 100;
-/// How many streams there may be.
+/// The largest number of streams.
 const STREAMS: usize = 64;
 
 pub(super) fn routes() -> Routes {
     vec![routes!(live)]
 }
 
-/// How many streams there may still be.
+/// The number of streams that can still be opened.
 #[derive(Debug, Clone)]
 pub(super) struct Places(Arc<Semaphore>);
 
@@ -52,7 +52,7 @@ impl Default for Places {
     }
 }
 
-/// What happens now, as server-sent events
+/// Live updates as server-sent events
 ///
 /// `status` events hold a `ConnectionStatus`, first and whenever it differs; `event` events hold a `ConnectionEvent` for
 /// each event that comes in or changes. The stream ends now and then; with `Last-Event-ID` it goes on where it was.
@@ -88,7 +88,7 @@ async fn live(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let mark = match headers.get("last-event-id") {
-        None => connection.event_mark().await?,
+        None => connection.event_cursor().await?,
         Some(id) => id.to_str().ok().and_then(read_mark).ok_or_else(|| {
             let hint = "leave it out to begin with what happens now".to_owned();
             ApiError::new(ProblemType::MalformedRequest, "Last-Event-ID is none of ours", Some(hint))
@@ -134,11 +134,11 @@ struct Following {
     connection: Arc<Connection>,
     stop: CancellationToken,
     mark: EventCursor,
-    /// What was told last, and when.
+    /// The last status sent, and its time.
     status: Option<(ConnectionStatus, Instant)>,
-    /// What is to be told, the last first.
+    /// The messages to send, the last one first.
     ready: Vec<Event>,
-    /// Whether there is more than was taken.
+    /// True if there are more events than were read.
     more: bool,
     ends: Instant,
     _place: OwnedSemaphorePermit,
@@ -155,7 +155,7 @@ impl Following {
                     tokio::select! {
                         () = here.stop.cancelled() => return None,
                         () = tokio::time::sleep_until(here.ends) => return None,
-                        () = tokio::time::sleep(LOOK) => {}
+                        () = tokio::time::sleep(POLL_INTERVAL) => {}
                     }
                 }
                 if let Err(error) = here.look().await {
@@ -195,12 +195,12 @@ impl Following {
         };
         match event.json_data(what) {
             Ok(event) => self.ready.push(event),
-            Err(error) => tracing::error!(%error, "something could not be told in a live stream"),
+            Err(error) => tracing::error!(%error, "could not send an event of a live stream"),
         }
     }
 }
 
-/// Whether only ages differ.
+/// True if only ages differ.
 fn same(told: &ConnectionStatus, now: &ConnectionStatus) -> bool {
     let mut aged = told.clone();
     aged.freshness.lag_seconds = now.freshness.lag_seconds;

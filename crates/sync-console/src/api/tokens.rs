@@ -1,4 +1,4 @@
-//! Access tokens: listed, made and revoked. A token is told once, to whoever has it made.
+//! Access tokens: list, create, and revoke. A token is returned once, when it is created.
 
 use axum::Json;
 use axum::extract::State;
@@ -51,7 +51,7 @@ const fn hundred() -> u32 {
     100
 }
 
-/// The audit log: changes that people made, the newest first
+/// The audit log: every change by a person, the newest first
 #[utoipa::path(
     get,
     path = "/audit",
@@ -75,7 +75,7 @@ async fn audit(
 
 /// Make a token
 ///
-/// The answer is the only place where it is ever told.
+/// The token is returned only in this response.
 #[utoipa::path(
     post,
     path = "/tokens",

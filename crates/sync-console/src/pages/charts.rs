@@ -53,7 +53,7 @@ async fn section(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     let Ok(connection) = member.connection() else { return Ok(html! {}) };
     let now = Timestamp::now();
     let since = now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
-    Ok(of(&connection.samples(since).await?, now))
+    Ok(of(&connection.metric_samples(since).await?, now))
 }
 
 fn of(samples: &[MetricSample], now: Timestamp) -> Markup {
@@ -116,8 +116,8 @@ fn work(now: Timestamp, samples: &[MetricSample]) -> Markup {
 }
 
 fn rate_limit(now: Timestamp, samples: &[MetricSample]) -> Markup {
-    let used = |sample: &MetricSample| sample.rate_limit_permille.map(u64::from);
-    let said = |permille: u64| format!("{}%", permille.div_ceil(10));
+    let used = |sample: &MetricSample| sample.rate_limit_used_percent.map(tenths);
+    let said = |tenths: u64| format!("{}%", tenths.div_ceil(10));
     let throttled: Vec<Timestamp> =
         samples.iter().filter(|s| s.okta_throttled_requests > 0).map(|s| s.sampled_at).collect();
     Plot {
@@ -132,6 +132,12 @@ fn rate_limit(now: Timestamp, samples: &[MetricSample]) -> Markup {
         marked: "Throttled requests",
     }
     .figure()
+}
+
+/// A percentage in tenths of a percent.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+fn tenths(percent: f64) -> u64 {
+    (percent * 10.0).round() as u64
 }
 
 #[cfg(test)]
@@ -154,7 +160,7 @@ mod tests {
             executions: 1,
             okta_requests: 3,
             okta_throttled_requests: u64::from(n == 300),
-            rate_limit_permille: (n != 600).then_some(u16::try_from(n % 500).unwrap()),
+            rate_limit_used_percent: (n != 600).then_some(f64::from(u16::try_from(n % 500).unwrap()) / 10.0),
         }
     }
 

@@ -133,7 +133,7 @@ fn unable(broken: &Unavailable) -> Markup {
 
 /// The badge of a connection that the configuration file manages.
 fn kept(member: &ManagedConnection) -> Markup {
-    html! { @if member.keeper() == ManagedBy::File { span.badge title=(overview::FROM_FILE) { "File" } } }
+    html! { @if member.managed_by() == ManagedBy::File { span.badge title=(overview::FROM_FILE) { "File" } } }
 }
 
 fn lag(status: &ConnectionStatus, now: Timestamp) -> Markup {
@@ -155,7 +155,7 @@ async fn overview(identity: Identity, Chosen(member): Chosen) -> Result<Response
         div.head {
             h1 { (name) " " (kept(&member)) }
             div.actions {
-                @if member.keeper() == ManagedBy::Console && identity.role == Role::Admin {
+                @if member.managed_by() == ManagedBy::Console && identity.role == Role::Admin {
                     a.button href={ "/connections/" (name) "/edit" } { "Edit settings" }
                 }
             }
@@ -285,7 +285,7 @@ fn settings(member: &ManagedConnection) -> Markup {
                 dt { "Full sync" } dd { (labels::schedule(&settings.schedule.full_sync)) }
                 dt { "Incremental sync" } dd { (labels::schedule(&settings.schedule.incremental_sync)) }
             }
-            @match member.keeper() {
+            @match member.managed_by() {
                 ManagedBy::File => { p.hint { (prose(&settings_words::managed_by_file(&format!("`{}`", member.config_file().display())))) } }
                 ManagedBy::Console => {}
             }

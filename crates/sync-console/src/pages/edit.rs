@@ -251,7 +251,7 @@ fn removal(identity: &Identity, name: &ConnectionName) -> Markup {
 }
 
 async fn remove(State(app): State<App>, Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    if member.keeper() == ManagedBy::File {
+    if member.managed_by() == ManagedBy::File {
         return Err(in_file(&member.config_file().display().to_string()));
     }
     app.fleet.remove(member.name()).await.map_err(|error| match error {

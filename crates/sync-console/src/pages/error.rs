@@ -110,7 +110,7 @@ pub(super) async fn not_found() -> Response {
     Told { title: access::PAGE_NOT_FOUND, what, hint, listed: false }.answer(StatusCode::NOT_FOUND)
 }
 
-/// The page of a request that the guard rejected.
+/// The page of a request that was rejected.
 pub(crate) fn refusal(problem: &Problem) -> Markup {
     layout::bare(
         problem.kind.title(),

@@ -265,11 +265,11 @@ async fn replay(
 ) -> Result<Redirect, PageError> {
     let connection = member.working()?;
     let (replayed, page) = match (sent.get("which").map(String::as_str), sent.get("id")) {
-        (Some("failed"), _) => (connection.put_back(None).await?, address(member.name(), &["events"])),
+        (Some("failed"), _) => (connection.replay(None).await?, address(member.name(), &["events"])),
         (_, Some(id)) => {
             let id = EventId::new(id);
             connection.event(&id).await?.ok_or(PageError::Missing("event"))?;
-            let replayed = connection.put_back(Some(std::slice::from_ref(&id))).await?;
+            let replayed = connection.replay(Some(std::slice::from_ref(&id))).await?;
             (replayed, event_address(member.name(), &id))
         }
         _ => return Err(PageError::Bad("The form names no event".into())),

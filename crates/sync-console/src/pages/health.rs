@@ -102,21 +102,21 @@ pub(super) const fn run_tone(state: RunState) -> Tone {
 
 /// Recently resolved alerts.
 pub(super) fn lately(connection: &Connection) -> Markup {
-    let troubles = connection.troubles();
-    let over: Vec<(&AlertEntry, Timestamp)> = troubles
+    let alerts = connection.alert_entries();
+    let over: Vec<(&AlertEntry, Timestamp)> = alerts
         .iter()
-        .filter(|trouble| matters(trouble))
-        .filter_map(|trouble| Some((trouble, trouble.resolved_at?)))
+        .filter(|alert| matters(alert))
+        .filter_map(|alert| Some((alert, alert.resolved_at?)))
         .take(SHOWN)
         .collect();
     html! {
         @if !over.is_empty() {
             section.card aria-labelledby="resolved" {
                 h2 #resolved { (health::RESOLVED) }
-                ul { @for (trouble, ended) in over {
+                ul { @for (alert, ended) in over {
                     li {
-                        (badge(Tone::Good, health::RESOLVED)) " " (findings::finding(&trouble.finding))
-                        span.small.muted { " from " (time(trouble.started_at)) " to " (time(ended)) }
+                        (badge(Tone::Good, health::RESOLVED)) " " (findings::finding(&alert.finding))
+                        span.small.muted { " from " (time(alert.started_at)) " to " (time(ended)) }
                     }
                 } }
             }
@@ -125,14 +125,14 @@ pub(super) fn lately(connection: &Connection) -> Markup {
 }
 
 /// True if a resolved alert outlasted a few retries.
-fn matters(trouble: &AlertEntry) -> bool {
-    let urgent = trouble.finding.severity == Severity::Error;
+fn matters(alert: &AlertEntry) -> bool {
+    let urgent = alert.finding.severity == Severity::Error;
     let rare = matches!(
-        trouble.kind,
+        alert.kind,
         AlertKind::SafeguardTriggered | AlertKind::SyncFailed | AlertKind::EventHookUnhealthy
     );
-    (urgent && (rare || trouble.occurrences > 1))
-        || trouble.last_occurred_at.duration_since(trouble.started_at) > SOON
+    (urgent && (rare || alert.occurrences > 1))
+        || alert.last_occurred_at.duration_since(alert.started_at) > SOON
 }
 
 #[cfg(test)]

@@ -36,10 +36,10 @@ pub(super) fn page(identity: &Identity, title: &str, current: Option<&str>, body
                     }
                 }
                 div.who {
-                    span.muted { (identity.who) }
+                    span.muted { (identity.principal) }
                     @if identity.role == Role::ReadOnly { span.badge { (labels::role(identity.role)) } }
                     button.plain type="button" data-theme-switch aria-label="Switch theme" title="Switch theme" { "◐" }
-                    form method="post" action="/sign-out" { (csrf(identity)) button.plain type="submit" title={ "Signed in as " (identity.who) } { "Sign out" } }
+                    form method="post" action="/sign-out" { (csrf(identity)) button.plain type="submit" title={ "Signed in as " (identity.principal) } { "Sign out" } }
                 }
             }
             main #content tabindex="-1" { (body) }

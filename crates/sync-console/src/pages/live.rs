@@ -73,7 +73,7 @@ async fn parts(member: &ManagedConnection, identity: &Identity) -> Result<Vec<Pa
         Part::new("health", health.notices()),
         Part::new("freshness", freshness(member.name(), &status)),
         Part::new("actions", actions(member, identity, &status, &guide)),
-        Part::new("run", run::section(member.name(), &connection.live_run(), status.runs.first())),
+        Part::new("run", run::section(member.name(), &connection.active_runs(), status.runs.first())),
         Part::new("events", newest(member, connection).await?),
     ])
 }

@@ -1,4 +1,4 @@
-//! The pages. Each module has the pages of one kind: what is read, how it looks, and what its buttons do.
+//! The pages. Each module has the pages of one kind: their data, their layout, and their actions.
 
 mod access;
 mod charts;

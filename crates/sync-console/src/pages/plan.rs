@@ -85,14 +85,14 @@ async fn synchronize(
         return Err(PageError::Bad(words::REVIEW_UNCONFIRMED.into()));
     }
     let wish = SyncOptions { override_safeguards: !plan.violations.is_empty(), ..SyncOptions::default() };
-    member.synchronize(wish).await?;
+    member.request_sync(wish).await?;
     Ok(Redirect::to(&address(member.name(), &["live"])))
 }
 
 async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
     if let JobState::Running { started_at, activity } = plan {
-        let live = member.working()?.live_run();
+        let live = member.working()?.active_runs();
         let run = live.active.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
             (job(&activity, started_at))

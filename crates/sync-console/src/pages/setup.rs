@@ -208,7 +208,7 @@ pub(super) async fn ask_for_everything(
     if !offered {
         return Err(PageError::Bad(words::STEPS_UNFINISHED.into()));
     }
-    member.synchronize(wish).await?;
+    member.request_sync(wish).await?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use sync_console::access::AccessOptions;
 use sync_console::access::oidc::{CALLBACK, Oidc, OidcError, OidcSettings};
 use url::Url;
 
-use crate::world::{Answer, Browser, World, query};
+use crate::world::{Answer, Browser, TestEnv, query};
 
 const CONSOLE: &str = "https://console.example";
 
@@ -18,7 +18,7 @@ struct Org {
 
 struct Setup {
     org: Org,
-    world: World,
+    world: TestEnv,
     login: String,
 }
 
@@ -56,7 +56,7 @@ impl Setup {
         };
         adjust(&mut settings);
         let options = AccessOptions { behind_proxy: true, ..AccessOptions::default() };
-        let world = World::with(options, Some(Oidc::new(settings).unwrap())).await;
+        let world = TestEnv::with(options, Some(Oidc::new(settings).unwrap())).await;
         let user = json!({"login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "L"});
         control.call("POST", "/okta/users", &user).await.unwrap();
         let http = reqwest::Client::builder()
@@ -197,7 +197,7 @@ async fn another_site_cannot_begin_a_sign_in_and_an_org_that_is_down_is_told() {
     setup.org.sandbox.shutdown().await;
     let answer = setup.world.browser().get("/sign-in/okta").await;
     assert!(answer.status == 502 && answer.text.contains("could not get"), "{}", answer.text);
-    let without = World::new().await;
+    let without = TestEnv::new().await;
     assert_eq!(without.browser().get("/sign-in/okta").await.status, 404);
     assert!(!without.browser().get("/sign-in").await.text.contains("/sign-in/okta"));
 }

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use sync_console::access::{Role, TokenError, TokenRequest, create_token, first_token, revoke_token};
 use sync_service::engine::Clock;
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 fn wish(name: &str) -> TokenRequest {
     TokenRequest { name: name.into(), role: Role::ReadOnly, expires: None }
@@ -18,7 +18,7 @@ fn wish(name: &str) -> TokenRequest {
 
 #[tokio::test]
 async fn the_first_token_administers_and_is_made_once() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = first_token(&world.store).await.unwrap().unwrap();
     assert!(first_token(&world.store).await.unwrap().is_none());
     let told = token.expose_secret();
@@ -35,7 +35,7 @@ async fn the_first_token_administers_and_is_made_once() {
 
 #[tokio::test]
 async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let now = world.clock.now();
     create_token(&world.store, &wish("laptop"), now).await.unwrap();
     let mut told = Vec::new();
@@ -55,7 +55,7 @@ async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
 
 #[tokio::test]
 async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.token("other", Role::Admin).await;
     let mut revoked = world.signed_in(Role::Admin).await;
     let now = world.clock.now();
@@ -73,7 +73,7 @@ async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
 
 #[tokio::test]
 async fn streams_end_soon_after_the_token_is_revoked() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.token("other", Role::Admin).await;
     let token = world.token("robot", Role::ReadOnly).await;
     let mut session = world.signed_in(Role::Admin).await;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// Operations that ask both services and keep no more than what was seen.
 const CHANGING_NOTHING: [&str; 7] = [
@@ -16,13 +16,13 @@ const CHANGING_NOTHING: [&str; 7] = [
     "delete_plan",
 ];
 
-async fn newest(world: &World) -> Value {
+async fn newest(world: &TestEnv) -> Value {
     world.api.get("/audit?limit=1", 200).await["entries"][0].clone()
 }
 
 #[tokio::test]
 async fn every_changing_operation_leaves_an_entry() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let document = sync_console::openapi();
     let mut tried = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -49,7 +49,7 @@ async fn every_changing_operation_leaves_an_entry() {
 
 #[tokio::test]
 async fn entry_says_who_what_and_from_where() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let entry = newest(&world).await;
     let of = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
     assert_eq!(

@@ -6,15 +6,15 @@ use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
-fn body(kind: &str, text: impl Into<reqwest::Body>, world: &World, path: &str) -> reqwest::RequestBuilder {
+fn body(kind: &str, text: impl Into<reqwest::Body>, world: &TestEnv, path: &str) -> reqwest::RequestBuilder {
     world.api.request(Method::PUT, path).header("content-type", kind).body(text)
 }
 
 #[tokio::test]
 async fn bodies_that_are_none_are_refused() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_settings = format!("{{\"settings\":{}1{}}}", "{\"okta\":".repeat(20_000), "}".repeat(20_000));
     let large = format!("{{\"settings\":{{}},\"although\":{}true}}", " ".repeat(300_000));
@@ -57,7 +57,7 @@ async fn bodies_that_are_none_are_refused() {
 
 #[tokio::test]
 async fn paths_and_parameters_that_are_none_are_refused() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     for (path, status) in [
         ("/connections/Main", 404),
         ("/connections/..%2Fmain", 404),
@@ -192,11 +192,11 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// One daemon for all that is tried.
-fn shared() -> &'static (tokio::runtime::Runtime, World) {
-    static SHARED: OnceLock<(tokio::runtime::Runtime, World)> = OnceLock::new();
+fn shared() -> &'static (tokio::runtime::Runtime, TestEnv) {
+    static SHARED: OnceLock<(tokio::runtime::Runtime, TestEnv)> = OnceLock::new();
     SHARED.get_or_init(|| {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let world = runtime.block_on(async { World::start().await.saved().await });
+        let world = runtime.block_on(async { TestEnv::start().await.saved().await });
         (runtime, world)
     })
 }

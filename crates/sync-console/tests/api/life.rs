@@ -4,7 +4,7 @@ use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Api, World};
+use crate::world::{Api, TestEnv};
 
 fn fields(problem: &Value) -> Vec<&str> {
     problem["fields"].as_array().unwrap().iter().map(|field| field["field"].as_str().unwrap()).collect()
@@ -12,7 +12,7 @@ fn fields(problem: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let api = &world.api;
     assert_eq!(api.get("/connections", 200).await, json!({ "connections": [] }));
 
@@ -95,7 +95,7 @@ async fn synchronised(api: &Api) -> Value {
     let asked =
         api.post("/connections/main/sync-requests", &json!({ "override_safeguards": false }), 202).await;
     let path = format!("/connections/main/sync-requests/{}", asked["id"]);
-    let ended = api.until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
+    let ended = api.wait_until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
     assert_eq!(ended["run"]["report"]["state"], "succeeded", "{ended}");
     assert_eq!(api.delete(&path, 409).await["title"], "Already running");
     let unknown = "/connections/main/sync-requests/999999";
@@ -104,14 +104,14 @@ async fn synchronised(api: &Api) -> Value {
 }
 
 /// Renames somebody in Okta.
-async fn renamed(world: &World, city: &str) {
+async fn renamed(world: &TestEnv, city: &str) {
     let control = world.control();
     let users = control.get("/okta/users?limit=1").await.unwrap();
     let id = users["users"][0]["id"].as_str().unwrap().to_owned();
     control.call("POST", &format!("/okta/users/{id}"), &json!({ "city": city })).await.unwrap();
 }
 
-async fn replays(world: &World) {
+async fn replays(world: &TestEnv) {
     let api = &world.api;
     let mut stream = Stream::open(api, None).await;
     let (first, _, status) = stream.next().await;
@@ -193,7 +193,7 @@ impl Stream {
 
 #[tokio::test]
 async fn without_a_master_key_nothing_is_saved_and_the_remedy_is_told() {
-    let world = World::with("").await;
+    let world = TestEnv::with("").await;
     let refused = world.api.put("/connections/main", &world.draft(), 409).await;
     assert_eq!(refused["title"], "No master key is configured");
     assert!(refused["hint"].as_str().unwrap().contains("console.master_key"), "{refused}");

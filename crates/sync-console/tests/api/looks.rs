@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// An address below an object's kind, with the id in one piece.
 fn object(kind: &str, id: &str) -> String {
@@ -12,13 +12,15 @@ fn object(kind: &str, id: &str) -> String {
     )
 }
 
-async fn synchronised() -> World {
-    let world = World::start().await.saved().await;
+async fn synchronised() -> TestEnv {
+    let world = TestEnv::start().await.saved().await;
     world.api.tell("/connections/main/setup", 202).await;
     world.api.done("/connections/main/setup").await;
     let asked = world.api.post("/connections/main/sync-requests", &json!({}), 202).await;
     let path = format!("/connections/main/sync-requests/{}", asked["id"]);
-    world.api.until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
+    let ended = world.api.wait_until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
+    assert_eq!(ended["accepted"], true, "{ended}");
+    world.api.get("/connections/main/sync-requests/4711", 404).await;
     world
 }
 
@@ -54,7 +56,7 @@ async fn an_object_is_found_looked_at_and_sent_again() {
 
     api.tell(&format!("{}/resend", object("user", id)), 202).await;
     let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full_sync");
-    api.until("/connections/main/runs", |runs| read(runs)).await;
+    api.wait_until("/connections/main/runs", |runs| read(runs)).await;
     world.end().await;
 }
 
@@ -69,7 +71,7 @@ async fn an_event_is_looked_at_by_its_id() {
         let mut events = all["events"].as_array().unwrap().iter();
         events.find(|event| event["event_type"] == "user.account.update_profile").cloned()
     };
-    let listed = api.until("/connections/main/events?state=applied", |all| named(all).is_some()).await;
+    let listed = api.wait_until("/connections/main/events?state=applied", |all| named(all).is_some()).await;
     let event = named(&listed).unwrap();
     let event = event["id"].as_str().unwrap();
     let one = api.get(&format!("/connections/main/events/{event}"), 200).await;
@@ -87,21 +89,24 @@ async fn what_goes_wrong_is_told_and_so_is_its_end() {
     let path = "/connections/main/alerts";
     assert_eq!(troubles(&world.api.get(path, 200).await), [Value::Null; 0]);
     world.control().call("PUT", "/faults", &json!("okta.5xx=1")).await.unwrap();
-    let told =
-        world.api.until(path, |answer| troubles(answer).iter().any(|t| t["resolved_at"].is_null())).await;
+    let told = world
+        .api
+        .wait_until(path, |answer| troubles(answer).iter().any(|t| t["resolved_at"].is_null()))
+        .await;
     let finding = troubles(&told)[0]["finding"].clone();
     assert_eq!(finding["code"], "task_failing", "{told}");
     assert!(finding["facts"]["error"].as_str().unwrap().contains("Okta answered"), "{told}");
     world.control().call("DELETE", "/faults", &Value::Null).await.unwrap();
-    world.api.until(path, |answer| troubles(answer).iter().all(|t| t["resolved_at"].is_string())).await;
+    world.api.wait_until(path, |answer| troubles(answer).iter().all(|t| t["resolved_at"].is_string())).await;
     world.end().await;
 }
 
 #[tokio::test]
 async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let api = &world.api;
-    let samples = api.until("/connections/main/metric-samples", |all| all["samples"][0].is_object()).await;
+    let samples =
+        api.wait_until("/connections/main/metric-samples", |all| all["samples"][0].is_object()).await;
     let at = samples["samples"][0]["sampled_at"].as_str().unwrap();
     let since = |answer: &Value| answer["since"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let day = since(&samples);
@@ -117,7 +122,7 @@ async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
 
 #[tokio::test]
 async fn choices_are_previewed_and_nothing_is_saved() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let api = &world.api;
     let choices = json!({ "mapping": { "user": { "exclude": ["city"] } } });
     let seen = api.post("/connections/main/schema/preview", &choices, 200).await;

@@ -3,11 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 #[tokio::test]
 async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let api = &world.api;
     let first = api.get("/tokens", 200).await["tokens"][0]["id"].clone();
     let last = api.delete(&format!("/tokens/{first}"), 409).await;
@@ -38,7 +38,7 @@ async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
 
 #[tokio::test]
 async fn wishes_for_tokens_that_cannot_be_are_refused() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let api = &world.api;
     for wish in [
         json!({}),
@@ -71,7 +71,7 @@ async fn wishes_for_tokens_that_cannot_be_are_refused() {
 
 #[tokio::test]
 async fn a_reader_sees_everything_and_changes_nothing() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let made = world.api.post("/tokens", &json!({ "name": "reader", "role": "read_only" }), 201).await;
     let reader = world.api.with_token(made["token"].as_str().unwrap());
     for path in ["objects", "active-runs", "metric-samples", "events", "runs", "schema"] {

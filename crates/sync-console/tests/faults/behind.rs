@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, Switch, rides_out};
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// A call of the control API that nobody has to know of, beside faults that make it matter, and its opposite.
 async fn heals(name: &str, faults: &str, on: (&str, &str, Value), off: Option<Value>) {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let (method, path, body) = on;
     world.call(method, path, &body).await;
     rides_out(&world, name, faults).await;
@@ -56,7 +56,7 @@ async fn an_attribute_of_their_own_is_nobodys_business() {
 /// Objects that lack in Assets, and values that differ there, are told with the account, and mended by sending again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
-    let world = World::with_account().await;
+    let world = TestEnv::with_account().await;
     let users = world.objects("user").await;
     let id = |object: &Value| object["id"].to_string().trim_matches('"').to_owned();
     let changed = &users[2];
@@ -85,7 +85,7 @@ async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_attribute_that_somebody_deletes_in_assets_is_added_again_with_its_values() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let user = world.users().await.remove(0);
     world.moves(&user, "Nuuk").await;
     world.arrives(&user, "Nuuk").await;
@@ -97,7 +97,7 @@ async fn an_attribute_that_somebody_deletes_in_assets_is_added_again_with_its_va
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleted_object_type_is_added_and_filled_again() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let user = world.users().await.remove(0);
     world.call("DELETE", "/insight/object-types", &json!({ "type": "Okta User" })).await;
     world.moves(&user, "Nuuk").await;
@@ -109,7 +109,7 @@ async fn deleted_object_type_is_added_and_filled_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_setup() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     world.call("DELETE", "/insight/document", &Value::Null).await;
     let user = world.users().await.remove(0);
     world.moves(&user, "Nuuk").await;
@@ -123,7 +123,7 @@ async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_s
 /// A value that the site refuses for good holds up no other user, and is sent once it is another one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused_records_hold_up_no_other() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     world.call("PUT", "/insight/settings", &json!({ "refuseMarkedRecords": true })).await;
     let [bad, good] = world.users().await[..2].to_vec().try_into().unwrap();
     world.moves(&bad, "refuse 400").await;
@@ -137,7 +137,7 @@ async fn refused_records_hold_up_no_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let attribute = json!({ "title": "Favourite tea", "type": "string" });
     world.call("PUT", "/okta/schemas/user/favouriteTea", &attribute).await;
     let user = world.users().await.remove(0);
@@ -158,7 +158,7 @@ async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_account_clears_what_the_import_source_keeps() {
-    let world = World::with_account().await;
+    let world = TestEnv::with_account().await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreEmptyValues": true })).await;
     world.press("checks").await;
     world.page_with("/checks", &["gnored by the import; the account clears them"], false).await;
@@ -179,12 +179,12 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
         let call = |body| Switch::Control("PUT", "/insight/settings", body);
         Row::control(name, call(on), call(off), checks, "/checks", says)
     };
-    let world = World::with_account().await;
+    let world = TestEnv::with_account().await;
     let full = ["Usage shows objects and limit", "Premium includes 50000"];
     let (many, none) = (json!({ "objectsElsewhere": 49_990 }), json!({ "objectsElsewhere": 0 }));
     setting("the site is nearly full", many, none, full).run(&world).await;
     world.end().await;
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let tiny = ["is too large for Assets", "of which the attribute"];
     let call = |body| Switch::Control("PUT", "/insight/settings", body);
     let (on, off) = (call(json!({ "chunkLimit": 300 })), call(json!({ "chunkLimit": null })));
@@ -198,7 +198,7 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn options_that_the_import_source_drops_are_told() {
     let mapping = json!({ "enum_format": "select" });
-    let world = World::with(&json!({ "mapping": mapping })).await;
+    let world = TestEnv::with(&json!({ "mapping": mapping })).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": true })).await;
     world.press("checks").await;
     let told = ["n option that Assets does not know is dropped", "set Unknown values to Add"];
@@ -212,7 +212,7 @@ async fn options_that_the_import_source_drops_are_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_without() {
     let hard = json!({ "ignoreCardinality": true, "refuseBareAttributeBody": true });
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     world.call("PUT", "/insight/settings", &hard).await;
     world.save(&world.settings(&Value::Null)).await;
     world.press("setup").await;
@@ -221,7 +221,7 @@ async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_w
     world.page_with("/setup", &["The maximum cardinality is 1", "set Cardinality to Unlimited"], false).await;
     world.end().await;
 
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     world.call("PUT", "/insight/settings", &hard).await;
     world.save(&world.settings_with_account()).await;
     world.press("setup").await;
@@ -233,7 +233,7 @@ async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_w
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schema_that_stands_in_another_object_schema_is_told_where_setup_was_pressed() {
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     world.call("PUT", "/insight/settings", &json!({ "externalIdsElsewhere": ["okta-sync/type/user"] })).await;
     world.save(&world.settings(&Value::Null)).await;
     world.press("setup").await;

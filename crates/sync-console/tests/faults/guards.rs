@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
-async fn too_much(world: &World, guard: &str) {
+async fn too_much(world: &TestEnv, guard: &str) {
     match guard {
         "gone" => {
             for user in world.users().await.iter().take(6) {
@@ -36,7 +36,7 @@ async fn too_much(world: &World, guard: &str) {
 async fn holds_back(guard: &str, says: &str) {
     let limits =
         json!({ "min_retired_count": 1, "min_removed_memberships_count": 1, "min_cleared_values_count": 1 });
-    let world = World::with(&json!({ "safeguards": limits })).await;
+    let world = TestEnv::with(&json!({ "safeguards": limits })).await;
     world.press("pause").await;
     too_much(&world, guard).await;
     world.press("resume").await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, rides_out, row_tests};
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// A test for each fault that nobody has to know of. How often it strikes is counted, and less than is tried: on every
 /// machine the same passes.
@@ -14,7 +14,7 @@ macro_rules! rides {
             use super::*;
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                let world = World::start().await;
+                let world = TestEnv::start().await;
                 rides_out(&world, $key, $spec).await;
                 world.end().await;
             })*
@@ -107,7 +107,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mapping_that_assets_cannot_apply_is_told_where_setup_was_pressed() {
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     assert_eq!(world.put(&world.settings(&Value::Null)).await.0, 201);
     world.call("PUT", "/faults", &json!("mapping.fail=1")).await;
     world.press("setup").await;
@@ -128,7 +128,7 @@ async fn a_mapping_that_assets_cannot_apply_is_told_where_setup_was_pressed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_synchronisation_that_fails_before_it_begins_is_told_where_its_button_is_and_among_the_runs() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     world.call("PUT", "/faults", &json!("okta.5xx=1")).await;
     world.press("synchronize").await;
     world.page_with("/setup", &["Requested; starts when the active run ends"], false).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, Switch, row_tests};
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// The routes of the control API that have a row here, in `guards` or in `behind`, or break nothing.
 pub(crate) const OKTA: &[&str] = &[
@@ -216,7 +216,7 @@ row_tests! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let token = world.call("POST", "/insight/token", &Value::Null).await;
     world.press("synchronize").await;
     world.page_with("", &["Assets refused the import token", "Generate token"], false).await;
@@ -235,7 +235,7 @@ async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_that_is_refused_is_told_beside_its_field() {
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     let mut draft = world.settings_with_account();
     draft["settings"]["assets"]["email"] = json!("somebody@example.com");
     draft["secrets"]["api_token"] = json!("ATATT3xexpired");

@@ -15,12 +15,12 @@ const LIMIT: Duration = Duration::from_mins(3);
 /// Looks at a page between two changes.
 const CHANGE_EACH: u32 = 50;
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     daemon: Daemon,
     http: reqwest::Client,
 }
 
-impl Deref for World {
+impl Deref for TestEnv {
     type Target = Daemon;
 
     fn deref(&self) -> &Daemon {
@@ -28,7 +28,7 @@ impl Deref for World {
     }
 }
 
-impl World {
+impl TestEnv {
     /// The connection `main` is saved, set up, verified and synchronized, with the buttons.
     pub(crate) async fn start() -> Self {
         Self::with(&Value::Null).await

@@ -319,7 +319,7 @@ fn failing(evidence: &Evidence<'_>, select: impl Fn(&FailingTask) -> bool) -> Ve
     Verdict::new(since, open.into_iter().map(|problem| problem.finding.clone()))
 }
 
-/// True if the leader made no progress since a time, or since its start, for too long.
+/// True if the leader had no progress for too long, counted from a time or from its start.
 fn is_late(evidence: &Evidence<'_>, since: Option<Timestamp>) -> bool {
     let since = match evidence.process {
         Process::Leader { since: started_at } => {

@@ -33,7 +33,7 @@ pub struct FailingTask {
     pub started_at: Timestamp,
 }
 
-/// A failed run that no later run made up for.
+/// A failed run without a later success.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailedRun {
     /// The kind of the run.

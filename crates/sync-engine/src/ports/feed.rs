@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::NewEvent;
 use crate::PortError;
 
-/// Where to read the log from.
+/// The position to read the log from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedStart {
-    /// Where an earlier page ended, as the directory wrote it.
+    /// The end of an earlier page, in the directory's format.
     At(String),
     /// From what the log received since a time.
     Since(Timestamp),
@@ -23,11 +23,11 @@ pub struct FeedPage {
     pub events: Vec<NewEvent>,
     /// The place after them.
     pub checkpoint: String,
-    /// Whether there was nothing new.
+    /// True if the page had no new events.
     pub caught_up: bool,
 }
 
-/// How far the log was read. Stored in one transaction with the events that it covers.
+/// The position in the log. Stored in one transaction with the events before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedCheckpoint {
     /// The place after the last page.
@@ -48,6 +48,6 @@ pub trait EventFeed: Send + Sync {
     /// The directory's own time at present; `None` while it is not known.
     fn time(&self) -> Option<Timestamp>;
 
-    /// How long the directory keeps its log.
+    /// The directory's retention of its log.
     fn retention(&self) -> jiff::SignedDuration;
 }

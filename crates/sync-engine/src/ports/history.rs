@@ -1,4 +1,4 @@
-//! What the store remembers of events and runs, for people who look.
+//! Stored events and runs, for display.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,17 +49,17 @@ impl EventState {
     }
 }
 
-/// What an event still waits for.
+/// Pending work of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PendingWork {
-    /// What is to be looked at.
+    /// The subject to read.
     pub subject: Subject,
-    /// How often that was tried.
+    /// The number of attempts.
     pub attempts: u32,
     /// When it is tried next.
     pub next_attempt_at: Timestamp,
-    /// Whether somebody is at it.
+    /// True if a worker holds the claim.
     pub claimed: bool,
 }
 
@@ -71,7 +71,7 @@ pub struct Event {
     pub id: EventId,
     /// The directory's name for what happened.
     pub event_type: String,
-    /// What became of it.
+    /// Its state.
     pub state: EventState,
     /// When it happened.
     pub published_at: Timestamp,
@@ -82,15 +82,15 @@ pub struct Event {
     pub arrived: i64,
     /// When it was done with; `None` while it waits.
     pub completed_at: Option<Timestamp>,
-    /// Why it was given up.
+    /// The reason of a failed event.
     pub reason: Option<String>,
-    /// What it named.
+    /// The subjects that it names.
     pub subjects: Vec<Subject>,
-    /// What of that it waits for.
+    /// Its pending work.
     pub pending_work: Vec<PendingWork>,
 }
 
-/// Which events to show.
+/// A filter of events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Only those in such a state.
@@ -101,7 +101,7 @@ pub struct EventFilter {
     pub limit: u32,
 }
 
-/// How far the inbox was followed.
+/// A position in the event queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventCursor {
     /// The last write that was seen.
@@ -110,12 +110,12 @@ pub struct EventCursor {
     pub after: Option<EventId>,
 }
 
-/// Which events to put back.
+/// The events to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayTarget<'a> {
     /// These, whatever became of them.
     Ids(&'a [EventId]),
-    /// All that were given up.
+    /// All failed events.
     AllFailed,
 }
 
@@ -142,7 +142,7 @@ pub struct RunExecution {
     pub started_at: Timestamp,
     /// When its end was known here; `None` while it is not.
     pub ended_at: Option<Timestamp>,
-    /// Whether Assets processed it; otherwise nothing of it took effect.
+    /// True if Assets processed it; otherwise it had no effect.
     pub processed: bool,
 }
 
@@ -150,18 +150,18 @@ pub struct RunExecution {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunDetail {
-    /// What the history says of it.
+    /// The summary of the run.
     #[serde(flatten)]
     pub summary: RunSummary,
     /// Its executions, the oldest first.
     pub executions: Vec<RunExecution>,
-    /// How many of its records Assets has not accounted for to this day.
+    /// The number of its records that are still unconfirmed.
     pub rejected_count: u64,
     /// Those of them that were sent most often.
     pub rejected_records: Vec<UnconfirmedRecord>,
 }
 
 impl RunDetail {
-    /// How many refused records are listed.
+    /// The largest number of listed rejected records.
     pub const REFUSED: u32 = 50;
 }

@@ -1,4 +1,4 @@
-//! Events, the looks that they fold into, and requests.
+//! Events, the work items that they fold into, and sync requests.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub enum Subject {
     },
     /// It names no object, but what it is about has changed just now: read what changed lately.
     RecentChanges,
-    /// It names no object, and what it is about may be gone: read everything.
+    /// An object that isn't named may be deleted: read everything.
     EntireDirectory,
     /// The directory's schema changed.
     Schema,
@@ -51,12 +51,12 @@ pub struct NewEvent {
     pub is_hook_failure: bool,
 }
 
-/// The two sorts of looks.
+/// The two kinds of work items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkKind {
     /// At single objects.
     Object,
-    /// At so many that it takes a pass over the directory, or at its schema.
+    /// Work that requires a sync of the directory or a read of its schema.
     Sync,
 }
 
@@ -75,14 +75,14 @@ pub struct WorkItem {
     pub sequence: i64,
 }
 
-/// A full run that another process asked the sending process for.
+/// A full sync that another process requested from the leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncRequest {
-    /// Its number.
+    /// The ID of the request.
     pub id: i64,
-    /// True if an operator accepts that much disappears.
+    /// True if an administrator overrides the safeguards.
     pub override_safeguards: bool,
-    /// When it was asked for.
+    /// The time of the request.
     pub requested_at: Timestamp,
 }
 

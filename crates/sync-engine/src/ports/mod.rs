@@ -1,4 +1,4 @@
-//! What the engine asks of the world.
+//! The ports of the engine.
 
 mod aliases;
 mod clock;

@@ -1,4 +1,4 @@
-//! What the store remembers of objects, for people who look.
+//! Stored data about objects, for display.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::RunKind;
 pub struct OriginRun {
     /// Its number.
     pub id: RunId,
-    /// What started it; `None` when the run itself is forgotten.
+    /// The kind of the run; `None` if the run has expired.
     pub kind: Option<RunKind>,
 }
 
@@ -22,11 +22,11 @@ pub struct OriginRun {
 pub struct SearchHit {
     /// The record that was sent last, accounted for or not.
     pub record: Record,
-    /// Whether it marks the object as gone.
+    /// True if the object is retired.
     pub retired: bool,
     /// When Assets accounted for a record of it last; `None` when it never did.
     pub confirmed_at: Option<Timestamp>,
-    /// Whether a record waits that Assets did not account for.
+    /// True if a record is unconfirmed.
     pub unconfirmed: bool,
 }
 
@@ -35,7 +35,7 @@ pub struct SearchHit {
 pub struct SearchHits {
     /// The objects, groups first, then by what people call them.
     pub objects: Vec<SearchHit>,
-    /// Whether there are more than were asked for.
+    /// True if there are more than the limit.
     pub has_more: bool,
 }
 
@@ -48,9 +48,9 @@ pub struct ConfirmedRecord {
     pub reading: Reading,
     /// When Assets accounted for it.
     pub confirmed_at: Timestamp,
-    /// Since when the object is marked as gone.
+    /// The time of the object's retirement.
     pub retired_at: Option<Timestamp>,
-    /// Whether it is sent again although it did not change: something it refers to came later.
+    /// True if it is resent although it didn't change: an object that it refers to was created later.
     pub resend_pending: bool,
     /// The run that sent it; `None` for one from an earlier version.
     pub run: Option<OriginRun>,
@@ -61,13 +61,13 @@ pub struct ConfirmedRecord {
 pub struct UnconfirmedRecordDetail {
     /// The record.
     pub record: Record,
-    /// What it would do.
+    /// The change that it makes.
     pub change: ChangeKind,
     /// The reading that it comes from.
     pub reading: Reading,
-    /// How often it was sent.
+    /// The number of attempts.
     pub attempts: u32,
-    /// What the importer said.
+    /// The importer's message.
     pub reason: String,
     /// When it is sent again.
     pub next_attempt_at: Timestamp,
@@ -87,7 +87,7 @@ pub enum RequestedState {
     Unreadable,
     /// A record was sent, and Assets did not confirm it yet.
     Unconfirmed,
-    /// Assets does not take its record even alone.
+    /// Assets rejects its record even when it is sent alone.
     Rejected,
     /// A safeguard holds the change back.
     Blocked,
@@ -116,10 +116,10 @@ pub struct RequestedObject {
 pub struct ObjectHistory {
     /// The object.
     pub key: RecordKey,
-    /// What Assets accounted for last; `None` when it never did.
+    /// The last confirmed record; `None` if there is none.
     pub confirmed: Option<ConfirmedRecord>,
-    /// What was sent and not accounted for.
+    /// The unconfirmed record.
     pub unconfirmed: Option<UnconfirmedRecordDetail>,
-    /// Values of it that are gone in the directory and still in Assets.
+    /// Its values that were cleared in the directory and remain in Assets.
     pub stale_values: Vec<StaleValue>,
 }

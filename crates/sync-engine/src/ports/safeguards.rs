@@ -1,4 +1,4 @@
-//! State of the safeguards: what staged records would take away, what was taken away lately, and what is held back.
+//! State of the safeguards: the removals of staged records, recent removals, and blocked objects.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct PlannedRemovals {
     pub cleared_values: Vec<ClearedField>,
     /// Memberships that would end.
     pub memberships: RemovedMemberships,
-    /// Objects that were marked as gone within the window, by kind.
+    /// Objects that were retired within the window, by kind.
     #[serde(default)]
     pub recently_retired: BTreeMap<ObjectKind, u64>,
 }
@@ -27,11 +27,11 @@ pub struct PlannedRemovals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RemovedMemberships {
-    /// How many would end.
+    /// The number of memberships to remove.
     pub removed: u64,
-    /// How many others ended within the window.
+    /// The number of other memberships removed within the window.
     pub recent: u64,
-    /// How many are known.
+    /// The number of confirmed memberships.
     pub total: u64,
 }
 
@@ -43,12 +43,12 @@ pub struct ClearedField {
     pub kind: ObjectKind,
     /// The record's field.
     pub field: String,
-    /// How many objects would lose it.
+    /// The number of objects that would lose it.
     pub cleared: u64,
-    /// How many others lost it within the window.
+    /// The number of other objects that lost it within the window.
     #[serde(default)]
     pub recent: u64,
-    /// How many have it.
+    /// The number of objects that have it.
     pub total: u64,
 }
 
@@ -56,10 +56,9 @@ pub struct ClearedField {
 /// [confirms](super::StateStore::confirm) the records that caused them, and age by the directory's time.
 #[async_trait]
 pub trait SafeguardState: Send + Sync {
-    /// Losses that the staged records would cause for objects that live on, and those since a time of the directory's, or
-    /// at an unknown time.
-    /// Memberships of groups that are marked, or would be, are left out: they are gone with the group. What is lost no
-    /// more often than a handful is left out too.
+    /// Removals that the staged records would cause for objects that stay, and those since a directory time, or at an
+    /// unknown time. Memberships of retired groups are left out: they end with the group. Removals within the minimums
+    /// are left out too.
     async fn planned_removals(
         &self,
         run: RunId,
@@ -71,10 +70,13 @@ pub trait SafeguardState: Send + Sync {
     /// losses age from then on.
     async fn date_losses(&self, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Objects that were marked as gone since a time of the directory's, or at an unknown time, by kind.
-    async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
+    /// Objects that were retired since a directory time, or at an unknown time, by kind.
+    async fn recently_retired_objects(
+        &self,
+        since: Timestamp,
+    ) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
 
-    /// Takes staged records back that a limit was exceeded by, and names their objects.
+    /// Unstages the records that exceed a safeguard, and returns their objects.
     async fn unstage(&self, run: RunId, suspects: &ViolatingChanges) -> Result<Vec<RecordKey>, StoreError>;
 
     /// Blocks objects, and the events that wait for these work items.

@@ -14,7 +14,7 @@ pub enum ChangeKind {
     Create,
     /// Other values, or references to be looked up again.
     Update,
-    /// The object is marked as gone.
+    /// The object is retired.
     Retire,
 }
 

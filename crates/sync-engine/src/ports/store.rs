@@ -1,4 +1,4 @@
-//! What must survive a crash.
+//! State that survives a crash.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error as StdError;
@@ -26,30 +26,30 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// What failed, and why.
+    /// An error with the failed action and its cause.
     pub fn new(action: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { action, source: source.into() }
     }
 }
 
-/// What the store knows of an object that was confirmed before.
+/// The state of a confirmed object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordState {
     /// Of the record that was confirmed last.
     pub fingerprint: Fingerprint,
-    /// Whether that record marks the object as gone.
+    /// True if the object is retired.
     pub retired: bool,
-    /// Whether it has to be sent again although it did not change: something it refers to came later.
+    /// True if it must be resent although it didn't change: an object that it refers to was created later.
     pub resend_pending: bool,
 }
 
-/// How many objects were confirmed, by kind.
+/// Numbers of confirmed objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectCounts {
     /// Objects that exist in the directory.
     pub current: u64,
-    /// Objects that are marked as gone.
+    /// Retired objects.
     pub retired: u64,
 }
 
@@ -57,11 +57,11 @@ pub struct ObjectCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnconfirmedRecord {
-    /// Which object.
+    /// The object's key.
     pub key: RecordKey,
-    /// How often it was sent.
+    /// The number of attempts.
     pub attempts: u32,
-    /// What the importer said.
+    /// The importer's message.
     pub reason: String,
     /// When it is sent again.
     pub next_attempt_at: Timestamp,
@@ -97,13 +97,13 @@ pub struct LastRun {
 pub struct RunSummary {
     /// Its number.
     pub id: RunId,
-    /// What started it.
+    /// The kind of the run.
     pub kind: RunKind,
     /// When.
     pub started_at: Timestamp,
     /// When it ended; `None` while it runs, or when it was cut off.
     pub ended_at: Option<Timestamp>,
-    /// How it ended.
+    /// Its report; `None` while it runs.
     pub report: Option<RunReport>,
 }
 
@@ -122,9 +122,8 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The newest pass that was not ended, with its run.
     async fn resumable_checkpoint(&self) -> Result<Option<(RunId, SyncCheckpoint)>, StoreError>;
 
-    /// Closes runs that nobody will go on with, and drops what they staged: their process ended before they did. Runs
-    /// with an open execution are left to recovery, passes to whoever goes on with them. To be called by the one process
-    /// that sends.
+    /// Ends runs that can't be resumed, and drops their staged changes: their process ended first. Runs with an open
+    /// execution are left to recovery, and resumable syncs to the process that resumes them. Only the leader calls it.
     async fn mark_runs_interrupted(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// The newest runs first.
@@ -133,7 +132,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// When the last run of a kind began, and the last that ended well.
     async fn last_run(&self, kind: RunKind) -> Result<LastRun, StoreError>;
 
-    /// What is known of these objects; unknown ones are absent.
+    /// The states of these objects; unknown ones are absent.
     async fn record_states(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, RecordState>, StoreError>;
 
     /// The same of one object as [`Self::confirmed_records`].
@@ -149,7 +148,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The objects whose confirmed records refer to this value.
     async fn referrers(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError>;
 
-    /// How many objects' confirmed records refer to this value.
+    /// The number of objects whose confirmed records refer to this value.
     async fn count_referrers(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError>;
 
     /// Notes groups whose members are to be listed.
@@ -158,19 +157,19 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Groups noted and not listed yet.
     async fn groups_to_list(&self, run: RunId, limit: u32) -> Result<Vec<GroupId>, StoreError>;
 
-    /// How many groups were noted.
+    /// The number of groups on the list.
     async fn count_listed_groups(&self, run: RunId) -> Result<u64, StoreError>;
 
     /// Says that the members of a group were noted to the last.
     async fn mark_group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
-    /// Forgets the members noted of a group, which is proven to be gone.
-    async fn forget_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
+    /// Drops the listed members of a group whose deletion is proven.
+    async fn drop_listed_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
     /// Forgets members of groups that were not listed to the end.
     async fn drop_partial_listings(&self, run: RunId) -> Result<(), StoreError>;
 
-    /// Which of these groups were listed by the run.
+    /// The groups among these that the run listed.
     async fn listed_groups(&self, run: RunId, of: &[GroupId]) -> Result<HashSet<GroupId>, StoreError>;
 
     /// Users that are confirmed as members of a listed group and were not noted for it, or the other way round, by id,
@@ -223,7 +222,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// updates.
     async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError>;
 
-    /// How many live objects of a kind this run has not seen.
+    /// The number of current objects of a kind that this run didn't list.
     async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError>;
 
     /// Live objects of a kind that this run has not seen, by id, after the given one.
@@ -235,8 +234,8 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// How many staged records would do what. Records that another run has overtaken do not count, nor do those that
-    /// Assets refused before and that did not change since: they are sent again by themselves.
+    /// The number of staged records by kind and change. Records that another run has overtaken don't count, nor do
+    /// unchanged rejected records: they are retried separately.
     async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, ChangeKind), u64>, StoreError>;
 
     /// Staged records by key, after the given one. Those that [do not count](Self::staged_counts) are left out.
@@ -253,9 +252,9 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Executions whose end was not recorded.
     async fn open_executions(&self) -> Result<Vec<OpenExecution>, StoreError>;
 
-    /// Makes the staged records of these kinds, and those that are [proven](Self::prove), the confirmed ones, records their references, and closes the execution.
-    /// Objects that refer to a new one and were not part of the run become dirty and are queued for a look. Records of
-    /// other kinds that were sent stay [unconfirmed](Self::unconfirmed), with the reason.
+    /// Confirms the staged records of these kinds and the [proven](Self::prove) ones, stores their references, and
+    /// closes the execution. Objects that refer to a new one and were not part of the run are marked for resend and
+    /// queued. Sent records of other kinds stay [unconfirmed](Self::unconfirmed), with the reason.
     async fn confirm(
         &self,
         run: RunId,
@@ -272,7 +271,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// When the store fails.
     async fn prove(&self, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError>;
 
-    /// Takes staged records that the importer refuses out of a run: they are unconfirmed, rejected, and sent again alone.
+    /// Removes staged records that the importer rejects from a run: they are unconfirmed, rejected, and resent alone.
     async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError>;
 
     /// Separates suspects from the good among records that a run was the last to send and that were not
@@ -320,7 +319,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// How far the log was read.
+    /// The position in the log.
     async fn feed_checkpoint(&self) -> Result<Option<FeedCheckpoint>, StoreError>;
 
     /// Stores the events of a page of the log and the place after them, both or neither. Gives the number of new ones.
@@ -331,11 +330,11 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// Puts something on the list of what to look at, as an event would.
+    /// Queues a subject, as an event would.
     async fn enqueue(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError>;
 
-    /// What of a sort is due to be looked at, oldest first. It is claimed until it is settled, put off or given up: nobody else
-    /// gets it before `now + lease`.
+    /// Claims due work items of a kind, oldest first. Other workers can't claim them before `now + lease`, unless they
+    /// are completed, requeued, or failed first.
     async fn claim_work(
         &self,
         sort: WorkKind,
@@ -345,22 +344,22 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     ) -> Result<Vec<WorkItem>, StoreError>;
 
     /// Lets go of claims without an attempt being counted.
-    async fn release_work(&self, looks: &[WorkItem]) -> Result<(), StoreError>;
+    async fn release_work(&self, items: &[WorkItem]) -> Result<(), StoreError>;
 
-    /// Lets go of what a process which has ended had claimed: looks, and requests that it had not begun a run for.
+    /// Releases the claims of a process that ended: work items, and requests without a run.
     async fn release_all_claims(&self) -> Result<(), StoreError>;
 
-    /// Strikes looks off, unless newer events asked for the same, and marks events with nothing left as done. Gives the
-    /// number of those.
-    async fn complete_work(&self, looks: &[WorkItem], now: Timestamp) -> Result<u64, StoreError>;
+    /// Removes work items, unless newer events requeued them, and completes events without pending work. Returns the
+    /// number of completed events.
+    async fn complete_work(&self, items: &[WorkItem], now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Puts looks off to a later time, counting the attempt.
-    async fn requeue_work(&self, looks: &[WorkItem], until: Timestamp) -> Result<(), StoreError>;
+    /// Requeues work items for a later time, and counts the attempt.
+    async fn requeue_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError>;
 
-    /// Gives looks up: the events behind them become dead with the reason.
-    async fn fail_work(&self, looks: &[WorkItem], reason: &str, now: Timestamp) -> Result<(), StoreError>;
+    /// Fails work items: their events fail with the reason.
+    async fn fail_work(&self, items: &[WorkItem], reason: &str, now: Timestamp) -> Result<(), StoreError>;
 
-    /// How much is waiting.
+    /// The numbers of pending events and records.
     async fn event_queue_counts(&self) -> Result<EventQueueCounts, StoreError>;
 
     /// Forgets events and deliveries that were done with before a time, and runs that ended before it, the last full one
@@ -374,14 +373,14 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<SyncRequest, StoreError>;
 
-    /// When the newest full run was asked for that has not begun. Of requests that somebody took, only those since a time:
-    /// whoever took them may have ended.
+    /// The time of the newest request for a full sync that has not started. Accepted requests count only since a time:
+    /// their process may have ended.
     async fn pending_request_at(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Takes a request back, unless somebody has taken it. Whether it did.
+    /// Cancels a request unless it was accepted. True if it was canceled.
     async fn cancel_request(&self, request: i64) -> Result<bool, StoreError>;
 
-    /// The oldest request that nobody has taken.
+    /// Accepts the oldest open request.
     async fn accept_request(&self) -> Result<Option<SyncRequest>, StoreError>;
 
     /// Says which run answers a request.

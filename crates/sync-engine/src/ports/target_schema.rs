@@ -1,4 +1,4 @@
-//! What *Setup* creates and *Verify* checks.
+//! The target schema that *Setup* creates and *Verify* checks.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Fact, Finding, FindingCode, MappingView, PortError, WithheldField};
 
-/// How the target's schema and mapping compare with what the directory's schemas call for.
+/// The state of the target's schema and mapping, compared with the directory's schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -18,7 +18,7 @@ pub enum SchemaState {
     Created,
     /// It lacks something that can be added.
     Outdated,
-    /// What it lacked was added just now.
+    /// Missing items were added.
     Extended,
     /// Nothing to do.
     Current,
@@ -75,11 +75,11 @@ pub trait TargetSchema: Send + Sync {
     /// source has it: what it lacks would be lost without a word.
     ///
     /// # Errors
-    /// When a side cannot be read, or the mapping cannot be made.
+    /// When a side can't be read, or the mapping can't be built.
     async fn compare(&self) -> Result<Comparison, PortError>;
 
-    /// A short name for the structure as the import source has it now, to be held against that of a view; `None` where it
-    /// cannot be told. Cheap: it is asked for before each execution.
+    /// A short name for the object schema as the import source has it now, to compare with that of a view; `None` if it
+    /// can't be read. Cheap: it is read before each execution.
     ///
     /// # Errors
     /// When the import source cannot be asked.
@@ -99,7 +99,7 @@ pub trait TargetSchema: Send + Sync {
     /// values that were confirmed.
     ///
     /// # Errors
-    /// As [`Self::compare`], and when the import source does not take it.
+    /// As [`Self::compare`], and when the import source rejects it.
     async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError>;
 }
 
@@ -139,7 +139,7 @@ impl<F: Fn(MappingView) -> MappingView + Send + Sync> TargetSchema for Viewed<F>
     }
 }
 
-/// A change that *Setup* made to the event hook. In JSON: `change`, and its reasons.
+/// A change by *Setup* to the event hook. In JSON: `change`, and its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "change", rename_all = "snake_case")]
@@ -165,7 +165,7 @@ pub struct HookReport {
     pub id: Option<String>,
     /// The URL that it delivers to, or should.
     pub url: String,
-    /// The changes that *Setup* made.
+    /// The changes by *Setup*.
     pub changes: Vec<HookChange>,
     /// The problems.
     pub findings: Vec<Finding>,
@@ -177,6 +177,6 @@ pub trait EventHook: Send + Sync {
     /// Creates it, or brings it up to date, and has it verified.
     async fn ensure(&self) -> Result<HookReport, PortError>;
 
-    /// Looks at it and changes nothing.
+    /// Reads it and changes nothing.
     async fn inspect(&self) -> Result<HookReport, PortError>;
 }

@@ -1,4 +1,4 @@
-//! What must survive a crash beside the sync itself: values to be cleared, objects to be pruned, what was deleted.
+//! State beside the sync itself that survives a crash: stale values, retired objects, and deletions.
 
 use std::collections::HashMap;
 
@@ -13,25 +13,25 @@ use super::{
     Subject,
 };
 
-/// A value that is gone in the directory and still in Assets.
+/// A value that was cleared in the directory and remains in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaleValue {
-    /// Whose.
+    /// The object's key.
     pub key: RecordKey,
     /// The record's field.
     pub field: String,
     /// The attribute that it fills.
     pub attribute: String,
-    /// How often it was tried to clear it.
+    /// The number of attempts to clear it.
     pub attempts: u32,
-    /// Why that did not work; empty while nobody has tried.
+    /// The reason of the last failure; empty before the first attempt.
     pub reason: String,
     /// Since when.
     pub became_stale_at: Timestamp,
 }
 
-/// How many values are gone in the directory and still in Assets.
+/// Numbers of stale values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaleValueCounts {
@@ -41,16 +41,16 @@ pub struct StaleValueCounts {
     pub objects: u64,
     /// Of the values, those that could not be cleared although it was tried.
     pub failed: u64,
-    /// Since when the oldest of them should be gone.
+    /// The time since which the oldest one is stale.
     pub oldest_at: Option<Timestamp>,
 }
 
-/// An object that Assets holds as gone.
+/// A retired object in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RetiredObject {
-    /// Which.
+    /// The object's key.
     pub key: RecordKey,
-    /// When it was first confirmed as gone.
+    /// The time of its first confirmation as retired.
     pub retired_at: Timestamp,
 }
 
@@ -59,7 +59,7 @@ pub struct RetiredObject {
 pub struct ObjectAuditEntry {
     /// When.
     pub occurred_at: Timestamp,
-    /// What was done.
+    /// The action.
     pub action: String,
     /// To which object.
     pub object: String,
@@ -77,8 +77,8 @@ pub trait Upkeep: Send + Sync {
         keys: &[RecordKey],
     ) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError>;
 
-    /// Notes beside the staged records what the importer will keep of what they replace. It takes effect when the
-    /// execution is [confirmed](crate::StateStore::confirm); a value that a confirmed record gives is struck off there.
+    /// Stages the values that the importer will keep from replaced records. They become stale when the execution is
+    /// [confirmed](crate::StateStore::confirm); a value in a confirmed record is removed there.
     async fn stage_stale_values(&self, run: RunId, kept: &[DroppedValue]) -> Result<(), StoreError>;
 
     /// Values that are due to be cleared, by object. Objects with a record that Assets did not account for wait until
@@ -100,26 +100,26 @@ pub trait Upkeep: Send + Sync {
     /// values that arrive empty by now. Gives the number of records.
     async fn resend_stale_values(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Values that are gone in the directory and still in Assets, the oldest first.
+    /// Values that were cleared in the directory and remain in Assets, the oldest first.
     async fn stale_values(&self, limit: u32) -> Result<Vec<StaleValue>, StoreError>;
 
-    /// How many there are.
+    /// Their numbers.
     async fn stale_value_counts(&self) -> Result<StaleValueCounts, StoreError>;
 
-    /// Objects that were confirmed as gone before a time, the oldest first.
+    /// Objects that were retired before a time, the oldest first.
     async fn retired_before(&self, before: Timestamp, limit: u32) -> Result<Vec<RetiredObject>, StoreError>;
 
-    /// How many there are.
+    /// Their number.
     async fn count_retired_before(&self, before: Timestamp) -> Result<u64, StoreError>;
 
-    /// Forgets an object that was deleted in Assets, and writes the line about it. An object that is not known as gone
-    /// is left alone.
+    /// Deletes the record of an object that was deleted from Assets, and stores the audit entry. An object that isn't
+    /// retired stays.
     async fn delete_record(&self, key: &RecordKey, line: &ObjectAuditEntry) -> Result<(), StoreError>;
 
-    /// What was done that cannot be undone, the newest first.
+    /// Irreversible actions, the newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<ObjectAuditEntry>, StoreError>;
 
-    /// What the operator chose when everything was last read and sent; empty when that was everything.
+    /// The scope of the last full sync; empty if it included everything.
     async fn scope_version(&self) -> Result<String, StoreError>;
 
     /// Remembers it.
@@ -128,7 +128,7 @@ pub trait Upkeep: Send + Sync {
     /// The place that confirmations belong to; `None` before the first comparison.
     async fn place(&self) -> Result<Option<Place>, StoreError>;
 
-    /// Remembers the place, and in the same transaction doubts confirmations, and has a subject looked at.
+    /// Stores the place, and in the same transaction doubts confirmations and queues a subject.
     async fn remember_place(
         &self,
         place: &Place,
@@ -141,8 +141,7 @@ pub trait Upkeep: Send + Sync {
     /// to it as well, once it is confirmed.
     async fn mark_all_for_resend(&self) -> Result<(), StoreError>;
 
-    /// Doubts that Assets holds one object, which is to be looked at then. One that is not known, or known as gone, is left
-    /// alone.
+    /// Doubts that Assets holds one object, and queues it. An unknown or retired object stays as it is.
     async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError>;
 
     /// Objects with this id, or with this text in what people call them, whatever its case: what was confirmed, and what
@@ -170,10 +169,10 @@ pub trait Upkeep: Send + Sync {
     async fn held_until(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Remembers what goes wrong at present in the process that follows, as text of its own.
-    async fn remember_troubles(&self, troubles: &str) -> Result<(), StoreError>;
+    async fn store_alerts(&self, alerts: &str) -> Result<(), StoreError>;
 
     /// The text that was [remembered](Self::remember_troubles).
-    async fn troubles(&self) -> Result<Option<String>, StoreError>;
+    async fn stored_alerts(&self) -> Result<Option<String>, StoreError>;
 
     /// Keeps a sample, and forgets those from before a time.
     async fn add_metric_sample(&self, sample: &MetricSample, forget: Timestamp) -> Result<(), StoreError>;
@@ -190,11 +189,11 @@ pub trait Upkeep: Send + Sync {
     /// Events, those first that happened last.
     async fn find_events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError>;
 
-    /// Which of these events are remembered.
+    /// The stored events among these.
     async fn known_events(&self, ids: &[EventId]) -> Result<Vec<EventId>, StoreError>;
 
-    /// Puts events back: what they named is looked at again, at once. Events that are not known are left out. Gives the
-    /// number.
+    /// Replays events: their subjects are queued immediately. Unknown events are left out. Returns the number of
+    /// events.
     async fn replay(&self, which: ReplayTarget<'_>, now: Timestamp) -> Result<u64, StoreError>;
 
     /// The place after everything that happened to events so far.

@@ -13,8 +13,8 @@ pub struct MappingView {
     pub version: String,
     /// The place that records go to.
     pub place: Place,
-    /// A short name for the structure that was compared, as [`Structure::state`](crate::TargetSchema::state) gives it; `None`
-    /// where it cannot be told.
+    /// A short name for the compared object schema, as returned by [`TargetSchema::state`](crate::TargetSchema::state);
+    /// `None` if it can't be read.
     pub target_schema: Option<String>,
     /// The source of truth.
     pub directory: Arc<dyn Directory>,

@@ -6,7 +6,7 @@ async fn after(seconds: u64) {
     tokio::time::advance(Duration::from_secs(seconds)).await;
 }
 
-fn phase(runs: &LiveRuns) -> RunPhase {
+fn phase(runs: &RunCollector) -> RunPhase {
     runs.view().current().unwrap().phases.last().unwrap().clone()
 }
 
@@ -16,7 +16,7 @@ fn about(found: f64, expected: f64) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn the_rate_is_that_of_late_and_the_rest_takes_as_long_as_it_says() {
-    let runs = LiveRuns::default();
+    let runs = RunCollector::default();
     let told = runs.watch(RunKind::FullSync);
     told.begin(Phase::Users, Some(10_000));
     for _ in 0..30 {
@@ -41,7 +41,7 @@ async fn the_rate_is_that_of_late_and_the_rest_takes_as_long_as_it_says() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_done_before_a_cut_counts_and_does_not_speed_anything_up() {
-    let runs = LiveRuns::default();
+    let runs = RunCollector::default();
     let told = runs.watch(RunKind::FullSync);
     told.begin(Phase::Users, Some(1000));
     told.resume(Phase::Users, 500);
@@ -60,9 +60,9 @@ async fn what_was_done_before_a_cut_counts_and_does_not_speed_anything_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_phase_and_a_run_keep_what_they_were_when_they_end() {
-    let runs = LiveRuns::default();
+    let runs = RunCollector::default();
     let told = runs.watch(RunKind::FullSync);
-    told.began(RunId::new(7));
+    told.started(RunId::new(7));
     told.begin(Phase::Groups, None);
     after(2).await;
     told.advance(Phase::Groups, 30);
@@ -92,18 +92,18 @@ async fn a_phase_and_a_run_keep_what_they_were_when_they_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pass_stands_before_the_events_that_are_applied_beside_it_and_empty_batches_leave_nothing() {
-    let runs = LiveRuns::default();
+    let runs = RunCollector::default();
     let batch = runs.watch(RunKind::EventSync);
     let pass = runs.watch(RunKind::IncrementalSync);
-    batch.began(RunId::new(1));
-    pass.began(RunId::new(2));
+    batch.started(RunId::new(1));
+    pass.started(RunId::new(2));
     let view = runs.view();
     assert_eq!((view.active.len(), view.current().unwrap().kind), (2, RunKind::IncrementalSync));
     batch.ended(&RunReport::default());
     drop(batch);
     assert!(runs.view().recent.is_empty());
     let batch = runs.watch(RunKind::EventSync);
-    batch.began(RunId::new(3));
+    batch.started(RunId::new(3));
     batch.begin(Phase::Sending, Some(1));
     drop(batch);
     drop(pass);
@@ -115,7 +115,7 @@ async fn a_pass_stands_before_the_events_that_are_applied_beside_it_and_empty_ba
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_is_woken_for_the_first_change_and_then_now_and_then() {
-    let runs = LiveRuns::default();
+    let runs = RunCollector::default();
     let mut changes = RunChanges { changed: runs.changed.subscribe(), told: None };
     let told = runs.watch(RunKind::FullSync);
     told.begin(Phase::Users, None);

@@ -127,8 +127,8 @@ fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
     UnreadableItem { id: item.id.clone(), field: item.field.clone(), problem: item.to_string() }
 }
 
-/// The reason for which an object makes no record, if there is one: every user and group has a name, so one without any
-/// attribute is not whole; and an odd member that the record is made of must not be taken for an empty one.
+/// The reason for which an object has no record, if there is one: every user and group has a name, so one without
+/// attributes is incomplete; and an unreadable member that the record needs must not count as empty.
 fn flaw(id: &str, profile: &Profile, odd: Option<OddMember>) -> Option<UnreadableItem> {
     let (field, found) = match odd {
         Some(odd) => (odd.member.as_str(), odd.found),
@@ -191,7 +191,9 @@ impl Directory for OktaDirectory {
                         Ok(id) => Ok(UserId::new(id)),
                         // Deleted after it was listed, if Okta says so of the group as well.
                         Err(Error::NotFound { .. }) => match okta.groups().find(group.as_str()).await {
-                            Ok(None) => Err(PortError::new(format!("group {group} is gone")).gone(true)),
+                            Ok(None) => {
+                                Err(PortError::new(format!("group {group} doesn't exist")).gone(true))
+                            }
                             Ok(Some(_)) => Err(contradicted("the members of", "group", group.as_str())),
                             Err(error) => Err(about_one(reading(error))),
                         },
@@ -256,7 +258,7 @@ impl Directory for OktaDirectory {
                         format!("{} has {} in the field {}", group.id, odd.found, odd.member.as_str());
                     return Err(PortError::new(problem).about_one(true));
                 }
-                let groups = groups.iter().filter(|g| !g.is_everyone() && choice.covers_group(g));
+                let groups = groups.iter().filter(|g| !g.is_everyone() && choice.includes_group(g));
                 Ok(Some(groups.map(|g| GroupId::new(&g.id)).collect()))
             }
             Err(Error::NotFound { .. }) => match okta.users().find(id.as_str()).await.map_err(reading)? {
@@ -303,12 +305,12 @@ impl Directory for OktaDirectory {
         self.lens.label(kind)
     }
 
-    fn selection(&self) -> String {
+    fn scope_version(&self) -> String {
         self.lens.version()
     }
 
-    fn brings_in(&self, group: &GroupId) -> bool {
-        self.lens.brings_in(group)
+    fn may_include(&self, group: &GroupId) -> bool {
+        self.lens.may_include(group)
     }
 
     fn time(&self) -> Option<Timestamp> {

@@ -39,7 +39,7 @@ impl EventFeed for OktaLog {
         let page = self.okta.logs().poll(&start).await.map_err(|e| failed(e, had_place))?;
         let newest = page.events.iter().map(|event| event.published).max();
         let odd = page.unreadable.iter().map(|item| {
-            tracing::warn!(problem = %item, "an event of the System Log could not be read; what it names is looked at");
+            tracing::warn!(problem = %item, "could not read an event of the System Log; its subjects are processed");
             odd_event(item, newest.or_else(|| self.time()).unwrap_or(Timestamp::UNIX_EPOCH))
         });
         Ok(FeedPage {
@@ -58,7 +58,7 @@ impl EventFeed for OktaLog {
     }
 }
 
-/// Whether a place in the log keeps the filter of an earlier version, which let fewer event types through.
+/// True if a log position has the filter of an earlier version, which accepted fewer event types.
 fn has_narrower_filter(place: &str) -> bool {
     let Ok(place) = url::Url::parse(place) else { return false };
     place.query_pairs().any(|(name, value)| name == "filter" && !filters_all(&value))

@@ -14,7 +14,7 @@ use super::okta_error;
 use crate::config::EventHookConfig;
 use crate::events::subscription;
 
-/// Tells which secret a hook was given, without telling the secret: Okta never shows that again.
+/// A header that identifies the hook's secret without disclosing it: Okta never returns the secret.
 const MARK_HEADER: &str = "X-Okta-Insight-Secret-Mark";
 
 /// The event hook of a connection, or that it does without.

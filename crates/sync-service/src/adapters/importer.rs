@@ -37,13 +37,13 @@ impl AssetsImporter {
 }
 
 impl AssetsImporter {
-    /// What is done with values that arrive empty, as far as anybody tells.
+    /// The handling of empty values, as far as it's known.
     async fn empty_values(&self) -> EmptyValues {
         EmptyValues::from_setting(self.settings.get().await.and_then(|source| source.ignores_empty_values()))
     }
 }
 
-/// The outcome in the engine's words. Objects that were deleted show that somebody has changed a setting.
+/// The outcome in the engine's terms. Deleted objects show that a setting was changed.
 async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &SourceSettings) -> Outcome {
     let outcome = outcome(ended, mapping);
     if outcome.missing_deleted() > 0 {
@@ -94,7 +94,7 @@ impl Importer for AssetsImporter {
             Err(assets::Error::StartResultUnknown { execution: Some(id) }) => {
                 tracing::info!(
                     execution = id,
-                    "the answer to the start was lost; going on with what it started"
+                    "the start response was lost; continuing with the started execution"
                 );
                 self.client.resume(&id).await.map_err(failed)?
             }
@@ -189,9 +189,8 @@ impl AssetsExecution {
         let parts = parts(&mapping, kind, &record);
         let mut reason = match (&error, parts.first()) {
             (assets::Error::TooLarge { message, .. }, Some(largest)) => format!(
-                "the record alone takes {bytes} bytes, of which the attribute {} takes {}, and that is too large for \
-                 Assets: {message}",
-                largest.name, largest.bytes
+                "the record has {bytes} bytes, {} of them in the attribute {}, which is too large for Assets: {message}",
+                largest.bytes, largest.name
             ),
             _ => error.to_string(),
         };
@@ -310,7 +309,7 @@ fn outcome(ended: &assets::Outcome, mapping: &Mapping) -> Outcome {
             updated: t.updated,
             identical: t.identical,
             missing_deleted: t.missing_deleted,
-            messages: t.complaints(),
+            messages: t.messages(),
         })
         .collect();
     let object_schema = ended.object_schema_id.clone();

@@ -13,12 +13,12 @@ use sync_model::{ObjectKind, Record, RecordKey};
 
 use super::{SourceSettings, assets_error, sent, stored};
 
-/// How many objects are searched for at once.
+/// The number of objects in one search.
 const SEARCHED: usize = 50;
-/// How many objects are changed at once.
+/// The number of objects that are changed concurrently.
 const CONCURRENCY: usize = 4;
 
-/// What Assets calls the kinds of objects, as it was found.
+/// The names of object types and attributes in Assets.
 pub(super) type KnownNames = Arc<RwLock<HashMap<ObjectKind, Arc<Names>>>>;
 
 /// Objects in Assets, named by a mapping.
@@ -30,7 +30,7 @@ pub(crate) struct AssetsObjects {
     known: KnownNames,
 }
 
-/// What Assets calls an object type and its attributes.
+/// The names of an object type and its attributes in Assets.
 #[derive(Debug)]
 pub(super) struct Names {
     type_name: String,
@@ -66,17 +66,17 @@ impl SeenObject {
     }
 }
 
-/// What is needed to find and change the objects of a kind.
+/// The data for finding and changing the objects of a kind.
 struct Place {
     names: Arc<Names>,
-    /// The name and the id of the attribute that tells who an object is.
+    /// The name and the ID of the attribute that identifies objects.
     identity: (String, String),
     /// Ids of attributes by the record's field; fields that are not mapped any more are absent.
     attributes: HashMap<String, String>,
 }
 
 impl Place {
-    /// Whose object it is; `None` for a stranger. Searches do not heed the case, and Okta's ids do.
+    /// The ID of an object's owner; `None` for an unrelated object. Searches ignore case, and Okta's IDs don't.
     fn owner<'o>(&self, object: &'o Object) -> Option<&'o str> {
         let of_type = object.object_type.as_ref().is_none_or(|t| t.id == self.names.type_id);
         let mut values = object.values(&self.identity.1).into_iter();
@@ -100,14 +100,14 @@ impl AssetsObjects {
         Self { account, settings, mapping, known }
     }
 
-    /// The objects of an import source, for one look at them.
+    /// The objects of an import source, for one reading.
     pub(crate) fn of(account: AssetsClient, import: ImportClient, mapping: Mapping) -> Self {
         let settings = SourceSettings::new(import, Some(account.clone()));
         Self::new(account, settings, Arc::new(mapping), Arc::default())
     }
 
-    /// Where the objects of a kind are, with the attributes that these fields fill. What Assets calls them is read again
-    /// when a name is not known.
+    /// The place of a kind's objects, with the attributes that these fields fill. The names are read again if one is
+    /// unknown.
     async fn place(&self, kind: ObjectKind, fields: &BTreeSet<&str>) -> Result<Place, PortError> {
         let mapping = &*self.mapping;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&kind).cloned();
@@ -162,7 +162,7 @@ impl AssetsObjects {
         Ok(found)
     }
 
-    /// How many objects of a kind there are that are not marked as gone, those of strangers among them.
+    /// The number of current objects of a kind, including unrelated ones.
     pub(crate) async fn count_live(&self, kind: ObjectKind) -> Result<u64, PortError> {
         let mapping = &self.mapping;
         let mut query = format!("objectType = {}", aql_text(mapping.type_name(kind)));

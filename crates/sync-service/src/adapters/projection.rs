@@ -39,7 +39,7 @@ impl Choice {
         &self.selection.users
     }
 
-    /// Whether the group of all users was looked for.
+    /// True if the group of all users was searched for.
     pub(crate) fn knows_everyone(&self) -> bool {
         self.everyone.get().is_some()
     }
@@ -58,7 +58,7 @@ impl Choice {
         self.everyone.get().and_then(Option::as_ref)
     }
 
-    pub(crate) fn covers_group(&self, group: &Group) -> bool {
+    pub(crate) fn includes_group(&self, group: &Group) -> bool {
         self.selection.includes_group(group)
     }
 
@@ -104,7 +104,7 @@ impl Projection {
         DirectoryGroup {
             observed: observed(
                 self.mapping.group(group),
-                self.choice.covers_group(group),
+                self.choice.includes_group(group),
                 group.last_updated,
             ),
             members,
@@ -112,7 +112,7 @@ impl Projection {
         }
     }
 
-    /// The member of a user that a record is made of, and that cannot be read.
+    /// The unreadable member of a user that its record needs.
     pub(crate) fn unreadable_of_user(&self, user: &User) -> Option<OddMember> {
         let selects_types = !self.choice.selection.users.types.is_empty();
         let is_used = |source: &Source| self.mapping.maps(ObjectKind::User, source);
@@ -127,7 +127,7 @@ impl Projection {
         odd.copied().or_else(|| self.choice.selection.odd_of_user(user))
     }
 
-    /// The member of a group that a record is made of, and that cannot be read.
+    /// The unreadable member of a group that its record needs.
     pub(crate) fn unreadable_of_group(&self, group: &Group) -> Option<OddMember> {
         let is_used = |source: &Source| self.mapping.maps(ObjectKind::Group, source);
         let odd = group.odd.iter().find(|odd| match odd.member {
@@ -161,7 +161,7 @@ impl Projection {
         self.choice.selection.version()
     }
 
-    pub(crate) fn brings_in(&self, group: &GroupId) -> bool {
+    pub(crate) fn may_include(&self, group: &GroupId) -> bool {
         self.choice.selection.may_include(group)
     }
 }

@@ -138,12 +138,12 @@ impl Directory for SavedDirectory {
         self.lens.label(kind)
     }
 
-    fn selection(&self) -> String {
+    fn scope_version(&self) -> String {
         self.lens.version()
     }
 
-    fn brings_in(&self, group: &GroupId) -> bool {
-        self.lens.brings_in(group)
+    fn may_include(&self, group: &GroupId) -> bool {
+        self.lens.may_include(group)
     }
 
     fn time(&self) -> Option<Timestamp> {

@@ -16,14 +16,14 @@ use sync_engine::{Comparison, Finding, MappingView, PortError, SchemaReport, Sch
 use super::place::place_of;
 use super::{OrgSource, Sides, assets_error, findings, okta_error};
 
-/// What the import source has, beside what Okta's schemas call for.
+/// The import source compared with the mapping that Okta's schemas require.
 #[derive(Debug)]
 pub(crate) struct Examined {
-    /// What they call for.
+    /// The required mapping.
     pub(crate) wanted: Mapping,
     /// The same as far as the import source has it, under the names that it has; the whole when it has nothing yet.
     pub(crate) settled: Mapping,
-    /// What separates the two; `None` when the import source has nothing yet.
+    /// The differences; `None` if the import source has no mapping yet.
     pub(crate) evolution: Option<Evolution>,
 }
 
@@ -73,7 +73,7 @@ impl AssetsStructure {
     /// The mapping that schemas call for.
     fn called_for(&self, schemas: &OrgSchemas) -> Result<Mapping, PortError> {
         Mapping::new(schemas, &self.options)
-            .map_err(|e| PortError::new("the mapping cannot be made").caused_by(e))
+            .map_err(|e| PortError::new("could not build the mapping").caused_by(e))
     }
 
     /// The mapping as far as the import source has it; changes nothing.
@@ -99,12 +99,12 @@ impl AssetsStructure {
         current.map_err(|e| assets_error("the schema and mapping in Assets could not be read", e))
     }
 
-    /// Whether it was created; `false` when somebody else was quicker.
+    /// Creates the mapping; `false` if another process was quicker.
     async fn create(&self, mapping: &Mapping) -> Result<bool, PortError> {
         match self.sides.assets.put_mapping_async(mapping.document()).await {
             Ok(()) => Ok(true),
             Err(Error::MappingExists) => Ok(false),
-            Err(error) => Err(assets_error("Assets did not take the schema and mapping", error)),
+            Err(error) => Err(assets_error("Assets rejected the schema and mapping", error)),
         }
     }
 }
@@ -224,7 +224,7 @@ impl AssetsStructure {
             return Ok(report(wanted, evolution, SchemaState::Current));
         };
         let extended = self.sides.assets.patch_mapping_async(patch).await;
-        extended.map_err(|e| assets_error("Assets did not take the change of schema and mapping", e))?;
+        extended.map_err(|e| assets_error("Assets rejected the change of schema and mapping", e))?;
         Ok(report(wanted, evolution, SchemaState::Extended))
     }
 
@@ -291,7 +291,7 @@ fn report(mapping: &Mapping, evolution: Evolution, state: SchemaState) -> Schema
     }
 }
 
-/// Everything is to be made, or was.
+/// The report of a mapping that is created as a whole.
 fn whole(mapping: &Mapping, state: SchemaState) -> SchemaReport {
     let types = &mapping.document().schema.object_schema.object_types;
     let attributes =

@@ -11,7 +11,7 @@ use super::projection::Choice;
 use super::{AssetsImporter, AssetsObjects, OktaDirectory, Projection, SavedDirectory, SourceSettings};
 use crate::export::Saved;
 
-/// Where an org is read.
+/// The source of an org's data.
 #[derive(Debug, Clone)]
 pub(crate) enum OrgSource {
     Okta(OktaClient),
@@ -41,7 +41,7 @@ impl Sides {
         Self { org, assets, account, settings, choice, names: Arc::default() }
     }
 
-    /// What the operator chooses.
+    /// The configured scope.
     pub(crate) const fn choice(&self) -> &Choice {
         &self.choice
     }

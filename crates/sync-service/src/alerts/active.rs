@@ -46,7 +46,7 @@ impl AlertEntry {
 enum Source {
     /// It ends when this is done.
     Duty(Task),
-    /// A guard held changes back.
+    /// A safeguard blocked changes.
     Guard,
     /// Deliveries failed.
     Deliveries,
@@ -136,7 +136,7 @@ impl AlertBoard {
         notes.happens(source, alert.kind, alert.finding.clone(), alert.started_at);
     }
 
-    /// What goes wrong, then what is over, the newest first.
+    /// Firing alerts, then resolved ones, the newest first.
     pub(super) fn all(&self) -> Vec<AlertEntry> {
         let notes = self.notes();
         notes.open.values().chain(&notes.over).cloned().collect()
@@ -152,7 +152,7 @@ impl Notes {
             Source::Duty(task) => Some(task),
             _ => None,
         };
-        let trouble = AlertEntry {
+        let alert = AlertEntry {
             kind,
             task,
             finding,
@@ -161,7 +161,7 @@ impl Notes {
             occurrences: times + 1,
             resolved_at: None,
         };
-        self.open.insert(source, trouble);
+        self.open.insert(source, alert);
     }
 
     /// The alert that ended, if there was one.

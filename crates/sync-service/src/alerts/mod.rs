@@ -24,7 +24,7 @@ use webhook::Webhook;
 
 /// The most alerts in the queue of the webhook.
 const QUEUE: usize = 64;
-/// The longest time for sending queued alerts after the process is told to stop.
+/// The longest time for sending queued alerts after an interruption.
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// The alerts of a connection.
@@ -59,7 +59,7 @@ impl Alerts {
     }
 
     /// Firing alerts, then resolved ones, newest first.
-    pub(crate) fn troubles(&self) -> Vec<AlertEntry> {
+    pub(crate) fn alert_entries(&self) -> Vec<AlertEntry> {
         self.board.all()
     }
 

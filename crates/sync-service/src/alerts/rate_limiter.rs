@@ -85,12 +85,12 @@ mod tests {
 
     const EVERY: Duration = Duration::from_mins(15);
 
-    struct World {
+    struct TestEnv {
         gate: RateLimiter,
         now: Instant,
     }
 
-    impl World {
+    impl TestEnv {
         fn new() -> Self {
             Self { gate: RateLimiter::new(EVERY), now: Instant::now() }
         }
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn repeated_alerts_are_suppressed() {
-        let mut world = World::new();
+        let mut world = TestEnv::new();
         assert_eq!(world.raise(AlertKind::SyncFailed, "a"), ["a+0"]);
         assert!(world.raise(AlertKind::SyncFailed, "b").is_empty());
         assert!(world.raise(AlertKind::SyncFailed, "c").is_empty());
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn resolved_alert_follows_firing_alert() {
-        let mut world = World::new();
+        let mut world = TestEnv::new();
         assert!(world.resolve(AlertKind::SyncFailed, "r").is_empty(), "nothing was firing");
         world.raise(AlertKind::SyncFailed, "a");
         assert_eq!(world.resolve(AlertKind::SyncFailed, "r"), ["r+0"]);
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn resolved_alert_waits_for_firing_alert() {
-        let mut world = World::new();
+        let mut world = TestEnv::new();
         world.raise(AlertKind::SyncFailed, "a");
         world.resolve(AlertKind::SyncFailed, "r1");
         assert!(world.raise(AlertKind::SyncFailed, "b").is_empty());
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn kinds_resolve_independently() {
-        let mut world = World::new();
+        let mut world = TestEnv::new();
         world.raise(AlertKind::SyncFailed, "a");
         world.raise(AlertKind::StoreSpace, "full");
         assert!(world.raise(AlertKind::SyncFailed, "b").is_empty());

@@ -14,9 +14,9 @@ use super::rate_limiter::Notice;
 use crate::config::AlertFormat;
 use crate::{AlertConfig, connection::USER_AGENT, words};
 
-/// How long one attempt may take.
+/// The time limit of one attempt.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How often it is tried.
+/// The number of attempts.
 const ATTEMPTS: u32 = 4;
 /// The longest wait that a receiver can ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -33,8 +33,8 @@ pub(super) struct Webhook {
     pause: Duration,
 }
 
-/// Why an attempt failed.
-struct Trouble {
+/// The error of an attempt.
+struct DeliveryError {
     /// Of the address, host and port alone are in it.
     problem: String,
     /// When it is worth another try.
@@ -75,14 +75,14 @@ impl Webhook {
         self
     }
 
-    /// Sends a notice, with a few attempts where another may go better. The problem is told without the address.
+    /// Sends a notice, with several attempts for transient errors. The error doesn't contain the URL.
     pub(super) async fn send(&self, notice: &Notice) -> Result<(), String> {
         let body = body(&self.connection, self.format, notice);
         let mut pause = self.pause;
         for attempt in 1.. {
-            let Err(trouble) = self.post(&body).await else { return Ok(()) };
-            let Some(again) = trouble.again.filter(|_| attempt < ATTEMPTS) else {
-                return Err(trouble.problem);
+            let Err(failure) = self.post(&body).await else { return Ok(()) };
+            let Some(again) = failure.again.filter(|_| attempt < ATTEMPTS) else {
+                return Err(failure.problem);
             };
             tokio::time::sleep(pause.max(again)).await;
             pause *= 2;
@@ -90,11 +90,11 @@ impl Webhook {
         Ok(())
     }
 
-    async fn post(&self, body: &Value) -> Result<(), Trouble> {
+    async fn post(&self, body: &Value) -> Result<(), DeliveryError> {
         let request = self.client.post(self.url.expose_secret().trim()).json(body);
         let answer = request.send().await.map_err(|error| {
             let reason = self.outbound.not_reached(&self.origin, &error);
-            Trouble {
+            DeliveryError {
                 problem: format!("{reason}; {}", reason.remedy()),
                 again: (!reason.is_lasting()).then_some(Duration::ZERO),
             }
@@ -107,7 +107,10 @@ impl Webhook {
             || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
         let asked = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
         let asked = Duration::from_secs(asked.unwrap_or_default()).min(LONGEST_WAIT);
-        Err(Trouble { problem: format!("it was answered with {status}"), again: passing.then_some(asked) })
+        Err(DeliveryError {
+            problem: format!("it was answered with {status}"),
+            again: passing.then_some(asked),
+        })
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn connection(
         faults.push(keys.missing(["event_hook", "public_url"]));
     }
     raw.scope.check().unwrap_or_else(|e| faults.push(keys.value(e.setting(), e.to_string())));
-    let mapping = faults.or_default(mapping_in_force(&name, raw.mapping));
+    let mapping = faults.or_default(active_mapping_version(&name, raw.mapping));
     percentages(&raw.safeguards, &keys, faults);
     let schedule = keys.schedule(raw.schedule, faults);
     let alerts = raw.alerts.map(|alerts| keys.alerts(alerts, faults));
@@ -227,7 +227,7 @@ fn percentages(safeguards: &Safeguards, keys: &Keys<'_>, faults: &mut Faults) {
 ///
 /// # Errors
 /// For each option that no org can meet.
-pub(crate) fn mapping_in_force(
+pub(crate) fn active_mapping_version(
     name: &ConnectionName,
     mut mapping: MappingOptions,
 ) -> Result<MappingOptions, ConfigError> {

@@ -26,8 +26,8 @@ use sync_model::ConnectionName;
 use crate::Connection;
 use crate::small_file::read_small_text;
 use crate::vault::MasterKey;
+pub(crate) use check::{active_mapping_version, hook_url, is_loopback};
 use check::{connection, some_time};
-pub(crate) use check::{hook_url, is_loopback, mapping_in_force};
 pub(crate) use clients::check_clients;
 pub use connection::{
     AccountConfig, AlertConfig, AssetsConfig, ConnectionConfig, EventHookConfig, OktaConfig, ScheduleConfig,
@@ -182,7 +182,7 @@ impl Config {
         })
     }
 
-    /// Every connection; for whoever can do nothing without one.
+    /// All connections; an error if there is none.
     fn all(&self) -> Result<Vec<&ConnectionConfig>, ConfigError> {
         if self.connections.is_empty() {
             return Err(missing(&["connections", "main", "okta", "org_url"]));

@@ -1,4 +1,4 @@
-//! Whether the settings of a connection work, found out by asking both services; what is wrong is told by field.
+//! Validates the settings of a connection with requests to both services, and reports problems by field.
 
 use serde::{Deserialize, Serialize};
 use sync_engine::Remedy;
@@ -12,13 +12,13 @@ use crate::{ConfigError, ConnectionConfig, error_chain};
 pub struct FieldError {
     /// The setting, such as `org_url`; empty when it is none in particular.
     pub field: String,
-    /// What is wrong with it.
+    /// The problem.
     pub message: String,
     /// The action that resolves it.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
-    /// Whether it can never work as it is, rather than not at this moment.
+    /// True if the value can never work, and not only at the moment.
     pub blocking: bool,
 }
 
@@ -78,13 +78,13 @@ fn field(key: &str) -> String {
     .to_owned()
 }
 
-/// What works, and what does not.
+/// The results of validation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ValidationReport {
-    /// What was seen of what works.
+    /// Details of successful checks.
     pub details: Vec<String>,
-    /// What does not work, by field.
+    /// Problems by field.
     pub problems: Vec<FieldError>,
 }
 

@@ -95,14 +95,14 @@ impl ConnectionManager {
             }
             match member.claim_again(&self.config.store).await {
                 Ok(()) => {
-                    tracing::warn!(connection = %member.name(), "the lock file was removed by another program; made it anew");
+                    tracing::warn!(connection = %member.name(), "another program removed the lock file; created it again");
                 }
                 Err(error) => {
                     let _one_at_a_time = self.saving.lock().await;
                     tracing::error!(
                         connection = %member.name(),
                         error = error_chain(&error),
-                        "the lock file was removed, and the connection is no longer held; stopped following it"
+                        "the lock file was removed and the claim is lost; stopped the connection"
                     );
                     member.end().await;
                     let saved = member.saved().cloned();

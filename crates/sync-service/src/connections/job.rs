@@ -1,4 +1,4 @@
-//! Work in the background that somebody looks after: one of its sort at a time, and the last result stays.
+//! Jobs in the background: one of its kind at a time, with the last result kept.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::{ServiceError, error_chain};
 
-/// What became of a piece of work.
+/// The state of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum JobState<T> {
-    /// Nobody has asked for it since the process began.
+    /// It was not started since the process started.
     Idle,
-    /// It is under way.
+    /// It is running.
     Running {
         /// Since when.
         started_at: Timestamp,
-        /// What is being done, in words.
+        /// The current activity.
         activity: Cow<'static, str>,
     },
     /// It ended well.
@@ -32,7 +32,7 @@ pub enum JobState<T> {
         started_at: Timestamp,
         /// When it ended.
         ended_at: Timestamp,
-        /// What came of it.
+        /// The result.
         result: T,
     },
     /// It failed.
@@ -41,7 +41,7 @@ pub enum JobState<T> {
         started_at: Timestamp,
         /// When it ended.
         ended_at: Timestamp,
-        /// Why.
+        /// The reason.
         reason: String,
         /// The action that resolves it.
         #[serde(default)]
@@ -51,12 +51,12 @@ pub enum JobState<T> {
 }
 
 impl<T> JobState<T> {
-    /// Whether it is under way.
+    /// True if it is running.
     pub const fn is_running(&self) -> bool {
         matches!(self, Self::Running { .. })
     }
 
-    /// What came of it, when it ended well.
+    /// The result of a succeeded job.
     pub const fn result(&self) -> Option<&T> {
         match self {
             Self::Succeeded { result, .. } => Some(result),
@@ -73,7 +73,7 @@ pub(super) struct Job<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Job<T> {
-    /// Work that counts as failed when it takes longer.
+    /// A job that fails after a time limit.
     pub(super) fn new(limit: Duration) -> Self {
         Self { state: watch::Sender::new(JobState::Idle), limit }
     }
@@ -82,7 +82,7 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
         self.state.borrow().clone()
     }
 
-    /// Forgets the last result; what is under way goes on.
+    /// Deletes the last result; a running job continues.
     pub(super) fn forget(&self) {
         self.state.send_if_modified(|state| {
             let forgets = !state.is_running();
@@ -102,7 +102,7 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
         });
     }
 
-    /// Marks it as begun; `None` when it is under way already.
+    /// Marks it as started; `None` if it is already running.
     fn begin(&self, doing: &'static str) -> Option<Timestamp> {
         let since = SystemClock.now();
         let began = self.state.send_if_modified(|state| {
@@ -124,7 +124,7 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
     }
 }
 
-/// Where jobs run, and what ends them.
+/// The task tracker of jobs, with their cancellation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Yard {
     tasks: TaskTracker,
@@ -132,7 +132,7 @@ pub(super) struct Yard {
 }
 
 impl Yard {
-    /// Told to stop when the parent is.
+    /// Canceled together with the parent.
     pub(super) fn below(parent: &CancellationToken) -> Self {
         Self { tasks: TaskTracker::new(), stop: parent.child_token() }
     }
@@ -145,7 +145,7 @@ impl Yard {
         &self.tasks
     }
 
-    /// Does the work in the background unless it is under way. `job` finds the job in what the work holds.
+    /// Starts the work in the background unless it is already running. `job` finds the job in its owner.
     pub(super) fn start<H, T, W>(
         &self,
         holder: &H,
@@ -178,7 +178,7 @@ impl Yard {
         true
     }
 
-    /// Ends what is under way, and waits for it.
+    /// Cancels running jobs, and waits for them.
     pub(super) async fn end(&self) {
         self.stop.cancel();
         self.tasks.close();

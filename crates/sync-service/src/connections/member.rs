@@ -19,37 +19,37 @@ use crate::{
     SecretField, ServiceError, compare_schemas, error_chain,
 };
 
-/// How long the short jobs may take.
+/// The time limit of short jobs.
 const SHORT: Duration = Duration::from_mins(10);
-/// How long a plan of a large org may take.
+/// The time limit of a plan of a large org.
 const LONG: Duration = Duration::from_hours(6);
-/// How many objects of a plan are shown one by one.
+/// The number of objects in a plan that are shown individually.
 const SHOWN: u32 = 200;
 
-/// What was saved of a connection, without the secrets.
+/// The saved settings of a connection, without the secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SavedSettings {
     /// The settings.
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::wire::settings_schema))]
     pub settings: ConnectionSettings,
-    /// Which secrets there are.
+    /// The saved secrets.
     pub secrets: Vec<SecretField>,
     /// When they were saved last.
     pub saved_at: Timestamp,
 }
 
-/// Why a connection cannot work.
+/// The reason for which a connection is unavailable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unavailable {
-    /// What is wrong.
+    /// The problem.
     pub reason: String,
     /// The action that resolves it.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
-    /// True if nothing is wrong: another process works on the connection, and this one takes over when that ends.
+    /// True if nothing is wrong: another process works on the connection, and this one replaces it when that ends.
     #[serde(default)]
     pub standby: bool,
 }
@@ -92,7 +92,7 @@ pub struct ManagedConnection {
 struct Running {
     connection: Arc<Connection>,
     settings: ConnectionConfig,
-    /// Held until the member ends; who still looks at it then holds up nobody.
+    /// Held until the member ends; readers of the member don't delay its release.
     claim: Mutex<Option<LeaderLease>>,
 }
 
@@ -157,7 +157,7 @@ impl ManagedConnection {
         claim.as_ref().is_none_or(LeaderLease::is_in_place)
     }
 
-    /// Gives the claim back and takes it anew: the lock file was removed, and another process may have made one.
+    /// Releases the claim and acquires it again: the lock file was deleted, and another process may have created one.
     pub(super) async fn claim_again(&self, store: &Path) -> Result<(), ServiceError> {
         let Ok(running) = &self.state else { return Ok(()) };
         let claim = running.connection.claim_to_follow(store).await?;
@@ -165,17 +165,17 @@ impl ManagedConnection {
         Ok(())
     }
 
-    /// What the operator calls it.
+    /// The connection's name.
     pub const fn name(&self) -> &ConnectionName {
         &self.name
     }
 
-    /// Where its settings are kept.
-    pub const fn keeper(&self) -> ManagedBy {
+    /// The owner of its settings.
+    pub const fn managed_by(&self) -> ManagedBy {
         self.managed_by
     }
 
-    /// What was saved in the console.
+    /// The settings saved in the console.
     pub const fn saved(&self) -> Option<&SavedSettings> {
         self.saved.as_ref()
     }
@@ -201,7 +201,7 @@ impl ManagedConnection {
         self.state.as_ref().map(|running| &running.connection)
     }
 
-    /// Begins *Setup* in the background; `false` when it is under way, or the connection cannot work.
+    /// Starts *Setup* in the background; `false` if it is already running, or if the connection is unavailable.
     pub fn set_up(self: &Arc<Self>) -> bool {
         let Ok(connection) = self.connection().cloned() else { return false };
         self.yard.start(
@@ -210,7 +210,7 @@ impl ManagedConnection {
             "Reading the Okta schemas and creating the object types and mapping in Assets",
             {
                 |member, _stop| async move {
-                    let structure = connection.engine().set_up_structure().await?;
+                    let structure = connection.engine().set_up_schema().await?;
                     let hook: Option<HookReport> = if connection.has_hook() {
                         member.jobs.setup.says("Creating and verifying the event hook in Okta");
                         Some(connection.engine().set_up_hook().await?)
@@ -226,12 +226,12 @@ impl ManagedConnection {
         )
     }
 
-    /// What became of *Setup*.
+    /// The state of *Setup*.
     pub fn setup(&self) -> JobState<SetupReport> {
         self.jobs.setup.state()
     }
 
-    /// Begins *Verify* in the background; `false` when it is under way, or the connection cannot work.
+    /// Starts *Verify* in the background; `false` if it is already running, or if the connection is unavailable.
     pub fn verify(self: &Arc<Self>) -> bool {
         let Ok(connection) = self.connection().cloned() else { return false };
         self.yard.start(
@@ -242,12 +242,12 @@ impl ManagedConnection {
         )
     }
 
-    /// What *Verify* found.
+    /// The state of *Verify*.
     pub fn verified(&self) -> JobState<VerifyReport> {
         self.jobs.verify.state()
     }
 
-    /// Begins a plan in the background; `false` when one is made, or the connection cannot work.
+    /// Starts a plan in the background; `false` if one is already running, or if the connection is unavailable.
     pub fn make_plan(self: &Arc<Self>) -> bool {
         let Ok(running) = &self.state else { return false };
         let (connection, limits) = (Arc::clone(&running.connection), running.settings.safeguards);
@@ -266,8 +266,7 @@ impl ManagedConnection {
         self.jobs.plan.forget();
     }
 
-    /// Begins to look at every precondition in the background; `false` when that is done already, or the connection
-    /// cannot work.
+    /// Starts the checks in the background; `false` if they are already running, or if the connection is unavailable.
     pub fn examine(self: &Arc<Self>) -> bool {
         let Ok(settings) = self.settings().cloned() else { return false };
         self.yard.start(self, |m| &m.jobs.checks, "Running checks", {
@@ -277,7 +276,7 @@ impl ManagedConnection {
         })
     }
 
-    /// What was found of the preconditions.
+    /// The state of the checks.
     pub fn checks(&self) -> JobState<CheckReport> {
         self.jobs.checks.state()
     }
@@ -301,11 +300,11 @@ impl ManagedConnection {
     ///
     /// # Errors
     /// When the connection cannot work or is paused, or the store fails.
-    pub async fn synchronize(&self, wish: SyncOptions) -> Result<i64, ServiceError> {
+    pub async fn request_sync(&self, wish: SyncOptions) -> Result<i64, ServiceError> {
         let connection = self.working()?;
         connection.require_unpaused().await?;
         if wish.resend {
-            connection.resend_everything().await?;
+            connection.resend_all().await?;
         }
         let request = connection.store().request_sync(wish.override_safeguards, connection.now()).await?;
         self.forget_plan();

@@ -3,8 +3,8 @@
 mod check;
 mod guard;
 mod job;
-mod known;
 mod member;
+mod registry;
 mod save;
 mod standby;
 
@@ -20,10 +20,10 @@ use tokio_util::task::TaskTracker;
 
 pub use check::{FieldError, ValidationReport};
 pub use job::JobState;
-pub use known::ConnectionRegistry;
-#[cfg(test)]
-pub(crate) use known::recall_one;
 pub use member::{ManagedConnection, SavedSettings, Unavailable};
+pub use registry::ConnectionRegistry;
+#[cfg(test)]
+pub(crate) use registry::recall_one;
 pub use save::{ConnectionDraft, SaveError, rotate};
 
 use crate::http::{Inboxes, RefusedSignIns};
@@ -76,7 +76,7 @@ impl ConnectionManager {
         Ok(Arc::new(fleet))
     }
 
-    /// Whether no process works on a connection that was saved in the console.
+    /// True if no process works on a connection that was saved in the console.
     ///
     /// # Errors
     /// When one does, or the store fails.
@@ -90,7 +90,7 @@ impl ConnectionManager {
         Ok(())
     }
 
-    /// Begins to follow every connection, and to take over those that cannot be followed yet.
+    /// Starts every connection, and retries those that can't start yet.
     pub fn start(self: &Arc<Self>) {
         self.members().iter().for_each(|member| member.follow());
         let fleet = Arc::clone(self);
@@ -98,7 +98,7 @@ impl ConnectionManager {
         self.tasks.spawn(Arc::clone(self).keep_watch());
     }
 
-    /// Stops following, and waits for what is under way. The store stays open for deliveries.
+    /// Stops the connections, and waits for active work. The store stays open for deliveries.
     pub async fn halt(&self) {
         self.stop.cancel();
         self.tasks.close();
@@ -106,7 +106,7 @@ impl ConnectionManager {
         join_all(self.members().iter().map(|member| member.end())).await;
     }
 
-    /// Stops following, waits for what is under way, and closes the store.
+    /// Stops the connections, waits for active work, and closes the store.
     pub async fn end(&self) {
         self.halt().await;
         self.store.close().await;
@@ -117,17 +117,17 @@ impl ConnectionManager {
         &self.config
     }
 
-    /// What is remembered.
+    /// The state store.
     pub const fn store(&self) -> &Store {
         &self.store
     }
 
-    /// Where deliveries go.
+    /// The queues for deliveries.
     pub(crate) const fn inboxes(&self) -> &Inboxes {
         &self.inboxes
     }
 
-    /// The sign-ins that were refused: counted by the console, told among the metrics.
+    /// Rejected sign-ins: counted by the console, exported with the metrics.
     pub const fn refused_sign_ins(&self) -> &RefusedSignIns {
         &self.refused_sign_ins
     }

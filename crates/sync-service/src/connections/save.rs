@@ -13,12 +13,12 @@ use crate::vault::{MasterKey, VaultError};
 use crate::{ConnectionConfig, ConnectionSettings, ManagedBy, SecretField};
 use crate::{Secret, ServiceError};
 
-/// What to save.
+/// The settings to save.
 #[derive(Debug, Clone)]
 pub struct ConnectionDraft {
     /// The settings.
     pub settings: ConnectionSettings,
-    /// Secrets that are given anew; `None` takes one away. Those that are not named stay as they were saved.
+    /// New secrets; `None` deletes one. Secrets that aren't named stay as they were saved.
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
     /// Save although the services say that something does not work at this moment.
     pub ignore_check_failures: bool,
@@ -69,7 +69,7 @@ impl SaveError {
 }
 
 impl ConnectionManager {
-    /// Whether secrets can be kept.
+    /// True if secrets can be saved.
     pub const fn keeps_secrets(&self) -> bool {
         self.key.is_some()
     }
@@ -88,7 +88,7 @@ impl ConnectionManager {
         let key = self.key.as_ref().ok_or(VaultError::MissingKey)?;
         let present = self.get(name);
         let kept = match &present {
-            Some(member) if member.keeper() == ManagedBy::File => {
+            Some(member) if member.managed_by() == ManagedBy::File => {
                 return Err(SaveError::ManagedByFile(name.clone()));
             }
             Some(_) if new => return Err(SaveError::AlreadyExists(name.clone())),
@@ -123,7 +123,7 @@ impl ConnectionManager {
     ///
     /// # Errors
     /// As [`Self::save`].
-    pub async fn try_out(
+    pub async fn validate(
         &self,
         name: &ConnectionName,
         draft: &ConnectionDraft,
@@ -149,7 +149,7 @@ impl ConnectionManager {
     /// The secrets of a draft, with the saved ones that it doesn't name.
     async fn secrets_of(&self, name: &ConnectionName, draft: &ConnectionDraft) -> Result<Secrets, SaveError> {
         let kept = match (self.get(name), &self.key) {
-            (Some(member), Some(key)) if member.keeper() == ManagedBy::Console => {
+            (Some(member), Some(key)) if member.managed_by() == ManagedBy::Console => {
                 self.secrets_to_keep(key, name, draft).await?
             }
             _ => Secrets::new(),
@@ -165,7 +165,7 @@ impl ConnectionManager {
     pub async fn remove(&self, name: &ConnectionName) -> Result<(), SaveError> {
         let _one_at_a_time = self.saving.lock().await;
         let member = self.get(name).ok_or_else(|| SaveError::Unknown(name.clone()))?;
-        if member.keeper() == ManagedBy::File {
+        if member.managed_by() == ManagedBy::File {
             return Err(SaveError::ManagedByFile(name.clone()));
         }
         self.store.delete_saved(name).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sync_model::ConnectionName;
 
-use super::known::{Recalled, recall, recall_one, saved};
+use super::registry::{Recalled, recall, recall_one, saved};
 use super::{ConnectionManager, SavedSettings, Unavailable};
 use crate::{ConnectionConfig, ServiceError, words};
 
@@ -33,14 +33,14 @@ impl ConnectionManager {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 result = self.try_again() => if let Err(error) = result {
-                    tracing::debug!(error = crate::error_chain(&error), "the saved connections could not be read");
+                    tracing::debug!(error = crate::error_chain(&error), "could not read the saved connections");
                 },
             }
         }
     }
 
-    /// Tries every connection that does not work; takes in those that another process saved, and leaves out those that
-    /// another process removed.
+    /// Retries every unavailable connection; adds those that another process saved, and removes those that another
+    /// process deleted.
     async fn try_again(&self) -> Result<(), ServiceError> {
         let _one_at_a_time = self.saving.lock().await;
         for (name, settings) in &self.config.connections {
@@ -88,7 +88,7 @@ impl ConnectionManager {
         match working.map_err(Unavailable::from) {
             Ok(working) => {
                 if was.is_some() {
-                    tracing::info!(connection = %name, "took the connection over; following it from here on");
+                    tracing::info!(connection = %name, "became the leader of the connection");
                 }
                 let member = self.member(name, saved, Ok(working));
                 if follow {
@@ -109,13 +109,13 @@ impl ConnectionManager {
 
 fn say(name: &ConnectionName, broken: &Unavailable) {
     if broken.standby {
-        tracing::info!(connection = %name, "standby: another process works on the connection; taking over when that ends");
+        tracing::info!(connection = %name, "standby: another process is the leader of the connection");
     } else {
         tracing::error!(
             connection = %name,
             error = broken.reason,
             remedy = broken.remedy.as_ref().map(words::remedy),
-            "the connection cannot work; it is tried again every {} s",
+            "the connection is unavailable; retrying every {} s",
             AGAIN.as_secs()
         );
     }

@@ -19,17 +19,17 @@ const SOURCE: Item = Item::new("assets.import_source", CheckArea::Assets, "Impor
 pub(super) const MAPPING: Item = Item::new("assets.mapping", CheckArea::Assets, "Schema and mapping");
 const CARDINALITY: Item = Item::new("assets.cardinality", CheckArea::Assets, "Cardinality");
 
-/// Where the import tab of an object schema is.
+/// The path to the import tab of an object schema.
 pub(super) const IMPORT_TAB: &str = "in Assets: open the object schema, Schema configuration, Import tab";
 
-/// What was found of the way to the import source.
+/// The result of reaching the import source.
 pub(super) struct Access {
     pub(super) checks: Vec<Check>,
-    /// What others need and lack.
+    /// The missing prerequisite of other checks.
     pub(super) lacks: Option<Item>,
 }
 
-/// Looks whether the import source can be used. `client` is what the configuration makes, or what it lacks.
+/// Checks that the import source can be used. `client` comes from the configuration, or names a missing prerequisite.
 pub(super) async fn access(connection: &ConnectionConfig, client: Result<&ImportClient, Item>) -> Access {
     let client = match client {
         Ok(client) => client,

@@ -21,7 +21,7 @@ pub(super) const REACHED: Item = Item::new("event_hook.reachable", CheckArea::Ev
 /// Of what is Okta's to say.
 const AT_OKTA: [Item; 6] = [PRESENT, ACTIVE, VERIFIED, ADDRESS, SECRET, EVENTS];
 
-/// Looks at the hook of a connection. `client` is the hook's port, or what it needs and lacks.
+/// Checks the hook of a connection. `client` is the hook's port, or names a missing prerequisite.
 pub(super) async fn look(
     machine: &Machine<'_>,
     answering: bool,

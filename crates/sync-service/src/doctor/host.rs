@@ -29,7 +29,7 @@ const ALERTS: Item = Item::new("alerts.webhook", CheckArea::Listeners, "Alert we
 /// The time limit of the check of the store's content.
 const CONTENT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// How long a receiver of alerts may take to accept a connection.
+/// The time limit for a connection to an alert receiver.
 const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// An address that the daemon listens on.
@@ -50,7 +50,7 @@ impl Address {
     }
 }
 
-/// What all connections share.
+/// The state that all connections share.
 pub(super) struct Machine<'c> {
     pub(super) config: &'c Config,
     pub(super) file: &'c Path,
@@ -61,7 +61,7 @@ pub(super) struct Machine<'c> {
     console: Option<Address>,
 }
 
-/// Who works on a connection.
+/// The process that works on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     Somebody,
@@ -86,7 +86,7 @@ impl<'c> Machine<'c> {
         Self { config, file, condition, soundness, listen, metrics, console }
     }
 
-    /// Who works on a connection. Takes the lock for a moment, and creates no file for a store that is not there.
+    /// The process that works on a connection. Acquires the lock briefly, and creates no file for a missing store.
     pub(super) fn work(&self, connection: &ConnectionName) -> Work {
         if self.condition == DatabaseState::Missing {
             return Work::Nobody;
@@ -217,7 +217,7 @@ impl<'c> Machine<'c> {
         self.judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
     }
 
-    /// Whether a daemon answers for the connection's hook where it should listen.
+    /// True if a daemon answers for the connection's hook at its listener.
     pub(super) async fn answers(&self, connection: &ConnectionConfig) -> bool {
         let url = self.here(self.config.listen, &format!("/hooks/okta/{}", connection.name));
         match (&self.listen, url) {
@@ -254,7 +254,7 @@ impl<'c> Machine<'c> {
         self.judge(CONSOLE, settings.listen, found, ours, "console.listen")
     }
 
-    /// What the daemon answers at an address, asked from here.
+    /// The daemon's response at an address, requested from this machine.
     fn here(&self, address: SocketAddr, path: &str) -> Result<Url, ParseError> {
         let has_tls = self.config.tls.is_some() && !address.ip().is_loopback();
         let scheme = if has_tls { "https" } else { "http" };
@@ -303,7 +303,7 @@ fn judge(item: Item, address: SocketAddr, found: &Address, ours: bool, key: &str
     }
 }
 
-/// Where a listener on all addresses is asked from here.
+/// The address at which a listener on all addresses is reachable from this machine.
 fn near(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())

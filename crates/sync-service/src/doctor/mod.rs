@@ -1,8 +1,8 @@
 //! Every precondition of a connection: what was seen of it, and what to do. Changes nothing, unless it is asked to put
 //! right what is ours to put right.
 //!
-//! What does not depend on each other is looked at at the same time, and each check has a time of its own. A check that
-//! depends on one that failed says so; everything else is looked at all the same.
+//! Independent checks run at the same time, each with its own time limit. A check whose prerequisite failed says so;
+//! all others run.
 
 mod assets;
 mod check;
@@ -37,29 +37,29 @@ use crate::{Config, ConfigError, ConnectionConfig, HookReceiver};
 use check::Item;
 use host::{Address, CONFIG, Machine};
 
-/// What was found of one connection.
+/// The results of one connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckReport {
     /// Its name.
     pub connection: ConnectionName,
-    /// Whether there is no problem; warnings are none.
+    /// True if no check failed; warnings are allowed.
     pub passed: bool,
     /// Every precondition, always in the same order.
     pub checks: Vec<Check>,
-    /// What was put right before that, or could not be.
+    /// The fixes that were applied first, or that failed.
     pub fixes: Vec<Fix>,
 }
 
 impl CheckReport {
-    /// How many checks have that state.
+    /// The number of checks with a status.
     pub fn count(&self, state: CheckStatus) -> usize {
         self.checks.iter().filter(|check| check.status == state).count()
     }
 }
 
-/// Looks at every precondition of these connections. With `fix`, what is ours to put right is put right, and everything
-/// is looked at again. `file` is what the configuration was read from.
+/// Runs all checks of these connections. With `fix`, applies automatic fixes and checks again. `file` is the path of
+/// the configuration.
 pub async fn examine(
     config: &Config,
     file: &Path,
@@ -88,7 +88,7 @@ pub async fn examine(
     diagnoses
 }
 
-/// Looks at every precondition of one connection, and changes nothing.
+/// Runs all checks of one connection, and changes nothing.
 pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionConfig) -> CheckReport {
     let (machine, answering) = prepare(config, file).await;
     let diagnosis = diagnose(&machine, answering.is_some(), connection).await;
@@ -110,7 +110,7 @@ async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -
     diagnoses
 }
 
-/// What all connections share, and a receiver where none listens.
+/// The state that all connections share, and a receiver if none listens.
 async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option<Answering>) {
     let machine = Machine::look(config, file).await;
     let answering = match (&machine.listen, machine.condition.is_current()) {
@@ -206,7 +206,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     .concat()
 }
 
-/// What is wrong about the way to the org.
+/// The problem with reaching the org.
 fn unusable(org: &org::Org) -> Item {
     if org.url.status == CheckStatus::Failed { org::URL } else { org::REACHABLE }
 }
@@ -235,7 +235,7 @@ impl Answering {
         Some(Self { stop, serving, store })
     }
 
-    /// Takes the store and the secrets, and no setting that may be wrong.
+    /// Opens the store and the secrets without settings that may be invalid.
     async fn inboxes(config: &Config, store: &Store) -> Option<Inboxes> {
         let inboxes = Inboxes::default();
         for connection in config.connections.values() {

@@ -1,4 +1,4 @@
-//! Whether Assets still has the objects that it confirmed.
+//! Checks that Assets still has the confirmed objects.
 
 use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::Mapping;
@@ -70,7 +70,7 @@ fn uncounted(error: &PortError) -> Check {
     OBJECTS.unknown(crate::error_chain(error), words::remedy(error.remedy().unwrap_or(&later)))
 }
 
-/// How many objects of each kind were confirmed and are not marked as gone.
+/// The number of current objects by kind.
 async fn sent(
     machine: &Machine<'_>,
     connection: &ConnectionConfig,

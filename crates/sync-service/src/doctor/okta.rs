@@ -1,4 +1,4 @@
-//! What the app may do in the org: credentials, scopes, role, and what can be read.
+//! The app's permissions in the org: credentials, API scopes, role, and readable data.
 
 use jiff::{SignedDuration, Timestamp};
 use okta_client::{Error, GroupQuery, LogStart, OktaClient, UserQuery};
@@ -30,7 +30,7 @@ pub(super) const HOOKS: Item =
 const MANAGE: Item =
     Item::new("okta.api_scope.event_hooks_manage", CheckArea::Okta, "okta.eventHooks.manage");
 
-/// Fewer requests a minute make a full sync of a middling org take hours.
+/// The requests per minute below which a full sync of a medium-sized org lasts hours.
 const LOW_SHARE: u64 = 100;
 
 /// A scope, and what lacks it.
@@ -50,16 +50,16 @@ const SCOPES: [Scope; 7] = [
     Scope { item: MANAGE, name: "okta.eventHooks.manage", feature: "setting the event hook up" },
 ];
 
-/// What was found, and what others go on with.
+/// The results, and the data that other checks use.
 pub(super) struct App {
     pub(super) checks: Vec<Check>,
     /// The schemas, where they can be read.
     pub(super) schemas: Option<OrgSchemas>,
-    /// What event hooks need and lack.
+    /// The missing prerequisite of event hooks.
     pub(super) hooks_need: Option<Item>,
 }
 
-/// Looks at what the app may do. `client` is `None` where the configuration makes none.
+/// Checks the app's permissions. `client` is `None` if the configuration provides none.
 pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClient, Item>) -> App {
     let client = match client {
         Ok(client) => client,
@@ -107,7 +107,7 @@ pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClie
     App { checks, schemas, hooks_need }
 }
 
-/// Nobody can sign in: nothing else can be looked at.
+/// The checks without a sign-in: nothing else can be checked.
 fn nothing(connection: &ConnectionConfig, credentials: Check) -> App {
     let mut checks = vec![credentials, DPOP.needs(CREDENTIALS)];
     checks.extend(
@@ -188,7 +188,7 @@ fn unknown_key(connection: &ConnectionConfig, kid: Option<&str>) -> String {
     }
 }
 
-/// Why the token endpoint refuses, as far as it tells.
+/// The reason for which the token endpoint rejects the app, as far as it's known.
 fn refused(connection: &ConnectionConfig, error: &Error) -> Check {
     let told = crate::error_chain(error);
     let name = &connection.name;
@@ -307,7 +307,7 @@ async fn log(client: &OktaClient) -> Check {
     }
 }
 
-/// What the headers of all answers so far said.
+/// The rate limit in the headers of all responses.
 pub(super) fn rate(client: Result<&OktaClient, Item>) -> Check {
     let client = match client {
         Ok(client) => client,

@@ -11,7 +11,7 @@ use super::check::{Check, CheckArea, Item};
 use super::probe::{self, Answered, Silence};
 use crate::{ConfigError, ConnectionConfig};
 
-/// A difference from the clock of Assets that is told, in seconds.
+/// The reported offset from the clock of Assets, in seconds.
 const FAR_FROM_ASSETS: u64 = 30;
 
 const CLOCK: Item = Item::new("clock", CheckArea::Host, "Clock");
@@ -23,14 +23,14 @@ const NOISE: u64 = 5;
 /// Above, times in Assets, in the log and in every figure are wrong beyond use.
 const FAR: u64 = 300;
 
-/// What was found, and whether anybody can sign in there.
+/// The results, and the possibility to sign in.
 pub(super) struct Org {
     pub(super) clock: Check,
     pub(super) url: Check,
     pub(super) reachable: Check,
 }
 
-/// Looks at the org's address. `wrong` is what the configuration says that is no address of an org.
+/// Checks the org's URL. `wrong` is the configuration error of an invalid URL.
 pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigError>) -> Org {
     let key = format!("connections.{}.okta.org_url", connection.name);
     let given = &connection.okta.org_url;
@@ -103,7 +103,7 @@ async fn answered(url: &Url, key: &str, answer: Answered) -> Org {
     }
 }
 
-/// Which org is behind the address, and whether it is the org's own.
+/// The org at the URL, and if it is the expected one.
 fn named(url: &Url, told: &Value, org: Option<&str>) -> Check {
     let Some(org) = org else { return URL.ok(format!("{} is an Okta org", probe::host(url))) };
     let own = told.pointer("/_links/organization/href").and_then(Value::as_str).unwrap_or_default();
@@ -132,7 +132,7 @@ fn clock(headers: &HeaderMap) -> Check {
     }
 }
 
-/// The same check with the clock of Assets, where that has answered: the worse of the two is told.
+/// The same check with the clock of Assets, if it has responded: the worse of the two counts.
 pub(super) fn with_assets(clock: Check, skew_seconds: Option<i64>) -> Check {
     match skew_seconds {
         Some(skew) if clock.holds() && skew.unsigned_abs() > FAR_FROM_ASSETS => {

@@ -1,4 +1,4 @@
-//! Asking an address without any credential: who is there, and why nobody is.
+//! Requests without credentials: the server at an address, or the reason for a missing response.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::words;
 
 /// Okta waits so long for the answer to a verification.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long anybody else may take.
+/// The time limit for any other server.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// More is not read of an answer.
 const LARGEST_ANSWER: usize = 64 << 10;
@@ -27,12 +27,12 @@ pub(super) fn host(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Whose certificate is believed.
+/// The trusted certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
     /// That of an authority that the system trusts.
     System,
-    /// Anybody's: this machine is asked by its number, and is told nothing that is secret.
+    /// Any certificate: this machine is addressed by number, and receives no secret.
     Anybody,
 }
 
@@ -43,17 +43,17 @@ pub(super) struct Answered {
     pub(super) through: String,
 }
 
-/// Why there is no answer.
+/// The reason for a missing response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Silence {
     /// The address, or the proxy on the way, does not answer.
     NotReached(Box<NotReached>),
-    /// It was not asked: the HTTP client cannot be made, or the address is a private one.
+    /// No request was sent: the HTTP client can't be created, or the address is private.
     NotAsked(String),
 }
 
 impl Silence {
-    /// What was seen.
+    /// The result in words.
     pub(super) fn tell(&self) -> String {
         match self {
             Self::NotReached(reason) => reason.to_string(),
@@ -125,7 +125,7 @@ pub(super) async fn json(mut response: Response) -> Option<Value> {
     serde_json::from_slice(&body).ok()
 }
 
-/// How a hook's address took the challenge that Okta would send.
+/// The response of a hook's URL to the challenge that Okta would send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Challenged {
     /// As our receiver does.

@@ -12,15 +12,15 @@ use crate::adapters::OktaEventHook;
 use crate::connection::okta_client;
 use crate::{Config, Connection, ConnectionConfig, ServiceError, words};
 
-/// What was put right, or why it could not be.
+/// An applied fix, or the reason of its failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fix {
-    /// What was worked on.
+    /// The action.
     pub action: Cow<'static, str>,
-    /// Whether it went well.
+    /// True if it succeeded.
     pub succeeded: bool,
-    /// What was done, or why not.
+    /// The result, or the reason of its failure.
     pub message: String,
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn connection(
 async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec<String>, ServiceError> {
     let store = Store::open(&config.store).await?;
     let report = match Connection::open(connection, &store).await {
-        Ok(connection) => connection.engine().set_up_structure().await.map_err(ServiceError::from),
+        Ok(connection) => connection.engine().set_up_schema().await.map_err(ServiceError::from),
         Err(error) => Err(error),
     };
     store.close().await;

@@ -1,4 +1,4 @@
-//! Whether what the operator chooses exists in the org.
+//! Checks that the configured scope exists in the org.
 
 use okta_client::{Error, OktaClient};
 use schema_mapper::{OrgSchemas, SyncScope};
@@ -10,7 +10,7 @@ use crate::adapters::{UnknownChoice, unknown_groups, unknown_names};
 
 const SELECTION: Item = Item::new("okta.scope", CheckArea::Okta, "Users and groups in scope");
 
-/// Looks for the user types and groups that the selection names.
+/// Checks the user types and groups that the scope names.
 pub(super) async fn look(
     connection: &ConnectionConfig,
     client: Result<&OktaClient, Item>,

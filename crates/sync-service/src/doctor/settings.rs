@@ -1,4 +1,4 @@
-//! What an administrator set at the import source, how full the site is, and the account.
+//! The administrator's settings of the import source, the site's object limit, and the account.
 
 use insight_import_client::account::{ImportSource, Usage};
 use insight_import_client::document::AttributeType;
@@ -17,7 +17,7 @@ const MISSING: Item = Item::new("assets.missing_objects", CheckArea::Assets, "Mi
 const QUOTA: Item = Item::new("assets.quota", CheckArea::Assets, "Site object limit");
 pub(super) const ACCOUNT: Item = Item::new("assets.account", CheckArea::Assets, "Atlassian account");
 
-/// What Premium includes. Atlassian's API does not tell what this site may have.
+/// The objects that Premium includes. Atlassian's API doesn't report this site's limit.
 const INCLUDED: u64 = 50_000;
 /// Nearer than this, in percent, is worth a word.
 const NEAR: u64 = 90;
@@ -25,8 +25,8 @@ const NEAR: u64 = 90;
 /// The account, where the configuration has one.
 pub(super) type Account<'a> = Option<Result<&'a AssetsClient, Item>>;
 
-/// Looks at settings, quota and account, and gives the account as it may be used. `lacks` is what keeps the import source
-/// from being asked.
+/// Checks settings, quota, and account, and returns the account if it can be used. `lacks` is the missing prerequisite
+/// of reading the import source.
 pub(super) async fn look<'a>(
     connection: &ConnectionConfig,
     import: Option<&ImportClient>,
@@ -70,7 +70,7 @@ fn no_account(connection: &ConnectionConfig) -> Check {
     ))
 }
 
-/// Whether the account is let in, sees the workspace of the import source, and how full the site is.
+/// Checks that the account can sign in and sees the workspace of the import source, and counts the site's objects.
 async fn sign_in(client: &AssetsClient, import: Option<&ImportClient>) -> (Check, Option<Usage>) {
     let workspace = match client.workspace_id().await {
         Ok(workspace) => workspace,
@@ -101,7 +101,7 @@ async fn sign_in(client: &AssetsClient, import: Option<&ImportClient>) -> (Check
     (ACCOUNT.ok("Atlassian lets it in, and it sees the import source"), usage)
 }
 
-/// The settings of the import source, `None` where nobody may read them.
+/// The settings of the import source, `None` if they can't be read.
 fn judge(source: Option<&ImportSource>, mapping: Option<&Mapping>, has_account: bool) -> Vec<Check> {
     let unseen = |item: Item, name: &str| {
         let look = format!("{}: see that {name}", mapping_dialog());

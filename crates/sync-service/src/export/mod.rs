@@ -1,4 +1,4 @@
-//! An org saved to a folder, in Okta's own JSON: what *Synchronize* would read, to be looked at, kept, or planned from.
+//! An export of an org to a folder, in Okta's own JSON: the input of a full sync, for review, backup, or a plan.
 //!
 //! ```text
 //! manifest.json            written last: a folder without it is half an export
@@ -22,7 +22,7 @@ pub(crate) use read::Saved;
 use sync_engine::Remedy;
 pub use write::export;
 
-/// What an export holds.
+/// The contents of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The layout, 1.
@@ -44,7 +44,7 @@ pub struct Manifest {
 /// The layout that this version writes and reads.
 const VERSION: u32 = 1;
 
-/// Why an export could not be written or read.
+/// The error of writing or reading an export.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -57,18 +57,18 @@ pub enum ExportError {
     /// A file or folder could not be read or written.
     #[error("{} could not be {action}", path.display())]
     File {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// What was tried: `read`, `written`.
+        /// The failed action: `read`, `written`.
         action: &'static str,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
     /// A file is not what it should be.
     #[error("{} is invalid: {problem}", path.display())]
     Shape {
-        /// Which.
+        /// The path.
         path: PathBuf,
         /// The reason, with line and column; cut where the file makes it long.
         problem: String,
@@ -100,7 +100,7 @@ pub enum ExportError {
     /// Okta could not be read.
     #[error("could not read Okta")]
     Okta(#[source] Box<okta_client::Error>),
-    /// Somebody wanted it to end.
+    /// The export was interrupted.
     #[error("interrupted; the export in the folder is incomplete")]
     Stopped,
 }
@@ -122,7 +122,7 @@ impl ExportError {
         })
     }
 
-    /// Whether the arguments are wrong, rather than the world.
+    /// True if the arguments are wrong.
     pub const fn is_usage(&self) -> bool {
         matches!(
             self,

@@ -20,16 +20,16 @@ use crate::{ConnectionConfig, ServiceError};
 
 /// As Okta's pages of users.
 const PAGE: usize = 200;
-/// How many ids are written at once.
+/// The number of IDs written at once.
 const MEMBERS: usize = 1000;
-/// How many groups are listed at once.
+/// The number of groups listed concurrently.
 const CONCURRENCY: usize = 8;
 
 /// Saves an org to a folder, which is created where it does not exist. With `force`, an earlier export in it is replaced,
 /// and nothing else. The files are for their owner alone: they hold personal data.
 ///
 /// # Errors
-/// When the settings cannot work, the folder holds something, Okta or the disk fails, or somebody wants it to end; the
+/// When the settings are invalid, the folder isn't empty, Okta or the disk fails, or it is interrupted; the
 /// folder then has no manifest.
 pub async fn export(
     connection: &ConnectionConfig,

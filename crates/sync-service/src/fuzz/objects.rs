@@ -73,21 +73,21 @@ fn mapping_takes_any_org() {
         assert_eq!(&serde_json::from_slice::<SchemaAndMapping>(&written).unwrap(), mapping.document());
         assert_eq!(mapping.fit_to(mapping.document()).document(), mapping.document());
         let mut outcome = format!("{} {:?}", mapping.attributes(ObjectKind::User).len(), mapping.warnings());
-        let choice: Choice = part(&org, "selection").unwrap_or_default();
-        let selection = SyncScope { users: choice.users, groups: choice.groups };
-        outcome += &format!("{:?} {}", selection.check().is_ok(), selection.version().len());
+        let choice: Choice = part(&org, "scope").unwrap_or_default();
+        let scope = SyncScope { users: choice.users, groups: choice.groups };
+        outcome += &format!("{:?} {}", scope.check().is_ok(), scope.version().len());
         for user in items::<User>(&org, "users") {
             let mapped = mapping.user(&user);
             assert_eq!(mapping.user(&user), mapped, "the same user is mapped the same way");
             has_its_fields(&mapping, &mapped.record);
             has_its_fields(&mapping, &mapping.with_groups(mapped.record.clone(), &[GroupId::new("00g1")]));
             has_its_fields(&mapping, &mapping.retire(&mapped.record, RetireReason::Deleted));
-            outcome += &format!("{:?} {}", mapped.problems, selection.includes_user(&user, &mapping));
+            outcome += &format!("{:?} {}", mapped.problems, scope.includes_user(&user, &mapping));
         }
         for group in items::<Group>(&org, "groups") {
             let mapped = mapping.group(&group);
             has_its_fields(&mapping, &mapped.record);
-            outcome += &format!("{:?} {}", mapped.problems, selection.includes_group(&group));
+            outcome += &format!("{:?} {}", mapped.problems, scope.includes_group(&group));
         }
         outcome
     });

@@ -12,7 +12,7 @@ use sync_engine::{Condition, ConditionStatus, LATENCY_BOUNDS, Process, RecordCou
 
 use super::intake::Intake;
 use super::{DaemonHealth, RefusedSignIns};
-use crate::health_inputs::Vitals;
+use crate::health_inputs::HealthInputs;
 
 /// The media type of the metrics.
 pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -27,12 +27,12 @@ pub(super) struct Daemon {
 
 /// Renders the metrics of all connections and of the daemon.
 pub(super) fn render(
-    vitals: Vec<Vitals>,
+    inputs: Vec<HealthInputs>,
     health: DaemonHealth,
     daemon: Option<Daemon>,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("okta_insight");
-    registry.register_collector(Box::new(Scrape { vitals, health, daemon }));
+    registry.register_collector(Box::new(Scrape { inputs, health, daemon }));
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
     Ok(text)
@@ -40,7 +40,7 @@ pub(super) fn render(
 
 #[derive(Debug)]
 struct Scrape {
-    vitals: Vec<Vitals>,
+    inputs: Vec<HealthInputs>,
     health: DaemonHealth,
     daemon: Option<Daemon>,
 }
@@ -49,7 +49,7 @@ type Labels = Vec<(&'static str, String)>;
 
 impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
-        let mut page = Page { encoder, vitals: &self.vitals };
+        let mut page = Page { encoder, inputs: &self.inputs };
         if let Some(daemon) = &self.daemon {
             page.daemon(daemon)?;
         }
@@ -65,7 +65,7 @@ impl Collector for Scrape {
 
 struct Page<'e, 'v> {
     encoder: DescriptorEncoder<'e>,
-    vitals: &'v [Vitals],
+    inputs: &'v [HealthInputs],
 }
 
 impl Page<'_, '_> {
@@ -87,10 +87,10 @@ impl Page<'_, '_> {
             };
             v.conditions().iter().flat_map(samples).collect()
         })?;
-        self.gauges("open_troubles", "Firing alerts by kind", |v| {
+        self.gauges("firing_alerts", "Firing alerts by kind", |v| {
             let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
-            for trouble in &v.troubles {
-                *kinds.entry(trouble.kind.as_str()).or_default() += 1;
+            for alert in &v.alerts {
+                *kinds.entry(alert.kind.as_str()).or_default() += 1;
             }
             kinds.into_iter().map(|(kind, n)| (vec![("kind", kind.to_owned())], number(n))).collect()
         })
@@ -200,7 +200,7 @@ impl Page<'_, '_> {
         self.gauges("okta_queued_requests", "Queued requests to Okta", |v| {
             vec![(vec![], number(v.okta.queued as u64))]
         })?;
-        let buckets = |v: &Vitals, value: fn(&okta_client::BucketState) -> u64| {
+        let buckets = |v: &HealthInputs, value: fn(&okta_client::BucketState) -> u64| {
             let of = v.okta.buckets.iter();
             of.map(|(name, state)| (vec![("bucket", (*name).to_owned())], number(value(state)))).collect()
         };
@@ -212,7 +212,7 @@ impl Page<'_, '_> {
             "Remaining requests in the current window, by bucket",
             |v| buckets(v, |b| b.remaining),
         )?;
-        let by_credential = |v: &Vitals, value: fn(&insight_import_client::RateLimitState) -> u64| {
+        let by_credential = |v: &HealthInputs, value: fn(&insight_import_client::RateLimitState) -> u64| {
             let of = v.assets.iter();
             of.map(|(name, state)| (vec![("credential", (*name).to_owned())], value(state))).collect()
         };
@@ -226,7 +226,7 @@ impl Page<'_, '_> {
 
     fn results(&mut self) -> fmt::Result {
         self.counters("executions", "Executions by outcome", |v| by("outcome", &v.stats.executions))?;
-        let by_kind = |v: &Vitals, value: fn(&RecordCounts) -> u64| {
+        let by_kind = |v: &HealthInputs, value: fn(&RecordCounts) -> u64| {
             let kinds = v.stats.records.iter();
             kinds.map(|(kind, n)| (vec![("kind", kind.to_string())], value(n))).collect()
         };
@@ -258,13 +258,13 @@ impl Page<'_, '_> {
         let help = "Time from an event to its confirmation in Assets";
         let name = "event_latency_seconds";
         let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-        for vitals in self.vitals {
-            let labels = labels(vitals, vec![]);
-            let counts = vitals.stats.latency_buckets;
+        for inputs in self.inputs {
+            let labels = labels(inputs, vec![]);
+            let counts = inputs.stats.latency_buckets;
             // Latencies above the last bound are in the total only.
             let buckets: Vec<(f64, u64)> = LATENCY_BOUNDS.into_iter().zip(counts).collect();
             metric.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
-                vitals.stats.latency_sum.as_secs_f64(),
+                inputs.stats.latency_sum.as_secs_f64(),
                 counts.iter().sum(),
                 &buckets,
                 None,
@@ -278,7 +278,7 @@ impl Page<'_, '_> {
         &mut self,
         name: &str,
         help: &str,
-        value: impl Fn(&StoreEvidence, &Vitals) -> Option<f64>,
+        value: impl Fn(&StoreEvidence, &HealthInputs) -> Option<f64>,
     ) -> fmt::Result {
         self.gauges(name, help, |v| {
             let value = v.store.as_ref().ok().and_then(|store| value(store, v));
@@ -290,12 +290,12 @@ impl Page<'_, '_> {
         &mut self,
         name: &str,
         help: &str,
-        samples: impl Fn(&Vitals) -> Vec<(Labels, f64)>,
+        samples: impl Fn(&HealthInputs) -> Vec<(Labels, f64)>,
     ) -> fmt::Result {
         let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for vitals in self.vitals {
-            for (more, value) in samples(vitals) {
-                metric.encode_family(&labels(vitals, more))?.encode_gauge(&value)?;
+        for inputs in self.inputs {
+            for (more, value) in samples(inputs) {
+                metric.encode_family(&labels(inputs, more))?.encode_gauge(&value)?;
             }
         }
         Ok(())
@@ -305,12 +305,12 @@ impl Page<'_, '_> {
         &mut self,
         name: &str,
         help: &str,
-        samples: impl Fn(&Vitals) -> Vec<(Labels, u64)>,
+        samples: impl Fn(&HealthInputs) -> Vec<(Labels, u64)>,
     ) -> fmt::Result {
         let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for vitals in self.vitals {
-            for (more, value) in samples(vitals) {
-                let labels = labels(vitals, more);
+        for inputs in self.inputs {
+            for (more, value) in samples(inputs) {
+                let labels = labels(inputs, more);
                 metric.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
             }
         }
@@ -318,16 +318,16 @@ impl Page<'_, '_> {
     }
 }
 
-fn labels(vitals: &Vitals, more: Labels) -> Labels {
-    std::iter::once(("connection", vitals.name.to_string())).chain(more).collect()
+fn labels(inputs: &HealthInputs, more: Labels) -> Labels {
+    std::iter::once(("connection", inputs.name.to_string())).chain(more).collect()
 }
 
 fn by(label: &'static str, counts: &BTreeMap<&'static str, u64>) -> Vec<(Labels, u64)> {
     counts.iter().map(|(name, n)| (vec![(label, (*name).to_owned())], *n)).collect()
 }
 
-fn age(vitals: &Vitals, since: jiff::Timestamp) -> f64 {
-    vitals.now.duration_since(since).as_secs_f64().max(0.0)
+fn age(inputs: &HealthInputs, since: jiff::Timestamp) -> f64 {
+    inputs.now.duration_since(since).as_secs_f64().max(0.0)
 }
 
 // Exact to the millisecond for thousands of years.
@@ -359,13 +359,13 @@ mod tests {
     use crate::AlertEntry;
     use crate::health_inputs::sample;
 
-    fn judged(vitals: &Vitals) -> DaemonHealth {
-        DaemonHealth::of(std::slice::from_ref(vitals))
+    fn judged(inputs: &HealthInputs) -> DaemonHealth {
+        DaemonHealth::of(std::slice::from_ref(inputs))
     }
 
-    fn troubled() -> Vitals {
-        let mut vitals = sample();
-        vitals.troubles = vec![AlertEntry {
+    fn failing() -> HealthInputs {
+        let mut inputs = sample();
+        inputs.alerts = vec![AlertEntry {
             kind: AlertKind::SystemLogUnavailable,
             task: Some(Task::EventFeed),
             finding: Finding::warning(Fact::TaskFailing {
@@ -373,19 +373,19 @@ mod tests {
                 error: "no answer".into(),
                 occurrences: 1,
             }),
-            started_at: vitals.now,
-            last_occurred_at: vitals.now,
+            started_at: inputs.now,
+            last_occurred_at: inputs.now,
             occurrences: 1,
             resolved_at: None,
         }];
-        vitals
+        inputs
     }
 
     #[test]
     fn metrics_match_documentation() {
         let text = render(
-            vec![troubled()],
-            judged(&troubled()),
+            vec![failing()],
+            judged(&failing()),
             Some(Daemon { free_space: Some(1 << 30), ..Daemon::default() }),
         )
         .unwrap();
@@ -395,10 +395,10 @@ mod tests {
 
     #[test]
     fn unreadable_store_keeps_other_metrics() {
-        let mut vitals = sample();
-        vitals.store = Err(Finding::error(Fact::StoreUnreadable { error: "gone".into() }));
-        let health = judged(&vitals);
-        let text = render(vec![vitals], health, None).unwrap();
+        let mut inputs = sample();
+        inputs.store = Err(Finding::error(Fact::StoreUnreadable { error: "gone".into() }));
+        let health = judged(&inputs);
+        let text = render(vec![inputs], health, None).unwrap();
         assert!(text.contains("okta_insight_ready{connection=\"main\"} 0"), "{text}");
         assert!(text.contains("okta_insight_store_up{connection=\"main\"} 0"), "{text}");
         assert!(!text.contains("okta_insight_oldest_pending_change_seconds{"), "{text}");

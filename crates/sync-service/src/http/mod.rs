@@ -1,5 +1,5 @@
-//! What is answered over HTTP. Okta's deliveries and the operator's questions have an address each: the first has to be
-//! reachable from the internet, the second must not be.
+//! The HTTP servers. Okta's deliveries and administration have separate addresses: only the first must be reachable
+//! from the internet.
 
 mod client_address;
 mod gate;

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::readiness::DaemonHealth;
 use super::{ListenError, METRICS_TYPE, Server, metrics};
-use crate::health_inputs::Vitals;
+use crate::health_inputs::HealthInputs;
 use crate::{Connection, ConnectionManager};
 
 /// The setting that chooses the address.
@@ -29,7 +29,7 @@ pub struct MetricsServer {
     watched: Watched,
 }
 
-/// Who is measured.
+/// The measured processes.
 #[derive(Clone)]
 enum Watched {
     These(Arc<[Arc<Connection>]>),
@@ -40,9 +40,9 @@ impl Watched {
     async fn metrics(&self) -> Result<String, fmt::Error> {
         match self {
             Self::These(connections) => {
-                let vitals = vitals(connections).await;
-                let health = DaemonHealth::of(&vitals);
-                metrics::render(vitals, health, None)
+                let inputs = inputs(connections).await;
+                let health = DaemonHealth::of(&inputs);
+                metrics::render(inputs, health, None)
             }
             Self::Fleet(fleet) => fleet.metrics().await,
         }
@@ -50,28 +50,28 @@ impl Watched {
 
     async fn health(&self) -> DaemonHealth {
         match self {
-            Self::These(connections) => DaemonHealth::of(&vitals(connections).await),
+            Self::These(connections) => DaemonHealth::of(&inputs(connections).await),
             Self::Fleet(fleet) => fleet.health().await,
         }
     }
 }
 
-async fn vitals(connections: &[Arc<Connection>]) -> Vec<Vitals> {
-    join_all(connections.iter().map(|connection| connection.vitals())).await
+async fn inputs(connections: &[Arc<Connection>]) -> Vec<HealthInputs> {
+    join_all(connections.iter().map(|connection| connection.inputs())).await
 }
 
 impl ConnectionManager {
-    async fn vitals(&self) -> Vec<Vitals> {
+    async fn inputs(&self) -> Vec<HealthInputs> {
         let members = self.members();
         let working: Vec<_> =
             members.iter().filter_map(|member| member.connection().ok().map(Arc::clone)).collect();
-        let mut vitals = vitals(&working).await;
+        let mut inputs = inputs(&working).await;
         if let Some(error) = self.store_problem() {
-            for vitals in &mut vitals {
-                vitals.store = Err(Finding::error(Fact::StoreLost { error: error.clone() }));
+            for inputs in &mut inputs {
+                inputs.store = Err(Finding::error(Fact::StoreLost { error: error.clone() }));
             }
         }
-        vitals
+        inputs
     }
 
     /// The numbers of every connection, as Prometheus reads them.
@@ -82,18 +82,18 @@ impl ConnectionManager {
         let deliveries = Arc::clone(&self.inboxes().intake);
         let sign_ins = self.refused_sign_ins().clone();
         let daemon = metrics::Daemon { deliveries, sign_ins, free_space: self.store().free_space().await };
-        let vitals = self.vitals().await;
-        let health = self.judge(&vitals);
-        metrics::render(vitals, health, Some(daemon))
+        let inputs = self.inputs().await;
+        let health = self.judge(&inputs);
+        metrics::render(inputs, health, Some(daemon))
     }
 
-    /// Whether every connection gets its work done, and why one does not.
+    /// The readiness of every connection, with reasons.
     pub async fn health(&self) -> DaemonHealth {
-        self.judge(&self.vitals().await)
+        self.judge(&self.inputs().await)
     }
 
-    fn judge(&self, vitals: &[Vitals]) -> DaemonHealth {
-        let mut health = DaemonHealth::of(vitals);
+    fn judge(&self, inputs: &[HealthInputs]) -> DaemonHealth {
+        let mut health = DaemonHealth::of(inputs);
         for member in self.members() {
             if let Err(unavailable) = member.connection() {
                 health.add_unavailable(member.name(), unavailable, SystemClock.now());
@@ -122,12 +122,12 @@ impl MetricsServer {
         Ok(Self { server, watched: Watched::Fleet(Arc::clone(fleet)) })
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     pub const fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// Serves until told to stop.
+    /// Serves until interrupted.
     pub async fn serve(self, stop: CancellationToken) {
         let router = Router::new()
             .route("/metrics", get(scrape))
@@ -135,10 +135,7 @@ impl MetricsServer {
             .route("/readyz", get(ready))
             .with_state(self.watched);
         if let Err(error) = self.server.serve(router, stop).await {
-            tracing::error!(
-                error = crate::error_chain(&error),
-                "metrics and health are not answered any more"
-            );
+            tracing::error!(error = crate::error_chain(&error), "stopped serving metrics and health");
         }
     }
 }
@@ -147,7 +144,7 @@ async fn scrape(State(watched): State<Watched>) -> Response {
     match watched.metrics().await {
         Ok(text) => ([(CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the metrics could not be written");
+            tracing::error!(%error, "could not render metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

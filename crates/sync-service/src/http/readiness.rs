@@ -8,25 +8,25 @@ use sync_engine::{Condition, Conditions, Fact, Finding};
 use sync_model::ConnectionName;
 
 use crate::Unavailable;
-use crate::health_inputs::Vitals;
+use crate::health_inputs::HealthInputs;
 
-/// Whether the connections get their work done.
+/// The readiness of the connections.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DaemonHealth {
-    /// Whether every connection does.
+    /// True if every connection is ready.
     pub ready: bool,
     /// Each of them.
     pub connections: BTreeMap<ConnectionName, ConnectionReadiness>,
 }
 
-/// Whether a connection gets its work done.
+/// The readiness of a connection.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionReadiness {
-    /// Whether it does.
+    /// True if it is ready.
     pub ready: bool,
-    /// True if another process works on it, and this one takes over when that ends.
+    /// True if another process works on it, and this one replaces it when that ends.
     #[serde(default)]
     pub standby: bool,
     /// The conditions due to which it makes no progress.
@@ -45,8 +45,8 @@ pub struct ConnectionReadiness {
 
 impl DaemonHealth {
     /// The readiness of measured connections.
-    pub(super) fn of(vitals: &[Vitals]) -> Self {
-        let connections: BTreeMap<_, _> = vitals.iter().map(|v| (v.name.clone(), connection(v))).collect();
+    pub(super) fn of(inputs: &[HealthInputs]) -> Self {
+        let connections: BTreeMap<_, _> = inputs.iter().map(|v| (v.name.clone(), connection(v))).collect();
         Self { ready: connections.values().all(|c| c.ready), connections }
     }
 
@@ -74,9 +74,9 @@ impl DaemonHealth {
     }
 }
 
-fn connection(vitals: &Vitals) -> ConnectionReadiness {
-    let conditions: Vec<Condition> = vitals.conditions().obstacles().cloned().collect();
-    let store = vitals.store.as_ref().ok();
+fn connection(inputs: &HealthInputs) -> ConnectionReadiness {
+    let conditions: Vec<Condition> = inputs.conditions().obstacles().cloned().collect();
+    let store = inputs.store.as_ref().ok();
     ConnectionReadiness {
         ready: conditions.is_empty(),
         standby: false,
@@ -99,16 +99,16 @@ mod tests {
     use crate::alerts::AlertEntry;
     use crate::health_inputs::sample;
 
-    fn reasons(change: impl FnOnce(&mut Vitals)) -> Vec<FindingCode> {
-        let mut vitals = sample();
-        change(&mut vitals);
-        let health = DaemonHealth::of(&[vitals]).connections.into_values().next().unwrap();
+    fn reasons(change: impl FnOnce(&mut HealthInputs)) -> Vec<FindingCode> {
+        let mut inputs = sample();
+        change(&mut inputs);
+        let health = DaemonHealth::of(&[inputs]).connections.into_values().next().unwrap();
         assert_eq!(health.ready, health.conditions.is_empty());
         health.conditions.iter().filter_map(|condition| condition.reason).collect()
     }
 
-    fn ago(vitals: &Vitals, minutes: u64) -> Timestamp {
-        vitals.now - Duration::from_mins(minutes)
+    fn ago(inputs: &HealthInputs, minutes: u64) -> Timestamp {
+        inputs.now - Duration::from_mins(minutes)
     }
 
     fn rejected_token(at: Timestamp) -> AlertEntry {
@@ -136,7 +136,7 @@ mod tests {
     fn stuck_connection_names_reason() {
         let stuck = [
             reasons(|v| v.process = Process::Absent),
-            reasons(|v| v.troubles = vec![rejected_token(v.now)]),
+            reasons(|v| v.alerts = vec![rejected_token(v.now)]),
             reasons(|v| v.store = Err(Finding::error(Fact::StoreUnreadable { error: "no disk".into() }))),
             reasons(|v| v.store.as_mut().unwrap().queue.oldest_unclaimed_at = Some(ago(v, 11))),
             reasons(|v| v.store.as_mut().unwrap().feed.as_mut().unwrap().caught_up_at = Some(ago(v, 11))),
@@ -155,8 +155,9 @@ mod tests {
 
     #[test]
     fn slow_progress_stays_ready() {
-        let minutes =
-            |n| move |v: &mut Vitals| v.store.as_mut().unwrap().queue.oldest_unclaimed_at = Some(ago(v, n));
+        let minutes = |n| {
+            move |v: &mut HealthInputs| v.store.as_mut().unwrap().queue.oldest_unclaimed_at = Some(ago(v, n))
+        };
         assert!(reasons(minutes(9)).is_empty(), "within the limit");
         let paused = reasons(|v| {
             minutes(11)(v);

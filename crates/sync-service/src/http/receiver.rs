@@ -26,7 +26,7 @@ use crate::{Config, Connection, ConnectionManager};
 /// The setting that chooses the address.
 const SETTING: &str = "server.listen";
 
-/// Where the events of one connection go.
+/// The queue for the events of one connection.
 #[derive(Clone)]
 pub(crate) struct Inbox {
     pub(crate) secret: HookSecret,
@@ -34,7 +34,7 @@ pub(crate) struct Inbox {
     pub(crate) wake: Arc<Notify>,
     /// The clock of the engine that reads what is received.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Who hears that deliveries arrive.
+    /// The receiver of notices about deliveries.
     pub(crate) alerts: Option<Arc<Alerts>>,
 }
 
@@ -99,12 +99,12 @@ impl HookReceiver {
         Ok(Self { server: Server::by_rule(config.listen, SETTING, config).await?, inboxes })
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     pub const fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// Serves until told to stop; requests under way are finished.
+    /// Serves until interrupted; active requests are finished.
     pub async fn serve(self, stop: CancellationToken) {
         let router = Router::new()
             .route("/hooks/okta/{connection}", get(verify).post(deliver))
@@ -180,7 +180,7 @@ async fn accept(
     let now = inbox.clock.now();
     let newest = delivery.events.iter().map(|event| event.published).max().unwrap_or(now);
     let odd = delivery.unreadable.iter().map(|item| {
-        tracing::warn!(connection, problem = %item, "an event of a delivery could not be read; what it names is looked at");
+        tracing::warn!(connection, problem = %item, "could not read an event of a delivery; its subjects are processed");
         odd_event(item, newest)
     });
     let events: Vec<_> = delivery.events.iter().map(inbox_event).chain(odd).collect();

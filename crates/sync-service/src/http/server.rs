@@ -22,8 +22,8 @@ use super::gate::Gate;
 use crate::small_file::read_regular_file;
 use crate::{Config, TlsConfig, words};
 
-/// How often the files are looked at.
-const LOOK: Duration = Duration::from_secs(5);
+/// The interval of checking the files.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// A client that is slower than this is not waited for: with its handshake, and with the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest head of a request, and what a connection buffers.
@@ -32,10 +32,10 @@ const HEAD: u32 = 32 << 10;
 const H2_WINDOW: u32 = 64 << 10;
 /// Requests of one connection of HTTP/2 at once.
 const H2_STREAMS: u32 = 32;
-/// How long requests may take to end when the daemon stops.
+/// The time that active requests have to end when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(3);
 
-/// Why an address is not listened on.
+/// The reason for which an address can't be listened on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
@@ -46,7 +46,7 @@ pub enum ListenError {
         address: SocketAddr,
         /// The setting that chose it.
         setting: &'static str,
-        /// Why.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
@@ -55,7 +55,7 @@ pub enum ListenError {
     File {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
     /// Anybody on the way could read what is secret.
@@ -78,7 +78,7 @@ impl ListenError {
         }
     }
 
-    /// Whether the settings are wrong, rather than the world.
+    /// True if the settings are wrong.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::File { .. } | Self::TlsRequired { .. })
     }
@@ -96,7 +96,7 @@ pub struct Server {
 struct Tls {
     files: TlsConfig,
     config: RustlsConfig,
-    /// Of the contents that were looked at last.
+    /// The contents at the last check.
     seen: Contents,
 }
 
@@ -108,7 +108,7 @@ impl Server {
     /// proxy.
     ///
     /// # Errors
-    /// When nobody speaks TLS for an address that others can reach, and as [`Self::bind`].
+    /// When an address that others can reach is served without TLS, and as [`Self::bind`].
     pub async fn by_rule(
         address: SocketAddr,
         setting: &'static str,
@@ -149,25 +149,25 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether it speaks TLS itself.
+    /// True if it terminates TLS itself.
     pub const fn has_tls(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// Serves until told to stop; requests that are under way then have three seconds.
+    /// Serves until interrupted; active requests then have three seconds.
     ///
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, router: Router, stop: CancellationToken) -> Result<(), ListenError> {
-        self.serve_looking_every(LOOK, router, stop).await
+        self.serve_polling_every(POLL_INTERVAL, router, stop).await
     }
 
-    async fn serve_looking_every(
+    async fn serve_polling_every(
         self,
         look: Duration,
         router: Router,
@@ -239,20 +239,20 @@ impl Tls {
             let file = self.files.certificate.display();
             match self.look(&mut seen).await {
                 Ok(false) => {}
-                Ok(true) => tracing::info!(certificate = %file, "the TLS certificate was replaced"),
+                Ok(true) => tracing::info!(certificate = %file, "loaded a new TLS certificate"),
                 Err(error) => {
                     tracing::error!(
                         %error,
                         remedy = words::remedy(&error.remedy()),
-                        "the TLS files changed and cannot be used; the old ones stay"
+                        "could not load the changed TLS files; keeping the old ones"
                     );
                 }
             }
         }
     }
 
-    /// Takes new files into use, and says whether there were any. While they cannot be used, as when only one of the two
-    /// is new, the old ones stay; that is an error once.
+    /// Loads new files, and returns true if there were any. While they can't be used, for example because only one of
+    /// the two is new, the old ones stay; that is reported as an error once.
     async fn look(&self, seen: &mut Contents) -> Result<bool, ListenError> {
         // A file that is not there is just being replaced.
         let Ok((certificate, key)) = read(&self.files).await else { return Ok(false) };

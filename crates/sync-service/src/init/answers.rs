@@ -1,4 +1,4 @@
-//! What has to be known of a connection.
+//! The settings of a new connection.
 
 use secrecy::SecretString;
 use sync_model::ConnectionName;
@@ -6,10 +6,10 @@ use sync_model::ConnectionName;
 use super::KeyFile;
 use crate::{AccountConfig, EventSource};
 
-/// What has to be known of a connection.
+/// The settings of a new connection.
 #[derive(Debug, Clone)]
 pub struct InitAnswers {
-    /// What the operator calls it.
+    /// The connection's name.
     pub connection: ConnectionName,
     /// The org's URL.
     pub org_url: String,
@@ -38,9 +38,9 @@ pub struct InitAnswers {
 pub struct RequiredScope {
     /// Its name.
     pub name: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: &'static str,
-    /// Whether nothing works without it.
+    /// True if nothing works without it.
     pub essential: bool,
 }
 

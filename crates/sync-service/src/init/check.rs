@@ -1,4 +1,4 @@
-//! Whether an answer works, found out by asking whoever it is about.
+//! Validates an answer with a request to the service that it concerns.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// An answer that works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was found.
+    /// The finding.
     pub message: String,
-    /// What the operator should know besides.
+    /// Additional notes for the administrator.
     pub notes: Vec<String>,
 }
 
@@ -36,11 +36,11 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
-    /// What is wrong.
+    /// The problem.
     pub message: String,
     /// The action that resolves it.
     pub remedy: Option<Remedy>,
-    /// Whether it can never work as it is, rather than not at this moment.
+    /// True if the value can never work, and not only at the moment.
     pub hopeless: bool,
     /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
     pub unreached: bool,
@@ -91,7 +91,7 @@ pub struct Manner {
     pub allow_private_addresses: bool,
 }
 
-/// Whether this is the URL of an org, and one answers there; the latter only when asked for.
+/// Checks that this is the URL of an org, and, if requested, that an org answers there.
 ///
 /// # Errors
 /// When it is not.
@@ -108,7 +108,7 @@ pub async fn check_org(org_url: &str, manner: Manner) -> Check {
     Ok(Finding::new(format!("an Okta org answers there ({})", organization.id)))
 }
 
-/// Whether the app gets a token with its key, has the scopes, and may read.
+/// Checks that the app gets a token with its key, has the API scopes, and can read.
 ///
 /// # Errors
 /// When it does not; the problem names the scopes or the role that are missing.
@@ -149,7 +149,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
     Ok(Finding { message: "the app gets a token, and may read".into(), notes: notes.collect() })
 }
 
-/// Whether the token is that of an import source that is switched on.
+/// Checks that the token belongs to an enabled import source.
 ///
 /// # Errors
 /// When it is not.
@@ -163,7 +163,7 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
     }
     let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
     if !manner.ask {
-        return Ok(Finding::new("not asked whether Assets takes it"));
+        return Ok(Finding::new("not checked with Assets"));
     }
     let asked = async {
         let status = client.config_status().await?.status;
@@ -174,13 +174,13 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
         SourceStatus::Disabled => return Err(insight_import_client::Error::Disabled.into()),
         SourceStatus::MissingMapping => "no schema and mapping yet".to_owned(),
         SourceStatus::Idle => "a schema and mapping already".to_owned(),
-        SourceStatus::Running => "an import under way".to_owned(),
+        SourceStatus::Running => "a running import".to_owned(),
         SourceStatus::Other(state) => format!("the state {state}"),
     };
     Ok(Finding::new(format!("it leads to import source {id}, which has {state}")))
 }
 
-/// Whether the account may sign in and sees an Assets workspace.
+/// Checks that the account can sign in and sees an Assets workspace.
 ///
 /// # Errors
 /// When it does not.
@@ -201,7 +201,7 @@ pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, manne
     Ok(Finding::new(format!("the account signs in and sees the Assets workspace {workspace}")))
 }
 
-/// Where Okta would deliver to.
+/// The URL that Okta would deliver to.
 ///
 /// # Errors
 /// When it could not deliver there.

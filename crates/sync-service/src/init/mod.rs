@@ -30,7 +30,7 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), InitError> {
     private::write(path, text, true)
 }
 
-/// Why a key or a configuration could not be written.
+/// The error of writing a key or a configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InitError {
@@ -53,7 +53,7 @@ pub enum InitError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -62,7 +62,7 @@ pub enum InitError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -71,13 +71,13 @@ pub enum InitError {
     NotExtendable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
-    /// A key that cannot be used or made.
+    /// A key that can't be used or generated.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A text that is no master key, or none could be made.
+    /// A text that isn't a master key, or a failed generation.
     #[error("the master key: {0}")]
     MasterKey(#[from] VaultError),
     /// The system does not let the key pair be computed.
@@ -89,7 +89,7 @@ pub enum InitError {
 }
 
 impl InitError {
-    /// Whether the arguments are wrong, rather than the world.
+    /// True if the arguments are wrong.
     pub const fn is_usage(&self) -> bool {
         !matches!(
             self,

@@ -15,7 +15,7 @@ use crate::{Config, Connection, EventSource};
 /// The key below `[server]` that allows private addresses.
 const ALLOW_PRIVATE: &str = "allow_private_addresses";
 
-/// What a new file begins with.
+/// The first lines of a new file.
 const HEADING: &str = "\
 # Configuration of okta-insight-sync. Secrets are in separate files in the same folder.
 # Each key can also be an environment variable; `okta-insight config example` prints all keys.
@@ -36,12 +36,12 @@ pub struct ConfigDraft {
     exists: bool,
 }
 
-/// What was written.
+/// The written files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WrittenFiles {
     /// The configuration file.
     pub config: PathBuf,
-    /// Whether it was there before, and got one more connection.
+    /// True if the file existed, and one more connection was added.
     pub extended: bool,
     /// The files of the secrets.
     pub secrets: Vec<PathBuf>,
@@ -70,7 +70,7 @@ impl ConfigDraft {
         Ok(Self { path: path.to_owned(), document, exists })
     }
 
-    /// Whether the file was there before.
+    /// True if the file existed.
     pub const fn exists(&self) -> bool {
         self.exists
     }
@@ -81,13 +81,13 @@ impl ConfigDraft {
         server.and_then(|server| server.get(ALLOW_PRIVATE)?.as_bool()) == Some(true)
     }
 
-    /// Whether there is a connection of that name.
+    /// True if there is a connection of that name.
     pub fn has(&self, name: &ConnectionName) -> bool {
         let connections = self.document.get("connections").and_then(Item::as_table_like);
         connections.is_some_and(|connections| connections.contains_key(name.as_str()))
     }
 
-    /// Where the secrets of a connection are kept: its private key, its import token, its API token.
+    /// The paths of a connection's secrets: its private key, its import token, its API token.
     pub fn secret_file(&self, name: &ConnectionName, kind: SecretKind) -> PathBuf {
         self.path.with_file_name(format!("okta-insight-{name}.{}", kind.extension()))
     }
@@ -165,7 +165,7 @@ impl ConfigDraft {
         Ok(WrittenFiles { config: self.path, extended: self.exists, secrets })
     }
 
-    /// Whether the daemon would take the connection, before anything is written.
+    /// Checks that the daemon would accept the connection, before anything is written.
     fn check(&self, answers: &InitAnswers) -> Result<(), InitError> {
         let mut trial =
             Self { path: self.path.clone(), document: self.document.clone(), exists: self.exists };
@@ -253,7 +253,7 @@ impl SecretKind {
     }
 }
 
-/// The table of that name, made if there is none.
+/// The table of that name, created if it's missing.
 fn table<'t>(
     parent: &'t mut dyn TableLike,
     name: &str,

@@ -7,7 +7,7 @@ use sync_model::RecordKey;
 use super::{Lookup, PATIENCE, Through, okta::late};
 use crate::adapters::SeenObject;
 
-/// What Assets has of an object.
+/// The state of an object in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -27,7 +27,7 @@ pub enum AssetsLookup {
     NotFound,
     /// Assets could not be asked.
     Unknown {
-        /// Why.
+        /// The reason.
         reason: String,
         /// The action that resolves it.
         #[serde(default)]
@@ -36,7 +36,7 @@ pub enum AssetsLookup {
     },
 }
 
-/// What was seen in Assets, values included.
+/// The object in Assets, with its values.
 pub(super) enum Seen {
     Objects(Vec<SeenObject>),
     Unknown { reason: String, remedy: Option<Remedy> },

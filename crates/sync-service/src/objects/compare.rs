@@ -1,4 +1,4 @@
-//! What was sent beside what Assets has, field by field.
+//! Compares the last record sent with Assets, field by field.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,7 +18,7 @@ use crate::adapters::sent;
 /// More references than these are counted, and not looked up one by one.
 const LOOKED_UP: usize = 200;
 
-/// Whether Assets has what was sent.
+/// The comparison of Assets with the last record sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -41,22 +41,22 @@ pub struct FieldComparison {
     pub okta: Option<String>,
     /// The attribute's name in Assets; `None` while the schemas are not known.
     pub attribute: Option<String>,
-    /// What was sent last; `None` when nothing was.
+    /// The value in the last record sent; `None` if there is none.
     pub in_record: Option<Value>,
-    /// What would be sent now; `None` when Okta does not have the object, or it is not chosen.
+    /// The value in Okta, as it would be sent; `None` if Okta doesn't have the object, or if it is out of scope.
     pub in_okta: Option<Value>,
-    /// What Assets has, as people see it; `None` when it could not be asked or does not have the object.
+    /// The displayed value in Assets; `None` if Assets doesn't have the object or can't be read.
     pub in_assets: Option<Vec<String>>,
-    /// Whether Assets has what was sent.
+    /// The comparison of Assets with the last record sent.
     #[serde(rename = "match")]
     pub field_match: FieldMatch,
-    /// What kind of object its values are the ids of; `None` when they are none.
+    /// The kind of the objects that its values refer to; `None` if they are no references.
     #[serde(default)]
     pub refers_to: Option<ObjectKind>,
 }
 
 impl FieldComparison {
-    /// Whether something else would be sent now.
+    /// True if a different value would be sent now.
     pub(super) fn is_behind(&self) -> bool {
         match (&self.in_record, &self.in_okta) {
             (Some(sent), Some(now)) => sent != now && !(is_empty(sent) && is_empty(now)),
@@ -106,7 +106,7 @@ pub(super) async fn fields(
         .collect()
 }
 
-/// What Assets calls the objects that a record refers to; `None` when they are too many, or cannot be asked for.
+/// The keys in Assets of the objects that a record refers to; `None` if there are too many, or if they can't be read.
 async fn referred(
     through: &Through,
     mapped: &[MappedAttribute],
@@ -124,7 +124,7 @@ async fn referred(
     found.ok()?.ok()
 }
 
-/// The fields as they are called in the record, while nobody knows what Assets calls them.
+/// The fields by their names in the record, while their attribute names are unknown.
 fn unnamed(sent: Option<&Record>) -> Vec<FieldComparison> {
     let fields = sent.map(|record| record.fields.iter()).into_iter().flatten();
     fields
@@ -156,7 +156,7 @@ fn shown(value: &ObjectValue) -> String {
     }
 }
 
-/// Whether these are the objects that were referred to.
+/// True if these objects are the ones referred to.
 fn refers(
     sent: &Value,
     values: &[ObjectValue],
@@ -178,7 +178,7 @@ fn refers(
     if ids.into_iter().all(is_there) { FieldMatch::Equal } else { FieldMatch::Different }
 }
 
-/// Whether these values are what was sent, each in the form that its type has in Assets.
+/// True if these values equal the value sent, each in the form of its type in Assets.
 fn agree(kind: &AttributeType, sent: &Value, values: &[ObjectValue]) -> FieldMatch {
     let sent = sent::texts(sent);
     if *kind == AttributeType::ReferencedObject {

@@ -32,19 +32,19 @@ use crate::adapters::{AssetsStructure, Sides};
 use crate::{Connection, ServiceError};
 use okta_client::OktaClient;
 
-/// How long one side may take to answer.
+/// The time limit for one side.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long each question may take for a search, which has something to show without the answer.
+/// The time limit for each request of a search, which has results without it.
 const SEARCH: Duration = Duration::from_secs(3);
 /// Of so many objects the names are read at once; more are not shown on a page.
 const NAMES: usize = 1000;
 /// An event is traced to its run by so many of the objects that it named.
 const TRACED: usize = 4;
-/// How many events that named an object are looked through, and how many are shown.
+/// The number of an object's events that are searched, and the number that is shown.
 const EVENTS: u32 = 100;
 const SHOWN: usize = 20;
 
-/// What it takes to look at both sides.
+/// The clients and mappings for reading both sides.
 pub(crate) struct Lookup {
     pub(crate) okta: OktaClient,
     pub(crate) sides: Sides,
@@ -58,9 +58,9 @@ pub(crate) struct Lookup {
 pub struct ObjectMatches {
     /// The objects: groups first, then by what people call them.
     pub objects: Vec<ObjectMatch>,
-    /// Whether there are more than were asked for.
+    /// True if there are more than the limit.
     pub has_more: bool,
-    /// Why Okta could not be asked for what is not known here; `None` when it was not, or could be.
+    /// The error of asking Okta for an unknown object; `None` if it wasn't asked, or if it succeeded.
     pub okta_error: Option<String>,
 }
 
@@ -68,19 +68,19 @@ pub struct ObjectMatches {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatch {
-    /// Which.
+    /// The object's key.
     pub key: RecordKey,
-    /// What people call it, where that is known.
+    /// Its name, if it's known.
     pub name: Option<String>,
-    /// Whether anything of it was ever sent; otherwise Okta alone knows it.
+    /// True if a record of it was ever sent; otherwise only Okta has it.
     pub synced: bool,
-    /// Whether it is marked as gone.
+    /// True if the object is retired.
     pub retired: bool,
     /// When Assets accounted for it last; `None` when it never did.
     pub confirmed_at: Option<Timestamp>,
-    /// Whether a record waits that Assets did not account for.
+    /// True if a record is unconfirmed.
     pub unconfirmed: bool,
-    /// What else it is called, where that and not its name has what was searched for.
+    /// The other name that matches the search, if its name doesn't.
     #[serde(default)]
     pub matched_name: Option<String>,
 }
@@ -91,17 +91,17 @@ pub struct ObjectMatch {
 pub struct ObjectView {
     /// The connection.
     pub connection: ConnectionName,
-    /// Which object.
+    /// The object's key.
     pub key: RecordKey,
-    /// What people call it, where that is known.
+    /// Its name, if it's known.
     pub name: Option<String>,
-    /// How it fares, in a word.
+    /// Its state.
     pub state: ObjectState,
     /// The same in a sentence.
     pub message: String,
-    /// What Okta says of it now.
+    /// The object in Okta.
     pub okta: OktaLookup,
-    /// What Assets has of it.
+    /// The object in Assets.
     pub assets: AssetsLookup,
     /// Field by field: what was sent, what would be sent now, and what Assets has.
     pub fields: Vec<FieldComparison>,
@@ -109,7 +109,7 @@ pub struct ObjectView {
     pub confirmed: Option<ConfirmedRecordView>,
     /// The record that was sent and not accounted for, without its fields.
     pub unconfirmed: Option<UnconfirmedRecordView>,
-    /// Values that are gone in Okta and still in Assets.
+    /// Values that were cleared in Okta and remain in Assets.
     pub stale_values: Vec<StaleValue>,
     /// The events that named it, those first that happened last.
     pub events: Vec<Event>,
@@ -117,7 +117,7 @@ pub struct ObjectView {
     pub last_event_id: Option<EventId>,
 }
 
-/// How a confirmed record came to be.
+/// The origin of a confirmed record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfirmedRecordView {
@@ -125,25 +125,25 @@ pub struct ConfirmedRecordView {
     pub read_at: Timestamp,
     /// When Assets accounted for it.
     pub confirmed_at: Timestamp,
-    /// Since when the object is marked as gone.
+    /// The time of the object's retirement.
     pub retired_at: Option<Timestamp>,
-    /// Whether it is sent again although it did not change: something it refers to came later.
+    /// True if it is resent although it didn't change: an object that it refers to was created later.
     pub resend_pending: bool,
     /// The run that sent it; `None` for one from an earlier version.
     pub run: Option<OriginRun>,
 }
 
-/// How a record fares that Assets did not account for.
+/// The state of an unconfirmed record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnconfirmedRecordView {
-    /// What it would do.
+    /// The change that it makes.
     pub change: ChangeKind,
     /// When Okta was read for it.
     pub read_at: Timestamp,
-    /// How often it was sent.
+    /// The number of attempts.
     pub attempts: u32,
-    /// What Assets said.
+    /// The message from Assets.
     pub reason: String,
     /// When it is sent again.
     pub next_attempt_at: Timestamp,
@@ -279,8 +279,7 @@ impl Connection {
         })
     }
 
-    /// What people call these objects, as far as that is known here: nobody else is asked. Of many, only the first are
-    /// looked up.
+    /// The stored names of these objects; no service is asked. Of many, only the first are searched.
     ///
     /// # Errors
     /// When the store fails.
@@ -309,21 +308,21 @@ impl Connection {
         Ok(None)
     }
 
-    /// Has an object read again by whoever works on the connection, and sent also where it has not changed, for somebody
-    /// may have changed or deleted it in Assets. `false` when nothing can have this id.
+    /// Makes the leader read an object again and send it even if it didn't change, to restore it in Assets. `false` if
+    /// the ID is invalid.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn resend(&self, key: &RecordKey) -> Result<bool, ServiceError> {
         let Some(subject) = subject(key) else { return Ok(false) };
         self.store().mark_for_resend(key, self.now()).await?;
-        self.ask(&[subject]).await?;
+        self.enqueue(&[subject]).await?;
         Ok(true)
     }
 
     /// Both sides through the mapping; `None` where the schemas cannot be compared.
     async fn through(&self, patience: Duration) -> Option<Through> {
-        self.lookup.through(self.engine().mapping_in_force(), patience).await
+        self.lookup.through(self.engine().active_mapping_version(), patience).await
     }
 
     /// The events that named an object, the newest first.
@@ -335,7 +334,7 @@ impl Connection {
     }
 }
 
-/// What has to be looked at for an object; nothing for what cannot be an id of Okta's, which nobody could look at.
+/// The subject of an object; `None` for an ID that Okta can't have.
 fn subject(key: &RecordKey) -> Option<Subject> {
     let id = |id: &str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -351,7 +350,7 @@ fn subject(key: &RecordKey) -> Option<Subject> {
     })
 }
 
-/// What an object is called besides its name, where that alone has a text, whatever its case.
+/// The other name of an object, if only that contains a text, ignoring case.
 fn also(record: &Record, name: Option<&str>, text: &str) -> Option<String> {
     let text = text.to_lowercase();
     let has = |called: &str| called.to_lowercase().contains(&text);

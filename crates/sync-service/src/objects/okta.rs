@@ -14,7 +14,7 @@ use sync_model::{GroupId, ObjectKind, Record, RecordKey};
 use super::{Lookup, ObjectMatch, PATIENCE, Through};
 use crate::adapters::remedy;
 
-/// What Okta says of an object now.
+/// The state of an object in Okta.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -25,7 +25,7 @@ pub enum OktaLookup {
     NotFound,
     /// Okta could not be asked.
     Error {
-        /// Why.
+        /// The reason.
         reason: String,
         /// The action that resolves it.
         #[serde(default)]
@@ -64,11 +64,11 @@ pub struct OktaObject {
     pub profile: Map<String, Value>,
     /// The groups of a user.
     pub groups: Option<Vec<UserGroup>>,
-    /// How many members a group has; `None` for a user, and where Okta does not tell.
+    /// The number of a group's members; `None` for a user, and if Okta doesn't report it.
     pub members: Option<u64>,
-    /// Whether the operator chooses it; `None` while the schemas are not known.
+    /// True if it is in scope; `None` while the schemas are unknown.
     pub in_scope: Option<bool>,
-    /// What would be sent of it now; its values are in the [fields](super::ObjectView::fields).
+    /// The record that would be sent now; its values are in the [fields](super::ObjectView::fields).
     #[serde(skip)]
     pub(crate) record: Option<Record>,
 }
@@ -92,14 +92,14 @@ pub struct UserGroup {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whether the operator chooses it.
+    /// True if it is in scope.
     pub in_scope: bool,
 }
 
-/// Why something could not be asked, and what to do about it.
+/// The reason of a failed request, and its remedy.
 type Failure = (String, Option<Remedy>);
 
-/// Waits no longer than somebody who looks at a page does.
+/// Waits no longer than a person who opened a page.
 pub(super) async fn in_time<T>(
     patience: Duration,
     asked: impl Future<Output = okta_client::Result<T>>,
@@ -117,7 +117,7 @@ pub(super) fn late(patience: Duration) -> String {
 }
 
 impl Lookup {
-    /// What Okta says of an object. One that is not `known` here may be named by its login or name instead of its id.
+    /// The object in Okta. If it isn't `known` here, it can be named by its login or name instead of its ID.
     pub(super) async fn okta_side(
         &self,
         key: &RecordKey,
@@ -136,7 +136,7 @@ impl Lookup {
         }
     }
 
-    /// What Okta has by this id, login or name.
+    /// The object in Okta with this ID, login, or name.
     pub(super) async fn find_in_okta(
         &self,
         text: &str,
@@ -207,7 +207,7 @@ impl Lookup {
             let observed = through.lens.user(&user);
             let mut of: Vec<GroupId> = groups
                 .iter()
-                .filter(|group| !group.is_everyone() && self.sides.choice().covers_group(group))
+                .filter(|group| !group.is_everyone() && self.sides.choice().includes_group(group))
                 .map(|group| GroupId::new(&group.id))
                 .collect();
             of.extend(observed.implied_groups);
@@ -218,7 +218,7 @@ impl Lookup {
         let groups = groups.iter().map(|group| UserGroup {
             id: group.id.clone(),
             name: group.profile.name().unwrap_or_default().to_owned(),
-            in_scope: self.sides.choice().covers_group(group),
+            in_scope: self.sides.choice().includes_group(group),
         });
         Ok(Some(OktaObject {
             status: Some(user.status.as_str().to_owned()),

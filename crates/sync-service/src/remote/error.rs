@@ -1,4 +1,4 @@
-//! Why a daemon elsewhere did not do what it was asked for.
+//! The error of a request to a remote daemon.
 
 use outbound::NotReached;
 use sync_engine::Remedy;
@@ -7,7 +7,7 @@ use url::Url;
 use crate::DelegationError;
 use crate::wire::{Problem, ProblemType};
 
-/// Why a daemon elsewhere did not do what it was asked for.
+/// The error of a request to a remote daemon.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteError {
@@ -19,19 +19,19 @@ pub enum RemoteError {
     Unreachable {
         /// Its address.
         server: Url,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<NotReached>,
     },
-    /// The HTTP client could not be made.
+    /// The HTTP client can't be created.
     #[error("could not prepare the HTTP client")]
     Http(#[source] reqwest::Error),
-    /// What answers there is no such daemon, or another version of it.
+    /// The server isn't such a daemon, or has another version.
     #[error("no compatible okta-insightd responds at {server}: {problem}")]
     NotADaemon {
         /// Its address.
         server: Url,
-        /// What it answered.
+        /// The problem with its response.
         problem: String,
     },
     /// A stream of events broke off.
@@ -39,16 +39,16 @@ pub enum RemoteError {
     TimedOut {
         /// Its address.
         server: Url,
-        /// How it broke off.
+        /// The problem with the connection.
         problem: String,
     },
     /// The daemon refused.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
-    /// What it was asked for failed.
+    /// The requested action failed.
     #[error("{reason}")]
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
         /// The action that resolves it.
         remedy: Option<Remedy>,
@@ -83,7 +83,7 @@ impl RemoteError {
         }
     }
 
-    /// Whether the arguments are wrong, rather than the world.
+    /// True if the arguments are wrong.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Address(_) => true,
@@ -92,7 +92,7 @@ impl RemoteError {
         }
     }
 
-    /// Whether it may be different in a while, without anybody doing something about it here.
+    /// True if it may succeed later without a change on this side.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::NotADaemon { .. } | Self::TimedOut { .. } => true,

@@ -36,18 +36,18 @@ use crate::{
     ActiveRuns, ConnectionRun, DelegationError, JobState, PlanView, ReplayResult, SchemaView, Secret,
 };
 
-/// How long one request may take.
+/// The time limit of one request.
 const REQUEST: Duration = Duration::from_mins(1);
-/// How long it may take to reach the daemon.
+/// The time limit for connecting to the daemon.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How large an answer may be, in bytes.
+/// The largest response in bytes.
 const LARGEST: usize = 32 * 1024 * 1024;
-/// How often it is asked what became of something.
-const LOOK: Duration = Duration::from_millis(300);
-/// How long what was begun is waited for: longer than the daemon lets it take.
+/// The polling interval for a result.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
+/// The time limit for a started job: longer than the daemon's own limit.
 const LONGEST: Duration = Duration::from_hours(7);
 
-/// What is asked of a daemon elsewhere.
+/// A client of a remote daemon.
 #[derive(Debug, Clone)]
 pub struct RemoteClient {
     http: reqwest::Client,
@@ -57,7 +57,7 @@ pub struct RemoteClient {
 }
 
 impl RemoteClient {
-    /// A client for the daemon whose console is at this address. Calls nobody.
+    /// A client for the daemon whose console has this URL. Sends no request.
     ///
     /// # Errors
     /// When the address is none that a token may be sent to.
@@ -142,7 +142,7 @@ impl RemoteClient {
         self.get(&["connections", name.as_str(), "events"], &query).await
     }
 
-    /// Puts events back; all that were given up when none are named.
+    /// Replays events, or all failed ones if no IDs are given.
     ///
     /// # Errors
     /// When one is not known, or the daemon cannot be asked.
@@ -183,7 +183,7 @@ impl RemoteClient {
         self.job(name, "verify", stop).await
     }
 
-    /// Looks at every precondition.
+    /// Runs all checks.
     ///
     /// # Errors
     /// When that fails, or the daemon cannot be asked.
@@ -219,20 +219,21 @@ impl RemoteClient {
         self.job(name, "plan", stop).await
     }
 
-    /// The runs of the daemon that are under way, and those that ended lately.
+    /// Active and recent runs of the daemon.
     ///
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
-    pub async fn live_run(&self, name: &ConnectionName) -> Result<ActiveRuns, RemoteError> {
+    pub async fn active_runs(&self, name: &ConnectionName) -> Result<ActiveRuns, RemoteError> {
         self.get(&["connections", name.as_str(), "active-runs"], &()).await
     }
 
-    /// Asks for a full run and watches until it has ended. A request that is not taken in time is taken back. Told to
-    /// stop, it stops watching; the run goes on.
+    /// Requests a full sync and watches until the run ends. A request that isn't accepted in time is canceled. If
+    /// interrupted, it stops watching; the run continues.
     ///
     /// # Errors
-    /// When the connection is paused, nobody takes the request in time, the run fails, or the daemon cannot be asked.
-    pub async fn synchronize(
+    /// When the connection is paused, the request isn't accepted in time, the run fails, or the daemon can't
+    /// be reached.
+    pub async fn request_sync(
         &self,
         name: &ConnectionName,
         wish: SyncOptions,
@@ -271,7 +272,7 @@ impl RemoteClient {
         }
     }
 
-    /// Tells how far a run has come. Where the daemon does not say, the run goes on all the same.
+    /// Reports the progress of a run. If the daemon doesn't report it, the run continues nevertheless.
     async fn watch(
         &self,
         name: &ConnectionName,
@@ -279,14 +280,14 @@ impl RemoteClient {
         watched: &mut Watched,
         progress: &dyn ProgressSink,
     ) {
-        let Ok(live) = self.live_run(name).await else { return };
+        let Ok(live) = self.active_runs(name).await else { return };
         if let Some(live) = live.active.iter().chain(&live.recent).find(|live| live.run == Some(run)) {
             let seen: Vec<Seen> = live.phases.iter().map(Seen::from).collect();
             watched.tell(&seen, progress);
         }
     }
 
-    /// Stops sending for a while, or until it is told to go on.
+    /// Pauses sends for a time, or until they are resumed.
     ///
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
@@ -307,7 +308,7 @@ impl RemoteClient {
         self.tell(&["connections", name.as_str(), "resume"]).await
     }
 
-    /// Begins a job, or joins one that is under way, and waits for its end.
+    /// Starts a job, or joins a running one, and waits for its end.
     async fn job<T: DeserializeOwned>(
         &self,
         name: &ConnectionName,
@@ -437,6 +438,6 @@ async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteErro
     }
     tokio::select! {
         () = stop.cancelled() => Err(DelegationError::Detached.into()),
-        () = tokio::time::sleep(LOOK) => Ok(()),
+        () = tokio::time::sleep(POLL_INTERVAL) => Ok(()),
     }
 }

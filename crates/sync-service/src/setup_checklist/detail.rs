@@ -67,7 +67,7 @@ pub enum StepDetail {
     EventHookExists {
         /// The URL that it delivers to.
         url: String,
-        /// The changes that *Setup* made.
+        /// The changes by *Setup*.
         changes: Vec<HookChange>,
     },
     /// The step will verify the schema, mapping, and event hook.

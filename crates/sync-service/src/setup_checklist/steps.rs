@@ -12,7 +12,7 @@ use crate::{ConnectionConfig, ConnectionStatus, ManagedBy};
 
 pub(super) fn save(member: &ManagedConnection) -> SetupStep {
     let step = SetupStep::new(SetupStepName::Save, StepState::Complete);
-    let step = match (member.keeper(), member.saved()) {
+    let step = match (member.managed_by(), member.saved()) {
         (ManagedBy::Console, Some(saved)) => step.with(StepDetail::Saved { saved_at: saved.saved_at }),
         _ => step.with(StepDetail::ManagedByFile { path: member.config_file().display().to_string() }),
     };

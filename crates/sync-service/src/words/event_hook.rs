@@ -4,7 +4,7 @@ use sync_engine::{Finding, HookChange};
 
 use super::finding;
 
-/// A change that setup made, as a participle: `created`.
+/// A change by *Setup*, as a participle: `created`.
 pub fn hook_change(change: &HookChange) -> String {
     match change {
         HookChange::Created => "created".to_owned(),

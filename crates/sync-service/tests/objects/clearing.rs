@@ -57,12 +57,12 @@ async fn without_an_account_what_is_kept_is_counted_listed_and_told_once_for_eac
     world.strip(&user).await;
     let report = sync(&connection).await;
     let told: Vec<&String> = report.messages.iter().filter(|m| m.contains("stay in Assets")).collect();
-    assert!(told.iter().any(|m| m.starts_with("Okta User: City: 1 value is gone")), "{told:?}");
+    assert!(told.iter().any(|m| m.starts_with("Okta User: City: 1 value was cleared")), "{told:?}");
     assert_eq!(report.cleared_values, 0);
     assert!(world.values(&user, "/city").await == 1 && !world.in_sync().await);
     let counts = connection.status(1).await.unwrap().stale_values;
     assert_eq!((counts.objects, counts.failed), (1, 0));
-    let listed = connection.uncleared(10).await.unwrap();
+    let listed = connection.stale_values(10).await.unwrap();
     assert_eq!(listed.len() as u64, counts.values);
     assert_eq!(told.len(), listed.len());
     assert!(listed.iter().all(|value| value.key == RecordKey::user(&UserId::new(&user))));
@@ -114,7 +114,9 @@ async fn a_value_that_comes_back_before_it_was_cleared_is_not_cleared() {
     sync(&connection).await;
     world.control.call("POST", &format!("/okta/users/{user}"), &json!({ "city": "Rome" })).await.unwrap();
     sync(&connection).await;
-    assert!(connection.uncleared(10).await.unwrap().iter().all(|value| !value.attribute.ends_with("City")));
+    assert!(
+        connection.stale_values(10).await.unwrap().iter().all(|value| !value.attribute.ends_with("City"))
+    );
     sync(&world.open(Account::With).await).await;
     assert_eq!(world.values(&user, "/city").await, 1);
     assert!(world.in_sync().await);
@@ -131,7 +133,7 @@ async fn what_cannot_be_cleared_now_fails_no_run_and_is_told() {
     assert_eq!((report.state, report.cleared_values), (RunState::Succeeded, 0));
     let counts = connection.status(1).await.unwrap().stale_values;
     assert!(counts.values > 0 && counts.failed == counts.values, "{counts:?}");
-    let reason = connection.uncleared(1).await.unwrap().remove(0).reason;
+    let reason = connection.stale_values(1).await.unwrap().remove(0).reason;
     assert!(reason.contains("refused the account's credential"), "{reason}");
 }
 

@@ -8,7 +8,7 @@ use sync_service::engine::{AlertKind, AlertSink, Fact, NoopProgress, Remedy, Run
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Account, Heard, set_up, sync, world};
+use crate::world::{Account, RecordingAlertSink, set_up, sync, world};
 
 #[tokio::test]
 async fn low_cardinality_is_corrected_with_account() {
@@ -34,13 +34,17 @@ async fn an_import_source_that_removes_missing_objects_gets_nothing() {
     let connection_after = world.open(Account::Without).await;
     let sync = connection_after
         .engine()
-        .sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new())
+        .full_sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new())
         .await;
     let error = ServiceError::from(sync.unwrap_err());
     insta::assert_snapshot!(format!("{error}\n{:?}", error.remedy()));
     let some = [Subject::User(UserId::new(&user))];
     assert!(
-        connection_after.engine().sync_some(&some, &NoopProgress, &CancellationToken::new()).await.is_err()
+        connection_after
+            .engine()
+            .targeted_sync(&some, &NoopProgress, &CancellationToken::new())
+            .await
+            .is_err()
     );
     assert_eq!(world.executions().await, before);
     drop(connection);
@@ -49,7 +53,7 @@ async fn an_import_source_that_removes_missing_objects_gets_nothing() {
 #[tokio::test]
 async fn objects_that_an_import_deleted_all_the_same_raise_an_alert_and_come_back() {
     let world = world().await;
-    let heard = Arc::new(Heard::default());
+    let heard = Arc::new(RecordingAlertSink::default());
     let connection = world
         .open_with(Account::Without, |ports, _| ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>)
         .await;

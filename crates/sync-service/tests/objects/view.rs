@@ -8,7 +8,7 @@ use sync_service::{
     AssetsLookup, Connection, FieldComparison, FieldMatch, ObjectState, ObjectView, OktaLookup, OktaObject,
 };
 
-use crate::world::{Account, World, set_up, sync, world};
+use crate::world::{Account, TestEnv, set_up, sync, world};
 
 fn user(id: &str) -> RecordKey {
     RecordKey::user(&UserId::new(id))
@@ -36,7 +36,7 @@ fn count(view: &ObjectView, agreement: FieldMatch) -> usize {
 }
 
 /// A user that Okta alone knows.
-async fn newcomer(world: &World, login: &str) -> String {
+async fn newcomer(world: &TestEnv, login: &str) -> String {
     let profile =
         json!({ "login": login, "email": login, "firstName": "Grace", "lastName": "H", "city": "Oslo" });
     let created = world.control.call("POST", "/okta/users", &profile).await.unwrap();

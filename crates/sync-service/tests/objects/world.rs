@@ -14,7 +14,7 @@ use sync_service::model::{ConnectionName, ExecutionId, ObjectKind, RecordKey, Us
 use sync_service::{Config, Connection, Store};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     sandbox: Sandbox,
     pub(crate) control: ControlClient,
     store: Store,
@@ -30,19 +30,19 @@ pub(crate) enum Account {
     Wrong,
 }
 
-pub(crate) async fn world() -> World {
+pub(crate) async fn world() -> TestEnv {
     world_of(12, 3).await
 }
 
-pub(crate) async fn world_of(users: usize, groups: usize) -> World {
+pub(crate) async fn world_of(users: usize, groups: usize) -> TestEnv {
     let options = SandboxOptions { users, groups, import_delay: Duration::ZERO, ..SandboxOptions::default() };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
-    World { control: ControlClient::new(sandbox.control_url()), sandbox, store, folder }
+    TestEnv { control: ControlClient::new(sandbox.control_url()), sandbox, store, folder }
 }
 
-impl World {
+impl TestEnv {
     /// A connection as another process would have it: what it remembers is in the store.
     pub(crate) async fn open(&self, account: Account) -> Connection {
         self.open_with(account, |_, _| {}).await
@@ -225,9 +225,9 @@ impl World {
 
 /// Keeps what it is told.
 #[derive(Default)]
-pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
+pub(crate) struct RecordingAlertSink(pub(crate) Mutex<Vec<Alert>>);
 
-impl AlertSink for Heard {
+impl AlertSink for RecordingAlertSink {
     fn send(&self, alert: Alert) {
         self.0.lock().unwrap().push(alert);
     }
@@ -238,7 +238,11 @@ pub(crate) async fn set_up(connection: &Connection) -> SchemaReport {
 }
 
 pub(crate) async fn sync(connection: &Connection) -> RunReport {
-    connection.engine().sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new()).await.unwrap()
+    connection
+        .engine()
+        .full_sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new())
+        .await
+        .unwrap()
 }
 
 pub(crate) fn at_once() -> PruneOptions {

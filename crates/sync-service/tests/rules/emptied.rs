@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gate::refusal;
 use crate::support::follow;
-use crate::world::{World, gated_world, idle, sync};
+use crate::world::{TestEnv, gated_world, idle, sync};
 
 async fn read(connection: &Connection, user: &str) -> Option<RunReport> {
     let subject = [Subject::User(UserId::new(user))];
-    connection.engine().sync_some(&subject, &NoopProgress, &CancellationToken::new()).await.ok()
+    connection.engine().targeted_sync(&subject, &NoopProgress, &CancellationToken::new()).await.ok()
 }
 
 /// A user who is in the group alone.
-async fn member_of(world: &World, group: &str) -> String {
+async fn member_of(world: &TestEnv, group: &str) -> String {
     let user = world.active_users().await.remove(0);
     for other in world.groups().await {
         world.call("DELETE", &format!("/okta/groups/{other}/users/{user}"), Value::Null).await;
@@ -116,7 +116,7 @@ async fn last_membership_ends_at_once() {
     assert!(read(&connection, &user).await.unwrap().is_complete());
     let following = follow(&connection);
     world.call("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     assert_eq!(idle(&connection).await.event_queue.unreadable, 0);
     following.stop().await;
 }

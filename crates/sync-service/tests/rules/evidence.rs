@@ -11,10 +11,10 @@ use sync_service::engine::{
 use sync_service::model::{EventId, GroupId, UserId};
 use tokio_util::sync::CancellationToken;
 
-use crate::fakes::Heard;
+use crate::fakes::RecordingAlertSink;
 use crate::gate::{Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, idle, status, sync, until};
+use crate::world::{OFTEN, gated_world, idle, status, sync, wait_until};
 
 /// A 404 of each kind that says nothing about an object.
 fn no_word_of_okta(n: usize) -> Instead {
@@ -30,9 +30,10 @@ fn no_word_of_okta(n: usize) -> Instead {
 #[tokio::test]
 async fn changed_object_survives_a_foreign_404() {
     let (world, gate) = gated_world(12, 3).await;
-    let heard = Arc::new(Heard::default());
-    let connection =
-        world.open_with("system_log", OFTEN, |ports, _| ports.alerts = Arc::<Heard>::clone(&heard)).await;
+    let heard = Arc::new(RecordingAlertSink::default());
+    let connection = world
+        .open_with("system_log", OFTEN, |ports, _| ports.alerts = Arc::<RecordingAlertSink>::clone(&heard))
+        .await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
     idle(&connection).await;
@@ -49,12 +50,12 @@ async fn changed_object_survives_a_foreign_404() {
     }
     world.call("POST", &format!("/okta/groups/{group}"), json!({ "description": "new words" })).await;
     // What can be read goes on; what cannot is told.
-    until("the other change arrives", async || {
+    wait_until("the other change arrives", async || {
         let object = world.object(&users[4]).await;
         if object.contains("Elsewhere") { Ok(()) } else { Err(object) }
     })
     .await;
-    until("it is told", async || {
+    wait_until("it is told", async || {
         let heard = heard.0.lock().unwrap();
         if heard.iter().any(|alert| alert.kind == AlertKind::SyncStalled) {
             Ok(())
@@ -67,7 +68,7 @@ async fn changed_object_survives_a_foreign_404() {
     assert_eq!(status.event_queue.failed, 0, "given up for nothing that is theirs");
     assert_eq!(world.audit().await.marked_deleted, 0);
     gate.clear();
-    let audit = world.converges().await;
+    let audit = world.assert_in_sync().await;
     assert_eq!(audit.marked_deleted, 0, "{audit:?}");
     following.stop().await;
 }
@@ -137,7 +138,8 @@ async fn groups_of_a_user_are_not_empty_for_a_404() {
             })
         });
         let subject = [Subject::User(UserId::new(&user))];
-        let some = connection.engine().sync_some(&subject, &NoopProgress, &CancellationToken::new()).await;
+        let some =
+            connection.engine().targeted_sync(&subject, &NoopProgress, &CancellationToken::new()).await;
         let complete = some.as_ref().is_ok_and(sync_service::engine::RunReport::is_complete);
         assert!(!complete, "an answer that says nothing is no success: {some:?}");
         assert!(world.audit().await.in_sync);
@@ -218,7 +220,7 @@ async fn plan_leaves_store_as_it_was() {
         let plan = if plans_all {
             engine.plan(&NoopProgress, &stop).await
         } else {
-            engine.plan_some(&some, &NoopProgress, &stop).await
+            engine.targeted_plan(&some, &NoopProgress, &stop).await
         };
         let plan = plan.unwrap();
         assert!(plan.changes() > 0 && !plan.problems.is_empty(), "{plan:?}");
@@ -231,7 +233,7 @@ async fn plan_leaves_store_as_it_was() {
     // One that fails, or is stopped, leaves nothing either.
     stop.cancel();
     engine.plan(&NoopProgress, &stop).await.unwrap_err();
-    engine.plan_some(&some, &NoopProgress, &stop).await.unwrap_err();
+    engine.targeted_plan(&some, &NoopProgress, &stop).await.unwrap_err();
     gate.instead(|path| path.starts_with("/api/v1/users?").then(|| page(404)));
     engine.plan(&NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert_eq!(world.dump().await, before);
@@ -251,7 +253,7 @@ async fn group_that_goes_among_its_members_is_marked_at_once() {
     });
     let strict = Safeguards { max_retired_percent: 0.0, min_retired_count: 0, ..Safeguards::default() };
     let refused =
-        connection.engine().sync(&strict, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+        connection.engine().full_sync(&strict, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused}");
     assert_eq!(world.audit().await.marked_deleted, 0);
     let report = sync(&connection).await.unwrap();
@@ -285,7 +287,7 @@ async fn odd_events_of_the_log_are_passed() {
     for user in &users[..5] {
         world.change(user, json!({ "city": "Elsewhere" })).await;
     }
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 

@@ -8,9 +8,9 @@ use sync_service::engine::{Alert, AlertSink, Clock, SystemClock, TaskFailure};
 
 /// Keeps what it is told.
 #[derive(Default)]
-pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
+pub(crate) struct RecordingAlertSink(pub(crate) Mutex<Vec<Alert>>);
 
-impl AlertSink for Heard {
+impl AlertSink for RecordingAlertSink {
     fn send(&self, alert: Alert) {
         self.0.lock().unwrap().push(alert);
     }
@@ -30,15 +30,15 @@ impl AlertSink for Failures {
 
 /// A clock that can be put forward.
 #[derive(Default)]
-pub(crate) struct Ahead(AtomicI64);
+pub(crate) struct OffsetClock(AtomicI64);
 
-impl Ahead {
+impl OffsetClock {
     pub(crate) fn by(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 }
 
-impl Clock for Ahead {
+impl Clock for OffsetClock {
     fn now(&self) -> Timestamp {
         SystemClock.now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
     }

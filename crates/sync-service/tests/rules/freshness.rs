@@ -9,14 +9,14 @@ use crate::support::follow;
 use crate::world::{USER, idle, status, world};
 
 #[tokio::test]
-async fn an_object_older_than_its_event_is_read_again_until_it_is_new() {
+async fn stale_read_is_retried() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=2000").await;
     let before = world.requests(USER).await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     assert!(world.requests(USER).await >= before + 2, "it was read before it was new");
     following.stop().await;
@@ -33,7 +33,7 @@ async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown(
     // By then the first can be read, and whoever reads at once because of the second finds the first alone.
     tokio::time::sleep(Duration::from_millis(1300)).await;
     world.change(&user, json!({ "city": "Sisimiut" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
@@ -43,10 +43,10 @@ async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     world.faults("okta.lag=900").await;
     world.add_member(group["id"].as_str().unwrap(), &world.users().await[0]).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
@@ -69,7 +69,7 @@ async fn a_value_is_never_taken_from_an_event() {
 }
 
 #[tokio::test]
-async fn a_404_right_after_a_create_event_is_not_believed_at_once() {
+async fn not_found_after_create_is_retried() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -77,7 +77,7 @@ async fn a_404_right_after_a_create_event_is_not_believed_at_once() {
     let profile =
         json!({ "login": "new@example.com", "email": "new@example.com", "firstName": "N", "lastName": "W" });
     world.call("POST", "/okta/users", profile).await;
-    let audit = world.converges().await;
+    let audit = world.assert_in_sync().await;
     assert_eq!((audit.insight.users, audit.marked_deleted), (audit.okta.users, 0));
     following.stop().await;
 }
@@ -96,7 +96,7 @@ async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
         let audit = world.audit().await;
         if audit.marked_deleted == 1 { Ok(audit) } else { Err(format!("{audit:?}")) }
     };
-    let audit = crate::world::until("the object is marked", gone).await;
+    let audit = crate::world::wait_until("the object is marked", gone).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     idle(&connection).await;
     following.stop().await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::fakes::Failures;
 use crate::gate::{Instead, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, sync, sync_accepted, until};
+use crate::world::{OFTEN, gated_world, sync, sync_with_override, wait_until};
 
 #[tokio::test]
 async fn links_to_another_host_are_asked_at_home() {
@@ -55,7 +55,7 @@ async fn wrong_links_end_after_a_few_requests() {
     sync(&connection).await.unwrap_err();
     assert!(gate.requests("/api/v1/groups?") - before < 20);
     gate.clear();
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
@@ -79,7 +79,7 @@ async fn log_that_leads_in_a_circle_is_told() {
         path.contains("after=ring").then(|| Instead(200, "application/json", body.clone()))
     });
     let following = follow(&connection);
-    until("it is told", async || {
+    wait_until("it is told", async || {
         let told = failures.0.lock().unwrap();
         if told.iter().any(|reason| reason.contains("circle")) { Ok(()) } else { Err(format!("{told:?}")) }
     })

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use sync_service::engine::{Clock, EngineError, RunState, StateStore};
 use sync_service::model::ObjectKind;
 
-use crate::fakes::Ahead;
+use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, status, sync, world};
+use crate::world::{OFTEN, TestEnv, idle, status, sync, world};
 
 /// A connection whose first execution goes wrong in a way.
-async fn first_execution(world: &World, fault: &str) -> Arc<sync_service::Connection> {
+async fn first_execution(world: &TestEnv, fault: &str) -> Arc<sync_service::Connection> {
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults(fault).await;
@@ -22,10 +22,10 @@ async fn first_execution(world: &World, fault: &str) -> Arc<sync_service::Connec
 }
 
 /// Sent again by whoever follows, until everything is confirmed.
-async fn made_good(world: &World, connection: &Arc<sync_service::Connection>) {
+async fn made_good(world: &TestEnv, connection: &Arc<sync_service::Connection>) {
     world.no_faults().await;
     let following = follow(connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     let status =
         status(connection, "everything is confirmed", |s| s.event_queue.unconfirmed_records == 0).await;
     assert_eq!((status.unconfirmed.len(), status.objects[&ObjectKind::User].current), (0, 9));
@@ -90,9 +90,9 @@ async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_o
 }
 
 #[tokio::test]
-async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_same() {
+async fn rejected_record_is_retried() {
     let world = world(9, 2).await;
-    let clock = Arc::new(Ahead::default());
+    let clock = Arc::new(OffsetClock::default());
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| ports.clock = Arc::clone(&clock) as Arc<dyn Clock>)
         .await;

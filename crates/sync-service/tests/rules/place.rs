@@ -7,15 +7,17 @@ use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, status, sync, sync_accepted, until, world};
+use crate::world::{
+    OFTEN, TestEnv, idle, status, sync, sync_with_override, wait_for_system_log, wait_until, world,
+};
 
-async fn groups_of(world: &World, cardinality: i32) {
+async fn groups_of(world: &TestEnv, cardinality: i32) {
     let limit = json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": cardinality });
     world.call("PUT", "/insight/attributes", limit).await;
 }
 
 /// The objects that a user's groups refer to.
-async fn groups_in_assets(world: &World, user: &str) -> Vec<String> {
+async fn groups_in_assets(world: &TestEnv, user: &str) -> Vec<String> {
     let object: Value = serde_json::from_str(&world.object(user).await).unwrap();
     let groups = &object["references"]["okta-sync/user/groups"];
     groups.as_array().unwrap().iter().map(Value::to_string).collect()
@@ -26,7 +28,7 @@ async fn plan_changes_no_mapping() {
     let world = world(9, 2).await;
     let connection = world.synced("event_hook").await;
     let engine = connection.engine();
-    let before = engine.mapping_in_force();
+    let before = engine.active_mapping_version();
     world.add_attribute("badge", "Badge").await;
     let (open, canceled) = (CancellationToken::new(), CancellationToken::new());
     canceled.cancel();
@@ -38,11 +40,11 @@ async fn plan_changes_no_mapping() {
     assert!(one.is_ok() && other.is_ok());
     assert!(matches!(stopped, Err(EngineError::Interrupted)));
     engine.verify(false).await.unwrap();
-    assert_eq!(engine.mapping_in_force(), before);
+    assert_eq!(engine.active_mapping_version(), before);
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "badge": "B-42" })).await;
     let subject = Subject::User(UserId::new(user.clone()));
-    engine.sync_some(&[subject], &NoopProgress, &CancellationToken::new()).await.unwrap();
+    engine.targeted_sync(&[subject], &NoopProgress, &CancellationToken::new()).await.unwrap();
     assert!(world.object(&user).await.contains("B-42"));
 }
 
@@ -87,11 +89,11 @@ async fn memberships_that_ended_while_withheld_go() {
     }
     world.call("POST", &format!("/okta/users/{deleted}/lifecycle/deactivate"), Value::Null).await;
     world.delete(&deleted).await;
-    assert_eq!(sync_accepted(&connection).await.withheld.len(), 1);
+    assert_eq!(sync_with_override(&connection).await.withheld.len(), 1);
     groups_of(&world, -1).await;
     let following = follow(&connection);
-    assert!(world.converges().await.in_sync);
-    until("memberships are gone", async || match groups_in_assets(&world, &deleted).await {
+    assert!(world.assert_in_sync().await.in_sync);
+    wait_until("memberships are gone", async || match groups_in_assets(&world, &deleted).await {
         groups if groups.is_empty() => Ok(()),
         groups => Err(groups.join(", ")),
     })
@@ -116,13 +118,13 @@ async fn daemon_sends_values_again_once_stored() {
     status(&connection, "it is noticed", |status| status.event_queue.withheld == 1).await;
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Graz" })).await;
-    until("the rest is applied", async || match world.object(&user).await {
+    wait_until("the rest is applied", async || match world.object(&user).await {
         object if object.contains("Graz") => Ok(()),
         object => Err(object),
     })
     .await;
     groups_of(&world, -1).await;
-    assert!(world.converges().await.in_sync);
+    assert!(world.assert_in_sync().await.in_sync);
     following.stop().await;
 }
 
@@ -137,7 +139,7 @@ async fn survives_rename(object_type: &str, name: &str) {
     for user in &world.users().await[..3] {
         world.change(user, json!({ "city": "Salzburg" })).await;
     }
-    assert!(world.converges().await.in_sync);
+    assert!(world.assert_in_sync().await.in_sync);
     following.stop().await;
 }
 
@@ -197,7 +199,7 @@ async fn lost_store_is_filled_by_itself() {
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     assert_eq!(connection.status(1).await.unwrap().runs, [], "the first load is asked for");
     sync(&connection).await.unwrap();
     following.stop().await;

@@ -8,10 +8,10 @@ use sync_service::engine::{RunReport, Upkeep};
 
 use crate::gate::Gate;
 use crate::support::follow;
-use crate::world::{OFTEN, World, gated_world, idle, status, sync, until, world};
+use crate::world::{OFTEN, TestEnv, gated_world, idle, status, sync, wait_until, world};
 
 /// The number of entries that executions from one on held for an object type.
-async fn entries(world: &World, from: usize, object_type: &str) -> u64 {
+async fn entries(world: &TestEnv, from: usize, object_type: &str) -> u64 {
     let results = world.executions().await.into_iter().skip(from);
     let types = results.flat_map(|execution| {
         execution["progressResult"]["objectTypeResultMap"].as_object().cloned().unwrap_or_default()
@@ -47,7 +47,7 @@ async fn import_source_there_and_back_gets_everything() {
     // Only its own compares the place.
     let back = world.open("system_log").await;
     let following = follow(&back);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&back).await;
     following.stop().await;
 }
@@ -62,7 +62,7 @@ async fn execution_of_another_source_is_doubted() {
     let before = world.executions().await.len();
     world.faults("executions.stuck=told").await;
     let cut_off = tokio::spawn(async move { sync(&connection).await.map(drop) });
-    until("the execution works", async || {
+    wait_until("the execution works", async || {
         let history = world.executions().await.split_off(before);
         if history.iter().any(|e| e["status"] == "PROCESSING") { Ok(()) } else { Err(String::new()) }
     })
@@ -85,7 +85,7 @@ async fn execution_of_another_source_is_doubted() {
 
     let back = world.open("system_log").await;
     let following = follow(&back);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&back).await;
     following.stop().await;
 }
@@ -108,7 +108,7 @@ async fn survives(edits: [(&str, Value); 2]) {
         }
     }
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
     assert_eq!(entries(&world, before, "Okta Group").await, 0, "groups have no such field");
@@ -150,7 +150,7 @@ async fn references_return_with_their_cardinality() {
 
 #[tokio::test]
 async fn renamed_id_during_a_full_sync_loses_nothing() {
-    let (world, gate): (World, Gate) = gated_world(12, 3).await;
+    let (world, gate): (TestEnv, Gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let control = world.control.clone();
     gate.after(move |path, _| {
@@ -170,7 +170,7 @@ async fn renamed_id_during_a_full_sync_loses_nothing() {
     let _ = sync(&connection).await;
     gate.clear();
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
 }
@@ -185,7 +185,7 @@ async fn object_schema_made_anew_is_noticed_by_an_execution() {
     let following = follow(&connection);
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Nuuk" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     is_current(&connection).await;
     following.stop().await;
@@ -199,7 +199,7 @@ async fn type_returns(object_type: &str) {
     let connection = world.synced("system_log").await;
     world.call("DELETE", "/insight/object-types", json!({ "type": object_type })).await;
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
     assert!(world.state().await.place().await.unwrap().unwrap().doubts > 0);
@@ -231,7 +231,7 @@ async fn objects_deleted_by_hand_return_without_a_change() {
     let status = connection.status(0).await.unwrap();
     assert!(status.event_queue.doubted > 0 && status.freshness.synced_through.is_none(), "{status:?}");
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
     // What is new may be made.
@@ -286,14 +286,14 @@ async fn objects_without_identity_are_reported() {
 }
 
 /// Edits the structure while an execution works on the first load: the run ends, and does not claim what was dropped.
-async fn edited_meanwhile(edit: Value) -> (World, Arc<Connection>) {
+async fn edited_meanwhile(edit: Value) -> (TestEnv, Arc<Connection>) {
     let world = world(12, 4).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults("executions.stuck=told").await;
     let engine = Arc::clone(&connection);
     let loading = tokio::spawn(async move { sync(&engine).await });
-    until("the execution works", async || {
+    wait_until("the execution works", async || {
         let working = world.executions().await.iter().any(|e| e["status"] == "PROCESSING");
         if working { Ok(()) } else { Err(String::new()) }
     })
@@ -312,7 +312,7 @@ async fn cardinality_lowered_during_an_execution_is_noticed() {
     assert_eq!((status.withheld.len(), status.freshness.synced_through), (1, None));
     world.call("PUT", "/insight/attributes", limit(-1)).await;
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
 }

@@ -7,9 +7,9 @@ use sync_service::Connection;
 use sync_service::model::ValueProblemKind;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, sync, until, world};
+use crate::world::{OFTEN, TestEnv, idle, sync, wait_for_system_log, wait_until, world};
 
-impl World {
+impl TestEnv {
     /// A connection whose users name their managers by a value of the profile, set up and synchronised.
     async fn managed_by(&self, by: &str) -> Arc<Connection> {
         let more =
@@ -38,7 +38,7 @@ impl World {
     }
 
     async fn manager_becomes(&self, user: &str, manager: &[&str]) {
-        until("the manager is right", async || {
+        wait_until("the manager is right", async || {
             let found = self.manager(user).await;
             if found == manager { Ok(()) } else { Err(format!("{found:?}")) }
         })
@@ -95,7 +95,7 @@ async fn events_move_references_with_the_login() {
     world.manager_becomes(&worker, &[&next]).await;
     world.delete(&next).await;
     world.manager_becomes(&worker, &[]).await;
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     idle(&connection).await;
     following.stop().await;
 }

@@ -14,7 +14,7 @@ async fn memberships_of_many_users_of_one_group_take_one_listing() {
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
     let group = group["id"].as_str().unwrap();
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     connection.pause(None).await.unwrap();
     for user in &world.users().await[..20] {
@@ -23,7 +23,7 @@ async fn memberships_of_many_users_of_one_group_take_one_listing() {
     status(&connection, "all of it is stored", |status| status.event_queue.work_items == 20).await;
     let before = (world.requests(GROUPS).await, world.requests(USER).await, world.executions().await.len());
     connection.resume().await.unwrap();
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     let after = (world.requests(GROUPS).await, world.requests(USER).await, world.executions().await.len());
     assert_eq!(after, (before.0 + 1, before.1, before.2 + 1));
@@ -36,7 +36,7 @@ async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_executi
     let connection = world.synced("system_log").await;
     let report = connection
         .engine()
-        .reconcile(SystemClock.now(), &NoopProgress, &CancellationToken::new())
+        .incremental_sync(SystemClock.now(), &NoopProgress, &CancellationToken::new())
         .await
         .unwrap();
     assert_eq!((report.executions, report.chunks, report.okta_requests), (0, 0, 2), "{report:?}");
@@ -45,7 +45,7 @@ async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_executi
     world.add_member(&world.groups().await[0], &world.users().await[0]).await;
     let _ = world.control.get("/okta/counts").await;
     let report =
-        connection.engine().reconcile(since, &NoopProgress, &CancellationToken::new()).await.unwrap();
+        connection.engine().incremental_sync(since, &NoopProgress, &CancellationToken::new()).await.unwrap();
     assert!(report.okta_requests <= 3, "{report:?}");
     assert!(world.audit().await.in_sync);
 }

@@ -11,7 +11,7 @@ use sync_service::engine::{
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{GROUPS, OFTEN, USERS, World, sync, world};
+use crate::world::{GROUPS, OFTEN, TestEnv, USERS, sync, world};
 
 const PEOPLE: usize = 450;
 const TEAMS: usize = 24;
@@ -39,11 +39,11 @@ fn two_at_a_time(_: &mut Ports, options: &mut EngineOptions) {
 }
 
 /// Three pages of users.
-async fn big() -> (World, Arc<Connection>) {
+async fn big() -> (TestEnv, Arc<Connection>) {
     of(PEOPLE).await
 }
 
-async fn of(people: usize) -> (World, Arc<Connection>) {
+async fn of(people: usize) -> (TestEnv, Arc<Connection>) {
     let world = world(people, TEAMS).await;
     let connection = world.open_with("system_log", OFTEN, two_at_a_time).await;
     connection.engine().setup(false).await.unwrap();
@@ -54,12 +54,12 @@ async fn of(people: usize) -> (World, Arc<Connection>) {
 pub(crate) async fn stopped(connection: &Connection, phase: Phase, items: u64) {
     let stop = CancellationToken::new();
     let at = At { phase, items, done: AtomicU64::default(), then: stop.clone() };
-    let error = connection.engine().sync(&Safeguards::default(), &at, &stop).await.unwrap_err();
+    let error = connection.engine().full_sync(&Safeguards::default(), &at, &stop).await.unwrap_err();
     assert!(matches!(error, EngineError::Interrupted), "{error:?}");
 }
 
 /// Goes on as another process would, and compares with a pass in one piece: requests for listings of groups and users.
-async fn goes_on(world: &World, repeated: (u64, u64)) -> RunReport {
+async fn goes_on(world: &TestEnv, repeated: (u64, u64)) -> RunReport {
     let connection = world.open_with("system_log", OFTEN, two_at_a_time).await;
     let report = sync(&connection).await.unwrap();
     assert!(report.resumed);
@@ -77,7 +77,7 @@ async fn goes_on(world: &World, repeated: (u64, u64)) -> RunReport {
 }
 
 #[tokio::test]
-async fn a_full_sync_that_is_stopped_among_members_goes_on_there() {
+async fn full_sync_resumes_in_members() {
     let (world, connection) = of(40).await;
     stopped(&connection, Phase::Members, 16).await;
     drop(connection);
@@ -119,7 +119,7 @@ async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
     tokio::select! {
         biased;
         () = reached.cancelled() => {}
-        ended = connection.engine().sync(&limits, &at, &never) => panic!("{ended:?}"),
+        ended = connection.engine().full_sync(&limits, &at, &never) => panic!("{ended:?}"),
     }
     drop(connection);
     goes_on(&world, (2, 1)).await;

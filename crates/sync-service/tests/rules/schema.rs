@@ -13,13 +13,13 @@ use sync_service::engine::{
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, sync, until, world};
+use crate::world::{OFTEN, TestEnv, idle, sync, wait_for_system_log, wait_until, world};
 
 /// The log is read once at the start, and then no more.
 const DEAF: &str = "[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// An attribute, and users who have a value, without anybody being told.
-async fn grow(world: &World) -> Vec<String> {
+async fn grow(world: &TestEnv) -> Vec<String> {
     world.add_attribute("badge", "Badge").await;
     let users = world.users().await[..3].to_vec();
     for user in &users {
@@ -30,15 +30,15 @@ async fn grow(world: &World) -> Vec<String> {
 }
 
 /// Waits until they have the value in Assets too.
-async fn have_it(world: &World, users: &[String]) {
+async fn have_it(world: &TestEnv, users: &[String]) {
     for user in users {
-        until("the user has the new value", async || {
+        wait_until("the user has the new value", async || {
             let object = world.object(user).await;
             if object.contains("B-42") { Ok(()) } else { Err(object) }
         })
         .await;
     }
-    world.converges().await;
+    world.assert_in_sync().await;
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_new_attribute_is_added_by_itself_and_whoever_has_a_value_gets_it() {
         world.open_with("system_log", &format!("{DEAF}schema_check = \"300ms\"\n"), |_, _| {}).await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     let users = grow(&world).await;
     have_it(&world, &users).await;
     following.stop().await;
@@ -72,7 +72,7 @@ async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_no
     let users = grow(&world).await;
     let report = connection
         .engine()
-        .reconcile(SystemClock.now(), &NoopProgress, &CancellationToken::new())
+        .incremental_sync(SystemClock.now(), &NoopProgress, &CancellationToken::new())
         .await
         .unwrap();
     assert_eq!(report.added_attributes, ["Okta User: Badge"]);
@@ -91,13 +91,13 @@ async fn a_new_attribute_of_groups_is_filled_for_groups() {
     world.call("POST", &format!("/okta/groups/{group}"), json!({ "floor": "Seventh" })).await;
     world.call("DELETE", "/okta/log", Value::Null).await;
     let following = follow(&connection);
-    until("the group has the new value", async || {
+    wait_until("the group has the new value", async || {
         let found = world.control.get(&format!("/insight/objects?type=/type/group&identity={group}")).await;
         let object = found.unwrap().to_string();
         if object.contains("Seventh") { Ok(()) } else { Err(object) }
     })
     .await;
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
@@ -152,7 +152,7 @@ async fn an_object_schema_that_was_deleted_is_filled_again_once_it_is_set_up() {
     let world = world(9, 2).await;
     let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/document", Value::Null).await;
-    connection.engine().set_up_structure().await.unwrap();
+    connection.engine().set_up_schema().await.unwrap();
     sync(&connection).await.unwrap();
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
 }
@@ -167,7 +167,7 @@ struct Mood {
     refused: AtomicU32,
 }
 
-struct Hesitant {
+struct FlakyTargetSchema {
     inner: Arc<dyn TargetSchema>,
     mood: Arc<Mood>,
 }
@@ -177,7 +177,7 @@ fn not_now<T>() -> Result<T, PortError> {
 }
 
 #[async_trait]
-impl TargetSchema for Hesitant {
+impl TargetSchema for FlakyTargetSchema {
     async fn compare(&self) -> Result<Comparison, PortError> {
         let fails =
             self.mood.compares.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
@@ -242,12 +242,12 @@ async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
 }
 
-async fn hesitant(world: &World) -> (Arc<Connection>, Arc<Mood>) {
+async fn hesitant(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
     let mood = Arc::<Mood>::default();
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| {
             let inner = Arc::clone(&ports.target_schema);
-            ports.target_schema = Arc::new(Hesitant { inner, mood: Arc::clone(&mood) });
+            ports.target_schema = Arc::new(FlakyTargetSchema { inner, mood: Arc::clone(&mood) });
         })
         .await;
     world.sync_first(&connection).await;
@@ -264,13 +264,13 @@ async fn a_value_is_not_taken_for_confirmed_before_its_attribute_is_there() {
     mood.refuses.store(true, Ordering::Relaxed);
     world.add_attribute("badge", "Badge").await;
     let user = world.users().await.remove(0);
-    until("it was tried to add it", async || match mood.refused.load(Ordering::Relaxed) {
+    wait_until("it was tried to add it", async || match mood.refused.load(Ordering::Relaxed) {
         0 => Err(String::new()),
         _ => Ok(()),
     })
     .await;
     world.change(&user, json!({ "badge": "B-42", "title": "Head of Nuuk" })).await;
-    until("the rest of the change is applied", async || {
+    wait_until("the rest of the change is applied", async || {
         let object = world.object(&user).await;
         if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
     })
@@ -290,7 +290,7 @@ async fn events_go_on_while_additions_are_refused() {
     let following = follow(&connection);
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "badge": "B-42", "title": "Head of Nuuk" })).await;
-    until("the rest of the change is applied", async || {
+    wait_until("the rest of the change is applied", async || {
         let object = world.object(&user).await;
         if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
     })
@@ -311,7 +311,7 @@ async fn a_pass_that_could_not_begin_is_begun_again_soon() {
     mood.compares.store(2, Ordering::Relaxed);
     let users = world.users().await[..3].to_vec();
     world.add_attribute("badge", "Badge").await;
-    until("it was tried twice", async || match mood.compares.load(Ordering::Relaxed) {
+    wait_until("it was tried twice", async || match mood.compares.load(Ordering::Relaxed) {
         0 => Ok(()),
         n => Err(format!("{n} to go")),
     })

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gate::Instead;
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, sync, until};
+use crate::world::{OFTEN, gated_world, sync, wait_until};
 
 #[tokio::test]
 async fn odd_value_of_a_condition_takes_nothing_out() {
@@ -62,7 +62,8 @@ async fn answer_about_another_object_is_not_applied() {
         } else {
             Subject::Group(GroupId::new(&ids[0]))
         };
-        let some = connection.engine().sync_some(&[subject], &NoopProgress, &CancellationToken::new()).await;
+        let some =
+            connection.engine().targeted_sync(&[subject], &NoopProgress, &CancellationToken::new()).await;
         let complete = some.as_ref().is_ok_and(sync_service::engine::RunReport::is_complete);
         assert!(!complete, "{kind}: {some:?}");
         let audit = world.audit().await;
@@ -88,7 +89,7 @@ async fn known_events_without_end_are_read_with_pauses() {
         path.starts_with("/api/v1/logs").then(|| Instead(200, "application/json", body.clone()))
     });
     let following = follow(&connection);
-    until("it is read", async || {
+    wait_until("it is read", async || {
         let read = gate.requests("/api/v1/logs");
         if read > 20 { Ok(()) } else { Err(read.to_string()) }
     })

@@ -25,7 +25,7 @@ async fn run_ends_at_every_request_without_answer() {
         gate.hold_after(open);
         let stop = CancellationToken::new();
         let limits = Safeguards::default();
-        let run = connection.engine().sync(&limits, &NoopProgress, &stop);
+        let run = connection.engine().full_sync(&limits, &NoopProgress, &stop);
         let stopping = async {
             gate.held().await;
             stop.cancel();

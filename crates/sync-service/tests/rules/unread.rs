@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fakes::Failures;
 use crate::gate::{Gate, Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, log_read, status, sync, until};
+use crate::world::{OFTEN, gated_world, status, sync, wait_for_system_log, wait_until};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
     let status = connection.status(0).await.unwrap();
@@ -40,7 +40,7 @@ async fn unread_user_is_read_by_id() {
     assert!(!sync(&connection).await.unwrap().is_complete());
     assert_eq!(unread(&connection).await, (1, false), "nothing is claimed of what was not read");
     let (since, stop) = (SystemClock.now(), CancellationToken::new());
-    connection.engine().reconcile(since, &NoopProgress, &stop).await.unwrap();
+    connection.engine().incremental_sync(since, &NoopProgress, &stop).await.unwrap();
     assert_eq!(unread(&connection).await, (1, false), "a run that did not ask for it proves nothing");
 
     let odd = user.clone();
@@ -148,21 +148,21 @@ async fn unreadable_log_is_in_the_status() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     gate.instead(|path| path.starts_with("/api/v1/logs").then(|| page(200)));
     // Another process asks, long before the daemon counts as stuck.
     let other = world.open("system_log").await;
     for asked in [&other, &connection] {
-        let troubles = |status: &ConnectionStatus| {
+        let alerts = |status: &ConnectionStatus| {
             status.alerts.iter().any(|t| t.kind == AlertKind::SystemLogUnavailable)
         };
-        let told = status(asked, "the log that cannot be read is told", troubles).await;
-        let trouble = &told.alerts[0];
+        let told = status(asked, "the log that cannot be read is told", alerts).await;
+        let alert = &told.alerts[0];
         assert!(
-            matches!(trouble.finding.fact, Fact::TaskFailing { task: Task::EventFeed, .. })
-                && trouble.finding.remedy.is_some()
-                && trouble.finding.severity == Severity::Warning,
-            "{trouble:?}"
+            matches!(alert.finding.fact, Fact::TaskFailing { task: Task::EventFeed, .. })
+                && alert.finding.remedy.is_some()
+                && alert.finding.severity == Severity::Warning,
+            "{alert:?}"
         );
     }
     gate.clear();
@@ -207,7 +207,7 @@ async fn user_out_of_reach_leaves_the_others() {
         for user in &users[1..4] {
             world.change(user, json!({ "city": city })).await;
         }
-        until("the others are current", async || {
+        wait_until("the others are current", async || {
             for user in &users[1..4] {
                 if !world.object(user).await.contains(city) {
                     return Err(user.clone());
@@ -219,7 +219,7 @@ async fn user_out_of_reach_leaves_the_others() {
     }
     assert!(connection.status(0).await.unwrap().event_queue.unfinished() > 0, "its change waits");
     gate.clear();
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
@@ -236,7 +236,7 @@ async fn outage_within_a_batch_is_told_early() {
         by_id.then(|| refusal(500, "E0000009", "Internal Server Error"))
     });
     let subjects: Vec<_> = users.into_iter().map(|user| Subject::User(UserId::new(user))).collect();
-    connection.engine().sync_some(&subjects, &NoopProgress, &CancellationToken::new()).await.unwrap();
+    connection.engine().targeted_sync(&subjects, &NoopProgress, &CancellationToken::new()).await.unwrap();
     let told = heard.0.lock().unwrap();
     assert!(told.iter().any(|reason| reason.contains("status 500")), "{told:?}");
 }

@@ -7,17 +7,17 @@ use sync_service::engine::{Clock, EngineError, NoopProgress, Safeguards, Subject
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
-use crate::fakes::Ahead;
+use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, sync_accepted, until, world};
+use crate::world::{OFTEN, TestEnv, idle, sync_with_override, wait_for_system_log, wait_until, world};
 
-async fn open(world: &World, limits: Safeguards) -> Arc<sync_service::Connection> {
+async fn open(world: &TestEnv, limits: Safeguards) -> Arc<sync_service::Connection> {
     world.open_with("system_log", OFTEN, |_, options| options.safeguards = limits).await
 }
 
 /// Follows while changes happen, each applied or held back before the next.
 async fn one_at_a_time(
-    world: &World,
+    world: &TestEnv,
     limits: Safeguards,
     changes: usize,
     mut change: impl AsyncFnMut(usize),
@@ -28,7 +28,7 @@ async fn one_at_a_time(
     idle(&connection).await;
     for n in 0..changes {
         change(n).await;
-        log_read(&connection).await;
+        wait_for_system_log(&connection).await;
         idle(&connection).await;
     }
     following.stop().await;
@@ -46,15 +46,16 @@ async fn single_deletions_add_up() {
 
     // Neither a restart nor another road lets more through.
     let again = open(&world, limits).await;
-    let refused = again.engine().sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+    let refused =
+        again.engine().full_sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused:?}");
     let user = [Subject::User(UserId::new(users[2].clone()))];
     let refused =
-        again.engine().sync_some(&user, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+        again.engine().targeted_sync(&user, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused:?}");
     assert_eq!(world.audit().await.marked_deleted, 2);
 
-    sync_accepted(&again).await;
+    sync_with_override(&again).await;
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 4, "{audit:?}");
     assert_eq!(again.status(1).await.unwrap().event_queue.blocked, 0);
@@ -79,7 +80,7 @@ async fn memberships_ended_singly_add_up() {
     let connection = one_at_a_time(&world, limits, 4, leave).await;
     assert_eq!(connection.status(1).await.unwrap().event_queue.blocked, 2);
     assert_eq!(world.audit().await.total_differences, 2);
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
@@ -94,7 +95,7 @@ async fn values_cleared_singly_add_up() {
     let clear = async |n: usize| world.change(&users[n], json!({ "city": null })).await;
     let connection = one_at_a_time(&world, limits, 4, clear).await;
     assert_eq!(connection.status(1).await.unwrap().event_queue.blocked, 2);
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
@@ -109,7 +110,7 @@ async fn losses_leave_after_the_window() {
     };
     let connection = one_at_a_time(&world, limits, 2, async |n| world.delete(&users[n]).await).await;
     world.delete(&users[2]).await;
-    until("the window is over", async || match full(&connection, limits).await {
+    wait_until("the window is over", async || match full(&connection, limits).await {
         Ok(()) => Ok(()),
         Err(error) => Err(error.to_string()),
     })
@@ -119,8 +120,8 @@ async fn losses_leave_after_the_window() {
 }
 
 /// The connection of a process whose clock is so much ahead.
-async fn restarted(world: &World, limits: Safeguards, seconds: i64) -> Arc<sync_service::Connection> {
-    let ahead = Arc::new(Ahead::default());
+async fn restarted(world: &TestEnv, limits: Safeguards, seconds: i64) -> Arc<sync_service::Connection> {
+    let ahead = Arc::new(OffsetClock::default());
     ahead.by(seconds);
     let adjust = |ports: &mut sync_service::engine::Ports,
                   options: &mut sync_service::engine::EngineOptions| {
@@ -133,7 +134,7 @@ async fn restarted(world: &World, limits: Safeguards, seconds: i64) -> Arc<sync_
 }
 
 async fn full(connection: &sync_service::Connection, limits: Safeguards) -> Result<(), EngineError> {
-    connection.engine().sync(&limits, &NoopProgress, &CancellationToken::new()).await.map(drop)
+    connection.engine().full_sync(&limits, &NoopProgress, &CancellationToken::new()).await.map(drop)
 }
 
 const YEAR: i64 = 365 * 24 * 3600;
@@ -151,7 +152,7 @@ async fn restart_with_another_clock_keeps_the_window() {
         assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{seconds}: {refused:?}");
         let user = [Subject::User(UserId::new(users[2].clone()))];
         let refused =
-            again.engine().sync_some(&user, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+            again.engine().targeted_sync(&user, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
         assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{seconds}: {refused:?}");
         assert_eq!(world.audit().await.marked_deleted, 2);
     }
@@ -175,7 +176,7 @@ async fn restart_with_another_clock_frees_the_window() {
         full(&wrong, limits).await.unwrap();
         world.delete(&users[2]).await;
         let right = restarted(&world, limits, 0).await;
-        until("the window is over", async || match full(&right, limits).await {
+        wait_until("the window is over", async || match full(&right, limits).await {
             Ok(()) => Ok(()),
             Err(error) => Err(error.to_string()),
         })

@@ -31,7 +31,7 @@ pub(crate) const GROUPS: &str = "/api/v1/groups";
 /// The log often, the schedules never.
 pub(crate) const OFTEN: &str = "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\n";
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) control: ControlClient,
     pub(crate) store: Store,
     sandbox: Sandbox,
@@ -40,18 +40,18 @@ pub(crate) struct World {
     stop: CancellationToken,
 }
 
-impl Drop for World {
+impl Drop for TestEnv {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-pub(crate) async fn world(users: usize, groups: usize) -> World {
+pub(crate) async fn world(users: usize, groups: usize) -> TestEnv {
     started(SandboxOptions { users, groups, ..SandboxOptions::default() }).await
 }
 
 /// A world whose org is asked through a gateway.
-pub(crate) async fn gated_world(users: usize, groups: usize) -> (World, Gate) {
+pub(crate) async fn gated_world(users: usize, groups: usize) -> (TestEnv, Gate) {
     let port = Port::reserve();
     let okta = port.address();
     let gate = Gate::before(&format!("http://{okta}")).await;
@@ -60,11 +60,11 @@ pub(crate) async fn gated_world(users: usize, groups: usize) -> (World, Gate) {
     (started(options).await, gate)
 }
 
-async fn started(options: SandboxOptions) -> World {
+async fn started(options: SandboxOptions) -> TestEnv {
     let options = SandboxOptions { import_delay: Duration::from_millis(1), ..options };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    World {
+    TestEnv {
         control: ControlClient::new(sandbox.control_url()),
         store: Store::open(&folder.path().join("state.db")).await.unwrap(),
         sandbox,
@@ -74,7 +74,7 @@ async fn started(options: SandboxOptions) -> World {
     }
 }
 
-impl World {
+impl TestEnv {
     /// A connection as another process would have it. `events` are by "event_hook", "system_log" or "both".
     pub(crate) async fn open_with(
         &self,
@@ -95,7 +95,7 @@ impl World {
     /// Waits until the other import source equals Okta.
     pub(crate) async fn other_converges(&self) {
         let control = ControlClient::new(&self.sandbox.other_source().control_url);
-        until("the other import source equals Okta", async || {
+        wait_until("the other import source equals Okta", async || {
             let audit = audit::compare(&control).await.unwrap();
             if audit.in_sync { Ok(()) } else { Err(format!("{:?}", audit.differences)) }
         })
@@ -306,13 +306,13 @@ impl World {
     }
 
     /// Waits until Assets equals Okta.
-    pub(crate) async fn converges(&self) -> audit::Comparison {
+    pub(crate) async fn assert_in_sync(&self) -> audit::Comparison {
         self.converges_to(&audit::Scope::default()).await
     }
 
     /// Waits until Assets equals what of Okta is chosen.
     pub(crate) async fn converges_to(&self, choice: &audit::Scope) -> audit::Comparison {
-        until("Assets equals Okta", async || {
+        wait_until("Assets equals Okta", async || {
             let audit = audit::compare_chosen(&self.control, choice).await.unwrap();
             if audit.in_sync { Ok(audit) } else { Err(format!("{:?}", audit.differences)) }
         })
@@ -342,7 +342,7 @@ fn ids(objects: &Value) -> Vec<String> {
 }
 
 /// Asks until the answer is as it should be; the error tells what it was last.
-pub(crate) async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Result<T, String>) -> T {
+pub(crate) async fn wait_until<T>(what: &str, mut answer: impl AsyncFnMut() -> Result<T, String>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let last = match answer().await {
@@ -360,7 +360,7 @@ pub(crate) async fn status(
     what: &str,
     is: impl Fn(&ConnectionStatus) -> bool,
 ) -> ConnectionStatus {
-    until(what, async || {
+    wait_until(what, async || {
         let status = connection.status(20).await.unwrap();
         if is(&status) { Ok(status) } else { Err(format!("{:?}", status.event_queue)) }
     })
@@ -376,18 +376,18 @@ pub(crate) async fn idle(connection: &Connection) -> ConnectionStatus {
 }
 
 /// Waits until the log was read to its end after now.
-pub(crate) async fn log_read(connection: &Connection) {
+pub(crate) async fn wait_for_system_log(connection: &Connection) {
     let now = SystemClock.now();
     let read = |status: &ConnectionStatus| status.system_log.is_some_and(|log| log.caught_up_at > Some(now));
     status(connection, "the log was read", read).await;
 }
 
 pub(crate) async fn sync(connection: &Connection) -> Result<RunReport, EngineError> {
-    connection.engine().sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new()).await
+    connection.engine().full_sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new()).await
 }
 
 /// With an operator's consent.
-pub(crate) async fn sync_accepted(connection: &Connection) -> RunReport {
+pub(crate) async fn sync_with_override(connection: &Connection) -> RunReport {
     let limits = Safeguards { override_safeguards: true, ..Safeguards::default() };
-    connection.engine().sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap()
+    connection.engine().full_sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap()
 }

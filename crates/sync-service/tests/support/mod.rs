@@ -14,14 +14,14 @@ use sync_service::{Config, Connection, ServiceError, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
     pub(crate) config: Config,
     pub(crate) store: Store,
     _folder: tempfile::TempDir,
 }
 
-impl World {
+impl TestEnv {
     /// A few users, no hook, and what else a configuration may hold.
     pub(crate) async fn start(more: &str) -> Self {
         let options = SandboxOptions { users: 5, groups: 2, ..SandboxOptions::default() };

@@ -77,7 +77,7 @@ impl Target {
         Self { runtime, store, connection, columns, _folder: folder }
     }
 
-    /// Puts rows into the store, in the place of those before. A row that SQLite does not take is left out.
+    /// Replaces the rows of the store. A row that SQLite rejects is left out.
     async fn fill(&self, input: &Map<String, Value>) {
         let mut tx = self.store.writer.begin().await.unwrap();
         for table in TABLES.into_iter().rev() {
@@ -121,7 +121,7 @@ impl Target {
         let _ = tx.commit().await;
     }
 
-    /// Reads everything there is, and tells what was read.
+    /// Reads everything, and reports the results.
     async fn read(&self, keys: &[RecordKey]) -> String {
         let store = &self.connection;
         let (now, run) = (Timestamp::UNIX_EPOCH, RunId::new(1));

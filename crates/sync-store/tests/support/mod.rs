@@ -18,16 +18,16 @@ use sync_model::{
 };
 use sync_store::{ConnectionStore, Store};
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) store: ConnectionStore,
     folder: tempfile::TempDir,
 }
 
-pub(crate) async fn world() -> World {
+pub(crate) async fn world() -> TestEnv {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
-    World { store: store.connection(&name).await.unwrap(), folder }
+    TestEnv { store: store.connection(&name).await.unwrap(), folder }
 }
 
 pub(crate) fn at(second: i64) -> Timestamp {
@@ -68,7 +68,7 @@ pub(crate) fn reading(second: i64) -> Reading {
     Reading { number: second, at: at(second) }
 }
 
-impl World {
+impl TestEnv {
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("state.db")
     }

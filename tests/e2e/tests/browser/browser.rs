@@ -115,15 +115,15 @@ impl Browser {
 
     /// Waits until something is to be read.
     pub(crate) async fn see(&self, text: &str) {
-        self.until(text, async |now| now.contains(text)).await;
+        self.wait_until(text, async |now| now.contains(text)).await;
     }
 
     /// Waits until something is no longer to be read.
     pub(crate) async fn miss(&self, text: &str) {
-        self.until(&format!("no {text}"), async |now| !now.contains(text)).await;
+        self.wait_until(&format!("no {text}"), async |now| !now.contains(text)).await;
     }
 
-    async fn until(&self, what: &str, holds: impl AsyncFn(&str) -> bool) {
+    async fn wait_until(&self, what: &str, holds: impl AsyncFn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             // While a page loads there may be no body.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::clinic::Clinic;
+use crate::clinic::DoctorEnv;
 
 /// What nobody can look at without the import source.
 const BEHIND: [&str; 6] = [
@@ -16,7 +16,7 @@ const BEHIND: [&str; 6] = [
 
 #[tokio::test]
 async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let okta = clinic.ready()["okta"]["org_url"].to_string();
     let elsewhere: Vec<&str> = BEHIND.into_iter().chain(["assets.token"]).collect();
     let found = clinic.look({
@@ -45,7 +45,7 @@ async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
 
 #[tokio::test]
 async fn what_the_mapping_lacks_is_named_and_added_and_what_a_person_changed_is_a_warning() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let badge = json!({"title": "Badge", "type": "string"});
     clinic.call("PUT", "/okta/schemas/user/badge", badge).await;
     let found = clinic.look("none.toml");
@@ -61,7 +61,7 @@ async fn what_the_mapping_lacks_is_named_and_added_and_what_a_person_changed_is_
 
 #[tokio::test]
 async fn a_cardinality_is_lifted_with_the_account_and_without_one_the_clicks_are_told() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let one = json!({"type": "Okta User", "name": "user/groups", "maximumCardinality": 1});
     clinic.call("PUT", "/insight/attributes", one).await;
     let found = clinic.look("none.toml");
@@ -81,7 +81,7 @@ async fn a_cardinality_is_lifted_with_the_account_and_without_one_the_clicks_are
 
 #[tokio::test]
 async fn attribute_name_with_semicolon_survives() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let name = "a; b";
     let renamed =
         json!({"type": "Okta User", "name": "user/groups", "newName": name, "maximumCardinality": 1});
@@ -104,7 +104,7 @@ async fn attribute_name_with_semicolon_survives() {
 
 #[tokio::test]
 async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make_up_for_them() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     clinic.settings(json!({"ignoreEmptyValues": true})).await;
     clinic.look("none.toml").names("assets.empty_values", &[]);
     clinic.look("c.toml").is_well();
@@ -133,7 +133,7 @@ async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make
 
 #[tokio::test]
 async fn an_account_that_is_not_let_in_is_named_and_one_that_is_tells_how_full_the_site_is() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let found = clinic.look(clinic.with("api_token", "\"ATATT3xexpired\""));
     found.names("assets.account", &["assets.objects"]);
     assert!(found.remedy("assets.account").contains("API token"));

@@ -42,15 +42,15 @@ pub(crate) const AT_OKTA: [&str; 6] = [
 ];
 
 /// A sandbox that was set up, with a configuration that has an account, `c.toml`, and one that has none, `none.toml`.
-pub(crate) struct Clinic {
-    world: support::World,
+pub(crate) struct DoctorEnv {
+    world: support::TestEnv,
     control: ControlClient,
 }
 
-impl Deref for Clinic {
-    type Target = support::World;
+impl Deref for DoctorEnv {
+    type Target = support::TestEnv;
 
-    fn deref(&self) -> &support::World {
+    fn deref(&self) -> &support::TestEnv {
         &self.world
     }
 }
@@ -120,7 +120,7 @@ impl Found {
     }
 }
 
-impl Clinic {
+impl DoctorEnv {
     pub(crate) fn start() -> Self {
         let clinic = Self::before_setup(&["--users", "12", "--groups", "3"]);
         assert!(clinic.run(&["setup", "--config", "none.toml"]).status.success());
@@ -128,7 +128,7 @@ impl Clinic {
     }
 
     pub(crate) fn before_setup(arguments: &[&str]) -> Self {
-        let world = support::World::start(arguments);
+        let world = support::TestEnv::start(arguments);
         let without = std::fs::read_to_string(world.path("c.toml")).unwrap();
         let control = world.control();
         let clinic = Self { world, control };

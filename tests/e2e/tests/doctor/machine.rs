@@ -5,12 +5,12 @@ use std::net::TcpListener;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor};
 
-use crate::clinic::{Clinic, SIGNED_IN};
+use crate::clinic::{DoctorEnv, SIGNED_IN};
 use crate::support::NO_LISTENER;
 
 #[tokio::test]
 async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_there_is_made() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let path = clinic.path("c.db");
     let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
@@ -44,7 +44,7 @@ async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_t
 
 #[tokio::test]
 async fn damaged_store_is_a_problem() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let path = clinic.path("c.db");
     let mut store = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
     store.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
@@ -65,7 +65,7 @@ async fn damaged_store_is_a_problem() {
 
 #[tokio::test]
 async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let migrations = clinic.path("migrations");
     std::fs::create_dir(&migrations).unwrap();
     // Without any migration, every one of this version is missing.
@@ -82,7 +82,7 @@ async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
 
 #[test]
 fn a_key_that_is_none_and_a_token_that_no_header_holds_are_problems_of_the_configuration() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let rest: Vec<&str> = SIGNED_IN.into_iter().chain(["okta.credentials", "okta.rate_limit"]).collect();
     let found = clinic.look(clinic.with("private_key", "\"s3cret\""));
     found.names("config", &rest);
@@ -95,7 +95,7 @@ fn a_key_that_is_none_and_a_token_that_no_header_holds_are_problems_of_the_confi
 
 #[test]
 fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let holder = TcpListener::bind(clinic.server("metrics_listen")).unwrap();
     let found = clinic.look("c.toml");
     found.names("listener.metrics", &[]);

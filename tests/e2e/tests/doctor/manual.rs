@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::clinic::Clinic;
+use crate::clinic::DoctorEnv;
 use crate::output::{text, without_what_varies};
 
 #[tokio::test]
 async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
-    let clinic = Clinic::before_setup(&["--users", "5", "--groups", "1"]);
+    let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
     clinic.post("/okta/scopes/okta.eventHooks.manage/off").await;
     let refused = clinic.run(&["setup", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1), "the app may not make a hook");

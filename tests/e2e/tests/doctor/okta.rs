@@ -1,7 +1,7 @@
 //! The org: address, clock, credentials, scopes, role, limits.
 
-use crate::clinic::{AT_OKTA, Clinic, SIGNED_IN};
-use crate::support::{NO_LISTENER, World};
+use crate::clinic::{AT_OKTA, DoctorEnv, SIGNED_IN};
+use crate::support::{NO_LISTENER, TestEnv};
 
 /// What nobody can look at when the org does not answer.
 fn unreachable<'a>(but: &[&'a str]) -> Vec<&'a str> {
@@ -11,7 +11,7 @@ fn unreachable<'a>(but: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn an_address_without_an_org_is_told_by_what_is_there_instead() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let assets = clinic.ready()["insight"]["api_url"].to_string();
     let okta = clinic.ready()["okta"]["org_url"].as_str().unwrap().to_owned();
     for (url, seen) in [
@@ -30,13 +30,13 @@ fn an_address_without_an_org_is_told_by_what_is_there_instead() {
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_is_named() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let (certificate, key) = (clinic.path("cert.pem"), clinic.path("key.pem"));
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let files = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
-    let other = World::start(&files);
+    let other = TestEnv::start(&files);
     let url = std::fs::read_to_string(other.path("c.toml")).unwrap();
     let url = url.lines().find_map(|line| line.strip_prefix("org_url = ")).unwrap();
     let found = clinic.look(clinic.with("org_url", url));
@@ -47,7 +47,7 @@ fn a_certificate_that_nobody_vouches_for_is_named() {
 
 #[test]
 fn the_admin_console_is_no_org_and_the_right_address_is_named() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let found = clinic.look(clinic.with("org_url", "\"https://acme-admin.okta.com\""));
     found.names("okta.url", &unreachable(&["okta.reachable"]));
     let evidence = found.check("okta.url")["details"].as_str().unwrap();
@@ -56,7 +56,7 @@ fn the_admin_console_is_no_org_and_the_right_address_is_named() {
 
 #[tokio::test]
 async fn a_clock_that_is_off_is_named_a_little_as_a_warning() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     for seconds in ["3600", "-3600"] {
         clinic.post(&format!("/okta/clock/{seconds}")).await;
         let found = clinic.look("c.toml");
@@ -72,7 +72,7 @@ async fn a_clock_that_is_off_is_named_a_little_as_a_warning() {
 
 #[test]
 fn refused_credentials_are_told_apart_as_far_as_okta_tells() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let found = clinic.look(clinic.with("client_id", "\"0oanobody\""));
     found.names("okta.credentials", &SIGNED_IN);
     assert!(found.remedy("okta.credentials").contains("connections.main.okta.client_id, which is 0oanobody"));
@@ -84,7 +84,7 @@ fn refused_credentials_are_told_apart_as_far_as_okta_tells() {
     found.names("okta.credentials", &SIGNED_IN);
     assert!(found.remedy("okta.credentials").contains("unregistered"));
 
-    let mut other = Clinic::before_setup(&["--users", "1"]).ready()["okta"]["private_key_jwk"].clone();
+    let mut other = DoctorEnv::before_setup(&["--users", "1"]).ready()["okta"]["private_key_jwk"].clone();
     other["kid"] = kid;
     let bad = clinic.with("private_key", &text(&other));
     let found = clinic.look(bad);
@@ -100,7 +100,7 @@ fn refused_credentials_are_told_apart_as_far_as_okta_tells() {
 
 #[tokio::test]
 async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let role: &[&str] = &["okta.role"];
     let schemas = ["okta.schemas", "assets.mapping", "assets.objects", "assets.cardinality"];
     for (scope, id, skipped, feature) in [
@@ -130,7 +130,7 @@ async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
 
 #[tokio::test]
 async fn an_app_without_a_role_sees_no_users_and_one_without_schemas_is_told_which_role() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let schemas = ["assets.mapping", "assets.objects", "assets.cardinality"];
     clinic.post("/okta/role/off").await;
     let found = clinic.look("c.toml");
@@ -146,7 +146,7 @@ async fn an_app_without_a_role_sees_no_users_and_one_without_schemas_is_told_whi
 
 #[tokio::test]
 async fn a_low_limit_and_a_bearer_token_are_warnings() {
-    let clinic = Clinic::before_setup(&["--users", "12", "--groups", "3", "--dpop", "off"]);
+    let clinic = DoctorEnv::before_setup(&["--users", "12", "--groups", "3", "--dpop", "off"]);
     assert!(clinic.run(&["setup", "--config", "c.toml"]).status.success());
     clinic.post("/okta/rate-limit/90").await;
     let found = clinic.look("c.toml");
@@ -159,7 +159,7 @@ async fn a_low_limit_and_a_bearer_token_are_warnings() {
 
 #[test]
 fn a_choice_of_what_does_not_exist_is_named() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let settings = std::fs::read_to_string(clinic.path("c.toml")).unwrap();
     let look = |users: &str| {
         std::fs::write(

@@ -55,7 +55,7 @@ impl Look {
                 }
             }
             Self::PlanOf(user) => {
-                let _ = engine.plan_some(&[Subject::User(UserId::new(user))], &NoopProgress, &stop).await;
+                let _ = engine.targeted_plan(&[Subject::User(UserId::new(user))], &NoopProgress, &stop).await;
             }
             Self::Verify => drop(engine.verify(connection.has_hook()).await),
             Self::Compare => drop(compare_schemas(settings).await),

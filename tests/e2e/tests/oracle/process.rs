@@ -14,9 +14,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::broken::Broken;
 use crate::circumstances::Circumstances;
 use crate::clock::SetByHand;
+use crate::disabled_rules::DisabledRule;
 
 /// A task in the place of a process.
 pub(crate) struct Process {
@@ -31,7 +31,7 @@ pub(crate) struct Process {
 #[derive(Clone)]
 pub(crate) struct Tuning {
     pub(crate) clock: Arc<SetByHand>,
-    pub(crate) broken: Option<Broken>,
+    pub(crate) broken: Option<DisabledRule>,
 }
 
 impl Tuning {
@@ -87,7 +87,7 @@ impl Process {
     pub(crate) async fn has_begun(&self) {
         let mut shown = self.connection.clone();
         let connection = shown.wait_for(Option::is_some).await.unwrap().clone().unwrap();
-        while connection.engine().mapping_in_force().is_none() {
+        while connection.engine().active_mapping_version().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

@@ -14,22 +14,22 @@ use sync_service::{Config, Connection, HookReceiver, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::broken::Broken;
 use crate::by_hand::Edits;
 use crate::circumstances::{Circumstances, NO_SAFEGUARDS, limits};
 use crate::clock::SetByHand;
-use crate::history::{Known, Step};
+use crate::disabled_rules::DisabledRule;
+use crate::history::{ControlCall, Known};
 use crate::looking::{Look, fixed};
 use crate::process::{Process, Settings, Tuning};
 use crate::safeguards::Losses;
 use crate::tally::Tally;
-use crate::{honesty, marks, selection, weather};
+use crate::{fault_profile, honesty, marks, selection};
 
 /// The time in which an edit in Assets is noticed: two looks at the structure.
 const UNNOTICED: Duration = Duration::from_secs(10);
 
 /// One history while it is made.
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) seed: u64,
     pub(crate) dice: StdRng,
     pub(crate) tally: Tally,
@@ -48,7 +48,7 @@ pub(crate) struct World {
     /// Edits of each of the import sources.
     edits: [Edits; 2],
     pub(crate) losses: Losses,
-    pub(crate) broken: Option<Broken>,
+    pub(crate) broken: Option<DisabledRule>,
     pub(crate) clock: Arc<SetByHand>,
     pub(crate) process: Option<Process>,
     /// *Setup*, each time that the operator pressed it.
@@ -60,11 +60,11 @@ pub(crate) struct World {
     pub(crate) skipped: usize,
 }
 
-impl World {
+impl TestEnv {
     pub(crate) async fn start(
         seed: u64,
         circumstances: Circumstances,
-        broken: Option<Broken>,
+        broken: Option<DisabledRule>,
         tally: Tally,
     ) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
@@ -149,7 +149,7 @@ impl World {
         let receiver = HookReceiver::bind(self.config.listen, [&connection]).await.unwrap();
         let serving = tokio::spawn(receiver.serve(stop.clone()));
         connection.engine().setup(connection.has_hook()).await.unwrap();
-        connection.engine().sync(&Safeguards::default(), &NoopProgress, &stop).await.unwrap();
+        connection.engine().full_sync(&Safeguards::default(), &NoopProgress, &stop).await.unwrap();
         stop.cancel();
         serving.await.unwrap();
         store.close().await;
@@ -192,7 +192,7 @@ impl World {
     }
 
     /// Changes the org.
-    pub(crate) async fn take(&mut self, step: Step) {
+    pub(crate) async fn take(&mut self, step: ControlCall) {
         match self.control().call(step.method, &step.path, &step.body).await {
             Ok(answer) => {
                 self.tally.count(step.operation());
@@ -330,7 +330,7 @@ impl World {
     }
 
     async fn faults(&mut self) {
-        let random = weather::faults(&mut self.dice);
+        let random = fault_profile::faults(&mut self.dice);
         let text = match self.circumstances.weather {
             Some(weather) => format!("seed={},{weather}", self.seed),
             None => random,

@@ -58,10 +58,10 @@ pub enum OidcError {
     #[error("Okta's ID token is invalid: {0}")]
     Token(#[from] IdTokenError),
     /// The user isn't in a permitted group.
-    #[error("{who} isn't in a group with access to this console: {needed}")]
+    #[error("{principal} isn't in a group with access to this console: {needed}")]
     NotAllowed {
         /// The user that Okta signed in.
-        who: String,
+        principal: String,
         /// The groups with their roles.
         needed: String,
     },

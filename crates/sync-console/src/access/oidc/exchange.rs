@@ -13,7 +13,7 @@ use super::error::shown;
 use super::id_token::{Claims, IdTokenError};
 use super::{Oidc, OidcError};
 
-/// What a code is redeemed for.
+/// The tokens of a redeemed code.
 #[derive(Deserialize)]
 pub(super) struct Tokens {
     pub(super) id_token: Secret,
@@ -57,7 +57,7 @@ impl Oidc {
         Err(OidcError::Exchange(error, remedy))
     }
 
-    /// Adds what only `/userinfo` tells.
+    /// Adds claims that only `/userinfo` returns.
     pub(super) async fn complete(
         &self,
         claims: &mut Claims,

@@ -1,4 +1,4 @@
-//! What an ID token has to be before it is believed (OpenID Connect Core, 3.1.3.7).
+//! Validation of ID tokens (OpenID Connect Core, 3.1.3.7).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,10 +12,10 @@ use sync_service::Secret;
 
 use crate::access::crypto::same;
 
-/// How far the org's clock and ours may be apart, in seconds.
+/// The accepted offset between the clocks of the org and the console, in seconds.
 const SKEW: i64 = 120;
 
-/// Why an ID token proves nothing.
+/// The reason for which an ID token is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdTokenError {
@@ -46,12 +46,12 @@ pub enum IdTokenError {
     /// It belongs to another sign-in.
     #[error("it belongs to another sign-in")]
     Nonce,
-    /// `/userinfo` tells of somebody else.
+    /// `/userinfo` has another subject.
     #[error("the user info is for another user")]
     OtherSubject,
 }
 
-/// What the token has to be about.
+/// The expected claims of the token.
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
     pub(super) client_id: &'a str,
@@ -60,7 +60,7 @@ pub(super) struct Expected<'a> {
     pub(super) now: i64,
 }
 
-/// Who the person is.
+/// The claims about the person.
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
     pub(super) sub: String,
@@ -68,7 +68,7 @@ pub(super) struct Claims {
     pub(super) groups: Option<Vec<String>>,
 }
 
-/// Checks everything and tells who the person is.
+/// Verifies a token and returns its claims.
 pub(super) fn verify(token: &Secret, keys: &[Jwk], expected: &Expected<'_>) -> Result<Claims, IdTokenError> {
     let token = token.expose_secret();
     let header = header(token).ok_or(IdTokenError::Malformed)?;

@@ -1,4 +1,4 @@
-//! What the org says of itself: where to ask for what, and the keys that it signs with.
+//! The org's metadata: its endpoints and signing keys.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const KEY_LIMIT: usize = 32;
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
 
-/// Where to ask for what, and the keys.
+/// The endpoints and the keys.
 #[derive(Clone)]
 pub(super) struct Provider {
     pub(super) authorization_endpoint: Url,
@@ -105,7 +105,7 @@ async fn get<T: DeserializeOwned>(org: &Way<'_>, address: &Url, what: &'static s
     org.read_json(answer, address, what).await
 }
 
-/// The client for the org, and the way that its requests take.
+/// The client for the org, and its network settings.
 pub(super) struct Way<'a> {
     pub(super) http: &'a reqwest::Client,
     pub(super) outbound: &'a Outbound,

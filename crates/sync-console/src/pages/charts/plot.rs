@@ -38,7 +38,7 @@ impl Series {
         Self { name, points: samples.iter().filter_map(|s| Some((s.sampled_at, value(s)?))).collect() }
     }
 
-    /// What all but a twentieth of the values stay within.
+    /// The value that 95% of the values stay below.
     fn usual(&self) -> u64 {
         let mut values: Vec<u64> = self.points.iter().map(|(_, value)| *value).collect();
         values.sort_unstable();
@@ -61,11 +61,11 @@ impl Series {
 pub(super) struct Plot<'p> {
     pub(super) title: &'static str,
     pub(super) now: Timestamp,
-    /// How far it goes back, in seconds.
+    /// The displayed time in seconds.
     pub(super) seconds: i64,
     /// The scale goes up to this at least.
     pub(super) least: u64,
-    /// Whether the scale leaves out rare values that are far above all others.
+    /// True if the scale leaves out rare values that are far above all others.
     pub(super) cut: bool,
     /// A value as people read it.
     pub(super) said: &'p dyn Fn(u64) -> String,
@@ -129,7 +129,7 @@ impl Plot<'_> {
         values.filter(|value| *value <= limit).max().unwrap_or(0).max(self.least)
     }
 
-    /// Where words above a moment stand: on the side that has room, and not on the scale's.
+    /// The position of a label above a moment: on the side with room, and not on the scale's.
     fn beside(&self, at: Timestamp) -> (i64, &'static str) {
         match self.x(at) {
             x if x < i64::midpoint(LEFT, RIGHT) => (x.max(LEFT + 40), "start"),
@@ -137,7 +137,7 @@ impl Plot<'_> {
         }
     }
 
-    /// Where a moment is, in whole units.
+    /// The position of a moment, in whole units.
     fn x(&self, at: Timestamp) -> i64 {
         let age = self.now.duration_since(at).as_secs().clamp(0, self.seconds);
         RIGHT - age * (RIGHT - LEFT) / self.seconds

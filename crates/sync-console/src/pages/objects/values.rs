@@ -79,7 +79,7 @@ fn is_empty_everywhere(field: &FieldComparison) -> bool {
         && field.in_assets.as_ref().is_none_or(Vec::is_empty)
 }
 
-/// A value without references; a time looks like the other times on the page.
+/// A value without references; a time has the same format as elsewhere on the page.
 pub(super) fn plain(value: &Value) -> Markup {
     let at = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     html! { @match at { Some(at) => (time(at)), None => (shown(value)) } }

@@ -31,7 +31,7 @@ use crate::words::{mapping as words, settings};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The time that the form waits for the comparison, and the polling interval.
 const A_MOMENT: Duration = Duration::from_secs(5);
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 type Sent = HashMap<String, String>;
 
@@ -59,7 +59,7 @@ async fn compared(member: &ManagedConnection) -> JobState<SchemaView> {
         if !state.is_running() || Instant::now() >= until {
             return state;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
@@ -191,7 +191,7 @@ fn carry_out(
     options: &MappingOptions,
     sent: &Sent,
 ) -> Markup {
-    if member.keeper() == ManagedBy::File {
+    if member.managed_by() == ManagedBy::File {
         return html! {
             section.card aria-labelledby="file" {
                 h2 #file { "Configuration file" }

@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
-use super::world::World;
+use super::world::TestEnv;
 use crate::access::{Role, TokenRequest, create_token};
 
 #[tokio::test]
 async fn last_administrator_token_stays() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     for name in ["mine", "other"] {
         let wish = TokenRequest { name: name.into(), role: Role::Admin, expires: None };
         create_token(&world.fleet.store().access(), &wish, Timestamp::now()).await.unwrap();
@@ -38,7 +38,7 @@ async fn last_administrator_token_stays() {
 
 #[tokio::test]
 async fn token_is_renewed_on_the_page() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let access = world.fleet.store().access();
     let (now, end) = (Timestamp::now(), Timestamp::now() + SignedDuration::from_hours(24));
     let wish = TokenRequest { name: "first".into(), role: Role::Admin, expires: Some(end) };
@@ -62,7 +62,7 @@ async fn token_is_renewed_on_the_page() {
 
 #[tokio::test]
 async fn missing_pages_have_navigation() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     for (path, what, list) in [
         ("/connections/main/runs/99", "This run doesn't exist", Some("href=\"/connections/main/runs\"")),
         ("/connections/main/runs/x", "This run doesn't exist", Some("href=\"/connections/main/runs\"")),

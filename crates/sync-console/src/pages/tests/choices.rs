@@ -7,7 +7,7 @@ use serde_json::Value;
 use sync_service::model::ConnectionName;
 use sync_service::{AssetsSettings, ConnectionDraft, ConnectionSettings, OktaSettings, Secret, SecretField};
 
-use super::world::{World, own};
+use super::world::{TestEnv, own};
 
 /// Leaves the city out, and gives the title another name.
 const CHOICES: &[(&str, &str)] = &[
@@ -21,7 +21,7 @@ const CHOICES: &[(&str, &str)] = &[
 
 #[tokio::test]
 async fn schemas_are_compared_and_filtered() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let page = world.page_with("/connections/main/schema", "Okta type</th>").await;
     assert!(page.contains("Not in Assets yet") && page.contains("press Setup"), "{}", own(&page));
     world.set_up().await;
@@ -35,7 +35,7 @@ async fn schemas_are_compared_and_filtered() {
 
 #[tokio::test]
 async fn file_selection_is_shown_as_lines() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     world.set_up().await;
     world.page_with("/connections/main/schema/choices", "Preview").await;
     let preview = world.post("/connections/main/schema/choices", CHOICES).await;
@@ -49,7 +49,7 @@ async fn file_selection_is_shown_as_lines() {
 
 #[tokio::test]
 async fn saved_selection_is_applied() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let told = |pointer: &str| match world.sandbox.ready().pointer(pointer).unwrap() {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -93,7 +93,7 @@ async fn saved_selection_is_applied() {
 
 #[tokio::test]
 async fn invalid_selection_keeps_input() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     world.page_with("/connections/main/schema/choices", "Preview").await;
     let odd = [
         ("seen:user:city", "1"),

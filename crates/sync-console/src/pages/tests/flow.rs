@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::world::{Answer, World, own};
+use super::world::{Answer, TestEnv, own};
 
 const HOSTILE: &str = "\"><script>alert(1)</script>";
 
@@ -14,7 +14,7 @@ fn between<'p>(page: &'p str, begin: &str, end: &str) -> &'p str {
 
 #[tokio::test]
 async fn new_connection_shows_empty_states() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let mut pages = Vec::new();
     for page in ["runs", "events", "plan", "checks"] {
         let Answer { status, body, .. } = world.get(&format!("/connections/main/{page}")).await;
@@ -26,7 +26,7 @@ async fn new_connection_shows_empty_states() {
 
 #[tokio::test]
 async fn plan_is_created_and_applied() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let users = world.control.get("/okta/users").await.unwrap()["users"].take();
     let user = users[0]["id"].as_str().unwrap();
     world
@@ -61,7 +61,7 @@ async fn plan_is_created_and_applied() {
 
 #[tokio::test]
 async fn safeguard_override_requires_review() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     world.set_up().await;
     world.synchronize().await;
     world.member().connection().unwrap().pause(None).await.unwrap();
@@ -85,7 +85,7 @@ async fn safeguard_override_requires_review() {
 
 #[tokio::test]
 async fn failed_checks_come_first() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     assert_eq!(world.post("/connections/main/checks", &[]).await.status, StatusCode::SEE_OTHER);
     let page = world.page_with("/connections/main/checks", "Okta org</caption>").await;
     let problem = page.find("notice-problem").unwrap();

@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::world::{World, own};
+use super::world::{TestEnv, own};
 use crate::access::Role;
 
 /// Set up and loaded, with a user whose city is hostile.
-async fn loaded() -> (World, String) {
-    let world = World::start().await;
+async fn loaded() -> (TestEnv, String) {
+    let world = TestEnv::start().await;
     let users = world.control.get("/okta/users").await.unwrap()["users"].take();
     let user = users[0]["id"].as_str().unwrap().to_owned();
     let hostile = json!({ "city": "<script>alert(1)</script>" });

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::charts::Charts;
-use super::world::World;
+use super::world::TestEnv;
 
 #[tokio::test]
 async fn charts_are_redrawn_each_minute() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let page = world.get("/connections/main").await.body;
     let (_, live) = page.split_once("data-live=\"/connections/main/stream\"").unwrap();
     assert!(live.split_once("</main>").unwrap().0.contains("data-part=\"charts\""), "{page}");
@@ -19,7 +19,7 @@ async fn charts_are_redrawn_each_minute() {
     assert!(drawn().await.contains("No data yet"));
     world.fleet.start();
     let connection = world.member().connection().unwrap().clone();
-    while connection.samples(Timestamp::UNIX_EPOCH).await.unwrap().is_empty() {
+    while connection.metric_samples(Timestamp::UNIX_EPOCH).await.unwrap().is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(drawn().await.contains("No data yet"));

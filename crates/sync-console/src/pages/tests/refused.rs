@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use sync_service::engine::{NewEvent, StateStore, Subject, WorkKind};
 use sync_service::model::{EventId, UserId};
 
-use super::world::{Answer, World, main, own};
+use super::world::{Answer, TestEnv, main, own};
 use crate::access::Role;
 
 #[tokio::test]
 async fn missing_pages_return_not_found() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     for path in [
         "/connections/other/runs",
         "/connections/other/events",
@@ -36,7 +36,7 @@ async fn missing_pages_return_not_found() {
 }
 
 /// Stores an event that fails after its last attempt.
-async fn fail_event(world: &World, id: &str) {
+async fn fail_event(world: &TestEnv, id: &str) {
     let store = world.fleet.store().connection(&main()).await.unwrap();
     let now = Timestamp::now();
     let event = NewEvent {
@@ -55,7 +55,7 @@ async fn fail_event(world: &World, id: &str) {
 
 #[tokio::test]
 async fn failed_events_are_replayed() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     fail_event(&world, "e1").await;
     fail_event(&world, "e2").await;
     let list = world.get("/connections/main/events?state=failed").await;
@@ -76,7 +76,7 @@ async fn failed_events_are_replayed() {
 
 #[tokio::test]
 async fn form_lists_all_errors() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let nothing = world.post("/connections/new", &[]).await;
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
     for text in [
@@ -103,7 +103,7 @@ async fn form_lists_all_errors() {
 
 #[tokio::test]
 async fn search_text_is_escaped() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let answer = world.get("/connections/main/events?q=%22%3E%3Cscript%3E&state=pending").await;
     assert!(!answer.body.contains("\"><script>"));
     assert!(answer.body.contains("value=\"&quot;&gt;&lt;script&gt;\""));
@@ -111,7 +111,7 @@ async fn search_text_is_escaped() {
 
 #[tokio::test]
 async fn read_only_pages_have_no_forms() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     fail_event(&world, "e1").await;
     world.page_with("/connections/main/schema/choices", "Preview").await;
     for page in ["runs", "events", "events/e1", "plan", "checks", "schema", "schema/choices"] {

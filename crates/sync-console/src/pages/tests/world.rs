@@ -23,7 +23,7 @@ use crate::app::App;
 /// A form that sends these fields.
 pub(super) type Fields<'f> = &'f [(&'f str, &'f str)];
 
-pub(super) struct World {
+pub(super) struct TestEnv {
     pub(super) sandbox: Sandbox,
     pub(super) control: ControlClient,
     pub(super) fleet: Arc<ConnectionManager>,
@@ -39,7 +39,7 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-impl World {
+impl TestEnv {
     /// A few users, no event hook, and the connection "main" in the configuration file.
     pub(super) async fn start() -> Self {
         let options = SandboxOptions {
@@ -130,7 +130,7 @@ impl World {
 
     /// Loads everything.
     pub(super) async fn synchronize(&self) {
-        self.member().synchronize(SyncOptions::default()).await.unwrap();
+        self.member().request_sync(SyncOptions::default()).await.unwrap();
         self.page_with("/connections/main/runs?kind=full_sync", "✓</span> Succeeded").await;
     }
 }
@@ -142,7 +142,7 @@ pub(super) fn main() -> ConnectionName {
 /// What the guard puts before every page.
 fn identity(role: Role) -> Identity {
     Identity {
-        who: "somebody".into(),
+        principal: "somebody".into(),
         role,
         via: SignInMethod::Session,
         token: Some(1),

@@ -115,7 +115,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "sync blocked",
-        change: |world| world.fails(Some(Task::Sync), AlertKind::SafeguardTriggered, S::Error),
+        change: |world| world.failed(Some(Task::Sync), AlertKind::SafeguardTriggered, S::Error),
         unmet: &[(T::SafeguardsClear, C::TaskFailing, S::Error)],
         health: H::Blocked,
         current: Status::False,
@@ -123,7 +123,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "event batch blocked",
-        change: |world| world.fails(None, AlertKind::SafeguardTriggered, S::Error),
+        change: |world| world.failed(None, AlertKind::SafeguardTriggered, S::Error),
         unmet: &[(T::SafeguardsClear, C::SafeguardTriggered, S::Error)],
         health: H::Blocked,
         current: Status::False,
@@ -133,7 +133,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
         name: "changes blocked and a failing task",
         change: |world| {
             world.store().queue.blocked = 5;
-            world.fails(Some(Task::Events), AlertKind::SyncStalled, S::Error);
+            world.failed(Some(Task::Events), AlertKind::SyncStalled, S::Error);
         },
         unmet: &[
             (T::EventsProgressing, C::TaskFailing, S::Error),
@@ -213,7 +213,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
         name: "last full sync failed by a failing task",
         change: |world| {
             world.store().failed_runs = vec![failed(RunKind::FullSync)];
-            world.fails(Some(Task::Sync), AlertKind::SyncFailed, S::Warning);
+            world.failed(Some(Task::Sync), AlertKind::SyncFailed, S::Warning);
         },
         unmet: &[(T::SyncsSucceeding, C::TaskFailing, S::Warning)],
         health: H::Degraded,
@@ -224,7 +224,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
         name: "full sync blocked by a safeguard",
         change: |world| {
             world.store().failed_runs = vec![failed(RunKind::FullSync)];
-            world.fails(Some(Task::Sync), AlertKind::SafeguardTriggered, S::Error);
+            world.failed(Some(Task::Sync), AlertKind::SafeguardTriggered, S::Error);
         },
         unmet: &[(T::SafeguardsClear, C::TaskFailing, S::Error)],
         health: H::Blocked,

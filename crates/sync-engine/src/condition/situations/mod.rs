@@ -83,7 +83,7 @@ impl SituationEvidence {
         self.store.as_mut().unwrap()
     }
 
-    fn fails(&mut self, task: Option<Task>, kind: AlertKind, severity: Severity) {
+    fn failed(&mut self, task: Option<Task>, kind: AlertKind, severity: Severity) {
         let error = "Okta rejected the credentials".to_owned();
         let fact = match task {
             Some(task) => Fact::TaskFailing { task, error, occurrences: 3 },

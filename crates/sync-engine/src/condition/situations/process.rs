@@ -51,7 +51,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "store lost while readable",
-        change: |world| world.fails(None, AlertKind::StoreLost, S::Error),
+        change: |world| world.failed(None, AlertKind::StoreLost, S::Error),
         unmet: &[(T::StoreAvailable, C::StoreLost, S::Error)],
         health: H::Failing,
         current: Status::Unknown,
@@ -167,7 +167,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "recovery fails once",
-        change: |world| world.fails(Some(Task::Recovery), AlertKind::SyncStalled, S::Warning),
+        change: |world| world.failed(Some(Task::Recovery), AlertKind::SyncStalled, S::Warning),
         unmet: &[(T::EventsProgressing, C::TaskFailing, S::Warning)],
         health: H::Degraded,
         current: Status::False,
@@ -175,7 +175,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "recovery keeps failing",
-        change: |world| world.fails(Some(Task::Recovery), AlertKind::SyncStalled, S::Error),
+        change: |world| world.failed(Some(Task::Recovery), AlertKind::SyncStalled, S::Error),
         unmet: &[(T::EventsProgressing, C::TaskFailing, S::Error)],
         health: H::Failing,
         current: Status::False,

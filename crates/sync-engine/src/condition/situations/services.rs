@@ -9,7 +9,7 @@ use crate::{
 pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "System Log fails once",
-        change: |world| world.fails(Some(Task::EventFeed), AlertKind::SystemLogUnavailable, S::Warning),
+        change: |world| world.failed(Some(Task::EventFeed), AlertKind::SystemLogUnavailable, S::Warning),
         unmet: &[(T::SystemLogRead, C::TaskFailing, S::Warning)],
         health: H::Degraded,
         current: Status::Unknown,
@@ -17,7 +17,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "System Log keeps failing",
-        change: |world| world.fails(Some(Task::EventFeed), AlertKind::SystemLogUnavailable, S::Error),
+        change: |world| world.failed(Some(Task::EventFeed), AlertKind::SystemLogUnavailable, S::Error),
         unmet: &[(T::SystemLogRead, C::TaskFailing, S::Error)],
         health: H::Failing,
         current: Status::Unknown,
@@ -73,7 +73,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
         name: "System Log alone keeps failing",
         change: |world| {
             world.has_event_hook = false;
-            world.fails(Some(Task::EventFeed), AlertKind::SystemLogUnavailable, S::Error);
+            world.failed(Some(Task::EventFeed), AlertKind::SystemLogUnavailable, S::Error);
         },
         unmet: &[(T::SystemLogRead, C::TaskFailing, S::Error)],
         health: H::Failing,
@@ -101,7 +101,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "event hook inactive beside the System Log",
-        change: |world| world.fails(Some(Task::EventHookCheck), AlertKind::EventHookUnhealthy, S::Error),
+        change: |world| world.failed(Some(Task::EventHookCheck), AlertKind::EventHookUnhealthy, S::Error),
         unmet: &[(T::EventHookReady, C::TaskFailing, S::Warning)],
         health: H::Degraded,
         current: Status::True,
@@ -111,7 +111,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
         name: "event hook inactive alone",
         change: |world| {
             world.reads_system_log = false;
-            world.fails(Some(Task::EventHookCheck), AlertKind::EventHookUnhealthy, S::Error);
+            world.failed(Some(Task::EventHookCheck), AlertKind::EventHookUnhealthy, S::Error);
         },
         unmet: &[(T::EventHookReady, C::TaskFailing, S::Error)],
         health: H::Failing,
@@ -120,7 +120,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "deliveries fail beside the System Log",
-        change: |world| world.fails(None, AlertKind::EventHookUnhealthy, S::Error),
+        change: |world| world.failed(None, AlertKind::EventHookUnhealthy, S::Error),
         unmet: &[(T::EventHookReady, C::DeliveriesFailed, S::Warning)],
         health: H::Degraded,
         current: Status::True,
@@ -130,7 +130,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
         name: "deliveries fail alone",
         change: |world| {
             world.reads_system_log = false;
-            world.fails(None, AlertKind::EventHookUnhealthy, S::Error);
+            world.failed(None, AlertKind::EventHookUnhealthy, S::Error);
         },
         unmet: &[(T::EventHookReady, C::DeliveriesFailed, S::Error)],
         health: H::Failing,
@@ -139,7 +139,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "schema check fails once",
-        change: |world| world.fails(Some(Task::SchemaCheck), AlertKind::SyncStalled, S::Warning),
+        change: |world| world.failed(Some(Task::SchemaCheck), AlertKind::SyncStalled, S::Warning),
         unmet: &[(T::SchemaReady, C::TaskFailing, S::Warning)],
         health: H::Degraded,
         current: Status::Unknown,
@@ -147,7 +147,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "schema check keeps failing",
-        change: |world| world.fails(Some(Task::SchemaCheck), AlertKind::SyncStalled, S::Error),
+        change: |world| world.failed(Some(Task::SchemaCheck), AlertKind::SyncStalled, S::Error),
         unmet: &[(T::SchemaReady, C::TaskFailing, S::Error)],
         health: H::Failing,
         current: Status::Unknown,
@@ -155,7 +155,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "import token rejected",
-        change: |world| world.fails(Some(Task::Events), AlertKind::SyncStalled, S::Error),
+        change: |world| world.failed(Some(Task::Events), AlertKind::SyncStalled, S::Error),
         unmet: &[(T::EventsProgressing, C::TaskFailing, S::Error)],
         health: H::Failing,
         current: Status::False,
@@ -163,7 +163,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "Assets unreachable for a moment",
-        change: |world| world.fails(Some(Task::Events), AlertKind::SyncStalled, S::Warning),
+        change: |world| world.failed(Some(Task::Events), AlertKind::SyncStalled, S::Warning),
         unmet: &[(T::EventsProgressing, C::TaskFailing, S::Warning)],
         health: H::Degraded,
         current: Status::False,
@@ -171,7 +171,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "sync fails once",
-        change: |world| world.fails(Some(Task::Sync), AlertKind::SyncFailed, S::Warning),
+        change: |world| world.failed(Some(Task::Sync), AlertKind::SyncFailed, S::Warning),
         unmet: &[(T::SyncsSucceeding, C::TaskFailing, S::Warning)],
         health: H::Degraded,
         current: Status::False,
@@ -179,7 +179,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "sync keeps failing",
-        change: |world| world.fails(Some(Task::Sync), AlertKind::SyncFailed, S::Error),
+        change: |world| world.failed(Some(Task::Sync), AlertKind::SyncFailed, S::Error),
         unmet: &[(T::SyncsSucceeding, C::TaskFailing, S::Error)],
         health: H::Failing,
         current: Status::False,
@@ -188,9 +188,9 @@ pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "all tasks fail",
         change: |world| {
-            world.fails(Some(Task::Events), AlertKind::SyncStalled, S::Error);
-            world.fails(Some(Task::EventFeed), AlertKind::SystemLogUnavailable, S::Error);
-            world.fails(Some(Task::Sync), AlertKind::SyncFailed, S::Error);
+            world.failed(Some(Task::Events), AlertKind::SyncStalled, S::Error);
+            world.failed(Some(Task::EventFeed), AlertKind::SystemLogUnavailable, S::Error);
+            world.failed(Some(Task::Sync), AlertKind::SyncFailed, S::Error);
         },
         unmet: &[
             (T::SystemLogRead, C::TaskFailing, S::Error),

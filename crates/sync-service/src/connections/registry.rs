@@ -1,4 +1,4 @@
-//! What connections there are: those of the configuration, and those that were saved in the console.
+//! The connections: those in the configuration, and those that were saved in the console.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -66,8 +66,8 @@ pub struct ConnectionRegistry {
 }
 
 impl ConnectionRegistry {
-    /// Looks into the state store that the configuration names, and changes nothing: in a store that is not there, or not
-    /// as this version wants it, nothing is found.
+    /// Reads the state store that the configuration names, and changes nothing: a missing store, or one of another
+    /// version, contains no connection.
     ///
     /// # Errors
     /// When the store cannot be read; when it is not as this version wants it, only where the configuration has no

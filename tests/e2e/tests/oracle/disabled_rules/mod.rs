@@ -16,7 +16,7 @@ use crate::circumstances::{Circumstances, limits};
 
 /// A rule that is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub(crate) enum DisabledRule {
     /// "Done" is taken for success: what Assets dropped counts as confirmed.
     ConfirmsWhateverIsDone,
     /// The log's place is remembered, and some of its events are not.
@@ -43,7 +43,7 @@ pub(crate) enum Broken {
     OrdersByAClock,
 }
 
-impl Broken {
+impl DisabledRule {
     pub(crate) const ALL: [Self; 12] = [
         Self::ConfirmsWhateverIsDone,
         Self::SkipsEventsOfTheLog,

@@ -8,7 +8,7 @@ use sync_service::engine::{EventFeed, FeedPage, FeedStart, NewEvent, PortError};
 
 /// A log of which the events are lost that `loses` names.
 pub(super) fn lossy(feed: Arc<dyn EventFeed>, loses: fn(&NewEvent) -> bool) -> Arc<dyn EventFeed> {
-    Arc::new(Lossy { feed, loses })
+    Arc::new(LossyEventFeed { feed, loses })
 }
 
 /// True if a deletion is told.
@@ -21,13 +21,13 @@ pub(super) fn is_odd(event: &NewEvent) -> bool {
     event.event_type == "unreadable"
 }
 
-struct Lossy {
+struct LossyEventFeed {
     feed: Arc<dyn EventFeed>,
     loses: fn(&NewEvent) -> bool,
 }
 
 #[async_trait]
-impl EventFeed for Lossy {
+impl EventFeed for LossyEventFeed {
     async fn poll(&self, from: &FeedStart) -> Result<FeedPage, PortError> {
         let mut page = self.feed.poll(from).await?;
         page.events.retain(|event| !(self.loses)(event));

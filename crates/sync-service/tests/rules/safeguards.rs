@@ -13,20 +13,20 @@ use sync_service::engine::{
 use sync_service::model::{EventId, ObjectKind, UserId};
 use tokio_util::sync::CancellationToken;
 
-use crate::fakes::Heard;
+use crate::fakes::RecordingAlertSink;
 use crate::resume::stopped;
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, status, sync, sync_accepted, until, world};
+use crate::world::{OFTEN, TestEnv, idle, status, sync, sync_with_override, wait_until, world};
 
 /// A run under such limits, which must refuse and send nothing.
 async fn refused(
-    world: &World,
+    world: &TestEnv,
     connection: &sync_service::Connection,
     limits: Safeguards,
 ) -> SafeguardViolation {
     let before = world.executions().await.len();
     let error =
-        connection.engine().sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+        connection.engine().full_sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert_eq!(world.executions().await.len(), before);
     let held = connection.status(0).await.unwrap().event_queue.blocked;
     assert!(held > 0, "what is held back is told until it is released");
@@ -65,7 +65,7 @@ impl TargetSchema for LosesRole {
 }
 
 #[tokio::test]
-async fn losing_the_admin_role_marks_nobody() {
+async fn lost_admin_role_retires_nothing() {
     let world = world(12, 3).await;
     let loses = Arc::new(AtomicBool::new(false));
     let connection = world
@@ -104,7 +104,7 @@ async fn too_many_memberships_lost_need_consent() {
     let limits = Safeguards { min_removed_memberships_count: 3, ..Safeguards::default() };
     let refusal = refused(&world, &connection, limits).await;
     assert!(matches!(refusal, SafeguardViolation::TooManyMembershipsRemoved { .. }), "{refusal:?}");
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
@@ -121,12 +121,12 @@ async fn too_many_blanked_values_need_consent() {
         matches!(&refusal, SafeguardViolation::TooManyValuesCleared { field, .. } if field.contains("city")),
         "{refusal:?}"
     );
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
 #[tokio::test]
-async fn too_many_missing_objects_need_consent() {
+async fn many_retirements_require_override() {
     let world = world(12, 3).await;
     let connection = world.synced("system_log").await;
     for user in &world.users().await[..8] {
@@ -135,15 +135,15 @@ async fn too_many_missing_objects_need_consent() {
     let refusal = refused(&world, &connection, Safeguards::default()).await;
     assert!(matches!(refusal, SafeguardViolation::TooManyRetired { retired: 8, .. }), "{refusal:?}");
     assert_eq!(world.audit().await.marked_deleted, 0);
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 8, "{audit:?}");
 }
 
 #[tokio::test]
-async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() {
+async fn safeguard_blocks_only_violating_events() {
     let world = world(12, 3).await;
-    let heard = Arc::new(Heard::default());
+    let heard = Arc::new(RecordingAlertSink::default());
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>)
         .await;
@@ -158,7 +158,7 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
     }
     status(&connection, "all of it is stored", |s| s.event_queue.work_items >= 9).await;
     connection.resume().await.unwrap();
-    until("the other change is applied", async || {
+    wait_until("the other change is applied", async || {
         let object = world.object(&users[11]).await;
         if object.contains("Nuuk") { Ok(()) } else { Err(object) }
     })
@@ -170,7 +170,7 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
     let alerts: Vec<AlertKind> = heard.0.lock().unwrap().iter().map(|alert| alert.kind).collect();
     assert!(alerts.contains(&AlertKind::SafeguardTriggered), "{alerts:?}");
     following.stop().await;
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 8, "{audit:?}");
     let queue = connection.status(0).await.unwrap().event_queue;
@@ -194,9 +194,9 @@ async fn event_beside_override_is_released() {
     world.faults("executions.stuck=told").await;
     let full_sync = tokio::spawn({
         let connection = Arc::clone(&connection);
-        async move { sync_accepted(&connection).await }
+        async move { sync_with_override(&connection).await }
     });
-    until("the full sync waits for Assets", async || {
+    wait_until("the full sync waits for Assets", async || {
         let history = world.executions().await;
         if history.last().unwrap()["status"] == "PROCESSING" { Ok(()) } else { Err(format!("{history:?}")) }
     })
@@ -223,8 +223,8 @@ async fn event_beside_override_is_released() {
 }
 
 /// Follows under such limits while something happens that is too much, and then something else that is not.
-async fn held_back(world: &World, limits: Safeguards, too_much: impl AsyncFnOnce()) -> Vec<String> {
-    let heard = Arc::new(Heard::default());
+async fn held_back(world: &TestEnv, limits: Safeguards, too_much: impl AsyncFnOnce()) -> Vec<String> {
+    let heard = Arc::new(RecordingAlertSink::default());
     let connection = world
         .open_with("system_log", OFTEN, |ports, options| {
             ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>;
@@ -238,9 +238,9 @@ async fn held_back(world: &World, limits: Safeguards, too_much: impl AsyncFnOnce
     too_much().await;
     let last = world.users().await.pop().unwrap();
     world.change(&last, json!({ "title": "Head of Nuuk" })).await;
-    crate::world::log_read(&connection).await;
+    crate::world::wait_for_system_log(&connection).await;
     connection.resume().await.unwrap();
-    until("the other change is applied", async || {
+    wait_until("the other change is applied", async || {
         let object = world.object(&last).await;
         if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
     })
@@ -272,7 +272,7 @@ async fn events_that_would_blank_too_many_values_are_held_back() {
     let audit = world.audit().await;
     assert_eq!(audit.total_differences, 8 * 2, "their city and when they changed last: {audit:?}");
     let connection = world.open("system_log").await;
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
@@ -298,7 +298,7 @@ async fn events_that_would_end_too_many_memberships_are_held_back() {
     assert!(told.len() == 1 && told[0].contains("memberships would be removed"), "{told:?}");
     assert_eq!(world.audit().await.total_differences, 8);
     let connection = world.open("system_log").await;
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 

@@ -6,10 +6,10 @@ use sync_service::engine::{Clock, FeedCheckpoint, NoopProgress, RunKind, StateSt
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, USER, World, idle, log_read, status, sync, world};
+use crate::world::{OFTEN, TestEnv, USER, idle, status, sync, wait_for_system_log, world};
 
 /// Has the connection believe that it read the log to its end at a time, and the log refuse the place.
-async fn lose_place(world: &World, caught_up: Timestamp) {
+async fn lose_place(world: &TestEnv, caught_up: Timestamp) {
     let state = world.state().await;
     let checkpoint = state.feed_checkpoint().await.unwrap().unwrap().checkpoint;
     let feed = FeedCheckpoint { checkpoint, newest_event_at: caught_up, caught_up_at: Some(caught_up) };
@@ -22,13 +22,13 @@ async fn hook_and_log_bring_one_event_once() {
     let world = world(8, 2).await;
     let connection = world.synced("both").await;
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     idle(&connection).await;
     let (reads, executions) = (world.requests(USER).await, world.executions().await.len());
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     // Both have brought it by now.
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     idle(&connection).await;
     let delivered = world.control.get("/stats").await.unwrap()["deliveries"]["delivered"].as_u64();
     assert!(delivered > Some(0));
@@ -51,7 +51,7 @@ async fn the_log_alone_keeps_assets_current() {
     let profile =
         json!({ "login": "new@example.com", "email": "new@example.com", "firstName": "N", "lastName": "W" });
     world.call("POST", "/okta/users", profile).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     assert_eq!(connection.status(1).await.unwrap().last_incremental_sync_at, None, "no pass was needed");
     following.stop().await;
 }
@@ -64,10 +64,10 @@ async fn what_no_hook_reports_arrives_by_the_log() {
     let users = world.users().await;
     world.call("POST", &format!("/okta/users/{}/type", users[0]), json!({ "type": "contractor" })).await;
     world.add_attribute("badge", "Badge").await;
-    world.converges().await;
+    world.assert_in_sync().await;
     let import = json!({ "users": { "update": { &users[1]: { "city": "Nuuk" } } } });
     world.call("POST", "/okta/import", import).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     // Longer than the deletion is followed closely.
     world.faults("okta.delete-lag=500").await;
     world.delete(&users[3]).await;
@@ -75,8 +75,8 @@ async fn what_no_hook_reports_arrives_by_the_log() {
         let audit = world.audit().await;
         if audit.marked_deleted == 1 { Ok(()) } else { Err(format!("{audit:?}")) }
     };
-    crate::world::until("the deletion is over", completed).await;
-    world.converges().await;
+    crate::world::wait_until("the deletion is over", completed).await;
+    world.assert_in_sync().await;
     let document = world.control.get("/insight/document").await.unwrap().to_string();
     assert!(document.contains("Badge"), "{document}");
     following.stop().await;
@@ -87,13 +87,13 @@ async fn a_refused_cursor_falls_back_to_time_with_overlap() {
     let world = world(8, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     following.stop().await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
     // As if the log had shown the event only now, after younger ones: without an overlap it is not read.
     lose_place(&world, SystemClock.now() + SignedDuration::from_mins(2)).await;
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     let runs = connection.status(20).await.unwrap().runs;
     assert_eq!(
         runs.iter().filter(|run| run.kind == RunKind::FullSync).count(),
@@ -104,17 +104,17 @@ async fn a_refused_cursor_falls_back_to_time_with_overlap() {
 }
 
 #[tokio::test]
-async fn a_gap_beyond_retention_starts_a_full_sync() {
+async fn log_gap_starts_full_sync() {
     let world = world(8, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     following.stop().await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
     world.call("DELETE", "/okta/log", Value::Null).await;
     lose_place(&world, SystemClock.now() - SignedDuration::from_hours(24 * 100)).await;
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     let full = |status: &sync_service::ConnectionStatus| {
         status.runs.iter().filter(|run| run.kind == RunKind::FullSync && run.ended_at.is_some()).count() == 2
     };
@@ -131,7 +131,7 @@ async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
     let users = world.users().await;
     world.change(&users[0], json!({ "city": "Nuuk" })).await;
     world.add_member(&world.groups().await[0], &users[1]).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     let status = idle(&connection).await;
     assert!(status.last_incremental_sync_at.is_some());
     assert_eq!(status.runs.iter().filter(|run| run.kind == RunKind::FullSync).count(), 1);
@@ -145,7 +145,7 @@ async fn the_same_events_and_the_same_run_twice_change_nothing() {
     let following = follow(&connection);
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Nuuk" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     let executions = world.executions().await.len();
     let (target, now) = (json!({ "id": user, "type": "User" }), SystemClock.now());
@@ -177,7 +177,11 @@ async fn day_to_day_work_needs_read_scopes_only() {
     world.change(&users[0], json!({ "city": "Nuuk" })).await;
     world.add_member(&world.groups().await[0], &users[1]).await;
     world.add_attribute("badge", "Badge").await;
-    world.converges().await;
-    connection.engine().reconcile(SystemClock.now(), &NoopProgress, &CancellationToken::new()).await.unwrap();
+    world.assert_in_sync().await;
+    connection
+        .engine()
+        .incremental_sync(SystemClock.now(), &NoopProgress, &CancellationToken::new())
+        .await
+        .unwrap();
     following.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Looks at named objects: what is named, what is to be asked for, and the answers.
+//! Fetched objects: the named subjects, the requests for them, and the responses.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -7,21 +7,21 @@ use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::{Subject, SyncPlan};
 
-/// The result of looking at objects.
-pub(crate) struct Looked {
+/// The result of fetching objects.
+pub(crate) struct FetchedObjects {
     /// The records to send.
     pub(crate) plan: SyncPlan,
-    pub(crate) states: States,
+    pub(crate) states: ObjectVersions,
     /// Groups that Assets does not hold yet, and whose members were not listed.
-    pub(crate) newcomers: Vec<GroupId>,
+    pub(crate) new_groups: Vec<GroupId>,
     /// Attributes that the mapping does not know yet.
     pub(crate) unmapped: BTreeSet<(ObjectKind, String)>,
 }
 
 /// The directory's answers.
 #[derive(Default)]
-pub(crate) struct States {
-    /// When each object that was read changed last, and nothing for those that are gone.
+pub(crate) struct ObjectVersions {
+    /// The last change of each object that was read; `None` for deleted objects.
     pub(crate) objects: HashMap<RecordKey, Option<Timestamp>>,
     /// The groups of each user that was read and whose groups matter.
     pub(crate) groups: HashMap<UserId, HashSet<GroupId>>,
@@ -29,7 +29,7 @@ pub(crate) struct States {
     pub(crate) unselected: HashSet<UserId>,
     /// Objects that could not be read, for a reason of their own.
     pub(crate) failed: HashMap<RecordKey, Failure>,
-    /// Groups that are gone or not selected: in Assets they have no members.
+    /// Groups that are deleted or out of scope: in Assets they have no members.
     pub(crate) closed: HashSet<GroupId>,
     /// Groups whose members were asked for and could not be listed beside a pass.
     pub(crate) unlisted: BTreeSet<GroupId>,
@@ -45,16 +45,16 @@ pub(crate) struct Failure {
 
 /// The objects that subjects name.
 #[derive(Default)]
-pub(crate) struct Named {
+pub(crate) struct SubjectSet {
     pub(crate) users: HashSet<RecordKey>,
     pub(crate) groups: BTreeSet<RecordKey>,
-    /// Whose membership of which group.
+    /// The named memberships by group.
     pub(crate) memberships: BTreeMap<GroupId, BTreeSet<UserId>>,
     /// Groups whose members are all asked for.
     pub(crate) members: BTreeSet<GroupId>,
 }
 
-impl Named {
+impl SubjectSet {
     pub(crate) fn by(subjects: impl Iterator<Item = Subject>) -> Self {
         let mut named = Self::default();
         for subject in subjects {
@@ -74,11 +74,11 @@ impl Named {
 
 /// The part of it to ask for.
 #[derive(Default)]
-pub(crate) struct Wishes {
+pub(crate) struct FetchPlan {
     /// Users to read by id.
     pub(crate) users: HashSet<RecordKey>,
     /// Groups of which the list of members is asked for, or cheaper than its users.
     pub(crate) listings: BTreeSet<GroupId>,
-    /// Whose membership of them was asked for.
+    /// The named memberships of these groups.
     pub(crate) listed: Vec<(GroupId, UserId)>,
 }

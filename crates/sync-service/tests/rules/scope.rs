@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sync_service::engine::{EngineError, RunKind, SafeguardViolation};
 
 use crate::support::follow;
-use crate::world::{OFTEN, USER, World, idle, log_read, sync, sync_accepted, world};
+use crate::world::{OFTEN, TestEnv, USER, idle, sync, sync_with_override, wait_for_system_log, world};
 
 /// Users in Nuuk, as a setting.
 const IN_NUUK: &str = "[connections.main.scope.users]\nprofile = { city = [\"Nuuk\"] }\n";
@@ -14,7 +14,7 @@ fn in_nuuk() -> Scope {
     Scope { profile: Some(("city".into(), vec!["Nuuk".into()])), ..Scope::default() }
 }
 
-impl World {
+impl TestEnv {
     async fn remove_member(&self, group: &str, user: &str) {
         self.call("DELETE", &format!("/okta/groups/{group}/users/{user}"), Value::Null).await;
     }
@@ -31,7 +31,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn whoever_leaves_the_choice_is_marked_and_comes_back_whole() {
+async fn returning_user_is_restored() {
     let world = world(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users[..6] {
@@ -94,7 +94,7 @@ async fn membership_of_a_group_brings_users_in_and_out() {
     world.remove_member(&groups[0], &users[1]).await;
     world.add_member(&groups[0], &users[9]).await;
     let stop = tokio_util::sync::CancellationToken::new();
-    connection.engine().reconcile(since, &sync_service::engine::NoopProgress, &stop).await.unwrap();
+    connection.engine().incremental_sync(since, &sync_service::engine::NoopProgress, &stop).await.unwrap();
     let audit = world.converges_to(&choice).await;
     assert_eq!((audit.insight.users, audit.out_of_scope), (4, 2), "{audit:?}");
 }
@@ -115,7 +115,7 @@ async fn a_group_that_is_renamed_takes_its_memberships_along() {
     idle(&connection).await;
     let before = (world.executions().await.len(), world.requests(USER).await);
     world.remove_member(&groups[0], &users[4]).await;
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     idle(&connection).await;
     let after = (world.executions().await.len(), world.requests(USER).await);
     assert_eq!(after, before, "who is a member of what is not chosen is nobody's business");
@@ -134,7 +134,11 @@ async fn a_group_that_is_renamed_takes_its_memberships_along() {
     for (name, live) in [("team two", 1), ("two", 0)] {
         let since = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(1);
         world.rename_group(&groups[0], name).await;
-        connection.engine().reconcile(since, &sync_service::engine::NoopProgress, &stop).await.unwrap();
+        connection
+            .engine()
+            .incremental_sync(since, &sync_service::engine::NoopProgress, &stop)
+            .await
+            .unwrap();
         assert_eq!(world.converges_to(&choice).await.insight.groups, live);
     }
 }
@@ -166,7 +170,7 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
         ),
         "{refused:?}"
     );
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     let atlantis = Scope { profile: Some(("city".into(), vec!["Atlantis".into()])), ..Scope::default() };
     let audit = world.converges_to(&atlantis).await;
     assert_eq!((audit.insight.users, audit.out_of_scope), (0, 12), "{audit:?}");
@@ -174,7 +178,7 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
 
     let connection = world.open("system_log").await;
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     // Everything was read once, and not again.
     idle(&connection).await;
     let full = async || {
@@ -186,7 +190,7 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     let connection = world.open("system_log").await;
     let following = follow(&connection);
     world.change(&world.users().await[0], json!({ "city": "Oslo" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     assert_eq!(full().await, before);
     following.stop().await;

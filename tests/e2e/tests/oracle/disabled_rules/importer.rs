@@ -8,19 +8,19 @@ use sync_service::engine::{
 };
 use sync_service::model::{ExecutionId, ObjectKind, Record};
 
-use super::Broken;
+use super::DisabledRule;
 
-pub(super) fn careless(importer: Arc<dyn Importer>, broken: Broken) -> Arc<dyn Importer> {
-    Arc::new(Careless { importer, broken })
+pub(super) fn careless(importer: Arc<dyn Importer>, broken: DisabledRule) -> Arc<dyn Importer> {
+    Arc::new(LossyImporter { importer, broken })
 }
 
-struct Careless {
+struct LossyImporter {
     importer: Arc<dyn Importer>,
-    broken: Broken,
+    broken: DisabledRule,
 }
 
 #[async_trait]
-impl Importer for Careless {
+impl Importer for LossyImporter {
     async fn state(&self) -> Result<ImportSourceState, PortError> {
         self.importer.state().await
     }
@@ -39,7 +39,7 @@ impl Importer for Careless {
 
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
         let execution = self.importer.start().await?;
-        Ok(Box::new(CarelessExecution { execution, broken: self.broken, sent: Vec::new() }))
+        Ok(Box::new(LossyExecution { execution, broken: self.broken, sent: Vec::new() }))
     }
 
     async fn awaits_records(&self) -> Result<Option<ExecutionId>, PortError> {
@@ -59,21 +59,21 @@ impl Importer for Careless {
     }
 }
 
-struct CarelessExecution {
+struct LossyExecution {
     execution: Box<dyn Execution>,
-    broken: Broken,
+    broken: DisabledRule,
     sent: Vec<ObjectKind>,
 }
 
 #[async_trait]
-impl Execution for CarelessExecution {
+impl Execution for LossyExecution {
     fn id(&self) -> &ExecutionId {
         self.execution.id()
     }
 
     async fn submit(&mut self, mut records: Vec<Record>) -> Result<Submitted, PortError> {
         self.sent.extend(records.iter().map(|record| record.key.kind));
-        if matches!(self.broken, Broken::ForgetsToClear) {
+        if matches!(self.broken, DisabledRule::ForgetsToClear) {
             for record in &mut records {
                 record
                     .fields
@@ -86,14 +86,14 @@ impl Execution for CarelessExecution {
     async fn complete(self: Box<Self>) -> Result<Outcome, PortError> {
         let Self { execution, broken, sent } = *self;
         let mut outcome = execution.complete().await?;
-        if matches!(broken, Broken::ConfirmsWhateverIsDone) {
+        if matches!(broken, DisabledRule::ConfirmsWhateverIsDone) {
             outcome.ok = true;
             for t in &mut outcome.types {
                 let count = sent.iter().filter(|kind| Some(**kind) == t.kind).count() as u64;
                 (t.entries, t.created, t.updated, t.identical) = (count, count, 0, 0);
             }
         }
-        if matches!(broken, Broken::ConfirmsAnywhere) {
+        if matches!(broken, DisabledRule::ConfirmsAnywhere) {
             outcome.object_schema = None;
             for t in &mut outcome.types {
                 t.id = None;

@@ -10,11 +10,11 @@ use sync_service::engine::{
 };
 use sync_service::model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 
-use super::Broken;
+use super::DisabledRule;
 
 pub(super) fn misled(
     directory: Arc<dyn Directory>,
-    broken: Broken,
+    broken: DisabledRule,
     clock: Arc<dyn Clock>,
 ) -> Arc<dyn Directory> {
     Arc::new(Misled { directory, broken, clock })
@@ -22,21 +22,21 @@ pub(super) fn misled(
 
 struct Misled {
     directory: Arc<dyn Directory>,
-    broken: Broken,
+    broken: DisabledRule,
     clock: Arc<dyn Clock>,
 }
 
 impl Misled {
     fn seen<T>(&self, read: Result<Option<T>, PortError>) -> Result<Option<T>, PortError> {
         match read {
-            Err(_) if matches!(self.broken, Broken::BelievesEveryRefusal) => Ok(None),
+            Err(_) if matches!(self.broken, DisabledRule::BelievesEveryRefusal) => Ok(None),
             read => read,
         }
     }
 
     fn listed<T>(&self, page: Page<T>) -> Result<Page<T>, PortError> {
         match self.broken {
-            Broken::StopsAtOddItems if !page.unreadable.is_empty() => {
+            DisabledRule::StopsAtOddItems if !page.unreadable.is_empty() => {
                 Err(PortError::new("a page cannot be read").transient(true))
             }
             _ => Ok(page),
@@ -87,7 +87,7 @@ impl Directory for Misled {
     }
 
     fn retire(&self, last: &Record, departure: RetireReason) -> Record {
-        if matches!(self.broken, Broken::LeavesTheDeadAlive) {
+        if matches!(self.broken, DisabledRule::LeavesTheDeadAlive) {
             return last.clone();
         }
         self.directory.retire(last, departure)
@@ -97,16 +97,16 @@ impl Directory for Misled {
         self.directory.label(kind)
     }
 
-    fn selection(&self) -> String {
-        self.directory.selection()
+    fn scope_version(&self) -> String {
+        self.directory.scope_version()
     }
 
-    fn brings_in(&self, group: &GroupId) -> bool {
-        self.directory.brings_in(group)
+    fn may_include(&self, group: &GroupId) -> bool {
+        self.directory.may_include(group)
     }
 
     fn time(&self) -> Option<Timestamp> {
-        if matches!(self.broken, Broken::BookmarksByItsClock) {
+        if matches!(self.broken, DisabledRule::BookmarksByItsClock) {
             return Some(self.clock.now());
         }
         self.directory.time()

@@ -2,44 +2,44 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::task_health::Trouble;
-use crate::tasks::{rest, tell};
+use crate::task_health::TaskHealth;
+use crate::tasks::{log_run, rest};
 use crate::{
     EngineError, NoopProgress, RunKind, RunReport, RunState, Safeguards, Subject, SyncMode, SyncRequest,
     Task, TaskOptions, WorkItem, WorkKind, engine::Engine, error_chain,
 };
 
-/// The number of looks at everything that are folded into one pass.
-const PASS_LOOKS: u32 = 1000;
+/// The number of work items that are combined into one sync.
+const MAX_WORK_PER_SYNC: u32 = 1000;
 
-/// A pass that is to be made.
+/// A sync that is due.
 struct Due {
     scope: SyncMode,
     /// The origin of the request.
-    looks: Vec<WorkItem>,
+    items: Vec<WorkItem>,
     request: Option<SyncRequest>,
 }
 
 impl Engine {
-    pub(crate) async fn follow_passes(&self, options: &TaskOptions, stop: &CancellationToken) {
-        let mut trouble = Trouble::new(Task::Sync);
+    pub(crate) async fn run_syncs(&self, options: &TaskOptions, stop: &CancellationToken) {
+        let mut health = TaskHealth::new(Task::Sync);
         while !stop.is_cancelled() {
-            rest(trouble.pause().max(options.poll), stop).await;
+            rest(health.pause().max(options.poll), stop).await;
             if stop.is_cancelled() {
                 return;
             }
-            let result = self.make_passes(options, stop).await;
+            let result = self.run_due_sync(options, stop).await;
             match result {
                 Err(EngineError::Interrupted) => return,
                 // Nothing was due: that says nothing of what failed before.
                 Ok(false) => {}
-                result => trouble.book(self, result.map(drop)),
+                result => health.record(self, result.map(drop)),
             }
         }
     }
 
     /// Makes the pass that is due, if one is.
-    async fn make_passes(
+    async fn run_due_sync(
         &self,
         options: &TaskOptions,
         stop: &CancellationToken,
@@ -57,39 +57,39 @@ impl Engine {
         };
         match self.pass(due.scope, &limits, &NoopProgress, stop, begun).await {
             Ok(report) => {
-                tell("directory read", &report);
-                self.stats.settled(self.ports.store.complete_work(&due.looks, self.now()).await?);
+                log_run("directory read", &report);
+                self.stats.completed(self.ports.store.complete_work(&due.items, self.now()).await?);
                 Ok(true)
             }
             Err(error) => {
                 if let Some(request) = unanswered {
-                    self.turn_down(request, &error).await?;
+                    self.reject_request(request, &error).await?;
                 }
                 if matches!(error, EngineError::Interrupted) {
-                    self.ports.store.release_work(&due.looks).await?;
+                    self.ports.store.release_work(&due.items).await?;
                 } else {
-                    self.put_off(&due.looks, &error_chain(&error)).await?;
+                    self.requeue_or_fail(&due.items, &error_chain(&error)).await?;
                 }
                 Err(error)
             }
         }
     }
 
-    /// Tells the requester of a run why it did not begin.
-    async fn turn_down(&self, request: SyncRequest, error: &EngineError) -> Result<(), EngineError> {
-        let told = self.tell(RunKind::FullSync, &NoopProgress);
+    /// Reports to the requester of a run that it could not start.
+    async fn reject_request(&self, request: SyncRequest, error: &EngineError) -> Result<(), EngineError> {
+        let observed = self.observe(RunKind::FullSync, &NoopProgress);
         let run = self.ports.store.begin_run(RunKind::FullSync, request.requested_at).await?;
-        told.began(run);
+        observed.started(run);
         self.ports.store.attach_run(request.id, run).await?;
         let report = RunReport {
             state: RunState::Failed,
             error: Some(error_chain(error)),
             finding: Some(error.of_run(RunKind::FullSync)),
-            mapping_version: self.mapping_in_force(),
+            mapping_version: self.active_mapping_version(),
             duration_seconds: self.now().duration_since(request.requested_at).as_secs_f64(),
             ..RunReport::default()
         };
-        told.ended(&report);
+        observed.ended(&report);
         Ok(self.ports.store.end_run(run, &report, self.now()).await?)
     }
 
@@ -98,40 +98,41 @@ impl Engine {
         let request = self.ports.store.accept_request().await?;
         if let Some((_, pass)) = self.ports.store.resumable_checkpoint().await? {
             let scope = if request.is_some() { SyncMode::Full } else { pass.mode };
-            return Ok(Some(Due { scope, looks: Vec::new(), request }));
+            return Ok(Some(Due { scope, items: Vec::new(), request }));
         }
         if request.is_some() {
-            return Ok(Some(Due { scope: SyncMode::Full, looks: Vec::new(), request }));
+            return Ok(Some(Due { scope: SyncMode::Full, items: Vec::new(), request }));
         }
-        let claim = self.ports.store.claim_work(WorkKind::Sync, PASS_LOOKS, self.now(), self.options.lease);
-        let looks = claim.await?;
-        let scope = match self.asked_for(options, &looks).await {
+        let claim =
+            self.ports.store.claim_work(WorkKind::Sync, MAX_WORK_PER_SYNC, self.now(), self.options.lease);
+        let items = claim.await?;
+        let scope = match self.requested_mode(options, &items).await {
             Ok(scope) => scope,
             Err(error) => {
-                self.ports.store.release_work(&looks).await?;
+                self.ports.store.release_work(&items).await?;
                 return Err(error);
             }
         };
         // A pass for new attributes does not see memberships; what asks for those waits for the next.
         let wide = scope != Some(SyncMode::Backfill);
         let (answered, later): (Vec<WorkItem>, Vec<WorkItem>) =
-            looks.into_iter().partition(|look| wide || look.subject == Subject::Schema);
+            items.into_iter().partition(|item| wide || item.subject == Subject::Schema);
         self.ports.store.release_work(&later).await?;
-        Ok(scope.map(|scope| Due { scope, looks: answered, request: None }))
+        Ok(scope.map(|scope| Due { scope, items: answered, request: None }))
     }
 
-    /// The pass that looks ask for, or else the schedules.
-    async fn asked_for(
+    /// The mode that work items require, or that the schedules do.
+    async fn requested_mode(
         &self,
         options: &TaskOptions,
-        looks: &[WorkItem],
+        items: &[WorkItem],
     ) -> Result<Option<SyncMode>, EngineError> {
-        let asks = |subject: &Subject| looks.iter().any(|look| look.subject == *subject);
+        let asks = |subject: &Subject| items.iter().any(|item| item.subject == *subject);
         Ok(if asks(&Subject::EntireDirectory) {
             Some(SyncMode::Full)
         } else if asks(&Subject::Schema) {
             // What asks for this pass stays asked for until it is made.
-            self.follow_structure(false).await?;
+            self.follow_schema(false).await?;
             Some(SyncMode::Backfill)
         } else if asks(&Subject::RecentChanges) {
             Some(self.recent().await?)
