@@ -70,7 +70,6 @@ const TYPES: &[&str] = &[
     "PauseFor",
     "Prunable",
     "Pruning",
-    "Refusals",
     "RemoteTail",
     "Repaired",
     "Replayed",

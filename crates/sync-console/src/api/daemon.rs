@@ -17,7 +17,7 @@ pub(super) fn routes() -> Routes {
     vec![routes!(version), routes!(health), routes!(openapi)]
 }
 
-/// The running version
+/// Get the running version
 #[utoipa::path(
     get,
     path = "/version",
@@ -29,7 +29,7 @@ async fn version(_identity: Identity) -> Json<Version> {
     Json(Version { product: "okta-insight-sync".into(), version: env!("CARGO_PKG_VERSION").into() })
 }
 
-/// The readiness of every connection
+/// Get the readiness of every connection
 #[utoipa::path(
     get,
     path = "/health",

@@ -52,7 +52,7 @@ impl Default for Places {
     }
 }
 
-/// Live updates as server-sent events
+/// Stream live updates as server-sent events
 ///
 /// `status` events hold a `ConnectionStatus`, first and whenever it differs; `event` events hold a `ConnectionEvent` for
 /// each event that comes in or changes. The stream ends now and then; with `Last-Event-ID` it goes on where it was.

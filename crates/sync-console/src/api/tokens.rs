@@ -51,7 +51,7 @@ const fn hundred() -> u32 {
     100
 }
 
-/// The audit log: every change by a person, the newest first
+/// List the audit log, the newest entries first
 #[utoipa::path(
     get,
     path = "/audit",

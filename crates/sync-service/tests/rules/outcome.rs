@@ -139,7 +139,7 @@ async fn record_that_is_too_large_is_set_aside() {
     let status = connection.status(1).await.unwrap();
     let rejected = &status.unconfirmed[0];
     assert_eq!((&rejected.key.id, rejected.rejected, status.unconfirmed.len()), (&users[0], true, 1));
-    assert!(rejected.reason.contains("the attribute Notes takes 4902"), "{}", rejected.reason);
+    assert!(rejected.reason.contains("4902 of them in the attribute Notes"), "{}", rejected.reason);
     assert!(rejected.name.is_some());
     assert!(world.object(&users[0]).await.contains("Bad"), "its other values are sent");
     // A later run with nothing new to send is incomplete as well.
