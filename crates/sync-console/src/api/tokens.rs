@@ -20,7 +20,7 @@ pub(super) fn routes() -> Routes {
     vec![routes!(list, create), routes!(revoke), routes!(renew), routes!(audit)]
 }
 
-/// All tokens, without what is secret of them
+/// List tokens without their secrets
 #[utoipa::path(
     get,
     path = "/tokens",
@@ -73,7 +73,7 @@ async fn audit(
     Ok(Json(AuditEntries { entries: entries.map_err(sync_service::ServiceError::from)? }))
 }
 
-/// Make a token
+/// Create a token
 ///
 /// The token is returned only in this response.
 #[utoipa::path(
@@ -96,7 +96,7 @@ async fn create(
     Ok((StatusCode::CREATED, Json(CreatedToken { token, entry })))
 }
 
-/// Give a token another end
+/// Change the expiration of a token
 ///
 /// The token itself stays the same.
 #[utoipa::path(
