@@ -7,11 +7,11 @@ use sync_engine::{Condition, ConditionStatus, Service, Situation, SituationEvide
 use super::metrics;
 use super::readiness::DaemonHealth;
 use crate::alerts::AlertEntry;
-use crate::health_inputs::{Vitals, sample};
+use crate::health_inputs::{HealthInputs, sample};
 use crate::status::ClockSkew;
 use crate::words;
 
-fn vitals(evidence: &SituationEvidence) -> Vitals {
+fn inputs(evidence: &SituationEvidence) -> HealthInputs {
     let skew =
         |of| evidence.clock_skew.iter().find(|(service, _)| *service == of).map(|(_, seconds)| *seconds);
     let troubles = evidence.failing.iter().cloned().map(|failing| AlertEntry {
@@ -23,13 +23,13 @@ fn vitals(evidence: &SituationEvidence) -> Vitals {
         occurrences: 3,
         resolved_at: None,
     });
-    Vitals {
+    HealthInputs {
         now: evidence.now(),
         process: evidence.process.clone(),
         reads_log: evidence.reads_system_log,
         has_hook: evidence.has_event_hook,
         stall_timeout: evidence.stall_timeout(),
-        troubles: troubles.collect(),
+        alerts: troubles.collect(),
         low_space: evidence.low_space,
         clock_skew: ClockSkew { okta_seconds: skew(Service::Okta), assets_seconds: skew(Service::Assets) },
         held_until: evidence.throttled_until,
@@ -42,7 +42,7 @@ fn vitals(evidence: &SituationEvidence) -> Vitals {
 fn readiness_follows_conditions() {
     for situation in Situation::all() {
         let evidence = situation.evidence();
-        let health = DaemonHealth::of(&[vitals(&evidence)]);
+        let health = DaemonHealth::of(&[inputs(&evidence)]);
         let shown = health.connections.into_values().next().unwrap();
         let obstacles: Vec<Condition> = evidence.conditions().obstacles().cloned().collect();
         let name = situation.name;
@@ -55,7 +55,7 @@ fn readiness_follows_conditions() {
 fn metrics_follow_conditions() {
     for situation in Situation::all() {
         let evidence = situation.evidence();
-        let measured = vitals(&evidence);
+        let measured = inputs(&evidence);
         let health = DaemonHealth::of(std::slice::from_ref(&measured));
         let text = metrics::render(vec![measured], health, None).unwrap();
         let is_set = |kind: &str, status: ConditionStatus| {
