@@ -47,7 +47,7 @@ pub struct Connection {
     clock: Arc<dyn Clock>,
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
-    alerts: Arc<Alerts>,
+    pub(crate) alerts: Arc<Alerts>,
     pub(crate) live: Arc<RunCollector>,
     pub(crate) sampling: Sampling,
     pub(crate) lookup: Lookup,
@@ -253,7 +253,8 @@ impl Connection {
         };
         let span = tracing::info_span!("following", connection = %self.name);
         let sampling = self.store_samples(&ended).instrument(span.clone());
-        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling);
+        let publishing = self.publish_alerts(&ended).instrument(span.clone());
+        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing);
     }
 
     /// Raises an alert beside those of the engine.

@@ -146,7 +146,6 @@ impl Connection {
     pub(crate) async fn store_samples(&self, stop: &CancellationToken) {
         let mut peeks = tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
         peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut alerts = None;
         for turn in (0..PEEKS).cycle() {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -155,13 +154,28 @@ impl Connection {
             if let Err(error) = self.store_throttling().await {
                 tracing::debug!(error = %crate::error_chain(&error), "could not store a rate limit for other processes");
             }
-            if let Err(reason) = self.save_alerts(&mut alerts).await {
-                tracing::warn!(error = reason, "could not store alerts for other processes");
-            }
             if turn > 0 {
                 self.sampling.peek(&self.watch.okta());
             } else if let Err(reason) = self.store_sample().await {
                 tracing::warn!(error = %reason, "could not store a metric sample");
+            }
+        }
+    }
+
+    /// Stores the firing alerts whenever they change, for the status that another process shows, until interrupted.
+    pub(crate) async fn publish_alerts(&self, stop: &CancellationToken) {
+        let mut retries =
+            tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
+        retries.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut stored = None;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.alerts.changed() => {}
+                _ = retries.tick() => {}
+            }
+            if let Err(reason) = self.save_alerts(&mut stored).await {
+                tracing::warn!(error = reason, "could not store alerts for other processes");
             }
         }
     }
@@ -174,14 +188,14 @@ impl Connection {
         if until.is_some() || was_held { self.store.remember_held(until).await } else { Ok(()) }
     }
 
-    /// Notes what goes wrong, where it differs from what was `noted`, for the status that another process shows.
-    async fn save_alerts(&self, noted: &mut Option<String>) -> Result<(), String> {
+    /// Stores the firing alerts if they differ from those that were `stored`.
+    async fn save_alerts(&self, stored: &mut Option<String>) -> Result<(), String> {
         let open: Vec<_> =
             self.alert_entries().into_iter().filter(|alert| alert.resolved_at.is_none()).collect();
         let text = serde_json::to_string(&open).map_err(|error| error.to_string())?;
-        if noted.as_ref() != Some(&text) {
+        if stored.as_ref() != Some(&text) {
             self.store.store_alerts(&text).await.map_err(|error| crate::error_chain(&error))?;
-            *noted = Some(text);
+            *stored = Some(text);
         }
         Ok(())
     }

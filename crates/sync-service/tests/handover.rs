@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{TestEnv, follow};
-use sync_service::engine::{Remedy, RequestedState, RunState};
+use sync_service::engine::{FindingCode, Remedy, RequestedState, RunState};
 use sync_service::model::{RecordKey, UserId};
 use sync_service::{DelegationError, ServiceError};
 use tokio_util::sync::CancellationToken;
@@ -196,6 +196,36 @@ async fn rate_limit_of_the_sender_is_told_by_others() {
     while other.status(1).await.unwrap().held_until.is_some() {
         assert!(tokio::time::Instant::now() < deadline, "the limit is over");
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    following.stop().await;
+}
+
+/// Whether the status of a connection states that its task fails.
+async fn states_failure(connection: &sync_service::Connection) -> bool {
+    let status = connection.status(1).await.unwrap();
+    status.conditions.problems().any(|(_, finding)| finding.code() == FindingCode::TaskFailing)
+}
+
+#[tokio::test]
+async fn alert_reaches_others_at_once() {
+    let world = TestEnv::start(DEAF).await;
+    let settings = world.config.connections.values().next().unwrap();
+    let connection = sync_service::Connection::open(settings, &world.store).await.unwrap();
+    // Samples are too rare to publish it.
+    let holder = std::sync::Arc::new(connection.sampling_every(Duration::from_hours(10)));
+    holder.engine().setup(false).await.unwrap();
+    let other = world.connection().await;
+    let (control, _) = users(&world).await;
+    let following = follow(&holder);
+    control.call("PUT", "/faults", &json!("okta.5xx=1")).await.unwrap();
+    other.enqueue(&[sync_service::engine::Subject::EntireDirectory]).await.unwrap();
+    let deadline = tokio::time::Instant::now() + LONG;
+    for expected in [true, false] {
+        while states_failure(&other).await != expected {
+            assert!(tokio::time::Instant::now() < deadline, "fails: {expected}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        control.call("DELETE", "/faults", &Value::Null).await.unwrap();
     }
     following.stop().await;
 }

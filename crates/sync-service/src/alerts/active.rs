@@ -3,11 +3,12 @@
 //! Problems that the store counts, such as failed events, are reported from there.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{Alert, AlertKind, FailingTask, Finding, Task, TaskFailure};
+use tokio::sync::Notify;
 
 /// The number of resolved alerts that are kept.
 const KEPT: usize = 20;
@@ -64,11 +65,18 @@ struct Notes {
     open: BTreeMap<Source, AlertEntry>,
     /// The newest first.
     over: VecDeque<AlertEntry>,
+    changed: Arc<Notify>,
 }
 
 impl AlertBoard {
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when the firing alerts have changed since the last call. For one caller.
+    pub(super) async fn changed(&self) {
+        let changed = Arc::clone(&self.notes().changed);
+        changed.notified().await;
     }
 
     pub(super) fn fails(&self, failing: TaskFailure) {
@@ -162,6 +170,7 @@ impl Notes {
             resolved_at: None,
         };
         self.open.insert(source, alert);
+        self.changed.notify_one();
     }
 
     /// The alert that ended, if there was one.
@@ -169,6 +178,7 @@ impl Notes {
         let ended = AlertEntry { resolved_at: Some(at), ..self.open.remove(&source)? };
         self.over.push_front(ended.clone());
         self.over.truncate(KEPT);
+        self.changed.notify_one();
         Some(ended)
     }
 }

@@ -63,6 +63,11 @@ impl Alerts {
         self.board.all()
     }
 
+    /// Returns when the firing alerts have changed since the last call. For one caller.
+    pub(crate) async fn changed(&self) {
+        self.board.changed().await;
+    }
+
     /// Resolves failed deliveries: the event hook delivered.
     pub(crate) fn delivered(&self) {
         self.board.delivered(SystemClock.now());
