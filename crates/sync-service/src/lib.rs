@@ -50,7 +50,7 @@ pub use config::{
     OktaSettings, ScheduleConfig, ScheduleSettings, SecretField, TlsConfig, ValueOrigin, exposed_files,
     json_schema,
 };
-pub use connection::{Connection, LeaderLease, account_keys};
+pub use connection::{Connection, LeaderLease};
 pub use connections::{
     ConnectionDraft, ConnectionManager, ConnectionRegistry, FieldError, JobState, ManagedConnection,
     SaveError, SavedSettings, Unavailable, ValidationReport, rotate,

@@ -6,8 +6,6 @@ use sync_service::engine::Remedy;
 use sync_service::model::ConnectionName;
 
 use super::links::{address, asking};
-use super::prose::prose;
-use crate::wording;
 use crate::words::labels;
 use crate::words::remedies::{self, Action};
 pub(super) use crate::words::text::{capital, count, number, sentence, span};
@@ -50,14 +48,19 @@ pub(super) fn badge(tone: Tone, text: &str) -> Markup {
     html! { span class={ "badge badge-" (class) } { span aria-hidden="true" { (sign) } " " (text) } }
 }
 
-/// A message with its remedy, both as sentences. Commands become pages and buttons.
+/// A message with its remedy, both as sentences.
 pub(super) fn notice(tone: Tone, what: &str, remedy: Option<&str>) -> Markup {
-    framed(tone, &told(what), remedy.map(told).as_ref())
+    let text = |text| html! { (sentence(text)) };
+    framed(tone, &text(what), remedy.map(text).as_ref())
 }
 
 /// An error with its remedy.
 pub(super) fn fault(what: &str, remedy: Option<&Remedy>, connection: Option<&ConnectionName>) -> Markup {
-    framed(Tone::Problem, &told(what), remedy.map(|remedy| action(remedy, connection)).as_ref())
+    framed(
+        Tone::Problem,
+        &html! { (sentence(what)) },
+        remedy.map(|remedy| action(remedy, connection)).as_ref(),
+    )
 }
 
 /// A message and its remedy in the frame of a tone.
@@ -70,10 +73,14 @@ pub(super) fn framed(tone: Tone, what: &Markup, remedy: Option<&Markup>) -> Mark
 
 /// A remedy as sentences, with a link to the page of the connection that carries it out.
 pub(super) fn action(remedy: &Remedy, connection: Option<&ConnectionName>) -> Markup {
-    let Action { text, page } = remedies::remedy(remedy);
+    linked(&remedies::remedy(remedy), connection)
+}
+
+/// An action with the link.
+pub(super) fn linked(action: &Action, connection: Option<&ConnectionName>) -> Markup {
     html! {
-        (text)
-        @if let (Some(page), Some(connection)) = (page, connection) {
+        (action.text)
+        @if let (Some(page), Some(connection)) = (action.page, connection) {
             " " a href=(asking(&address(connection, page.path()), page.query())) { (page.label()) }
         }
     }
@@ -105,16 +112,6 @@ pub(super) fn aged(at: Timestamp) -> Markup {
 /// A table in a region that scrolls on narrow screens.
 pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
-}
-
-/// A message of the engine for a table cell or list.
-pub(super) fn said(text: &str) -> Markup {
-    prose(&capital(&wording::here(text)))
-}
-
-/// A message of the engine as a sentence.
-pub(super) fn told(text: &str) -> Markup {
-    prose(&sentence(&wording::here(text)))
 }
 
 /// A job that is running.

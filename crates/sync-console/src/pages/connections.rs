@@ -15,10 +15,9 @@ use sync_service::{
 };
 
 use super::charts::Charts;
-use super::components::{Tone, ago, badge, empty, fault, notice, number, said, span, time};
+use super::components::{Tone, ago, badge, capital, empty, fault, notice, number, span, time};
 use super::health::Health;
 use super::links::{address, asking};
-use super::prose::prose;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, health, layout};
 use crate::access::{Identity, Role};
@@ -94,7 +93,7 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
         Ok(connection) => connection,
         Err(broken) => {
             return Ok(html! {
-                tr { (link) td colspan="6" { (unable(broken)) " " (said(&broken.reason)) } }
+                tr { (link) td colspan="6" { (unable(broken)) " " (capital(&broken.reason)) } }
             });
         }
     };
@@ -286,7 +285,7 @@ fn settings(member: &ManagedConnection) -> Markup {
                 dt { "Incremental sync" } dd { (labels::schedule(&settings.schedule.incremental_sync)) }
             }
             @match member.keeper() {
-                ManagedBy::File => { p.hint { (prose(&settings_words::managed_by_file(&format!("`{}`", member.config_file().display())))) } }
+                ManagedBy::File => { p.hint { (settings_words::managed_by_file(&member.config_file().display().to_string())) } }
                 ManagedBy::Console => {}
             }
         }

@@ -17,7 +17,7 @@ use sync_service::{
     JobState, ManagedConnection, PlanView, ServiceError, SetupChecklist, SetupStepName, StepState,
 };
 
-use super::components::{Tone, aged, count, empty, fault, job, notice, number, said, scroll};
+use super::components::{Tone, aged, capital, count, empty, fault, job, notice, number, scroll};
 use super::links::address;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};
@@ -272,7 +272,7 @@ fn problems(problems: &[String]) -> Markup {
         @if !problems.is_empty() {
             section.card aria-labelledby="problems" {
                 h2 #problems { "Invalid values" }
-                ul { @for problem in problems { li { (said(problem)) } } }
+                ul { @for problem in problems { li { (capital(problem)) } } }
             }
         }
     }

@@ -9,7 +9,7 @@ use sync_service::engine::{RunDetail, RunExecution, RunReport, UnconfirmedRecord
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ManagedConnection, ServiceError};
 
-use super::super::components::{Tone, badge, count, fault, number, said, scroll, time};
+use super::super::components::{Tone, badge, capital, count, fault, number, scroll, time};
 use super::super::findings;
 use super::super::links;
 use super::super::stream::{Part, live};
@@ -167,7 +167,7 @@ fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]
             tbody { @for record in records {
                 tr {
                     th scope="row" { (record.key.kind) " " (links::object(connection, &record.key, None)) }
-                    td { (said(&record.reason)) }
+                    td { (capital(&record.reason)) }
                     td.number { (record.attempts) }
                     td.nowrap { (time(record.next_attempt_at)) }
                 }
@@ -197,7 +197,7 @@ fn messages(report: &RunReport) -> Markup {
         @if !report.messages.is_empty() {
             section.card aria-label="Messages" {
                 h2 { "Messages" }
-                ul { @for message in &report.messages { li { (said(message)) } } }
+                ul { @for message in &report.messages { li { (capital(message)) } } }
                 @if report.messages.len() == RunReport::MAX_MESSAGES { p.muted { (words::MESSAGES_CUT) } }
             }
         }
