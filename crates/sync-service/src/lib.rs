@@ -52,8 +52,8 @@ pub use config::{
 };
 pub use connection::{Connection, LeaderLease};
 pub use connections::{
-    ConnectionDraft, ConnectionManager, ConnectionRegistry, FieldError, JobState, ManagedConnection,
-    SaveError, SavedSettings, Unavailable, ValidationReport, rotate,
+    ConnectionDraft, ConnectionManager, ConnectionRegistry, FieldError, JobActivity, JobState,
+    ManagedConnection, SaveError, SavedSettings, Unavailable, ValidationReport, rotate,
 };
 pub use delegate::DelegationError;
 pub use error::ServiceError;

@@ -57,7 +57,7 @@ fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     let button = |label: &str| begin_button(member, identity, label);
     match member.checks() {
         JobState::Idle => empty(words::NO_CHECKS, words::NO_CHECKS_TEXT, button("Run checks")),
-        JobState::Running { started_at, activity } => job(&activity, started_at),
+        JobState::Running { started_at, activity } => job(activity, started_at),
         JobState::Failed { reason, remedy, .. } => html! {
             (fault(&words::checks_failed(&reason), remedy.as_ref(), Some(member.name())))
             @if let Some(button) = button("Run checks again") { (button) }

@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
+use sync_service::JobActivity;
 use sync_service::engine::Remedy;
 use sync_service::model::ConnectionName;
 
 use super::links::{address, asking};
-use crate::words::labels;
 use crate::words::remedies::{self, Action};
 pub(super) use crate::words::text::{capital, count, number, sentence, span};
 pub(super) use crate::words::values::time;
+use crate::words::{labels, setup};
 
 /// The meaning of a color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,10 +116,11 @@ pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
 }
 
 /// A job that is running.
-pub(super) fn job(doing: &str, since: Timestamp) -> Markup {
+pub(super) fn job(activity: JobActivity, since: Timestamp) -> Markup {
+    let doing = setup::job(activity);
     html! {
         section.card role="status" {
-            p { (badge(Tone::Busy, labels::RUNNING)) " " (capital(doing)) "…" }
+            p { (badge(Tone::Busy, labels::RUNNING)) " " (doing) "…" }
             progress aria-label=(doing) {}
             p.small.muted { "Started " (aged(since)) ". The job continues if you leave this page." }
         }

@@ -10,7 +10,7 @@ use sync_engine::{HookReport, NoopProgress, Remedy, SetupReport, VerifyReport};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
-use super::job::{Job, JobState, Yard};
+use super::job::{Job, JobActivity, JobState, Yard};
 use crate::doctor::{self, CheckReport};
 use crate::plan::PlanView;
 use crate::wire::SyncOptions;
@@ -204,26 +204,21 @@ impl ManagedConnection {
     /// Begins *Setup* in the background; `false` when it is under way, or the connection cannot work.
     pub fn set_up(self: &Arc<Self>) -> bool {
         let Ok(connection) = self.connection().cloned() else { return false };
-        self.yard.start(
-            self,
-            |m| &m.jobs.setup,
-            "Reading the Okta schemas and creating the object types and mapping in Assets",
-            {
-                |member, _stop| async move {
-                    let structure = connection.engine().set_up_structure().await?;
-                    let hook: Option<HookReport> = if connection.has_hook() {
-                        member.jobs.setup.says("Creating and verifying the event hook in Okta");
-                        Some(connection.engine().set_up_hook().await?)
-                    } else {
-                        None
-                    };
-                    // What was found before does not hold any more.
-                    member.jobs.verify.forget();
-                    member.jobs.schema.forget();
-                    Ok(SetupReport { schema: structure, event_hook: hook })
-                }
-            },
-        )
+        self.yard.start(self, |m| &m.jobs.setup, JobActivity::CreatingSchema, {
+            |member, _stop| async move {
+                let structure = connection.engine().set_up_structure().await?;
+                let hook: Option<HookReport> = if connection.has_hook() {
+                    member.jobs.setup.says(JobActivity::CreatingEventHook);
+                    Some(connection.engine().set_up_hook().await?)
+                } else {
+                    None
+                };
+                // What was found before does not hold any more.
+                member.jobs.verify.forget();
+                member.jobs.schema.forget();
+                Ok(SetupReport { schema: structure, event_hook: hook })
+            }
+        })
     }
 
     /// What became of *Setup*.
@@ -237,7 +232,7 @@ impl ManagedConnection {
         self.yard.start(
             self,
             |m| &m.jobs.verify,
-            "Verifying the schema, mapping, and event hook",
+            JobActivity::Verifying,
             |_, _stop| async move { Ok(connection.engine().verify(connection.has_hook()).await?) },
         )
     }
@@ -251,7 +246,7 @@ impl ManagedConnection {
     pub fn make_plan(self: &Arc<Self>) -> bool {
         let Ok(running) = &self.state else { return false };
         let (connection, limits) = (Arc::clone(&running.connection), running.settings.safeguards);
-        self.yard.start(self, |m| &m.jobs.plan, "Reading groups, memberships, and users from Okta", {
+        self.yard.start(self, |m| &m.jobs.plan, JobActivity::Planning, {
             |_, stop| async move { PlanView::make(&connection, &limits, SHOWN, &NoopProgress, &stop).await }
         })
     }
@@ -270,7 +265,7 @@ impl ManagedConnection {
     /// cannot work.
     pub fn examine(self: &Arc<Self>) -> bool {
         let Ok(settings) = self.settings().cloned() else { return false };
-        self.yard.start(self, |m| &m.jobs.checks, "Running checks", {
+        self.yard.start(self, |m| &m.jobs.checks, JobActivity::Checking, {
             |member, _stop| async move {
                 Ok(doctor::examine_one(&member.config, &member.file, &settings).await)
             }
@@ -286,7 +281,7 @@ impl ManagedConnection {
     /// work.
     pub fn compare_schemas(self: &Arc<Self>) -> bool {
         let Ok(settings) = self.settings().cloned() else { return false };
-        self.yard.start(self, |m| &m.jobs.schema, "Reading the Okta and Assets schemas", {
+        self.yard.start(self, |m| &m.jobs.schema, JobActivity::ComparingSchemas, {
             |_, _stop| async move { compare_schemas(&settings).await }
         })
     }

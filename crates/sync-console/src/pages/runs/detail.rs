@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{RunDetail, RunExecution, RunReport, UnconfirmedRecord};
+use sync_service::engine::{Finding, RunDetail, RunExecution, RunReport, UnconfirmedRecord};
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ManagedConnection, ServiceError};
 
@@ -81,7 +81,7 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
         @if let Some(report) = &run.report { (counts(report)) (added(report)) }
         (executions(&detail.executions))
         (rejected(connection, detail.rejected_count, &detail.rejected_records))
-        @if let Some(report) = &run.report { (drift(connection, report)) (messages(report)) }
+        @if let Some(report) = &run.report { (scope(connection, report)) (drift(connection, report)) (messages(report)) }
     }
 }
 
@@ -178,6 +178,13 @@ fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]
     html! {
         (scroll("Rejected records", &table))
         @if hidden > 0 { p.muted { (count(hidden, "more record")) " not shown." } }
+    }
+}
+
+/// Items of the scope that the org doesn't have.
+fn scope(connection: &ConnectionName, report: &RunReport) -> Markup {
+    html! {
+        @if let Some(finding) = Finding::of_scope(&report.unknown_choices) { (findings::linked(connection, &finding)) }
     }
 }
 
