@@ -100,7 +100,7 @@ pub(crate) fn observation(observation: &Observation) -> Markup {
         | Observation::TokenBound
         | Observation::TokenUnbound
         | Observation::ApiScopeGranted { .. }
-        | Observation::ApiScopeNotRequired { .. }
+        | Observation::ApiScopeNotRequired
         | Observation::DirectoryReadable { .. }
         | Observation::NoUsers
         | Observation::NoGroups

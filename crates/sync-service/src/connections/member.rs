@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{HookReport, NoopProgress, Remedy, SetupReport, VerifyReport};
+use sync_engine::{Fact, Finding, HookReport, NoopProgress, Remedy, SetupReport, VerifyReport};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +55,15 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
+    /// The same as a finding.
+    pub fn finding(&self) -> Finding {
+        if self.standby {
+            return Finding::info(Fact::Standby);
+        }
+        let finding = Finding::error(Fact::Unavailable { error: self.reason.clone() });
+        Finding { remedy: self.remedy.clone(), ..finding }
+    }
+
     /// The same as an error.
     pub fn error(&self, connection: &ConnectionName) -> ServiceError {
         let Self { reason, remedy, standby: _ } = self.clone();

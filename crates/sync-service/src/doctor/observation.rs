@@ -156,7 +156,7 @@ pub enum Observation {
     /// The settings don't request the API scope.
     ApiScopeNotRequested { purpose: ScopePurpose },
     /// The connection doesn't require the API scope.
-    ApiScopeNotRequired { purpose: ScopePurpose },
+    ApiScopeNotRequired,
     /// Users and groups can be read; links in lists may name other hosts.
     DirectoryReadable { other_origins: Vec<String> },
     /// The list of users is empty, as for an app without a role.

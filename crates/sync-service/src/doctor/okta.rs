@@ -128,8 +128,7 @@ impl Scope {
             ScopePurpose::EventHook | ScopePurpose::EventHookSetup => !Connection::wants_hook(connection),
             _ => false,
         };
-        let purpose = self.purpose;
-        unneeded.then(|| self.item.without(Observation::ApiScopeNotRequired { purpose }))
+        unneeded.then(|| self.item.without(Observation::ApiScopeNotRequired))
     }
 
     fn check(&self, connection: &ConnectionConfig, missing: &[String]) -> Check {

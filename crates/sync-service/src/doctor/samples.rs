@@ -45,7 +45,6 @@ impl Observation {
             samples.push(Self::ApiScopeGranted { purpose });
             samples.push(Self::ApiScopeMissing { purpose });
             samples.push(Self::ApiScopeNotRequested { purpose });
-            samples.push(Self::ApiScopeNotRequired { purpose });
         }
         for because in [HiddenBecause::NoAccount, HiddenBecause::NotPermitted, HiddenBecause::NotReturned] {
             samples.push(Self::Hidden { because });
@@ -120,6 +119,7 @@ impl Observation {
             Self::TokenBound,
             Self::TokenUnbound,
             Self::ApiScopeOptional,
+            Self::ApiScopeNotRequired,
             Self::DirectoryReadable { other_origins: Vec::new() },
             Self::DirectoryReadable { other_origins: vec![text("https://id.example.com")] },
             Self::NoUsers,

@@ -61,14 +61,13 @@ pub fn observation(observation: &Observation) -> String {
             let tls = if *is_encrypted { "over TLS" } else { "without TLS" };
             format!("{host} responds {tls}{}", through(proxy.as_deref()))
         }
-        Observation::UnexpectedResponse { service, host, status, proxy } => format!(
-            "{host} returns status {status}{}, unlike {}",
-            through(proxy.as_deref()),
-            match service {
+        Observation::UnexpectedResponse { service, host, status, proxy } => {
+            let expected = match service {
                 Service::Okta => "an Okta org",
                 Service::Assets => name(*service),
-            }
-        ),
+            };
+            format!("unlike {expected}, {host} returns status {status}{}", through(proxy.as_deref()))
+        }
         Observation::TurnedOff { setting } => format!("turned off with {setting}"),
 
         Observation::ManagedByFile { file } => format!("managed by {file}"),
@@ -117,10 +116,9 @@ pub fn observation(observation: &Observation) -> String {
 
         Observation::ClockCorrect => "the clock of this host matches the clock of Okta".to_owned(),
         Observation::ClockUnknown => "the response of Okta has no date".to_owned(),
-        Observation::Redirects { host, proxy } => format!(
-            "{host} redirects{}, as the URL of the Okta Admin Console does",
-            through(proxy.as_deref())
-        ),
+        Observation::Redirects { host, proxy } => {
+            format!("like the Okta Admin Console, {host} redirects{}", through(proxy.as_deref()))
+        }
         Observation::OrgUnavailable { host, status, proxy } => {
             format!("{host} is an Okta org but returns status {status}{}", through(proxy.as_deref()))
         }
@@ -167,9 +165,7 @@ pub fn observation(observation: &Observation) -> String {
         Observation::ApiScopeNotRequested { purpose } => {
             format!("not requested; required for {}", scope_purpose(*purpose))
         }
-        Observation::ApiScopeNotRequired { purpose } => {
-            format!("not required: this connection doesn't use {}", scope_purpose(*purpose))
-        }
+        Observation::ApiScopeNotRequired => "not required by this connection".to_owned(),
         Observation::DirectoryReadable { other_origins } => match other_origins.as_slice() {
             [] => "users and groups are readable".to_owned(),
             origins => format!(
@@ -185,7 +181,7 @@ pub fn observation(observation: &Observation) -> String {
                 .to_owned()
         }
         Observation::SchemasReadable { user_types } => {
-            format!("the schemas of groups and of the user types {} are readable", user_types.join(", "))
+            format!("the schemas of groups and of these user types are readable: {}", user_types.join(", "))
         }
         Observation::SystemLogReadable => "the System Log is readable".to_owned(),
         Observation::SystemLogUnused => "the event source is the event hook alone".to_owned(),
