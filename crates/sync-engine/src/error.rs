@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use crate::{Fact, Finding, Remedy, RunKind, SafeguardViolation, Service, StoreError, Task};
+use crate::{Fact, Finding, Remedy, RunKind, SafeguardViolation, StoreError, Task};
 
 /// A failure of the world behind a port, with what the engine needs to know of it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
@@ -10,7 +10,6 @@ use crate::{Fact, Finding, Remedy, RunKind, SafeguardViolation, Service, StoreEr
 #[error("{message}")]
 pub struct PortError {
     message: String,
-    service: Option<Service>,
     transient: bool,
     busy: bool,
     expired: bool,
@@ -27,7 +26,6 @@ impl PortError {
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            service: None,
             transient: false,
             busy: false,
             expired: false,
@@ -88,13 +86,6 @@ impl PortError {
         self
     }
 
-    /// Sets the service that failed.
-    #[must_use]
-    pub const fn of_service(mut self, service: Service) -> Self {
-        self.service = Some(service);
-        self
-    }
-
     /// Sets the action that resolves the failure.
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<Option<Remedy>>) -> Self {
@@ -130,11 +121,6 @@ impl PortError {
     /// Is the place to go on from not known any more? Then begin anew.
     pub const fn is_expired(&self) -> bool {
         self.expired
-    }
-
-    /// The service that failed; `None` if the failure is this process's own.
-    pub const fn service(&self) -> Option<Service> {
-        self.service
     }
 
     /// The action that resolves the failure.

@@ -72,6 +72,7 @@ impl Engine {
         plan.removals =
             self.ports.store.planned_removals(run.id, SafeguardMinimums::default(), since).await?;
         plan.problems.clone_from(&pass.problems);
+        plan.unknown_choices.clone_from(&pass.unknown_choices);
         plan.unreadable = self.unread(run, pass).await?;
         plan.value_problems.clone_from(&pass.value_problems);
         Ok(plan)
@@ -80,12 +81,7 @@ impl Engine {
     /// Notes what the operator's choice names in vain. It selects less than is meant, and stops nothing.
     async fn note_unknown_choices(&self, run: &ActiveRun, pass: &mut SyncCheckpoint) {
         match run.view.directory.unknown_choices().await {
-            Ok(unknown) => {
-                for choice in &unknown {
-                    note(&mut pass.problems, format!("scope: {choice} not found in Okta"));
-                }
-                pass.unknown_choices = unknown;
-            }
+            Ok(unknown) => pass.unknown_choices = unknown,
             Err(error) => {
                 let reason = crate::error_chain(&error);
                 note(&mut pass.problems, format!("could not check the scope: {reason}"));

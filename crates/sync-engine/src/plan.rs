@@ -47,6 +47,9 @@ pub struct SyncPlan {
     pub removals: PlannedRemovals,
     /// Objects that could not be read and values that do not fit, in words.
     pub problems: Vec<String>,
+    /// Items of the scope that the org doesn't have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_choices: Vec<String>,
     /// Objects of the directory that could not be read; in Assets they would be left as they are.
     #[serde(default, skip_serializing_if = "UnreadableObjects::is_empty")]
     pub unreadable: UnreadableObjects,
@@ -86,6 +89,7 @@ impl SyncPlan {
             schema: None,
             removals: PlannedRemovals::default(),
             problems: Vec::new(),
+            unknown_choices: Vec::new(),
             unreadable: UnreadableObjects::default(),
             value_problems: ValueProblems::default(),
             labels: BTreeMap::new(),

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::isolation::unaccounted;
 use crate::{
-    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, Remedy, RunReport, RunState, Service,
+    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, Remedy, RunReport, RunState,
     engine::Engine,
 };
 
@@ -119,7 +119,6 @@ impl Engine {
                     return Err(EngineError::Import(
                         crate::PortError::new(format!("execution {} is still being processed", open.id))
                             .transient(true)
-                            .of_service(Service::Assets)
                             .with_remedy(Remedy::ReviewExecution),
                     ));
                 }

@@ -170,7 +170,7 @@ impl Engine {
     /// Reads the log to its end.
     async fn read_feed(&self, feed: &dyn EventFeed, wake: &Notify) -> Result<(), EngineError> {
         let failed = |reason: &str| {
-            let error = PortError::new(reason).of_service(Service::Okta).transient(true);
+            let error = PortError::new(reason).transient(true);
             EngineError::EventFeed(error.with_remedy(Remedy::CheckGateway { service: Service::Okta }))
         };
         let (mut trail, mut began_again, mut known) = (Trail::default(), false, 0);

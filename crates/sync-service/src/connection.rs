@@ -323,11 +323,6 @@ pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, Confi
     builder.build().map_err(|e| wrong("org_url", &e))
 }
 
-/// The keys that give a connection an account, and where they are in the configuration file.
-pub fn account_keys(connection: &ConnectionName) -> String {
-    format!("`site_url`, `email`, and `api_token` in `[connections.{connection}.assets]`")
-}
-
 pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsClient>, ConfigError> {
     let Some(account) = &config.assets.account else { return Ok(None) };
     let builder = AssetsClient::builder(&account.site_url)

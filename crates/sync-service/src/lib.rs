@@ -50,10 +50,10 @@ pub use config::{
     OktaSettings, ScheduleConfig, ScheduleSettings, SecretField, TlsConfig, ValueOrigin, exposed_files,
     json_schema,
 };
-pub use connection::{Connection, LeaderLease, account_keys};
+pub use connection::{Connection, LeaderLease};
 pub use connections::{
-    ConnectionDraft, ConnectionManager, ConnectionRegistry, FieldError, JobState, ManagedConnection,
-    SaveError, SavedSettings, Unavailable, ValidationReport, rotate,
+    ConnectionDraft, ConnectionManager, ConnectionRegistry, FieldError, JobActivity, JobState,
+    ManagedConnection, SaveError, SavedSettings, Unavailable, ValidationReport, rotate,
 };
 pub use delegate::DelegationError;
 pub use error::ServiceError;

@@ -58,7 +58,7 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
     }
     let doctor = world.run(&["doctor", "--config", "daemon.toml"]);
     let doctor = String::from_utf8(doctor.stdout).unwrap();
-    assert!(doctor.contains("connection acme, saved in the console"), "{doctor}");
+    assert!(doctor.contains("managed by the console"), "{doctor}");
     let (code, unknown) = told(&world.run(&["status", "--config", "daemon.toml", "--connection", "other"]));
     assert_eq!(code, Some(2));
     assert!(unknown.contains("configured: \"acme\""), "{unknown}");

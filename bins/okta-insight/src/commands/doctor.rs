@@ -12,6 +12,8 @@ use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::failure::FOUND;
 use crate::output::{Outcome, coloured, print_json};
+use crate::words::findings::check_details;
+use crate::words::remedies::remedy;
 use crate::words::units::count;
 
 #[derive(Debug, Args)]
@@ -55,6 +57,11 @@ fn print(report: &CheckReport) {
         for fix in &report.fixes {
             let (symbol, word) = if fix.succeeded { ("✓", "fixed") } else { ("✗", "failed") };
             println!("  {symbol} {word:<7}  {}: {}", fix.action, fix.message);
+            let remedies =
+                fix.findings.iter().filter_map(|finding| finding.remedy.as_ref()).chain(&fix.remedy);
+            for action in remedies {
+                println!("               → {}", remedy(action));
+            }
         }
     }
     let width = report.checks.iter().map(|check| check.title.chars().count()).max().unwrap_or_default();
@@ -76,15 +83,7 @@ fn rows(checks: &[Check], width: usize) -> Table {
         if coloured() {
             state = state.fg(colour);
         }
-        let text = if check.findings.is_empty() {
-            match &check.remedy {
-                Some(remedy) => format!("{}\n→ {remedy}", check.details),
-                None => check.details.clone(),
-            }
-        } else {
-            cell(&check.findings)
-        };
-        table.add_row([state, Cell::new(&check.title), Cell::new(text)]);
+        table.add_row([state, Cell::new(&check.title), Cell::new(text(check))]);
     }
     // One space on either side belongs to the column.
     let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));
@@ -94,6 +93,19 @@ fn rows(checks: &[Check], width: usize) -> Table {
         }
     }
     table
+}
+
+/// The findings, observations, and remedies as lines.
+fn text(check: &Check) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    if !check.findings.is_empty() {
+        lines.push(cell(&check.findings));
+    }
+    if !check.observations.is_empty() {
+        lines.push(check_details(&check.observations, &[]));
+    }
+    lines.extend(check.remedies.iter().map(|action| format!("→ {}", remedy(action))));
+    lines.join("\n")
 }
 
 const fn sign(state: CheckStatus) -> (&'static str, &'static str, Color) {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::Value;
 use sync_service::engine::{
-    ChangeKind, EngineError, FieldChange, ObjectChange, ProgressSink, Subject, SyncPlan,
+    ChangeKind, EngineError, FieldChange, Finding, ObjectChange, ProgressSink, Subject, SyncPlan,
 };
 use sync_service::model::RecordKey;
 use sync_service::{Connection, PlanView, error_chain};
@@ -253,6 +253,7 @@ fn print(planned: &PlanView) {
         println!("  `{}` would be cleared on {} of {objects}", cleared.field, number(cleared.cleared));
     }
     print_findings(2, &planned.violations);
+    print_findings(2, Finding::of_scope(&planned.plan.unknown_choices).as_slice());
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
     if !planned.outstanding.is_empty() {
         println!("  {}", safety::outstanding(&planned.outstanding));

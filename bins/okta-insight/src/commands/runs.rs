@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
-use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunReport, RunState, RunSummary};
+use sync_service::engine::{Finding, RecordCounts, RunFilter, RunKind, RunReport, RunState, RunSummary};
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ConnectionRun, ServiceError, find_run};
 
@@ -246,6 +246,7 @@ fn print_one(found: &ConnectionRun) {
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
     print_findings(2, &report.drift);
+    print_findings(2, Finding::of_scope(&report.unknown_choices).as_slice());
     report.messages.iter().for_each(|message| println!("  ! {message}"));
     if let Some(error) = &report.error {
         println!("  Error           {error}");

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
-use sync_service::engine::{RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject};
+use sync_service::engine::{
+    Finding, RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject,
+};
 use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
 use sync_service::wire::SyncOptions;
 use sync_service::{Connection, ServiceError, named_subjects};
@@ -225,6 +227,7 @@ fn print(synced: &Synced) {
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
     print_findings(2, &report.drift);
+    print_findings(2, Finding::of_scope(&report.unknown_choices).as_slice());
     report.messages.iter().for_each(|message| println!("  ! {message}"));
     println!(
         "  {} in {}, {} to Okta, {}",

@@ -1,4 +1,4 @@
-//! Findings on the command line: a lowercase fragment without a period.
+//! Findings and observations on the command line: lowercase fragments without a period.
 
-// The CLI and the API share the words of findings: both are plain text, with times in RFC 3339.
-pub(crate) use sync_service::words::finding;
+// The CLI and the API share these words: both are plain text, with times in RFC 3339.
+pub(crate) use sync_service::words::{check_details, finding};

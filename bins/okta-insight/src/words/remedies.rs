@@ -37,6 +37,23 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::ReviewRuns => format!("run `{RUNS}`, and read the messages of recent runs"),
         Remedy::RunChecks => format!("run `{DOCTOR}` to find the cause"),
+        Remedy::RepeatChecks => format!("run `{DOCTOR}` again"),
+        Remedy::CorrectConfiguration { file } => format!("correct `{file}` or the environment"),
+        Remedy::RequestApiScope { scope } => {
+            format!("add `{scope}` to `okta.api_scopes` of the connection, or remove that setting")
+        }
+        Remedy::CheckAlertWebhook => {
+            "check `alerts.webhook_url`, and the network between this host and its host".to_owned()
+        }
+        Remedy::ExposeDaemon { listen } => format!(
+            "forward the public URL to `{DAEMON}` at {listen}; check `event_hook.public_url` and `server.listen`"
+        ),
+        Remedy::ReplaceForeignStore => format!(
+            "start the version that wrote the state store; or set `store.path` to another file, and run `{SYNC}`"
+        ),
+        Remedy::CheckStoreAccess => {
+            "check `store.path`, and let this user write the file and its folder".to_owned()
+        }
         Remedy::CorrectSetting { key } => format!("correct `{key}` of the connection"),
         Remedy::CorrectScope => "correct `scope` of the connection".to_owned(),
         Remedy::DeleteAttributeToRecreate => {
@@ -135,6 +152,13 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         | Remedy::AddAtlassianAccount
         | Remedy::GrantApiScopes { .. }
         | Remedy::AssignAdminRole
+        | Remedy::AssignSchemaRole
+        | Remedy::RequireDpop
+        | Remedy::RemoveVariables
+        | Remedy::RemoveEmptyValues
+        | Remedy::AddUnknownValues
+        | Remedy::ReviewImportSource
+        | Remedy::ReviewObjectLimit
         | Remedy::CheckOktaCredentials
         | Remedy::RegisterPublicKey
         | Remedy::AllowNetworkZone

@@ -17,9 +17,7 @@ pub enum SignInError {
         wait: Duration,
     },
     /// The token is unknown, revoked, or expired.
-    #[error(
-        "this token is unknown, revoked, or expired; create another with `okta-insight tokens create` on the server"
-    )]
+    #[error("this token is unknown, revoked, or expired")]
     Token,
     /// The form has expired or comes from another site.
     #[error("the sign-in form expired or came from another site; try again")]

@@ -6,16 +6,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use sync_service::doctor::{Check, CheckArea, CheckReport, CheckStatus as Found};
+use sync_service::engine::Remedy;
 use sync_service::{JobState, ManagedConnection};
 
-use super::components::{Tone, aged, badge, count, empty, fault, job, notice, number, said, scroll};
+use super::components::{
+    Tone, aged, badge, count, empty, fault, framed, job, linked, notice, number, scroll,
+};
 use super::links::address;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
-use crate::wording;
-use crate::words::{labels, setup as words};
+use crate::words::findings::finding as words_of;
+use crate::words::{checks, labels, remedies, setup as words};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -54,7 +57,7 @@ fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     let button = |label: &str| begin_button(member, identity, label);
     match member.checks() {
         JobState::Idle => empty(words::NO_CHECKS, words::NO_CHECKS_TEXT, button("Run checks")),
-        JobState::Running { started_at, activity } => job(&activity, started_at),
+        JobState::Running { started_at, activity } => job(activity, started_at),
         JobState::Failed { reason, remedy, .. } => html! {
             (fault(&words::checks_failed(&reason), remedy.as_ref(), Some(member.name())))
             @if let Some(button) = button("Run checks again") { (button) }
@@ -97,17 +100,46 @@ fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
             p { strong { (count(diagnosis.count(Found::Failed) as u64, "problem")) " found" } }
         }
         @for (state, tone) in told {
-            @for check in with(state) {
-                @if check.findings.is_empty() {
-                    @let evidence = wording::settings(member, &check.details);
-                    @let remedy = check.remedy.as_ref().map(|remedy| wording::settings(member, remedy));
-                    (notice(tone, &format!("{}, {}: {evidence}", check.area.title(), check.title), remedy.as_deref()))
-                }
-                @for finding in &check.findings { (findings::linked(member.name(), finding)) }
-            }
+            @for check in with(state) { (problem(member, tone, check)) }
         }
         p.muted { (counts.join(", ")) }
     }
+}
+
+/// The findings of a check as messages; without findings, its observations as one message.
+fn problem(member: &ManagedConnection, tone: Tone, check: &Check) -> Markup {
+    if check.findings.is_empty() {
+        let what = html! { (check.area.title()) ", " (check.title) ": " (observations(check)) };
+        let fixes = (!check.remedies.is_empty()).then(|| {
+            html! {
+                @for (n, remedy) in check.remedies.iter().enumerate() {
+                    @if n > 0 { " " }
+                    (fix(member, remedy))
+                }
+            }
+        });
+        return framed(tone, &what, fixes.as_ref());
+    }
+    html! {
+        @for finding in &check.findings {
+            (findings::message(finding, finding.remedy.as_ref().map(|remedy| fix(member, remedy))))
+        }
+    }
+}
+
+/// The observations of a check as sentences.
+fn observations(check: &Check) -> Markup {
+    html! {
+        @for (n, observation) in check.observations.iter().enumerate() {
+            @if n > 0 { " " }
+            (checks::observation(observation))
+        }
+    }
+}
+
+/// A remedy for the connection, with a link to its page.
+fn fix(member: &ManagedConnection, remedy: &Remedy) -> Markup {
+    linked(&remedies::for_owner(remedy, member.managed_by()), Some(member.name()))
 }
 
 fn areas(member: &ManagedConnection, checks: &[Check]) -> Markup {
@@ -139,11 +171,14 @@ fn row(member: &ManagedConnection, check: &Check) -> Markup {
             th scope="row" { (check.title) }
             td.nowrap { (badge(tone, labels::check_status(check.status))) }
             td.wide {
-                @if check.findings.is_empty() {
-                    (said(&wording::settings(member, &check.details)))
-                    @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(&wording::settings(member, remedy))) } }
+                @for finding in &check.findings {
+                    div {
+                        (words_of(finding))
+                        @if let Some(remedy) = &finding.remedy { div.remedy { (fix(member, remedy)) } }
+                    }
                 }
-                @for finding in &check.findings { div { (findings::line(member.name(), finding)) } }
+                (observations(check))
+                @for remedy in &check.remedies { p.remedy { strong { "→ " } (fix(member, remedy)) } }
             }
         }
     }

@@ -2,16 +2,15 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
+use sync_service::JobActivity;
 use sync_service::engine::Remedy;
 use sync_service::model::ConnectionName;
 
 use super::links::{address, asking};
-use super::prose::prose;
-use crate::wording;
-use crate::words::labels;
 use crate::words::remedies::{self, Action};
 pub(super) use crate::words::text::{capital, count, number, sentence, span};
 pub(super) use crate::words::values::time;
+use crate::words::{labels, setup};
 
 /// The meaning of a color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +49,19 @@ pub(super) fn badge(tone: Tone, text: &str) -> Markup {
     html! { span class={ "badge badge-" (class) } { span aria-hidden="true" { (sign) } " " (text) } }
 }
 
-/// A message with its remedy, both as sentences. Commands become pages and buttons.
+/// A message with its remedy, both as sentences.
 pub(super) fn notice(tone: Tone, what: &str, remedy: Option<&str>) -> Markup {
-    framed(tone, &told(what), remedy.map(told).as_ref())
+    let text = |text| html! { (sentence(text)) };
+    framed(tone, &text(what), remedy.map(text).as_ref())
 }
 
 /// An error with its remedy.
 pub(super) fn fault(what: &str, remedy: Option<&Remedy>, connection: Option<&ConnectionName>) -> Markup {
-    framed(Tone::Problem, &told(what), remedy.map(|remedy| action(remedy, connection)).as_ref())
+    framed(
+        Tone::Problem,
+        &html! { (sentence(what)) },
+        remedy.map(|remedy| action(remedy, connection)).as_ref(),
+    )
 }
 
 /// A message and its remedy in the frame of a tone.
@@ -70,10 +74,14 @@ pub(super) fn framed(tone: Tone, what: &Markup, remedy: Option<&Markup>) -> Mark
 
 /// A remedy as sentences, with a link to the page of the connection that carries it out.
 pub(super) fn action(remedy: &Remedy, connection: Option<&ConnectionName>) -> Markup {
-    let Action { text, page } = remedies::remedy(remedy);
+    linked(&remedies::remedy(remedy), connection)
+}
+
+/// An action with the link.
+pub(super) fn linked(action: &Action, connection: Option<&ConnectionName>) -> Markup {
     html! {
-        (text)
-        @if let (Some(page), Some(connection)) = (page, connection) {
+        (action.text)
+        @if let (Some(page), Some(connection)) = (action.page, connection) {
             " " a href=(asking(&address(connection, page.path()), page.query())) { (page.label()) }
         }
     }
@@ -107,21 +115,12 @@ pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
 }
 
-/// A message of the engine for a table cell or list.
-pub(super) fn said(text: &str) -> Markup {
-    prose(&capital(&wording::here(text)))
-}
-
-/// A message of the engine as a sentence.
-pub(super) fn told(text: &str) -> Markup {
-    prose(&sentence(&wording::here(text)))
-}
-
 /// A job that is running.
-pub(super) fn job(doing: &str, since: Timestamp) -> Markup {
+pub(super) fn job(activity: JobActivity, since: Timestamp) -> Markup {
+    let doing = setup::job(activity);
     html! {
         section.card role="status" {
-            p { (badge(Tone::Busy, labels::RUNNING)) " " (capital(doing)) "…" }
+            p { (badge(Tone::Busy, labels::RUNNING)) " " (doing) "…" }
             progress aria-label=(doing) {}
             p.small.muted { "Started " (aged(since)) ". The job continues if you leave this page." }
         }

@@ -15,14 +15,14 @@ use sync_service::{
 };
 
 use super::charts::Charts;
-use super::components::{Tone, ago, badge, empty, fault, notice, number, said, span, time};
+use super::components::{Tone, ago, badge, empty, number, span, time};
 use super::health::Health;
 use super::links::{address, asking};
-use super::prose::prose;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, health, layout};
+use super::{Chosen, PageError, findings, health, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::findings::finding;
 use crate::words::{health as health_words, labels, overview, settings as settings_words};
 
 pub(super) fn router() -> Router<App> {
@@ -94,7 +94,7 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
         Ok(connection) => connection,
         Err(broken) => {
             return Ok(html! {
-                tr { (link) td colspan="6" { (unable(broken)) " " (said(&broken.reason)) } }
+                tr { (link) td colspan="6" { (unable(broken)) " " (finding(&broken.finding())) } }
             });
         }
     };
@@ -185,18 +185,7 @@ async fn overview_stream(
 async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let connection = match member.connection() {
         Ok(connection) => connection,
-        Err(broken) => {
-            let text = if broken.standby {
-                health_words::IS_STANDBY.to_owned()
-            } else {
-                health_words::unavailable(&broken.reason)
-            };
-            return Ok(if broken.standby {
-                notice(Tone::Quiet, &text, None)
-            } else {
-                fault(&text, broken.remedy.as_ref(), Some(member.name()))
-            });
-        }
+        Err(broken) => return Ok(findings::linked(member.name(), &broken.finding())),
     };
     let now = Timestamp::now();
     let status = connection.status(3).await?;
@@ -286,7 +275,7 @@ fn settings(member: &ManagedConnection) -> Markup {
                 dt { "Incremental sync" } dd { (labels::schedule(&settings.schedule.incremental_sync)) }
             }
             @match member.managed_by() {
-                ManagedBy::File => { p.hint { (prose(&settings_words::managed_by_file(&format!("`{}`", member.config_file().display())))) } }
+                ManagedBy::File => { p.hint { (settings_words::managed_by_file(&member.config_file().display().to_string())) } }
                 ManagedBy::Console => {}
             }
         }

@@ -17,7 +17,7 @@ use sync_service::init::needed_scopes;
 use sync_service::model::ConnectionName;
 use sync_service::{FieldError, ManagedBy, SaveError, ValidationReport, error_chain};
 
-use super::components::{Tone, capital, count, fault, notice};
+use super::components::{Tone, capital, count, fault, framed, notice};
 use super::{Chosen, PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
@@ -177,7 +177,7 @@ fn shown(
             }
             @if let Some(name) = existing { (removal(identity, name)) }
         } @else {
-            (notice(Tone::Warning, words::NO_MASTER_KEY, Some(words::NO_MASTER_KEY_REMEDY)))
+            (framed(Tone::Warning, &html! { (words::NO_MASTER_KEY) }, Some(&words::no_master_key_remedy())))
         }
     };
     (status, layout::page(identity, &title, Some("/"), &body)).into_response()

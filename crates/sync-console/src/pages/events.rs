@@ -13,7 +13,7 @@ use sync_service::engine::{Event, EventFilter, EventQueueCounts, EventState, Pen
 use sync_service::model::{ConnectionName, EventId};
 use sync_service::{Connection, ManagedConnection, ServiceError};
 
-use super::components::{Tone, badge, count, empty, notice, number, said, scroll, time};
+use super::components::{Tone, badge, capital, count, empty, notice, number, scroll, time};
 use super::links::{self, Names, address, asking};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, layout};
@@ -240,7 +240,7 @@ fn outcome(event: &Event) -> Markup {
             EventState::Pending | EventState::InProgress => {
                 @if let Some(first) = event.pending_work.iter().min_by_key(|waits| waits.next_attempt_at) { (when(first)) } @else { "Starting" }
             }
-            EventState::Failed | EventState::Blocked => { @if let Some(reason) = &event.reason { (said(reason)) } }
+            EventState::Failed | EventState::Blocked => { @if let Some(reason) = &event.reason { (capital(reason)) } }
             EventState::Applied | EventState::Ignored => { @if let Some(settled) = event.completed_at { span.nowrap { (time(settled)) } } }
         }
     }

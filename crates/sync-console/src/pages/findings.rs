@@ -4,17 +4,27 @@ use maud::{Markup, html};
 use sync_service::engine::{Finding, Severity};
 use sync_service::model::ConnectionName;
 
-use super::components::{Tone, action};
-use crate::words::{findings, remedies};
+use super::components::{Tone, action, framed};
+use crate::words::findings;
 
 /// A finding as a message.
 pub(super) fn notice(finding: &Finding) -> Markup {
-    framed(finding, finding.remedy.as_ref().map(|remedy| remedies::remedy(remedy).text))
+    message(finding, finding.remedy.as_ref().map(|remedy| action(remedy, None)))
 }
 
 /// A finding as a message, with a link to the page that carries out its remedy.
 pub(super) fn linked(connection: &ConnectionName, finding: &Finding) -> Markup {
-    framed(finding, finding.remedy.as_ref().map(|remedy| action(remedy, Some(connection))))
+    message(finding, finding.remedy.as_ref().map(|remedy| action(remedy, Some(connection))))
+}
+
+/// A finding as a message, with this remedy.
+pub(super) fn message(finding: &Finding, remedy: Option<Markup>) -> Markup {
+    let tone = match finding.severity {
+        Severity::Error => Tone::Problem,
+        Severity::Warning => Tone::Warning,
+        Severity::Info => Tone::Quiet,
+    };
+    framed(tone, &findings::finding(finding), remedy.as_ref())
 }
 
 /// A finding in a table cell or list.
@@ -23,16 +33,4 @@ pub(super) fn line(connection: &ConnectionName, finding: &Finding) -> Markup {
         (findings::finding(finding))
         @if let Some(remedy) = &finding.remedy { div.remedy { (action(remedy, Some(connection))) } }
     }
-}
-
-fn framed(finding: &Finding, remedy: Option<Markup>) -> Markup {
-    let tone = match finding.severity {
-        Severity::Error => Tone::Problem,
-        Severity::Warning => Tone::Warning,
-        Severity::Info => Tone::Quiet,
-    };
-    tone.frame(&html! {
-        p.what { (findings::finding(finding)) }
-        @if let Some(remedy) = remedy { p.remedy { (remedy) } }
-    })
 }

@@ -15,7 +15,6 @@ mod links;
 mod live;
 mod objects;
 mod plan;
-mod prose;
 mod runs;
 mod schema;
 mod scope;

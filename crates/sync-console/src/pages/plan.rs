@@ -10,14 +10,14 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use sync_service::engine::{PlannedRemovals, RemovedMemberships, RunKind, SchemaReport, SyncPlan};
+use sync_service::engine::{Finding, PlannedRemovals, RemovedMemberships, RunKind, SchemaReport, SyncPlan};
 use sync_service::model::ConnectionName;
 use sync_service::wire::SyncOptions;
 use sync_service::{
     JobState, ManagedConnection, PlanView, ServiceError, SetupChecklist, SetupStepName, StepState,
 };
 
-use super::components::{Tone, aged, count, empty, fault, job, notice, number, said, scroll};
+use super::components::{Tone, aged, capital, count, empty, fault, job, notice, number, scroll};
 use super::links::address;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};
@@ -95,7 +95,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
         let live = member.working()?.active_runs();
         let run = live.active.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
-            (job(&activity, started_at))
+            (job(activity, started_at))
             @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::live::phases(&run.phases)) }
         });
     }
@@ -115,6 +115,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
             (figures(&result.plan))
             @if let Some(structure) = &result.plan.schema { (structure_changes(member.name(), structure)) }
             (losses(&result.plan.removals))
+            @if let Some(scope) = Finding::of_scope(&result.plan.unknown_choices) { (findings::linked(member.name(), &scope)) }
             (problems(&result.plan.problems))
             (changes::table(member.name(), &result))
         },
@@ -272,7 +273,7 @@ fn problems(problems: &[String]) -> Markup {
         @if !problems.is_empty() {
             section.card aria-labelledby="problems" {
                 h2 #problems { "Invalid values" }
-                ul { @for problem in problems { li { (said(problem)) } } }
+                ul { @for problem in problems { li { (capital(problem)) } } }
             }
         }
     }

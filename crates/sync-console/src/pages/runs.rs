@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunSummary};
 use sync_service::{ManagedConnection, ServiceError};
 
-use super::components::{count, empty, number, said, scroll, span, time};
+use super::components::{capital, count, empty, number, scroll, span, time};
 use super::links::{self, address, asking};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, health, layout};
@@ -188,7 +188,7 @@ fn sent(run: &RunSummary) -> Markup {
         .collect();
     html! {
         @if let Some(error) = report.error.as_ref().filter(|_| parts.is_empty()) {
-            span.small { (said(error)) }
+            span.small { (capital(error)) }
         } @else if parts.is_empty() {
             span.muted { "No differences" }
         } @else {

@@ -107,7 +107,7 @@ fn state(member: &ManagedConnection, identity: &Identity, show: Show) -> Markup 
     };
     match member.schemas() {
         JobState::Idle => empty(words::UNAVAILABLE, words::UNAVAILABLE_TEXT, None),
-        JobState::Running { started_at, activity } => job(&activity, started_at),
+        JobState::Running { started_at, activity } => job(activity, started_at),
         JobState::Failed { reason, remedy, .. } => html! {
             (fault(&reason, remedy.as_ref(), Some(member.name())))
             @if let Some(again) = again() { (again) }

@@ -5,7 +5,8 @@ use sync_service::StepDetail;
 use sync_service::engine::{Finding, HookChange};
 
 use super::findings::finding;
-use super::text::{capital, count};
+use super::setup;
+use super::text::count;
 use super::values::time;
 
 /// A result of a step as a line of a list.
@@ -16,7 +17,7 @@ pub(crate) fn detail(detail: &StepDetail) -> Markup {
         StepDetail::OktaOrg { url } => html! { "Okta org " (url) },
         StepDetail::DeliversTo { url } => html! { "Okta delivers to " (url) },
         StepDetail::SystemLogOnly => html! { "No event hook: changes come from the System Log" },
-        StepDetail::Activity { text } => html! { (capital(text)) },
+        StepDetail::Running { activity } => html! { (setup::job(*activity)) },
         StepDetail::WillCreateSchema => html! {
             "Creates the object types, attributes, and mapping in Assets from the org's schemas"
         },

@@ -13,11 +13,3 @@ pub(crate) const STANDBY: &str = "Standby";
 
 /// The heading and badge of resolved alerts.
 pub(crate) const RESOLVED: &str = "Resolved";
-
-/// The message of a standby process.
-pub(crate) const IS_STANDBY: &str =
-    "Another process is the leader of this connection. This process takes over when the leader ends.";
-
-pub(crate) fn unavailable(reason: &str) -> String {
-    format!("This connection is unavailable: {reason}")
-}

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod activity;
+pub(crate) mod checks;
 pub(crate) mod conditions;
 pub(crate) mod details;
 pub(crate) mod findings;

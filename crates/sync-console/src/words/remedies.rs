@@ -1,87 +1,26 @@
 //! Remedies as sentences, with the pages that carry them out.
 
+mod page;
+
 use maud::{Markup, html};
+use sync_service::ManagedBy;
 use sync_service::engine::{Remedy, Service};
 use sync_service::words;
+
+pub(crate) use page::{Action, Page};
 
 use super::findings::name;
 use super::settings;
 use super::text::sentence;
 
-/// A page of the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Page {
-    Setup,
-    Activity,
-    Plan,
-    Runs,
-    FailedEvents,
-    Checks,
-    Attributes,
-    Settings,
-}
-
-impl Page {
-    /// The label of a link to the page.
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Setup => "Open Setup",
-            Self::Activity => "Open Activity",
-            Self::Plan => "Open Plan",
-            Self::Runs => "Open Runs",
-            Self::FailedEvents => "Show failed events",
-            Self::Checks => "Open Checks",
-            Self::Attributes => "Select attributes",
-            Self::Settings => "Edit settings",
+/// The remedy for a connection of this owner: the settings page can't change what the configuration file manages.
+pub(crate) fn for_owner(remedy: &Remedy, managed_by: ManagedBy) -> Action {
+    let action = self::remedy(remedy);
+    match (action.page, managed_by) {
+        (Some(Page::Settings), ManagedBy::File) => {
+            Action::outside(html! { (sentence(&words::remedy(remedy))) })
         }
-    }
-
-    /// The end of the address, after that of the connection.
-    pub(crate) const fn path(self) -> &'static [&'static str] {
-        match self {
-            Self::Setup => &["setup"],
-            Self::Activity => &["live"],
-            Self::Plan => &["plan"],
-            Self::Runs => &["runs"],
-            Self::FailedEvents => &["events"],
-            Self::Checks => &["checks"],
-            Self::Attributes => &["schema", "choices"],
-            Self::Settings => &["edit"],
-        }
-    }
-
-    /// An action on the page.
-    const fn shows(self, text: Markup) -> Action {
-        Action { text, page: Some(self) }
-    }
-
-    /// The query of the address.
-    pub(crate) const fn query(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::FailedEvents => &[("state", "failed")],
-            Self::Setup
-            | Self::Activity
-            | Self::Plan
-            | Self::Runs
-            | Self::Checks
-            | Self::Attributes
-            | Self::Settings => &[],
-        }
-    }
-}
-
-/// A remedy as the console shows it.
-pub(crate) struct Action {
-    /// Sentences.
-    pub(crate) text: Markup,
-    /// The page that carries it out; `None` if that isn't possible in the console.
-    pub(crate) page: Option<Page>,
-}
-
-impl Action {
-    /// An action that the console can't carry out.
-    const fn outside(text: Markup) -> Self {
-        Self { text, page: None }
+        _ => action,
     }
 }
 
@@ -117,6 +56,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         }),
         Remedy::ReviewRuns => Page::Runs.shows(html! { "Read the messages of recent runs on the Runs page." }),
         Remedy::RunChecks => Page::Checks.shows(html! { "Find the cause on the Checks page." }),
+        Remedy::RepeatChecks => Page::Checks.shows(html! { "Run the checks again." }),
         Remedy::Wait => Action::outside(html! { "No action is needed. The daemon retries automatically." }),
         Remedy::CorrectSetting { key } => Page::Settings.shows(html! {
             "Correct "
@@ -142,6 +82,17 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         }),
         Remedy::AssignAdminRole => Action::outside(html! {
             (app("Admin roles")) ". Assign " b { "Read-only Administrator" } "."
+        }),
+        Remedy::AssignSchemaRole => Action::outside(html! {
+            (app("Admin roles")) ". Add a role that can view profile schemas: " b { "Application Administrator" } ", "
+            b { "Organization Administrator" } ", or a custom role with " code { "okta.apps.manage" } "."
+        }),
+        Remedy::RequireDpop => Action::outside(html! {
+            (app("General")) ". Under " b { "Proof of possession" } ", require the DPoP header in token requests."
+        }),
+        Remedy::RequestApiScope { scope } => Page::Settings.shows(html! {
+            "Add " code { (scope) } " to " code { "okta.api_scopes" }
+            " in the settings of the connection, or remove that setting."
         }),
         Remedy::CheckOktaCredentials => Page::Settings.shows(html! {
             (app("General")) ". Check that the app is an API Services app with this client ID and an active public key."
@@ -191,9 +142,14 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         Remedy::UseOtherCredential => Page::Settings.shows(html! {
             "Set the import token of this import source, or add an Atlassian account, in the settings of the connection."
         }),
-        Remedy::IgnoreMissingObjects => Action::outside(html! {
-            (import("In")) ". Open " b { "Edit mapping" } ". For each object type, open "
-            b { "Edit object type mapping" } ", and set missing objects to " b { "Ignore" } "."
+        Remedy::IgnoreMissingObjects => Action::outside(html! { (mapping("missing objects")) b { "Ignore" } "." }),
+        Remedy::RemoveEmptyValues => Action::outside(html! { (mapping("empty values")) b { "Remove" } "." }),
+        Remedy::AddUnknownValues => Page::Attributes.shows(html! {
+            (mapping("unknown values")) b { "Add" } ". Or map the attributes to text."
+        }),
+        Remedy::ReviewImportSource => Action::outside(html! { (import("In")) ". Check the state of the import." }),
+        Remedy::ReviewObjectLimit => Action::outside(html! {
+            "In Jira, go to " b { "Settings > Products > Assets > Usage" } ". Compare the objects with the limit."
         }),
         Remedy::CorrectAttribute => Action::outside(html! {
             "Correct the attribute in Assets. Its values are then sent automatically."
@@ -260,6 +216,14 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         Remedy::SetAtlassianAccount => Page::Settings.shows(html! {
             "Add an Atlassian account in the settings of the connection: Atlassian site URL, email, and API token."
         }),
+        Remedy::CheckAlertWebhook => Page::Settings.shows(html! {
+            "Check " b { "Alert webhook URL" }
+            " in the settings of the connection, and the network between the daemon's host and the webhook."
+        }),
+        Remedy::ExposeDaemon { listen } => Page::Settings.shows(html! {
+            "Forward the public URL to the daemon at " code { (listen) } ". Check " b { "Public URL" }
+            " in the settings of the connection."
+        }),
         Remedy::ReenterSettings => Page::Settings.shows(html! { "Enter the settings of the connection again." }),
         Remedy::ReenterSecrets => Page::Settings.shows(html! {
             "Enter the secrets of the connection again in its settings."
@@ -282,6 +246,8 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         | Remedy::UseGroupIdOrName
         | Remedy::UseGroupId
         | Remedy::ReduceRecordSize
+        | Remedy::CorrectConfiguration { .. }
+        | Remedy::RemoveVariables
         | Remedy::CreateConfiguration
         | Remedy::CreateConnection
         | Remedy::UseOtherConnectionName
@@ -301,6 +267,8 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         | Remedy::ReplaceStore
         | Remedy::StopStoreReplacement
         | Remedy::ProtectStoreFiles
+        | Remedy::ReplaceForeignStore
+        | Remedy::CheckStoreAccess
         | Remedy::MigrateStore
         | Remedy::StartMigratedVersion
         | Remedy::ReleaseStoreLock { .. }
@@ -349,6 +317,14 @@ fn configure() -> Markup {
     html! {
         "In Assets, open the object type, and go to " b { "Attributes" }
         ". In the menu (…) of the attribute, select " b { "Configure" }
+    }
+}
+
+/// The way to a mapping option of the import.
+fn mapping(option: &str) -> Markup {
+    html! {
+        (import("In")) ". Open " b { "Edit mapping" } ". For each object type, open "
+        b { "Edit object type mapping" } ", and set " (option) " to "
     }
 }
 

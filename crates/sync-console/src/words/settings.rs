@@ -1,5 +1,7 @@
 //! Labels and help of the settings form.
 
+use maud::{Markup, html};
+
 use super::text::capital;
 
 /// The label of a field, by its name in the form or its key.
@@ -83,9 +85,16 @@ pub(crate) const SAVE_ANYWAY: &str = "Save anyway";
 pub(crate) const READ_ONLY: &str = "You are signed in as read-only.";
 pub(crate) const READ_ONLY_REMEDY: &str = "Sign in with an administrator token.";
 pub(crate) const NO_MASTER_KEY: &str = "Connections can't be saved here because no master key is configured. The master key encrypts saved secrets.";
-pub(crate) const NO_MASTER_KEY_REMEDY: &str = "Run `okta-insight master-key generate --out master.key`, set `console.master_key = { file = \"master.key\" }` in \
-     the configuration file or `OKTA_INSIGHT__CONSOLE__MASTER_KEY` in the environment, and restart the daemon. Or add \
-     the connection to the configuration file with `okta-insight init`.";
+/// The way to a master key.
+pub(crate) fn no_master_key_remedy() -> Markup {
+    html! {
+        "Run " code { "okta-insight master-key generate --out master.key" } ", set "
+        code { "console.master_key = { file = \"master.key\" }" } " in the configuration file or "
+        code { "OKTA_INSIGHT__CONSOLE__MASTER_KEY" } " in the environment, and restart the daemon. Or add the connection to \
+         the configuration file with " code { "okta-insight init" } "."
+    }
+}
+
 pub(crate) const REMOVAL: &str = "This deletes the saved settings and secrets, and changes in Okta no longer sync to Assets. Nothing is deleted in \
      Okta or Assets. To delete the event hook, use the Okta Admin Console.";
 

@@ -1,5 +1,21 @@
 //! Sentences of the setup, plan, and checks pages.
 
+use sync_service::JobActivity;
+
+/// The activity of a job, as a label.
+pub(crate) const fn job(activity: JobActivity) -> &'static str {
+    match activity {
+        JobActivity::CreatingSchema => {
+            "Reading the Okta schemas and creating the object types and mapping in Assets"
+        }
+        JobActivity::CreatingEventHook => "Creating and verifying the event hook in Okta",
+        JobActivity::Verifying => "Verifying the schema, mapping, and event hook",
+        JobActivity::Planning => "Reading groups, memberships, and users from Okta",
+        JobActivity::Checking => "Running checks",
+        JobActivity::ComparingSchemas => "Reading the Okta and Assets schemas",
+    }
+}
+
 pub(crate) const SETUP: &str = "Complete the steps in order. You can repeat a step at any time.";
 pub(crate) const SETUP_COMPLETE: &str = "Setup is complete. Changes in Okta now sync to Assets.";
 pub(crate) const SETUP_COMPLETE_TEXT: &str = "Follow them on the Activity page.";

@@ -70,14 +70,13 @@ async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
         world.call("DELETE", &format!("/insight/objects/{}", id(object)), &Value::Null).await;
     }
     world.press("checks").await;
-    let told =
-        ["Assets shows 10 of 12 users that it confirmed", "press Resend all objects on the Setup page"];
+    let told = ["Assets shows 10 of 12 confirmed users", "Press Resend all objects on the Setup page"];
     world.page_with("/checks", &told, false).await;
     world.send("synchronize", &[("resend", "yes")]).await;
     let comes_back = async || world.objects("user").await.len() == 12;
     world.comes_true("every user is there again", comes_back).await;
     world.press("checks").await;
-    world.page_with("/checks", &["Assets has what it confirmed"], false).await;
+    world.page_with("/checks", &["Assets has all confirmed objects"], false).await;
     world.is_equal().await;
     world.is_well().await;
     world.end().await;
@@ -161,7 +160,7 @@ async fn the_account_clears_what_the_import_source_keeps() {
     let world = TestEnv::with_account().await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreEmptyValues": true })).await;
     world.press("checks").await;
-    world.page_with("/checks", &["gnored by the import; the account clears them"], false).await;
+    world.page_with("/checks", &["The Atlassian account clears them"], false).await;
     // What was read of the settings is good for so long.
     tokio::time::sleep(Duration::from_secs(6)).await;
     let user = world.users().await.remove(0);
@@ -180,7 +179,7 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
         Row::control(name, call(on), call(off), checks, "/checks", says)
     };
     let world = TestEnv::with_account().await;
-    let full = ["Usage shows objects and limit", "Premium includes 50000"];
+    let full = ["raise the object limit", "Premium includes 50,000"];
     let (many, none) = (json!({ "objectsElsewhere": 49_990 }), json!({ "objectsElsewhere": 0 }));
     setting("the site is nearly full", many, none, full).run(&world).await;
     world.end().await;
@@ -189,7 +188,7 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
     let call = |body| Switch::Control("PUT", "/insight/settings", body);
     let (on, off) = (call(json!({ "chunkLimit": 300 })), call(json!({ "chunkLimit": null })));
     Row::control("a record is larger than a chunk may be", on, off, Act::Event, "", tiny).run(&world).await;
-    let hidden = ["see that Missing objects is Ignore", "or configure an account"];
+    let hidden = ["set missing objects to Ignore", "Add an Atlassian account"];
     let (on, off) = (json!({ "settingsForAccountOnly": true }), json!({ "settingsForAccountOnly": false }));
     setting("the token may not read the settings", on, off, hidden).run(&world).await;
     world.end().await;
@@ -201,11 +200,11 @@ async fn options_that_the_import_source_drops_are_told() {
     let world = TestEnv::with(&json!({ "mapping": mapping })).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": true })).await;
     world.press("checks").await;
-    let told = ["n option that Assets does not know is dropped", "set Unknown values to Add"];
+    let told = ["The import drops unknown values", "set unknown values to Add"];
     world.page_with("/checks", &told, false).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": false })).await;
     world.press("checks").await;
-    world.page_with("/checks", &["n option that Assets does not know is added"], false).await;
+    world.page_with("/checks", &["The import adds unknown values"], false).await;
     world.end().await;
 }
 

@@ -100,7 +100,8 @@ const SYNC: Act = Act::Press("synchronize");
 const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"];
 const CHECKS: Act = Act::Press("checks");
 
-const ROLE_LACKS: [&str; 2] = ["it has no admin role that covers it", "Admin roles, Edit assignments"];
+const ROLE_LACKS: [&str; 2] =
+    ["it has no admin role that covers it", "Add a role that can view profile schemas"];
 const REMOVES_MISSING: [&str; 2] = ["removes missing objects", "et missing objects to"];
 
 /// A switch of the import source that is on or off.
@@ -126,7 +127,7 @@ row_tests! {
         on: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "off")).into(),
         act: CHECKS,
         page: "/checks",
-        says: ["it lacks looking after the event hook", "Grant okta.eventHooks.read"],
+        says: ["Required for checking the event hook", "Grant okta.eventHooks.read"],
         off: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "on")).into(),
         heal: CHECKS,
     };
@@ -146,7 +147,7 @@ row_tests! {
         "/okta/clock/0",
         CHECKS,
         "/checks",
-        ["s behind the org's", "et this machine's clock"],
+        ["behind the clock of Okta", "Set the clock of the daemon's host"],
     );
     rate_limit: org(
         "rate limit",
@@ -154,7 +155,7 @@ row_tests! {
         "/okta/rate-limit/off",
         CHECKS,
         "/checks",
-        ["90 requests a minute", "raise the app's share"],
+        ["90 requests per minute", "Raise the share of the app"],
     );
     hook_inactive: hook("hook inactive", "POST", "/deactivate", Value::Null, "he event hook is inactive");
     hook_unverified: hook("hook unverified", "POST", "/unverify", Value::Null, "he event hook isn't verified");
@@ -175,19 +176,14 @@ row_tests! {
     );
     missing_objects_removed_by_events:
         flag("removes missing, by events", "removeMissingObjects", Act::Event, "", REMOVES_MISSING);
-    missing_objects_removed: flag(
-        "removes missing",
-        "removeMissingObjects",
-        CHECKS,
-        "/checks",
-        ["an import of some objects removes all others", "et missing objects to Ignore"],
-    );
+    missing_objects_removed:
+        flag("removes missing", "removeMissingObjects", CHECKS, "/checks", REMOVES_MISSING);
     empty_values_ignored: flag(
         "ignores empty",
         "ignoreEmptyValues",
         CHECKS,
         "/checks",
-        ["a value that is cleared in Okta stays in Assets", "set Empty values to Remove"],
+        ["values that Okta cleared remain in Assets", "set empty values to Remove"],
     );
     site_full: Row {
         heal: SYNC,

@@ -59,6 +59,11 @@ impl Finding {
         Self { fact, severity, subject: None, remedy }
     }
 
+    /// The finding about items of the scope that the org doesn't have; `None` if it has all of them.
+    pub fn of_scope(unknown: &[String]) -> Option<Self> {
+        (!unknown.is_empty()).then(|| Self::warning(Fact::ScopeUnresolved { names: unknown.to_vec() }))
+    }
+
     /// Sets the subject.
     #[must_use]
     pub fn about(mut self, subject: FindingSubject) -> Self {

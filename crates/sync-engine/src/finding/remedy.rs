@@ -44,6 +44,8 @@ pub enum Remedy {
     ReviewRuns,
     /// Run the checks.
     RunChecks,
+    /// Run the checks again.
+    RepeatChecks,
     /// Wait: the daemon retries.
     Wait,
     /// Correct a setting of the connection.
@@ -77,6 +79,25 @@ pub enum Remedy {
     SetAtlassianAccount,
 
     // Of the settings.
+    /// Correct the configuration file, or the environment.
+    CorrectConfiguration {
+        /// The file.
+        file: String,
+    },
+    /// Remove environment variables that have no effect.
+    RemoveVariables,
+    /// Request an API scope, or all scopes that the connection requires.
+    RequestApiScope {
+        /// The scope.
+        scope: String,
+    },
+    /// Check the URL of the alert webhook and the way to its host.
+    CheckAlertWebhook,
+    /// Forward the public URL to the daemon.
+    ExposeDaemon {
+        /// The address that the daemon listens on.
+        listen: String,
+    },
     /// Create a configuration file, or name the existing one.
     CreateConfiguration,
     /// Create a connection, in the configuration file or in the console.
@@ -145,6 +166,10 @@ pub enum Remedy {
     },
     /// Assign an admin role to the app.
     AssignAdminRole,
+    /// Assign an admin role that can view profile schemas to the app.
+    AssignSchemaRole,
+    /// Require DPoP-bound tokens for the app.
+    RequireDpop,
     /// Check the client ID, the app type, and the registered key.
     CheckOktaCredentials,
     /// Register the public key, or set the key ID that Okta shows.
@@ -179,6 +204,14 @@ pub enum Remedy {
     UseOtherCredential,
     /// Set missing objects to Ignore in the import's mapping.
     IgnoreMissingObjects,
+    /// Set empty values to Remove in the import's mapping.
+    RemoveEmptyValues,
+    /// Set unknown values to Add in the import's mapping, or map the attributes to text.
+    AddUnknownValues,
+    /// Check the state of the import source.
+    ReviewImportSource,
+    /// Compare the objects of the site with its limit.
+    ReviewObjectLimit,
     /// Correct the attribute in Assets.
     CorrectAttribute,
     /// Rename the object type or attribute; the mapping follows.
@@ -256,6 +289,10 @@ pub enum Remedy {
     StopStoreReplacement,
     /// Keep other programs away from the store's files, start again, and run a full sync.
     ProtectStoreFiles,
+    /// Start the version that wrote the state store, or use another state store.
+    ReplaceForeignStore,
+    /// Let this user write the state store and its folder.
+    CheckStoreAccess,
     /// Let this version migrate the state store.
     MigrateStore,
     /// Start the version that migrated the state store.

@@ -17,7 +17,7 @@ mod stored;
 mod structure;
 mod views;
 
-use sync_engine::{PortError, Service};
+use sync_engine::PortError;
 
 pub(crate) use choices::{UnknownChoice, unknown_groups, unknown_names};
 use directory::OktaDirectory;
@@ -46,7 +46,6 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     );
     let refused = matches!(error, Error::MissingAdminRole { .. });
     PortError::new(action)
-        .of_service(Service::Okta)
         .transient(transient)
         .about_one(about_one)
         .refused(refused)
@@ -64,10 +63,5 @@ pub(crate) fn okta_page_error(action: &str, error: okta_client::Error, had_curso
 pub(crate) fn assets_error(action: &str, error: insight_import_client::Error) -> PortError {
     let (transient, remedy) = (error.is_transient(), error.remedy().map(remedy::of_assets));
     let busy = matches!(error, insight_import_client::Error::InProgress);
-    PortError::new(action)
-        .of_service(Service::Assets)
-        .transient(transient)
-        .busy(busy)
-        .with_remedy(remedy)
-        .caused_by(error)
+    PortError::new(action).transient(transient).busy(busy).with_remedy(remedy).caused_by(error)
 }

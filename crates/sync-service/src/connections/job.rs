@@ -1,6 +1,5 @@
 //! Jobs in the background: one of its kind at a time, with the last result kept.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +10,25 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::{ServiceError, error_chain};
+
+/// The activity of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum JobActivity {
+    /// Reading the schemas of Okta, and creating the object types and mapping in Assets.
+    CreatingSchema,
+    /// Creating and verifying the event hook.
+    CreatingEventHook,
+    /// Verifying the schema, mapping, and event hook.
+    Verifying,
+    /// Reading groups, memberships, and users for a plan.
+    Planning,
+    /// Running checks.
+    Checking,
+    /// Reading the schemas of Okta and Assets.
+    ComparingSchemas,
+}
 
 /// The state of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,8 +41,8 @@ pub enum JobState<T> {
     Running {
         /// Since when.
         started_at: Timestamp,
-        /// The current activity.
-        activity: Cow<'static, str>,
+        /// The activity.
+        activity: JobActivity,
     },
     /// It ended well.
     Succeeded {
@@ -94,21 +112,21 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
     }
 
     /// Says what is being done.
-    pub(super) fn says(&self, what: &'static str) {
+    pub(super) fn says(&self, what: JobActivity) {
         self.state.send_modify(|state| {
             if let JobState::Running { activity, .. } = state {
-                *activity = Cow::Borrowed(what);
+                *activity = what;
             }
         });
     }
 
     /// Marks it as started; `None` if it is already running.
-    fn begin(&self, doing: &'static str) -> Option<Timestamp> {
+    fn begin(&self, activity: JobActivity) -> Option<Timestamp> {
         let since = SystemClock.now();
         let began = self.state.send_if_modified(|state| {
             let idle = !state.is_running();
             if idle {
-                *state = JobState::Running { started_at: since, activity: Cow::Borrowed(doing) };
+                *state = JobState::Running { started_at: since, activity };
             }
             idle
         });
@@ -150,7 +168,7 @@ impl Yard {
         &self,
         holder: &H,
         job: fn(&H) -> &Job<T>,
-        doing: &'static str,
+        activity: JobActivity,
         work: impl FnOnce(H, CancellationToken) -> W,
     ) -> bool
     where
@@ -158,7 +176,7 @@ impl Yard {
         T: Clone + Send + Sync + 'static,
         W: Future<Output = Result<T, ServiceError>> + Send + 'static,
     {
-        let Some(since) = job(holder).begin(doing) else { return false };
+        let Some(since) = job(holder).begin(activity) else { return false };
         let work = work(holder.clone(), self.stop.clone());
         let (holder, stop) = (holder.clone(), self.stop.clone());
         self.tasks.spawn(async move {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{HookReport, NoopProgress, Remedy, SetupReport, VerifyReport};
+use sync_engine::{Fact, Finding, HookReport, NoopProgress, Remedy, SetupReport, VerifyReport};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
-use super::job::{Job, JobState, Yard};
+use super::job::{Job, JobActivity, JobState, Yard};
 use crate::doctor::{self, CheckReport};
 use crate::plan::PlanView;
 use crate::wire::SyncOptions;
@@ -55,6 +55,15 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
+    /// The same as a finding.
+    pub fn finding(&self) -> Finding {
+        if self.standby {
+            return Finding::info(Fact::Standby);
+        }
+        let finding = Finding::error(Fact::Unavailable { error: self.reason.clone() });
+        Finding { remedy: self.remedy.clone(), ..finding }
+    }
+
     /// The same as an error.
     pub fn error(&self, connection: &ConnectionName) -> ServiceError {
         let Self { reason, remedy, standby: _ } = self.clone();
@@ -204,26 +213,21 @@ impl ManagedConnection {
     /// Starts *Setup* in the background; `false` if it is already running, or if the connection is unavailable.
     pub fn set_up(self: &Arc<Self>) -> bool {
         let Ok(connection) = self.connection().cloned() else { return false };
-        self.yard.start(
-            self,
-            |m| &m.jobs.setup,
-            "Reading the Okta schemas and creating the object types and mapping in Assets",
-            {
-                |member, _stop| async move {
-                    let structure = connection.engine().set_up_schema().await?;
-                    let hook: Option<HookReport> = if connection.has_hook() {
-                        member.jobs.setup.says("Creating and verifying the event hook in Okta");
-                        Some(connection.engine().set_up_hook().await?)
-                    } else {
-                        None
-                    };
-                    // What was found before does not hold any more.
-                    member.jobs.verify.forget();
-                    member.jobs.schema.forget();
-                    Ok(SetupReport { schema: structure, event_hook: hook })
-                }
-            },
-        )
+        self.yard.start(self, |m| &m.jobs.setup, JobActivity::CreatingSchema, {
+            |member, _stop| async move {
+                let structure = connection.engine().set_up_schema().await?;
+                let hook: Option<HookReport> = if connection.has_hook() {
+                    member.jobs.setup.says(JobActivity::CreatingEventHook);
+                    Some(connection.engine().set_up_hook().await?)
+                } else {
+                    None
+                };
+                // Earlier results no longer hold.
+                member.jobs.verify.forget();
+                member.jobs.schema.forget();
+                Ok(SetupReport { schema: structure, event_hook: hook })
+            }
+        })
     }
 
     /// The state of *Setup*.
@@ -237,7 +241,7 @@ impl ManagedConnection {
         self.yard.start(
             self,
             |m| &m.jobs.verify,
-            "Verifying the schema, mapping, and event hook",
+            JobActivity::Verifying,
             |_, _stop| async move { Ok(connection.engine().verify(connection.has_hook()).await?) },
         )
     }
@@ -251,7 +255,7 @@ impl ManagedConnection {
     pub fn make_plan(self: &Arc<Self>) -> bool {
         let Ok(running) = &self.state else { return false };
         let (connection, limits) = (Arc::clone(&running.connection), running.settings.safeguards);
-        self.yard.start(self, |m| &m.jobs.plan, "Reading groups, memberships, and users from Okta", {
+        self.yard.start(self, |m| &m.jobs.plan, JobActivity::Planning, {
             |_, stop| async move { PlanView::make(&connection, &limits, SHOWN, &NoopProgress, &stop).await }
         })
     }
@@ -269,7 +273,7 @@ impl ManagedConnection {
     /// Starts the checks in the background; `false` if they are already running, or if the connection is unavailable.
     pub fn examine(self: &Arc<Self>) -> bool {
         let Ok(settings) = self.settings().cloned() else { return false };
-        self.yard.start(self, |m| &m.jobs.checks, "Running checks", {
+        self.yard.start(self, |m| &m.jobs.checks, JobActivity::Checking, {
             |member, _stop| async move {
                 Ok(doctor::examine_one(&member.config, &member.file, &settings).await)
             }
@@ -285,7 +289,7 @@ impl ManagedConnection {
     /// work.
     pub fn compare_schemas(self: &Arc<Self>) -> bool {
         let Ok(settings) = self.settings().cloned() else { return false };
-        self.yard.start(self, |m| &m.jobs.schema, "Reading the Okta and Assets schemas", {
+        self.yard.start(self, |m| &m.jobs.schema, JobActivity::ComparingSchemas, {
             |_, _stop| async move { compare_schemas(&settings).await }
         })
     }

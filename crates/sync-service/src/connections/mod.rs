@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use check::{FieldError, ValidationReport};
-pub use job::JobState;
+pub use job::{JobActivity, JobState};
 pub use member::{ManagedConnection, SavedSettings, Unavailable};
 pub use registry::ConnectionRegistry;
 #[cfg(test)]

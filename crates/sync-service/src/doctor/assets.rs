@@ -6,21 +6,19 @@ use schema_mapper::evolution::Evolution;
 use schema_mapper::{Mapping, OrgSchemas};
 use sync_engine::{Fact, Finding, FindingCode, Remedy, Service, Severity};
 
+use super::Observation;
 use super::check::{Check, CheckArea, Item, Repair};
 use super::okta::SCHEMAS;
 use super::probe::{self, Answered};
+use crate::ConnectionConfig;
 use crate::adapters::remedy::of_assets;
 use crate::adapters::{AssetsStructure, Examined, findings};
-use crate::{ConnectionConfig, words};
 
 const REACHABLE: Item = Item::new("assets.reachable", CheckArea::Assets, "Reachable");
 pub(super) const TOKEN: Item = Item::new("assets.token", CheckArea::Assets, "Import token");
 const SOURCE: Item = Item::new("assets.import_source", CheckArea::Assets, "Import source");
 pub(super) const MAPPING: Item = Item::new("assets.mapping", CheckArea::Assets, "Schema and mapping");
 const CARDINALITY: Item = Item::new("assets.cardinality", CheckArea::Assets, "Cardinality");
-
-/// The path to the import tab of an object schema.
-pub(super) const IMPORT_TAB: &str = "in Assets: open the object schema, Schema configuration, Import tab";
 
 /// The result of reaching the import source.
 pub(super) struct Access {
@@ -44,7 +42,7 @@ pub(super) async fn access(connection: &ConnectionConfig, client: Result<&Import
         return Access { checks, lacks: Some(REACHABLE) };
     }
     let (token, source) = match TOKEN.timed(client.config_status()).await {
-        Ok(Ok(status)) => (TOKEN.ok("Assets accepts it"), source(&status.status)),
+        Ok(Ok(status)) => (TOKEN.ok(Observation::TokenAccepted), source(&status.status)),
         Ok(Err(error)) => (failed(TOKEN, &error), SOURCE.needs(TOKEN)),
         Err(late) => (late, SOURCE.needs(TOKEN)),
     };
@@ -53,25 +51,23 @@ pub(super) async fn access(connection: &ConnectionConfig, client: Result<&Import
 }
 
 async fn reachable(connection: &ConnectionConfig) -> Check {
-    let key = format!("connections.{}.assets.api_url", connection.name);
+    const KEY: &str = "assets.api_url";
+    let correct = || Remedy::CorrectSetting { key: KEY.to_owned() };
     let Ok(mut url) = Url::parse(connection.assets.api_url.trim()) else {
-        return REACHABLE.problem("it is not a URL", format!("correct {key}"));
+        return REACHABLE.problem([Observation::InvalidUrl], [correct()]);
     };
     url.set_path("/jsm/assets/v1/imports/info");
-    let host = probe::host(&url);
+    let (host, is_encrypted) = (probe::host(&url), url.scheme() == "https");
     match probe::ask(&url, connection.allow_private_addresses).await {
         // Without a token there is no other answer.
-        Ok(Answered { response, through }) if matches!(response.status().as_u16(), 401 | 403) => {
-            REACHABLE.ok(format!("{host} answers as Assets does{through}"))
+        Ok(Answered { response, proxy }) if matches!(response.status().as_u16(), 401 | 403) => {
+            REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy })
         }
-        Ok(Answered { response, through }) => REACHABLE.problem(
-            format!(
-                "{host} answers with status {}{through}, and not as Assets does",
-                response.status().as_u16()
-            ),
-            format!("leave {key} out, or set it to https://api.atlassian.com"),
-        ),
-        Err(silence) => REACHABLE.problem(silence.tell(), silence.remedy(Service::Assets, &key)),
+        Ok(Answered { response, proxy }) => {
+            let (service, status) = (Service::Assets, response.status().as_u16());
+            REACHABLE.problem([Observation::UnexpectedResponse { service, host, status, proxy }], [correct()])
+        }
+        Err(silence) => REACHABLE.problem([silence.observation()], silence.remedies(Service::Assets, KEY)),
     }
 }
 
@@ -79,20 +75,20 @@ async fn reachable(connection: &ConnectionConfig) -> Check {
 pub(super) fn failed(item: Item, error: &Error) -> Check {
     let later = Remedy::CheckServiceStatus { service: Service::Assets };
     let remedy = error.remedy().map_or(later, of_assets);
-    item.problem(crate::error_chain(error), words::remedy(&remedy))
+    item.problem([Observation::error(error)], [remedy])
 }
 
 fn source(status: &SourceStatus) -> Check {
     match status {
-        SourceStatus::Idle => SOURCE.ok("idle: ready for an import"),
-        SourceStatus::Running => SOURCE.ok("an import is under way"),
-        SourceStatus::MissingMapping => SOURCE.ok("enabled, and without a schema and mapping so far"),
-        SourceStatus::Disabled => SOURCE.problem(
-            "an administrator has disabled it: nothing is imported",
-            format!("{IMPORT_TAB}, the source's menu (…), Enable"),
-        ),
+        SourceStatus::Idle => SOURCE.ok(Observation::ImportSourceIdle),
+        SourceStatus::Running => SOURCE.ok(Observation::ImportSourceBusy),
+        SourceStatus::MissingMapping => SOURCE.ok(Observation::ImportSourceEmpty),
+        SourceStatus::Disabled => {
+            SOURCE.problem([Observation::ImportSourceDisabled], [Remedy::EnableImportSource])
+        }
         SourceStatus::Other(word) => {
-            SOURCE.unknown(format!("Assets calls it {word}"), format!("look at it {IMPORT_TAB}"))
+            let state = Observation::ImportSourceState { state: word.clone() };
+            SOURCE.unknown(state, [Remedy::ReviewImportSource])
         }
     }
 }
@@ -115,11 +111,9 @@ pub(super) async fn structure(
     let examined = match MAPPING.timed(structure.examine(schemas)).await {
         Ok(Ok(examined)) => examined,
         Ok(Err(error)) => {
-            let remedy = error.remedy().map_or("correct what it names, and look again".into(), words::remedy);
-            return (
-                vec![MAPPING.problem(crate::error_chain(&error), remedy), CARDINALITY.needs(MAPPING)],
-                None,
-            );
+            let remedy = error.remedy().cloned().unwrap_or(Remedy::RepeatChecks);
+            let failed = MAPPING.problem([Observation::error(&error)], [remedy]);
+            return (vec![failed, CARDINALITY.needs(MAPPING)], None);
         }
         Err(late) => return (vec![late, CARDINALITY.needs(MAPPING)], None),
     };
@@ -153,8 +147,7 @@ fn mapping(wanted: &Mapping, evolution: &Evolution) -> Check {
     if !drift.is_empty() {
         return MAPPING.warned(drift);
     }
-    MAPPING
-        .ok(format!("{} object types with {attributes} attributes, as Okta's schemas call for", types.len()))
+    MAPPING.ok(Observation::SchemaMatches { object_types: types.len() as u64, attributes: attributes as u64 })
 }
 
 /// Cardinality has a check of its own.
@@ -166,7 +159,7 @@ fn cardinality(evolution: &Evolution, has_account: bool) -> Check {
     let drift = evolution.drift.iter().map(findings::of_drift);
     let limited: Vec<Finding> = drift.filter(is_cardinality).collect();
     if limited.is_empty() {
-        CARDINALITY.ok("attributes with several values take any number of them")
+        CARDINALITY.ok(Observation::CardinalityUnlimited)
     } else if has_account {
         // Setup corrects it with the account.
         let limited = limited.into_iter().map(|finding| finding.with_remedy(Remedy::RunSetup)).collect();

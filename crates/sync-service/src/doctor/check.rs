@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{Finding, Remedy};
+use sync_engine::{Finding, Remedy, Service};
 
+use super::Observation;
 use crate::words;
-
-/// The number of findings in the text of a check.
-const LISTED: usize = 5;
 
 /// The time limit of a check.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -87,13 +85,19 @@ pub struct Check {
     pub title: Cow<'static, str>,
     /// The status.
     pub status: CheckStatus,
-    /// The result, or the reason why the check was skipped.
+    /// The observations and findings as text.
     pub details: String,
-    /// The fix.
+    /// The remedies as text.
     pub remedy: Option<String>,
-    /// The problems whose text is in `details` and `remedy`.
+    /// The result, or the reason why the check was skipped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
+    /// Problems that have a code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// The actions that resolve the observed problems.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<Remedy>,
     /// The ID of the failed dependency of a skipped check.
     pub depends_on: Option<Cow<'static, str>>,
     /// True if `--fix` fixes it.
@@ -115,80 +119,92 @@ impl Item {
         Self { id, area, title }
     }
 
-    fn found(self, state: CheckStatus, evidence: String, remedy: Option<String>) -> Check {
+    fn found(
+        self,
+        status: CheckStatus,
+        observations: Vec<Observation>,
+        findings: Vec<Finding>,
+        remedies: Vec<Remedy>,
+    ) -> Check {
         let Self { id, area, title } = self;
         Check {
             id: Cow::Borrowed(id),
             area,
             title: Cow::Borrowed(title),
-            status: state,
-            details: evidence,
-            remedy,
-            findings: Vec::new(),
+            status,
+            details: words::check_details(&observations, &findings),
+            remedy: words::check_remedy(&findings, &remedies),
+            observations,
+            findings,
+            remedies,
             depends_on: None,
             auto_fixable: false,
             repair: None,
         }
     }
 
-    pub(super) fn ok(self, evidence: impl Into<String>) -> Check {
-        self.found(CheckStatus::Passed, evidence.into(), None)
+    fn observed(
+        self,
+        status: CheckStatus,
+        observations: impl IntoIterator<Item = Observation>,
+        remedies: impl IntoIterator<Item = Remedy>,
+    ) -> Check {
+        let (observations, remedies) = (observations.into_iter().collect(), remedies.into_iter().collect());
+        self.found(status, observations, Vec::new(), remedies)
     }
 
-    pub(super) fn warning(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(CheckStatus::Warning, evidence.into(), Some(remedy.into()))
+    /// The check, passed.
+    pub(super) fn ok(self, observation: Observation) -> Check {
+        self.observed(CheckStatus::Passed, [observation], [])
     }
 
-    pub(super) fn problem(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(CheckStatus::Failed, evidence.into(), Some(remedy.into()))
+    /// The check, passed with a note.
+    pub(super) fn warning(
+        self,
+        observations: impl IntoIterator<Item = Observation>,
+        remedies: impl IntoIterator<Item = Remedy>,
+    ) -> Check {
+        self.observed(CheckStatus::Warning, observations, remedies)
     }
 
-    pub(super) fn unknown(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(CheckStatus::Unknown, evidence.into(), Some(remedy.into()))
+    /// The check, failed.
+    pub(super) fn problem(
+        self,
+        observations: impl IntoIterator<Item = Observation>,
+        remedies: impl IntoIterator<Item = Remedy>,
+    ) -> Check {
+        self.observed(CheckStatus::Failed, observations, remedies)
+    }
+
+    /// The check, without a result.
+    pub(super) fn unknown(
+        self,
+        observation: Observation,
+        remedies: impl IntoIterator<Item = Remedy>,
+    ) -> Check {
+        self.observed(CheckStatus::Unknown, [observation], remedies)
     }
 
     /// The check, failed because of findings.
     pub(super) fn failed(self, findings: Vec<Finding>) -> Check {
-        self.of_findings(CheckStatus::Failed, findings)
+        self.found(CheckStatus::Failed, Vec::new(), findings, Vec::new())
     }
 
     /// The check, passed with findings.
     pub(super) fn warned(self, findings: Vec<Finding>) -> Check {
-        self.of_findings(CheckStatus::Warning, findings)
-    }
-
-    fn of_findings(self, status: CheckStatus, findings: Vec<Finding>) -> Check {
-        let mut details: Vec<String> = findings.iter().take(LISTED).map(words::finding).collect();
-        if let Some(hidden @ 1..) = findings.len().checked_sub(LISTED) {
-            details.push(format!("and {hidden} more"));
-        }
-        let mut remedies: Vec<&Remedy> = Vec::new();
-        for remedy in findings.iter().filter_map(|finding| finding.remedy.as_ref()) {
-            if !remedies.contains(&remedy) {
-                remedies.push(remedy);
-            }
-        }
-        let remedies: Vec<String> = remedies.into_iter().take(LISTED).map(words::remedy).collect();
-        let remedy = (!remedies.is_empty()).then(|| remedies.join("; "));
-        Check { findings, ..self.found(status, details.join("; "), remedy) }
+        self.found(CheckStatus::Warning, Vec::new(), findings, Vec::new())
     }
 
     /// The check, skipped because of another one.
     pub(super) fn needs(self, other: Self) -> Check {
-        let evidence = if other.area == self.area {
-            format!("requires: {}", other.title)
-        } else {
-            format!("requires: {}, {}", other.area.title(), other.title)
-        };
-        Check {
-            depends_on: Some(Cow::Borrowed(other.id)),
-            ..self.found(CheckStatus::Skipped, evidence, None)
-        }
+        let area = (other.area != self.area).then_some(other.area);
+        let check = self.without(Observation::Requires { area, check: Cow::Borrowed(other.title) });
+        Check { depends_on: Some(Cow::Borrowed(other.id)), ..check }
     }
 
     /// The check, skipped because it doesn't apply.
-    pub(super) fn without(self, reason: impl Into<String>) -> Check {
-        self.found(CheckStatus::Skipped, reason.into(), None)
+    pub(super) fn without(self, reason: Observation) -> Check {
+        self.observed(CheckStatus::Skipped, [reason], [])
     }
 
     /// The check with its time limit.
@@ -202,15 +218,25 @@ impl Item {
     }
 
     fn late(self) -> Check {
-        let seconds = LIMIT.as_secs();
-        self.problem(
-            format!("no response within {seconds} s"),
-            "check the network, the proxy, and the rate limits, and run the checks again",
-        )
+        let service = match self.area {
+            CheckArea::Okta | CheckArea::EventHook | CheckArea::RateLimits => Some(Service::Okta),
+            CheckArea::Assets => Some(Service::Assets),
+            CheckArea::Host | CheckArea::Listeners => None,
+        };
+        let network = service.map(|service| Remedy::CheckNetwork { service });
+        let late = Observation::NoResponse { seconds: LIMIT.as_secs() };
+        self.problem([late], network.into_iter().chain([Remedy::RepeatChecks]))
     }
 }
 
 impl Check {
+    /// Adds an observation that explains the findings.
+    pub(super) fn with(mut self, observation: Observation) -> Self {
+        self.observations.push(observation);
+        self.details = words::check_details(&self.observations, &self.findings);
+        self
+    }
+
     /// Adds the fix that `--fix` applies.
     pub(super) fn repaired_by(mut self, repair: Repair) -> Self {
         self.repair = Some(repair);

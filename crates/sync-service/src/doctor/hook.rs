@@ -1,8 +1,9 @@
 //! The event hook: there, active, verified, as wanted, and reached.
 
 use okta_client::model::EventHook as OktaHook;
-use sync_engine::{Fact, Finding};
+use sync_engine::{Fact, Finding, Remedy};
 
+use super::Observation;
 use super::check::{Check, CheckArea, Item, Repair};
 use super::host::{Address, LISTEN, Machine, STORE};
 use super::probe::{self, Challenged};
@@ -31,8 +32,8 @@ pub(super) async fn look(
     let hook = match &connection.event_hook {
         Some(hook) if Connection::wants_hook(connection) => hook,
         _ => {
-            let reason = "none wanted: events come from the System Log alone";
-            return AT_OKTA.into_iter().chain([REACHED]).map(|item| item.without(reason)).collect();
+            let items = AT_OKTA.into_iter().chain([REACHED]);
+            return items.map(|item| item.without(Observation::EventHookUnused)).collect();
         }
     };
     let at_okta = async {
@@ -46,10 +47,7 @@ pub(super) async fn look(
                 let missing = PRESENT.failed(vec![OktaEventHook::missing(hook)]);
                 all_need_presence(missing.repaired_by(Repair::Hook))
             }
-            Ok(Err(error)) => {
-                let remedy = super::okta::remedy(&error);
-                all_need_presence(PRESENT.problem(crate::error_chain(&error), remedy))
-            }
+            Ok(Err(error)) => all_need_presence(super::okta::failed(PRESENT, &error)),
             Err(late) => all_need_presence(late),
         }
     };
@@ -66,12 +64,12 @@ fn all_need_presence(present: Check) -> Vec<Check> {
 
 fn judge(found: &OktaHook, wanted: &EventHookConfig) -> Vec<Check> {
     let mut checks = vec![
-        PRESENT.ok(format!("\"{}\", {}", found.name, found.id)),
-        ACTIVE.ok("Okta delivers to it"),
-        VERIFIED.ok("Okta has verified it"),
-        ADDRESS.ok(format!("it delivers to {}", wanted.url)),
-        SECRET.ok("it was given the secret that is expected here"),
-        EVENTS.ok(format!("it subscribes to all {} event types", subscription().count())),
+        PRESENT.ok(Observation::EventHookExists { name: found.name.clone(), id: found.id.to_string() }),
+        ACTIVE.ok(Observation::EventHookActive),
+        VERIFIED.ok(Observation::EventHookVerified),
+        ADDRESS.ok(Observation::EventHookDelivers { url: wanted.url.to_string() }),
+        SECRET.ok(Observation::EventHookSecretMatches),
+        EVENTS.ok(Observation::EventTypesComplete { event_types: subscription().count() as u64 }),
     ];
     for finding in OktaEventHook::problems(found, wanted) {
         let item = item(&finding);
@@ -104,22 +102,15 @@ async fn reached(
     if !answering && matches!(machine.listen, Address::Free) {
         return REACHED.needs(STORE);
     }
-    let listen = machine.config.listen;
-    let forward = format!(
-        "let the proxy in front forward {} to {listen}, where `okta-insightd` listens; check event_hook.public_url and \
-         server.listen",
-        hook.url
-    );
+    let url = hook.url.to_string();
+    let forward = Remedy::ExposeDaemon { listen: machine.config.listen.to_string() };
     match probe::challenge(&hook.url).await {
-        Challenged::Answered => {
-            REACHED.ok(format!("{} answers the challenge as Okta wants it, asked from here", hook.url))
-        }
+        Challenged::Answered => REACHED.ok(Observation::EventHookResponds { url }),
         // What is in the daemon's place answers, or does not.
         _ if !answering && !machine.answers(connection).await => REACHED.needs(LISTEN),
-        Challenged::Otherwise(status) => REACHED.problem(
-            format!("{} answers with status {status}, and not as our receiver does", hook.url),
-            forward,
-        ),
-        Challenged::Silent(silence) => REACHED.problem(silence.tell(), forward),
+        Challenged::Otherwise(status) => {
+            REACHED.problem([Observation::EventHookMisdirected { url, status }], [forward])
+        }
+        Challenged::Silent(silence) => REACHED.problem([silence.observation()], [forward]),
     }
 }

@@ -1,21 +1,24 @@
 //! Configuration, state store, who works on the connection, and the addresses of the daemon.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use secrecy::ExposeSecret;
+use sync_engine::{Fact, Finding, Remedy};
 use sync_model::ConnectionName;
 use sync_store::{DatabaseState, Soundness, StoreLoss};
 use tokio::net::{TcpListener, TcpStream};
 use url::{ParseError, Url};
 
+use super::Observation;
 use super::check::{Check, CheckArea, Item, Repair};
 use super::probe::{self, Challenged};
 use crate::error::{after_loss, release};
 use crate::lock::Lock;
 use crate::{
-    AlertConfig, Config, ConfigError, ConnectionConfig, ListenError, ManagedBy, ServiceError, exposed_files,
-    words,
+    AlertConfig, Config, ConfigError, ConnectionConfig, ExposedFile, ListenError, ManagedBy, ServiceError,
+    exposed_files,
 };
 
 pub(super) const CONFIG: Item = Item::new("config", CheckArea::Host, "Configuration");
@@ -99,101 +102,96 @@ impl<'c> Machine<'c> {
     }
 
     pub(super) fn config(&self, connection: &ConnectionConfig, wrong: &[&ConfigError]) -> Check {
-        let file = self.file.display();
+        let file = self.file.display().to_string();
         let exposed = exposed_files(self.file);
+        let ignored = &self.config.unsupported_variables;
         match wrong {
-            [] if !self.config.unsupported_variables.is_empty() => {
-                let told = self.config.unsupported_variables.iter();
-                let told: Vec<String> =
-                    told.map(|it| format!("{} has no effect: {}", it.name, it.reason)).collect();
-                CONFIG.warning(told.join("; "), "remove these variables from the environment")
+            [] if !ignored.is_empty() => {
+                let seen = ignored.iter().map(|variable| Observation::VariableIgnored {
+                    name: variable.name.clone(),
+                    reason: Cow::Borrowed(variable.reason),
+                });
+                CONFIG.warning(seen, [Remedy::RemoveVariables])
             }
             [] if !exposed.is_empty() => {
-                let told: Vec<String> = exposed.iter().map(ToString::to_string).collect();
-                let remedies: Vec<String> =
-                    exposed.iter().map(|file| words::remedy(&file.remedy())).collect();
-                CONFIG.warning(told.join("; "), remedies.join("; "))
+                let seen = exposed.iter().map(|exposed| Observation::FileExposed {
+                    file: exposed.file.display().to_string(),
+                    mode: exposed.mode.clone(),
+                });
+                CONFIG.warning(seen, exposed.iter().map(ExposedFile::remedy))
             }
             [] => CONFIG.ok(match connection.managed_by {
-                ManagedBy::File => format!("{file}: connection {}", connection.name),
-                ManagedBy::Console => format!("connection {}, saved in the console", connection.name),
+                ManagedBy::File => Observation::ManagedByFile { file },
+                ManagedBy::Console => Observation::ManagedByConsole,
             }),
             wrong => {
-                let told: Vec<String> = wrong.iter().map(|error| crate::error_chain(*error)).collect();
-                let remedy = match connection.managed_by {
-                    ManagedBy::File => format!("correct it in {file}, or in the environment"),
-                    ManagedBy::Console => "correct it in the console".to_owned(),
-                };
-                CONFIG.problem(told.join("; "), remedy)
+                let seen = wrong.iter().map(|error| Observation::error(*error));
+                match connection.managed_by {
+                    ManagedBy::File => CONFIG.problem(seen, [Remedy::CorrectConfiguration { file }]),
+                    ManagedBy::Console => {
+                        let correct = |key: &str| Remedy::CorrectSetting { key: key.to_owned() };
+                        let prefix = format!("connections.{}.", connection.name);
+                        let keys = wrong.iter().map(|error| error.key()?.strip_prefix(&prefix));
+                        CONFIG.problem(seen, keys.map(|key| key.map_or(Remedy::CorrectSettings, correct)))
+                    }
+                }
             }
         }
     }
 
     pub(super) fn store(&self) -> Check {
-        let path = self.config.store.display();
+        let path = self.config.store.display().to_string();
         match &self.condition {
-            DatabaseState::Current { .. } => self.sound_store(),
+            DatabaseState::Current { .. } => self.sound_store(path),
             DatabaseState::Missing => STORE
-                .warning(format!("{path} is not there yet"), "run `okta-insight setup`, which creates it")
+                .warning([Observation::StoreMissing { path }], [Remedy::RunSetup])
                 .repaired_by(Repair::Store),
-            DatabaseState::Outdated { lacking } => STORE
-                .problem(
-                    format!("{path} comes from an earlier version: {lacking} migrations are to be applied"),
-                    "run `okta-insight doctor --fix`; starting the daemon does the same",
-                )
-                .repaired_by(Repair::Store),
-            DatabaseState::Foreign => STORE.problem(
-                format!("{path} was written by a newer version, or by another program"),
-                "run the version that wrote it, or set store.path to another file and run `okta-insight sync`",
-            ),
-            DatabaseState::Locked { holder, .. } => STORE.problem(
-                match holder {
-                    Some(holder) => format!("{holder} keeps {path} locked"),
-                    None => format!("another process keeps {path} locked"),
-                },
-                words::remedy(&release(holder.as_ref())),
-            ),
-            DatabaseState::Damaged { problem } => {
-                let loss =
-                    StoreLoss::Damaged { path: self.config.store.clone(), problem: problem.clone() };
-                STORE.problem(loss.to_string(), words::remedy(&after_loss(&loss)))
+            DatabaseState::Outdated { lacking } => {
+                let migrations = *lacking as u64;
+                STORE
+                    .problem([Observation::StoreOutdated { path, migrations }], [Remedy::MigrateStore])
+                    .repaired_by(Repair::Store)
             }
-            DatabaseState::Unusable(why) => STORE.problem(
-                format!("{path} cannot be used: {why}"),
-                "check store.path, and that this user may write the file and its folder",
-            ),
-            other => STORE.unknown(format!("{path}: {other:?}"), "look at it with this version's daemon"),
+            DatabaseState::Foreign => {
+                STORE.problem([Observation::StoreForeign { path }], [Remedy::ReplaceForeignStore])
+            }
+            DatabaseState::Locked { holder, .. } => {
+                let remedy = release(holder.as_ref());
+                let holder = holder.as_ref().map(ToString::to_string);
+                STORE.problem([Observation::StoreLocked { path, holder }], [remedy])
+            }
+            DatabaseState::Damaged { problem } => {
+                let loss = StoreLoss::Damaged { path: self.config.store.clone(), problem: problem.clone() };
+                STORE.problem([Observation::error(&loss)], [after_loss(&loss)])
+            }
+            DatabaseState::Unusable(why) => {
+                let unusable = Observation::StoreUnusable { path, error: why.clone() };
+                STORE.problem([unusable], [Remedy::CheckStoreAccess])
+            }
+            _ => STORE.unknown(Observation::StoreUnrecognized { path }, [Remedy::CheckDaemonLog]),
         }
     }
 
     /// A store that can be written and is up to date, and what is known of its content.
-    fn sound_store(&self) -> Check {
-        let usable = format!("{}: can be written, up to date", self.config.store.display());
+    fn sound_store(&self, path: String) -> Check {
         match &self.soundness {
-            Some(Soundness::Sound) => STORE.ok(format!("{usable}, not damaged")),
-            Some(Soundness::Unread(why)) => STORE.unknown(
-                format!("{usable}; its content could not be checked for damage: {why}"),
-                "check that this user may read the file, then look again",
-            ),
-            _ => STORE.unknown(
-                format!("{usable}; the check of its content for damage did not finish within {} s", CONTENT.as_secs()),
-                "look again when the machine has less to do; the daemon checks the whole content when it starts, and its \
-                 log reports damage",
-            ),
+            Some(Soundness::Sound) => STORE.ok(Observation::StoreSound { path }),
+            Some(Soundness::Unread(why)) => {
+                let unread = Observation::StoreUnread { path, error: why.clone() };
+                STORE.unknown(unread, [Remedy::CheckStoreAccess])
+            }
+            _ => {
+                let unverified = Observation::StoreUnverified { path, seconds: CONTENT.as_secs() };
+                STORE.unknown(unverified, [Remedy::CheckDaemonLog])
+            }
         }
     }
 
     pub(super) fn daemon(work: Work) -> Check {
         match work {
-            Work::Somebody => DAEMON.ok("a process works on this connection"),
-            Work::Nobody => DAEMON.warning(
-                "no process works on this connection: events are not applied",
-                "start `okta-insightd --config FILE`, or run `okta-insight sync` by a timer",
-            ),
-            Work::Unknown => DAEMON.unknown(
-                "the lock beside the state store cannot be read",
-                "check that this user may write the folder of store.path",
-            ),
+            Work::Somebody => DAEMON.ok(Observation::Running),
+            Work::Nobody => DAEMON.warned(vec![Finding::warning(Fact::NotRunning)]),
+            Work::Unknown => DAEMON.unknown(Observation::LockUnreadable, [Remedy::CheckStoreAccess]),
         }
     }
 
@@ -203,7 +201,7 @@ impl<'c> Machine<'c> {
             LISTEN.within(self.hook_address(connection, work)),
             METRICS.within(self.metrics_address()),
             CONSOLE.within(self.console_address()),
-            ALERTS.within(alerts_address(connection, alerts)),
+            ALERTS.within(alerts_address(alerts)),
         );
         vec![hook, metrics, console, alerts]
     }
@@ -228,7 +226,7 @@ impl<'c> Machine<'c> {
 
     async fn metrics_address(&self) -> Check {
         let (Some(address), Some(found)) = (self.config.metrics_listen, &self.metrics) else {
-            return METRICS.without("switched off with server.metrics_listen");
+            return METRICS.without(Observation::TurnedOff { setting: "server.metrics_listen".into() });
         };
         let ours = match (found, self.here(address, "/readyz")) {
             (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
@@ -242,7 +240,7 @@ impl<'c> Machine<'c> {
 
     async fn console_address(&self) -> Check {
         let (Some(settings), Some(found)) = (&self.config.console, &self.console) else {
-            return CONSOLE.without("switched off with console.listen");
+            return CONSOLE.without(Observation::TurnedOff { setting: "console.listen".into() });
         };
         let ours = match (found, self.here(settings.listen, "/healthz")) {
             (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
@@ -272,7 +270,7 @@ impl<'c> Machine<'c> {
         let protected = self.config.tls.is_some() || self.config.behind_proxy;
         if !address.ip().is_loopback() && !protected {
             let exposed = ListenError::TlsRequired { address, setting: key };
-            return item.problem(exposed.to_string(), words::remedy(&exposed.remedy()));
+            return item.problem([Observation::error(&exposed)], [exposed.remedy()]);
         }
         judge(item, address, found, ours, key)
     }
@@ -289,17 +287,15 @@ async fn content(store: &Path, condition: &DatabaseState) -> Option<Soundness> {
 }
 
 fn judge(item: Item, address: SocketAddr, found: &Address, ours: bool, key: &str) -> Check {
+    let address = address.to_string();
+    let other = Remedy::ChooseOtherAddress { key: key.to_owned() };
     match found {
-        Address::Free => item.ok(format!("{address} is free")),
-        Address::InUse if ours => item.ok(format!("{address} is the daemon's")),
-        Address::InUse => item.problem(
-            format!("another program listens on {address}"),
-            format!("end it, or choose another address with {key}"),
-        ),
-        Address::Impossible(why) => item.problem(
-            format!("{address} cannot be listened on: {why}"),
-            format!("choose an address of this machine, and a port that this user may use, with {key}"),
-        ),
+        Address::Free => item.ok(Observation::AddressFree { address }),
+        Address::InUse if ours => item.ok(Observation::AddressOfDaemon { address }),
+        Address::InUse => item.problem([Observation::AddressInUse { address }], [other]),
+        Address::Impossible(why) => {
+            item.problem([Observation::AddressUnusable { address, error: why.clone() }], [other])
+        }
     }
 }
 
@@ -313,26 +309,19 @@ fn near(address: SocketAddr) -> SocketAddr {
 }
 
 /// Sends nothing, and names no address: that is a secret.
-async fn alerts_address(connection: &ConnectionConfig, alerts: Option<&AlertConfig>) -> Check {
-    let key = format!("connections.{}.alerts.webhook_url", connection.name);
-    let Some(alerts) = alerts else {
-        return ALERTS.without(format!("{key} is not set; alerts are in the log alone"));
-    };
+async fn alerts_address(alerts: Option<&AlertConfig>) -> Check {
+    let Some(alerts) = alerts else { return ALERTS.without(Observation::AlertsInLog) };
     let target = Url::parse(alerts.webhook_url.expose_secret().trim()).ok();
     let target = target.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
     let Some((host, port)) = target else {
-        return ALERTS.problem(format!("{key} has no host"), format!("correct {key}"));
+        let remedy = Remedy::CorrectSetting { key: "alerts.webhook_url".to_owned() };
+        return ALERTS.problem([Observation::AlertHostMissing], [remedy]);
     };
     let host = host.trim_matches(['[', ']']);
-    match tokio::time::timeout(CONNECT, TcpStream::connect((host, port))).await {
-        Ok(Ok(_)) => ALERTS.ok(format!("the host of {key} takes connections; nothing was sent")),
-        Ok(Err(error)) => ALERTS.problem(
-            format!("the host of {key} cannot be reached: {}", error.kind()),
-            format!("check {key}, and that this machine may reach it"),
-        ),
-        Err(_) => ALERTS.problem(
-            format!("the host of {key} does not answer within {} s", CONNECT.as_secs()),
-            format!("check {key}, and that this machine may reach it"),
-        ),
-    }
+    let unreachable = match tokio::time::timeout(CONNECT, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => return ALERTS.ok(Observation::AlertHostReachable),
+        Ok(Err(error)) => Observation::AlertHostUnreachable { error: error.kind().to_string() },
+        Err(_) => Observation::NoResponse { seconds: CONNECT.as_secs() },
+    };
+    ALERTS.problem([unreachable], [Remedy::CheckAlertWebhook])
 }

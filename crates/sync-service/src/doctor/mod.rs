@@ -9,10 +9,13 @@ mod check;
 mod hook;
 mod host;
 mod objects;
+mod observation;
 mod okta;
 mod org;
 mod probe;
 mod repair;
+#[cfg(any(test, feature = "test-support"))]
+mod samples;
 mod selection;
 mod settings;
 
@@ -28,7 +31,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use check::{Check, CheckArea, CheckStatus};
-pub use repair::Fix;
+pub use observation::{HiddenBecause, Observation, ScopePurpose};
+pub use repair::{Change, Fix};
 
 use crate::adapters::{AssetsStructure, OktaEventHook, OrgSource, Sides};
 use crate::connection::{account_client, assets_client, okta_client};
@@ -180,8 +184,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
             let (checks, mapping) =
                 assets::structure(&access, structure.as_ref(), app.schemas.as_ref(), has_account).await;
             let import = import.ok().filter(|_| access.lacks.is_none());
-            let (settings, account) =
-                settings::look(connection, import, access.lacks, mapping.as_ref(), account).await;
+            let (settings, account) = settings::look(import, access.lacks, mapping.as_ref(), account).await;
             let objects = objects::look(machine, connection, import, mapping.as_ref(), account).await;
             (checks, settings, objects)
         },

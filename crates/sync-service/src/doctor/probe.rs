@@ -10,9 +10,9 @@ use serde_json::Value;
 use sync_engine::{Remedy, Service};
 use uuid::Uuid;
 
+use super::Observation;
 use crate::adapters::remedy::of_network;
 use crate::connection::USER_AGENT;
-use crate::words;
 
 /// Okta waits so long for the answer to a verification.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -39,8 +39,8 @@ enum Trust {
 /// An answer, and the proxy that it came through.
 pub(super) struct Answered {
     pub(super) response: Response,
-    /// As a message ends with it; empty without a proxy.
-    pub(super) through: String,
+    /// `None` without a proxy.
+    pub(super) proxy: Option<String>,
 }
 
 /// The reason for a missing response.
@@ -53,23 +53,25 @@ pub(super) enum Silence {
 }
 
 impl Silence {
-    /// The result in words.
-    pub(super) fn tell(&self) -> String {
-        match self {
+    /// The reason in the words of the connection's error.
+    pub(super) fn observation(&self) -> Observation {
+        let error = match self {
             Self::NotReached(reason) => reason.to_string(),
             Self::NotAsked(reason) => reason.clone(),
-        }
+        };
+        Observation::Error { error }
     }
 
-    /// The remedy for an address of a service that the key of the configuration sets.
-    pub(super) fn remedy(&self, service: Service, key: &str) -> String {
+    /// The remedies for the URL of a service, which the key below `connections.NAME` sets.
+    pub(super) fn remedies(&self, service: Service, key: &str) -> Vec<Remedy> {
+        let correct = Remedy::CorrectSetting { key: key.to_owned() };
         match self {
             Self::NotReached(reason) => match of_network(reason.remedy(), service) {
-                // The address wasn't asked for.
-                proxy @ Remedy::CheckProxy => words::remedy(&proxy),
-                remedy => format!("check {key}; {}", words::remedy(&remedy)),
+                // The URL is correct, or its remedy is more exact.
+                remedy @ (Remedy::CheckProxy | Remedy::CorrectOrgUrl) => vec![remedy],
+                remedy => vec![correct, remedy],
             },
-            Self::NotAsked(_) => words::remedy(&Remedy::CorrectSetting { key: key.to_owned() }),
+            Self::NotAsked(_) => vec![correct],
         }
     }
 }
@@ -83,8 +85,8 @@ pub(super) async fn ask(url: &Url, allow_private_addresses: bool) -> Result<Answ
     if let Some(reason) = outbound.proxy_sign_in(url, response.status()) {
         return Err(Silence::NotReached(Box::new(reason)));
     }
-    let through = outbound.proxy_for(url).map_or_else(String::new, |proxy| format!(", through {proxy}"));
-    Ok(Answered { response, through })
+    let proxy = outbound.proxy_for(url).map(|proxy| proxy.to_string());
+    Ok(Answered { response, proxy })
 }
 
 /// Asks a listener on this machine.

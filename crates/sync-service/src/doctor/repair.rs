@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{EventHook, Remedy};
+use sync_engine::{EventHook, Finding, HookChange, Remedy};
 use sync_store::Store;
 
 use super::CheckReport;
@@ -12,27 +12,83 @@ use crate::adapters::OktaEventHook;
 use crate::connection::okta_client;
 use crate::{Config, Connection, ConnectionConfig, ServiceError, words};
 
-/// An applied fix, or the reason of its failure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A change that a fix made. In JSON: `type`, and its facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Change {
+    /// The state store was created or migrated.
+    StoreMigrated {
+        /// Its path.
+        path: String,
+    },
+    /// An object type was added.
+    ObjectTypeAdded {
+        /// Its name.
+        name: String,
+    },
+    /// Attributes were added.
+    AttributesAdded {
+        /// Their number.
+        attributes: u64,
+    },
+    /// An attribute was corrected with the Atlassian account.
+    AttributeCorrected {
+        /// Its object type and name.
+        name: String,
+    },
+    /// The event hook was changed.
+    EventHook {
+        /// The change.
+        change: HookChange,
+    },
+}
+
+/// A fix and its result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fix {
-    /// The action.
+    /// The object of the fix.
     pub action: Cow<'static, str>,
-    /// True if it succeeded.
+    /// True if the fix succeeded.
     pub succeeded: bool,
-    /// The result, or the reason of its failure.
+    /// The changes, or the error, as text.
     pub message: String,
+    /// The changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// The problems that remain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// The action that resolves the error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
+}
+
+/// The reason why a fix failed.
+struct Failure {
+    message: String,
+    findings: Vec<Finding>,
+    remedy: Option<Remedy>,
+}
+
+impl Failure {
+    fn new(error: &(dyn std::error::Error + 'static), remedy: Option<Remedy>) -> Self {
+        Self { message: crate::error_chain(error), findings: Vec::new(), remedy }
+    }
 }
 
 impl Fix {
-    fn of(what: &'static str, result: Result<Vec<String>, String>) -> Self {
-        let what = Cow::Borrowed(what);
+    fn of(action: &'static str, result: Result<Vec<Change>, Failure>) -> Self {
+        let action = Cow::Borrowed(action);
         match result {
-            Ok(done) if done.is_empty() => {
-                Self { action: what, succeeded: true, message: "nothing was left to do".to_owned() }
+            Ok(changes) => {
+                let message = words::changes(&changes);
+                Self { action, succeeded: true, message, changes, findings: Vec::new(), remedy: None }
             }
-            Ok(done) => Self { action: what, succeeded: true, message: done.join("; ") },
-            Err(why) => Self { action: what, succeeded: false, message: why },
+            Err(Failure { message, findings, remedy }) => {
+                Self { action, succeeded: false, message, changes: Vec::new(), findings, remedy }
+            }
         }
     }
 }
@@ -49,9 +105,9 @@ pub(super) async fn store(config: &Config, diagnoses: &[CheckReport]) -> Option<
     let result = match Store::open(&config.store).await {
         Ok(store) => {
             store.close().await;
-            Ok(vec![format!("{} was brought up to date", config.store.display())])
+            Ok(vec![Change::StoreMigrated { path: config.store.display().to_string() }])
         }
-        Err(error) => Err(crate::error_chain(&error)),
+        Err(error) => Err(Failure::new(&error, None)),
     };
     Some(Fix::of("State store", result))
 }
@@ -65,7 +121,7 @@ pub(super) async fn connection(
     let mut repaired = Vec::new();
     if calls_for(diagnosis, Repair::Structure) {
         let result =
-            structure(config, connection).await.map_err(|error| failed(&error, error.remedy().as_ref()));
+            structure(config, connection).await.map_err(|error| Failure::new(&error, error.remedy()));
         repaired.push(Fix::of("Schema and mapping", result));
     }
     if calls_for(diagnosis, Repair::Hook) {
@@ -75,7 +131,7 @@ pub(super) async fn connection(
 }
 
 /// Goes by the store: what is added anew may have held values that were confirmed.
-async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec<String>, ServiceError> {
+async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec<Change>, ServiceError> {
     let store = Store::open(&config.store).await?;
     let report = match Connection::open(connection, &store).await {
         Ok(connection) => connection.engine().set_up_schema().await.map_err(ServiceError::from),
@@ -83,31 +139,21 @@ async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec
     };
     store.close().await;
     let report = report?;
-    let added = report.added_types.iter().map(|name| format!("object type {name} added"));
-    let attributes = report.added_attributes.len();
-    let attributes = match attributes {
-        0 => None,
-        1 => Some("1 attribute added".to_owned()),
-        n => Some(format!("{n} attributes added")),
-    };
-    let corrected = report.fixed_attributes.iter().map(|name| format!("{name} put right with the account"));
+    let added = report.added_types.iter().map(|name| Change::ObjectTypeAdded { name: name.clone() });
+    let attributes = report.added_attributes.len() as u64;
+    let attributes = (attributes > 0).then_some(Change::AttributesAdded { attributes });
+    let corrected =
+        report.fixed_attributes.iter().map(|name| Change::AttributeCorrected { name: name.clone() });
     Ok(added.chain(attributes).chain(corrected).collect())
 }
 
-async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
-    let okta = okta_client(connection).map_err(|error| crate::error_chain(&error))?;
+async fn hook(connection: &ConnectionConfig) -> Result<Vec<Change>, Failure> {
+    let okta = okta_client(connection).map_err(|error| Failure::new(&error, error.remedy()))?;
     let port = OktaEventHook::new(okta, &connection.name, connection.event_hook.clone());
-    let report = port.ensure().await.map_err(|error| failed(&error, error.remedy()))?;
+    let report = port.ensure().await.map_err(|error| Failure::new(&error, error.remedy().cloned()))?;
     if report.findings.is_empty() {
-        return Ok(report.changes.iter().map(words::hook_change).collect());
+        return Ok(report.changes.into_iter().map(|change| Change::EventHook { change }).collect());
     }
-    let problems: Vec<String> = report.findings.iter().map(words::finding).collect();
-    Err(problems.join("; "))
-}
-
-fn failed(error: &dyn std::error::Error, remedy: Option<&Remedy>) -> String {
-    match remedy {
-        Some(remedy) => format!("{}; {}", crate::error_chain(error), crate::words::remedy(remedy)),
-        None => crate::error_chain(error),
-    }
+    let message = words::check_details(&[], &report.findings);
+    Err(Failure { message, findings: report.findings, remedy: None })
 }

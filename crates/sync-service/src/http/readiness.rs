@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Condition, Conditions, Fact, Finding};
+use sync_engine::{Condition, Conditions};
 use sync_model::ConnectionName;
 
 use crate::Unavailable;
@@ -58,13 +58,7 @@ impl DaemonHealth {
         now: Timestamp,
     ) {
         self.ready = false;
-        let finding = if unavailable.standby {
-            Finding::info(Fact::Standby)
-        } else {
-            let remedy = unavailable.remedy.clone();
-            Finding { remedy, ..Finding::error(Fact::Unavailable { error: unavailable.reason.clone() }) }
-        };
-        let conditions = Conditions::unavailable(finding, now).obstacles().cloned().collect();
+        let conditions = Conditions::unavailable(unavailable.finding(), now).obstacles().cloned().collect();
         let health = ConnectionReadiness {
             standby: unavailable.standby,
             conditions,
@@ -93,7 +87,7 @@ fn connection(inputs: &HealthInputs) -> ConnectionReadiness {
 mod tests {
     use std::time::Duration;
 
-    use sync_engine::{AlertKind, FindingCode, Process, Task};
+    use sync_engine::{AlertKind, Fact, Finding, FindingCode, Process, Task};
 
     use super::*;
     use crate::alerts::AlertEntry;

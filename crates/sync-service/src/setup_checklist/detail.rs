@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use sync_engine::HookChange;
 use sync_model::ObjectKind;
 
+use crate::JobActivity;
+
 /// A result of a setup step, or what the step will do. In JSON: `detail`, and its facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -34,10 +36,10 @@ pub enum StepDetail {
     },
     /// The System Log is the only event source.
     SystemLogOnly,
-    /// The activity of the job.
-    Activity {
-        /// Its description.
-        text: String,
+    /// The job of the step is running.
+    Running {
+        /// Its activity.
+        activity: JobActivity,
     },
     /// The step will create the object types, attributes, and mapping.
     WillCreateSchema,

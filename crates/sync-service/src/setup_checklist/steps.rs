@@ -43,11 +43,7 @@ pub(super) fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> 
     let name = SetupStepName::Setup;
     match member.setup() {
         JobState::Running { started_at, activity } => {
-            return SetupStep::running(
-                name,
-                started_at,
-                StepDetail::Activity { text: activity.into_owned() },
-            );
+            return SetupStep::running(name, started_at, StepDetail::Running { activity });
         }
         JobState::Failed { reason, remedy, .. } => {
             return SetupStep::new(name, StepState::Failed).failed(reason, remedy);
@@ -57,7 +53,7 @@ pub(super) fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> 
     let Some((structure, hook)) = found(member) else {
         return match member.verified() {
             JobState::Running { started_at, activity } => {
-                SetupStep::running(name, started_at, StepDetail::Activity { text: activity.into_owned() })
+                SetupStep::running(name, started_at, StepDetail::Running { activity })
             }
             JobState::Failed { reason, remedy, .. } => {
                 SetupStep::new(name, StepState::Ready).failed(reason, remedy)
@@ -99,7 +95,7 @@ pub(super) fn verify(member: &ManagedConnection) -> SetupStep {
     match member.verified() {
         JobState::Idle => SetupStep::new(name, StepState::Ready).with(StepDetail::WillVerify),
         JobState::Running { started_at, activity } => {
-            SetupStep::running(name, started_at, StepDetail::Activity { text: activity.into_owned() })
+            SetupStep::running(name, started_at, StepDetail::Running { activity })
         }
         JobState::Failed { reason, remedy, .. } => {
             SetupStep::new(name, StepState::Failed).failed(reason, remedy)

@@ -8,6 +8,9 @@ use super::findings::name;
 const APP: &str = "in the Okta Admin Console, go to Applications > Applications, select the app, and open";
 /// The way to the import source.
 const IMPORT: &str = "in Assets, open the object schema, and go to Schema configuration > Import";
+/// The mapping options of each object type.
+const MAPPING: &str = "in Assets, open the object schema, and go to Schema configuration > Import; open Edit mapping, and for each object \
+     type, open Edit object type mapping and set";
 
 /// The attributes of an object type.
 const ATTRIBUTES: &str = "in Assets, open the object type, and go to Attributes";
@@ -37,6 +40,7 @@ pub fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::ReviewRuns => "read the messages of recent runs".to_owned(),
         Remedy::RunChecks => "run the checks to find the cause".to_owned(),
+        Remedy::RepeatChecks => "run the checks again".to_owned(),
         Remedy::Wait => "wait; the daemon retries automatically".to_owned(),
         Remedy::CorrectSetting { key } => format!("correct the setting {key} of the connection"),
         Remedy::CorrectScope => "correct the scope of the connection".to_owned(),
@@ -52,6 +56,13 @@ pub fn remedy(remedy: &Remedy) -> String {
             format!("{APP} Okta API Scopes; grant the scopes that the connection requires")
         }
         Remedy::AssignAdminRole => format!("{APP} Admin roles; assign Read-only Administrator"),
+        Remedy::AssignSchemaRole => format!(
+            "{APP} Admin roles; add a role that can view profile schemas: Application Administrator, Organization \
+             Administrator, or a custom role with okta.apps.manage"
+        ),
+        Remedy::RequireDpop => format!(
+            "{APP} General; under Proof of possession, require the DPoP header in token requests"
+        ),
         Remedy::CheckOktaCredentials => format!(
             "check that the app is an API Services app with this client ID and an active public key: {APP} General"
         ),
@@ -98,10 +109,13 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::UseOtherCredential => {
             "set the import token of this import source, or add an Atlassian account to the connection".to_owned()
         }
-        Remedy::IgnoreMissingObjects => format!(
-            "{IMPORT}; open Edit mapping, and for each object type, open Edit object type mapping and set missing \
-             objects to Ignore"
-        ),
+        Remedy::IgnoreMissingObjects => format!("{MAPPING} missing objects to Ignore"),
+        Remedy::RemoveEmptyValues => format!("{MAPPING} empty values to Remove"),
+        Remedy::AddUnknownValues => format!("{MAPPING} unknown values to Add; or map the attributes to text"),
+        Remedy::ReviewImportSource => format!("{IMPORT}; check the state of the import"),
+        Remedy::ReviewObjectLimit => {
+            "in Jira, go to Settings > Products > Assets > Usage; compare the objects with the limit".to_owned()
+        }
         Remedy::CorrectAttribute => "correct the attribute in Assets; its values are then sent".to_owned(),
         Remedy::RenameInAssets { name } => {
             format!("optional: rename it to \"{name}\" in Assets; the mapping works with either name")
@@ -164,6 +178,17 @@ pub fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::ReduceRecordSize => "exclude attributes with large values from the mapping".to_owned(),
 
+        Remedy::CorrectConfiguration { file } => format!("correct {file} or the environment"),
+        Remedy::RemoveVariables => "remove these variables from the environment".to_owned(),
+        Remedy::RequestApiScope { scope } => {
+            format!("add {scope} to okta.api_scopes of the connection, or remove that setting")
+        }
+        Remedy::CheckAlertWebhook => {
+            "check alerts.webhook_url, and the network between this host and its host".to_owned()
+        }
+        Remedy::ExposeDaemon { listen } => format!(
+            "forward the public URL to the daemon at {listen}; check event_hook.public_url and server.listen"
+        ),
         Remedy::CreateConfiguration => "create a configuration file, or name an existing one".to_owned(),
         Remedy::CreateConnection => {
             "create a connection in the configuration file, or set console.master_key and add one in the console"
@@ -224,6 +249,13 @@ pub fn remedy(remedy: &Remedy) -> String {
             "keep other programs away from the files beside the state store, start again, and run a full sync: the last \
              changes may be lost"
                 .to_owned()
+        }
+        Remedy::ReplaceForeignStore => {
+            "start the version that wrote the state store; or set store.path to another file, and run a full sync"
+                .to_owned()
+        }
+        Remedy::CheckStoreAccess => {
+            "check store.path, and let this user write the file and its folder".to_owned()
         }
         Remedy::MigrateStore => "start the daemon, or read the status: both migrate the state store".to_owned(),
         Remedy::StartMigratedVersion => "start the version that migrated the state store".to_owned(),

@@ -127,7 +127,10 @@ async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make
     unseen.is_well();
     let settings = ["assets.empty_values", "assets.unknown_values", "assets.missing_objects", "assets.quota"];
     assert_eq!(unseen.with("unknown"), settings);
-    assert_eq!(unseen.check("assets.missing_objects")["details"], "cannot be seen without an account");
+    assert_eq!(
+        unseen.check("assets.missing_objects")["details"],
+        "not readable without an Atlassian account"
+    );
     assert_eq!(clinic.look("c.toml").with("unknown"), [""; 0]);
 }
 

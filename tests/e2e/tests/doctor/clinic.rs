@@ -75,6 +75,10 @@ impl Found {
         self.check(id)["remedy"].as_str().unwrap()
     }
 
+    pub(crate) fn details(&self, id: &str) -> &str {
+        self.check(id)["details"].as_str().unwrap()
+    }
+
     /// The checks in a state.
     pub(crate) fn with(&self, state: &str) -> Vec<&str> {
         self.checks()

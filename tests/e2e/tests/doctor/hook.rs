@@ -56,9 +56,7 @@ fn a_hook_that_cannot_be_reached_is_named_though_okta_shows_it_as_well() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let found = clinic.look(clinic.with("listen", &format!("\"{free}\"")));
     found.names("event_hook.reachable", &[]);
-    assert!(
-        found.remedy("event_hook.reachable").contains(&format!("forward http://{}", clinic.server("listen")))
-    );
+    assert!(found.remedy("event_hook.reachable").starts_with("forward the public URL to the daemon"));
     assert!(found.remedy("event_hook.reachable").contains(&free.to_string()));
 }
 

@@ -12,7 +12,7 @@ use sync_service::{
     UnconfirmedRecordView,
 };
 
-use super::super::components::{Tone, action, badge, count, fault, notice, time, told};
+use super::super::components::{Tone, action, badge, count, fault, notice, sentence, time};
 use super::super::links::{self, Names, address, asking, object_address};
 use super::super::{Chosen, PageError, events, layout};
 use super::values;
@@ -100,7 +100,7 @@ fn all(
             }
         }
         @if asked { (notice(Tone::Busy, words::RESEND_REQUESTED, Some(words::RESEND_REQUESTED_TEXT))) a.button.below href=(at) { "Reload" } }
-        p { (told(&view.message)) }
+        p { (sentence(&view.message)) }
         div.grid { (okta(&view.okta)) (sent(connection, view.confirmed.as_ref(), view.unconfirmed.as_ref())) (assets(member, &view.assets)) }
         (values::table(connection, &view.fields, &view.assets, names))
         @for value in &view.stale_values {
@@ -195,7 +195,7 @@ fn assets(member: &ManagedConnection, side: &AssetsLookup) -> Markup {
                 },
                 AssetsLookup::NotFound => p { (words::NOT_IN_ASSETS) },
                 AssetsLookup::Unknown { reason, remedy } => {
-                    p { (told(reason)) }
+                    p { (sentence(reason)) }
                     @if let Some(remedy) = remedy { p.muted { (action(remedy, Some(member.name()))) } }
                 },
             }

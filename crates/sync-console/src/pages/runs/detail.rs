@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{RunDetail, RunExecution, RunReport, UnconfirmedRecord};
+use sync_service::engine::{Finding, RunDetail, RunExecution, RunReport, UnconfirmedRecord};
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ManagedConnection, ServiceError};
 
-use super::super::components::{Tone, badge, count, fault, number, said, scroll, time};
+use super::super::components::{Tone, badge, capital, count, fault, number, scroll, time};
 use super::super::findings;
 use super::super::links;
 use super::super::stream::{Part, live};
@@ -81,7 +81,7 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
         @if let Some(report) = &run.report { (counts(report)) (added(report)) }
         (executions(&detail.executions))
         (rejected(connection, detail.rejected_count, &detail.rejected_records))
-        @if let Some(report) = &run.report { (drift(connection, report)) (messages(report)) }
+        @if let Some(report) = &run.report { (scope(connection, report)) (drift(connection, report)) (messages(report)) }
     }
 }
 
@@ -167,7 +167,7 @@ fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]
             tbody { @for record in records {
                 tr {
                     th scope="row" { (record.key.kind) " " (links::object(connection, &record.key, None)) }
-                    td { (said(&record.reason)) }
+                    td { (capital(&record.reason)) }
                     td.number { (record.attempts) }
                     td.nowrap { (time(record.next_attempt_at)) }
                 }
@@ -178,6 +178,13 @@ fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]
     html! {
         (scroll("Rejected records", &table))
         @if hidden > 0 { p.muted { (count(hidden, "more record")) " not shown." } }
+    }
+}
+
+/// Items of the scope that the org doesn't have.
+fn scope(connection: &ConnectionName, report: &RunReport) -> Markup {
+    html! {
+        @if let Some(finding) = Finding::of_scope(&report.unknown_choices) { (findings::linked(connection, &finding)) }
     }
 }
 
@@ -197,7 +204,7 @@ fn messages(report: &RunReport) -> Markup {
         @if !report.messages.is_empty() {
             section.card aria-label="Messages" {
                 h2 { "Messages" }
-                ul { @for message in &report.messages { li { (said(message)) } } }
+                ul { @for message in &report.messages { li { (capital(message)) } } }
                 @if report.messages.len() == RunReport::MAX_MESSAGES { p.muted { (words::MESSAGES_CUT) } }
             }
         }

@@ -43,7 +43,7 @@ pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result
         JobState::Succeeded { result, .. } => form(&member, &identity, &result.types, &options),
         JobState::Failed { reason, remedy, .. } => fault(&reason, remedy.as_ref(), Some(member.name())),
         JobState::Running { started_at, activity } => html! {
-            (job(&activity, started_at))
+            (job(activity, started_at))
             a.button href=(address(member.name(), &["schema", "choices"])) { "Continue" }
         },
         JobState::Idle => notice(Tone::Problem, words::UNAVAILABLE_TEXT, None),

@@ -50,7 +50,7 @@ async fn fail_event(world: &TestEnv, id: &str) {
     };
     store.store_events(&[event], now).await.unwrap();
     let looks = store.claim_work(WorkKind::Object, 10, now, Duration::from_mins(1)).await.unwrap();
-    store.fail_work(&looks, "Okta refuses: run `okta-insight doctor`", now).await.unwrap();
+    store.fail_work(&looks, "Okta refused the request: invalid_client", now).await.unwrap();
 }
 
 #[tokio::test]
