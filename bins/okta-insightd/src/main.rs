@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use futures::future::join_all;
@@ -12,6 +13,7 @@ use sync_service::{
     Config, ConnectionManager, END_WITHIN, ExposeSecret, HookReceiver, MetricsServer, Secret, VisibleLines,
     error_chain, exposed_files, shutdown_requested, visible, words,
 };
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -102,7 +104,7 @@ async fn main() -> ExitCode {
 }
 
 /// Shows the first access token once: on a terminal or in a file, but never in the log.
-fn delegate_sync(token: &Secret, file: Option<&Path>, store: &Path) {
+fn show_first_token(token: &Secret, file: Option<&Path>, store: &Path) {
     let shown = file == Some(Path::new("-"));
     if shown || file.is_none() && std::io::stderr().is_terminal() {
         let text = format!(
@@ -130,7 +132,40 @@ fn delegate_sync(token: &Secret, file: Option<&Path>, store: &Path) {
     }
 }
 
+/// The running parts of the daemon.
+struct Daemon {
+    manager: Arc<ConnectionManager>,
+    servers: Vec<JoinHandle<()>>,
+    stop: CancellationToken,
+}
+
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let shutdown = shutdown_requested();
+    tokio::pin!(shutdown);
+    let Daemon { manager, servers, stop } = tokio::select! {
+        started = start(arguments) => started?,
+        () = &mut shutdown => {
+            tracing::info!("stopping");
+            end_in_time(0);
+            return Ok(());
+        }
+    };
+    let lost = tokio::select! {
+        () = shutdown => None,
+        error = manager.lost() => Some(error),
+    };
+    tracing::info!("stopping");
+    end_in_time(u8::from(lost.is_some()));
+    stop.cancel();
+    let (ended, ()) = tokio::join!(join_all(servers), manager.halt());
+    for error in ended.into_iter().filter_map(Result::err) {
+        tracing::error!(%error, "a task failed");
+    }
+    manager.end().await;
+    lost.map_or(Ok(()), |error| Err(error.into()))
+}
+
+async fn start(arguments: &Arguments) -> Result<Daemon, Failure> {
     let (config, file) = match &arguments.config {
         Some(file) => (Config::load(file)?, file.as_path()),
         None => (Config::load_if_there(Path::new(CONFIG))?, Path::new(CONFIG)),
@@ -145,45 +180,33 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         // Without a console, no connection can be added.
         config.chosen(None)?;
     }
-    let fleet = ConnectionManager::open(config, file).await?;
-    let config = fleet.config();
-    let receiver = HookReceiver::of_fleet(&fleet).await?;
-    tracing::info!(address = %receiver.address(), connections = fleet.members().len(), "listening for event hooks");
+    let manager = ConnectionManager::open(config, file).await?;
+    let config = manager.config();
+    let receiver = HookReceiver::of_fleet(&manager).await?;
+    tracing::info!(address = %receiver.address(), connections = manager.members().len(), "listening for event hooks");
     let stop = CancellationToken::new();
     let monitor = match config.metrics_listen {
-        Some(address) => Some(MetricsServer::of_fleet(address, &fleet).await?),
+        Some(address) => Some(MetricsServer::of_fleet(address, &manager).await?),
         None => None,
     };
     let console = match &config.console {
-        Some(settings) => Some(Console::bind(settings, &fleet).await?),
+        Some(settings) => Some(Console::bind(settings, &manager).await?),
         None => None,
     };
-    let mut tasks = vec![tokio::spawn(receiver.serve(stop.clone()))];
+    let mut servers = vec![tokio::spawn(receiver.serve(stop.clone()))];
     if let Some(monitor) = monitor {
         tracing::info!(address = %monitor.address(), "serving /metrics, /healthz, and /readyz");
-        tasks.push(tokio::spawn(monitor.serve(stop.clone())));
+        servers.push(tokio::spawn(monitor.serve(stop.clone())));
     }
     if let Some(console) = console {
         tracing::info!(url = %console.url(), "serving the console");
         if let Some(token) = console.first_token().await? {
-            delegate_sync(&token, arguments.first_token_file.as_deref(), &config.store);
+            show_first_token(&token, arguments.first_token_file.as_deref(), &config.store);
         }
-        tasks.push(tokio::spawn(console.serve(stop.clone())));
+        servers.push(tokio::spawn(console.serve(stop.clone())));
     }
-    fleet.start();
-    let lost = tokio::select! {
-        () = shutdown_requested() => None,
-        error = fleet.lost() => Some(error),
-    };
-    tracing::info!("stopping");
-    end_in_time(u8::from(lost.is_some()));
-    stop.cancel();
-    let (ended, ()) = tokio::join!(join_all(tasks), fleet.halt());
-    for error in ended.into_iter().filter_map(Result::err) {
-        tracing::error!(%error, "a task failed");
-    }
-    fleet.end().await;
-    lost.map_or(Ok(()), |error| Err(error.into()))
+    manager.start();
+    Ok(Daemon { manager, servers, stop })
 }
 
 /// Ends the process even if another operation lasts longer, such as a DNS lookup that can't be canceled. No data is

@@ -44,6 +44,8 @@ impl Engine {
         // What was put off by a clock that was ahead is due.
         self.ports.store.follow_clock(SignedDuration::ZERO, self.now()).await?;
         self.ports.store.release_all_claims().await?;
+        // The limits may be others now.
+        self.ports.store.requeue_blocked(self.now()).await?;
         Ok(self.ports.store.mark_runs_interrupted(self.now()).await?)
     }
 

@@ -125,6 +125,13 @@ pub(crate) async fn replay(
     Ok(replayed)
 }
 
+pub(crate) async fn requeue_blocked(store: &ConnectionStore, now: Timestamp) -> Result<u64, StoreError> {
+    let mut tx = store.begin(REPLAY).await?;
+    let replayed = replay_all(store, &mut tx, Which::Blocked, now).await?;
+    tx.commit().await.map_err(replaying)?;
+    Ok(replayed)
+}
+
 pub(crate) async fn requeue_unblocked(store: &ConnectionStore, now: Timestamp) -> Result<u64, StoreError> {
     if !store.unblocked.load(Ordering::SeqCst) {
         return Ok(0);
@@ -148,6 +155,7 @@ pub(crate) async fn requeue_unblocked(store: &ConnectionStore, now: Timestamp) -
 enum Which<'a> {
     Ids(&'a [EventId]),
     Failed,
+    Blocked,
     /// Those that are blocked although none of their objects is.
     Unblocked,
 }
@@ -179,6 +187,7 @@ async fn replay_page(
     let (ids, condition) = match which {
         Which::Ids(ids) => (Some(ids), "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3".to_owned()),
         Which::Failed => (None, "state = 'failed' AND ?2 IS NULL LIMIT ?3".to_owned()),
+        Which::Blocked => (None, "state = 'blocked' AND ?2 IS NULL LIMIT ?3".to_owned()),
         Which::Unblocked => (
             None,
             format!(

@@ -66,6 +66,10 @@ impl SafeguardState for ConnectionStore {
         tx.commit().await.map_err(failed)
     }
 
+    async fn requeue_blocked(&self, now: Timestamp) -> Result<u64, StoreError> {
+        events::requeue_blocked(self, now).await
+    }
+
     async fn requeue_unblocked(&self, now: Timestamp) -> Result<u64, StoreError> {
         events::requeue_unblocked(self, now).await
     }

@@ -176,6 +176,9 @@ async fn events_are_blocked_with_their_objects() {
     world.store.unblock().await.unwrap();
     assert_eq!(world.store.requeue_unblocked(at(34)).await.unwrap(), 2);
     assert_eq!(counts().await, (3, 0, 0));
+    let items = world.claim(35).await.unwrap();
+    world.store.block(&keys, &items, "too many", at(36)).await.unwrap();
+    assert_eq!(world.store.requeue_blocked(at(37)).await.unwrap(), 3, "although their objects are blocked");
     assert_eq!(world.claim(40).await.unwrap().len(), 2, "both users are read again");
 }
 

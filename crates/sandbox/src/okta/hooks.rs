@@ -107,18 +107,18 @@ impl Sender {
                 if self.faults.strikes(Fault::HookReorder) {
                     held = Some(delivery);
                 } else {
-                    self.delegate_sync(delivery).await;
+                    self.deliver(delivery).await;
                 }
                 continue;
             }
             for delivery in next.into_iter().chain(held.take()) {
-                self.delegate_sync(delivery).await;
+                self.deliver(delivery).await;
             }
         }
     }
 
     /// Sends a delivery, or what is to become of it.
-    async fn delegate_sync(&self, mut delivery: Delivery) {
+    async fn deliver(&self, mut delivery: Delivery) {
         if self.faults.strikes(Fault::HookLost) {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
             self.counters.under_way.fetch_sub(1, Ordering::Relaxed);

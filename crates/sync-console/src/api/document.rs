@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
+use sync_service::doctor::{Change, Observation};
 use sync_service::engine::{Fact, FindingCode, FindingSubject, Remedy};
 use sync_service::wire::{Problem, SETTINGS_SCHEMA, settings_json_schema};
 use url::form_urlencoded;
@@ -92,6 +93,8 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
     describe::<FindingCode>(components);
     describe::<FindingSubject>(components);
     describe::<Remedy>(components);
+    describe::<Observation>(components);
+    describe::<Change>(components);
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["info"] = json!({
         "title": "okta-insight-sync",

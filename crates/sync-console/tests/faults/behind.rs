@@ -184,7 +184,7 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
     setting("the site is nearly full", many, none, full).run(&world).await;
     world.end().await;
     let world = TestEnv::start().await;
-    let tiny = ["is too large for Assets", "of which the attribute"];
+    let tiny = ["is too large for Assets", "of them in the attribute"];
     let call = |body| Switch::Control("PUT", "/insight/settings", body);
     let (on, off) = (call(json!({ "chunkLimit": 300 })), call(json!({ "chunkLimit": null })));
     Row::control("a record is larger than a chunk may be", on, off, Act::Event, "", tiny).run(&world).await;

@@ -88,6 +88,9 @@ pub trait SafeguardState: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// Requeues all blocked events, and returns their number. Their objects stay blocked until their changes are sent.
+    async fn requeue_blocked(&self, now: Timestamp) -> Result<u64, StoreError>;
+
     /// Requeues the blocked events none of whose objects is blocked, and returns their number.
     async fn requeue_unblocked(&self, now: Timestamp) -> Result<u64, StoreError>;
 

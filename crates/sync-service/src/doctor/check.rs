@@ -91,12 +91,15 @@ pub struct Check {
     pub remedy: Option<String>,
     /// The result, or the reason why the check was skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub observations: Vec<Observation>,
     /// Problems that have a code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub findings: Vec<Finding>,
     /// The actions that resolve the observed problems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedies: Vec<Remedy>,
     /// The ID of the failed dependency of a skipped check.
     pub depends_on: Option<Cow<'static, str>>,

@@ -12,7 +12,7 @@ use crate::adapters::OktaEventHook;
 use crate::connection::okta_client;
 use crate::{Config, Connection, ConnectionConfig, ServiceError, words};
 
-/// A change that a fix made. In JSON: `type`, and its facts.
+/// A change by a fix. In JSON: `type`, and its facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -56,12 +56,15 @@ pub struct Fix {
     pub message: String,
     /// The changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub changes: Vec<Change>,
     /// The problems that remain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub findings: Vec<Finding>,
     /// The action that resolves the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
 }
 

@@ -32,7 +32,7 @@ pub fn check_remedy(findings: &[Finding], remedies: &[Remedy]) -> Option<String>
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
-/// Changes that a fix made, as a fragment.
+/// Changes by a fix, as a fragment.
 pub fn changes(changes: &[Change]) -> String {
     let changes: Vec<String> = changes.iter().map(change).collect();
     if changes.is_empty() { "no changes were necessary".to_owned() } else { changes.join("; ") }

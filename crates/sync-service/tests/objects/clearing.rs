@@ -56,7 +56,7 @@ async fn without_an_account_what_is_kept_is_counted_listed_and_told_once_for_eac
     let connection = world.synced(Account::Without).await;
     world.strip(&user).await;
     let report = sync(&connection).await;
-    let told: Vec<&String> = report.messages.iter().filter(|m| m.contains("stay in Assets")).collect();
+    let told: Vec<&String> = report.messages.iter().filter(|m| m.contains("remain in Assets")).collect();
     assert!(told.iter().any(|m| m.starts_with("Okta User: City: 1 value was cleared")), "{told:?}");
     assert_eq!(report.cleared_values, 0);
     assert!(world.values(&user, "/city").await == 1 && !world.in_sync().await);
@@ -67,7 +67,7 @@ async fn without_an_account_what_is_kept_is_counted_listed_and_told_once_for_eac
     assert_eq!(told.len(), listed.len());
     assert!(listed.iter().all(|value| value.key == RecordKey::user(&UserId::new(&user))));
     let again = sync(&connection).await;
-    assert!(again.messages.iter().all(|m| !m.contains("stay in Assets")), "{:?}", again.messages);
+    assert!(again.messages.iter().all(|m| !m.contains("remain in Assets")), "{:?}", again.messages);
 
     // The account comes later, and what waited is cleared.
     let connection = world.open(Account::With).await;
