@@ -52,7 +52,7 @@ const ALLOWED: [(&str, &str); 3] = [
 struct Text {
     line: usize,
     is_doc: bool,
-    text: String,
+    content: String,
 }
 
 /// The doc comments and string literals of a source file. A doc comment of several lines is one text.
@@ -66,11 +66,11 @@ fn texts(source: &str) -> Vec<Text> {
             if let Some(doc) = comment.strip_prefix("///").or_else(|| comment.strip_prefix("//!")) {
                 let number = line(rest);
                 let goes_on = |last: &&mut Text| {
-                    last.is_doc && last.line + last.text.matches('\n').count() + 1 == number
+                    last.is_doc && last.line + last.content.matches('\n').count() + 1 == number
                 };
                 match texts.last_mut().filter(goes_on) {
-                    Some(last) => last.text.extend(["\n", doc]),
-                    None => texts.push(Text { line: number, is_doc: true, text: doc.to_owned() }),
+                    Some(last) => last.content.extend(["\n", doc]),
+                    None => texts.push(Text { line: number, is_doc: true, content: doc.to_owned() }),
                 }
             }
             rest = after;
@@ -80,7 +80,7 @@ fn texts(source: &str) -> Vec<Text> {
             rest = literal(raw, "\"", line(rest), &mut texts);
         } else if let Some(string) = rest.strip_prefix('"') {
             let end = closing_quote(string);
-            texts.push(Text { line: line(rest), is_doc: false, text: string[..end].to_owned() });
+            texts.push(Text { line: line(rest), is_doc: false, content: string[..end].to_owned() });
             rest = string.get(end + 1..).unwrap_or_default();
         } else if let Some(end) = rest.starts_with('\'').then(|| char_end(rest)).flatten() {
             rest = &rest[end..];
@@ -98,7 +98,7 @@ fn texts(source: &str) -> Vec<Text> {
 /// Adds a raw string and returns the text after it.
 fn literal<'s>(raw: &'s str, end: &str, line: usize, texts: &mut Vec<Text>) -> &'s str {
     let (text, after) = raw.split_once(end).unwrap_or((raw, ""));
-    texts.push(Text { line, is_doc: false, text: text.to_owned() });
+    texts.push(Text { line, is_doc: false, content: text.to_owned() });
     after
 }
 
@@ -127,11 +127,11 @@ fn char_end(rest: &str) -> Option<usize> {
 
 /// The words of a text in lowercase, without code, link targets, and placeholders. A name has none.
 fn words(text: &Text) -> Vec<String> {
-    if !text.is_doc && !text.text.contains(' ') {
+    if !text.is_doc && !text.content.contains(' ') {
         return Vec::new();
     }
     let mut prose = String::new();
-    for (n, part) in text.text.split('`').enumerate() {
+    for (n, part) in text.content.split('`').enumerate() {
         prose.push_str(if n % 2 == 0 { part } else { " \u{fffc} " });
     }
     let mut words = vec![String::new()];
@@ -182,7 +182,7 @@ fn texts_have_no_banned_word() {
     for source in sources() {
         for text in texts(&source.text) {
             for word in banned(&text) {
-                found.push(format!("{}:{}: {word}: {}", source.path, text.line, text.text));
+                found.push(format!("{}:{}: {word}: {}", source.path, text.line, text.content));
             }
         }
     }
@@ -194,9 +194,9 @@ fn doc_comments_begin_with_noun_or_verb() {
     let mut found = Vec::new();
     for source in sources() {
         for text in texts(&source.text).into_iter().filter(|text| text.is_doc) {
-            let first = text.text.split_whitespace().next().unwrap_or_default();
+            let first = text.content.split_whitespace().next().unwrap_or_default();
             if CLAUSES.contains(&first.trim_end_matches(['.', ',', ':', ';'])) {
-                found.push(format!("{}:{}:{}", source.path, text.line, text.text));
+                found.push(format!("{}:{}:{}", source.path, text.line, text.content));
             }
         }
     }

@@ -122,7 +122,7 @@ fn problem(member: &ManagedConnection, tone: Tone, check: &Check) -> Markup {
     }
     html! {
         @for finding in &check.findings {
-            (findings::message(finding, finding.remedy.as_ref().map(|remedy| fix(member, remedy))))
+            (findings::message(finding, finding.remedy.as_ref().map(|remedy| fix(member, remedy)).as_ref()))
         }
     }
 }

@@ -9,22 +9,22 @@ use crate::words::findings;
 
 /// A finding as a message.
 pub(super) fn notice(finding: &Finding) -> Markup {
-    message(finding, finding.remedy.as_ref().map(|remedy| action(remedy, None)))
+    message(finding, finding.remedy.as_ref().map(|remedy| action(remedy, None)).as_ref())
 }
 
 /// A finding as a message, with a link to the page that carries out its remedy.
 pub(super) fn linked(connection: &ConnectionName, finding: &Finding) -> Markup {
-    message(finding, finding.remedy.as_ref().map(|remedy| action(remedy, Some(connection))))
+    message(finding, finding.remedy.as_ref().map(|remedy| action(remedy, Some(connection))).as_ref())
 }
 
 /// A finding as a message, with this remedy.
-pub(super) fn message(finding: &Finding, remedy: Option<Markup>) -> Markup {
+pub(super) fn message(finding: &Finding, remedy: Option<&Markup>) -> Markup {
     let tone = match finding.severity {
         Severity::Error => Tone::Problem,
         Severity::Warning => Tone::Warning,
         Severity::Info => Tone::Quiet,
     };
-    framed(tone, &findings::finding(finding), remedy.as_ref())
+    framed(tone, &findings::finding(finding), remedy)
 }
 
 /// A finding in a table cell or list.

@@ -7,6 +7,7 @@ use sync_service::words;
 use super::text::{count, number, sentence};
 
 /// The observation as a sentence.
+#[expect(clippy::too_many_lines, reason = "one arm for each observation")]
 pub(crate) fn observation(observation: &Observation) -> Markup {
     match observation {
         Observation::TurnedOff { setting } => html! { "Turned off with " code { (setting) } "." },

@@ -171,7 +171,7 @@ pub trait Upkeep: Send + Sync {
     /// Remembers what goes wrong at present in the process that follows, as text of its own.
     async fn store_alerts(&self, alerts: &str) -> Result<(), StoreError>;
 
-    /// The text that was [remembered](Self::remember_troubles).
+    /// The text that was [remembered](Self::store_alerts).
     async fn stored_alerts(&self) -> Result<Option<String>, StoreError>;
 
     /// Keeps a sample, and forgets those from before a time.

@@ -64,7 +64,7 @@ fn all_need_presence(present: Check) -> Vec<Check> {
 
 fn judge(found: &OktaHook, wanted: &EventHookConfig) -> Vec<Check> {
     let mut checks = vec![
-        PRESENT.ok(Observation::EventHookExists { name: found.name.clone(), id: found.id.to_string() }),
+        PRESENT.ok(Observation::EventHookExists { name: found.name.clone(), id: found.id.clone() }),
         ACTIVE.ok(Observation::EventHookActive),
         VERIFIED.ok(Observation::EventHookVerified),
         ADDRESS.ok(Observation::EventHookDelivers { url: wanted.url.to_string() }),

@@ -31,8 +31,8 @@ fn url() -> String {
     text("https://sync.example.com/hooks/okta/main")
 }
 
-fn key() -> Option<String> {
-    Some(text("kid-1"))
+fn key() -> String {
+    text("kid-1")
 }
 
 impl Observation {
@@ -109,12 +109,12 @@ impl Observation {
             Self::Org { host: text("example.okta.com") },
             Self::OwnDomain { org: text("00o1") },
             Self::CustomDomain { org: text("00o1"), own: text("example.okta.com") },
-            Self::CredentialsAccepted { client_id: text("0oa1"), key_id: key() },
+            Self::CredentialsAccepted { client_id: text("0oa1"), key_id: Some(key()) },
             Self::CredentialsAccepted { client_id: text("0oa1"), key_id: None },
             Self::ClientUnknown { client_id: text("0oa1") },
-            Self::KeyUnknown { key_id: key() },
+            Self::KeyUnknown { key_id: Some(key()) },
             Self::KeyUnknown { key_id: None },
-            Self::KeyDiffers { key_id: key() },
+            Self::KeyDiffers { key_id: Some(key()) },
             Self::KeyDiffers { key_id: None },
             Self::TokenBound,
             Self::TokenUnbound,
