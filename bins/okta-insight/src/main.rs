@@ -1,30 +1,33 @@
-//! The operator's command line. Parses arguments, calls one function, prints.
+//! The command line: parses arguments, calls one function, and prints.
 
-// First: what it prints with is used by all.
+// First: all modules print with its macros.
 #[macro_use]
 mod output;
 
 mod args;
 mod commands;
 mod demo;
+mod failure;
 mod progress;
+mod words;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
 use sync_service::VisibleLines;
 use tracing_subscriber::EnvFilter;
 
-use args::{Arguments, Command};
-use output::Failure;
+use args::Command;
+use failure::{Failure, OUTPUT_CLOSED};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    output::end_when_nobody_reads();
-    let arguments = Arguments::parse();
-    let filter =
-        EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("error,audit=info"));
+    output::exit_when_output_closes();
+    let arguments = args::parse();
+    let filter = match log_filter() {
+        Ok(filter) => filter,
+        Err(failure) => return output::report(&failure, arguments.output).into(),
+    };
     let colors = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -67,15 +70,21 @@ async fn main() -> ExitCode {
     }
     match result {
         Ok(code) => code,
-        Err(failure) if failure.code == output::NOBODY_READS => ExitCode::from(failure.code),
-        Err(failure) => report(&failure),
+        Err(failure) if failure.exit == OUTPUT_CLOSED => ExitCode::from(failure.exit),
+        Err(failure) => output::report(&failure, output).into(),
     }
 }
 
-fn report(failure: &Failure) -> ExitCode {
-    eprintln!("error: {}", failure.message);
-    if let Some(hint) = &failure.hint {
-        eprintln!("hint: {hint}");
+/// The variable that sets the filter of log lines.
+const LOG: &str = "OKTA_INSIGHT_LOG";
+
+fn log_filter() -> Result<EnvFilter, Failure> {
+    match std::env::var(LOG) {
+        Ok(text) if !text.trim().is_empty() => EnvFilter::builder().parse(&text).map_err(|error| {
+            Failure::usage(format!("invalid log filter `{text}` in {LOG}: {error}")).with_hint(format!(
+                "set {LOG} to a level, such as debug, or to targets with levels, such as okta_client=debug"
+            ))
+        }),
+        _ => Ok(EnvFilter::new("error,audit=info")),
     }
-    ExitCode::from(failure.code)
 }

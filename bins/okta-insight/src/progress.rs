@@ -1,4 +1,4 @@
-//! Progress on standard error: bars on a terminal, a line now and then elsewhere.
+//! Progress on standard error: bars on a terminal, periodic lines elsewhere.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -6,15 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
-use sync_service::engine::{Phase, Progress};
+use sync_service::engine::{Phase, ProgressSink};
 
-/// How often a phase is told of where there is no terminal.
-const EVERY: Duration = Duration::from_secs(10);
+use crate::words::units::number;
 
-/// How far a phase has come, without a terminal.
+/// The time between two lines of a phase without a terminal.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// The progress of a phase without a terminal.
 struct Line {
-    began: Instant,
-    told: Instant,
+    started: Instant,
+    printed: Instant,
     done: u64,
     total: Option<u64>,
 }
@@ -24,7 +26,7 @@ enum Shown {
     Line(Line),
 }
 
-/// A bar for each phase that takes time, or lines.
+/// A bar or lines for each phase.
 pub(crate) struct Bars {
     /// `None` without a terminal.
     all: Option<MultiProgress>,
@@ -45,28 +47,29 @@ impl Bars {
 
 fn bar(total: Option<u64>, phase: Phase) -> ProgressBar {
     let (bar, template) = match total {
-        Some(total) => {
-            (ProgressBar::new(total), "{spinner} {msg:28} {wide_bar} {pos}/{len}  {rate}  {eta} left")
-        }
+        Some(total) => (
+            ProgressBar::new(total),
+            "{spinner} {msg:28} {wide_bar} {human_pos}/{human_len}  {rate}  {eta} left",
+        ),
         None => (ProgressBar::new_spinner(), "{spinner} {msg:28} {human_pos}  {rate}  {elapsed}"),
     };
     // The templates are fixed; a bar without style is still a bar.
     let style = ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            // A bar that cannot be written is not worth an error.
+            // A bar that cannot be written is not an error.
             let _ = write!(out, "{:.0}/s", state.per_sec());
         });
     bar.with_style(style).with_message(phase.to_string())
 }
 
 impl Line {
-    fn tell(&self, phase: Phase) {
-        eprintln!("{}", line(phase, self.done, self.total, self.began.elapsed()));
+    fn print(&self, phase: Phase) {
+        eprintln!("{}", line(phase, self.done, self.total, self.started.elapsed()));
     }
 }
 
-/// How far a phase has come, how fast it goes, and how long it will take where that can be told.
+/// The progress of a phase, its rate, and the remaining time if the total is known.
 // Counts are far below 2^52.
 #[allow(clippy::cast_precision_loss)]
 fn line(phase: Phase, done: u64, total: Option<u64>, time: Duration) -> String {
@@ -74,13 +77,13 @@ fn line(phase: Phase, done: u64, total: Option<u64>, time: Duration) -> String {
     match total.filter(|_| done > 0) {
         Some(total) => {
             let left = total.saturating_sub(done) as f64 / rate;
-            format!("{phase}: {done} of {total}, {rate:.0}/s, about {left:.0} s left")
+            format!("{phase}: {} of {}, {rate:.0}/s, about {left:.0} s left", number(done), number(total))
         }
-        None => format!("{phase}: {done}, {rate:.0}/s"),
+        None => format!("{phase}: {}, {rate:.0}/s", number(done)),
     }
 }
 
-impl Progress for Bars {
+impl ProgressSink for Bars {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         let shown = match &self.all {
             Some(all) => {
@@ -88,7 +91,7 @@ impl Progress for Bars {
                 bar.enable_steady_tick(Duration::from_millis(120));
                 Shown::Bar(bar)
             }
-            None => Shown::Line(Line { began: Instant::now(), told: Instant::now(), done: 0, total }),
+            None => Shown::Line(Line { started: Instant::now(), printed: Instant::now(), done: 0, total }),
         };
         self.lock().insert(phase, shown);
     }
@@ -98,9 +101,9 @@ impl Progress for Bars {
             Some(Shown::Bar(bar)) => bar.inc(items),
             Some(Shown::Line(line)) => {
                 line.done += items;
-                if line.told.elapsed() >= EVERY {
-                    line.told = Instant::now();
-                    line.tell(phase);
+                if line.printed.elapsed() >= INTERVAL {
+                    line.printed = Instant::now();
+                    line.print(phase);
                 }
             }
             None => {}
@@ -110,8 +113,8 @@ impl Progress for Bars {
     fn end(&self, phase: Phase) {
         match self.lock().remove(&phase) {
             Some(Shown::Bar(bar)) => bar.finish_and_clear(),
-            // A phase that was told of has an end that is told of.
-            Some(Shown::Line(line)) if line.began.elapsed() >= EVERY => line.tell(phase),
+            // A phase with lines has a last line.
+            Some(Shown::Line(line)) if line.started.elapsed() >= INTERVAL => line.print(phase),
             _ => {}
         }
     }
@@ -119,7 +122,7 @@ impl Progress for Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        // After an error bars would stay behind, half full.
+        // After an error, bars would remain.
         for shown in self.lock().values() {
             if let Shown::Bar(bar) = shown {
                 bar.finish_and_clear();
@@ -133,10 +136,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_rate_and_remaining_time_where_there_is_an_end() {
-        let told = |done, total| line(Phase::Users, done, total, Duration::from_secs(20));
-        assert_eq!(told(1000, Some(4000)), "Reading users: 1000 of 4000, 50/s, about 60 s left");
-        assert_eq!(told(1000, None), "Reading users: 1000, 50/s");
-        assert_eq!(told(0, Some(4000)), "Reading users: 0, 0/s", "nobody knows how long nothing takes");
+    fn line_has_rate_and_remaining_time() {
+        let shown = |done, total| line(Phase::Users, done, total, Duration::from_secs(20));
+        assert_eq!(shown(1000, Some(4000)), "Reading users: 1,000 of 4,000, 50/s, about 60 s left");
+        assert_eq!(shown(1000, None), "Reading users: 1,000, 50/s");
+        assert_eq!(shown(0, Some(4000)), "Reading users: 0, 0/s");
     }
 }

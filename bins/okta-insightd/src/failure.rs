@@ -1,7 +1,7 @@
-//! Why the daemon does not start, or ended.
+//! The error that prevents or ends the daemon.
 
 use sync_console::ConsoleError;
-use sync_service::{ConfigError, ListenError, ServiceError};
+use sync_service::{ConfigError, ListenError, ServiceError, words};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -27,12 +27,17 @@ impl Failure {
     /// The operator's next step.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Service(error) => error.hint(),
-            Self::Console(error) => error.hint(),
+            Self::Service(ServiceError::Config(ConfigError::Read { source, .. }))
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                Some("create a configuration file with `okta-insight init`, or set `--config`".to_owned())
+            }
+            Self::Service(error) => error.remedy().as_ref().map(words::remedy),
+            Self::Console(error) => error.remedy().as_ref().map(words::remedy),
         }
     }
 
-    /// Whether the settings are wrong, rather than the world.
+    /// True if the settings are wrong.
     pub(crate) const fn is_usage(&self) -> bool {
         match self {
             Self::Service(error) => error.is_usage(),

@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let outcome = execution.complete().await?.outcome(&OutcomeLimits::default()).await?;
     for t in &outcome.types {
         println!("{} created, {} updated, {} as they were", t.created, t.updated, t.identical);
-        t.complaints().iter().for_each(|complaint| eprintln!("{complaint}"));
+        t.messages().iter().for_each(|complaint| eprintln!("{complaint}"));
     }
     if outcome.is_clean() { Ok(()) } else { Err("not every laptop arrived".into()) }
 }

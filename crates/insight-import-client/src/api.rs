@@ -1,8 +1,8 @@
-//! What the two clients can do, as traits, for programs that want to put something else in their place: a fake in a
-//! test, a recording.
+//! The calls of the two clients, as traits, for programs that substitute them: with a fake in a test, or with a
+//! recording.
 //!
-//! Every call has a default that answers with [`Error::Unsupported`], so that a substitute implements just those that
-//! are made.
+//! Every call has a default that returns [`Error::Unsupported`], so that a substitute implements only the calls that it
+//! needs.
 
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};

@@ -1,4 +1,4 @@
-//! Records in portions that Assets takes.
+//! Records in chunks that Assets accepts.
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt, stream};
@@ -25,17 +25,17 @@ impl Chunk {
         Self { client_generated_id: Uuid::new_v4().to_string(), data }
     }
 
-    /// The id that Assets may tell a repeated chunk by.
+    /// The ID by which Assets may recognize a repeated chunk.
     pub fn client_generated_id(&self) -> &str {
         &self.client_generated_id
     }
 
-    /// How many records it holds.
+    /// The number of its records.
     pub fn len(&self) -> usize {
         self.data.values().filter_map(Value::as_array).map(Vec::len).sum()
     }
 
-    /// Whether it holds none.
+    /// True if it has no records.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -52,7 +52,7 @@ impl Chunk {
         serde_json::to_vec(self).map(Bytes::from)
     }
 
-    /// Two chunks of half the size, under ids made of this one's; `None` when it cannot be split.
+    /// Two chunks of half the size, with IDs derived from this one's; `None` if it can't be split.
     pub(crate) fn halves(&self) -> Option<(Self, Self)> {
         if self.len() < 2 {
             return None;
@@ -78,12 +78,12 @@ impl Chunk {
     }
 }
 
-/// How large a chunk may become. Atlassian documents no limit; these are what other clients are known to send.
+/// The largest size of a chunk. Atlassian documents no limit; these are the sizes that other clients are known to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkLimits {
     /// About how many bytes.
     pub bytes: usize,
-    /// How many records.
+    /// The number of records.
     pub records: usize,
 }
 

@@ -5,15 +5,15 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// What the import source should create, and how records become objects of it.
+/// The object schema of the import source, and its mapping from records to objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SchemaAndMapping {
     /// The version of the document's own schema.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema_url: Option<String>,
-    /// What to create.
+    /// The object schema.
     pub schema: SchemaDefinition,
-    /// How records become objects.
+    /// The mapping.
     pub mapping: Mapping,
 }
 
@@ -128,7 +128,7 @@ pub struct SchemaDefinition {
 pub struct ObjectSchema {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// The description.
     pub description: String,
     /// Its object types; at least one.
     pub object_types: Vec<ObjectType>,
@@ -143,7 +143,7 @@ pub struct ObjectType {
     pub external_id: Option<String>,
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// The description.
     pub description: String,
     /// Its attributes.
     #[serde(default)]
@@ -177,7 +177,7 @@ pub enum AttributeType {
     DateTime,
     /// An address with a scheme.
     Url,
-    /// A mail address.
+    /// An email address.
     Email,
     /// One of several options.
     Select,
@@ -241,16 +241,16 @@ pub struct Attribute {
     pub external_id: Option<String>,
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// The description.
     #[serde(default)]
     pub description: String,
     /// Its type.
     #[serde(rename = "type")]
     pub kind: AttributeType,
-    /// Which statuses it may have.
+    /// The allowed statuses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_values: Option<Vec<String>>,
-    /// Whether it names the object.
+    /// True if it is the object's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<bool>,
     /// The object type that a reference leads to.
@@ -262,10 +262,10 @@ pub struct Attribute {
     /// 1 when it must have a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_cardinality: Option<i32>,
-    /// How many values it may have; -1 for any number.
+    /// The number of values that it accepts; -1 for any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_cardinality: Option<i32>,
-    /// Whether no two objects may have the same value.
+    /// True if its values must be unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<bool>,
     /// Everything else, as received.
@@ -293,9 +293,9 @@ impl Attribute {
     }
 }
 
-/// What a status means.
+/// The category of a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum StatusCategory {
     /// In use.
     Active,
@@ -310,9 +310,9 @@ pub enum StatusCategory {
 pub struct Status {
     /// 2 to 30 letters, digits, spaces and dashes.
     pub name: String,
-    /// What it means.
+    /// The description.
     pub description: String,
-    /// How Assets shows it.
+    /// The category in Assets.
     pub category: StatusCategory,
 }
 
@@ -323,7 +323,7 @@ pub struct StatusSchema {
     pub statuses: Vec<Status>,
 }
 
-/// How records become objects.
+/// The mapping from records to objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mapping {
@@ -331,7 +331,7 @@ pub struct Mapping {
     pub object_type_mappings: Vec<ObjectTypeMapping>,
 }
 
-/// How records become objects of one type.
+/// The mapping from records to objects of one type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectTypeMapping {
@@ -342,9 +342,9 @@ pub struct ObjectTypeMapping {
     pub object_type_name: String,
     /// The key of the records in the data.
     pub selector: String,
-    /// What it is for.
+    /// The description.
     pub description: String,
-    /// How fields become attributes.
+    /// The mapping from fields to attributes.
     #[serde(default)]
     pub attributes_mapping: Vec<AttributeMapping>,
     /// Everything else, as received.
@@ -352,7 +352,7 @@ pub struct ObjectTypeMapping {
     pub rest: Map<String, Value>,
 }
 
-/// How a field becomes an attribute.
+/// The mapping from a field to an attribute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributeMapping {
@@ -363,10 +363,10 @@ pub struct AttributeMapping {
     pub attribute_name: String,
     /// The fields; several are joined.
     pub attribute_locators: Vec<String>,
-    /// Whether the value is part of what identifies an object.
+    /// True if the value is part of the object's identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id_part: Option<bool>,
-    /// How a referenced object is found.
+    /// The query that finds a referenced object.
     #[serde(rename = "objectMappingIQL", default, skip_serializing_if = "Option::is_none")]
     pub object_mapping_iql: Option<String>,
     /// Everything else, as received.

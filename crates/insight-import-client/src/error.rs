@@ -1,10 +1,9 @@
-//! What can go wrong, told by what the caller can do about it.
-
-use std::borrow::Cow;
+//! Errors by the caller's possible reaction.
 
 use outbound::{NotReached, PrivateAddress};
 
 use crate::ValidationError;
+use crate::http::Credential;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -16,9 +15,9 @@ pub enum ConfigError {
     /// Not an address of the API.
     #[error("\"{given}\" cannot be the address of the Assets API: {why}")]
     ApiUrl {
-        /// What was given.
+        /// The value.
         given: String,
-        /// What is wrong with it.
+        /// The problem with it.
         why: &'static str,
     },
     /// A token that no header may hold.
@@ -36,8 +35,8 @@ pub enum ConfigError {
         "this is the token of an import source; the API token of an account begins with ATATT3x: id.atlassian.com, Security, API tokens"
     )]
     ImportTokenForAccount,
-    /// No mail address.
-    #[error("\"{0}\" is not the mail address of an Atlassian account")]
+    /// An invalid email address.
+    #[error("\"{0}\" is not the email address of an Atlassian account")]
     Email(String),
     /// No account was given.
     #[error("no account: give the email and an API token, or an OAuth access token")]
@@ -45,7 +44,7 @@ pub enum ConfigError {
     /// A private address, which is not allowed.
     #[error(transparent)]
     PrivateAddress(#[from] PrivateAddress),
-    /// The HTTP client could not be made.
+    /// The HTTP client can't be created.
     #[error("could not prepare the HTTP client")]
     Http(#[source] reqwest::Error),
 }
@@ -70,26 +69,26 @@ pub enum RefusalReason {
     Unknown,
 }
 
-/// Why a call failed.
+/// The error of a failed call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Assets does not accept the import token.
     #[error("Assets refused the import token")]
-    DeadToken,
+    InvalidImportToken,
     /// Assets does not accept the account's credential.
     #[error("Atlassian refused the account's credential: {message}")]
-    AccountRefused {
+    InvalidCredentials {
         /// The service's own words.
         message: String,
     },
     /// The call was refused with 401, 403, 407, or 511.
     #[error("{what} was refused with status {status}: {message}")]
     Forbidden {
-        /// What was tried.
+        /// The attempted action.
         what: &'static str,
-        /// With what: the import token or the account.
-        who: &'static str,
+        /// The credential that was refused.
+        credential: Credential,
         /// The HTTP status.
         status: u16,
         /// The reason, as far as the answer proves one.
@@ -99,13 +98,13 @@ pub enum Error {
     },
     /// The site holds as many objects as it may.
     #[error("the limit of the Atlassian site is reached: {message}")]
-    LimitReached {
-        /// What Assets said.
+    QuotaExceeded {
+        /// The message from Assets.
         message: String,
     },
-    /// Nobody knows whether an execution was started.
+    /// It is unknown if an execution was started.
     #[error("the answer to the start of an execution was lost; {}", started(execution.as_deref()))]
-    StartUnclear {
+    StartResultUnknown {
         /// The latest execution that Assets knows, if it accepts records: probably the one.
         execution: Option<String>,
     },
@@ -124,8 +123,8 @@ pub enum Error {
     /// There is no schema and mapping yet.
     #[error("the import source has no schema and mapping yet")]
     MissingMapping,
-    /// Another execution is under way.
-    #[error("another execution of this import source is under way")]
+    /// Another execution is running.
+    #[error("another execution of this import source is running")]
     InProgress,
     /// There is a mapping already; it can only be changed.
     #[error("the import source has a schema and mapping already")]
@@ -136,7 +135,7 @@ pub enum Error {
     /// The execution or link is not known.
     #[error("Assets does not know {what}: {message}")]
     NotFound {
-        /// What was asked for.
+        /// The requested object.
         what: &'static str,
         /// The service's own words.
         message: String,
@@ -151,18 +150,18 @@ pub enum Error {
     },
     /// Assets calls the request wrong.
     #[error("Assets refused {what} with status {status}: {message}")]
-    Refused {
-        /// What was tried.
+    Api {
+        /// The attempted action.
         what: &'static str,
         /// The status.
         status: u16,
-        /// What Assets said.
+        /// The message from Assets.
         message: String,
     },
     /// Assets had trouble of its own, or too much to do, several times.
     #[error("Assets answered {what} with status {status}")]
     Unavailable {
-        /// What was tried.
+        /// The attempted action.
         what: &'static str,
         /// The last status.
         status: u16,
@@ -170,15 +169,15 @@ pub enum Error {
     /// The execution is not in the state that the call needs.
     #[error("the execution is {state} and cannot be {wanted}")]
     WrongState {
-        /// What it is.
+        /// The state.
         state: String,
-        /// What was tried.
+        /// The attempted action.
         wanted: &'static str,
     },
     /// It took too long.
     #[error("{what} did not end within {seconds} s")]
     TimedOut {
-        /// What was waited for.
+        /// The expected result.
         what: &'static str,
         /// The limit.
         seconds: u64,
@@ -186,7 +185,7 @@ pub enum Error {
     /// The change of the mapping ended badly.
     #[error("Assets could not apply the schema and mapping: {message}")]
     MappingFailed {
-        /// What Assets said.
+        /// The message from Assets.
         message: String,
     },
     /// No answer.
@@ -194,124 +193,59 @@ pub enum Error {
     Transport {
         /// The host, the proxy on the way, and the cause.
         reason: Box<NotReached>,
-        /// Whether the request may have arrived.
+        /// True if the request may have arrived.
         sent: bool,
     },
     /// The answer was not what it should be.
     #[error("could not read the answer to {what}")]
     Decode {
-        /// What was tried.
+        /// The attempted action.
         what: &'static str,
-        /// Where it went wrong.
+        /// The position of the problem.
         #[source]
         source: serde_json::Error,
     },
     /// The answer does not end where an answer of Assets would.
     #[error("the answer to {what} is longer than {limit} bytes")]
-    AnswerTooLarge {
-        /// What was tried.
+    ResponseTooLarge {
+        /// The attempted action.
         what: &'static str,
-        /// How much was read.
+        /// The limit that was read.
         limit: usize,
     },
     /// A link in an answer is missing or leads elsewhere.
     #[error("the link \"{link}\" {problem}; the credential stays home")]
-    Link {
+    CrossOriginLink {
         /// Its name.
         link: &'static str,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
 }
 
 impl Error {
-    /// Could the same call succeed later, with nobody changing anything?
+    /// True if the same call could succeed later without any change.
     pub const fn is_transient(&self) -> bool {
         if let Self::Transport { reason, .. } = self {
             return !reason.is_lasting();
         }
         matches!(
             self,
-            Self::InProgress | Self::StartUnclear { .. } | Self::Unavailable { .. } | Self::TimedOut { .. }
+            Self::InProgress
+                | Self::StartResultUnknown { .. }
+                | Self::Unavailable { .. }
+                | Self::TimedOut { .. }
         )
     }
 
     /// True if Assets refused what was sent: smaller portions of it may be accepted.
     pub const fn is_about_records(&self) -> bool {
-        matches!(
-            self,
-            Self::TooLarge { .. } | Self::InvalidMapping(_) | Self::Refused { status: 400 | 422, .. }
-        )
+        matches!(self, Self::TooLarge { .. } | Self::InvalidMapping(_) | Self::Api { status: 400 | 422, .. })
     }
 
     /// True if the answer was lost: the call may have taken effect.
     pub const fn is_unclear(&self) -> bool {
         matches!(self, Self::Transport { sent: true, .. } | Self::Unavailable { status: 500 | 502 | 504, .. })
-    }
-
-    /// The next step for the operator.
-    pub fn hint(&self) -> Option<Cow<'static, str>> {
-        let text = match self {
-            Self::DeadToken => {
-                "check that it is the whole token of this import source; only if it is lost or no longer valid, generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
-            }
-            Self::AccountRefused { .. } => {
-                "check the email, and that the API token belongs to it and has not expired: id.atlassian.com, Security, \
-                 API tokens"
-            }
-            Self::Forbidden { who, reason, .. } => match (reason, *who) {
-                (RefusalReason::IpAllowlist, _) => {
-                    "add the address of this machine to the IP allowlist of the site: admin.atlassian.com, Security, \
-                     IP allowlists; the token is not the cause"
-                }
-                (RefusalReason::Plan, _) => {
-                    "check the plan of the site: Assets is part of Jira Service Management Premium and Enterprise"
-                }
-                (RefusalReason::Firewall, _) => {
-                    "a page answered instead of the API: check the firewall, gateway, or proxy between this machine and \
-                     the API; the token is not the cause"
-                }
-                (RefusalReason::Proxy, _) => {
-                    "check the address and the credentials of the proxy; Assets was not reached"
-                }
-                (RefusalReason::Permission, "account") => {
-                    "give the account the role Object schema manager on the schema, and the token the scopes of Assets"
-                }
-                (RefusalReason::Permission, _) => {
-                    "use the token of this import source, or an account for this call"
-                }
-                (RefusalReason::InvalidCredential | RefusalReason::Unknown, _) => {
-                    "read the service's words above; the answer does not prove that the credential is invalid"
-                }
-            },
-            Self::LimitReached { .. } => {
-                "delete objects that nobody needs, or add objects to the plan: Settings, Assets usage"
-            }
-            Self::NoWorkspace { .. } => {
-                "check the site's address; Assets is part of Jira Service Management Premium and Enterprise"
-            }
-            Self::MappingExists => "change it instead of submitting it anew",
-            Self::TooLarge { .. } => {
-                "make chunks smaller; from a record that is too large by itself, leave an attribute with large values out of the mapping"
-            }
-            Self::Disabled => "enable the import source: object schema, Import tab",
-            Self::MissingMapping => "submit a schema and mapping first",
-            Self::InProgress | Self::StartUnclear { .. } => {
-                "wait for it, or cancel it: object schema, Import tab"
-            }
-            Self::Unavailable { .. } | Self::TimedOut { .. } => {
-                "Assets has trouble of its own, or too much to do: https://status.atlassian.com tells; try again later"
-            }
-            Self::Decode { .. } | Self::AnswerTooLarge { .. } | Self::Link { .. } => {
-                "see whether a proxy on the way cuts or changes what Assets answers, then try again"
-            }
-            Self::MappingFailed { .. } => {
-                "look at what Assets says of it: object schema, Import tab, the import; then run setup again"
-            }
-            Self::Transport { reason, .. } => return Some(reason.remedy("the address of Assets").into()),
-            _ => return None,
-        };
-        Some(Cow::Borrowed(text))
     }
 }
 

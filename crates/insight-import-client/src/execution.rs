@@ -31,7 +31,7 @@ pub struct RefusedRecord {
     pub record: Value,
     /// The size of the request that held it alone, in bytes.
     pub bytes: usize,
-    /// The refusal: [`Error::Refused`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
+    /// The refusal: [`Error::Api`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
     pub error: Error,
 }
 
@@ -55,7 +55,7 @@ impl Submitted {
     }
 }
 
-/// An execution that accepts records. Nothing of it takes effect before it is completed.
+/// An execution that accepts records. They have no effect before it is completed.
 #[derive(Debug)]
 #[must_use = "an execution blocks the import source until it is completed or cancelled"]
 pub struct Execution {
@@ -177,7 +177,7 @@ impl Execution {
     pub async fn complete(self) -> Result<Processing> {
         if let Err(error) = self.post(Bytes::from_static(br#"{"completed":true}"#)).await {
             // Where the answer to a first attempt was lost, the second is refused: it has everything already.
-            let refused = matches!(error, Error::Refused { .. } | Error::WrongState { .. });
+            let refused = matches!(error, Error::Api { .. } | Error::WrongState { .. });
             if !refused || !self.has_everything().await {
                 return Err(error);
             }
@@ -190,7 +190,7 @@ impl Execution {
         status.is_ok_and(|s| matches!(s.state, ExecutionState::Processing | ExecutionState::Done))
     }
 
-    /// Gives it up: nothing that was sent takes effect. The reason is left in the import history.
+    /// Cancels it: the sent records have no effect. The import history contains the reason.
     ///
     /// # Errors
     /// As any call.

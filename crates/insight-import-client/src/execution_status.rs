@@ -1,4 +1,4 @@
-//! The state of an execution, as Assets tells it.
+//! The state of an execution, as reported by Assets.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,58 +1,58 @@
-//! What became of the records of an execution.
+//! The results of an execution's records.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::text::one_line;
 
-/// What became of the records of one object type.
+/// The results of the records of one object type.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TypeOutcome {
-    /// The object type's ID: another one where the type was made anew under its name.
+    /// The object type's ID: a different one if the type was created anew with its name.
     #[serde(skip)]
     pub object_type_id: String,
     /// The object type's name.
     #[serde(deserialize_with = "null_as_default")]
     pub object_type_name: String,
-    /// How many entries arrived.
+    /// The number of received entries.
     #[serde(deserialize_with = "null_as_default")]
     pub entries_in_source: u64,
-    /// How many became new objects.
+    /// The number of created objects.
     #[serde(rename = "objectsCreated", deserialize_with = "null_as_default")]
     pub created: u64,
-    /// How many changed an object.
+    /// The number of updated objects.
     #[serde(rename = "objectsUpdated", deserialize_with = "null_as_default")]
     pub updated: u64,
-    /// How many matched their object already.
+    /// The number of identical objects.
     #[serde(rename = "objectsIdentical", deserialize_with = "null_as_default")]
     pub identical: u64,
-    /// How many objects changed because the import did not hold them.
+    /// The number of objects that changed because the import didn't contain them.
     #[serde(rename = "objectsMissingUpdated", deserialize_with = "null_as_default")]
     pub missing_updated: u64,
-    /// How many objects were deleted because the import did not hold them. Anything but 0 needs a look: the import
-    /// source removes missing objects.
+    /// The number of objects that were deleted because the import didn't contain them. Any other number than 0 means
+    /// that the import source deletes missing objects.
     #[serde(rename = "objectsMissingDeleted", deserialize_with = "null_as_default")]
     pub missing_deleted: u64,
-    /// How many were left out by a filter of the import source.
+    /// The number of entries that a filter of the import source left out.
     #[serde(rename = "objectsFilteredWithQlQuery", deserialize_with = "null_as_default")]
     pub filtered: u64,
-    /// How many objects got other references.
+    /// The number of objects with changed references.
     #[serde(rename = "objectsWithUpdatedReferences", deserialize_with = "null_as_default")]
     pub references_updated: u64,
-    /// How many had the identity of another entry. Misspelt so by Assets.
+    /// The number of entries with the identity of another entry. The misspelling is Atlassian's.
     #[serde(rename = "duplicateEnries", deserialize_with = "null_as_default")]
     pub duplicates: u64,
-    /// How many had no label.
+    /// The number of entries without a label.
     #[serde(rename = "emptyLabelEntries", deserialize_with = "null_as_default")]
     pub empty_labels: u64,
-    /// How many had no identity.
+    /// The number of entries without an identity.
     #[serde(rename = "emptyExternalIdEntries", deserialize_with = "null_as_default")]
     pub empty_ids: u64,
-    /// How many errors there were.
+    /// The number of errors.
     #[serde(deserialize_with = "null_as_default")]
     pub error_count: u64,
-    /// What Assets said, in whatever shape it said it.
+    /// The messages from Assets, in any form.
     #[serde(rename = "errorMessages", deserialize_with = "any_texts")]
     pub messages: Vec<String>,
 }
@@ -66,8 +66,8 @@ impl TypeOutcome {
             .saturating_sub(self.identical)
     }
 
-    /// Why entries were dropped, as far as the counters tell.
-    pub fn complaints(&self) -> Vec<String> {
+    /// The reasons of dropped entries, according to the counters.
+    pub fn messages(&self) -> Vec<String> {
         let counted = [
             (self.duplicates, "entry", "entries", " with the identity of another"),
             (self.empty_labels, "entry", "entries", " without a label"),
@@ -82,28 +82,28 @@ impl TypeOutcome {
     }
 }
 
-/// How an execution ended. Read it: an execution that is done may still have dropped records.
+/// The outcome of an execution. Check it: a finished execution may still have dropped records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// Whether Assets calls it a success.
+    /// True if Assets reports success.
     pub ok: bool,
-    /// The ID of the object schema that it filled, as `progressResult.objectSchemaId` tells it.
+    /// The ID of the object schema that it filled, from `progressResult.objectSchemaId`.
     pub object_schema_id: Option<String>,
-    /// What became of the records, by object type.
+    /// The results by object type.
     pub types: Vec<TypeOutcome>,
-    /// What Assets said about the whole.
+    /// The messages from Assets about the execution.
     pub messages: Vec<String>,
 }
 
 impl Outcome {
-    /// Whether every record that was sent is an object now, and nobody complained.
+    /// True if every sent record is an object now, and there are no messages.
     pub fn is_clean(&self) -> bool {
         let fine = |t: &TypeOutcome| t.unaccounted() == 0 && t.error_count == 0 && t.messages.is_empty();
         self.ok && self.messages.is_empty() && self.types.iter().all(fine)
     }
 
     /// Records that were dropped.
-    pub fn dropped(&self) -> u64 {
+    pub fn rejected(&self) -> u64 {
         self.types.iter().map(TypeOutcome::unaccounted).fold(0, u64::saturating_add)
     }
 
@@ -193,7 +193,7 @@ mod tests {
             json!({"entriesInSource": u64::MAX, "objectsCreated": u64::MAX, "objectsUpdated": u64::MAX});
         let none = json!({"entriesInSource": u64::MAX});
         let outcome = Outcome::read(&json!({"objectTypeResultMap": {"1": most, "2": none, "3": none}}));
-        assert_eq!((outcome.types[0].unaccounted(), outcome.dropped()), (0, u64::MAX));
+        assert_eq!((outcome.types[0].unaccounted(), outcome.rejected()), (0, u64::MAX));
     }
 
     #[test]
@@ -210,6 +210,6 @@ mod tests {
             "objectsIdentical": 480, "duplicateEnries": 1, "emptyLabelEntries": 1, "emptyExternalIdEntries": 1,
             "errorMessages": null }}}));
         assert_eq!(outcome.types[0].unaccounted(), 3);
-        assert_eq!(outcome.types[0].complaints().len(), 3);
+        assert_eq!(outcome.types[0].messages().len(), 3);
     }
 }

@@ -1,4 +1,4 @@
-//! Words of others, made fit for a terminal and a log.
+//! Text from other systems, sanitized for a terminal and a log.
 
 /// The longest text that is kept of an answer, in characters.
 pub(crate) const LONGEST: usize = 300;

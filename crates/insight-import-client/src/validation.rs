@@ -1,4 +1,4 @@
-//! What Assets finds wrong with a document.
+//! The validation errors of a document.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::text::one_line;
 pub struct ValidationError {
     /// The code, as received.
     pub code: String,
-    /// Where in the document, as received.
+    /// The position in the document, as received.
     pub location: Option<String>,
 }
 
@@ -51,12 +51,12 @@ const KNOWN: [(&str, &str, &str); 7] = [
 ];
 
 impl ValidationError {
-    /// What the code means, as users report it.
+    /// The meaning of the code, as reported by users.
     pub fn explanation(&self) -> Option<&'static str> {
         KNOWN.iter().find(|(code, ..)| *code == self.code).map(|(_, meaning, _)| *meaning)
     }
 
-    /// What to do about it.
+    /// The remedy.
     pub fn remedy(&self) -> Option<&'static str> {
         KNOWN.iter().find(|(code, ..)| *code == self.code).map(|(.., remedy)| *remedy)
     }

@@ -16,7 +16,7 @@ const UNKNOWN_POLLS: u32 = 5;
 /// The limits of a wait for an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutcomeLimits {
-    /// The first pause between two looks; later ones grow.
+    /// The first pause between two requests; later ones grow.
     pub first_pause: Duration,
     /// The longest pause.
     pub longest_pause: Duration,

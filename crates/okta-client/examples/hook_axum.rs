@@ -12,7 +12,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
+use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_response};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn verify(headers: HeaderMap) -> Response {
     match headers.get(VERIFICATION_HEADER).and_then(|challenge| challenge.to_str().ok()) {
         Some(challenge) => {
-            ([(CONTENT_TYPE, "application/json")], verification_answer(challenge)).into_response()
+            ([(CONTENT_TYPE, "application/json")], verification_response(challenge)).into_response()
         }
         None => StatusCode::BAD_REQUEST.into_response(),
     }
@@ -37,7 +37,7 @@ async fn verify(headers: HeaderMap) -> Response {
 
 /// Has to answer within three seconds: store the events durably, act on them later.
 async fn receive(State(secret): State<Arc<HookSecret>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    if !secret.matches(headers.get(AUTHORIZATION).map(axum::http::HeaderValue::as_bytes)) {
+    if !secret.verify(headers.get(AUTHORIZATION).map(axum::http::HeaderValue::as_bytes)) {
         return StatusCode::UNAUTHORIZED;
     }
     match HookDelivery::parse(&body) {

@@ -12,8 +12,8 @@ use crate::{GroupQuery, LogPage, LogQuery, LogStart, OktaClient, UserQuery};
 /// The calls of the API, named as Okta names its operations, for programs that want to put something else in the place
 /// of [`OktaClient`]: a fake in a test, a cache, a recording.
 ///
-/// Every call has a default that answers with [`Error::Unsupported`], so that a substitute implements just those that
-/// are made.
+/// Every call has a default that returns [`Error::Unsupported`], so that a substitute implements only the calls that it
+/// needs.
 #[async_trait]
 pub trait OktaApi: Send + Sync {
     /// [`Users::list`](crate::Users::list)

@@ -1,4 +1,4 @@
-//! What the path of a call says about it: the rate-limit bucket it counts in, and the scope that it takes.
+//! The properties of a call by its path: the rate-limit bucket it counts in, and the scope that it requires.
 
 use http::Method;
 
@@ -19,7 +19,7 @@ pub(crate) fn bucket(method: &Method, path: &str) -> &'static str {
     }
 }
 
-/// The scope that a call takes, as far as this crate makes it.
+/// The scope that a call requires, for the calls of this crate.
 pub(crate) fn scope(method: &Method, path: &str) -> Option<&'static str> {
     let read = method == Method::GET;
     let mut parts = path.trim_start_matches("/api/v1/").split('/');
@@ -35,7 +35,7 @@ pub(crate) fn scope(method: &Method, path: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a token with these scopes may make a call that takes `scope`. Reading is part of managing.
+/// True if a token with these scopes permits a call that requires `scope`. A manage scope includes the read scope.
 pub(crate) fn covers(granted: &[String], scope: &str) -> bool {
     let manage = scope.strip_suffix(".read").map(|resource| format!("{resource}.manage"));
     granted.iter().any(|given| given == scope || manage.as_ref() == Some(given))

@@ -46,7 +46,7 @@ pub enum AuthorizationMode {
     ApiToken,
 }
 
-/// A private key as text, or the file that holds it: Okta's SDKs take either.
+/// A private key as text, or the file that holds it: Okta's SDKs accept either.
 #[derive(Debug, Clone)]
 pub enum PrivateKeySource {
     /// A JWK or PEM.

@@ -1,4 +1,4 @@
-//! What can go wrong, told by what the caller can do about it.
+//! Errors by the caller's possible reaction.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ pub enum ConfigError {
     /// Not an org URL.
     #[error("\"{given}\" is not an Okta org URL: {why}; it looks like https://example.okta.com")]
     OrgUrl {
-        /// What was given.
+        /// The value.
         given: String,
-        /// What is wrong with it.
+        /// The problem with it.
         why: String,
     },
     /// The address of the admin console.
     #[error("{given} is the admin console; use {instead}")]
     AdminUrl {
-        /// What was given.
+        /// The value.
         given: String,
         /// The org's own address.
         instead: String,
@@ -36,7 +36,7 @@ pub enum ConfigError {
     /// No way to sign in was given.
     #[error("no credential: give a client id with a private key, or an API token")]
     NoCredential,
-    /// What was given as a root certificate holds none.
+    /// A root certificate's text contains no certificate.
     #[error("the root certificate is no PEM document that begins with -----BEGIN CERTIFICATE-----")]
     NoCertificate,
     /// A variable of the environment is not set, or not text.
@@ -48,12 +48,12 @@ pub enum ConfigError {
     /// The private key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The HTTP client could not be made.
+    /// The HTTP client can't be created.
     #[error("could not prepare the HTTP client")]
     Http(#[source] reqwest::Error),
 }
 
-/// Why a call failed.
+/// The error of a failed call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -67,8 +67,8 @@ pub enum Error {
     },
     /// The token lacks a scope.
     #[error("the app may not call {path}: the scope {scope} is not granted{}", quoted(reason))]
-    ScopeMissing {
-        /// What was called.
+    MissingScope {
+        /// The path of the call.
         path: String,
         /// The scope that would allow it.
         scope: String,
@@ -77,8 +77,8 @@ pub enum Error {
     },
     /// The app has no role on what it asked for.
     #[error("the app may not call {path}: it has no admin role that covers it{}", quoted(reason))]
-    RoleMissing {
-        /// What was called.
+    MissingAdminRole {
+        /// The path of the call.
         path: String,
         /// Okta's words; empty when there are none.
         reason: String,
@@ -87,7 +87,7 @@ pub enum Error {
     /// (status 404, error code E0000007). No other answer ends an object.
     #[error("{path} was not found")]
     NotFound {
-        /// What was called.
+        /// The path of the call.
         path: String,
     },
     /// A 404 or 410 that is not Okta's word about the object: from a gateway in between, from a host that is no org, or
@@ -97,7 +97,7 @@ pub enum Error {
         quoted(reason)
     )]
     Misrouted {
-        /// What was called.
+        /// The path of the call.
         path: String,
         /// The HTTP status.
         status: u16,
@@ -107,7 +107,7 @@ pub enum Error {
     /// A firewall, proxy, or gateway in between refused the request in Okta's place.
     #[error("{path} was refused on the way to Okta, with status {status}{}", quoted(reason))]
     Blocked {
-        /// What was called.
+        /// The path of the call.
         path: String,
         /// The HTTP status.
         status: u16,
@@ -116,20 +116,20 @@ pub enum Error {
     },
     /// Okta calls the request wrong.
     #[error("Okta refused {path} ({code}): {}", [std::slice::from_ref(summary), causes].concat().join("; "))]
-    Refused {
-        /// What was called.
+    Api {
+        /// The path of the call.
         path: String,
         /// Okta's error code, or the HTTP status.
         code: String,
         /// Okta's words.
         summary: String,
-        /// What in particular is wrong, in Okta's words.
+        /// The causes in Okta's words.
         causes: Vec<String>,
     },
-    /// The rate limit held for longer than the call was allowed to take.
+    /// The rate limit lasted longer than the time limit of the call.
     #[error("the rate limit for {path} is used up; it opens again in {} s", retry_after.as_secs().saturating_add(1))]
     RateLimited {
-        /// What was called.
+        /// The path of the call.
         path: String,
         /// When it is worth another try, counted from now.
         retry_after: Duration,
@@ -137,7 +137,7 @@ pub enum Error {
     /// Okta had trouble of its own, several times.
     #[error("Okta answered {path} with status {status}")]
     Unavailable {
-        /// What was called.
+        /// The path of the call.
         path: String,
         /// The last status.
         status: u16,
@@ -147,13 +147,13 @@ pub enum Error {
     Transport {
         /// The host, the proxy on the way, and the cause.
         reason: Box<NotReached>,
-        /// Whether the request may have arrived.
+        /// True if the request may have arrived.
         sent: bool,
     },
     /// Everything together took too long.
     #[error("{path} was not answered within {seconds} s")]
     TimedOut {
-        /// What was called.
+        /// The path of the call.
         path: String,
         /// The limit.
         seconds: u64,
@@ -161,20 +161,20 @@ pub enum Error {
     /// The answer was not what it should be.
     #[error("could not read the answer to {path} as {expected}")]
     Decode {
-        /// What was called.
+        /// The path of the call.
         path: String,
-        /// What was expected.
+        /// The expected content.
         expected: &'static str,
         /// True if the answer is complete JSON, so that Okta sent it like that; otherwise it was cut off, or replaced.
         well_formed: bool,
-        /// Where it went wrong.
+        /// The position of the problem.
         #[source]
         source: serde_json::Error,
     },
     /// The answer was larger than any answer of Okta's.
     #[error("the answer to {path} is larger than {megabytes} MB; it was not read")]
     TooLarge {
-        /// What was called.
+        /// The path of the call.
         path: String,
         /// The limit.
         megabytes: usize,
@@ -182,7 +182,7 @@ pub enum Error {
     /// An item of a listing that could not be read. The listing goes on after it.
     #[error("an item in the answer to {path} could not be read: {item}")]
     Item {
-        /// What was called.
+        /// The path of the call.
         path: String,
         /// The item.
         item: Box<Unreadable>,
@@ -190,33 +190,33 @@ pub enum Error {
     /// The `next` link of a page is not one of the same listing.
     #[error("the answer to {path} links to {target}, which is not the same listing")]
     OtherListing {
-        /// What was called.
+        /// The path of the call.
         path: String,
-        /// Where the link leads, without its query.
+        /// The link's target, without its query.
         target: String,
     },
     /// The address answered with a redirect.
     #[error("{path} was answered with a redirect")]
     Redirect {
-        /// What was called.
+        /// The path of the call.
         path: String,
     },
     /// A page of the System Log without the link that polling goes on with.
     #[error("the answer to {path} has no link to go on with, which polling always has")]
-    NoNextLink {
-        /// What was called.
+    MissingNextLink {
+        /// The path of the call.
         path: String,
     },
     /// A listing whose links lead back to a page that was read before, or on over empty pages without end.
     #[error("the pages of {path} lead in a circle, or on without end")]
     CircularPages {
-        /// What was called.
+        /// The path of the call.
         path: String,
     },
     /// A `Link` header that may be the one that leads on.
     #[error("the Link header in the answer to {path} cannot be read, so that its end is not known")]
     BrokenLink {
-        /// What was called.
+        /// The path of the call.
         path: String,
     },
     /// A full page without the links that Okta sends with every page: it may not be the last one.
@@ -242,16 +242,16 @@ pub enum Error {
     /// An id that would not survive in a path.
     #[error("\"{0}\" is not an Okta id")]
     InvalidId(String),
-    /// Whoever answers is no Okta org.
+    /// The server isn't an Okta org.
     #[error("no Okta org answers at {0}")]
-    NoOrg(String),
-    /// A signature could not be made.
+    NotAnOrg(String),
+    /// A signature can't be created.
     #[error("could not sign with the private key")]
     Signing(#[source] josekit::JoseError),
 }
 
 impl Error {
-    /// Could the same request succeed later, with nobody changing anything?
+    /// True if the same request could succeed later without any change.
     pub const fn is_transient(&self) -> bool {
         if let Self::Transport { reason, .. } = self {
             return !reason.is_lasting();
@@ -270,7 +270,7 @@ impl Error {
         )
     }
 
-    /// The same failure, for another who waited for the same answer. Not every failure can be told twice.
+    /// The same error for another caller that waited for the same response. Not every error can be copied.
     pub(crate) fn again(&self) -> Option<Self> {
         Some(match self {
             Self::Credentials { error, description } => {
@@ -290,80 +290,6 @@ impl Error {
             Self::Redirect { path } => Self::Redirect { path: path.clone() },
             _ => return None,
         })
-    }
-
-    /// The next step for the operator.
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Credentials { error, description } => match error.as_str() {
-                "consent_required" | "invalid_scope" => {
-                    "grant the app its scopes: Applications, the app, Okta API Scopes".into()
-                }
-                "access_denied" => "the request came from outside the network zones that are allowed for the app".into(),
-                "invalid_dpop_proof" => "check this machine's clock".into(),
-                // Okta's words, which have no code of their own.
-                "invalid_client" if description.contains("kid") => {
-                    "the key is registered under another ID: give the one that the app's key list shows (key_id, or \
-                     OKTA_CLIENT_PRIVATEKEYID); or it is not registered or not active: add the public key there"
-                        .into()
-                }
-                _ => "check the client ID, that the app is of type API Services with public key / private key, and that \
-                      the key is registered and active there"
-                    .into(),
-            },
-            Self::ScopeMissing { scope, .. } => {
-                format!("grant the scope {scope} to the app: Applications, the app, Okta API Scopes")
-            }
-            Self::RoleMissing { .. } => {
-                "assign an admin role to the app: Applications, the app, Admin roles; Read-only Administrator is enough \
-                 for reading"
-                    .into()
-            }
-            Self::NotFound { .. } => {
-                "it was deleted, or the resource set of the app's admin role does not hold it".into()
-            }
-            Self::Misrouted { .. } => {
-                "check that org_url is the org's own address; otherwise a gateway or proxy on the way answers in Okta's \
-                 place, or the org is being moved"
-                    .into()
-            }
-            Self::Blocked { status: 407, .. } => {
-                "the proxy requires a user name and password: set them in the proxy's URL".into()
-            }
-            Self::Blocked { status: 511, .. } => {
-                "the network requires a sign-in before it lets requests through: sign in, or use another network".into()
-            }
-            Self::Blocked { .. } => {
-                "a firewall or gateway on the way refuses the request, not Okta: let it pass requests to the org".into()
-            }
-            Self::Transport { reason, .. } => reason.remedy("the org URL"),
-            Self::NoOrg(_) => "check the org URL: it is the address that people sign in at, such as https://example.okta.com".into(),
-            Self::Redirect { .. } => "check the org URL; the address of the admin console (-admin) does not work".into(),
-            Self::Refused { code, .. } => match code.as_str() {
-                "E0000015" => "the org lacks this feature; Okta can switch it on".into(),
-                "E0000031" | "E0000053" => "check the filter or search expression".into(),
-                _ => return None,
-            },
-            Self::RateLimited { .. } => "wait, or raise the app's share: Applications, the app, Rate limits".into(),
-            Self::Unavailable { .. } | Self::TimedOut { .. } => {
-                "Okta has trouble of its own, or too much to do: https://status.okta.com tells; try again later".into()
-            }
-            Self::Decode { well_formed: true, .. } | Self::Item { .. } => {
-                "look at the named field in Okta; everything else was read".into()
-            }
-            Self::Decode { .. }
-            | Self::TooLarge { .. }
-            | Self::NoNextLink { .. }
-            | Self::OtherListing { .. }
-            | Self::CircularPages { .. }
-            | Self::BrokenLink { .. }
-            | Self::NoLinks { .. }
-            | Self::OtherObject { .. } => {
-                "see whether a proxy on the way cuts or changes what Okta answers, then try again".into()
-            }
-            _ => return None,
-        };
-        Some(text)
     }
 }
 

@@ -14,7 +14,8 @@ use crate::key::{MIN_RSA_BITS, PrivateKey};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyKind {
-    /// RSA of so many bits, 2048 or more. The more, the slower: beyond 4096 it can take many seconds.
+    /// RSA with this number of bits, 2048 or more. Larger keys are slower: beyond 4096 bits generation can last many
+    /// seconds.
     Rsa(u32),
     /// EC on P-256 (ES256).
     P256,
@@ -25,7 +26,7 @@ pub enum KeyKind {
 }
 
 impl Default for KeyKind {
-    /// What Okta itself generates.
+    /// The type that Okta itself generates.
     fn default() -> Self {
         Self::Rsa(MIN_RSA_BITS)
     }

@@ -13,11 +13,11 @@ use crate::model::{LogEvent, null_as_default, or_default};
 pub const VERIFICATION_HEADER: &str = "x-okta-verification-challenge";
 
 /// The JSON body that answers a verification request.
-pub fn verification_answer(challenge: &str) -> String {
+pub fn verification_response(challenge: &str) -> String {
     serde_json::json!({ "verification": challenge }).to_string()
 }
 
-/// What Okta has to send in the `Authorization` header. There is no signature: this is the only proof of origin.
+/// The expected `Authorization` header of Okta's deliveries. There is no signature: this is the only proof of origin.
 #[derive(Debug, Clone)]
 pub struct HookSecret(SecretString);
 
@@ -28,7 +28,7 @@ impl HookSecret {
     }
 
     /// Compares in constant time. A missing header does not match, and nothing matches a secret that was left empty.
-    pub fn matches(&self, header: Option<&[u8]>) -> bool {
+    pub fn verify(&self, header: Option<&[u8]>) -> bool {
         let secret = self.0.expose_secret().as_bytes();
         !secret.is_empty() && header.is_some_and(|given| given.ct_eq(secret).into())
     }
@@ -91,21 +91,21 @@ mod tests {
     #[test]
     fn only_the_whole_secret_matches() {
         let secret = HookSecret::new("Bearer abc".into());
-        assert!(secret.matches(Some(b"Bearer abc")));
+        assert!(secret.verify(Some(b"Bearer abc")));
         for wrong in [Some(&b"Bearer ab"[..]), Some(b"Bearer abcd"), Some(b""), None] {
-            assert!(!secret.matches(wrong));
+            assert!(!secret.verify(wrong));
         }
     }
 
     #[test]
     fn a_secret_that_was_left_empty_lets_nobody_in() {
         let secret = HookSecret::new("".into());
-        assert!(!secret.matches(Some(b"")) && !secret.matches(None));
+        assert!(!secret.verify(Some(b"")) && !secret.verify(None));
     }
 
     #[test]
     fn a_challenge_comes_back_as_json_whatever_it_holds() {
-        assert_eq!(verification_answer("8f\"3c"), r#"{"verification":"8f\"3c"}"#);
+        assert_eq!(verification_response("8f\"3c"), r#"{"verification":"8f\"3c"}"#);
     }
 
     #[test]

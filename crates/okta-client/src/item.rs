@@ -129,7 +129,7 @@ pub(crate) fn read_list<T: Item>(text: &[u8]) -> Result<(Vec<T>, Vec<Unreadable>
     Ok(read_items(serde_json::from_slice(text)?))
 }
 
-/// The same for items that were told apart before, and not decoded.
+/// The same for items that were split before, and not decoded.
 pub(crate) fn read_items<T: Item>(texts: Vec<&RawValue>) -> (Vec<T>, Vec<Unreadable>) {
     let (mut items, mut unreadable) = (Vec::new(), Vec::new());
     for (position, text) in texts.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Words of others, which may quote what a user once typed, made fit for a terminal and a log.
+//! Text from other systems, which may quote a user's input, sanitized for a terminal and a log.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -47,8 +47,8 @@ pub(crate) fn without_secrets(body: Bytes, secrets: &[&str]) -> Bytes {
     value.to_string().into()
 }
 
-/// The JSON in the body of a refusal. What it is read as is read from here: text that only a part of the readers takes for
-/// JSON would keep its secrets in escapes.
+/// The JSON in the body of a rejection. All parsing starts from here: text that only some readers accept as JSON would
+/// keep its secrets in escapes.
 pub(crate) fn json(body: &[u8]) -> Option<Value> {
     serde_json::from_slice(without_mark(body)).ok()
 }

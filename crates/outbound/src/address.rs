@@ -18,7 +18,7 @@ pub struct PrivateAddress {
 }
 
 /// The remedy for an address that is meant.
-pub(crate) fn allow() -> String {
+fn allow() -> String {
     format!("set {SETTING} = true (below [server] in the configuration)")
 }
 

@@ -5,6 +5,7 @@ mod cause;
 mod not_reached;
 mod outbound;
 mod proxy;
+mod remedy;
 mod resolver;
 
 pub use address::PrivateAddress;
@@ -12,3 +13,4 @@ pub use cause::Cause;
 pub use not_reached::NotReached;
 pub use outbound::Outbound;
 pub use proxy::Proxy;
+pub use remedy::Remedy;

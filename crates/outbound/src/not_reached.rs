@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::address::allow;
 use crate::cause::{Cause, Party};
 use crate::proxy::Proxy;
+use crate::remedy::Remedy;
 
 /// An address that did not answer. Shown, it says what failed and why; it never holds more of the URL than host and port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,63 +41,44 @@ impl NotReached {
         matches!(self.cause, Cause::PrivateAddress(_))
     }
 
-    /// The operator's next step. `setting` names what gives the address, such as the key of a configuration.
-    pub fn remedy(&self, setting: &str) -> String {
+    /// The action that resolves it.
+    pub const fn remedy(&self) -> Remedy {
         match self.party {
-            Party::Host => self.remedy_at_host(setting),
+            Party::Host => self.remedy_at_host(),
             Party::Proxy => self.remedy_at_proxy(),
         }
     }
 
-    fn remedy_at_host(&self, setting: &str) -> String {
+    const fn remedy_at_host(&self) -> Remedy {
         match &self.cause {
-            Cause::NameUnknown => format!("check the spelling of {setting}, and this machine's name server"),
-            Cause::PrivateAddress(_) => {
-                format!("use a public address in {setting}; where this one is meant, {}", allow())
+            Cause::NameUnknown => Remedy::CheckHostName,
+            Cause::PrivateAddress(_) => Remedy::AllowPrivateAddresses,
+            Cause::Refused => Remedy::CheckPort,
+            Cause::Certificate(_) => Remedy::CheckCertificate,
+            Cause::NoTls => Remedy::CheckScheme,
+            Cause::TimedOut | Cause::SignIn | Cause::Denied | Cause::Other(_) => {
+                Remedy::CheckNetwork { proxy: self.setting() }
             }
-            Cause::Refused => format!("check the port in {setting}, and that the service runs"),
-            Cause::Certificate(_) => {
-                "check the host name and this machine's clock; where a proxy opens TLS on the way, add its \
-                 certificate authority to this system's"
-                    .to_owned()
-            }
-            Cause::NoTls => format!("check scheme and port in {setting}"),
-            _ => match &self.proxy {
-                Some(proxy) => format!(
-                    "check {setting}, and that the proxy from {} lets this machine reach it",
-                    proxy.setting()
-                ),
-                None => format!(
-                    "check {setting}, and that this machine may reach it: a firewall may be in between, or a proxy be \
-                     missing (HTTPS_PROXY)"
-                ),
-            },
         }
     }
 
-    fn remedy_at_proxy(&self) -> String {
-        let (host, setting) = (&self.host, self.proxy.as_ref().map_or("HTTPS_PROXY", Proxy::setting));
+    const fn remedy_at_proxy(&self) -> Remedy {
+        let setting = match self.setting() {
+            Some(setting) => setting,
+            None => "HTTPS_PROXY",
+        };
         match &self.cause {
-            Cause::NameUnknown => format!("check the proxy's name in {setting}; {host} was not asked"),
-            Cause::Refused => {
-                format!(
-                    "check host and port of the proxy in {setting}, and that it runs; {host} was not asked"
-                )
-            }
-            Cause::NoTls => {
-                format!(
-                    "check scheme and port of the proxy in {setting}: http:// also for most proxies to https"
-                )
-            }
-            Cause::SignIn => {
-                format!(
-                    "check the proxy's user name and password in {setting}: http://USER:PASSWORD@HOST:PORT"
-                )
-            }
-            Cause::Denied => format!(
-                "have the proxy allow connections to {host}, or list the host in NO_PROXY; it was not asked"
-            ),
-            _ => format!("check the proxy in {setting}; {host} was not asked"),
+            Cause::SignIn => Remedy::SetProxyCredentials { setting },
+            Cause::Denied => Remedy::AllowHostInProxy,
+            _ => Remedy::CheckProxy { setting },
+        }
+    }
+
+    /// The place where the proxy is set.
+    const fn setting(&self) -> Option<&'static str> {
+        match &self.proxy {
+            Some(proxy) => Some(proxy.setting()),
+            None => None,
         }
     }
 }

@@ -26,8 +26,8 @@ enum Via {
 }
 
 impl Outbound {
-    /// The way with the proxies of the environment, to public addresses and this machine. Read it when the client is made:
-    /// reqwest reads the environment then, too.
+    /// Requests with the proxies of the environment, to public addresses and this machine. Call it when creating the
+    /// client: reqwest reads the environment then, too.
     pub fn new() -> Self {
         Self { private_allowed: false, proxies: Via::Environment(Proxies::of_environment()) }
     }

@@ -11,7 +11,7 @@ mod server;
 mod tls;
 
 pub use control::ControlClient;
-pub use faults::{BadFault, FaultSpec};
+pub use faults::{FaultSpec, InvalidFault};
 pub use options::{DpopMode, SandboxOptions, TlsFiles};
 pub use proxy::{ForwardProxy, ProxyManner};
 pub use server::{OtherSource, Sandbox, SandboxError};

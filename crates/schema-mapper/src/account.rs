@@ -6,7 +6,7 @@ use sync_model::{ObjectKind, RecordKey};
 use crate::Mapping;
 use crate::value::is_email;
 
-/// That the object of a user should point at the Atlassian account with a mail address.
+/// The reference from a user's object to the Atlassian account with an email address.
 ///
 /// The import format has no attributes of type User, so this is for an account's credential: find the account by its
 /// address, find the object by its id, and set the attribute to the account's id.
@@ -14,7 +14,7 @@ use crate::value::is_email;
 pub struct AccountLink {
     /// The user whose object it is.
     pub user: RecordKey,
-    /// The account's mail address. Personal data: not for logs.
+    /// The account's email address. Personal data: not for logs.
     pub email: String,
     /// The name of the attribute of type User in Assets. An administrator makes it by hand.
     pub attribute: String,
@@ -30,7 +30,7 @@ impl std::fmt::Debug for AccountLink {
 }
 
 impl Mapping {
-    /// The link of a user to an Atlassian account; `None` where links are not wanted or the user has no mail address.
+    /// The link of a user to an Atlassian account; `None` if links are disabled or if the user has no email address.
     pub fn account_link(&self, user: &User) -> Option<AccountLink> {
         let account = self.options().account.as_ref()?;
         let email = user.profile.text(&account.email)?.trim();

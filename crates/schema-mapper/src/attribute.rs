@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use insight_import_client::document::AttributeType;
 use sync_model::ObjectKind;
 
+use crate::attribute_type::{Merged, Shape, TEXT_LIMIT};
 use crate::ids::{id_end, locator};
 use crate::names::{Names, readable};
-use crate::shape::{Merged, Shape, TEXT_LIMIT};
-use crate::{Attributes, MappingOptions, MappingWarning, Naming};
+use crate::{AttributeNames, AttributeOptions, MappingOptions, MappingWarning};
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
@@ -20,7 +20,7 @@ pub enum Source {
     Status,
     /// The name of the user type.
     UserType,
-    /// Who manages a group.
+    /// The type of a group.
     GroupType,
     /// The application that a group comes from.
     SourceApp,
@@ -36,7 +36,7 @@ pub enum Source {
     Members,
     /// The manager of a user.
     Manager,
-    /// What a membership is called.
+    /// The name of a membership.
     MembershipName,
     /// The group of a membership.
     MembershipGroup,
@@ -49,24 +49,24 @@ pub enum Source {
 /// One attribute on its way from Okta to Assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappedAttribute {
-    /// Where the value comes from.
+    /// The source of the value.
     pub source: Source,
     /// The attribute's external id.
     pub external_id: String,
     /// Its name in Assets.
     pub name: String,
-    /// What it is for.
+    /// Its description.
     pub description: String,
     /// Its type in Assets.
     pub kind: AttributeType,
-    /// Whether it takes any number of values.
+    /// True if it accepts any number of values.
     pub many: bool,
     /// The field of a record that carries it.
     pub locator: String,
 }
 
 impl MappedAttribute {
-    /// Whether it holds a profile attribute.
+    /// True if it holds a profile attribute.
     pub(crate) fn is_profile(&self, name: &str) -> bool {
         matches!(&self.source, Source::Profile(own) if own == name)
     }
@@ -82,14 +82,14 @@ pub(crate) struct Own {
     pub(crate) description: &'static str,
 }
 
-/// What the attributes of one kind of object are chosen from, and how.
+/// The input for the attributes of one kind of object.
 pub(crate) struct Ingredients<'s> {
     pub(crate) kind: ObjectKind,
     pub(crate) own: Vec<Own>,
     pub(crate) properties: &'s BTreeMap<String, Merged>,
-    pub(crate) choices: &'s Attributes,
+    pub(crate) choices: &'s AttributeOptions,
     pub(crate) label: &'s str,
-    /// A name that an attribute made by hand has or will have.
+    /// The name of an existing or future attribute that was created manually.
     pub(crate) by_hand: Option<&'s str>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn collect(
     warnings: &mut Vec<MappingWarning>,
 ) -> Vec<MappedAttribute> {
     let Ingredients { kind, own, properties, choices, label, by_hand } = ingredients;
-    let prefix = &options.prefix;
+    let prefix = &options.external_id_prefix;
     let mut names = Names::in_use(by_hand.into_iter());
     let mut attributes: Vec<MappedAttribute> = own
         .into_iter()
@@ -140,11 +140,11 @@ pub(crate) fn collect(
     attributes
 }
 
-/// Names, first to those that an operator has named, then to the base attributes that every org has, then to the rest:
-/// a custom attribute never takes the name of one that was there before any.
+/// Names the attributes: first those that an administrator has named, then the base attributes that every org has, then
+/// the rest, so that a custom attribute never gets the name of an earlier one.
 fn give_names<'p>(
     chosen: &[(&'p String, &Merged)],
-    choices: &Attributes,
+    choices: &AttributeOptions,
     options: &MappingOptions,
     names: &mut Names,
     warnings: &mut Vec<MappingWarning>,
@@ -154,14 +154,14 @@ fn give_names<'p>(
     let mut given = HashMap::new();
     for &(name, merged) in order {
         let renamed = choices.rename.get(name);
-        let wanted = match (renamed, options.naming) {
+        let wanted = match (renamed, options.attribute_names) {
             (Some(chosen), _) => chosen,
-            (None, Naming::Title) => &merged.property.title,
-            (None, Naming::Name) => name,
+            (None, AttributeNames::Title) => &merged.property.title,
+            (None, AttributeNames::Name) => name,
         };
         let got = names.take(&readable([wanted, name]), &id_end(name));
         if let Some(wanted) = renamed.filter(|wanted| **wanted != got) {
-            warnings.push(MappingWarning::NameNotGiven {
+            warnings.push(MappingWarning::NameUnavailable {
                 attribute: name.clone(),
                 wanted: wanted.clone(),
                 given: got.clone(),

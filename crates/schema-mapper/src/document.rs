@@ -12,7 +12,7 @@ use sync_model::ObjectKind;
 use crate::names::quoted;
 use crate::{MappedAttribute, Mapping, MappingOptions, Source, status};
 
-/// What a document is written from.
+/// The input for a document.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) options: MappingOptions,
@@ -32,7 +32,7 @@ impl Layout {
 
     pub(crate) fn is_label(&self, kind: ObjectKind, attribute: &MappedAttribute) -> bool {
         match kind {
-            ObjectKind::User => attribute.is_profile(&self.options.label),
+            ObjectKind::User => attribute.is_profile(&self.options.user_label),
             ObjectKind::Group => attribute.is_profile(&self.options.group_label),
             ObjectKind::Membership => attribute.source == Source::MembershipName,
         }
@@ -44,10 +44,10 @@ const FORMAT: &str = "https://api.atlassian.com/jsm/assets/imports/external/sche
 
 /// The external id of the object type of a kind of object.
 pub(crate) fn type_id(options: &MappingOptions, kind: ObjectKind) -> String {
-    format!("{}/type/{kind}", options.prefix)
+    format!("{}/type/{kind}", options.external_id_prefix)
 }
 
-/// What the object type of a kind of object is called where nobody has renamed it.
+/// The default name of the object type of a kind of object.
 const fn type_name(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::User => "Okta User",
@@ -60,7 +60,7 @@ const fn description(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::User => "A user of the Okta org",
         ObjectKind::Group => "A group of the Okta org",
-        ObjectKind::Membership => "That a user of the Okta org is a member of a group",
+        ObjectKind::Membership => "A user's membership in a group",
     }
 }
 
@@ -88,8 +88,8 @@ pub(crate) fn document(layout: &Layout) -> SchemaAndMapping {
         schema_url: Some(FORMAT.to_owned()),
         schema: SchemaDefinition {
             object_schema: ObjectSchema {
-                name: layout.options.schema_name.clone(),
-                description: "Users and groups of an Okta org, kept current by okta-insight-sync".to_owned(),
+                name: layout.options.object_schema_name.clone(),
+                description: "Okta users and groups, synced by okta-insight-sync".to_owned(),
                 object_types: kinds.iter().map(object_type).collect(),
             },
             icon_schema: None,

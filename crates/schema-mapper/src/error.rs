@@ -12,20 +12,20 @@ pub enum MappingError {
     )]
     NoUserTypes,
     /// The label of users is not in the schema.
-    #[error("mapping.label is \"{0}\", which no user type of the org has")]
+    #[error("mapping.user_label is \"{0}\", which no user type of the org has")]
     UnknownLabel(String),
     /// The label of groups is not in the schema.
     #[error("mapping.group_label is \"{0}\", which the groups of the org do not have")]
     UnknownGroupLabel(String),
     /// The prefix is empty or has odd characters.
-    #[error("mapping.prefix \"{0}\" cannot begin external ids; use letters, digits and dashes")]
+    #[error("mapping.external_id_prefix \"{0}\" cannot begin external ids; use letters, digits and dashes")]
     Prefix(String),
     /// The name of the object schema is empty or has characters that Assets refuses.
-    #[error("mapping.schema_name \"{0}\" is empty or has one of = ; : ? . \" which Assets refuses")]
+    #[error("mapping.object_schema_name \"{0}\" is empty or has one of = ; : ? . \" which Assets refuses")]
     SchemaName(String),
     /// An attribute that is needed to find managers is missing.
     #[error(
-        "managers are found by {0}, which no user type of the org has; set mapping.manager.by to \"off\" or another value"
+        "managers are found by {0}, which no user type of the org has; set mapping.manager.match_by to \"off\" or another value"
     )]
     ManagerAttribute(&'static str),
     /// A type that values cannot have.
@@ -35,9 +35,9 @@ pub enum MappingError {
         kind: ObjectKind,
         /// The attribute's name in Okta.
         attribute: String,
-        /// What was chosen.
+        /// The configured name.
         chosen: String,
-        /// What can be chosen.
+        /// The valid names.
         valid: String,
     },
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use sync_model::Fingerprint;
 
-/// Beyond this many characters a name is cut, and told apart by a digest.
+/// The number of characters after which a name is cut and distinguished by a digest.
 const MAX_CHARS: usize = 80;
 const KEPT_CHARS: usize = 60;
 

@@ -2,9 +2,12 @@
 
 mod account;
 mod attribute;
-mod clearing;
+mod attribute_type;
+mod builtin;
+mod comparison;
 mod directory;
 mod document;
+mod empty_values;
 mod error;
 pub mod evolution;
 mod ids;
@@ -12,27 +15,25 @@ mod mapping;
 mod membership;
 mod names;
 mod options;
-mod own;
 mod record;
-mod selection;
-mod shape;
+mod scope;
 mod status;
 mod storage;
 mod value;
-mod view;
 mod warning;
 
 pub use account::AccountLink;
 pub use attribute::{MappedAttribute, Source};
-pub use clearing::{EmptyValues, KeptValue};
+pub use attribute_type::VALUE_TYPES;
+pub use comparison::{AssetsAttribute, AttributeComparison, AttributeState, OktaAttribute, TypeComparison};
+pub use empty_values::{DroppedValue, EmptyValues};
 pub use error::MappingError;
 pub use mapping::{Mapping, OrgSchemas, UserTypeSchema};
 pub use options::{
-    Account, Arrays, Attributes, Enums, Manager, ManagerBy, MappingOptions, Memberships, Naming,
+    AccountAttribute, ArrayFormat, AttributeNames, AttributeOptions, EnumFormat, Manager, ManagerMatch,
+    MappingOptions, MembershipStrategy,
 };
-pub use record::Mapped;
-pub use selection::{GroupSelection, Patterns, Selection, SelectionError, UserSelection};
-pub use shape::VALUE_TYPES;
+pub use record::MappedRecord;
+pub use scope::{GroupScope, Patterns, ScopeError, SyncScope, UserScope};
 pub use storage::{Loss, Storage};
-pub use view::{AssetsAttribute, AttributeState, AttributeView, OktaAttribute, TypeView};
 pub use warning::MappingWarning;

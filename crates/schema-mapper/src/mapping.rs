@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use insight_import_client::document::{AttributeType, SchemaAndMapping};
 use okta_client::model::{Schema, User, UserType};
-use sync_model::{Departure, ObjectKind};
+use sync_model::{ObjectKind, RetireReason};
 
 use crate::attribute::{self, Ingredients, MappedAttribute, Source};
+use crate::attribute_type::{self, Merged, VALUE_TYPES, takes_many};
 use crate::document::{Layout, document, type_id};
 use crate::evolution::all_types;
-use crate::shape::{self, Merged, VALUE_TYPES, takes_many};
-use crate::{Attributes, ManagerBy, MappingError, MappingOptions, MappingWarning, Memberships, own, status};
+use crate::{
+    AttributeOptions, ManagerMatch, MappingError, MappingOptions, MappingWarning, MembershipStrategy,
+    builtin, status,
+};
 
 /// A user type with its schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +24,7 @@ pub struct UserTypeSchema {
     pub schema: Schema,
 }
 
-/// What an org says of its users and groups.
+/// An org's schemas of users and groups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrgSchemas {
     /// Every user type; at least the default one.
@@ -30,7 +33,7 @@ pub struct OrgSchemas {
     pub group: Schema,
 }
 
-/// How one org's objects become records.
+/// The rules from one org's objects to records.
 #[derive(Debug, Clone)]
 pub struct Mapping {
     layout: Layout,
@@ -52,43 +55,45 @@ impl Mapping {
         if schemas.user_types.is_empty() {
             return Err(MappingError::NoUserTypes);
         }
-        check(options)?;
+        if let Some(fault) = options.faults().into_iter().next() {
+            return Err(fault);
+        }
         // Whatever order the API gave them in.
         let mut types: Vec<&UserTypeSchema> = schemas.user_types.iter().collect();
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
-        let users = shape::merge(types.iter().map(|t| &t.schema), options);
-        let groups = shape::of_groups(&schemas.group, options);
-        if !users.contains_key(&options.label) {
-            return Err(MappingError::UnknownLabel(options.label.clone()));
+        let users = attribute_type::merge(types.iter().map(|t| &t.schema), options);
+        let groups = attribute_type::of_groups(&schemas.group, options);
+        if !users.contains_key(&options.user_label) {
+            return Err(MappingError::UnknownLabel(options.user_label.clone()));
         }
         if !groups.contains_key(&options.group_label) {
             return Err(MappingError::UnknownGroupLabel(options.group_label.clone()));
         }
-        let manager_by = options.manager.by.profile();
+        let manager_by = options.manager.match_by.profile();
         if let Some(name) = manager_by.filter(|&name| !users.contains_key(name)) {
             return Err(MappingError::ManagerAttribute(name));
         }
         let mut warnings = warnings(&users, &groups, options);
         let user = Ingredients {
             kind: ObjectKind::User,
-            own: own::of_users(options),
+            own: builtin::of_users(options),
             properties: &users,
             choices: &options.user,
-            label: &options.label,
+            label: &options.user_label,
             by_hand: options.account.as_ref().map(|account| account.attribute.as_str()),
         };
         let group = Ingredients {
             kind: ObjectKind::Group,
-            own: own::of_groups(options),
+            own: builtin::of_groups(options),
             properties: &groups,
             choices: &options.group,
             label: &options.group_label,
             by_hand: None,
         };
-        let no_choices = Attributes::default();
+        let no_choices = AttributeOptions::default();
         let membership = Ingredients {
             kind: ObjectKind::Membership,
-            own: own::of_memberships(options),
+            own: builtin::of_memberships(options),
             properties: &BTreeMap::new(),
             choices: &no_choices,
             label: "",
@@ -108,13 +113,13 @@ impl Mapping {
         Ok(Self { document: document(&layout), layout, user_types, known, warnings })
     }
 
-    /// This mapping under the conditions that it finds in Assets: names that an administrator has changed, types that
-    /// Okta's schema would have otherwise by now, and nothing that is not there yet, because Assets drops such values
-    /// without a word. Records made by it fit what is there, and its names are the ones that searches and REST calls need.
-    /// For [`evolution::plan`](crate::evolution::plan), the mapping as it was made is the one to compare.
+    /// This mapping adapted to the state of Assets: names that an administrator changed, types that Okta's schema would
+    /// define differently now, and no attribute that doesn't exist yet, because Assets drops its values silently. Its
+    /// records match the existing attributes, and its names are the ones that searches and REST calls need. For
+    /// [`evolution::plan`](crate::evolution::plan), compare the original mapping.
     #[must_use]
-    pub fn settled(&self, current: &SchemaAndMapping) -> Self {
-        let mut settled = self.extended(current);
+    pub fn fit_to(&self, current: &SchemaAndMapping) -> Self {
+        let mut settled = self.with_added(current);
         let types = all_types(&current.schema.object_schema.object_types);
         for (&kind, attributes) in &mut settled.layout.attributes {
             let id = type_id(&self.layout.options, kind);
@@ -128,7 +133,7 @@ impl Mapping {
 
     /// The same once what is missing in Assets was added.
     #[must_use]
-    pub fn extended(&self, current: &SchemaAndMapping) -> Self {
+    pub fn with_added(&self, current: &SchemaAndMapping) -> Self {
         let mut layout = self.layout.clone();
         let types = all_types(&current.schema.object_schema.object_types);
         for (&kind, attributes) in &mut layout.attributes {
@@ -155,15 +160,15 @@ impl Mapping {
         &self.document
     }
 
-    /// What an operator should know about the choices, sorted.
+    /// Warnings about the options, sorted.
     pub fn warnings(&self) -> &[MappingWarning] {
         &self.warnings
     }
 
-    /// How memberships are kept, and thus which of [`with_groups`](Self::with_groups),
-    /// [`with_members`](Self::with_members) and [`membership`](Self::membership) makes their records.
-    pub const fn memberships(&self) -> Memberships {
-        self.layout.options.memberships
+    /// The membership strategy, and thus which of [`with_groups`](Self::with_groups),
+    /// [`with_members`](Self::with_members) and [`membership`](Self::membership) builds its records.
+    pub const fn memberships(&self) -> MembershipStrategy {
+        self.layout.options.membership_strategy
     }
 
     /// A short name for this mapping: the same for the same document.
@@ -201,9 +206,9 @@ impl Mapping {
         ObjectKind::ALL.into_iter().find(is_it)
     }
 
-    /// The attribute that tells whether an object is marked as gone, and the statuses that say so.
-    pub fn departure_mark(&self, kind: ObjectKind) -> Option<(&MappedAttribute, [&'static str; 2])> {
-        let marks = [Departure::Deleted, Departure::OutOfScope].map(status::of_departure);
+    /// The attribute that marks an object as retired, and the statuses that do so.
+    pub fn retired_status(&self, kind: ObjectKind) -> Option<(&MappedAttribute, [&'static str; 2])> {
+        let marks = [RetireReason::Deleted, RetireReason::OutOfScope].map(status::of_departure);
         let attribute = self.attributes(kind).iter().find(|a| a.source == Source::Status)?;
         Some((attribute, marks))
     }
@@ -238,43 +243,46 @@ impl Mapping {
     }
 }
 
-/// The choices by themselves.
-fn check(options: &MappingOptions) -> Result<(), MappingError> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if options.prefix.is_empty() || !options.prefix.chars().all(fits) {
-        return Err(MappingError::Prefix(options.prefix.clone()));
-    }
-    let refused = |c: char| c.is_control() || "=;:?.\"".contains(c);
-    if options.schema_name.trim().is_empty() || options.schema_name.contains(refused) {
-        return Err(MappingError::SchemaName(options.schema_name.clone()));
-    }
-    for (kind, choices, label) in [
-        (ObjectKind::User, &options.user, &options.label),
-        (ObjectKind::Group, &options.group, &options.group_label),
-    ] {
-        for (attribute, chosen) in &choices.types {
-            let allowed: &[_] = if attribute == label { &VALUE_TYPES[..1] } else { &VALUE_TYPES };
-            if !allowed.contains(chosen) {
-                return Err(MappingError::Type {
-                    kind,
-                    attribute: attribute.clone(),
-                    chosen: chosen.as_str().to_owned(),
-                    valid: allowed.iter().map(AttributeType::as_str).collect::<Vec<_>>().join(", "),
-                });
+impl MappingOptions {
+    /// The options that no org can meet.
+    pub fn faults(&self) -> Vec<MappingError> {
+        let mut faults = Vec::new();
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if self.external_id_prefix.is_empty() || !self.external_id_prefix.chars().all(fits) {
+            faults.push(MappingError::Prefix(self.external_id_prefix.clone()));
+        }
+        let refused = |c: char| c.is_control() || "=;:?.\"".contains(c);
+        if self.object_schema_name.trim().is_empty() || self.object_schema_name.contains(refused) {
+            faults.push(MappingError::SchemaName(self.object_schema_name.clone()));
+        }
+        for (kind, choices, label) in [
+            (ObjectKind::User, &self.user, &self.user_label),
+            (ObjectKind::Group, &self.group, &self.group_label),
+        ] {
+            for (attribute, chosen) in &choices.types {
+                let allowed: &[_] = if attribute == label { &VALUE_TYPES[..1] } else { &VALUE_TYPES };
+                if !allowed.contains(chosen) {
+                    faults.push(MappingError::Type {
+                        kind,
+                        attribute: attribute.clone(),
+                        chosen: chosen.as_str().to_owned(),
+                        valid: allowed.iter().map(AttributeType::as_str).collect::<Vec<_>>().join(", "),
+                    });
+                }
             }
         }
+        faults
     }
-    Ok(())
 }
 
-/// What the choices say about attributes that are not there, and what the schemas say about themselves.
+/// Warnings about options for missing attributes, and about the schemas.
 fn warnings(
     users: &BTreeMap<String, Merged>,
     groups: &BTreeMap<String, Merged>,
     options: &MappingOptions,
 ) -> Vec<MappingWarning> {
     let (u, g) = (&options.user, &options.group);
-    let manager = (options.manager.by != ManagerBy::Off).then_some(&options.manager.attribute);
+    let manager = (options.manager.match_by != ManagerMatch::Off).then_some(&options.manager.attribute);
     let named: [(&'static str, Vec<&String>, &BTreeMap<String, Merged>); 10] = [
         ("mapping.user.include", u.include.iter().collect(), users),
         ("mapping.user.exclude", u.exclude.iter().collect(), users),
@@ -293,11 +301,9 @@ fn warnings(
             .filter(|name| !schema.contains_key(*name))
             .map(move |name| MappingWarning::UnknownAttribute { option, attribute: name.clone() })
     });
-    let needed = [(options.label.as_str(), u, "the label"), (options.group_label.as_str(), g, "the label")];
-    let kept = needed.into_iter().filter_map(|(name, choices, needed_for)| {
-        let is_left_out = !choices.wants(name);
-        is_left_out.then(|| MappingWarning::KeptAnyway { attribute: name.to_owned(), needed_for })
-    });
+    let labels = [(options.user_label.as_str(), u), (options.group_label.as_str(), g)];
+    let kept = labels.into_iter().filter(|(name, choices)| !choices.wants(name));
+    let kept = kept.map(|(name, _)| MappingWarning::LabelExcluded { attribute: name.to_owned() });
     let conflicts = users
         .iter()
         .filter(|(name, merged)| merged.conflict && u.wants(name) && !u.types.contains_key(*name))
@@ -306,7 +312,7 @@ fn warnings(
         schema
             .iter()
             .filter(|(name, m)| m.is_unreadable() && choices.wants(name) && !choices.include.contains(*name))
-            .map(|(name, _)| MappingWarning::Unreadable { attribute: name.clone() })
+            .map(|(name, _)| MappingWarning::UnsupportedDefinition { attribute: name.clone() })
     });
     unknown.chain(kept).chain(conflicts).chain(unreadable).collect()
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, Reference, UserId};
 
-use crate::shape::TEXT_LIMIT;
+use crate::attribute_type::TEXT_LIMIT;
 use crate::{Mapping, Source, status};
 
 impl Mapping {
     /// A user's record with its groups, in whatever order and however often they are given. Under another strategy
-    /// than [`Memberships::OnUser`](crate::Memberships::OnUser) the record is as it was.
+    /// than [`MembershipStrategy::OnUsers`](crate::MembershipStrategy::OnUsers) the record is as it was.
     #[must_use]
     pub fn with_groups(&self, mut user: Record, groups: &[GroupId]) -> Record {
         let manager = self.manager_of(&user);
@@ -21,7 +21,7 @@ impl Mapping {
     }
 
     /// A group's record with its members, in whatever order and however often they are given. Under another strategy
-    /// than [`Memberships::OnGroup`](crate::Memberships::OnGroup) the record is as it was.
+    /// than [`MembershipStrategy::OnGroups`](crate::MembershipStrategy::OnGroups) the record is as it was.
     #[must_use]
     pub fn with_members(&self, mut group: Record, members: &[UserId]) -> Record {
         let members = members.iter().map(UserId::as_str);
@@ -34,7 +34,7 @@ impl Mapping {
         RecordKey { kind: ObjectKind::Membership, id: format!("{group}:{user}") }
     }
 
-    /// The record of a membership, for [`Memberships::Objects`](crate::Memberships::Objects). It is called after the
+    /// The record of a membership, for [`MembershipStrategy::Objects`](crate::MembershipStrategy::Objects). It is called after the
     /// labels of both; a record without one, of which only the key is known, lends its id.
     pub fn membership(&self, user: &Record, group: &Record) -> Record {
         let key =
@@ -55,12 +55,12 @@ impl Mapping {
             })
             .collect::<BTreeMap<_, _>>();
         Record {
-            answers_to: key.id.clone(),
+            reference_key: key.id.clone(),
             key,
             fields,
             references: vec![
-                Reference { kind: ObjectKind::Group, value: group.key.id.clone() },
-                Reference { kind: ObjectKind::User, value: user.key.id.clone() },
+                Reference { kind: ObjectKind::Group, reference_key: group.key.id.clone() },
+                Reference { kind: ObjectKind::User, reference_key: user.key.id.clone() },
             ],
             alias: None,
             alias_reference: None,
@@ -86,7 +86,7 @@ impl Mapping {
         let mut ids: Vec<&str> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
-        let references = ids.iter().map(|id| Reference { kind, value: (*id).to_owned() }).collect();
+        let references = ids.iter().map(|id| Reference { kind, reference_key: (*id).to_owned() }).collect();
         record.fields.insert(attribute.locator.clone(), ids.into());
         references
     }

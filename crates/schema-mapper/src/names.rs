@@ -1,12 +1,12 @@
-//! Attribute names that Assets takes, chosen the same way every time.
+//! Attribute names that Assets accepts, chosen deterministically.
 //!
-//! A name is the title alone where nobody else has it, and otherwise the title with the end of the external id in
-//! brackets. Both are *forms* of one name: an attribute that exists in Assets under either is left alone, so that a twin
-//! that appears later renames nothing.
+//! A name is the title alone if it is unique, and otherwise the title with the end of the external ID in brackets. Both
+//! are *forms* of one name: an existing attribute in Assets with either form keeps it, so that a later duplicate
+//! renames nothing.
 
 use std::collections::HashSet;
 
-/// What Assets has on every object.
+/// The attributes that Assets adds to every object.
 const RESERVED: [&str; 4] = ["key", "created", "updated", "label"];
 /// Assets documents no limit; longer names are unreadable anyway.
 const MAX_CHARS: usize = 100;
@@ -23,7 +23,7 @@ impl Names {
         Self { taken: names.map(str::to_lowercase).collect() }
     }
 
-    /// A name as close to `wanted` as possible; `end` is what tells attributes with the same title apart.
+    /// A name as close to `wanted` as possible; `end` distinguishes attributes with the same title.
     pub(crate) fn take(&mut self, wanted: &str, end: &str) -> String {
         let base = base(wanted, end).to_owned();
         let name = std::iter::once(wanted.to_owned())
@@ -41,12 +41,12 @@ impl Names {
     }
 }
 
-/// Whether a name is one that an attribute may have, when it should have `wanted`.
+/// True if a name is valid for an attribute whose name should be `wanted`.
 pub(crate) fn is_form_of(name: &str, wanted: &str, end: &str) -> bool {
     base(name, end) == base(wanted, end)
 }
 
-/// A name without the brackets that tell it apart.
+/// A name without its distinguishing brackets.
 fn base<'n>(name: &'n str, end: &str) -> &'n str {
     let Some((base, rest)) = name.rsplit_once(&format!(" ({end}")) else { return name };
     let numbered = |rest: &str| rest.strip_prefix(' ').is_some_and(|n| n.parse::<u32>().is_ok());
@@ -56,12 +56,12 @@ fn base<'n>(name: &'n str, end: &str) -> &'n str {
     }
 }
 
-/// The first of several texts that has something to show, made fit to be a name.
+/// The first of several texts with visible characters, converted to a valid name.
 pub(crate) fn readable(texts: [&str; 2]) -> String {
     texts.into_iter().map(clean).find(|text| !text.is_empty()).unwrap_or_else(|| "Attribute".to_owned())
 }
 
-/// Whether Assets has it on every object.
+/// True if Assets adds it to every object.
 pub(crate) fn is_system(name: &str) -> bool {
     ["key", "created", "updated"].contains(&name.to_lowercase().as_str())
 }
@@ -84,7 +84,7 @@ fn clean(text: &str) -> String {
     short.trim().to_owned()
 }
 
-/// Characters that nobody sees, with which two names could look the same.
+/// Invisible characters, with which two names could appear equal.
 const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }

@@ -1,80 +1,80 @@
-//! What an operator may choose.
+//! Mapping options.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use insight_import_client::document::AttributeType;
 use serde::{Deserialize, Serialize};
 
-/// Where attribute names come from.
+/// Source of attribute names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Naming {
-    /// From what people call them in Okta.
+#[serde(rename_all = "snake_case")]
+pub enum AttributeNames {
+    /// The title in Okta, such as "First name".
     #[default]
     Title,
-    /// From their names in the API.
+    /// The name in Okta's API, such as `firstName`.
     Name,
 }
 
-/// What a list of values becomes.
+/// Format of an array attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Arrays {
-    /// One text.
+#[serde(rename_all = "snake_case")]
+pub enum ArrayFormat {
+    /// One text with all values.
     #[default]
     Joined,
-    /// A select attribute with any number of values. The import source must be set to add unknown options.
+    /// A select attribute with any number of values. The import source must add unknown options.
     Select,
 }
 
-/// What an attribute with a list of allowed values becomes.
+/// Format of an attribute with a list of allowed values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Enums {
-    /// What its type says, text mostly.
+#[serde(rename_all = "snake_case")]
+pub enum EnumFormat {
+    /// The attribute's own type, usually text.
     #[default]
     Text,
-    /// A select attribute. The import source must be set to add unknown options.
+    /// A select attribute. The import source must add unknown options.
     Select,
 }
 
-/// How memberships are kept in Assets.
+/// Place of memberships in Assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Memberships {
+#[serde(rename_all = "snake_case")]
+pub enum MembershipStrategy {
     /// Each user refers to its groups.
     #[default]
-    OnUser,
+    OnUsers,
     /// Each group refers to its members.
-    OnGroup,
+    OnGroups,
     /// Each membership is an object that refers to one user and one group.
     Objects,
 }
 
-/// The value by which a user names its manager. It is resolved to the id of the one living user who has it, without regard to
-/// case and spaces around it. A deactivated user is found only where no other user has the value.
+/// Value by which a user's profile names the manager. It is resolved to the ID of the only current user with this value;
+/// case and surrounding spaces don't matter. A deactivated user is found only if no other user has the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum ManagerBy {
-    /// The manager's Okta id.
+#[serde(rename_all = "snake_case")]
+pub enum ManagerMatch {
+    /// The manager's Okta user ID.
     #[default]
     Id,
     /// The manager's login.
     Login,
-    /// The manager's mail address.
+    /// The manager's email address.
     Email,
     /// The manager's employee number.
     EmployeeNumber,
-    /// Not at all.
+    /// No manager reference.
     Off,
 }
 
-impl ManagerBy {
+impl ManagerMatch {
     /// The profile attribute of the manager that holds the value.
     pub(crate) const fn profile(self) -> Option<&'static str> {
         match self {
@@ -93,111 +93,111 @@ impl ManagerBy {
 pub struct Manager {
     /// The profile attribute that names the manager.
     pub attribute: String,
-    /// What it holds.
-    pub by: ManagerBy,
+    /// The kind of value in this attribute.
+    pub match_by: ManagerMatch,
 }
 
 impl Default for Manager {
     fn default() -> Self {
-        Self { attribute: "managerId".into(), by: ManagerBy::default() }
+        Self { attribute: "managerId".into(), match_by: ManagerMatch::default() }
     }
 }
 
-/// The link from an Okta user to an Atlassian account.
+/// Link from an Okta user to an Atlassian account.
 ///
-/// An import cannot carry it: attributes of type User are set over REST, with an account's credential, on an attribute
-/// that an administrator has added to the object type.
+/// An import can't carry it: attributes of type User are set over REST with an Atlassian account, on an attribute that an
+/// administrator adds to the object type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct Account {
-    /// The profile attribute that holds the account's mail address.
+pub struct AccountAttribute {
+    /// The profile attribute that holds the account's email address.
     pub email: String,
     /// The name of the attribute of type User in Assets.
     pub attribute: String,
 }
 
-impl Default for Account {
+impl Default for AccountAttribute {
     fn default() -> Self {
         Self { email: "email".into(), attribute: "Atlassian account".into() }
     }
 }
 
-/// Choices about the profile attributes of one kind of object, by their names in Okta.
+/// Options for the profile attributes of one kind of object, by their names in Okta.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct Attributes {
-    /// Only these, when any are named.
+pub struct AttributeOptions {
+    /// The only attributes to sync; if empty, all.
     pub include: BTreeSet<String>,
-    /// All but these.
+    /// Attributes that aren't synced.
     pub exclude: BTreeSet<String>,
     /// Names in Assets.
     pub rename: BTreeMap<String, String>,
-    /// Types in Assets, instead of those that Okta's schema calls for. `select` and `email` keep a list as a list;
-    /// every other type joins it.
+    /// Types in Assets that replace the types of Okta's schema. `select` and `email` keep an array as a list; all other
+    /// types join it.
     #[cfg_attr(feature = "json-schema", schemars(with = "BTreeMap<String, String>"))]
     pub types: BTreeMap<String, AttributeType>,
 }
 
-impl Attributes {
+impl AttributeOptions {
     pub(crate) fn wants(&self, name: &str) -> bool {
         (self.include.is_empty() || self.include.contains(name)) && !self.exclude.contains(name)
     }
 }
 
-/// Choices about the mapping. The defaults serve an org that nobody has thought about yet.
+/// Mapping options. The defaults suit an org without special requirements.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "snake_case")]
 pub struct MappingOptions {
-    /// The beginning of every external id; unique on the Atlassian site. Must not change later.
-    pub prefix: String,
-    /// The name of the object schema in the document.
-    pub schema_name: String,
-    /// Where attribute names come from.
-    pub naming: Naming,
-    /// The profile attribute that names a user.
-    pub label: String,
-    /// The profile attribute that names a group.
+    /// Start of all external IDs; unique on the Atlassian site. It must not change later.
+    pub external_id_prefix: String,
+    /// Name of the object schema in the schema document.
+    pub object_schema_name: String,
+    /// Source of attribute names.
+    pub attribute_names: AttributeNames,
+    /// Profile attribute that labels a user.
+    pub user_label: String,
+    /// Profile attribute that labels a group.
     pub group_label: String,
-    /// Whether the last sign-in is an attribute. It changes often.
-    pub last_login: bool,
-    /// What a list of values becomes, unless its type is chosen by name.
-    pub arrays: Arrays,
-    /// What goes between the values of a list that is joined.
-    pub separator: String,
-    /// What an attribute with allowed values becomes, unless its type is chosen by name.
-    pub enums: Enums,
-    /// How memberships are kept.
-    pub memberships: Memberships,
+    /// True to add the last sign-in, which changes often.
+    pub include_last_login: bool,
+    /// Format of array attributes without an entry in `types`.
+    pub array_format: ArrayFormat,
+    /// Text between the values of a joined array.
+    pub array_separator: String,
+    /// Format of attributes with a list of allowed values and without an entry in `types`.
+    pub enum_format: EnumFormat,
+    /// Place of memberships in Assets.
+    pub membership_strategy: MembershipStrategy,
     /// The manager reference.
     pub manager: Manager,
-    /// The link to Atlassian accounts, where one is wanted.
-    pub account: Option<Account>,
+    /// The link to Atlassian accounts.
+    pub account: Option<AccountAttribute>,
     /// The attributes of users.
-    pub user: Attributes,
+    pub user: AttributeOptions,
     /// The attributes of groups.
-    pub group: Attributes,
+    pub group: AttributeOptions,
 }
 
 impl Default for MappingOptions {
     fn default() -> Self {
         Self {
-            prefix: "okta-sync".into(),
-            schema_name: "Okta Directory".into(),
-            naming: Naming::default(),
-            label: "login".into(),
+            external_id_prefix: "okta-sync".into(),
+            object_schema_name: "Okta Directory".into(),
+            attribute_names: AttributeNames::default(),
+            user_label: "login".into(),
             group_label: "name".into(),
-            last_login: false,
-            arrays: Arrays::default(),
-            separator: ", ".into(),
-            enums: Enums::default(),
-            memberships: Memberships::default(),
+            include_last_login: false,
+            array_format: ArrayFormat::default(),
+            array_separator: ", ".into(),
+            enum_format: EnumFormat::default(),
+            membership_strategy: MembershipStrategy::default(),
             manager: Manager::default(),
             account: None,
-            user: Attributes::default(),
-            group: Attributes::default(),
+            user: AttributeOptions::default(),
+            group: AttributeOptions::default(),
         }
     }
 }

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use okta_client::model::{Group, Profile, User, UserStatus};
 use serde_json::Value;
-use sync_model::{Alias, AliasReference, Departure, ObjectKind, Record, RecordKey, Reference, ValueProblem};
+use sync_model::{
+    Alias, AliasReference, ObjectKind, Record, RecordKey, Reference, RetireReason, ValueProblem,
+};
 
 use crate::value::{Rule, as_one_text, as_text, empty, fit, moment};
-use crate::{ManagerBy, MappedAttribute, Mapping, Source, status};
+use crate::{ManagerMatch, MappedAttribute, Mapping, Source, status};
 
 /// A record, and what there is to say about it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mapped {
+pub struct MappedRecord {
     /// The record.
     pub record: Record,
     /// Values that did not fit.
@@ -21,7 +23,7 @@ pub struct Mapped {
     pub unmapped: Vec<String>,
 }
 
-/// What the attributes of both kinds are read from.
+/// The input for the attributes of both kinds.
 struct Object<'o> {
     kind: ObjectKind,
     id: &'o str,
@@ -32,7 +34,7 @@ struct Object<'o> {
 
 impl Mapping {
     /// The record of a user, member of nothing yet.
-    pub fn user(&self, user: &User) -> Mapped {
+    pub fn user(&self, user: &User) -> MappedRecord {
         let object = Object {
             kind: ObjectKind::User,
             id: &user.id,
@@ -69,7 +71,7 @@ impl Mapping {
     }
 
     /// The record of a group, without members yet.
-    pub fn group(&self, group: &Group) -> Mapped {
+    pub fn group(&self, group: &Group) -> MappedRecord {
         let object = Object {
             kind: ObjectKind::Group,
             id: &group.id,
@@ -85,10 +87,10 @@ impl Mapping {
         })
     }
 
-    /// What Assets should hold of an object that is not kept current any more: its last values, marked, member of
-    /// nothing and without members. An ended membership still shows whose it was.
+    /// The record of a retired object: its last values, marked, with no groups and no members. An ended membership
+    /// still names its user and group.
     #[must_use]
-    pub fn retire(&self, last: &Record, departure: Departure) -> Record {
+    pub fn retire(&self, last: &Record, departure: RetireReason) -> Record {
         let fields = self
             .attributes(last.key.kind)
             .iter()
@@ -113,7 +115,7 @@ impl Mapping {
         record
     }
 
-    fn map(&self, object: &Object<'_>, own: impl Fn(&Source) -> Option<Value>) -> Mapped {
+    fn map(&self, object: &Object<'_>, own: impl Fn(&Source) -> Option<Value>) -> MappedRecord {
         let mut fields = BTreeMap::new();
         let mut problems = Vec::new();
         let label = self.label(object.kind);
@@ -126,7 +128,7 @@ impl Mapping {
                 Source::LastUpdated => object.last_updated.map_or_else(|| empty(false), moment),
                 Source::Profile(name) => {
                     let (mut value, mut rule) =
-                        fit(object.profile.get(name), attribute, &self.options().separator);
+                        fit(object.profile.get(name), attribute, &self.options().array_separator);
                     if is_label(attribute) && value.as_str().is_none_or(|text| text.trim().is_empty()) {
                         value = object.id.into();
                         rule = Some(Rule::EmptyLabel);
@@ -139,7 +141,7 @@ impl Mapping {
                     value
                 }
                 // Names of user types come from outside as well.
-                source => fit(own(source).as_ref(), attribute, &self.options().separator).0,
+                source => fit(own(source).as_ref(), attribute, &self.options().array_separator).0,
             };
             fields.insert(attribute.locator.clone(), value);
         }
@@ -162,48 +164,49 @@ impl Mapping {
         let record = Record {
             key: RecordKey { kind: object.kind, id: object.id.to_owned() },
             fields,
-            answers_to: object.id.to_owned(),
+            reference_key: object.id.to_owned(),
             references: Vec::new(),
             alias: None,
             alias_reference: None,
         };
-        Mapped { record, problems, unmapped }
+        MappedRecord { record, problems, unmapped }
     }
 
     /// The id of a user's manager, where its profile says it.
     fn manager_id(&self, user: &User) -> (Value, Option<Rule>) {
         let manager = &self.options().manager;
         let id = self.attributes(ObjectKind::User).iter().find(|a| a.source == Source::Id);
-        let Some(attribute) = id.filter(|_| manager.by == ManagerBy::Id) else {
+        let Some(attribute) = id.filter(|_| manager.match_by == ManagerMatch::Id) else {
             return (empty(false), None);
         };
-        let (value, rule) = fit(user.profile.get(&manager.attribute), attribute, &self.options().separator);
+        let (value, rule) =
+            fit(user.profile.get(&manager.attribute), attribute, &self.options().array_separator);
         (as_one_text(&value).trim().into(), rule)
     }
 
     /// The value by which other users may name this one as their manager.
     fn alias(&self, user: &User) -> Option<Alias> {
-        let value = self.folded(user, self.options().manager.by.profile()?)?;
+        let value = self.folded(user, self.options().manager.match_by.profile()?)?;
         Some(Alias { value, yields: user.status == UserStatus::Deprovisioned })
     }
 
     /// A user's manager, where its profile names it by another value than the id.
     fn manager_by_alias(&self, user: &User) -> Option<AliasReference> {
         let manager = &self.options().manager;
-        manager.by.profile()?;
+        manager.match_by.profile()?;
         let field = self.attributes(ObjectKind::User).iter().find(|a| a.source == Source::Manager)?;
         let alias = self.folded(user, &manager.attribute)?;
         Some(AliasReference { field: field.locator.clone(), kind: ObjectKind::User, alias, id: None })
     }
 
     fn folded(&self, user: &User, attribute: &str) -> Option<String> {
-        Alias::fold(&as_text(user.profile.get(attribute)?, &self.options().separator))
+        Alias::fold(&as_text(user.profile.get(attribute)?, &self.options().array_separator))
     }
 
     pub(crate) fn manager_of(&self, user: &Record) -> Option<Reference> {
         let is_manager = |attribute: &&MappedAttribute| attribute.source == Source::Manager;
         let attribute = self.attributes(user.key.kind).iter().find(is_manager)?;
         let value = user.fields.get(&attribute.locator)?.as_str().filter(|value| !value.is_empty())?;
-        Some(Reference { kind: ObjectKind::User, value: value.to_owned() })
+        Some(Reference { kind: ObjectKind::User, reference_key: value.to_owned() })
     }
 }

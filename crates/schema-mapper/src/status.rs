@@ -2,11 +2,11 @@
 
 use insight_import_client::document::{Status, StatusCategory};
 use okta_client::model::UserStatus;
-use sync_model::{Departure, ObjectKind};
+use sync_model::{ObjectKind, RetireReason};
 
-/// What marks an object whose original no longer exists, an ended membership among them.
+/// The status of an object that was deleted in Okta, and of an ended membership.
 const DELETED: &str = "Okta Deleted";
-/// What marks an object whose original exists, and which the operator does not choose any more.
+/// The status of an object that is no longer in scope.
 const OUT_OF_SCOPE: &str = "Okta Out of Scope";
 /// A live group or membership, and a user who can sign in.
 pub(crate) const ACTIVE: &str = "Okta Active";
@@ -14,17 +14,17 @@ pub(crate) const ACTIVE: &str = "Okta Active";
 pub(crate) const OTHER: &str = "Okta Other";
 
 const ALL: [(&str, &str, StatusCategory); 11] = [
-    (ACTIVE, "Can be used", StatusCategory::Active),
-    ("Okta Staged", "Created, not activated yet", StatusCategory::Pending),
-    ("Okta Provisioned", "Activated, has not signed in yet", StatusCategory::Pending),
-    ("Okta Recovery", "A new password was asked for", StatusCategory::Pending),
-    ("Okta Locked Out", "Too many failed sign-ins", StatusCategory::Pending),
-    ("Okta Password Expired", "Has to set a new password", StatusCategory::Pending),
-    ("Okta Suspended", "Kept from signing in for now", StatusCategory::Inactive),
+    (ACTIVE, "The user can sign in", StatusCategory::Active),
+    ("Okta Staged", "Created but not activated", StatusCategory::Pending),
+    ("Okta Provisioned", "Activated; hasn't signed in yet", StatusCategory::Pending),
+    ("Okta Recovery", "A password reset is in progress", StatusCategory::Pending),
+    ("Okta Locked Out", "Locked after too many failed sign-in attempts", StatusCategory::Pending),
+    ("Okta Password Expired", "The password has expired", StatusCategory::Pending),
+    ("Okta Suspended", "Temporarily blocked from signing in", StatusCategory::Inactive),
     ("Okta Deprovisioned", "Deactivated in Okta", StatusCategory::Inactive),
     (DELETED, "No longer exists in Okta", StatusCategory::Inactive),
-    (OUT_OF_SCOPE, "Not chosen to be synchronised any more", StatusCategory::Inactive),
-    (OTHER, "In a state that the synchronisation does not know", StatusCategory::Pending),
+    (OUT_OF_SCOPE, "No longer in the sync scope", StatusCategory::Inactive),
+    (OTHER, "An Okta status that this version doesn't recognize", StatusCategory::Pending),
 ];
 
 pub(crate) fn all() -> Vec<Status> {
@@ -46,11 +46,11 @@ pub(crate) fn of_kind(kind: ObjectKind) -> Vec<String> {
     }
 }
 
-/// What marks an object that is not kept current any more.
-pub(crate) const fn of_departure(departure: Departure) -> &'static str {
+/// The status of a retired object.
+pub(crate) const fn of_departure(departure: RetireReason) -> &'static str {
     match departure {
-        Departure::Deleted => DELETED,
-        Departure::OutOfScope => OUT_OF_SCOPE,
+        RetireReason::Deleted => DELETED,
+        RetireReason::OutOfScope => OUT_OF_SCOPE,
     }
 }
 

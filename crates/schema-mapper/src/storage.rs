@@ -5,7 +5,6 @@ use sync_model::ObjectKind;
 
 use crate::document::type_id;
 use crate::evolution::{DriftKind, Evolution, all_types, differences};
-use crate::shape::holds;
 use crate::{MappedAttribute, Mapping, Source};
 
 /// The reason why Assets drops the values of a field without a word.
@@ -13,13 +12,13 @@ use crate::{MappedAttribute, Mapping, Source};
 pub enum Loss {
     /// The attribute, or its object type, is not there.
     Missing,
-    /// The mapping in Assets does not lead to the attribute, or looks referenced objects up by another one: a name changed.
+    /// The mapping in Assets doesn't lead to the attribute, or finds referenced objects by another one: a name changed.
     Unmapped,
-    /// The attribute takes fewer values than it should.
+    /// The attribute accepts fewer values than it should.
     Cardinality {
-        /// The number that it takes.
+        /// The number that it accepts.
         present: i32,
-        /// The number that it should take; -1 for any.
+        /// The number that it should accept; -1 for any.
         wanted: i32,
     },
     /// The attribute is of a type that does not hold every value.
@@ -47,7 +46,7 @@ pub struct Storage {
     pub field: String,
     /// The attribute, as `type: attribute`.
     pub attribute: String,
-    /// True if the attribute tells objects apart.
+    /// True if the attribute identifies objects.
     pub is_identity: bool,
     /// The type, target, and options of the attribute, for comparison. Empty when it is not there.
     pub shape: String,
@@ -62,7 +61,7 @@ impl Mapping {
     pub fn storage(&self, current: Option<&SchemaAndMapping>, evolution: &Evolution) -> Vec<Storage> {
         let present = current.map(|c| all_types(&c.schema.object_schema.object_types)).unwrap_or_default();
         let wanted = all_types(&self.document().schema.object_schema.object_types);
-        let adapted = current.map(|current| self.extended(current));
+        let adapted = current.map(|current| self.with_added(current));
         let mut all = Vec::new();
         for kind in ObjectKind::ALL {
             let id = type_id(self.options(), kind);
@@ -109,7 +108,7 @@ fn loss(there: &Attribute, wanted: &Attribute, is_astray: bool, types: &[&Object
         return Some(Loss::Unmapped);
     }
     differences(there, wanted, types).into_iter().find_map(|difference| match difference {
-        DriftKind::Retyped { present, wanted } if !holds(&present, &wanted) => {
+        DriftKind::Retyped { present, wanted, compatible: false } => {
             Some(Loss::Type { present: present.as_str().to_owned(), wanted: wanted.as_str().to_owned() })
         }
         DriftKind::Retargeted { present, wanted } => Some(Loss::Target { present, wanted }),

@@ -1,4 +1,4 @@
-//! One value, made to fit an attribute.
+//! One value, converted for an attribute.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -11,7 +11,7 @@ use url::Url;
 pub(crate) use sync_model::ValueProblemKind as Rule;
 
 use crate::MappedAttribute;
-use crate::shape::{TEXT_LIMIT, TEXTAREA_LIMIT};
+use crate::attribute_type::{TEXT_LIMIT, TEXTAREA_LIMIT};
 
 /// The value in the form that Assets reads, and the rule it offended, if any.
 pub(crate) fn fit(
@@ -81,7 +81,7 @@ pub(crate) fn moment(time: Timestamp) -> Value {
     format!("{time:.3}").into()
 }
 
-/// Nothing, in the form that an attribute takes it in.
+/// The empty value in the form that an attribute accepts.
 pub(crate) fn empty(many: bool) -> Value {
     if many { Value::Array(Vec::new()) } else { Value::String(String::new()) }
 }
@@ -96,7 +96,7 @@ pub(crate) fn as_one_text(value: &Value) -> String {
     }
 }
 
-/// Whether a text has the look of a mail address: something, one `@`, something, and no space.
+/// True if a text has the form of an email address: something, one `@`, something, and no space.
 pub(crate) fn is_email(text: &str) -> bool {
     let parts: Vec<&str> = text.split('@').collect();
     let odd = |c: char| c.is_whitespace() || c.is_control();
@@ -140,7 +140,8 @@ fn as_double(value: &Value) -> Option<Value> {
     }
 }
 
-/// An address as mail servers everywhere take it: ASCII, a host with a dot, and neither a name nor brackets around it.
+/// An address in the form that all mail servers accept: ASCII, a host with a dot, and neither a name nor brackets
+/// around it.
 fn email(text: &str) -> Option<Value> {
     let (_, host) = text.rsplit_once('@')?;
     let labels = host.split('.').all(|label| !label.is_empty());
@@ -152,7 +153,7 @@ fn email(text: &str) -> Option<Value> {
     fits.then(|| text.into())
 }
 
-/// Assets takes `http://` and `https://` alone. The scheme is written small, as its page on attribute types shows it.
+/// Assets accepts `http://` and `https://` only. The scheme is in lowercase, as in its page on attribute types.
 fn url(text: &str) -> Option<Value> {
     let (scheme, rest) = text.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();

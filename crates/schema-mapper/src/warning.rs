@@ -1,10 +1,9 @@
-//! Choices that have no effect or another one than meant. Schemas change, so none of them is an error.
+//! Options without effect, or with another effect than expected. Schemas change, so none of them is an error.
 
 use std::fmt;
 
-/// Something about the choices that an operator should know.
+/// An option without effect, or with another effect than expected.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum MappingWarning {
     /// An option names an attribute that no schema has.
     UnknownAttribute {
@@ -13,15 +12,13 @@ pub enum MappingWarning {
         /// The attribute's name.
         attribute: String,
     },
-    /// An attribute was to be left out, and is needed.
-    KeptAnyway {
+    /// An excluded attribute is mapped, because it is the label.
+    LabelExcluded {
         /// The attribute's name in Okta.
         attribute: String,
-        /// What it is needed for.
-        needed_for: &'static str,
     },
-    /// The chosen name is not one that can be given: it is reserved, taken, or has odd characters.
-    NameNotGiven {
+    /// The chosen name is reserved, taken, or unreadable.
+    NameUnavailable {
         /// The attribute's name in Okta.
         attribute: String,
         /// The name that was chosen.
@@ -34,8 +31,8 @@ pub enum MappingWarning {
         /// The attribute's name in Okta.
         attribute: String,
     },
-    /// A secret, or an attribute that nobody can read, is left out.
-    Unreadable {
+    /// An attribute that is encrypted, hashed, or write-only in Okta is excluded.
+    UnsupportedDefinition {
         /// The attribute's name in Okta.
         attribute: String,
     },
@@ -45,23 +42,22 @@ impl fmt::Display for MappingWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownAttribute { option, attribute } => {
-                write!(f, "{option} names \"{attribute}\", which no schema of the org has")
+                write!(f, "{option}: no Okta schema defines \"{attribute}\"")
             }
-            Self::KeptAnyway { attribute, needed_for } => {
-                write!(f, "\"{attribute}\" is mapped although it is not chosen: it is {needed_for}")
+            Self::LabelExcluded { attribute } => {
+                write!(f, "\"{attribute}\" is excluded but mapped, because it is the label")
             }
-            Self::NameNotGiven { attribute, wanted, given } => write!(
+            Self::NameUnavailable { attribute, wanted, given } => write!(
                 f,
-                "\"{attribute}\" was to be called \"{}\", which is reserved, taken or not readable in Assets; it is called \"{given}\"",
+                "\"{attribute}\": the name \"{}\" is reserved, taken, or unreadable; using \"{given}\"",
                 wanted.escape_default()
             ),
             Self::Conflict { attribute } => {
-                write!(f, "the user types define \"{attribute}\" differently; it is a text in Assets")
+                write!(f, "user types define \"{attribute}\" differently; mapping it to text")
             }
-            Self::Unreadable { attribute } => write!(
-                f,
-                "\"{attribute}\" is encrypted, hashed or write-only in Okta and left out; name it in include to map it all the same"
-            ),
+            Self::UnsupportedDefinition { attribute } => {
+                write!(f, "\"{attribute}\" is encrypted, hashed, or write-only in Okta; excluding it")
+            }
         }
     }
 }

@@ -24,9 +24,10 @@ fn documents_validate_against_atlassian_s_schema() {
     for (_, org, toml) in all() {
         conforms(mapping_by(&org, toml).document());
         // Every org with every strategy, too.
-        for strategy in ["on-user", "on-group", "objects"] {
+        for strategy in ["on_users", "on_groups", "objects"] {
             let mut options = options(toml);
-            options.memberships = self::options(&format!("memberships = '{strategy}'")).memberships;
+            options.membership_strategy =
+                self::options(&format!("membership_strategy = '{strategy}'")).membership_strategy;
             conforms(Mapping::new(&org, &options).unwrap().document());
         }
     }

@@ -24,15 +24,15 @@ fn attribute(mapping: &Mapping, name: &str) -> Option<(String, String, bool)> {
 #[test]
 fn every_option_is_read_and_an_unknown_one_is_refused() {
     let read = options(
-        "prefix = 'eu'\nschema_name = 'People'\nnaming = 'name'\nlabel = 'email'\ngroup_label = 'description'\n\
-         last_login = true\narrays = 'select'\nseparator = '; '\nenums = 'select'\nmemberships = 'on-group'\n\
-         [manager]\nattribute = 'boss'\nby = 'employee-number'\n[account]\nemail = 'secondEmail'\nattribute = 'Account'\n\
+        "external_id_prefix = 'eu'\nobject_schema_name = 'People'\nattribute_names = 'name'\nuser_label = 'email'\ngroup_label = 'description'\n\
+         include_last_login = true\narray_format = 'select'\narray_separator = '; '\nenum_format = 'select'\nmembership_strategy = 'on_groups'\n\
+         [manager]\nattribute = 'boss'\nmatch_by = 'employee_number'\n[account]\nemail = 'secondEmail'\nattribute = 'Account'\n\
          [user]\ninclude = ['a']\nexclude = ['b']\n[user.rename]\na = 'A'\n[user.types]\na = 'date_time'\n\
          [group]\nexclude = ['c']",
     );
     insta::assert_debug_snapshot!("every_option", read);
     for unknown in
-        ["arrays = 'both'", "lable = 'x'", "user.type = {}", "manager.id = 1", "account.name = 'x'"]
+        ["array_format = 'both'", "user_labl = 'x'", "user.type = {}", "manager.id = 1", "account.name = 'x'"]
     {
         assert!(toml::from_str::<MappingOptions>(unknown).is_err(), "{unknown}");
     }
@@ -47,15 +47,15 @@ fn lists_are_joined_or_kept_by_one_choice_for_all_and_another_for_some() {
         (kind, many)
     };
     assert_eq!(shape("", "sites"), ("textarea".into(), false));
-    assert_eq!(shape("arrays = 'select'", "sites"), ("select".into(), true));
+    assert_eq!(shape("array_format = 'select'", "sites"), ("select".into(), true));
     assert_eq!(
-        shape("arrays = 'select'\nuser.types.sites = 'textarea'", "sites"),
+        shape("array_format = 'select'\nuser.types.sites = 'textarea'", "sites"),
         ("textarea".into(), false)
     );
     assert_eq!(shape("user.types.sites = 'select'", "sites"), ("select".into(), true));
     assert_eq!(shape("user.types.sites = 'select'", "codes"), ("textarea".into(), false));
     let ada = user("00u1", &json!({"login": "ada", "sites": ["b", "a", "b"], "codes": ["2", "1"]}));
-    let record = mapping_by(&org, "user.types.sites = 'select'\nseparator = ' / '").user(&ada).record;
+    let record = mapping_by(&org, "user.types.sites = 'select'\narray_separator = ' / '").user(&ada).record;
     assert_eq!(record.fields["profile_sites"], json!(["a", "b"]));
     assert_eq!(record.fields["profile_codes"], "2 / 1");
 }
@@ -65,7 +65,7 @@ fn allowed_values_are_text_unless_select_is_chosen() {
     let org = with(&json!({"size": {"title": "Size", "type": "string", "enum": ["S", "M"]}}));
     let kind = |toml: &str| attribute(&mapping_by(&org, toml), "size").unwrap().1;
     assert_eq!(kind(""), "text");
-    assert_eq!(kind("enums = 'select'"), "select");
+    assert_eq!(kind("enum_format = 'select'"), "select");
     assert_eq!(kind("user.types.size = 'select'"), "select");
 }
 
@@ -87,14 +87,14 @@ fn choices_that_cannot_be_met_are_refused_with_the_option_to_change() {
     let org = with(&json!({}));
     let no_types = OrgSchemas { user_types: Vec::new(), ..org.clone() };
     insta::assert_snapshot!(refused(&no_types, ""), @"the org has no user type; the app may lack the scopes okta.userTypes.read and okta.schemas.read");
-    insta::assert_snapshot!(refused(&org, "label = 'nick'"), @r#"mapping.label is "nick", which no user type of the org has"#);
+    insta::assert_snapshot!(refused(&org, "user_label = 'nick'"), @r#"mapping.user_label is "nick", which no user type of the org has"#);
     insta::assert_snapshot!(refused(&org, "group_label = 'nick'"), @r#"mapping.group_label is "nick", which the groups of the org do not have"#);
-    insta::assert_snapshot!(refused(&org, "prefix = 'a/b'"), @r#"mapping.prefix "a/b" cannot begin external ids; use letters, digits and dashes"#);
-    insta::assert_snapshot!(refused(&org, "schema_name = 'Who?'"), @r#"mapping.schema_name "Who?" is empty or has one of = ; : ? . " which Assets refuses"#);
+    insta::assert_snapshot!(refused(&org, "external_id_prefix = 'a/b'"), @r#"mapping.external_id_prefix "a/b" cannot begin external ids; use letters, digits and dashes"#);
+    insta::assert_snapshot!(refused(&org, "object_schema_name = 'Who?'"), @r#"mapping.object_schema_name "Who?" is empty or has one of = ; : ? . " which Assets refuses"#);
     let mut bare = schema(&json!({}));
     bare["definitions"]["base"]["properties"].as_object_mut().unwrap().remove("employeeNumber");
     let bare = self::org(&[bare], &group_schema(&json!({})));
-    insta::assert_snapshot!(refused(&bare, "manager.by = 'employee-number'"), @r#"managers are found by employeeNumber, which no user type of the org has; set mapping.manager.by to "off" or another value"#);
+    insta::assert_snapshot!(refused(&bare, "manager.match_by = 'employee_number'"), @r#"managers are found by employeeNumber, which no user type of the org has; set mapping.manager.match_by to "off" or another value"#);
 }
 
 #[test]
@@ -113,16 +113,16 @@ fn choices_about_attributes_that_are_not_there_are_only_said() {
     );
     let said: Vec<String> = mapping.warnings().iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
-    mapping.account.email names "mail", which no schema of the org has
-    mapping.group.include names "nope", which no schema of the org has
-    mapping.manager.attribute names "boss", which no schema of the org has
-    mapping.user.exclude names "shoeSize", which no schema of the org has
-    mapping.user.rename names "gone", which no schema of the org has
-    mapping.user.types names "other", which no schema of the org has
-    "login" is mapped although it is not chosen: it is the label
-    "email" was to be called "Key", which is reserved, taken or not readable in Assets; it is called "Key (email)"
-    the user types define "n" differently; it is a text in Assets
-    "pin" is encrypted, hashed or write-only in Okta and left out; name it in include to map it all the same
+    mapping.account.email: no Okta schema defines "mail"
+    mapping.group.include: no Okta schema defines "nope"
+    mapping.manager.attribute: no Okta schema defines "boss"
+    mapping.user.exclude: no Okta schema defines "shoeSize"
+    mapping.user.rename: no Okta schema defines "gone"
+    mapping.user.types: no Okta schema defines "other"
+    "login" is excluded but mapped, because it is the label
+    "email": the name "Key" is reserved, taken, or unreadable; using "Key (email)"
+    user types define "n" differently; mapping it to text
+    "pin" is encrypted, hashed, or write-only in Okta; excluding it
     "#);
     assert!(attribute(&mapping, "login").is_some() && attribute(&mapping, "pin").is_none());
     assert!(self::mapping(&with(&json!({}))).warnings().is_empty());
@@ -133,7 +133,7 @@ fn names_come_from_titles_or_from_the_api_and_some_from_the_operator() {
     let org = with(&json!({"costCentre": text("Cost centre")}));
     let name = |toml: &str| attribute(&mapping_by(&org, toml), "costCentre").unwrap().0;
     assert_eq!(name(""), "Cost centre");
-    assert_eq!(name("naming = 'name'"), "costCentre");
+    assert_eq!(name("attribute_names = 'name'"), "costCentre");
     assert_eq!(name("user.rename.costCentre = 'Kostenstelle'"), "Kostenstelle");
     // Who is named by the operator comes before everyone else.
     assert_eq!(name("user.rename.costCentre = 'Username'"), "Username");

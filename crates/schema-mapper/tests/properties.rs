@@ -15,7 +15,7 @@ use support::assets::{corrected, patched, shown};
 use support::generate::{deeds, options, properties, value};
 use support::orgs::{group_schema, org, schema, user};
 use support::{conforms, keeps_the_rules};
-use sync_model::{Departure, GroupId, ObjectKind};
+use sync_model::{GroupId, ObjectKind, RetireReason};
 
 /// Names by external id.
 fn names(document: &SchemaAndMapping) -> BTreeMap<String, String> {
@@ -36,7 +36,7 @@ proptest! {
         conforms(mapping.document());
         let again = Mapping::new(&org, &options).unwrap();
         prop_assert_eq!(mapping.document(), again.document());
-        let settled = mapping.settled(&shown(mapping.document()));
+        let settled = mapping.fit_to(&shown(mapping.document()));
         prop_assert_eq!(settled.document(), mapping.document());
     }
 
@@ -52,7 +52,7 @@ proptest! {
         let user = user("00u1", &Value::Object(profile));
         let mapped = mapping.user(&user);
         let record = mapping.with_groups(mapped.record.clone(), &[GroupId::new("00g1")]);
-        for record in [&mapped.record, &record, &mapping.retire(&record, Departure::Deleted)] {
+        for record in [&mapped.record, &record, &mapping.retire(&record, RetireReason::Deleted)] {
             let fields: BTreeSet<&str> = record.fields.keys().map(String::as_str).collect();
             let wanted: BTreeSet<&str> =
                 mapping.attributes(ObjectKind::User).iter().map(|a| a.locator.as_str()).collect();
@@ -94,7 +94,7 @@ proptest! {
             prop_assert!(new.contains_key(id));
         }
         // The mapping that goes by what Assets holds is the one that Assets holds.
-        let settled = after.settled(&next);
+        let settled = after.fit_to(&next);
         for ours in &settled.document().mapping.object_type_mappings {
             let held = next.mapping.object_type_mappings.iter().find(|m| m.object_type_external_id == ours.object_type_external_id);
             for field in &ours.attributes_mapping {

@@ -10,14 +10,14 @@ use schema_mapper::{EmptyValues, Mapping};
 use serde_json::json;
 use support::orgs::{mapping, mapping_by, org, user, with};
 use support::recorded;
-use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, Reference, UserId};
+use sync_model::{GroupId, ObjectKind, Record, RecordKey, Reference, RetireReason, UserId};
 
 fn group(id: &str, name: &str) -> Group {
     serde_json::from_value(json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": name}})).unwrap()
 }
 
 fn to(kind: ObjectKind, value: &str) -> Reference {
-    Reference { kind, value: value.to_owned() }
+    Reference { kind, reference_key: value.to_owned() }
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn recorded_users_and_groups_become_records() {
     assert_eq!(record.fields["groups"], json!(["00g1", "00g2"]));
     insta::assert_json_snapshot!("recorded_user", record);
     insta::assert_json_snapshot!("recorded_group", mapping.group(&groups[0]).record);
-    let retired = mapping.retire(&record, Departure::Deleted);
+    let retired = mapping.retire(&record, RetireReason::Deleted);
     assert_eq!((&retired.fields["status"], &retired.fields["groups"]), (&json!("Okta Deleted"), &json!([])));
     assert!(retired.references.is_empty());
 }
@@ -65,7 +65,7 @@ fn an_attribute_that_the_schema_does_not_know_is_reported_and_not_sent() {
 
 #[test]
 fn an_object_always_has_a_label_since_assets_skips_those_without() {
-    let mapping = mapping_by(&with(&json!({})), "label = 'employeeNumber'");
+    let mapping = mapping_by(&with(&json!({})), "user_label = 'employeeNumber'");
     let mapped = mapping.user(&user("00u1", &json!({"login": "ada", "employeeNumber": "  "})));
     assert_eq!(mapped.record.fields["profile_employeeNumber"], "00u1");
     assert_eq!(mapped.problems.len(), 1);
@@ -84,16 +84,16 @@ fn managers_are_named_by_folded_values_and_found_by_id() {
     for (by, spelled, folded) in [
         ("login", "ADA", "ada"),
         ("email", "ada@EXAMPLE.com", "ada@example.com"),
-        ("employee-number", " 7", "7"),
+        ("employee_number", " 7", "7"),
     ] {
         // What managers are named by need not be in Assets.
         let mapping = mapping_by(
             &with(&json!({})),
-            &format!("manager.by = '{by}'\nuser.exclude = ['email', 'employeeNumber', 'managerId']"),
+            &format!("manager.match_by = '{by}'\nuser.exclude = ['email', 'employeeNumber', 'managerId']"),
         );
         let grace = mapping.user(&user("00u2", &json!({"login": "grace", "managerId": spelled}))).record;
         let ada = mapping.user(&ada).record;
-        assert_eq!((ada.answers_to.as_str(), ada.alias.unwrap().value.as_str()), ("00u1", folded), "{by}");
+        assert_eq!((ada.reference_key.as_str(), ada.alias.unwrap().value.as_str()), ("00u1", folded), "{by}");
         let named = grace.alias_reference.clone().unwrap();
         assert_eq!((named.field.as_str(), named.alias.as_str(), named.id), ("manager", folded, None), "{by}");
         assert!(grace.references.is_empty() && grace.fields["manager"] == "", "resolved later: {by}");
@@ -102,19 +102,19 @@ fn managers_are_named_by_folded_values_and_found_by_id() {
         resolved.resolve(Some("00u1".into()));
         let joined = mapping.with_groups(resolved, &[GroupId::new("00g1")]);
         assert_eq!(joined.references, [to(ObjectKind::Group, "00g1"), to(ObjectKind::User, "00u1")]);
-        assert_eq!(mapping.retire(&joined, Departure::Deleted).alias_reference, None);
+        assert_eq!(mapping.retire(&joined, RetireReason::Deleted).alias_reference, None);
     }
     let by_id = mapping(&with(&json!({})));
     let grace = by_id.user(&user("00u2", &json!({"login": "grace", "managerId": " 00u1 "}))).record;
     assert_eq!((&grace.references[..], &grace.alias_reference), (&[to(ObjectKind::User, "00u1")][..], &None));
     assert_eq!(manager(&by_id), "\"Okta User ID\" = ${manager}");
-    let off = mapping_by(&with(&json!({})), "manager.by = 'off'").user(&ada).record;
+    let off = mapping_by(&with(&json!({})), "manager.match_by = 'off'").user(&ada).record;
     assert!(off.references.is_empty() && !off.fields.contains_key("manager"));
 }
 
 #[test]
 fn deactivated_user_yields_its_alias() {
-    let mapping = mapping_by(&with(&json!({})), "manager.by = 'login'");
+    let mapping = mapping_by(&with(&json!({})), "manager.match_by = 'login'");
     let left: User =
         serde_json::from_value(json!({"id": "00u1", "status": "DEPROVISIONED", "profile": {"login": "ada"}}))
             .unwrap();
@@ -154,13 +154,13 @@ fn memberships_are_references_on_the_user_and_the_manager_stays() {
 
 #[test]
 fn memberships_are_members_on_the_group() {
-    let mapping = mapping_by(&with(&json!({})), "memberships = 'on-group'");
+    let mapping = mapping_by(&with(&json!({})), "membership_strategy = 'on_groups'");
     let staff = mapping.group(&group("00g1", "Staff")).record;
     assert_eq!(staff.fields["members"], json!([]));
     let staff = mapping.with_members(staff, &[UserId::new("00u2"), UserId::new("00u1"), UserId::new("00u2")]);
     assert_eq!(staff.fields["members"], json!(["00u1", "00u2"]));
     assert_eq!(staff.references, [to(ObjectKind::User, "00u1"), to(ObjectKind::User, "00u2")]);
-    let retired = mapping.retire(&staff, Departure::Deleted);
+    let retired = mapping.retire(&staff, RetireReason::Deleted);
     assert_eq!((&retired.fields["members"], retired.references.len()), (&json!([]), 0));
     let ada = mapping.user(&user("00u1", &json!({"login": "ada", "managerId": "00u9"}))).record;
     assert_eq!(mapping.with_groups(ada.clone(), &[GroupId::new("00g1")]), ada, "not by this strategy");
@@ -168,21 +168,21 @@ fn memberships_are_members_on_the_group() {
 
 #[test]
 fn memberships_are_objects_that_end_and_are_not_deleted() {
-    let mapping = mapping_by(&with(&json!({})), "memberships = 'objects'");
+    let mapping = mapping_by(&with(&json!({})), "membership_strategy = 'objects'");
     let ada = mapping.user(&user("00u1", &json!({"login": "ada"}))).record;
     let staff = mapping.group(&group("00g1", "Staff")).record;
     let record = mapping.membership(&ada, &staff);
     insta::assert_json_snapshot!("membership", record);
     assert_eq!(record.key, Mapping::membership_key(&UserId::new("00u1"), &GroupId::new("00g1")));
-    let ended = mapping.retire(&record, Departure::Deleted);
+    let ended = mapping.retire(&record, RetireReason::Deleted);
     assert_eq!(ended.fields["status"], "Okta Deleted");
     assert_eq!((&ended.fields["user"], &ended.references), (&json!("00u1"), &record.references));
-    assert_eq!(mapping.retire(&ended, Departure::Deleted), ended);
+    assert_eq!(mapping.retire(&ended, RetireReason::Deleted), ended);
     // Of whom nothing but the key is known.
     let key = |kind, id: &str| Record {
         key: RecordKey { kind, id: id.to_owned() },
         fields: std::collections::BTreeMap::new(),
-        answers_to: id.to_owned(),
+        reference_key: id.to_owned(),
         references: Vec::new(),
         alias: None,
         alias_reference: None,
@@ -214,7 +214,8 @@ fn a_user_is_linked_to_an_account_where_that_is_wanted_and_there_is_an_address()
 
 #[test]
 fn values_that_assets_would_keep_are_listed_where_it_ignores_empty_ones() {
-    let mapping = mapping_by(&with(&json!({"a": {"title": "A", "type": "string"}})), "arrays = 'select'");
+    let mapping =
+        mapping_by(&with(&json!({"a": {"title": "A", "type": "string"}})), "array_format = 'select'");
     let before = mapping.user(&user("00u1", &json!({"login": "ada", "a": "x", "managerId": "00u9"}))).record;
     let before = mapping.with_groups(before, &[GroupId::new("00g1")]);
     let after = mapping.user(&user("00u1", &json!({"login": "eva"}))).record;
@@ -224,16 +225,21 @@ fn values_that_assets_would_keep_are_listed_where_it_ignores_empty_ones() {
         "empties are explicit"
     );
     let kept = |setting| -> Vec<String> {
-        let kept = mapping.kept(setting, &before, &after);
+        let kept = mapping.dropped_values(setting, &before, &after);
         assert!(kept.iter().all(|k| k.key == after.key && k.object_type == "Okta User"));
         kept.into_iter().map(|k| k.attribute).collect()
     };
-    assert_eq!(kept(EmptyValues::told(Some(true))), ["Okta Groups", "Okta Manager", "A", "ManagerId"]);
-    assert_eq!(kept(EmptyValues::told(None)).len(), 4, "the default of Assets is to ignore them");
-    assert!(kept(EmptyValues::told(Some(false))).is_empty());
-    assert!(mapping.kept(EmptyValues::Ignored, &after, &before).is_empty(), "nothing went away");
     assert_eq!(
-        mapping.kept(EmptyValues::Ignored, &before, &mapping.retire(&before, Departure::Deleted)).len(),
+        kept(EmptyValues::from_setting(Some(true))),
+        ["Okta Groups", "Okta Manager", "A", "ManagerId"]
+    );
+    assert_eq!(kept(EmptyValues::from_setting(None)).len(), 4, "the default of Assets is to ignore them");
+    assert!(kept(EmptyValues::from_setting(Some(false))).is_empty());
+    assert!(mapping.dropped_values(EmptyValues::Ignored, &after, &before).is_empty(), "nothing went away");
+    assert_eq!(
+        mapping
+            .dropped_values(EmptyValues::Ignored, &before, &mapping.retire(&before, RetireReason::Deleted))
+            .len(),
         1,
         "the groups"
     );

@@ -6,7 +6,7 @@
 mod support;
 
 use okta_client::model::{Group, User};
-use schema_mapper::{Patterns, Selection, UserSelection};
+use schema_mapper::{Patterns, SyncScope, UserScope};
 use serde_json::{Value, json};
 use support::orgs::{mapping, with};
 use sync_model::GroupId;
@@ -15,12 +15,12 @@ fn patterns(texts: &[&str]) -> Patterns {
     texts.iter().copied().collect()
 }
 
-fn users(toml: &str) -> Selection {
-    Selection { users: toml::from_str(toml).unwrap(), ..Selection::default() }
+fn users(toml: &str) -> SyncScope {
+    SyncScope { users: toml::from_str(toml).unwrap(), ..SyncScope::default() }
 }
 
-fn groups(toml: &str) -> Selection {
-    Selection { groups: toml::from_str(toml).unwrap(), ..Selection::default() }
+fn groups(toml: &str) -> SyncScope {
+    SyncScope { groups: toml::from_str(toml).unwrap(), ..SyncScope::default() }
 }
 
 fn user(status: &str, user_type: &str, profile: &Value) -> User {
@@ -34,7 +34,7 @@ fn group(id: &str, kind: &str, name: &str) -> Group {
 
 #[test]
 fn patterns_know_wildcards_and_exclusions_in_whatever_case() {
-    let fits = |texts: &[&str], text| patterns(texts).fit(text);
+    let fits = |texts: &[&str], text| patterns(texts).matches(text);
     assert!(fits(&[], "anything") && fits(&[], ""));
     assert!(fits(&["Sales"], "sales") && !fits(&["Sales"], "Presales"));
     assert!(fits(&["*sales", "R?D"], "Presales") && fits(&["*sales", "R?D"], "r&d"));
@@ -49,7 +49,7 @@ fn patterns_know_wildcards_and_exclusions_in_whatever_case() {
 fn every_condition_on_a_user_must_be_met() {
     let mapping = mapping(&with(&json!({})));
     let ada = user("ACTIVE", "oty0", &json!({ "department": "Sales", "tags": ["a", "b"], "level": 3 }));
-    let covers = |toml: &str| users(toml).covers_user(&ada, &mapping);
+    let covers = |toml: &str| users(toml).includes_user(&ada, &mapping);
     assert!(covers(""));
     assert!(covers("status = ['ACTIVE', 'STAGED']") && !covers("status = ['SUSPENDED']"));
     assert!(covers("types = ['t0']") && covers("types = ['Type 0']") && !covers("types = ['Type 1']"));
@@ -80,30 +80,32 @@ fn odd_value_of_a_condition_is_told() {
     assert_eq!(odd("status = ['ACTIVE']\ntypes = ['t0']", &user("STAGED", "oty9", &json!({}))), None);
     let odd = |kind: &str| groups("types = ['APP_GROUP']").odd_of_group(&group("00g1", kind, "a")).is_some();
     assert!(odd("") && odd("okta_group") && !odd("OKTA_GROUP"));
-    assert!(Selection::default().odd_of_group(&group("00g1", "", "a")).is_none());
+    assert!(SyncScope::default().odd_of_group(&group("00g1", "", "a")).is_none());
 }
 
 #[test]
 fn groups_of_which_users_must_be_members_are_chosen_themselves() {
-    let selection = Selection {
+    let selection = SyncScope {
         users: toml::from_str("member_of = ['00gSTAFF']").unwrap(),
         groups: toml::from_str("types = ['OKTA_GROUP']\nnames = ['team-*']").unwrap(),
     };
-    assert!(selection.covers_group(&group("00g1", "OKTA_GROUP", "team-a")));
-    assert!(!selection.covers_group(&group("00g1", "APP_GROUP", "team-a")));
-    assert!(!selection.covers_group(&group("00g1", "OKTA_GROUP", "else")));
-    assert!(selection.covers_group(&group("00gSTAFF", "APP_GROUP", "Staff")));
+    assert!(selection.includes_group(&group("00g1", "OKTA_GROUP", "team-a")));
+    assert!(!selection.includes_group(&group("00g1", "APP_GROUP", "team-a")));
+    assert!(!selection.includes_group(&group("00g1", "OKTA_GROUP", "else")));
+    assert!(selection.includes_group(&group("00gSTAFF", "APP_GROUP", "Staff")));
     let [staff, other] = ["00gSTAFF", "00g1"].map(GroupId::new);
-    assert!(selection.covers_member_of(&[other.clone(), staff.clone()]));
-    assert!(!selection.covers_member_of(std::slice::from_ref(&other)) && !selection.covers_member_of(&[]));
-    assert!(selection.brings_in(&staff) && !selection.brings_in(&other));
-    assert!(Selection::default().covers_member_of(&[]) && Selection::default().brings_in(&other));
-    assert!(!users("status = ['ACTIVE']").brings_in(&other), "no membership changes a status");
+    assert!(selection.includes_member_of(&[other.clone(), staff.clone()]));
+    assert!(
+        !selection.includes_member_of(std::slice::from_ref(&other)) && !selection.includes_member_of(&[])
+    );
+    assert!(selection.may_include(&staff) && !selection.may_include(&other));
+    assert!(SyncScope::default().includes_member_of(&[]) && SyncScope::default().may_include(&other));
+    assert!(!users("status = ['ACTIVE']").may_include(&other), "no membership changes a status");
 }
 
 #[test]
 fn conditions_that_nobody_can_meet_are_refused() {
-    let refused = |selection: Selection| {
+    let refused = |selection: SyncScope| {
         let error = selection.check().unwrap_err();
         (error.setting(), error.to_string())
     };
@@ -113,12 +115,12 @@ fn conditions_that_nobody_can_meet_are_refused() {
         refused(groups("types = ['OKTA']")),
     ]);
     assert!(users("status = ['LOCKED_OUT']\nmember_of = ['00g1emaKYZTWRYYRRTSK']").check().is_ok());
-    assert!(toml::from_str::<UserSelection>("statuses = []").is_err());
+    assert!(toml::from_str::<UserScope>("statuses = []").is_err());
 }
 
 #[test]
 fn another_choice_has_another_version() {
-    assert_eq!(Selection::default().version(), "");
+    assert_eq!(SyncScope::default().version(), "");
     let one = users("status = ['ACTIVE', 'STAGED']").version();
     assert_eq!(one, users("status = ['STAGED', 'ACTIVE']").version(), "the order says nothing");
     assert_ne!(one, users("status = ['ACTIVE']").version());

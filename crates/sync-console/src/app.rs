@@ -1,22 +1,22 @@
-//! What every page and every call of the API works with.
+//! The shared state of all pages and API calls.
 
 use std::sync::Arc;
 
 use sync_service::model::ConnectionName;
-use sync_service::{Fleet, Member};
+use sync_service::{ConnectionManager, ManagedConnection};
 use tokio_util::sync::CancellationToken;
 
-/// What every page and every call of the API works with.
+/// The shared state of all pages and API calls.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) fleet: Arc<ConnectionManager>,
     /// Ends what goes on for long, such as live streams.
     pub(crate) stop: CancellationToken,
 }
 
 impl App {
     /// The connection of that name; `None` when there is none, or it cannot be a name.
-    pub(crate) fn member(&self, name: &str) -> Option<Arc<Member>> {
+    pub(crate) fn member(&self, name: &str) -> Option<Arc<ManagedConnection>> {
         self.fleet.get(&ConnectionName::try_from(name.to_owned()).ok()?)
     }
 }

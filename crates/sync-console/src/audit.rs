@@ -19,18 +19,18 @@ use sync_service::model::ConnectionName;
 use sync_service::{AuditEntry, client_address, connection_state, difference, token_state};
 use url::form_urlencoded;
 
-use crate::access::{Identity, Via};
+use crate::access::{Identity, SignInMethod};
 use crate::app::App;
 use action::{Effect, effect};
 
-/// So much of a body is looked at for what was asked for.
+/// The length of a body that is searched for the requested change.
 const LOOKED_AT: usize = 16 << 10;
 /// So much of a text is kept.
 const LONGEST: usize = 200;
 /// Members of a body that are kept. None of them can be a secret.
 const KEPT: [&str; 16] = [
     "accept",
-    "accept_shrink",
+    "override_safeguards",
     "although",
     "days",
     "for",
@@ -47,8 +47,8 @@ const KEPT: [&str; 16] = [
     "which",
 ];
 
-/// Writes down who changed what, from where, and how it was before and after. For
-/// [`axum::middleware::from_fn_with_state`], behind the guard.
+/// Records who changed an item, from which address, and its state before and after. For
+/// [`axum::middleware::from_fn_with_state`], inside the access check.
 pub(crate) async fn record(
     State(app): State<App>,
     identity: Identity,
@@ -84,8 +84,8 @@ pub(crate) async fn record(
     let status = response.status();
     let body = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     let via = match identity.via {
-        Via::Session => "session",
-        Via::Token => "token",
+        SignInMethod::Session => "session",
+        SignInMethod::Token => "token",
     };
     let entry = AuditEntry {
         origin,
@@ -95,11 +95,11 @@ pub(crate) async fn record(
         before,
         after,
         succeeded: status.is_success() || status.is_redirection(),
-        ..AuditEntry::new(Timestamp::now(), &identity.who, via, &action)
+        ..AuditEntry::new(Timestamp::now(), &identity.principal, via, &action)
     };
     if let Err(error) = app.fleet.store().audit().append(&entry).await {
-        let (error, actor) = (sync_service::explain(&error), &entry.actor);
-        tracing::error!(target: "audit", error, actor, action, "a change could not be written to the audit log");
+        let (error, actor) = (sync_service::error_chain(&error), &entry.actor);
+        tracing::error!(target: "audit", error, actor, action, "could not write a change to the audit log");
     }
     response
 }
@@ -115,7 +115,7 @@ fn looked_at(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
     })
 }
 
-/// The state that a request can change; empty where the store does not tell.
+/// The state that a request can change; empty if the store can't be read.
 async fn state<E>(app: &App, connection: Option<&Result<ConnectionName, E>>) -> Option<Value> {
     let store = app.fleet.store();
     let state = match connection {

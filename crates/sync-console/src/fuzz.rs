@@ -15,13 +15,13 @@ use fuzz::fuzz;
 use sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
 use sync_service::engine::SystemClock;
-use sync_service::{Config, ExposeSecret as _, Fleet};
+use sync_service::{Config, ConnectionManager, ExposeSecret as _};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use url::Url;
 
-use crate::access::{Access, AccessOptions, Role, TokenWish, create_token};
+use crate::access::{Access, AccessOptions, Role, TokenRequest, create_token};
 use crate::app::App;
 use crate::headers::SecurityHeaders;
 use crate::server::router;
@@ -36,7 +36,7 @@ struct Console {
     router: Router,
     /// Their stand-ins in inputs, and the secrets of a read-only session.
     known: [(&'static str, String); 2],
-    _kept: (Sandbox, Arc<Fleet>, tempfile::TempDir),
+    _kept: (Sandbox, Arc<ConnectionManager>, tempfile::TempDir),
 }
 
 impl Console {
@@ -47,7 +47,8 @@ impl Console {
         Self { runtime, router, known, _kept: kept }
     }
 
-    async fn prepare() -> (Router, [(&'static str, String); 2], (Sandbox, Arc<Fleet>, tempfile::TempDir)) {
+    async fn prepare()
+    -> (Router, [(&'static str, String); 2], (Sandbox, Arc<ConnectionManager>, tempfile::TempDir)) {
         let options = SandboxOptions { users: 4, groups: 2, ..SandboxOptions::default() };
         let sandbox = Sandbox::start(&options).await.unwrap();
         let (folder, ready) = (tempfile::tempdir().unwrap(), sandbox.ready());
@@ -61,10 +62,10 @@ impl Console {
             ready["insight"]["import_token"],
         );
         let config = Config::from_toml(&toml, "c.toml", folder.path(), []).unwrap();
-        let fleet = Fleet::open(config, Path::new("c.toml")).await.unwrap();
+        let fleet = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
         let store = fleet.store().access();
         let now = sync_service::engine::Clock::now(&SystemClock);
-        let wish = TokenWish { name: "reader".to_owned(), role: Role::ReadOnly, expires: None };
+        let wish = TokenRequest { name: "reader".to_owned(), role: Role::ReadOnly, expires: None };
         let (_, token) = create_token(&store, &wish, now).await.unwrap();
         let options = AccessOptions { behind_proxy: true, ..AccessOptions::default() };
         let access = Access::new(store, options, None, fleet.refused_sign_ins().clone());
@@ -75,8 +76,8 @@ impl Console {
         (router(app, access, SecurityHeaders { https: true }), known, (sandbox, fleet, folder))
     }
 
-    /// The request of an input: a line with method and target, header lines, an empty line, and the body. `None` if it is
-    /// none that a server takes.
+    /// The request in an input: a line with method and target, header lines, an empty line, and the body. `None` if a
+    /// server would reject it.
     fn request(&self, input: &str) -> Option<Request<Body>> {
         let (head, body) = input.split_once("\n\n").unwrap_or((input, ""));
         let filled = |text: &str| {

@@ -1,4 +1,4 @@
-//! What every answer tells the browser not to do.
+//! The security headers of every response.
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -26,10 +26,10 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 /// A year.
 const HTTPS_ONLY: &str = "max-age=31536000";
 
-/// How browsers reach the console.
+/// The way that browsers reach the console.
 #[derive(Debug, Clone, Copy)]
 pub struct SecurityHeaders {
-    /// By TLS, of the console itself or of a proxy: browsers are told to keep to it.
+    /// Over TLS of the console or of a proxy: a header makes browsers keep to it.
     pub https: bool,
 }
 

@@ -10,7 +10,7 @@ mod fuzz;
 pub mod headers;
 mod pages;
 mod server;
-mod wording;
+mod words;
 
 pub use api::openapi;
 pub use server::{Console, ConsoleError};

@@ -10,8 +10,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sync_service::engine::StoreError;
-use sync_service::{Config, ConsoleConfig, Fleet, ListenError, METRICS_TYPE, Secret, Server};
+use sync_service::engine::{Remedy, StoreError};
+use sync_service::{Config, ConnectionManager, ConsoleConfig, ListenError, METRICS_TYPE, Secret, Server};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::oidc::{Oidc, OidcError, OidcSettings};
@@ -23,15 +23,15 @@ use crate::{api, assets, audit, pages};
 /// The setting that chooses the address.
 const SETTING: &str = "console.listen";
 
-/// Why there is no console.
+/// The reason for which the console can't start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsoleError {
     /// The address cannot be listened on.
-    #[error("the console: {0}")]
+    #[error("{}", listen_message(.0))]
     Listen(#[from] ListenError),
     /// Sign-in with Okta cannot work as it is set.
-    #[error("console.openid: {0}")]
+    #[error("console.oidc: {0}")]
     OpenId(#[from] OidcError),
     /// The store failed.
     #[error(transparent)]
@@ -39,15 +39,15 @@ pub enum ConsoleError {
 }
 
 impl ConsoleError {
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Listen(error) => Some(error.hint()),
+            Self::Listen(error) => Some(error.remedy()),
             Self::OpenId(_) | Self::Store(_) => None,
         }
     }
 
-    /// Whether the settings are wrong, rather than the world.
+    /// True if the settings are wrong.
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Listen(error) => error.is_usage(),
@@ -57,12 +57,22 @@ impl ConsoleError {
     }
 }
 
+/// The message, which names the console where TLS is required.
+fn listen_message(error: &ListenError) -> String {
+    match error {
+        ListenError::TlsRequired { address, .. } => {
+            format!("refusing to serve the console on `{address}` without TLS")
+        }
+        error => format!("console: {error}"),
+    }
+}
+
 /// The web console and the admin API, on an address of their own.
 pub struct Console {
     server: Server,
     url: String,
     router: Router,
-    fleet: Arc<Fleet>,
+    fleet: Arc<ConnectionManager>,
     /// Ends live streams, which would keep the listener from ending.
     streams: CancellationToken,
 }
@@ -78,7 +88,10 @@ impl Console {
     ///
     /// # Errors
     /// When the address cannot be listened on, or sign-in with Okta cannot work as it is set.
-    pub async fn bind(settings: &ConsoleConfig, fleet: &Arc<Fleet>) -> Result<Self, ConsoleError> {
+    pub async fn bind(
+        settings: &ConsoleConfig,
+        fleet: &Arc<ConnectionManager>,
+    ) -> Result<Self, ConsoleError> {
         let config = fleet.config();
         let server = Server::by_rule(settings.listen, SETTING, config).await?;
         let access = access(settings, config, &server, fleet)?;
@@ -94,12 +107,12 @@ impl Console {
         Ok(Self { server, url, router, fleet: Arc::clone(fleet), streams })
     }
 
-    /// Where people open it.
+    /// The URL of the console.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Makes the administrator's token when there never was one. It is told this once.
+    /// Creates the administrator's token if no token was ever created. It is returned only once.
     ///
     /// # Errors
     /// When the store fails.
@@ -107,7 +120,7 @@ impl Console {
         Ok(access::first_token(&self.fleet.store().access()).await?)
     }
 
-    /// Serves until told to stop.
+    /// Serves until interrupted.
     pub async fn serve(self, stop: CancellationToken) {
         let streams = async {
             stop.cancelled().await;
@@ -115,7 +128,7 @@ impl Console {
         };
         let serving = async {
             if let Err(error) = self.server.serve(self.router, stop.clone()).await {
-                tracing::error!(error = sync_service::explain(&error), "the console stopped");
+                tracing::error!(error = sync_service::error_chain(&error), "the console stopped");
                 stop.cancel();
             }
         };
@@ -127,15 +140,15 @@ fn access(
     settings: &ConsoleConfig,
     config: &Config,
     server: &Server,
-    fleet: &Fleet,
+    fleet: &ConnectionManager,
 ) -> Result<Access, ConsoleError> {
     let options = AccessOptions {
-        idle: settings.session_idle,
-        lifetime: settings.session_life,
+        idle: settings.session_idle_timeout,
+        lifetime: settings.session_max_age,
         tls: server.has_tls(),
         behind_proxy: config.behind_proxy,
     };
-    let oidc = match (&settings.openid, &settings.public_url) {
+    let oidc = match (&settings.oidc, &settings.public_url) {
         (Some(openid), Some(public_url)) => Some(Oidc::new(OidcSettings {
             issuer: openid.org_url.clone(),
             client_id: openid.client_id.clone(),
@@ -150,7 +163,7 @@ fn access(
     Ok(Access::new(fleet.store().access(), options, oidc, fleet.refused_sign_ins().clone()))
 }
 
-/// What is open to anybody, what takes a sign-in, and the headers around all of it.
+/// The public routes, the routes that require a sign-in, and the headers around all of them.
 pub(crate) fn router(app: App, access: Access, headers: SecurityHeaders) -> Router {
     let guarded = Router::new()
         .merge(pages::router())
@@ -171,7 +184,7 @@ pub(crate) fn router(app: App, access: Access, headers: SecurityHeaders) -> Rout
         .layer(from_fn_with_state(headers, secure))
 }
 
-/// A refusal that a person sees looks like a page.
+/// Renders a rejection as a page for browsers.
 async fn refusals_as_pages(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.extensions().get::<Problem>().filter(|problem| problem.for_page).cloned() {
@@ -197,7 +210,7 @@ async fn metrics(State(app): State<App>) -> Response {
     match app.fleet.metrics().await {
         Ok(text) => ([(CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the metrics could not be written");
+            tracing::error!(%error, "could not render metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -6,8 +6,8 @@ use sync_model::{ObjectKind, Record, RunId};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::watch::Told;
-use crate::{EngineError, MappingView, Objects, RunKind, RunReport, RunResult, engine::Engine};
+use crate::observer::RunProgress;
+use crate::{EngineError, MappingView, RunKind, RunReport, RunState, TargetObjects, engine::Engine};
 
 /// A run and the view that it works by from its beginning to its end.
 #[derive(Clone)]
@@ -37,44 +37,46 @@ impl Engine {
         run: &ActiveRun,
         kind: RunKind,
         mut report: RunReport,
-        told: &Told<'_>,
+        observed: &RunProgress<'_>,
         work: impl AsyncFnOnce(&mut RunReport) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
         let started = Instant::now();
         let requests = run.view.directory.requests();
-        report.mapping = Some(run.view.version.clone());
+        report.mapping_version = Some(run.view.version.clone());
         let span = tracing::info_span!("run", run = %run.id, kind = kind.as_str(), execution = tracing::field::Empty);
         let result = work(&mut report).instrument(span.clone()).await;
         report.put_into_words();
-        report.seconds = started.elapsed().as_secs_f64();
-        report.directory_requests = run.view.directory.requests() - requests;
+        report.duration_seconds = started.elapsed().as_secs_f64();
+        report.okta_requests = run.view.directory.requests() - requests;
         // Batches of events come by the second, and what they leave is told by the runs after them.
-        if !matches!(kind, RunKind::Events | RunKind::Retry) {
+        if !matches!(kind, RunKind::EventSync | RunKind::Retry) {
             report.leave(self.outstanding().await?);
         }
         self.stats.run(&report);
         if let Err(error) = &result {
-            report.result = RunResult::Failed;
-            report.error = Some(crate::explain(error));
-            report.hint = error.hint();
-            if !matches!(error, EngineError::Stopped) {
-                self.stats.failed(kind.as_str(), matches!(error, EngineError::Refused(_)));
+            report.state = RunState::Failed;
+            report.error = Some(crate::error_chain(error));
+            report.finding = Some(error.of_run(kind));
+            if !matches!(error, EngineError::Interrupted) {
+                self.stats.failed(kind.as_str(), matches!(error, EngineError::SafeguardTriggered(_)));
             }
-            span.in_scope(|| tracing::info!(error = report.error, "the run ended early"));
-            let pass = matches!(kind, RunKind::Full | RunKind::Delta | RunKind::Users);
+            span.in_scope(|| tracing::info!(error = report.error, "run ended early"));
+            let pass = matches!(kind, RunKind::FullSync | RunKind::IncrementalSync | RunKind::Backfill);
             let goes_on = pass && error.is_transient();
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
             let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run.id);
             if goes_on || open {
-                told.ended(&report);
+                observed.ended(&report);
                 return result.map(|()| report);
             }
         }
         self.ports.store.end_run(run.id, &report, self.now()).await?;
-        told.ended(&report);
+        observed.ended(&report);
         if result.is_ok() && report.executions > 0 {
-            let RunReport { result, seconds, directory_requests, .. } = &report;
-            span.in_scope(|| tracing::info!(?result, seconds, directory_requests, "the run ended"));
+            let RunReport {
+                state: result, duration_seconds: seconds, okta_requests: directory_requests, ..
+            } = &report;
+            span.in_scope(|| tracing::info!(?result, seconds, directory_requests, "run ended"));
         }
         result.map(|()| report)
     }
@@ -82,7 +84,7 @@ impl Engine {
 
 impl MappingView {
     /// The account's way to objects, or the reason why there is none.
-    pub(crate) fn account(&self) -> Result<&dyn Objects, EngineError> {
+    pub(crate) fn account(&self) -> Result<&dyn TargetObjects, EngineError> {
         self.objects.as_deref().ok_or(EngineError::NoAccount)
     }
 
@@ -92,9 +94,9 @@ impl MappingView {
         ObjectKind::ALL.into_iter().filter_map(label).collect()
     }
 
-    /// A short name for everything that decides how records are made: the mapping and the selection.
+    /// A short name for the rules that records are built by: the mapping and the scope.
     pub(crate) fn rules(&self) -> String {
-        format!("{} {}", self.version, self.directory.selection()).trim_end().to_owned()
+        format!("{} {}", self.version, self.directory.scope_version()).trim_end().to_owned()
     }
 }
 

@@ -1,142 +1,159 @@
-//! Telling somebody who does not watch.
+//! Alerts: problems that an administrator must be notified of.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What an alert is about.
+use crate::{Finding, Task};
+
+/// The subject of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AlertKind {
-    /// A guard stopped a run: an operator has to look.
-    GuardTripped,
-    /// A run failed, and waiting does not help.
-    RunFailed,
-    /// Nothing could be applied for a while, although it was tried again.
-    Stuck,
-    /// Events were given up.
-    EventsGivenUp,
-    /// Records that Assets does not take.
-    RecordsRefused,
-    /// The log cannot be read.
-    FeedFailed,
-    /// Okta could not deliver to the hook, or the hook is not active.
-    HookUnhealthy,
-    /// The state store was lost, replaced, or damaged.
+    /// A safeguard blocked a sync.
+    SafeguardTriggered,
+    /// A sync failed and won't recover without a fix.
+    SyncFailed,
+    /// No progress despite retries.
+    SyncStalled,
+    /// Events failed after the last attempt.
+    EventsFailed,
+    /// Assets rejects records.
+    RecordsRejected,
+    /// The System Log can't be read.
+    SystemLogUnavailable,
+    /// The event hook is inactive or deliveries fail.
+    EventHookUnhealthy,
+    /// The state store was deleted, replaced, or damaged.
     StoreLost,
-    /// The file system of the state store is nearly full.
+    /// The file system of the state store is almost full.
     StoreSpace,
-    /// It works again.
-    Recovered,
 }
 
 impl AlertKind {
-    /// Its name in JSON and in metrics.
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::SafeguardTriggered,
+        Self::SyncFailed,
+        Self::SyncStalled,
+        Self::EventsFailed,
+        Self::RecordsRejected,
+        Self::SystemLogUnavailable,
+        Self::EventHookUnhealthy,
+        Self::StoreLost,
+        Self::StoreSpace,
+    ];
+
+    /// The word for the kind in JSON and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::GuardTripped => "guard_tripped",
-            Self::RunFailed => "run_failed",
-            Self::Stuck => "stuck",
-            Self::EventsGivenUp => "events_given_up",
-            Self::RecordsRefused => "records_refused",
-            Self::FeedFailed => "feed_failed",
-            Self::HookUnhealthy => "hook_unhealthy",
+            Self::SafeguardTriggered => "safeguard_triggered",
+            Self::SyncFailed => "sync_failed",
+            Self::SyncStalled => "sync_stalled",
+            Self::EventsFailed => "events_failed",
+            Self::RecordsRejected => "records_rejected",
+            Self::SystemLogUnavailable => "system_log_unavailable",
+            Self::EventHookUnhealthy => "event_hook_unhealthy",
             Self::StoreLost => "store_lost",
             Self::StoreSpace => "store_space",
-            Self::Recovered => "recovered",
         }
     }
 }
 
-/// Something that an operator should know without looking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The state of the problem that an alert reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStatus {
+    /// The problem persists.
+    Firing,
+    /// The problem is resolved.
+    Resolved,
+}
+
+/// A problem that an administrator must be notified of, or its end.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
-    /// What it is about.
+    /// The subject.
     pub kind: AlertKind,
-    /// What happened, without personal data.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
-    /// When.
-    pub at: Timestamp,
+    /// The state of the problem.
+    pub status: AlertStatus,
+    /// The problem, also after it is resolved.
+    pub finding: Finding,
+    /// The start of the problem.
+    pub started_at: Timestamp,
 }
 
-/// What an engine that follows does over and over, by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Duty {
-    /// Looking after what an earlier process left behind.
-    Recovery,
-    /// Comparing the schemas.
-    Schemas,
-    /// Applying events.
-    Events,
-    /// Reading the log.
-    Feed,
-    /// Reading the directory, as planned or asked for.
-    Passes,
-    /// Looking whether the event hook is as it should be.
-    Hook,
-}
-
-impl Duty {
-    /// As it is said in a sentence.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Recovery => "looking after what was cut off",
-            Self::Schemas => "comparing the schemas",
-            Self::Events => "applying events",
-            Self::Feed => "reading the log",
-            Self::Passes => "reading the directory",
-            Self::Hook => "looking at the event hook",
-        }
+impl Alert {
+    /// A problem that was noticed at this time.
+    pub const fn firing(kind: AlertKind, finding: Finding, at: Timestamp) -> Self {
+        Self { kind, status: AlertStatus::Firing, finding, started_at: at }
     }
 
-    /// What an alert about its failing is about.
+    /// The end of a problem that started at this time.
+    pub const fn resolved(kind: AlertKind, finding: Finding, started_at: Timestamp) -> Self {
+        Self { kind, status: AlertStatus::Resolved, finding, started_at }
+    }
+
+    /// True if the problem is resolved.
+    pub fn is_resolved(&self) -> bool {
+        self.status == AlertStatus::Resolved
+    }
+}
+
+impl Task {
+    /// The kind of an alert about a failure of the task.
     pub const fn kind(self) -> AlertKind {
         match self {
-            Self::Recovery | Self::Schemas | Self::Events => AlertKind::Stuck,
-            Self::Feed => AlertKind::FeedFailed,
-            Self::Passes => AlertKind::RunFailed,
-            Self::Hook => AlertKind::HookUnhealthy,
+            Self::Recovery | Self::SchemaCheck | Self::Events => AlertKind::SyncStalled,
+            Self::EventFeed => AlertKind::SystemLogUnavailable,
+            Self::Sync => AlertKind::SyncFailed,
+            Self::EventHookCheck => AlertKind::EventHookUnhealthy,
         }
     }
 }
 
-/// A duty that failed, and is tried again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failing {
-    /// Which.
-    pub duty: Duty,
-    /// What the failure is about.
+/// A failed task, which is retried.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskFailure {
+    /// The task.
+    pub task: Task,
+    /// The kind of the failure.
     pub kind: AlertKind,
-    /// Why, without personal data.
-    pub reason: String,
-    /// What to do.
-    pub hint: Option<String>,
-    /// Whether somebody has to look: waiting does not help, or did not for long.
-    pub urgent: bool,
-    /// When.
+    /// The failure. An error if retries don't resolve it, or didn't for a while.
+    pub finding: Finding,
+    /// The time of the failure.
     pub at: Timestamp,
 }
 
-/// Somebody to tell. Must return at once.
-pub trait Alarm: Send + Sync {
-    /// Tells it.
-    fn raise(&self, alert: Alert);
+/// A receiver of alerts. Its methods return immediately.
+pub trait AlertSink: Send + Sync {
+    /// Sends an alert.
+    fn send(&self, alert: Alert);
 
-    /// Says that a duty failed, each time it does; what lasts is [raised](Self::raise) as well.
-    fn fails(&self, _: Failing) {}
+    /// Records each failure of a task; a lasting failure is [sent](Self::send), too.
+    fn task_failed(&self, _: TaskFailure) {}
 
-    /// Says that a duty was done, each time it is.
-    fn works(&self, _: Duty, _: Timestamp) {}
+    /// Records each success of a task.
+    fn task_succeeded(&self, _: Task, _: Timestamp) {}
 }
 
-/// Nobody to tell.
+/// A sink that discards all alerts.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NoAlarm;
+pub struct NoopAlertSink;
 
-impl Alarm for NoAlarm {
-    fn raise(&self, _: Alert) {}
+impl AlertSink for NoopAlertSink {
+    fn send(&self, _: Alert) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alert_kind_matches_json() {
+        for kind in AlertKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
 }

@@ -69,7 +69,7 @@ impl Engine {
             return Ok(());
         }
         let keys: Vec<RecordKey> = resolved.keys().cloned().collect();
-        let known = self.ports.store.known(&keys).await?;
+        let known = self.ports.store.record_states(&keys).await?;
         let mut changes = Vec::new();
         for mut staged in self.ports.store.as_left_by(run, &keys).await? {
             let Some(id) = resolved.remove(&staged.record.key) else { continue };

@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::isolation::unaccounted;
 use crate::{
-    ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, MappingView, Outcome, Phase, PortError,
-    Progress, Refusal, RunReport, SourceState, Staged, Subject, engine::Engine,
+    ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, Fact, Finding, ImportSourceState,
+    MappingView, Outcome, Phase, PortError, ProgressSink, RunReport, SafeguardViolation, StagedChange,
+    Subject, engine::Engine,
 };
 
 impl Engine {
@@ -19,13 +20,13 @@ impl Engine {
         run: &ActiveRun,
         plan: ApprovedPlan,
         report: &mut RunReport,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         if plan.plan().changes() == 0 {
             return Ok(());
         }
-        let _lane = self.lane.lock().await;
+        let _execution_lock = self.execution_lock.lock().await;
         self.recover_locked(&run.view, Some((run.id, report))).await?;
         refuse_removal(&run.view).await?;
         self.refuse_change(run).await?;
@@ -42,7 +43,7 @@ impl Engine {
         self.send(run, execution, first, &plan, report, progress, stop).await
     }
 
-    /// Records are not sent into another structure than the one that they were made for, which may drop their values.
+    /// Records are sent only to the object schema that they were built for; another one may drop their values.
     async fn refuse_change(&self, run: &ActiveRun) -> Result<(), EngineError> {
         match self.changed_view(run).await? {
             Some(now) if !run.view.place.is_within(&now.place) => Err(EngineError::StructureChanged),
@@ -50,24 +51,24 @@ impl Engine {
         }
     }
 
-    /// The view after another comparison, where the structure is not the one that a run's records were made for.
+    /// The view after another comparison, if the object schema isn't the one that a run's records were built for.
     async fn changed_view(&self, run: &ActiveRun) -> Result<Option<MappingView>, EngineError> {
-        let state = self.ports.structure.state().await.map_err(EngineError::Structure)?;
-        if state.is_none() || state == run.view.structure {
+        let state = self.ports.target_schema.state().await.map_err(EngineError::TargetSchema)?;
+        if state.is_none() || state == run.view.target_schema {
             return Ok(None);
         }
-        Ok(Some(self.follow_structure(true).await?.view))
+        Ok(Some(self.follow_schema(true).await?.view))
     }
 
-    /// The import source deleted what an import of changes did not hold: somebody switched that on after it was looked
-    /// at. Nothing that was confirmed can be trusted; everything is read, and sent again.
-    pub(crate) async fn look_after_removed(&self, outcome: &Outcome) -> Result<(), EngineError> {
+    /// The import source deleted objects that an import of changes didn't contain: that option was enabled after the
+    /// last check. No confirmed record can be trusted, so all objects are read and resent.
+    pub(crate) async fn check_removed(&self, outcome: &Outcome) -> Result<(), EngineError> {
         let deleted = outcome.missing_deleted();
         if deleted > 0 {
-            let message = format!("the import source deleted {deleted} objects that the import did not hold");
-            self.alert(AlertKind::GuardTripped, message, EngineError::from(Refusal::RemovesMissing).hint());
-            self.ports.store.distrust().await?;
-            self.ports.store.ask(&Subject::Directory, self.now()).await?;
+            let finding = Finding::error(Fact::ObjectsDeleted { objects: deleted });
+            self.alert(AlertKind::SafeguardTriggered, finding);
+            self.ports.store.mark_all_for_resend().await?;
+            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }
         Ok(())
     }
@@ -75,12 +76,12 @@ impl Engine {
     /// The same once more for the records of the execution itself: they are there, but what they refer to may not be.
     pub(crate) async fn distrust_after(&self, outcome: &Outcome) -> Result<(), EngineError> {
         if outcome.missing_deleted() > 0 {
-            self.ports.store.distrust().await?;
+            self.ports.store.mark_all_for_resend().await?;
         }
         Ok(())
     }
 
-    /// Starts an execution, waiting for one that is under way.
+    /// Starts an execution; waits while another one runs.
     async fn start(
         &self,
         view: &MappingView,
@@ -106,13 +107,13 @@ impl Engine {
             if let Some((id, since)) = &orphan
                 && since.elapsed() >= self.options.orphan_limit
             {
-                tracing::warn!(execution = %id, "cancelling an execution that nobody sends records to");
-                let reason = "nobody sent records to it";
+                tracing::warn!(execution = %id, "canceling an abandoned execution");
+                let reason = "canceled: no records were sent";
                 view.importer.cancel(id, reason).await.map_err(EngineError::Import)?;
                 continue;
             }
             tokio::select! {
-                () = stop.cancelled() => return Err(EngineError::Stopped),
+                () = stop.cancelled() => return Err(EngineError::Interrupted),
                 () = tokio::time::sleep(pause) => {}
             }
             pause = (pause * 2).min(Duration::from_secs(5));
@@ -124,10 +125,10 @@ impl Engine {
         &self,
         run: &ActiveRun,
         mut execution: Box<dyn Execution>,
-        first: Vec<Staged>,
+        first: Vec<StagedChange>,
         plan: &ApprovedPlan,
         report: &mut RunReport,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         let id = execution.id().clone();
@@ -143,8 +144,8 @@ impl Engine {
                 *sent.entry(staged.record.key.kind).or_default() += 1;
             }
             let outcome = if stop.is_cancelled() {
-                Err(EngineError::Stopped)
-            } else if let Err(error) = self.note_kept(run, &page, &mut kept).await {
+                Err(EngineError::Interrupted)
+            } else if let Err(error) = self.stage_dropped_values(run, &page, &mut kept).await {
                 Err(error)
             } else {
                 let records = page.into_iter().map(|staged| run.view.sendable(staged.record)).collect();
@@ -154,8 +155,9 @@ impl Engine {
                 Ok(submitted) => {
                     report.chunks += submitted.chunks;
                     rejected += submitted.rejected.len() as u64;
-                    let set_aside = self.set_aside(run.id, submitted.rejected, &mut sent, report).await;
-                    if let Err(error) = set_aside {
+                    let remove_rejected =
+                        self.remove_rejected(run.id, submitted.rejected, &mut sent, report).await;
+                    if let Err(error) = remove_rejected {
                         self.give_up(execution, &id, &error).await;
                         return Err(error);
                     }
@@ -186,7 +188,7 @@ impl Engine {
         // From here on the execution cannot be called back. If its outcome stays unknown it remains open in the store,
         // with its staged records, until recovery has asked after it.
         let outcome = tokio::select! {
-            () = stop.cancelled() => return Err(EngineError::Stopped),
+            () = stop.cancelled() => return Err(EngineError::Interrupted),
             outcome = execution.complete() => outcome.map_err(EngineError::Import)?,
         };
         progress.end(Phase::Processing);
@@ -194,8 +196,8 @@ impl Engine {
         self.changed_view(run).await?;
         report.executions += 1;
         let confirmed = report.add_outcome(&outcome, &sent);
-        self.stats.execution(report.result);
-        self.look_after_removed(&outcome).await?;
+        self.stats.execution(report.state);
+        self.check_removed(&outcome).await?;
         let unaccounted = unaccounted(&outcome, &sent, &confirmed);
         self.prove(run.id, &run.view, &unaccounted, stop).await?;
         let new = self.ports.store.count_new(run.id).await?;
@@ -206,7 +208,7 @@ impl Engine {
         self.doubt_after(run).await?;
         self.notice_filled(&outcome).await?;
         self.notice_lost(&new, &outcome, report).await?;
-        crate::clearing::tell_kept(&run.view, &kept, report);
+        crate::stale_values::report_stale_values(&run.view, &kept, report);
         Ok(())
     }
 
@@ -218,7 +220,7 @@ impl Engine {
             Err(error) => Err(EngineError::Import(error)),
         };
         if let Err(error) = closed {
-            tracing::warn!(execution = %id, error = %crate::explain(&error), "could not cancel the execution; it is looked after at the next run");
+            tracing::warn!(execution = %id, error = %crate::error_chain(&error), "could not cancel the execution; the next run recovers it");
         }
     }
 }
@@ -226,7 +228,7 @@ impl Engine {
 /// An import source that deletes what an import does not hold must not get an import of changes.
 async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
     if view.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
-        return Err(Refusal::RemovesMissing.into());
+        return Err(SafeguardViolation::MissingObjectsRemoved.into());
     }
     Ok(())
 }
@@ -234,8 +236,8 @@ async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
 /// The reason behind a refused start, in the engine's words where it has some.
 async fn start_failure(view: &MappingView, error: PortError) -> EngineError {
     match view.importer.state().await {
-        Ok(SourceState::MissingMapping) => EngineError::NotSetUp,
-        Ok(SourceState::Disabled) => EngineError::Disabled,
+        Ok(ImportSourceState::MissingMapping) => EngineError::SetupRequired,
+        Ok(ImportSourceState::Disabled) => EngineError::Disabled,
         _ => EngineError::Import(error),
     }
 }

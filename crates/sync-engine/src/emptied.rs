@@ -1,7 +1,7 @@
 //! Memberships that seem to have ended all at once.
 //!
-//! An empty list is also the answer to an app that lost its role, of a gateway, and of a listing that lags. Where
-//! memberships were confirmed, it takes a second reading to be believed.
+//! An empty list is also returned to an app that lost its role, by a gateway, and by a listing that lags. If
+//! memberships were confirmed, a second reading must agree.
 
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
@@ -15,8 +15,8 @@ fn contradicted(message: String) -> EngineError {
 }
 
 impl Engine {
-    /// The groups of a user; `None` when it is proven to be gone. That a user has left all its groups is read twice, and
-    /// only believed while the directory shows groups.
+    /// The groups of a user; `None` if its deletion is proven. A user without any group is read twice, and accepted
+    /// only while the directory returns groups.
     pub(crate) async fn groups_of(
         &self,
         view: &MappingView,
@@ -48,16 +48,16 @@ impl Engine {
         user: &UserId,
     ) -> Result<Option<GroupId>, EngineError> {
         let user = RecordKey::user(user);
-        let confirmed = self.ports.store.confirmed_many(std::slice::from_ref(&user)).await?;
+        let confirmed = self.ports.store.confirmed_records(std::slice::from_ref(&user)).await?;
         let references = confirmed.get(&user).into_iter().flat_map(|record| &record.references);
         let groups: Vec<GroupId> = references
             .filter(|reference| reference.kind == ObjectKind::Group)
-            .map(|reference| GroupId::new(reference.value.clone()))
+            .map(|reference| GroupId::new(reference.reference_key.clone()))
             .filter(|group| !view.directory.is_implied(group))
             .collect();
         let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
-        let known = self.ports.store.known(&keys).await?;
-        let lives = |group: &GroupId| known.get(&RecordKey::group(group)).is_some_and(|known| !known.gone);
+        let known = self.ports.store.record_states(&keys).await?;
+        let lives = |group: &GroupId| known.get(&RecordKey::group(group)).is_some_and(|known| !known.retired);
         Ok(groups.into_iter().find(lives))
     }
 
@@ -66,7 +66,7 @@ impl Engine {
     /// # Errors
     /// When one of them says that it is a member, or none of them can be read.
     pub(crate) async fn prove_empty(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
-        let members = self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await?;
+        let members = self.ports.store.referrers(ObjectKind::Group, group.as_str()).await?;
         let users = members.into_iter().filter(|member| member.kind == ObjectKind::User);
         let (mut left, mut unread) = (0, None);
         for user in users.map(|member| UserId::new(member.id)).take(2 * WITNESSES) {

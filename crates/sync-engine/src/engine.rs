@@ -11,60 +11,61 @@ use tokio::sync::{Mutex, RwLock};
 use crate::stats::Stats;
 use crate::time::Tick;
 use crate::{
-    Alarm, Clock, EngineStats, EventFeed, EventHook, Limits, MappingView, StateStore, Structure, Watcher,
+    AlertSink, Clock, EngineStats, EventFeed, EventHook, MappingView, RunObserver, Safeguards, StateStore,
+    TargetSchema,
 };
 
 /// The world around the engine.
 #[derive(Clone)]
 pub struct Ports {
     /// The object schema and mapping, and with them the views of both sides.
-    pub structure: Arc<dyn Structure>,
+    pub target_schema: Arc<dyn TargetSchema>,
     /// The event hook.
-    pub hook: Arc<dyn EventHook>,
-    /// What is remembered.
+    pub event_hook: Arc<dyn EventHook>,
+    /// The state store.
     pub store: Arc<dyn StateStore>,
-    /// The directory's log; without it only the hook tells of changes.
+    /// The directory's log; without it, changes are reported only by the event hook.
     pub feed: Option<Arc<dyn EventFeed>>,
-    /// Who is told when something is wrong.
-    pub alarm: Arc<dyn Alarm>,
-    /// Who watches the runs.
-    pub watcher: Arc<dyn Watcher>,
+    /// The receiver of alerts.
+    pub alerts: Arc<dyn AlertSink>,
+    /// The observer of runs.
+    pub observer: Arc<dyn RunObserver>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
 
-/// How the engine goes about its work.
+/// Options of the engine.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// How much may change without consent.
-    pub limits: Limits,
-    /// How many objects or listings are read at once.
+    /// The safeguards.
+    pub safeguards: Safeguards,
+    /// The number of objects or listings that are read concurrently.
     pub concurrency: usize,
-    /// How many records are taken from the store at once.
+    /// The number of records that are read from the store at once.
     pub page: u32,
-    /// How many looks one batch takes.
+    /// The number of work items in one batch.
     pub batch: u32,
-    /// How long to wait for an importer that works on something else.
+    /// The time to wait for an importer that is busy with another execution.
     pub busy_limit: Duration,
-    /// How long an execution that nobody remembers may wait for records before it is cancelled: its start was not told, or
-    /// its process is gone.
+    /// The time that an unrecorded execution may wait for records before it is canceled: the response to its start was
+    /// lost, or its process has ended.
     pub orphan_limit: Duration,
-    /// How much older than its event an object may be before it is read again: events are logged after the change.
+    /// The age difference from its event at which an object is read again: events are logged after the change.
     pub event_tolerance: Duration,
-    /// How far back of its last beginning a delta pass reads: the directory's filters lag.
+    /// The overlap of an incremental sync with the previous one: the directory's filters lag.
     pub overlap: Duration,
-    /// How old an unfinished pass may be to be gone on with.
+    /// The age up to which a checkpoint is resumed.
     pub pass_life: Duration,
-    /// How long a worker may take over what it looks at.
+    /// The duration of a worker's claim.
     pub lease: Duration,
-    /// Time that a run may take to end in order after it was told to stop; then it ends where it is.
+    /// The time that an interrupted run has to end in order; then it is dropped.
     pub grace: Duration,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
-            limits: Limits::default(),
+            safeguards: Safeguards::default(),
             concurrency: 8,
             page: 1000,
             batch: 2000,
@@ -84,14 +85,14 @@ pub struct Engine {
     pub(crate) ports: Ports,
     pub(crate) options: EngineOptions,
     /// Held while an execution is open: there is one at a time.
-    pub(crate) lane: Mutex<()>,
+    pub(crate) execution_lock: Mutex<()>,
     /// Held while a pass reads and sends: there is one at a time.
     pub(crate) passes: Mutex<()>,
-    /// Held for reading from a look at objects until what was read is confirmed. A pass begins when nobody holds it: the
-    /// confirmed records that it takes memberships from are then no older than its beginning.
-    pub(crate) looking: RwLock<()>,
+    /// Held for reading from fetching objects until they are confirmed. A sync starts when no reader holds it, so that
+    /// the confirmed records that memberships are copied from are no older than its start.
+    pub(crate) in_flight: RwLock<()>,
     pub(crate) stats: Stats,
-    /// The clock as it was looked at last.
+    /// The last reading of the clock.
     pub(crate) tick: std::sync::Mutex<Option<Tick>>,
     /// True if this process's clock was compared with the one of the process before.
     pub(crate) clock_compared: std::sync::atomic::AtomicBool,
@@ -99,7 +100,7 @@ pub struct Engine {
     pub(crate) executions_compared: std::sync::atomic::AtomicBool,
     /// Held while the structure in Assets is compared and extended for sending.
     pub(crate) schemas: Mutex<()>,
-    /// The view that records are made and sent by; `None` until the schemas were compared. Replaced as a whole while
+    /// The view that records are built and sent by; `None` until the schemas were compared. Replaced as a whole while
     /// `schemas` is held, and only then.
     pub(crate) view: std::sync::Mutex<Option<MappingView>>,
     /// Attributes that objects carry and that the directory's schema did not define when it was read for their sake.
@@ -112,9 +113,9 @@ impl Engine {
         Self {
             ports,
             options,
-            lane: Mutex::new(()),
+            execution_lock: Mutex::new(()),
             passes: Mutex::new(()),
-            looking: RwLock::new(()),
+            in_flight: RwLock::new(()),
             stats: Stats::default(),
             tick: std::sync::Mutex::default(),
             clock_compared: std::sync::atomic::AtomicBool::default(),
@@ -125,7 +126,7 @@ impl Engine {
         }
     }
 
-    /// What happened since the start of the process.
+    /// The counters since the start of the process.
     pub fn stats(&self) -> EngineStats {
         self.stats.read()
     }

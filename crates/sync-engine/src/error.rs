@@ -1,8 +1,8 @@
-//! What can go wrong, told by what the caller can do about it.
+//! Errors by the caller's possible reaction.
 
 use std::error::Error as StdError;
 
-use crate::{Refusal, StoreError};
+use crate::{Fact, Finding, Remedy, RunKind, SafeguardViolation, StoreError, Task};
 
 /// A failure of the world behind a port, with what the engine needs to know of it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
@@ -13,10 +13,10 @@ pub struct PortError {
     transient: bool,
     busy: bool,
     expired: bool,
-    about_one: bool,
+    single_record: bool,
     refused: bool,
     gone: bool,
-    hint: Option<String>,
+    remedy: Option<Remedy>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -29,10 +29,10 @@ impl PortError {
             transient: false,
             busy: false,
             expired: false,
-            about_one: false,
+            single_record: false,
             refused: false,
             gone: false,
-            hint: None,
+            remedy: None,
             source: None,
         }
     }
@@ -68,7 +68,7 @@ impl PortError {
     /// Marks a failure that concerns the one object asked for, and no other.
     #[must_use]
     pub const fn about_one(mut self, about_one: bool) -> Self {
-        self.about_one = about_one;
+        self.single_record = about_one;
         self
     }
 
@@ -79,21 +79,21 @@ impl PortError {
         self
     }
 
-    /// Marks an object that is proven to be gone.
+    /// Marks an object whose deletion is proven.
     #[must_use]
     pub const fn gone(mut self, gone: bool) -> Self {
         self.gone = gone;
         self
     }
 
-    /// Adds the operator's next step.
+    /// Sets the action that resolves the failure.
     #[must_use]
-    pub fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {
-        self.hint = hint.map(Into::into);
+    pub fn with_remedy(mut self, remedy: impl Into<Option<Remedy>>) -> Self {
+        self.remedy = remedy.into();
         self
     }
 
-    /// Could the same call succeed later, with nobody changing anything?
+    /// True if the same call could succeed later without any change.
     pub const fn is_transient(&self) -> bool {
         self.transient
     }
@@ -105,7 +105,7 @@ impl PortError {
 
     /// Does it concern the one object asked for, and no other?
     pub const fn is_about_one(&self) -> bool {
-        self.about_one
+        self.single_record
     }
 
     /// Does the other side refuse the read to this credential, maybe for the one object alone?
@@ -113,7 +113,7 @@ impl PortError {
         self.refused
     }
 
-    /// Is the object that was asked for proven to be gone?
+    /// True if the deletion of the requested object is proven.
     pub const fn is_gone(&self) -> bool {
         self.gone
     }
@@ -123,106 +123,118 @@ impl PortError {
         self.expired
     }
 
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    /// The action that resolves the failure.
+    pub const fn remedy(&self) -> Option<&Remedy> {
+        self.remedy.as_ref()
     }
 }
 
-/// Why a run, a setup or a verification did not come to its end.
+/// An error that ended a run, a setup, or a verification.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
     /// The directory could not be read.
-    #[error("could not read the directory")]
+    #[error("could not read users and groups in Okta")]
     Directory(#[source] PortError),
     /// The object schema or the mapping could not be read or changed.
-    #[error("could not prepare the object schema and mapping")]
-    Structure(#[source] PortError),
+    #[error("could not set up the object schema and mapping")]
+    TargetSchema(#[source] PortError),
     /// The event hook could not be read or changed.
     #[error("could not set up the event hook")]
-    Hook(#[source] PortError),
-    /// The import source did not take the records.
-    #[error("the import did not go through")]
+    EventHook(#[source] PortError),
+    /// The import source rejected the records.
+    #[error("import failed")]
     Import(#[source] PortError),
     /// The state store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is no object schema and mapping to import into.
-    #[error("the import source has no schema and mapping yet")]
-    NotSetUp,
+    #[error("the import source has no object types and mapping yet")]
+    SetupRequired,
     /// There is no account to change objects with.
-    #[error("this takes an account on the Atlassian site, and there is none")]
+    #[error("this operation requires an Atlassian account")]
     NoAccount,
     /// An administrator switched the import source off.
     #[error("the import source is disabled")]
     Disabled,
-    /// The plan exceeds what may change without an operator's consent.
+    /// The plan exceeds a safeguard.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    SafeguardTriggered(#[from] SafeguardViolation),
     /// The event feed could not be read.
-    #[error("could not read the directory's log")]
-    Feed(#[source] PortError),
+    #[error("could not read the System Log")]
+    EventFeed(#[source] PortError),
     /// Objects in Assets could not be read or changed with the account.
     #[error("could not change objects in Assets")]
-    Objects(#[source] PortError),
-    /// The structure in Assets changed since the records were made.
-    #[error("the object schema in Assets changed since the records were read")]
+    TargetObjects(#[source] PortError),
+    /// The object schema in Assets changed since the records were built.
+    #[error("the object schema in Assets changed during the run")]
     StructureChanged,
-    /// The process was told to stop. What was read is kept: the next run goes on there.
-    #[error(
-        "stopped before the end; nothing was left half done, and the next run goes on where this one was"
-    )]
-    Stopped,
+    /// The process was interrupted. Read data is kept: the next run resumes there.
+    #[error("interrupted; the next run resumes from the last checkpoint")]
+    Interrupted,
 }
 
 impl EngineError {
-    /// Could the same run succeed later, with nobody changing anything?
+    /// True if the same run could succeed later without any change.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Directory(e)
-            | Self::Structure(e)
-            | Self::Hook(e)
-            | Self::Import(e)
-            | Self::Feed(e)
-            | Self::Objects(e) => e.is_transient(),
-            Self::StructureChanged | Self::Stopped => true,
-            Self::Store(_) | Self::NotSetUp | Self::NoAccount | Self::Disabled | Self::Refused(_) => false,
+            Self::StructureChanged | Self::Interrupted => true,
+            _ => self.port().is_some_and(PortError::is_transient),
         }
     }
 
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
+    /// The failure of the port; `None` if the engine itself stopped.
+    pub const fn port(&self) -> Option<&PortError> {
         match self {
             Self::Directory(e)
-            | Self::Structure(e)
-            | Self::Hook(e)
+            | Self::TargetSchema(e)
+            | Self::EventHook(e)
             | Self::Import(e)
-            | Self::Feed(e)
-            | Self::Objects(e) => e.hint().map(Into::into),
-            Self::StructureChanged => {
-                Some("sync again; the daemon does so without being asked".into())
-            }
-            Self::NotSetUp => Some("run `okta-insight setup` first".into()),
-            Self::Disabled => Some("enable the import source in Assets: object schema, Import tab".into()),
-            Self::Refused(Refusal::TooManyPruned { .. }) => {
-                Some("look at the list; if it is meant, run `okta-insight prune --accept-shrink`".into())
-            }
-            Self::Refused(Refusal::RemovesMissing) => Some(
-                "in Assets: object schema, Import tab, Edit mapping; at each object type, Edit object type mapping: \
-                 set missing objects to Ignore"
-                    .into(),
-            ),
-            Self::Refused(_) => Some(
-                "look at it with `okta-insight plan`; if it is meant, run `okta-insight sync --accept-shrink`".into(),
-            ),
-            Self::Store(_) | Self::NoAccount | Self::Stopped => None,
+            | Self::EventFeed(e)
+            | Self::TargetObjects(e) => Some(e),
+            _ => None,
         }
+    }
+
+    /// The action that resolves the failure.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Directory(_)
+            | Self::TargetSchema(_)
+            | Self::EventHook(_)
+            | Self::Import(_)
+            | Self::EventFeed(_)
+            | Self::TargetObjects(_) => self.port().and_then(PortError::remedy).cloned(),
+            Self::StructureChanged => Some(Remedy::RunFullSync),
+            Self::SetupRequired => Some(Remedy::RunSetup),
+            Self::NoAccount => Some(Remedy::SetAtlassianAccount),
+            Self::Disabled => Some(Remedy::EnableImportSource),
+            Self::SafeguardTriggered(violation) => Some(Remedy::of_violation(violation)),
+            Self::Store(_) | Self::Interrupted => None,
+        }
+    }
+
+    /// The finding of a run that failed with it.
+    pub fn of_run(&self, kind: RunKind) -> Finding {
+        self.finding(|error| Fact::SyncRunFailed { kind, error })
+    }
+
+    /// The finding of a task that failed with it, and is retried.
+    pub fn of_task(&self, task: Task) -> Finding {
+        self.finding(|error| Fact::TaskFailing { task, error, occurrences: 1 })
+    }
+
+    fn finding(&self, fact: impl FnOnce(String) -> Fact) -> Finding {
+        let fact = match self {
+            Self::SafeguardTriggered(violation) => Fact::SafeguardTriggered { violation: violation.clone() },
+            error => fact(error_chain(error)),
+        };
+        Finding { remedy: self.remedy(), ..Finding::error(fact) }
     }
 }
 
 /// An error with all its causes, in one line. A cause that the text before it ends with is not repeated.
-pub fn explain(error: &dyn StdError) -> String {
+pub fn error_chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -9,12 +9,12 @@ use std::collections::HashSet;
 use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
-use crate::looked::Looked;
-use crate::settle::{DOUBTS, object};
-use crate::watch::Told;
+use crate::complete::{NOT_FOUND_RETRIES, object};
+use crate::fetched::FetchedObjects;
+use crate::observer::RunProgress;
 use crate::{
-    ActiveRun, Alert, AlertKind, Comparison, EngineError, Look, LookSort, Quiet, RunKind, RunReport, Subject,
-    SyncPlan, engine::Engine, explain,
+    ActiveRun, Alert, AlertKind, Comparison, EngineError, Fact, Finding, NoopProgress, RunKind, RunReport,
+    Subject, SyncPlan, WorkItem, WorkKind, engine::Engine, error_chain,
 };
 
 impl Engine {
@@ -23,46 +23,44 @@ impl Engine {
         &self,
         stop: &CancellationToken,
     ) -> Result<Option<RunReport>, EngineError> {
-        let view = self.view_in_force().await?;
-        let claim = self.ports.store.claim_looks(
-            LookSort::Objects,
-            self.options.batch,
-            self.now(),
-            self.options.lease,
-        );
-        let looks = claim.await?;
-        if looks.is_empty() {
+        let view = self.active_view().await?;
+        let claim =
+            self.ports.store.claim_work(WorkKind::Object, self.options.batch, self.now(), self.options.lease);
+        let items = claim.await?;
+        if items.is_empty() {
             return Ok(None);
         }
-        let _looking = self.looking.read().await;
+        let _in_flight = self.in_flight.read().await;
         // While no pass reads, memberships may be taken from confirmed records; none may begin before they are sent.
         let alone = self.passes.try_lock().ok();
-        let run = match self.begin(RunKind::Events, view).await {
+        let run = match self.begin(RunKind::EventSync, view).await {
             Ok(run) => run,
             Err(error) => {
-                self.ports.store.release(&looks).await?;
+                self.ports.store.release_work(&items).await?;
                 return Err(error);
             }
         };
-        let told = &self.tell(RunKind::Events, &Quiet);
-        told.began(run.id);
+        let observed = &self.observe(RunKind::EventSync, &NoopProgress);
+        observed.started(run.id);
         let outcome = self
-            .conclude(&run, RunKind::Events, RunReport::default(), told, async |report| {
-                let (looked, run) = self.look_for_events(&run, &looks, alone.is_some(), report, told).await?;
-                self.ask_for_members(&looked).await?;
-                self.ports.store.ask_unread(run.id, self.now()).await?;
-                let Looked { plan, states, .. } = looked;
-                for (held, reason) in self.apply_events(&run, plan, report, told, stop).await? {
-                    self.give_up_on(&looks, &held, &reason).await?;
+            .conclude(&run, RunKind::EventSync, RunReport::default(), observed, async |report| {
+                let (fetched, run) =
+                    self.fetch_for_events(&run, &items, alone.is_some(), report, observed).await?;
+                self.enqueue_new_groups(&fetched).await?;
+                self.ports.store.enqueue_unread(run.id, self.now()).await?;
+                let FetchedObjects { plan, states, .. } = fetched;
+                for (held, reason) in self.apply_events(&run, plan, report, observed, stop).await? {
+                    self.block_work(&items, &held, &reason).await?;
                 }
-                self.settle(&looks, &states).await
+                self.complete(&items, &states).await?;
+                self.requeue_unblocked().await
             })
             .await;
         match outcome {
             Ok(report) => Ok(Some(report)),
             Err(error) => {
                 // Nothing that was looked at is to blame: it is looked at again as soon as it works again.
-                self.ports.store.release(&looks).await?;
+                self.ports.store.release_work(&items).await?;
                 Err(error)
             }
         }
@@ -75,14 +73,14 @@ impl Engine {
         run: &ActiveRun,
         mut plan: SyncPlan,
         report: &mut RunReport,
-        told: &Told<'_>,
+        observed: &RunProgress<'_>,
         stop: &CancellationToken,
     ) -> Result<Vec<(HashSet<RecordKey>, String)>, EngineError> {
         let mut held_back = Vec::new();
         loop {
-            let refusal = match plan.approve(&self.options.limits) {
+            let refusal = match plan.approve(&self.options.safeguards) {
                 Ok(approved) => {
-                    self.apply(run, approved, report, told, stop).await?;
+                    self.apply(run, approved, report, observed, stop).await?;
                     return Ok(held_back);
                 }
                 Err(refusal) => refusal,
@@ -95,8 +93,9 @@ impl Engine {
                 return Err(refusal.into());
             }
             let reason = refusal.to_string();
-            self.alert(AlertKind::GuardTripped, reason.clone(), EngineError::from(refusal).hint());
-            self.stats.failed(RunKind::Events.as_str(), true);
+            let finding = Finding::error(Fact::SafeguardTriggered { violation: refusal });
+            self.alert(AlertKind::SafeguardTriggered, finding);
+            self.stats.failed(RunKind::EventSync.as_str(), true);
             report.note(reason.clone());
             held_back.push((held.into_iter().collect(), reason));
             // What is held back keeps the references to it.
@@ -105,54 +104,54 @@ impl Engine {
         }
     }
 
-    /// Reads what the looks name; when the schema has grown, extends the mapping first and reads again. Gives the run under
-    /// the mapping that counts in the end.
-    async fn look_for_events(
+    /// Fetches the objects of work items. If the schema has new attributes, extends the mapping first and fetches
+    /// again. Returns the run with the final mapping.
+    async fn fetch_for_events(
         &self,
         run: &ActiveRun,
-        looks: &[Look],
+        items: &[WorkItem],
         alone: bool,
         report: &mut RunReport,
-        told: &Told<'_>,
-    ) -> Result<(Looked, ActiveRun), EngineError> {
+        observed: &RunProgress<'_>,
+    ) -> Result<(FetchedObjects, ActiveRun), EngineError> {
         // A 404 is believed at once only of what somebody said was deleted.
-        let doubtful: HashSet<RecordKey> = looks
+        let doubtful: HashSet<RecordKey> = items
             .iter()
-            .filter(|look| !look.expects_gone && look.attempts < DOUBTS)
-            .filter_map(|look| object(&look.target))
+            .filter(|item| !item.expect_deleted && item.attempts < NOT_FOUND_RETRIES)
+            .filter_map(|item| object(&item.subject))
             .collect();
-        let subjects = || looks.iter().map(|look| look.target.clone());
+        let subjects = || items.iter().map(|item| item.subject.clone());
         let before = report.clone();
-        let looked = self.look_at(run, subjects(), &doubtful, alone, report, told).await?;
-        if !self.may_have_grown(&looked.unmapped) {
-            return Ok((looked, run.clone()));
+        let fetched = self.fetch(run, subjects(), &doubtful, alone, report, observed).await?;
+        if !self.may_have_grown(&fetched.unmapped) {
+            return Ok((fetched, run.clone()));
         }
-        let Comparison { report: structure, view } = match self.follow_structure(true).await {
+        let Comparison { report: structure, view } = match self.follow_schema(true).await {
             Ok(compared) => compared,
             // What can be stored need not wait for what cannot.
-            Err(error @ (EngineError::Structure(_) | EngineError::StructureChanged)) => {
-                tracing::warn!(error = %explain(&error), "the object schema cannot follow the directory's yet");
-                self.ports.store.ask(&Subject::Schema, self.now()).await?;
-                return Ok((looked, run.clone()));
+            Err(error @ (EngineError::TargetSchema(_) | EngineError::StructureChanged)) => {
+                tracing::warn!(error = %error_chain(&error), "could not add new attributes to the object schema; will retry");
+                self.ports.store.enqueue(&Subject::Schema, self.now()).await?;
+                return Ok((fetched, run.clone()));
             }
             Err(error) => return Err(error),
         };
-        report.add_structure(&structure);
+        report.add_schema(&structure);
         if structure.added_attributes.is_empty() {
-            self.remember_outside(looked.unmapped.iter().cloned());
-            return Ok((looked, run.clone()));
+            self.remember_outside(fetched.unmapped.iter().cloned());
+            return Ok((fetched, run.clone()));
         }
         // What was outside the schema then may be in it now.
         *report = before;
-        report.add_structure(&structure);
-        tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
-        report.mapping = Some(view.version.clone());
+        report.add_schema(&structure);
+        tracing::info!(attributes = ?structure.added_attributes, "added new attributes to the object schema");
+        report.mapping_version = Some(view.version.clone());
         let run = ActiveRun { view, ..run.clone() };
-        let looked = self.look_at(&run, subjects(), &doubtful, alone, report, told).await?;
-        Ok((looked, run))
+        let fetched = self.fetch(&run, subjects(), &doubtful, alone, report, observed).await?;
+        Ok((fetched, run))
     }
 
-    pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.ports.alarm.raise(Alert { kind, message, hint, at: self.now() });
+    pub(crate) fn alert(&self, kind: AlertKind, finding: Finding) {
+        self.ports.alerts.send(Alert::firing(kind, finding, self.now()));
     }
 }

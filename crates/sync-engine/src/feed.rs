@@ -3,16 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    AlertKind, EngineError, EventFeed, FeedPage, FeedPosition, FeedState, PortError, RunKind, Subject,
-    engine::Engine,
+    AlertKind, EngineError, EventFeed, Fact, FeedCheckpoint, FeedPage, FeedStart, Finding, PortError,
+    RunKind, Subject, engine::Engine,
 };
 
-/// What reading a page of the log led to.
+/// The result of polling the log once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Polled {
     /// Events that no delivery had brought yet.
     pub(crate) new: u64,
-    /// Whether the end of the log was reached.
+    /// True if the end of the log was reached.
     pub(crate) caught_up: bool,
     /// The place after the page.
     pub(crate) checkpoint: String,
@@ -23,64 +23,69 @@ pub(crate) struct Polled {
 impl Engine {
     /// Reads a page of the log and stores its events together with the place after them.
     pub(crate) async fn poll_feed(&self, feed: &dyn EventFeed) -> Result<Polled, EngineError> {
-        let state = self.ports.store.feed().await?;
+        let state = self.ports.store.feed_checkpoint().await?;
         let position = match &state {
-            Some(state) => FeedPosition::At(state.checkpoint.clone()),
-            None => FeedPosition::Since(self.first_position(feed).await?),
+            Some(state) => FeedStart::At(state.checkpoint.clone()),
+            None => FeedStart::Since(self.first_position(feed).await?),
         };
         let (page, began_again) = match (feed.poll(&position).await, &state) {
             (Err(error), Some(state)) if error.is_expired() => (self.begin_again(feed, state).await?, true),
-            (page, _) => (page.map_err(EngineError::Feed)?, false),
+            (page, _) => (page.map_err(EngineError::EventFeed)?, false),
         };
         self.warn_of_hook(&page);
         let now = self.now();
         let asked = match position {
-            FeedPosition::Since(since) => Some(since),
-            FeedPosition::At(_) => None,
+            FeedStart::Since(since) => Some(since),
+            FeedStart::At(_) => None,
         };
-        let published = page.events.iter().map(|event| event.published).max();
-        let before = state.as_ref().map(|state| state.newest);
+        let published = page.events.iter().map(|event| event.published_at).max();
+        let before = state.as_ref().map(|state| state.newest_event_at);
         let newest = published.into_iter().chain(before).max();
         // Never ahead of the directory, whatever an event says of itself; and where its time is not known, where the
         // reading began.
         let present = feed.time().or(before).or(asked).unwrap_or(Timestamp::UNIX_EPOCH);
-        let next = FeedState {
+        let next = FeedCheckpoint {
             checkpoint: page.checkpoint.clone(),
-            newest: newest.map_or(present, |newest| newest.min(present)),
-            caught_up: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up) },
+            newest_event_at: newest.map_or(present, |newest| newest.min(present)),
+            caught_up_at: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up_at) },
         };
-        let new = self.ports.store.store_feed(&page.events, &next, now).await?;
+        let new = self.ports.store.store_feed_page(&page.events, &next, now).await?;
         Ok(Polled { new, caught_up: page.caught_up, checkpoint: page.checkpoint, began_again })
     }
 
-    /// Where a connection begins that never read the log: where its last pass began, so that nothing between is missed.
+    /// The first position of a connection that never read the log: the start of its last sync, so that no event is
+    /// missed.
     async fn first_position(&self, feed: &dyn EventFeed) -> Result<Timestamp, EngineError> {
         if let Some(bookmark) = self.ports.store.bookmark().await? {
             return Ok(self.with_overlap(bookmark));
         }
-        if self.ports.store.last_run(RunKind::Full).await?.good.is_some() {
+        if self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some() {
             // Everything was read once, and up to when is not known.
-            self.ports.store.ask(&Subject::Directory, self.now()).await?;
+            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }
         let now = feed.time().ok_or_else(|| {
-            EngineError::Feed(PortError::new("the directory's time is not known yet").transient(true))
+            EngineError::EventFeed(PortError::new("the directory's time is not known yet").transient(true))
         })?;
         Ok(self.with_overlap(now))
     }
 
     /// The place is not known any more: what happened since is read again by time. Events that come twice are dropped.
-    async fn begin_again(&self, feed: &dyn EventFeed, state: &FeedState) -> Result<FeedPage, EngineError> {
-        let last = state.newest;
+    async fn begin_again(
+        &self,
+        feed: &dyn EventFeed,
+        state: &FeedCheckpoint,
+    ) -> Result<FeedPage, EngineError> {
+        let last = state.newest_event_at;
         let is_lost = |now: Timestamp| now.duration_since(last) > feed.retention();
         let lost = feed.time().filter(|&now| is_lost(now));
-        tracing::info!(%last, "the place in the log is not known any more; reading on by time");
-        let since = FeedPosition::Since(self.with_overlap(lost.unwrap_or(last)));
-        let page = feed.poll(&since).await.map_err(EngineError::Feed)?;
+        tracing::info!(%last, "System Log position expired; restarting by time");
+        let since = FeedStart::Since(self.with_overlap(lost.unwrap_or(last)));
+        let page = feed.poll(&since).await.map_err(EngineError::EventFeed)?;
         // The answer brought the directory's time, if that was not known; where it did not, nothing proves that the log
         // held everything since.
         if lost.is_some() || feed.time().is_none_or(is_lost) {
-            tracing::warn!(%last, "the log no longer holds what was missed; everything is read");
-            self.ports.store.ask(&Subject::Directory, self.now()).await?;
+            tracing::warn!(%last, "System Log gap exceeds retention; starting a full sync");
+            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }
         Ok(page)
     }
@@ -90,17 +95,13 @@ impl Engine {
         time.checked_sub(overlap).unwrap_or(time)
     }
 
-    /// The log tells when a delivery failed; the hook itself cannot.
+    /// The log reports failed deliveries; the event hook itself can't.
     fn warn_of_hook(&self, page: &FeedPage) {
-        let failures = page.events.iter().filter(|event| event.is_hook_failure).count();
-        if failures > 0 {
-            let message = match failures {
-                1 => "the log tells of a failed delivery to the event hook".to_owned(),
-                _ => format!("the log tells of {failures} failed deliveries to the event hook"),
-            };
-            let hint = "see that the daemon can be reached, then run `okta-insight verify`; the log brings what the \
-                        hook misses";
-            self.alert(AlertKind::HookUnhealthy, message, Some(hint.to_owned()));
+        let deliveries = page.events.iter().filter(|event| event.is_hook_failure).count() as u64;
+        if deliveries > 0 {
+            // The System Log brings the events of failed deliveries.
+            let finding = Finding::warning(Fact::DeliveriesFailed { deliveries });
+            self.alert(AlertKind::EventHookUnhealthy, finding);
         }
     }
 }

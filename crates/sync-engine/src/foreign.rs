@@ -1,4 +1,4 @@
-//! Executions that the store does not know: an older copy of it was put back, or another program sends as well.
+//! Executions that the store doesn't contain: an older backup was restored, or another program also sends.
 
 use std::sync::atomic::Ordering;
 
@@ -14,7 +14,7 @@ impl Engine {
         let latest = match view.importer.latest().await {
             Ok(latest) => latest,
             Err(error) => {
-                tracing::debug!(error = %crate::explain(&error), "the latest execution is not known");
+                tracing::debug!(error = %crate::error_chain(&error), "the latest execution is not known");
                 // Asked again at the next comparison, unless it is not answered to this credential.
                 self.executions_compared.store(!error.is_transient(), Ordering::Relaxed);
                 return Ok(());
@@ -30,7 +30,7 @@ impl Engine {
                  everything is sent again"
             );
             let place = Place { doubts: place.doubts + 1, ..place };
-            let subject = ask.then_some(Subject::Directory);
+            let subject = ask.then_some(Subject::EntireDirectory);
             let store = &self.ports.store;
             store.remember_place(&place, Some(&Doubt::Everything), subject.as_ref(), self.now()).await?;
         }

@@ -1,9 +1,9 @@
-//! Records that Assets refuses or drops are told from those that travel with them.
+//! Separates records that Assets rejects or drops from the others in their execution.
 //!
-//! A refusal over HTTP names its record: the importer leaves it out of the execution, and the others go on. What is dropped
-//! in the result is told by reading the objects back, where there is an account: those that are there as they were sent are
-//! proven. The rest are found in further executions: those that are thought to be good go together with half of the
-//! suspects, so that each execution confirms as much as it can and halves what is left.
+//! A rejection over HTTP names its record: the importer leaves it out of the execution, and the others continue.
+//! Records dropped in the result are found by reading the objects back if there is an account: objects that match their
+//! records are proven. The rest are found in further executions: the presumably good ones are sent together with half
+//! of the suspects, so that each execution confirms as much as possible and halves the rest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -12,17 +12,17 @@ use sync_model::{ObjectKind, Record, RecordKey, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EngineError, MappingView, Objects, Outcome, Outstanding, RejectedRecord, RunReport, RunResult,
+    EngineError, MappingView, Outcome, Outstanding, RejectedRecord, RunReport, RunState, TargetObjects,
     engine::Engine,
 };
 
 /// The most executions in a row that one run sends to isolate records.
 const EXECUTIONS: u32 = 40;
-/// The most records of a kind that are read back: more are halved first, which takes fewer requests.
+/// The most records of a kind that are read back; more are halved first, which needs fewer requests.
 const READ_BACK: u64 = 20_000;
 /// The pause before what was not found is looked up again: the index lags behind the import.
 const INDEX_LAG: Duration = Duration::from_secs(3);
-/// The longest time that reading back may take.
+/// The time limit for reading back.
 const READ_BACK_LIMIT: Duration = Duration::from_mins(3);
 
 /// The kinds that an execution did not account for, with the number of their records that were dropped; `None` where
@@ -46,8 +46,8 @@ pub(crate) fn unaccounted(
 }
 
 impl Engine {
-    /// Takes records out of a run that the importer refuses alone.
-    pub(crate) async fn set_aside(
+    /// Removes records from a run that the importer rejects alone.
+    pub(crate) async fn remove_rejected(
         &self,
         run: RunId,
         rejected: Vec<RejectedRecord>,
@@ -58,7 +58,7 @@ impl Engine {
             return Ok(());
         }
         self.ports.store.reject(run, &rejected, self.now()).await?;
-        report.result = RunResult::Incomplete;
+        report.state = RunState::Partial;
         for RejectedRecord { key, reason, partly_sent } in rejected {
             if let Some(sent) = sent.get_mut(&key.kind).filter(|_| !partly_sent) {
                 *sent = sent.saturating_sub(1);
@@ -69,8 +69,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Looks the records up that the counters of an ended execution do not account for, where there is an account: those
-    /// that the target holds as they were sent are proven, and the rest are suspects. Without an answer all of them are.
+    /// Reads back the records that the counters of an ended execution don't account for, if there is an account:
+    /// records that the target holds as sent are proven, and the rest are suspects. Without a response all of them are
+    /// suspects.
     pub(crate) async fn prove(
         &self,
         run: RunId,
@@ -98,9 +99,9 @@ impl Engine {
         match read {
             Ok(Err(EngineError::Store(error))) => return Err(error.into()),
             Ok(Err(error)) => {
-                tracing::warn!(error = %crate::explain(&error), "could not read objects back; suspects are sent again");
+                tracing::warn!(error = %crate::error_chain(&error), "could not read objects back; resending the suspects");
             }
-            Err(_) => tracing::warn!("reading objects back takes too long; suspects are sent again"),
+            Err(_) => tracing::warn!("reading objects back exceeded its time limit; resending the suspects"),
             Ok(Ok(())) => {}
         }
         Ok(())
@@ -111,7 +112,7 @@ impl Engine {
         &self,
         run: RunId,
         view: &MappingView,
-        objects: &dyn Objects,
+        objects: &dyn TargetObjects,
         unaccounted: &Unaccounted,
         proven: &mut HashSet<RecordKey>,
     ) -> Result<bool, EngineError> {
@@ -177,10 +178,10 @@ impl Engine {
             match Box::pin(self.send_unconfirmed(stop)).await {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(EngineError::Stopped) => return Err(EngineError::Stopped),
+                Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
                 // What was read and confirmed stays so; the rest is told as outstanding.
                 Err(error) => {
-                    tracing::warn!(error = %crate::explain(&error), "records could not be sent again; they stay unconfirmed");
+                    tracing::warn!(error = %crate::error_chain(&error), "could not resend records; they stay unconfirmed");
                     break;
                 }
             }
@@ -193,12 +194,13 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn outstanding(&self) -> Result<Outstanding, EngineError> {
-        let inbox = self.ports.store.inbox().await?;
+        let inbox = self.ports.store.event_queue_counts().await?;
         Ok(Outstanding {
-            unconfirmed: inbox.unconfirmed,
-            rejected: inbox.failed,
+            unconfirmed: inbox.unconfirmed_records,
+            rejected: inbox.rejected_records,
             next_attempt_at: self.ports.store.next_retry().await?,
-            failed_events: inbox.dead,
+            failed_events: inbox.failed,
+            blocked: inbox.blocked,
             doubted: inbox.doubted,
         })
     }

@@ -4,23 +4,22 @@ mod active;
 mod alert;
 mod aliases;
 mod apply;
-mod clearing;
-mod due;
+mod checkpoint;
+mod complete;
+mod condition;
 mod emptied;
 mod engine;
 mod error;
 mod events;
 mod feed;
-mod follow;
+mod fetched;
+mod finding;
 mod foreign;
-mod growth;
 mod isolation;
 mod listing;
-mod look;
-mod looked;
 mod members;
-mod pass;
-mod passes;
+mod next_sync;
+mod observer;
 mod place;
 mod plan;
 mod ports;
@@ -30,49 +29,66 @@ mod prune;
 mod read;
 mod recover;
 mod report;
+mod run_kind;
 mod safeguards;
 mod schedule;
-mod settle;
+mod schema_evolution;
 mod setup;
+mod severity;
+mod stale_values;
 mod stats;
 mod stop;
 mod sync;
+mod sync_task;
+mod task;
+mod task_health;
+mod tasks;
 mod time;
 mod trail;
-mod trouble;
 mod unreadable;
 mod values;
-mod watch;
+mod work;
 
 pub(crate) use active::ActiveRun;
-pub use alert::{Alarm, Alert, AlertKind, Duty, Failing, NoAlarm};
-pub use due::NextPasses;
+pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, TaskFailure};
+pub use checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
+pub use condition::{
+    ActiveExecution, Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence,
+    FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
+};
+#[cfg(any(test, feature = "test-support"))]
+pub use condition::{Situation, SituationEvidence};
 pub use engine::{Engine, EngineOptions, Ports};
-pub use error::{EngineError, PortError, explain};
-pub use follow::FollowOptions;
-pub use pass::{Pass, Scope, Stage};
+pub use error::{EngineError, PortError, error_chain};
+pub use finding::{Fact, Finding, FindingCode, FindingSubject, Remedy, RemedyAction, Service};
+pub use next_sync::NextSyncs;
+pub use observer::{ObservedRun, RunObserver};
 pub use plan::{ApprovedPlan, KindPlan, SyncPlan};
 pub use ports::{
-    AliasUse, AskedObject, AskedState, AuditLine, BlankedField, Census, Change, Clearing, Clock, Comparison,
-    ConfirmedObject, Cursor, Directory, Doubt, EventEntry, EventFeed, EventFilter, EventHook, EventMark,
-    EventState, EvidenceState, Execution, ExecutionState, FeedPage, FeedPosition, FeedState, FieldState,
-    FoundObject, FoundObjects, GoneObject, HookReport, Importer, InboxCounts, InboxEvent, KeptValue, Known,
-    LastRun, Look, LookSort, Losses, LostMemberships, MappingView, Members, ObjectEntry, Objects, Observed,
-    ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome, Owner, Page, Place, Reading,
-    RejectedRecord, Replay, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState, Sample,
-    SourceState, Staged, StateStore, StoreError, Structure, StructureReport, StructureState, Subject,
-    Submitted, SyncRequest, SystemClock, TimeState, ToClear, TypeOutcome, Uncleared, UnclearedCounts,
-    Unconfirmed, UnconfirmedObject, Unidentified, Upkeep, WaitsFor, WithheldField, WithheldReason,
-    with_views,
+    AliasUse, ChangeKind, ClearRequest, ClearResult, ClearedField, Clock, Comparison, ConfirmedRecord,
+    Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Doubt, DroppedValue, Event,
+    EventCursor, EventFeed, EventFilter, EventHook, EventQueueCounts, EventState, EvidenceState, Execution,
+    ExecutionState, FeedCheckpoint, FeedPage, FeedStart, FieldState, HookChange, HookReport,
+    ImportSourceState, Importer, LastRun, MappingView, Members, MetricSample, NewEvent, ObjectAuditEntry,
+    ObjectCounts, ObjectHistory, OpenExecution, OriginRun, Outcome, Owner, Page, PendingWork, Place,
+    PlannedRemovals, Reading, RecordState, RejectedRecord, RemovedMemberships, ReplayTarget, RequestedObject,
+    RequestedState, RetiredObject, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState,
+    SchemaReport, SchemaState, SearchHit, SearchHits, StagedChange, StaleValue, StaleValueCounts, StateStore,
+    StoreError, Subject, Submitted, SyncRequest, SyncRequestProgress, SystemClock, TargetObjects,
+    TargetSchema, TimeState, TypeOutcome, UnconfirmedRecord, UnconfirmedRecordDetail, Unidentified, Upkeep,
+    WithheldField, WithheldReason, WorkItem, WorkKind, with_views,
 };
 pub use preview::{FieldChange, ObjectChange};
-pub use progress::{Phase, Progress, Quiet};
-pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};
-pub use report::{Outstanding, RecordCounts, RunKind, RunReport, RunResult};
-pub use safeguards::{Handful, Limits, Recent, Refusal, Suspects};
+pub use progress::{NoopProgress, Phase, ProgressSink};
+pub use prune::{PruneCandidate, PruneOptions, PruneOutcome, PrunePlan, PruneReport, PruneResult};
+pub use report::{Outstanding, RecordCounts, RunReport, RunState};
+pub use run_kind::RunKind;
+pub use safeguards::{Recent, SafeguardMinimums, SafeguardViolation, Safeguards, ViolatingChanges};
 pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};
+pub use severity::Severity;
 pub use stats::{EngineStats, LATENCY_BOUNDS};
+pub use task::Task;
+pub use tasks::TaskOptions;
 pub use unreadable::{UnreadableItem, UnreadableObject, UnreadableObjects};
 pub use values::{ValueProblemCount, ValueProblems};
-pub use watch::{WatchedRun, Watcher};

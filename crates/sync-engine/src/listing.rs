@@ -1,10 +1,9 @@
-//! Reading the directory in a pass: page by page, each page staged and the place after it saved, so that whoever goes on
-//! begins there.
+//! Reading the directory in a sync: page by page, each staged with its checkpoint saved, so that any process can resume
+//! there.
 //!
-//! A full pass lists groups, then the members of each, then the users, each joined with the groups noted for it; only
-//! when both listings have reached their end are the objects looked for that they no longer held. A delta pass lists what
-//! changed, and takes what it did not ask for from the confirmed records; a pass for new attributes lists everything but
-//! members.
+//! A full sync lists groups, then the members of each, then the users, each joined with its listed groups. Only after
+//! both listings ended does it read the unlisted objects. An incremental sync lists changed objects and copies the rest
+//! from the confirmed records; a backfill lists everything except members.
 
 use std::collections::HashSet;
 
@@ -16,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use crate::trail::Trail;
 use crate::unreadable::SingleReads;
 use crate::{
-    ActiveRun, Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page,
-    Pass, Phase, PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, engine::Engine,
+    ActiveRun, Cursor, DirectoryGroup, DirectoryObject, DirectoryUser, EngineError, Members, Page, Phase,
+    PortError, ProgressSink, ReadPhase, RunKind, RunReport, SafeguardMinimums, Safeguards, SyncCheckpoint,
+    SyncMode, SyncPlan, engine::Engine,
 };
 
-/// How often the listings of a pass begin anew before it fails.
+/// The number of restarted listings after which a sync fails.
 const MOST_RESTARTS: u32 = 3;
 
 impl Engine {
@@ -28,14 +28,14 @@ impl Engine {
     pub(crate) async fn read_pass(
         &self,
         run: &ActiveRun,
-        pass: &mut Pass,
-        limits: &Limits,
-        progress: &dyn Progress,
+        pass: &mut SyncCheckpoint,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
         tokio::select! {
             biased;
-            () = stop.cancelled() => Err(EngineError::Stopped),
+            () = stop.cancelled() => Err(EngineError::Interrupted),
             plan = self.read_stages(run, pass, limits, progress) => plan,
         }
     }
@@ -43,70 +43,64 @@ impl Engine {
     async fn read_stages(
         &self,
         run: &ActiveRun,
-        pass: &mut Pass,
-        limits: &Limits,
-        progress: &dyn Progress,
+        pass: &mut SyncCheckpoint,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
     ) -> Result<SyncPlan, EngineError> {
-        if pass.scope == Scope::Full && pass.stage == Stage::Groups && pass.cursor.is_none() {
+        if pass.mode == SyncMode::Full && pass.phase == ReadPhase::Groups && pass.cursor.is_none() {
             self.note_unknown_choices(run, pass).await;
         }
-        while pass.stage != Stage::Ready {
-            match pass.stage {
-                Stage::Groups => self.read_groups(run, pass, progress).await?,
-                Stage::Members => self.read_members(run, pass, progress).await?,
-                Stage::Users => self.read_users(run, pass, progress).await?,
-                Stage::Missing => self.read_all_missing(run, pass, limits, progress).await?,
-                Stage::Ready => {}
+        while pass.phase != ReadPhase::Complete {
+            match pass.phase {
+                ReadPhase::Groups => self.read_groups(run, pass, progress).await?,
+                ReadPhase::Members => self.read_members(run, pass, progress).await?,
+                ReadPhase::Users => self.read_users(run, pass, progress).await?,
+                ReadPhase::Unlisted => self.read_all_missing(run, pass, limits, progress).await?,
+                ReadPhase::Complete => {}
             }
-            self.ports.store.save_pass(run.id, pass).await?;
+            self.ports.store.save_checkpoint(run.id, pass).await?;
         }
         // All users are known by now.
-        self.resolve_staged(run.id, pass.scope == Scope::Full, &mut pass.value_problems).await?;
+        self.resolve_staged(run.id, pass.mode == SyncMode::Full, &mut pass.value_problems).await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
-        let census = self.ports.store.census().await?;
+        let census = self.ports.store.object_counts().await?;
         let mut plan = SyncPlan::new(run.id, &pass.read, &staged, &census);
-        if pass.scope != Scope::Full {
+        if pass.mode != SyncMode::Full {
             plan.only_some();
         }
         let since = self.window_begin(run, limits).await?;
-        plan.losses = self.ports.store.losses(run.id, Handful::default(), since).await?;
+        plan.removals =
+            self.ports.store.planned_removals(run.id, SafeguardMinimums::default(), since).await?;
         plan.problems.clone_from(&pass.problems);
+        plan.unknown_choices.clone_from(&pass.unknown_choices);
         plan.unreadable = self.unread(run, pass).await?;
         plan.value_problems.clone_from(&pass.value_problems);
         Ok(plan)
     }
 
     /// Notes what the operator's choice names in vain. It selects less than is meant, and stops nothing.
-    async fn note_unknown_choices(&self, run: &ActiveRun, pass: &mut Pass) {
+    async fn note_unknown_choices(&self, run: &ActiveRun, pass: &mut SyncCheckpoint) {
         match run.view.directory.unknown_choices().await {
-            Ok(unknown) => {
-                for choice in &unknown {
-                    note(&mut pass.problems, format!("the choice of users and groups: {choice}"));
-                }
-                pass.unknown_choices = unknown;
-            }
+            Ok(unknown) => pass.unknown_choices = unknown,
             Err(error) => {
-                let reason = crate::explain(&error);
-                note(
-                    &mut pass.problems,
-                    format!("the choice of users and groups could not be checked: {reason}"),
-                );
+                let reason = crate::error_chain(&error);
+                note(&mut pass.problems, format!("could not check the scope: {reason}"));
             }
         }
     }
 
-    /// Tells how many items a listing is expected to have: as many as are confirmed, where it lists them all.
+    /// Reports the expected number of items of a listing: the number of confirmed objects, if it lists them all.
     async fn begin_listing(
         &self,
         phase: Phase,
         kind: ObjectKind,
-        pass: &Pass,
-        progress: &dyn Progress,
+        pass: &SyncCheckpoint,
+        progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        let known = self.ports.store.census().await?.get(&kind).map(|census| census.live);
+        let known = self.ports.store.object_counts().await?.get(&kind).map(|census| census.current);
         // Before everything was read once, what is known is what happened to change since.
-        let read_once = self.ports.store.last_run(RunKind::Full).await?.good.is_some();
-        progress.begin(phase, known.filter(|&n| n > 0 && read_once && pass.scope.since().is_none()));
+        let read_once = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
+        progress.begin(phase, known.filter(|&n| n > 0 && read_once && pass.mode.since().is_none()));
         progress.resume(phase, pass.read.get(&kind).copied().unwrap_or_default());
         Ok(())
     }
@@ -114,21 +108,21 @@ impl Engine {
     async fn read_groups(
         &self,
         run: &ActiveRun,
-        pass: &mut Pass,
-        progress: &dyn Progress,
+        pass: &mut SyncCheckpoint,
+        progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         self.begin_listing(Phase::Groups, ObjectKind::Group, pass, progress).await?;
-        let since = pass.scope.since();
+        let since = pass.mode.since();
         loop {
             let page = run.view.directory.groups(since, pass.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, pass, ObjectKind::Group)? else { continue };
-            self.note_groups_of(run, pass.scope, &page.items).await?;
+            self.note_groups_of(run, pass.mode, &page.items).await?;
             let unread = self.leave_unreadable(run, ObjectKind::Group, &page.unreadable, pass).await?;
-            self.keep_members_of(run, pass.scope, &unread).await?;
+            self.keep_members_of(run, pass.mode, &unread).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
             self.stage_page(run, page.items.into_iter().map(|group| group.observed), pass).await?;
             progress.advance(Phase::Groups, count);
-            if self.turn_page(run, pass, ObjectKind::Group, count, page.next, Stage::Members).await? {
+            if self.save_page(run, pass, ObjectKind::Group, count, page.next, ReadPhase::Members).await? {
                 break;
             }
         }
@@ -136,27 +130,29 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes the groups of a page whose members are to be listed, and as empty those that are not selected: nobody is shown
-    /// in them any more.
+    /// Adds the groups of a page whose members must be listed, and as empty those that are out of scope: they lose
+    /// their members in Assets.
     async fn note_groups_of(
         &self,
         run: &ActiveRun,
-        scope: Scope,
-        groups: &[ObservedGroup],
+        scope: SyncMode,
+        groups: &[DirectoryGroup],
     ) -> Result<(), EngineError> {
-        let id = |group: &ObservedGroup| GroupId::new(group.observed.record.key.id.clone());
-        let (selected, unselected): (Vec<&ObservedGroup>, Vec<&ObservedGroup>) =
-            groups.iter().partition(|group| group.observed.selected);
+        let id = |group: &DirectoryGroup| GroupId::new(group.observed.record.key.id.clone());
+        let (selected, unselected): (Vec<&DirectoryGroup>, Vec<&DirectoryGroup>) =
+            groups.iter().partition(|group| group.observed.in_scope);
         // No event and no time tells who is a member of a group that was not selected before.
         let ids: Vec<GroupId> = selected.iter().map(|group| id(group)).collect();
         let new: HashSet<RecordKey> = match scope {
-            Scope::Full => HashSet::new(),
-            Scope::Since(_) | Scope::Users => self.missing_groups(&ids).await?.into_iter().collect(),
+            SyncMode::Full => HashSet::new(),
+            SyncMode::Incremental(_) | SyncMode::Backfill => {
+                self.missing_groups(&ids).await?.into_iter().collect()
+            }
         };
-        let changed = |group: &ObservedGroup| match scope {
-            Scope::Full => true,
-            Scope::Since(since) => group.members_changed.is_none_or(|at| at >= since),
-            Scope::Users => false,
+        let changed = |group: &DirectoryGroup| match scope {
+            SyncMode::Full => true,
+            SyncMode::Incremental(since) => group.members_changed.is_none_or(|at| at >= since),
+            SyncMode::Backfill => false,
         };
         let to_list: Vec<GroupId> = selected
             .into_iter()
@@ -164,8 +160,8 @@ impl Engine {
             .filter(|group| changed(group) || new.contains(&group.observed.record.key))
             .map(id)
             .collect();
-        self.ports.store.note_groups(run.id, &to_list).await?;
-        if scope != Scope::Full {
+        self.ports.store.add_listed_groups(run.id, &to_list).await?;
+        if scope != SyncMode::Full {
             let empty: Vec<GroupId> = unselected.into_iter().map(id).collect();
             self.note_as_empty(run, &empty).await?;
         }
@@ -175,18 +171,18 @@ impl Engine {
     async fn read_members(
         &self,
         run: &ActiveRun,
-        pass: &mut Pass,
-        progress: &dyn Progress,
+        pass: &mut SyncCheckpoint,
+        progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        if pass.scope == Scope::Full {
+        if pass.mode == SyncMode::Full {
             self.note_unseen_groups(run).await?;
         }
-        progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run.id).await?));
+        progress.begin(Phase::Members, Some(self.ports.store.count_listed_groups(run.id).await?));
         for (group, failure) in self.list_members(run, pass.reading, progress).await?.unlisted {
             self.leave_one(run, &RecordKey::group(&group), "members", failure.reason, pass).await?;
             pass.unlisted.insert(group);
         }
-        if pass.scope != Scope::Full {
+        if pass.mode != SyncMode::Full {
             // Users that changed besides are listed afterwards; what is staged then counts.
             let none = HashSet::new();
             let left =
@@ -195,7 +191,7 @@ impl Engine {
                 self.leave_one(run, &user, "", problem, pass).await?;
             }
         }
-        pass.enter(Stage::Users);
+        pass.enter(ReadPhase::Users);
         progress.end(Phase::Members);
         Ok(())
     }
@@ -203,20 +199,20 @@ impl Engine {
     async fn read_users(
         &self,
         run: &ActiveRun,
-        pass: &mut Pass,
-        progress: &dyn Progress,
+        pass: &mut SyncCheckpoint,
+        progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         self.begin_listing(Phase::Users, ObjectKind::User, pass, progress).await?;
-        let next = if pass.scope == Scope::Full { Stage::Missing } else { Stage::Ready };
+        let next = if pass.mode == SyncMode::Full { ReadPhase::Unlisted } else { ReadPhase::Complete };
         loop {
-            let page = run.view.directory.users(pass.scope.since(), pass.cursor.as_ref()).await;
+            let page = run.view.directory.users(pass.mode.since(), pass.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, pass, ObjectKind::User)? else { continue };
             self.leave_unreadable(run, ObjectKind::User, &page.unreadable, pass).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
             let joined = self.join(run, pass, page.items).await?;
             self.stage_page(run, joined.into_iter(), pass).await?;
             progress.advance(Phase::Users, count);
-            if self.turn_page(run, pass, ObjectKind::User, count, page.next, next).await? {
+            if self.save_page(run, pass, ObjectKind::User, count, page.next, next).await? {
                 break;
             }
         }
@@ -228,30 +224,30 @@ impl Engine {
     async fn join(
         &self,
         run: &ActiveRun,
-        pass: &mut Pass,
-        users: Vec<ObservedUser>,
-    ) -> Result<Vec<Observed>, EngineError> {
+        pass: &mut SyncCheckpoint,
+        users: Vec<DirectoryUser>,
+    ) -> Result<Vec<DirectoryObject>, EngineError> {
         let directory = &run.view.directory;
         let ids: Vec<UserId> = users.iter().map(|u| UserId::new(u.observed.record.key.id.clone())).collect();
-        let (mut groups, known) = if pass.scope == Scope::Full {
-            let mut groups = self.ports.store.noted_groups(run.id, &ids).await?;
+        let (mut groups, known) = if pass.mode == SyncMode::Full {
+            let mut groups = self.ports.store.listed_groups_of(run.id, &ids).await?;
             self.keep_unlisted(pass, &ids, &mut groups).await?;
             (groups, None)
         } else {
             let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
-            let known = self.ports.store.known(&keys).await?;
-            let mut confirmed = self.ports.store.confirmed_many(&keys).await?;
+            let known = self.ports.store.record_states(&keys).await?;
+            let mut confirmed = self.ports.store.confirmed_records(&keys).await?;
             // What is marked as gone says nothing of memberships.
-            confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
+            confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.retired));
             (self.groups_by_listing(run, &ids, &confirmed).await?, Some(confirmed))
         };
-        let mut joined: BoxStream<'_, (UserId, Result<Option<Observed>, PortError>)> =
+        let mut joined: BoxStream<'_, (UserId, Result<Option<DirectoryObject>, PortError>)> =
             stream::iter(users.into_iter().zip(ids).map(|(user, id)| {
                 let mut of = groups.remove(&id).unwrap_or_default();
                 let unknown =
                     known.as_ref().is_some_and(|known| !known.contains_key(&user.observed.record.key));
                 async move {
-                    if !user.observed.selected {
+                    if !user.observed.in_scope {
                         return (id, Ok(Some(user.observed)));
                     }
                     if unknown {
@@ -293,38 +289,38 @@ impl Engine {
     async fn read_all_missing(
         &self,
         run: &ActiveRun,
-        pass: &mut Pass,
-        limits: &Limits,
-        progress: &dyn Progress,
+        pass: &mut SyncCheckpoint,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        progress.begin(Phase::Missing, None);
+        progress.begin(Phase::Unlisted, None);
         for kind in [ObjectKind::Group, ObjectKind::User] {
             let listed = pass.read.get(&kind).copied().unwrap_or_default();
             self.stage_missing(run, kind, listed, limits, pass, progress).await?;
         }
-        pass.enter(Stage::Ready);
-        progress.end(Phase::Missing);
+        pass.enter(ReadPhase::Complete);
+        progress.end(Phase::Unlisted);
         Ok(())
     }
 
     async fn stage_page(
         &self,
         run: &ActiveRun,
-        page: impl Iterator<Item = Observed>,
-        pass: &mut Pass,
+        page: impl Iterator<Item = DirectoryObject>,
+        pass: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
         self.stage_observed(run, page, pass.reading, &mut pass.value_problems).await
     }
 
     /// Saves the place after a page. `true` when it was the last one of its stage.
-    async fn turn_page(
+    async fn save_page(
         &self,
         run: &ActiveRun,
-        pass: &mut Pass,
+        pass: &mut SyncCheckpoint,
         kind: ObjectKind,
         count: u64,
         next: Option<Cursor>,
-        then: Stage,
+        then: ReadPhase,
     ) -> Result<bool, EngineError> {
         *pass.read.entry(kind).or_default() += count;
         if let Some(next) = &next
@@ -343,7 +339,7 @@ impl Engine {
         } else {
             pass.cursor = next;
         }
-        self.ports.store.save_pass(run.id, pass).await?;
+        self.ports.store.save_checkpoint(run.id, pass).await?;
         Ok(last)
     }
 }
@@ -352,7 +348,7 @@ impl Engine {
 /// until then stays seen.
 fn from_the_beginning<T>(
     page: Result<Page<T>, PortError>,
-    pass: &mut Pass,
+    pass: &mut SyncCheckpoint,
     kind: ObjectKind,
 ) -> Result<Option<Page<T>>, EngineError> {
     match page {
@@ -361,8 +357,8 @@ fn from_the_beginning<T>(
             if pass.restarts >= MOST_RESTARTS {
                 return Err(EngineError::Directory(error));
             }
-            let reason = crate::explain(&error);
-            tracing::warn!(%kind, reason, "the place in the listing is refused; listing from the beginning");
+            let reason = crate::error_chain(&error);
+            tracing::warn!(%kind, reason, "page cursor expired; restarting the listing");
             note(&mut pass.problems, format!("the listing of {kind}s began anew: {reason}"));
             pass.restarts += 1;
             pass.cursor = None;

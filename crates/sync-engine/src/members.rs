@@ -4,18 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
+use sync_model::{GroupId, ObjectKind, Record, RecordKey, RetireReason, UserId};
 
-use crate::looked::Failure;
+use crate::fetched::Failure;
 use crate::read::Read;
 use crate::unreadable::SingleReads;
 use crate::{
-    ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, ValueProblems, engine::Engine,
+    ActiveRun, DirectoryObject, EngineError, Phase, ProgressSink, Reading, SyncCheckpoint, SyncMode,
+    ValueProblems, engine::Engine,
 };
 
 /// A page of member ids.
 const MEMBER_PAGE: usize = 1000;
-/// How many groups are taken off the list at once.
+/// The number of groups that are read from the list at once.
 const GROUP_PAGE: u32 = 500;
 /// The most groups whose members may not be listed in a run; with more it is not the groups that are at fault.
 const MOST_UNLISTED: usize = 50;
@@ -25,28 +26,28 @@ const MOST_UNLISTED: usize = 50;
 pub(crate) struct Listed {
     /// Those that could not be read, with the problem of each: their memberships are not known.
     pub(crate) unlisted: HashMap<GroupId, Failure>,
-    /// Those that are gone.
+    /// Groups whose deletion is proven.
     pub(crate) gone: Vec<GroupId>,
 }
 
 impl Engine {
-    /// Notes groups as if nobody were listed in them.
+    /// Adds groups with an empty list of members.
     pub(crate) async fn note_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
-        self.ports.store.note_groups(run.id, groups).await?;
+        self.ports.store.add_listed_groups(run.id, groups).await?;
         for group in groups {
-            self.ports.store.group_listed(run.id, group).await?;
+            self.ports.store.mark_group_listed(run.id, group).await?;
         }
         Ok(())
     }
 
-    /// Notes the members of every group on the run's list. A group that is found to be gone is marked.
+    /// Adds the members of every group on the run's list. A group that turns out to be deleted is marked.
     pub(crate) async fn list_members(
         &self,
         run: &ActiveRun,
         reading: Reading,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
     ) -> Result<Listed, EngineError> {
-        self.ports.store.forget_half_listed(run.id).await?;
+        self.ports.store.drop_partial_listings(run.id).await?;
         let Listed { mut unlisted, mut gone } = Listed::default();
         let mut singles = SingleReads::default();
         loop {
@@ -75,7 +76,7 @@ impl Engine {
                     Err(error) if unlisted.len() >= MOST_UNLISTED => return Err(error),
                     Err(error) => {
                         let mut failure = singles.leave(error)?;
-                        tracing::warn!(%group, error = failure.reason, "the members of a group could not be listed");
+                        tracing::warn!(%group, error = failure.reason, "could not list the members of a group");
                         failure.reason =
                             format!("the members of group {group} could not be listed: {}", failure.reason);
                         unlisted.insert(group, failure);
@@ -93,13 +94,13 @@ impl Engine {
         reading: Reading,
     ) -> Result<(), EngineError> {
         let (store, keys) = (&self.ports.store, [RecordKey::group(group)]);
-        let marks = self.departures(&run.view, &keys, Departure::Deleted, reading).await?;
+        let marks = self.departures(&run.view, &keys, RetireReason::Deleted, reading).await?;
         store.stage(run.id, &keys, &marks).await?;
-        store.forget_members(run.id, group).await?;
-        Ok(store.group_listed(run.id, group).await?)
+        store.drop_listed_members(run.id, group).await?;
+        Ok(store.mark_group_listed(run.id, group).await?)
     }
 
-    /// Notes the members of a group; `false` when it is gone.
+    /// Adds the members of a group; `false` if it is deleted.
     async fn list_members_of(
         &self,
         run: &ActiveRun,
@@ -117,18 +118,18 @@ impl Engine {
                 Err(error) => return Err(EngineError::Directory(error)),
             };
             listed += page.len();
-            self.ports.store.note_members(run.id, group, &page).await?;
+            self.ports.store.add_listed_members(run.id, group, &page).await?;
         }
         if listed == 0 {
             self.prove_empty(run, group).await?;
         }
-        self.ports.store.group_listed(run.id, group).await?;
+        self.ports.store.mark_group_listed(run.id, group).await?;
         Ok(true)
     }
 
-    /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
-    /// groups. Whoever is not known is read by id, unless no group that it is in can bring it in, and whoever is `read`
-    /// already is left out. Gives those that could not be read, with the problem of each.
+    /// Stages the users whose confirmed memberships differ from the listed ones: their confirmed values with other
+    /// groups. Unknown users are fetched by ID, unless none of their groups can bring them in scope; users in `read`
+    /// are left out. Returns the users that could not be read, each with its problem.
     pub(crate) async fn stage_membership_differences(
         &self,
         run: &ActiveRun,
@@ -145,9 +146,9 @@ impl Engine {
             let page: Vec<UserId> =
                 page.into_iter().filter(|id| !read.contains(&RecordKey::user(id))).collect();
             let keys: Vec<RecordKey> = page.iter().map(RecordKey::user).collect();
-            let known = self.ports.store.known(&keys).await?;
-            let mut records = self.ports.store.confirmed_many(&keys).await?;
-            records.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
+            let known = self.ports.store.record_states(&keys).await?;
+            let mut records = self.ports.store.confirmed_records(&keys).await?;
+            records.retain(|key, _| known.get(key).is_some_and(|known| !known.retired));
             let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
                 page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
             let mut observed =
@@ -156,9 +157,9 @@ impl Engine {
             observed.extend(confirmed.into_iter().filter_map(|id| {
                 let record = records.remove(&RecordKey::user(&id))?;
                 let groups = groups.remove(&id).unwrap_or_default();
-                let last = Observed {
+                let last = DirectoryObject {
                     record,
-                    selected: true,
+                    in_scope: true,
                     last_updated: None,
                     unmapped: Vec::new(),
                     problems: Vec::new(),
@@ -171,9 +172,9 @@ impl Engine {
 
     /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
     async fn brought_in(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
-        let noted = self.ports.store.noted_groups(run.id, &unknown).await?;
+        let noted = self.ports.store.listed_groups_of(run.id, &unknown).await?;
         let may = |user: &UserId| {
-            noted.get(user).into_iter().flatten().any(|group| run.view.directory.brings_in(group))
+            noted.get(user).into_iter().flatten().any(|group| run.view.directory.may_include(group))
         };
         Ok(unknown.into_iter().filter(may).collect())
     }
@@ -185,7 +186,7 @@ impl Engine {
         run: &ActiveRun,
         ids: Vec<UserId>,
         left: &mut Vec<(RecordKey, String)>,
-    ) -> Result<Vec<Observed>, EngineError> {
+    ) -> Result<Vec<DirectoryObject>, EngineError> {
         let mut reads: BoxStream<'_, (UserId, Result<Option<Read>, EngineError>)> = stream::iter(ids)
             .map(|id| async move {
                 let read = self.read_user(&run.view, &id).await;
@@ -218,12 +219,12 @@ impl Engine {
         users: &[UserId],
         confirmed: &HashMap<RecordKey, Record>,
     ) -> Result<HashMap<UserId, Vec<GroupId>>, EngineError> {
-        let mut groups = self.ports.store.noted_groups(run.id, users).await?;
+        let mut groups = self.ports.store.listed_groups_of(run.id, users).await?;
         let mut before: HashMap<UserId, Vec<GroupId>> = HashMap::new();
         for id in users {
             if let Some(record) = confirmed.get(&RecordKey::user(id)) {
                 let of = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
-                before.insert(id.clone(), of.map(|r| GroupId::new(r.value.clone())).collect());
+                before.insert(id.clone(), of.map(|r| GroupId::new(r.reference_key.clone())).collect());
             }
         }
         let mentioned: Vec<GroupId> = before.values().flatten().cloned().collect();
@@ -238,7 +239,7 @@ impl Engine {
     /// Adds the confirmed memberships of groups whose members could not be listed.
     pub(crate) async fn keep_unlisted(
         &self,
-        pass: &Pass,
+        pass: &SyncCheckpoint,
         users: &[UserId],
         groups: &mut HashMap<UserId, Vec<GroupId>>,
     ) -> Result<(), EngineError> {
@@ -246,11 +247,12 @@ impl Engine {
             return Ok(());
         }
         let keys: Vec<RecordKey> = users.iter().map(RecordKey::user).collect();
-        for (key, record) in self.ports.store.confirmed_many(&keys).await? {
+        for (key, record) in self.ports.store.confirmed_records(&keys).await? {
             let of = groups.entry(UserId::new(key.id)).or_default();
             let kept = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
-            let kept =
-                kept.map(|r| GroupId::new(r.value.clone())).filter(|group| pass.unlisted.contains(group));
+            let kept = kept
+                .map(|r| GroupId::new(r.reference_key.clone()))
+                .filter(|group| pass.unlisted.contains(group));
             for group in kept {
                 if !of.contains(&group) {
                     of.push(group);
@@ -266,12 +268,12 @@ impl Engine {
         let mut after: Option<String> = None;
         loop {
             let store = &self.ports.store;
-            let page = store.unseen(run.id, ObjectKind::Group, after.as_deref(), self.options.page).await?;
+            let page = store.unlisted(run.id, ObjectKind::Group, after.as_deref(), self.options.page).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.id.clone());
             let groups = page.into_iter().map(|group| GroupId::new(group.key.id));
             let groups: Vec<GroupId> = groups.filter(|group| !run.view.directory.is_implied(group)).collect();
-            store.note_groups(run.id, &groups).await?;
+            store.add_listed_groups(run.id, &groups).await?;
         }
     }
 
@@ -279,18 +281,18 @@ impl Engine {
     pub(crate) async fn keep_members_of(
         &self,
         run: &ActiveRun,
-        scope: Scope,
+        scope: SyncMode,
         unread: &[RecordKey],
     ) -> Result<(), EngineError> {
-        if scope != Scope::Full || unread.is_empty() {
+        if scope != SyncMode::Full || unread.is_empty() {
             return Ok(());
         }
-        let known = self.ports.store.known(unread).await?;
-        let live = unread.iter().filter(|key| known.get(key).is_some_and(|known| !known.gone));
+        let known = self.ports.store.record_states(unread).await?;
+        let live = unread.iter().filter(|key| known.get(key).is_some_and(|known| !known.retired));
         let groups: Vec<GroupId> = live
             .map(|key| GroupId::new(key.id.clone()))
             .filter(|id| !run.view.directory.is_implied(id))
             .collect();
-        Ok(self.ports.store.note_groups(run.id, &groups).await?)
+        Ok(self.ports.store.add_listed_groups(run.id, &groups).await?)
     }
 }

@@ -1,4 +1,4 @@
-//! Confirmations belong to the place where they were made: the decisions, and their effect on the store.
+//! Confirmations belong to the place that was confirmed: the decisions, and their effect on the store.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use sync_model::ObjectKind;
 
 use crate::{
     ActiveRun, Comparison, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport,
-    StructureState, Subject, Unidentified, WithheldReason, engine::Engine,
+    SchemaState, Subject, Unidentified, WithheldReason, engine::Engine,
 };
 
 /// The confirmations that may not hold any more, given the place of the last comparison and the present one.
 ///
-/// Another import source, workspace, or object schema holds nothing of it; nor does an object type that was made anew.
-/// Values of a field that could not be stored, or that is stored otherwise by now, may be lost. Values that cannot be
-/// stored yet are doubted once they can.
+/// Another import source, workspace, or object schema holds none of the confirmed objects; nor does an object type that
+/// was created anew. Values of a field that could not be stored, or that is now stored differently, may be lost. Values
+/// that can't be stored yet are resent once they can.
 pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
     let is_other = |before: &Option<String>, now: &Option<String>| matches!((before, now), (Some(before), Some(now)) if before != now);
     let is_elsewhere = is_other(&before.origin, &now.origin)
@@ -67,8 +67,8 @@ fn completed(now: &Place, before: &Place) -> Place {
     }
 }
 
-/// The identifying attributes that were deleted from their object types and are there again, by kind. Of an object type
-/// that is made anew nothing is left.
+/// The identifying attributes that were deleted from their object types and created again, by kind. An object type that
+/// was created anew is empty.
 fn remade_identities(before: &Place, now: &Place) -> Vec<(ObjectKind, String)> {
     let is_missing = |state: &FieldState| state.withheld == Some(WithheldReason::Missing);
     let mut remade = Vec::new();
@@ -115,7 +115,7 @@ impl Engine {
             return Ok(());
         }
         let subject = match &doubt {
-            Some(Doubt::Everything) => Some(Subject::Directory),
+            Some(Doubt::Everything) => Some(Subject::EntireDirectory),
             Some(Doubt::Values(_)) => Some(Subject::Schema),
             None => None,
         };
@@ -123,8 +123,8 @@ impl Engine {
         for (kind, attribute) in
             before.iter().flat_map(|before| remade_identities(before, &now)).collect::<Vec<_>>()
         {
-            let census = self.ports.store.census().await?;
-            let count = census.get(&kind).map_or(0, |census| census.live + census.gone);
+            let census = self.ports.store.object_counts().await?;
+            let count = census.get(&kind).map_or(0, |census| census.current + census.retired);
             if count > 0 {
                 let left = Unidentified { attribute, count };
                 tracing::warn!("{left}");
@@ -132,14 +132,14 @@ impl Engine {
             }
         }
         if let (Some(doubt), Some(_)) = (&doubt, &before) {
-            tracing::info!(?doubt, "confirmed values may be lost; they are sent again");
+            tracing::info!(?doubt, "confirmed values may be lost; resending them");
         }
         let begun = self.has_begun().await?;
         // A store that has never compared anything, beside a mapping that is there: it is another one than that which filled
         // Assets. Otherwise nothing is there to be sent again before the first full run has begun.
-        let lost = !begun && before.is_none() && report.state != StructureState::Missing;
+        let lost = !begun && before.is_none() && report.state != SchemaState::Missing;
         if ask && lost {
-            tracing::warn!("the state store is empty although Assets is set up; everything is read and sent");
+            tracing::warn!("the state store is empty although Assets is set up; starting a full sync");
         }
         let subject = subject.filter(|_| ask && (begun || lost));
         Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
@@ -171,15 +171,15 @@ impl Engine {
         let Some(now) = self.ports.store.place().await? else { return Ok(()) };
         let Some(doubt) = doubts(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
         let subject = match doubt {
-            Doubt::Everything => Subject::Directory,
+            Doubt::Everything => Subject::EntireDirectory,
             Doubt::Values(_) => Subject::Schema,
         };
         let now = Place { doubts: now.doubts + 1, ..now };
         Ok(self.ports.store.remember_place(&now, Some(&doubt), Some(&subject), self.now()).await?)
     }
 
-    /// Learns from an execution which object schema and types received its records. Where they were made anew, nothing of
-    /// what was confirmed is there: everything is read and sent again without being asked for.
+    /// Compares the object schema and types of an execution with the known ones. If they were created anew, no
+    /// confirmed object is left: everything is read and resent automatically.
     pub(crate) async fn notice_filled(&self, outcome: &Outcome) -> Result<(), EngineError> {
         let Some(before) = self.ports.store.place().await? else { return Ok(()) };
         let types = outcome.types.iter().filter_map(|t| Some((t.kind?, t.id.clone()?))).collect();
@@ -191,18 +191,15 @@ impl Engine {
         }
         let doubt = doubts(&before, &now);
         if doubt.is_some() {
-            tracing::warn!(
-                "records went into another object schema or type than those before; everything is sent again"
-            );
+            tracing::warn!("the object schema or an object type was replaced; resending all objects");
         }
-        let subject = doubt.as_ref().map(|_| Subject::Directory);
+        let subject = doubt.as_ref().map(|_| Subject::EntireDirectory);
         let now = Place { doubts: now.doubts + u64::from(doubt.is_some()), ..now };
         Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
     }
 
-    /// Learns from an execution that objects were made which had been confirmed: the target has lost them, and nothing tells
-    /// what else. Everything is read and sent again without being asked for. `new` is the number of records that it may
-    /// have lacked.
+    /// Detects that an execution created objects that had been confirmed: the target lost them, and possibly others.
+    /// Everything is read and resent automatically. `new` is the number of records that it may have lacked.
     pub(crate) async fn notice_lost(
         &self,
         new: &BTreeMap<ObjectKind, u64>,
@@ -223,7 +220,7 @@ impl Engine {
         }
         let (true, Some(place)) = (lost, self.ports.store.place().await?) else { return Ok(()) };
         let place = Place { doubts: place.doubts + 1, ..place };
-        let (doubt, ask) = (Doubt::Everything, Subject::Directory);
+        let (doubt, ask) = (Doubt::Everything, Subject::EntireDirectory);
         Ok(self.ports.store.remember_place(&place, Some(&doubt), Some(&ask), self.now()).await?)
     }
 
@@ -233,10 +230,10 @@ impl Engine {
         let known = self.ports.store.place().await?;
         let moved = known.is_some_and(|known| doubts(&known, &completed(&view.place, &known)).is_some());
         if moved {
-            let census = self.ports.store.census().await?;
-            return Ok(census.values().map(|census| census.live).sum());
+            let census = self.ports.store.object_counts().await?;
+            return Ok(census.values().map(|census| census.current).sum());
         }
-        Ok(self.ports.store.inbox().await?.doubted)
+        Ok(self.ports.store.event_queue_counts().await?.doubted)
     }
 
     /// A name for the rules that a pass works by, another one after each doubt.

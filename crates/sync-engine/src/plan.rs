@@ -1,30 +1,33 @@
-//! What a run would change, as a value that can be shown and refused.
+//! The changes of a run as a value that can be displayed and rejected.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, Record, RunId};
 
-use crate::{Census, Change, Limits, Losses, Refusal, StructureReport, UnreadableObjects, ValueProblems};
+use crate::{
+    ChangeKind, ObjectCounts, PlannedRemovals, SafeguardViolation, Safeguards, SchemaReport,
+    UnreadableObjects, ValueProblems,
+};
 
-/// What would happen to the objects of one kind.
+/// Planned changes of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KindPlan {
-    /// How many were read.
+    /// The number of objects read.
     pub read: u64,
-    /// How many would be new.
+    /// The number of objects to create.
     pub create: u64,
-    /// How many would change.
+    /// The number of objects to update.
     pub update: u64,
-    /// How many would be marked as gone.
+    /// The number of objects to retire.
     pub retire: u64,
-    /// How many are known and live at present.
-    pub known: u64,
+    /// The number of current objects.
+    pub current: u64,
 }
 
 impl KindPlan {
-    /// How many records would be sent.
+    /// The number of records to send.
     pub const fn changes(&self) -> u64 {
         self.create + self.update + self.retire
     }
@@ -36,21 +39,24 @@ impl KindPlan {
 pub struct SyncPlan {
     /// The run that staged them.
     pub run: RunId,
-    /// What would happen, by kind.
+    /// Planned changes by kind.
     pub kinds: BTreeMap<ObjectKind, KindPlan>,
-    /// What is missing in the object schema and mapping.
-    pub structure: Option<StructureReport>,
-    /// What objects that live on would lose.
-    pub losses: Losses,
+    /// Missing parts of the object schema and mapping.
+    pub schema: Option<SchemaReport>,
+    /// Removed memberships and cleared values of objects that stay.
+    pub removals: PlannedRemovals,
     /// Objects that could not be read and values that do not fit, in words.
     pub problems: Vec<String>,
+    /// Items of the scope that the org doesn't have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_choices: Vec<String>,
     /// Objects of the directory that could not be read; in Assets they would be left as they are.
     #[serde(default, skip_serializing_if = "UnreadableObjects::is_empty")]
     pub unreadable: UnreadableObjects,
     /// Values that do not fit.
     #[serde(default, skip_serializing_if = "ValueProblems::is_empty")]
     pub value_problems: ValueProblems,
-    /// The fields of records that hold what people call an object, by the mapping that the plan was made with.
+    /// The fields that hold an object's name, by the mapping of the plan.
     #[serde(skip)]
     pub labels: BTreeMap<ObjectKind, String>,
 }
@@ -59,30 +65,31 @@ impl SyncPlan {
     pub(crate) fn new(
         run: RunId,
         read: &BTreeMap<ObjectKind, u64>,
-        staged: &BTreeMap<(ObjectKind, Change), u64>,
-        census: &BTreeMap<ObjectKind, Census>,
+        staged: &BTreeMap<(ObjectKind, ChangeKind), u64>,
+        census: &BTreeMap<ObjectKind, ObjectCounts>,
     ) -> Self {
         let mut kinds: BTreeMap<ObjectKind, KindPlan> = BTreeMap::new();
         for (&kind, &n) in read {
             kinds.entry(kind).or_default().read = n;
         }
         for (&kind, census) in census {
-            kinds.entry(kind).or_default().known = census.live;
+            kinds.entry(kind).or_default().current = census.current;
         }
         for (&(kind, change), &n) in staged {
             let plan = kinds.entry(kind).or_default();
             match change {
-                Change::Create => plan.create = n,
-                Change::Update => plan.update = n,
-                Change::Retire => plan.retire = n,
+                ChangeKind::Create => plan.create = n,
+                ChangeKind::Update => plan.update = n,
+                ChangeKind::Retire => plan.retire = n,
             }
         }
         Self {
             run,
             kinds,
-            structure: None,
-            losses: Losses::default(),
+            schema: None,
+            removals: PlannedRemovals::default(),
             problems: Vec::new(),
+            unknown_choices: Vec::new(),
             unreadable: UnreadableObjects::default(),
             value_problems: ValueProblems::default(),
             labels: BTreeMap::new(),
@@ -97,36 +104,36 @@ impl SyncPlan {
         }
     }
 
-    /// What people call an object of the plan; `None` where its record does not tell.
+    /// The name of an object in the plan; `None` if its record has none.
     pub fn name(&self, record: &Record) -> Option<String> {
         crate::active::text_of(record, self.labels.get(&record.key.kind)?)
     }
 
-    /// How many records would be sent.
+    /// The number of records to send.
     pub fn changes(&self) -> u64 {
         self.kinds.values().map(KindPlan::changes).sum()
     }
 
     /// Every limit that it would exceed.
-    pub fn refusals(&self, limits: &Limits) -> Vec<Refusal> {
-        if limits.accept_shrink {
+    pub fn refusals(&self, limits: &Safeguards) -> Vec<SafeguardViolation> {
+        if limits.override_safeguards {
             return Vec::new();
         }
         let gone = self.kinds.iter().filter_map(|(&kind, plan)| {
             if plan.read == 0 && plan.retire > 0 {
-                return Some(Refusal::EmptyListing { kind, known: plan.known });
+                return Some(SafeguardViolation::EmptyListing { kind, total: plan.current });
             }
-            let recent = self.losses.recently_gone.get(&kind).copied().unwrap_or_default();
-            limits.check(kind, plan.retire, recent, plan.known).err()
+            let recent = self.removals.recently_retired.get(&kind).copied().unwrap_or_default();
+            limits.check(kind, plan.retire, recent, plan.current).err()
         });
-        gone.chain(limits.too_much_lost(&self.losses)).collect()
+        gone.chain(limits.too_much_lost(&self.removals)).collect()
     }
 
     /// Lets the plan be carried out.
     ///
     /// # Errors
     /// When it would change more than the limits allow.
-    pub fn approve(self, limits: &Limits) -> Result<ApprovedPlan, Refusal> {
+    pub fn approve(self, limits: &Safeguards) -> Result<ApprovedPlan, SafeguardViolation> {
         match self.refusals(limits).into_iter().next() {
             Some(refusal) => Err(refusal),
             None => Ok(ApprovedPlan(self)),
@@ -155,34 +162,36 @@ mod tests {
     use super::*;
 
     fn plan(retire: u64, known: u64) -> SyncPlan {
-        let staged = BTreeMap::from([((ObjectKind::User, Change::Retire), retire)]);
-        let census = BTreeMap::from([(ObjectKind::User, Census { live: known, gone: 0 })]);
+        let staged = BTreeMap::from([((ObjectKind::User, ChangeKind::Retire), retire)]);
+        let census = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: known, retired: 0 })]);
         SyncPlan::new(RunId::new(1), &BTreeMap::from([(ObjectKind::User, known)]), &staged, &census)
     }
 
     #[test]
     fn marking_more_than_a_fifth_of_the_users_needs_consent() {
-        assert!(plan(20, 100).approve(&Limits::default()).is_ok());
-        let refusal = plan(21, 100).approve(&Limits::default()).unwrap_err();
+        assert!(plan(20, 100).approve(&Safeguards::default()).is_ok());
+        let refusal = plan(21, 100).approve(&Safeguards::default()).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "21 of 100 known users would be marked as deleted or out of scope; more than 20 % needs consent"
+            "safeguard triggered: 21 of 100 users would be retired (21%, limit 20%)"
         );
-        assert!(plan(21, 100).approve(&Limits { accept_shrink: true, ..Limits::default() }).is_ok());
+        assert!(
+            plan(21, 100).approve(&Safeguards { override_safeguards: true, ..Safeguards::default() }).is_ok()
+        );
     }
 
     #[test]
     fn an_empty_listing_is_never_taken_for_the_truth() {
-        let census = BTreeMap::from([(ObjectKind::User, Census { live: 3, gone: 0 })]);
-        let staged = BTreeMap::from([((ObjectKind::User, Change::Retire), 3)]);
+        let census = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: 3, retired: 0 })]);
+        let staged = BTreeMap::from([((ObjectKind::User, ChangeKind::Retire), 3)]);
         let empty = SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &census);
-        let refusal = empty.approve(&Limits::default()).unwrap_err();
-        assert_eq!(refusal, Refusal::EmptyListing { kind: ObjectKind::User, known: 3 });
+        let refusal = empty.approve(&Safeguards::default()).unwrap_err();
+        assert_eq!(refusal, SafeguardViolation::EmptyListing { kind: ObjectKind::User, total: 3 });
     }
 
     #[test]
     fn a_handful_is_never_suspicious() {
-        assert!(plan(5, 5).approve(&Limits::default()).is_ok());
-        assert!(plan(6, 6).approve(&Limits::default()).is_err());
+        assert!(plan(5, 5).approve(&Safeguards::default()).is_ok());
+        assert!(plan(6, 6).approve(&Safeguards::default()).is_err());
     }
 }

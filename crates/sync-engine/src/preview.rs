@@ -8,11 +8,11 @@ use serde_json::Value;
 use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
+use crate::observer::RunProgress;
 use crate::stop::in_time;
-use crate::watch::Told;
 use crate::{
-    ActiveRun, Change, Comparison, EngineError, Limits, Pass, Phase, Progress, RunKind, RunReport, Scope,
-    StructureReport, Subject, SyncPlan, engine::Engine,
+    ActiveRun, ChangeKind, Comparison, EngineError, Phase, ProgressSink, RunKind, RunReport, Safeguards,
+    SchemaReport, Subject, SyncCheckpoint, SyncMode, SyncPlan, engine::Engine,
 };
 
 /// A value before and after.
@@ -36,7 +36,7 @@ pub struct ObjectChange {
     /// The object's name, if known.
     pub name: Option<String>,
     /// The change.
-    pub change: Change,
+    pub change: ChangeKind,
     /// The fields that differ.
     pub fields: Vec<FieldChange>,
 }
@@ -48,10 +48,10 @@ impl Engine {
     /// When the directory, the importer or the store fails.
     pub async fn plan(
         &self,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        let progress = &self.tell(RunKind::Plan, progress);
+        let progress = &self.observe(RunKind::Plan, progress);
         in_time(self.options.grace, stop, async {
             let (structure, run) = self.begin_plan(progress).await?;
             let plan = self.plan_everything(&run, progress, stop).await;
@@ -63,12 +63,12 @@ impl Engine {
     async fn plan_everything(
         &self,
         run: &ActiveRun,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
         // Shown whatever it holds: its violations are for the administrator who approves it.
-        let limits = Limits { accept_shrink: true, ..self.options.limits };
-        let mut pass = Pass::new(Scope::Full, self.reading(run).await?, run.view.rules());
+        let limits = Safeguards { override_safeguards: true, ..self.options.safeguards };
+        let mut pass = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
         self.read_pass(run, &mut pass, &limits, progress, stop).await
     }
 
@@ -76,15 +76,15 @@ impl Engine {
     async fn show(
         &self,
         run: &ActiveRun,
-        structure: StructureReport,
+        structure: SchemaReport,
         plan: Result<SyncPlan, EngineError>,
-        progress: &Told<'_>,
+        progress: &RunProgress<'_>,
     ) -> Result<SyncPlan, EngineError> {
         progress.ended(&RunReport::default());
         match plan {
             Ok(mut plan) => {
                 plan.problems.extend(plan.value_problems.lines().into_iter().chain(plan.unreadable.rest()));
-                Ok(SyncPlan { structure: Some(structure), labels: run.view.labels(), ..plan })
+                Ok(SyncPlan { schema: Some(structure), labels: run.view.labels(), ..plan })
             }
             Err(error) => {
                 self.ports.store.end_run(run.id, &RunReport::default(), self.now()).await?;
@@ -93,14 +93,14 @@ impl Engine {
         }
     }
 
-    /// The schemas as they would be, and the run that the plan is made under.
-    async fn begin_plan(&self, progress: &Told<'_>) -> Result<(StructureReport, ActiveRun), EngineError> {
-        progress.begin(Phase::Structure, None);
+    /// The schemas as they would be, and the run of the plan.
+    async fn begin_plan(&self, progress: &RunProgress<'_>) -> Result<(SchemaReport, ActiveRun), EngineError> {
+        progress.begin(Phase::Schema, None);
         let Comparison { report, view } =
-            self.ports.structure.preview().await.map_err(EngineError::Structure)?;
-        progress.end(Phase::Structure);
+            self.ports.target_schema.preview().await.map_err(EngineError::TargetSchema)?;
+        progress.end(Phase::Schema);
         let run = self.begin(RunKind::Plan, view).await?;
-        progress.began(run.id);
+        progress.started(run.id);
         Ok((report, run))
     }
 
@@ -116,7 +116,7 @@ impl Engine {
     ) -> Result<Vec<ObjectChange>, EngineError> {
         let mut changes = Vec::new();
         for staged in self.ports.store.staged(plan.run, after, limit).await? {
-            let old = self.ports.store.confirmed(&staged.record.key).await?;
+            let old = self.ports.store.confirmed_record(&staged.record.key).await?;
             let before = |field: &str| old.as_ref().and_then(|r| r.fields.get(field)).unwrap_or(&Value::Null);
             let fields = staged
                 .record
@@ -146,30 +146,30 @@ impl Engine {
         Ok(self.ports.store.end_run(plan.run, &RunReport::default(), self.now()).await?)
     }
 
-    /// Reads some objects and says what [`sync_some`](Self::sync_some) would do. Sends nothing.
+    /// Reads some objects and says what [`targeted_sync`](Self::targeted_sync) would do. Sends nothing.
     ///
     /// # Errors
     /// As [`Self::plan`].
-    pub async fn plan_some(
+    pub async fn targeted_plan(
         &self,
         subjects: &[Subject],
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        let progress = &self.tell(RunKind::Plan, progress);
+        let progress = &self.observe(RunKind::Plan, progress);
         let (structure, run) = self.begin_plan(progress).await?;
         let (mut report, believed) = (RunReport::default(), HashSet::new());
-        let looked = tokio::select! {
+        let fetched = tokio::select! {
             biased;
-            () = stop.cancelled() => Err(EngineError::Stopped),
+            () = stop.cancelled() => Err(EngineError::Interrupted),
             // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
-            looked = self.look_at(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked,
+            fetched = self.fetch(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => fetched,
         };
-        let plan = looked.map(|looked| SyncPlan {
+        let plan = fetched.map(|fetched| SyncPlan {
             problems: report.messages,
             unreadable: report.unreadable,
             value_problems: report.value_problems,
-            ..looked.plan
+            ..fetched.plan
         });
         self.show(&run, structure, plan, progress).await
     }

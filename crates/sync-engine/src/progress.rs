@@ -1,17 +1,17 @@
-//! Telling whoever watches how far a run has come.
+//! Progress of a run.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The parts of a run that take time.
+/// A part of a run that reports progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
     /// Comparing the schemas.
-    Structure,
+    Schema,
     /// Listing groups.
     Groups,
     /// Listing the members of groups.
@@ -19,7 +19,7 @@ pub enum Phase {
     /// Listing users.
     Users,
     /// Looking for objects that the listings no longer hold.
-    Missing,
+    Unlisted,
     /// Reading objects by id: those that events or an operator named.
     Objects,
     /// Sending records.
@@ -31,20 +31,20 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Structure => "Comparing schemas",
+            Self::Schema => "Comparing schemas",
             Self::Groups => "Reading groups",
             Self::Members => "Reading memberships",
             Self::Users => "Reading users",
-            Self::Missing => "Looking for missing objects",
+            Self::Unlisted => "Checking unlisted objects",
             Self::Objects => "Reading objects",
             Self::Sending => "Sending records",
-            Self::Processing => "Waiting for Assets",
+            Self::Processing => "Processing in Assets",
         })
     }
 }
 
-/// Somebody who watches. Must return at once.
-pub trait Progress: Send + Sync {
+/// A receiver of progress. Its methods must return immediately.
+pub trait ProgressSink: Send + Sync {
     /// A phase began, with the number of items when it is known.
     fn begin(&self, phase: Phase, total: Option<u64>);
 
@@ -60,11 +60,11 @@ pub trait Progress: Send + Sync {
     fn end(&self, phase: Phase);
 }
 
-/// Nobody watches.
+/// Discards progress.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Quiet;
+pub struct NoopProgress;
 
-impl Progress for Quiet {
+impl ProgressSink for NoopProgress {
     fn begin(&self, _: Phase, _: Option<u64>) {}
     fn advance(&self, _: Phase, _: u64) {}
     fn end(&self, _: Phase) {}

@@ -1,8 +1,7 @@
-//! Deleting objects in Assets that have long been gone in the directory. The only place where anything is deleted, and
-//! only at an operator's word.
+//! Deletes long-retired objects from Assets. No other code deletes objects, and it requires an administrator's command.
 //!
-//! Each object is read back by id before: what exists is not deleted but looked at. An object is forgotten after it was
-//! deleted, with a line in the audit; whoever is cut off in between finds it gone already the next time.
+//! Each object is first read by ID: an existing object isn't deleted but synced. An object's record is deleted after
+//! the object, with an audit entry; an interrupted deletion completes the next time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,118 +15,123 @@ use tokio_util::sync::CancellationToken;
 
 use crate::safeguards::exceeds;
 use crate::{
-    AuditLine, Comparison, EngineError, GoneObject, MappingView, Refusal, StructureState, Subject,
-    engine::Engine, explain,
+    Comparison, EngineError, MappingView, ObjectAuditEntry, RetiredObject, SafeguardViolation, SchemaState,
+    Subject, engine::Engine, error_chain,
 };
 
-/// How many objects are read back and deleted between two looks at whether to stop.
+/// The number of objects that are read and deleted between two checks for interruption.
 const TOGETHER: usize = 50;
 
-/// What may be deleted.
+/// Options of pruning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PruneOptions {
-    /// How long an object must have been gone.
+    /// The time since an object was retired.
     pub older_than: Duration,
     /// At most so many objects.
     pub limit: u32,
-    /// The largest share of the known objects of a kind, from 0 to 1.
-    pub max_share: f64,
-    /// An operator looked at the share and wants it.
-    pub accept_shrink: bool,
+    /// Maximum percentage of the objects of a kind, from 0 to 100.
+    pub max_percent: f64,
+    /// True if an administrator overrides the safeguard.
+    pub override_safeguards: bool,
 }
 
 impl Default for PruneOptions {
     fn default() -> Self {
-        Self { older_than: Duration::from_hours(24 * 30), limit: 1000, max_share: 0.2, accept_shrink: false }
+        Self {
+            older_than: Duration::from_hours(24 * 30),
+            limit: 1000,
+            max_percent: 20.0,
+            override_safeguards: false,
+        }
     }
 }
 
 /// An object that could be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Prunable {
-    /// Which, and since when it is gone.
+pub struct PruneCandidate {
+    /// The object and the time of its retirement.
     #[serde(flatten)]
-    pub object: GoneObject,
-    /// What Assets calls it; nothing when it is not there any more.
+    pub object: RetiredObject,
+    /// Its keys in Assets; empty if it no longer exists there.
     pub in_assets: Vec<String>,
 }
 
-/// What could be deleted.
+/// The objects that can be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PrunePlan {
-    /// The objects, those that have been gone longest first.
-    pub objects: Vec<Prunable>,
-    /// How many more there are beyond the limit.
-    pub more: u64,
+    /// The objects, the longest retired first.
+    pub objects: Vec<PruneCandidate>,
+    /// The number of objects beyond the limit.
+    pub omitted: u64,
 }
 
-/// What became of an object.
+/// The outcome for one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "outcome", content = "reason")]
-pub enum Pruning {
+pub enum PruneOutcome {
     /// It was deleted.
     Deleted,
     /// It had been deleted before.
-    AlreadyGone,
-    /// The directory has it; it is looked at instead.
-    StillThere,
+    AlreadyDeleted,
+    /// The directory has the object; it is synced instead.
+    Exists,
     /// It did not work.
     Failed(String),
 }
 
 /// An object and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Pruned {
-    /// Which.
+pub struct PruneResult {
+    /// The object's key.
     pub key: RecordKey,
-    /// What Assets called it.
+    /// Its keys in Assets.
     pub in_assets: Vec<String>,
-    /// What became of it.
+    /// The outcome.
     #[serde(flatten)]
-    pub result: Pruning,
+    pub outcome: PruneOutcome,
 }
 
-/// What was deleted.
+/// The result of pruning.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PruneReport {
     /// The objects, as far as it went.
-    pub objects: Vec<Pruned>,
-    /// Why it ended early.
+    pub objects: Vec<PruneResult>,
+    /// The reason for an early end.
     pub stopped: Option<String>,
 }
 
 impl PruneReport {
-    /// How many came to an end that a test accepts.
-    pub fn count(&self, test: impl Fn(&Pruning) -> bool) -> u64 {
-        self.objects.iter().filter(|object| test(&object.result)).count() as u64
+    /// The number of outcomes that a predicate accepts.
+    pub fn count(&self, test: impl Fn(&PruneOutcome) -> bool) -> u64 {
+        self.objects.iter().filter(|object| test(&object.outcome)).count() as u64
     }
 }
 
 impl Engine {
-    /// What could be deleted in Assets. Changes nothing.
+    /// Lists objects that can be deleted from Assets. Changes nothing.
     ///
     /// # Errors
     /// When there is no account, when there is no structure yet, or when a port fails.
-    pub async fn prunable(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
+    pub async fn prune_plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
         let Comparison { report, view } =
-            self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+            self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         let objects = view.account()?;
-        if report.state == StructureState::Missing {
-            return Err(EngineError::NotSetUp);
+        if report.state == SchemaState::Missing {
+            return Err(EngineError::SetupRequired);
         }
         // Ages are kept by the clock that marked the objects; another one makes nothing older than it is.
         self.watch_clock().await?;
         let now = self.now();
         let before = now.checked_sub(options.older_than).unwrap_or(Timestamp::MIN);
-        let all = self.ports.store.count_gone_before(before).await?;
-        let gone = self.ports.store.gone_before(before, options.limit).await?;
+        let all = self.ports.store.count_retired_before(before).await?;
+        let gone = self.ports.store.retired_before(before, options.limit).await?;
         let keys: Vec<RecordKey> = gone.iter().map(|object| object.key.clone()).collect();
-        let mut found = objects.find(&keys).await.map_err(EngineError::Objects)?;
-        let found: Vec<Prunable> = gone
+        let mut found = objects.find(&keys).await.map_err(EngineError::TargetObjects)?;
+        let found: Vec<PruneCandidate> = gone
             .into_iter()
-            .map(|object| Prunable { in_assets: found.remove(&object.key).unwrap_or_default(), object })
+            .map(|object| PruneCandidate { in_assets: found.remove(&object.key).unwrap_or_default(), object })
             .collect();
-        Ok(PrunePlan { more: all.saturating_sub(found.len() as u64), objects: found })
+        Ok(PrunePlan { omitted: all.saturating_sub(found.len() as u64), objects: found })
     }
 
     /// Checks that so much may be deleted.
@@ -136,15 +140,17 @@ impl Engine {
     /// When it is more than an operator would expect, or the store fails.
     pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
         let mut counts: BTreeMap<ObjectKind, u64> = BTreeMap::new();
-        for prunable in &plan.objects {
-            *counts.entry(prunable.object.key.kind).or_default() += 1;
+        for candidate in &plan.objects {
+            *counts.entry(candidate.object.key.kind).or_default() += 1;
         }
-        let census = self.ports.store.census().await?;
+        let census = self.ports.store.object_counts().await?;
         for (kind, pruned) in counts {
-            let known = census.get(&kind).map_or(0, |census| census.live + census.gone);
-            if !options.accept_shrink && exceeds(pruned, 0, known, options.max_share) {
-                let max_percent = options.max_share * 100.0;
-                return Err(Refusal::TooManyPruned { kind, pruned, known, max_percent }.into());
+            let known = census.get(&kind).map_or(0, |census| census.current + census.retired);
+            if !options.override_safeguards && exceeds(pruned, 0, known, options.max_percent) {
+                let max_percent = options.max_percent;
+                return Err(
+                    SafeguardViolation::TooManyPruned { kind, pruned, total: known, max_percent }.into()
+                );
             }
         }
         Ok(())
@@ -162,23 +168,23 @@ impl Engine {
         options: &PruneOptions,
         stop: &CancellationToken,
     ) -> Result<PruneReport, EngineError> {
-        let view = &self.view_in_force().await?;
+        let view = &self.active_view().await?;
         view.account()?;
         self.check_prune(plan, options).await?;
         self.refuse_blindness(view, plan).await?;
         let mut report = PruneReport::default();
         for part in plan.objects.chunks(TOGETHER) {
             if stop.is_cancelled() {
-                report.stopped = Some(EngineError::Stopped.to_string());
+                report.stopped = Some(EngineError::Interrupted.to_string());
                 break;
             }
             let pruned = {
-                let _lane = self.lane.lock().await;
+                let _execution_lock = self.execution_lock.lock().await;
                 self.recover_locked(view, None).await?;
                 self.prune_some(view, part).await?
             };
-            let failed = pruned.iter().filter_map(|object| match &object.result {
-                Pruning::Failed(reason) => Some(reason.clone()),
+            let failed = pruned.iter().filter_map(|object| match &object.outcome {
+                PruneOutcome::Failed(reason) => Some(reason.clone()),
                 _ => None,
             });
             let failed: Vec<String> = failed.collect();
@@ -195,9 +201,9 @@ impl Engine {
 
     /// A service app without an admin role sees nothing: a 404 means little then.
     async fn refuse_blindness(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
-        let census = self.ports.store.census().await?;
+        let census = self.ports.store.object_counts().await?;
         for kind in [ObjectKind::User, ObjectKind::Group] {
-            let known = census.get(&kind).map_or(0, |census| census.live);
+            let known = census.get(&kind).map_or(0, |census| census.current);
             if known == 0 || !plan.objects.iter().any(|p| p.object.key.kind == kind) {
                 continue;
             }
@@ -206,91 +212,111 @@ impl Engine {
                 _ => view.directory.users(None, None).await.map(|p| p.items.is_empty()),
             };
             if empty.map_err(EngineError::Directory)? {
-                return Err(Refusal::EmptyListing { kind, known }.into());
+                return Err(SafeguardViolation::EmptyListing { kind, total: known }.into());
             }
         }
         Ok(())
     }
 
-    async fn prune_some(&self, view: &MappingView, part: &[Prunable]) -> Result<Vec<Pruned>, EngineError> {
-        let keys: Vec<RecordKey> = part.iter().map(|prunable| prunable.object.key.clone()).collect();
+    async fn prune_some(
+        &self,
+        view: &MappingView,
+        part: &[PruneCandidate],
+    ) -> Result<Vec<PruneResult>, EngineError> {
+        let keys: Vec<RecordKey> = part.iter().map(|candidate| candidate.object.key.clone()).collect();
         // It may have come back since the operator looked.
-        let known = self.ports.store.known(&keys).await?;
-        let pruned: BoxStream<'_, Result<Pruned, EngineError>> = stream::iter(part)
-            .filter(|prunable| {
-                std::future::ready(known.get(&prunable.object.key).is_some_and(|known| known.gone))
+        let known = self.ports.store.record_states(&keys).await?;
+        let pruned: BoxStream<'_, Result<PruneResult, EngineError>> = stream::iter(part)
+            .filter(|candidate| {
+                std::future::ready(known.get(&candidate.object.key).is_some_and(|known| known.retired))
             })
-            .map(|prunable| self.prune_one(view, prunable))
+            .map(|candidate| self.prune_one(view, candidate))
             .buffered(self.options.concurrency)
             .boxed();
         pruned.try_collect().await
     }
 
-    async fn prune_one(&self, view: &MappingView, prunable: &Prunable) -> Result<Pruned, EngineError> {
-        let key = prunable.object.key.clone();
-        let pruned = |in_assets, result| Pruned { key: key.clone(), in_assets, result };
-        match self.still_there(view, &key).await {
+    async fn prune_one(
+        &self,
+        view: &MappingView,
+        candidate: &PruneCandidate,
+    ) -> Result<PruneResult, EngineError> {
+        let key = candidate.object.key.clone();
+        let pruned = |in_assets, result| PruneResult { key: key.clone(), in_assets, outcome: result };
+        match self.subject_of_existing(view, &key).await {
             Ok(None) => {}
             Ok(Some(subject)) => {
-                self.ports.store.ask(&subject, self.now()).await?;
-                return Ok(pruned(prunable.in_assets.clone(), Pruning::StillThere));
+                self.ports.store.enqueue(&subject, self.now()).await?;
+                return Ok(pruned(candidate.in_assets.clone(), PruneOutcome::Exists));
             }
             Err(EngineError::Directory(error)) => {
-                return Ok(pruned(prunable.in_assets.clone(), Pruning::Failed(explain(&error))));
+                return Ok(pruned(candidate.in_assets.clone(), PruneOutcome::Failed(error_chain(&error))));
             }
             Err(error) => return Err(error),
         }
         let deleted = match view.account()?.delete(&key).await {
             Ok(deleted) => deleted,
-            Err(error) => return Ok(pruned(prunable.in_assets.clone(), Pruning::Failed(explain(&error)))),
+            Err(error) => {
+                return Ok(pruned(candidate.in_assets.clone(), PruneOutcome::Failed(error_chain(&error))));
+            }
         };
         let (what, result) = if deleted.is_empty() {
-            ("found deleted", Pruning::AlreadyGone)
+            ("found deleted", PruneOutcome::AlreadyDeleted)
         } else {
-            ("deleted", Pruning::Deleted)
+            ("deleted", PruneOutcome::Deleted)
         };
-        let since = prunable.object.since;
+        let since = candidate.object.retired_at;
         let detail = if deleted.is_empty() {
-            format!("gone since {since:.0}")
+            format!("retired since {since:.0}")
         } else {
-            format!("{} in Assets, gone since {since:.0}", deleted.join(", "))
+            format!("{} in Assets, retired since {since:.0}", deleted.join(", "))
         };
-        let line = AuditLine { at: self.now(), what: what.to_owned(), key: key.to_string(), detail };
-        tracing::info!(target: "audit", what, key = %line.key, detail = %line.detail, "pruned");
-        self.ports.store.forget_object(&key, &line).await?;
+        let line = ObjectAuditEntry {
+            occurred_at: self.now(),
+            action: what.to_owned(),
+            object: key.to_string(),
+            detail,
+        };
+        tracing::info!(target: "audit", what, key = %line.object, detail = %line.detail, "pruned");
+        self.ports.store.delete_record(&key, &line).await?;
         Ok(pruned(deleted, result))
     }
 
-    /// What to look at, when the directory has the object after all and the operator chooses it.
-    async fn still_there(&self, view: &MappingView, key: &RecordKey) -> Result<Option<Subject>, EngineError> {
+    /// The subject to sync if the directory has the object and it is in scope.
+    async fn subject_of_existing(
+        &self,
+        view: &MappingView,
+        key: &RecordKey,
+    ) -> Result<Option<Subject>, EngineError> {
         let directory = &view.directory;
         match key.kind {
             ObjectKind::User => {
                 let id = UserId::new(key.id.clone());
                 let user = self.read_user(view, &id).await?;
-                Ok(user.filter(|user| user.observed.selected).map(|_| Subject::User(id)))
+                Ok(user.filter(|user| user.observed.in_scope).map(|_| Subject::User(id)))
             }
             ObjectKind::Group => {
                 let id = GroupId::new(key.id.clone());
                 let group = directory.group(&id).await.map_err(EngineError::Directory)?;
-                Ok(group.filter(|group| group.observed.selected).map(|_| Subject::Group(id)))
+                Ok(group.filter(|group| group.observed.in_scope).map(|_| Subject::Group(id)))
             }
-            ObjectKind::Membership => self.membership_still_there(view, key).await,
+            ObjectKind::Membership => self.subject_of_membership(view, key).await,
         }
     }
 
     /// A membership has no id in the directory; the user is asked for its groups.
-    async fn membership_still_there(
+    async fn subject_of_membership(
         &self,
         view: &MappingView,
         key: &RecordKey,
     ) -> Result<Option<Subject>, EngineError> {
-        let Some(record) = self.ports.store.confirmed(key).await? else { return Ok(None) };
+        let Some(record) = self.ports.store.confirmed_record(key).await? else { return Ok(None) };
         let end = |kind: ObjectKind| record.references.iter().find(|reference| reference.kind == kind);
         let (Some(group), Some(user)) = (end(ObjectKind::Group), end(ObjectKind::User)) else {
             return Ok(None);
         };
-        let (group, user) = (GroupId::new(group.value.clone()), UserId::new(user.value.clone()));
+        let (group, user) =
+            (GroupId::new(group.reference_key.clone()), UserId::new(user.reference_key.clone()));
         let directory = &view.directory;
         let is_member = directory.user(&user).await.map_err(EngineError::Directory)?.is_some()
             && directory

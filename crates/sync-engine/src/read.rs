@@ -2,26 +2,28 @@
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
+use sync_model::{GroupId, ObjectKind, Record, RecordKey, RetireReason, UserId};
 
 use crate::unreadable::SingleReads;
 use crate::{
-    ActiveRun, Change, EngineError, Known, Limits, MappingView, Observed, Pass, Phase, Progress, Reading,
-    Refusal, Staged, ValueProblems, engine::Engine,
+    ActiveRun, ChangeKind, DirectoryObject, EngineError, MappingView, Phase, ProgressSink, Reading,
+    RecordState, SafeguardViolation, Safeguards, StagedChange, SyncCheckpoint, ValueProblems, engine::Engine,
 };
 
-/// What a record would do, given what is known of its object; `None` when nothing.
-pub(crate) fn classify(record: &Record, known: Option<&Known>) -> Option<Change> {
+/// The change that a record makes to the current state of its object; `None` if it makes none.
+pub(crate) fn classify(record: &Record, known: Option<&RecordState>) -> Option<ChangeKind> {
     match known {
-        None => Some(Change::Create),
-        Some(known) if known.dirty || known.fingerprint != record.fingerprint() => Some(Change::Update),
+        None => Some(ChangeKind::Create),
+        Some(known) if known.resend_pending || known.fingerprint != record.fingerprint() => {
+            Some(ChangeKind::Update)
+        }
         Some(_) => None,
     }
 }
 
 /// An object that was read by id.
 pub(crate) struct Read {
-    pub(crate) observed: Observed,
+    pub(crate) observed: DirectoryObject,
     /// The groups of a user; not asked for where it is not selected whatever they are.
     pub(crate) groups: Option<Vec<GroupId>>,
 }
@@ -32,14 +34,14 @@ impl Engine {
     pub(crate) async fn stage_observed(
         &self,
         run: &ActiveRun,
-        page: impl Iterator<Item = Observed>,
+        page: impl Iterator<Item = DirectoryObject>,
         reading: Reading,
         problems: &mut ValueProblems,
     ) -> Result<(), EngineError> {
         let (mut records, mut unselected, mut keys) = (Vec::new(), Vec::new(), Vec::new());
         for observed in page {
             keys.push(observed.record.key.clone());
-            if !observed.selected {
+            if !observed.in_scope {
                 unselected.push(observed.record.key);
                 continue;
             }
@@ -49,17 +51,17 @@ impl Engine {
             records.push(observed.record);
         }
         self.resolve(run.id, &mut records).await?;
-        let known = self.ports.store.known(&keys).await?;
-        let mut changes: Vec<Staged> = records
+        let known = self.ports.store.record_states(&keys).await?;
+        let mut changes: Vec<StagedChange> = records
             .into_iter()
             .filter_map(|record| {
                 let change = classify(&record, known.get(&record.key))?;
-                Some(Staged { change, record, reading })
+                Some(StagedChange { change, record, reading })
             })
             .collect();
         // Of an org of which little is chosen, most of a page is nothing to Assets.
         unselected.retain(|key| known.contains_key(key));
-        changes.extend(self.departures(&run.view, &unselected, Departure::OutOfScope, reading).await?);
+        changes.extend(self.departures(&run.view, &unselected, RetireReason::OutOfScope, reading).await?);
         self.ports.store.stage(run.id, &keys, &changes).await?;
         Ok(())
     }
@@ -70,18 +72,18 @@ impl Engine {
         &self,
         view: &MappingView,
         keys: &[RecordKey],
-        departure: Departure,
+        departure: RetireReason,
         reading: Reading,
-    ) -> Result<Vec<Staged>, EngineError> {
+    ) -> Result<Vec<StagedChange>, EngineError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let known = self.ports.store.known(keys).await?;
-        let confirmed = self.ports.store.confirmed_many(keys).await?;
+        let known = self.ports.store.record_states(keys).await?;
+        let confirmed = self.ports.store.confirmed_records(keys).await?;
         let marks = keys.iter().filter_map(|key| {
             let record = view.directory.retire(confirmed.get(key)?, departure);
             classify(&record, Some(known.get(key)?))?;
-            Some(Staged { change: Change::Retire, record, reading })
+            Some(StagedChange { change: ChangeKind::Retire, record, reading })
         });
         Ok(marks.collect())
     }
@@ -92,30 +94,30 @@ impl Engine {
         run: &ActiveRun,
         kind: ObjectKind,
         listed: u64,
-        limits: &Limits,
-        pass: &mut Pass,
-        progress: &dyn Progress,
+        limits: &Safeguards,
+        pass: &mut SyncCheckpoint,
+        progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        let missing = self.ports.store.count_unseen(run.id, kind).await?;
+        let missing = self.ports.store.count_unlisted(run.id, kind).await?;
         if missing == 0 {
             return Ok(());
         }
-        let known = self.ports.store.census().await?.get(&kind).map_or(0, |census| census.live);
-        if listed == 0 && !limits.accept_shrink {
-            return Err(Refusal::EmptyListing { kind, known }.into());
+        let known = self.ports.store.object_counts().await?.get(&kind).map_or(0, |census| census.current);
+        if listed == 0 && !limits.override_safeguards {
+            return Err(SafeguardViolation::EmptyListing { kind, total: known }.into());
         }
         // Before thousands of objects are asked for one by one.
         let since = self.window_begin(run, limits).await?;
-        let recent = self.ports.store.recently_gone(since).await?;
+        let recent = self.ports.store.recently_retired_objects(since).await?;
         limits.check(kind, missing, recent.get(&kind).copied().unwrap_or_default(), known)?;
 
         let (mut after, mut singles): (Option<String>, _) = (None, SingleReads::default());
         loop {
-            let page = self.ports.store.unseen(run.id, kind, after.as_deref(), self.options.page).await?;
+            let page = self.ports.store.unlisted(run.id, kind, after.as_deref(), self.options.page).await?;
             let Some(last) = page.last() else { return self.prove_answers(&run.view, singles).await };
             after = Some(last.key.id.clone());
             let reading = self.reading(run).await?;
-            let mut reads: BoxStream<'_, (RecordKey, Result<Option<Staged>, EngineError>)> =
+            let mut reads: BoxStream<'_, (RecordKey, Result<Option<StagedChange>, EngineError>)> =
                 stream::iter(page)
                     .map(|record| async move {
                         let key = record.key.clone();
@@ -137,18 +139,18 @@ impl Engine {
                     }
                 }
             }
-            progress.advance(Phase::Missing, staged.len() as u64);
+            progress.advance(Phase::Unlisted, staged.len() as u64);
             self.ports.store.stage(run.id, &[], &staged).await?;
         }
     }
 
-    /// What to do about an object that a listing did not hold.
+    /// Reads an object that a listing didn't contain.
     async fn read_missing(
         &self,
         view: &MappingView,
         last: Record,
         reading: Reading,
-    ) -> Result<Option<Staged>, EngineError> {
+    ) -> Result<Option<StagedChange>, EngineError> {
         let found = match last.key.kind {
             ObjectKind::User => {
                 let user = self.read_user(view, &UserId::new(last.key.id.clone())).await?;
@@ -164,16 +166,16 @@ impl Engine {
             ObjectKind::Membership => None,
         };
         let departure = match &found {
-            None => Some(Departure::Deleted),
-            Some(observed) => (!observed.selected).then_some(Departure::OutOfScope),
+            None => Some(RetireReason::Deleted),
+            Some(observed) => (!observed.in_scope).then_some(RetireReason::OutOfScope),
         };
         if let Some(departure) = departure {
             let record = view.directory.retire(&last, departure);
-            return Ok(Some(Staged { change: Change::Retire, record, reading }));
+            return Ok(Some(StagedChange { change: ChangeKind::Retire, record, reading }));
         }
         Ok(match found {
             Some(observed) if observed.record.fingerprint() != last.fingerprint() => {
-                Some(Staged { change: Change::Update, record: observed.record, reading })
+                Some(StagedChange { change: ChangeKind::Update, record: observed.record, reading })
             }
             _ => None,
         })
@@ -187,7 +189,7 @@ impl Engine {
     ) -> Result<Option<Read>, EngineError> {
         let directory = &view.directory;
         let Some(user) = directory.user(id).await.map_err(EngineError::Directory)? else { return Ok(None) };
-        if !user.observed.selected {
+        if !user.observed.in_scope {
             return Ok(Some(Read { observed: user.observed, groups: None }));
         }
         let groups = self.groups_of(view, id).await?;
@@ -212,17 +214,20 @@ mod tests {
         let record = Record {
             key,
             fields: BTreeMap::new(),
-            answers_to: "u1".into(),
+            reference_key: "u1".into(),
             references: Vec::new(),
             alias: None,
             alias_reference: None,
         };
         let mut other = record.clone();
         other.fields.insert("login".into(), "ada".into());
-        let known = Known { fingerprint: record.fingerprint(), gone: false, dirty: false };
-        assert_eq!(classify(&record, None), Some(Change::Create));
+        let known = RecordState { fingerprint: record.fingerprint(), retired: false, resend_pending: false };
+        assert_eq!(classify(&record, None), Some(ChangeKind::Create));
         assert_eq!(classify(&record, Some(&known)), None);
-        assert_eq!(classify(&other, Some(&known)), Some(Change::Update));
-        assert_eq!(classify(&record, Some(&Known { dirty: true, ..known })), Some(Change::Update));
+        assert_eq!(classify(&other, Some(&known)), Some(ChangeKind::Update));
+        assert_eq!(
+            classify(&record, Some(&RecordState { resend_pending: true, ..known })),
+            Some(ChangeKind::Update)
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What a crash, a stop or a lost connection left behind.
+//! Recovers from a crash, an interruption, or a lost connection.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::isolation::unaccounted;
 use crate::{
-    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, RunReport, RunResult, engine::Engine,
+    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, Remedy, RunReport, RunState,
+    engine::Engine,
 };
 
 /// The reason for which records of an execution whose end is unknown are sent again.
@@ -26,24 +27,26 @@ enum End {
 }
 
 impl Engine {
-    /// Looks after what an earlier process left behind: executions whose end was not recorded are awaited and confirmed,
-    /// or cancelled; claims are let go of. To be called once, at the start of the process that sends.
+    /// Recovers work of an earlier process: unfinished executions are awaited and confirmed, or canceled; claims are
+    /// released. The leader calls it once when it starts.
     ///
     /// # Errors
     /// When the importer or the store fails; what is not settled is tried again at the next run.
     pub async fn recover(&self) -> Result<(), EngineError> {
-        let _lane = self.lane.lock().await;
+        let _execution_lock = self.execution_lock.lock().await;
         // An outcome speaks of object types, and only the mapping says what they hold.
         if !self.ports.store.open_executions().await?.is_empty() {
             // Not in force yet: what is confirmed now belongs to the structure before the next comparison.
-            let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+            let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
             let view = compared.view;
             self.recover_locked(&view, None).await?;
         }
         // What was put off by a clock that was ahead is due.
         self.ports.store.follow_clock(SignedDuration::ZERO, self.now()).await?;
-        self.ports.store.release_claims().await?;
-        Ok(self.ports.store.abandon_runs(self.now()).await?)
+        self.ports.store.release_all_claims().await?;
+        // The limits may be others now.
+        self.ports.store.requeue_blocked(self.now()).await?;
+        Ok(self.ports.store.mark_runs_interrupted(self.now()).await?)
     }
 
     /// `current` is the run that goes on afterwards, with its report: it is not closed here.
@@ -53,7 +56,7 @@ impl Engine {
         mut current: Option<(RunId, &mut RunReport)>,
     ) -> Result<(), EngineError> {
         for open in self.ports.store.open_executions().await? {
-            tracing::info!(execution = %open.id, run = %open.run, "looking after an execution that was cut off");
+            tracing::info!(execution = %open.id, run = %open.run, "recovering an interrupted execution");
             let end = self.await_end(view, &open).await?;
             if let Some((_, report)) = current.as_mut().filter(|(run, _)| *run == open.run) {
                 // It sends the rest itself.
@@ -62,7 +65,7 @@ impl Engine {
             }
             let mut report = RunReport {
                 execution: Some(open.id.clone()),
-                mapping: Some(view.version.clone()),
+                mapping_version: Some(view.version.clone()),
                 ..RunReport::default()
             };
             self.close(view, &open, &end, &mut report).await?;
@@ -72,11 +75,11 @@ impl Engine {
                 End::Unknown => Some("the end of its execution is unknown; what it held is sent again"),
             };
             if let Some(error) = error {
-                report.result = RunResult::Failed;
+                report.state = RunState::Failed;
                 report.error = Some(error.to_owned());
             }
             // A pass that was cut off while it sent goes on with what it has staged.
-            let unfinished = self.ports.store.unfinished_pass().await?;
+            let unfinished = self.ports.store.resumable_checkpoint().await?;
             if matches!(end, End::Processed(_)) || unfinished.is_none_or(|(run, _)| run != open.run) {
                 self.ports.store.end_run(open.run, &report, self.now()).await?;
             }
@@ -109,7 +112,7 @@ impl Engine {
                 ExecutionState::Unknown => return Ok(End::Unknown),
                 ExecutionState::Ingesting => {
                     view.importer
-                        .cancel(&open.id, "the process that sent the records was cut off")
+                        .cancel(&open.id, "canceled: the sending process was interrupted")
                         .await
                         .map_err(EngineError::Import)?;
                     return Ok(End::Cancelled);
@@ -118,9 +121,7 @@ impl Engine {
                     return Err(EngineError::Import(
                         crate::PortError::new(format!("execution {} is still being processed", open.id))
                             .transient(true)
-                            .with_hint(Some(
-                                "look at the import history in Assets; it may have to be cancelled there",
-                            )),
+                            .with_remedy(Remedy::ReviewExecution),
                     ));
                 }
                 ExecutionState::Processing => {}
@@ -143,8 +144,8 @@ impl Engine {
         }
         report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
-        self.stats.execution(report.result);
-        self.look_after_removed(outcome).await?;
+        self.stats.execution(report.state);
+        self.check_removed(outcome).await?;
         let unaccounted = unaccounted(outcome, &sent, &confirmed);
         self.prove(open.run, view, &unaccounted, &CancellationToken::new()).await?;
         let new = self.ports.store.count_new(open.run).await?;

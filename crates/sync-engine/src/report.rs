@@ -1,4 +1,4 @@
-//! What a run did, as it is shown and remembered.
+//! The report of a run.
 
 use std::collections::BTreeMap;
 
@@ -6,63 +6,36 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, ObjectKind, RecordKey};
 
-use crate::{Outcome, StructureReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField};
+use crate::{
+    Finding, Outcome, Remedy, SchemaReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField,
+};
 
-/// What started a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum RunKind {
-    /// Somebody asked for everything to be read.
-    Full,
-    /// Somebody asked for some objects to be read.
-    Some,
-    /// What changed lately was read.
-    Delta,
-    /// Every group and user was read for the sake of a new attribute.
-    Users,
-    /// Events named objects.
-    Events,
-    /// Records that Assets did not account for were sent again.
-    Retry,
-    /// Somebody wants to see what a full run would do.
-    Plan,
-}
-
-impl RunKind {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Full, Self::Some, Self::Delta, Self::Users, Self::Events, Self::Retry, Self::Plan];
-
-    /// The word for it in stored data.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Some => "some",
-            Self::Delta => "delta",
-            Self::Users => "users",
-            Self::Events => "events",
-            Self::Retry => "retry",
-            Self::Plan => "plan",
-        }
-    }
-}
-
-/// How a run ended.
+/// The final state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum RunResult {
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
     /// Everything that had changed is confirmed.
     #[default]
-    Done,
+    Succeeded,
     /// The importer dropped records, which are sent again, or objects of the directory could not be read.
-    Incomplete,
+    Partial,
     /// It ended early; nothing was half done.
     Failed,
 }
 
-/// What became of the records of one kind.
+impl RunState {
+    /// The word for it in JSON and stored data.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Results of the records of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordCounts {
@@ -106,6 +79,8 @@ pub struct Outstanding {
     pub next_attempt_at: Option<Timestamp>,
     /// Events that failed.
     pub failed_events: u64,
+    /// Objects whose changes a safeguard blocks.
+    pub blocked: u64,
     /// Objects whose confirmation is in doubt, and that are to be sent again.
     pub doubted: u64,
 }
@@ -113,34 +88,37 @@ pub struct Outstanding {
 impl Outstanding {
     /// True if nothing is left.
     pub const fn is_empty(&self) -> bool {
-        self.unconfirmed == 0 && self.failed_events == 0 && self.doubted == 0
+        self.unconfirmed == 0 && self.failed_events == 0 && self.blocked == 0 && self.doubted == 0
     }
 }
 
-/// What a run did.
+/// The report of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunReport {
-    /// How it ended.
-    pub result: RunResult,
+    /// The final state.
+    pub state: RunState,
     /// Executions that were completed.
     pub executions: u64,
     /// Chunks that were sent.
     pub chunks: u64,
     /// The records, by kind.
     pub records: BTreeMap<ObjectKind, RecordCounts>,
-    /// Objects that were to be marked as gone, among the records.
+    /// Retired objects among the records.
     #[serde(default)]
-    pub marked: u64,
+    pub retired: u64,
     /// Values that were cleared with the account, because the import source ignores empty ones.
     #[serde(default)]
-    pub cleared: u64,
+    pub cleared_values: u64,
     /// Requests to the directory.
-    pub directory_requests: u64,
-    /// How long it took.
-    pub seconds: f64,
+    pub okta_requests: u64,
+    /// The duration in seconds.
+    pub duration_seconds: f64,
     /// Names of attributes that were added to the object types on the way, as `type: attribute`.
     pub added_attributes: Vec<String>,
+    /// Differences in Assets that aren't corrected automatically; at most [`Self::MAX_MESSAGES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Finding>,
     /// Fields whose values were not sent, because the import source would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
@@ -149,19 +127,19 @@ pub struct RunReport {
     pub value_problems: ValueProblems,
     /// Values that did not fit and what the importer complained of; at most [`Self::MAX_MESSAGES`].
     pub messages: Vec<String>,
-    /// Why it failed.
+    /// The error of a failed run.
     pub error: Option<String>,
-    /// What to do about that.
+    /// The failure with its facts and its remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    pub finding: Option<Finding>,
     /// The execution that carried the records.
     pub execution: Option<ExecutionId>,
-    /// Whether it went on where another process was cut off.
+    /// True if it resumed a checkpoint of another process.
     #[serde(default)]
     pub resumed: bool,
     /// The version of the mapping that was in force; `None` when that was not known yet.
     #[serde(default)]
-    pub mapping: Option<String>,
+    pub mapping_version: Option<String>,
     /// Work that was left undone when it ended.
     #[serde(default)]
     pub outstanding: Outstanding,
@@ -174,27 +152,32 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// How many messages a report keeps.
+    /// The largest number of messages in a report.
     pub const MAX_MESSAGES: usize = 50;
 
-    /// True if Assets has what Okta has, as far as this run can tell: the one place that decides about exit codes.
+    /// True if Assets matches Okta according to this run; the only source of exit codes.
     pub fn is_complete(&self) -> bool {
-        self.result == RunResult::Done
+        self.state == RunState::Succeeded
             && self.outstanding.is_empty()
             && self.unreadable.is_empty()
             && self.withheld.is_empty()
     }
 
+    /// The action that resolves the failure.
+    pub fn remedy(&self) -> Option<&Remedy> {
+        self.finding.as_ref().and_then(|finding| finding.remedy.as_ref())
+    }
+
     /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.
     pub(crate) fn leave(&mut self, outstanding: Outstanding) {
         self.outstanding = outstanding;
-        if self.unreadable.count > 0 && self.result == RunResult::Done {
-            self.result = RunResult::Incomplete;
-        } else if self.result == RunResult::Incomplete
+        if self.unreadable.count > 0 && self.state == RunState::Succeeded {
+            self.state = RunState::Partial;
+        } else if self.state == RunState::Partial
             && outstanding.unconfirmed == 0
             && self.unreadable.count == 0
         {
-            self.result = RunResult::Done;
+            self.state = RunState::Succeeded;
         }
     }
 
@@ -220,11 +203,9 @@ impl RunReport {
         self.records.entry(kind).or_default()
     }
 
-    pub(crate) fn add_structure(&mut self, report: &StructureReport) {
+    pub(crate) fn add_schema(&mut self, report: &SchemaReport) {
         self.added_attributes.clone_from(&report.added_attributes);
-        for drift in &report.drift {
-            self.note(drift.clone());
-        }
+        self.drift = report.drift.iter().take(Self::MAX_MESSAGES).cloned().collect();
     }
 
     /// Books an outcome, and gives the kinds whose records are all accounted for.
@@ -258,7 +239,7 @@ impl RunReport {
             if outcome.accounts_for(kind, sent) {
                 confirmed.push(kind);
             } else {
-                self.result = RunResult::Incomplete;
+                self.state = RunState::Partial;
                 let rejected = self.counts(kind).rejected;
                 self.note(format!("Assets accounts for {} of {sent} {kind} records; they stay unconfirmed and are sent again", sent.saturating_sub(rejected)));
             }

@@ -1,4 +1,4 @@
-//! Safeguards: how much a run may take away before an administrator has to agree.
+//! Safeguards: limits to the objects, memberships, and values that a run may remove without an override.
 
 use std::fmt;
 
@@ -7,29 +7,34 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use sync_model::ObjectKind;
 
-use crate::{BlankedField, Losses, LostMemberships, interval};
+use crate::{ClearedField, PlannedRemovals, RemovedMemberships, interval};
 
-/// How much may change without an operator's consent.
+/// Limits on retired objects, removed memberships, and cleared values.
+///
+/// A safeguard triggers only if both its percentage and its minimum count are exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// The largest share of the known objects of a kind that a full run may mark as gone, from 0 to 1.
-    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
-    pub max_gone_share: f64,
-    /// Up to this many are never suspicious, whatever their share.
-    pub min_gone: u64,
-    /// The largest share of the known memberships that a run may end, from 0 to 1.
-    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
-    pub max_lost_memberships_share: f64,
-    /// Up to this many are never suspicious, whatever their share.
-    pub min_lost_memberships: u64,
-    /// The largest share of the values of one attribute that a run may take away, from 0 to 1.
-    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
-    pub max_blanked_share: f64,
-    /// Up to this many are never suspicious, whatever their share.
-    pub min_blanked: u64,
-    /// The time over which losses add up, such as "1h", whatever runs and batches they come in.
+pub struct Safeguards {
+    /// Maximum percentage of the current objects of a kind that a sync may retire, from 0 to 100. Triggers only if this
+    /// percentage and `min_retired_count` are both exceeded.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
+    pub max_retired_percent: f64,
+    /// Number of retired objects that never triggers the safeguard, whatever their percentage.
+    pub min_retired_count: u64,
+    /// Maximum percentage of the current memberships that a sync may remove, from 0 to 100. Triggers only if this
+    /// percentage and `min_removed_memberships_count` are both exceeded.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
+    pub max_removed_memberships_percent: f64,
+    /// Number of removed memberships that never triggers the safeguard, whatever their percentage.
+    pub min_removed_memberships_count: u64,
+    /// Maximum percentage of the values of one attribute that a sync may clear, from 0 to 100. Triggers only if this
+    /// percentage and `min_cleared_values_count` are both exceeded.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
+    pub max_cleared_values_percent: f64,
+    /// Number of cleared values that never triggers the safeguard, whatever their percentage.
+    pub min_cleared_values_count: u64,
+    /// Time over which changes add up across runs and events, such as "1h".
     #[serde(
         serialize_with = "jiff::fmt::serde::duration::friendly::compact::required",
         deserialize_with = "some_time"
@@ -39,9 +44,9 @@ pub struct Limits {
         schemars(with = "String", regex(pattern = "^[1-9][0-9]{0,3}(s|m|h|d)$"))
     )]
     pub window: SignedDuration,
-    /// An operator looked at it and wants it.
+    /// True if an administrator overrides the safeguards.
     #[serde(skip)]
-    pub accept_shrink: bool,
+    pub override_safeguards: bool,
 }
 
 /// Reads an [`interval`] that is longer than none.
@@ -55,30 +60,30 @@ fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuratio
         })
 }
 
-impl Default for Limits {
+impl Default for Safeguards {
     fn default() -> Self {
         Self {
-            max_gone_share: 0.2,
-            min_gone: 5,
-            max_lost_memberships_share: 0.2,
-            min_lost_memberships: 50,
-            max_blanked_share: 0.2,
-            min_blanked: 20,
+            max_retired_percent: 20.0,
+            min_retired_count: 5,
+            max_removed_memberships_percent: 20.0,
+            min_removed_memberships_count: 50,
+            max_cleared_values_percent: 20.0,
+            min_cleared_values_count: 20,
             window: SignedDuration::from_hours(1),
-            accept_shrink: false,
+            override_safeguards: false,
         }
     }
 }
 
-impl Limits {
-    /// The first setting that should be a share from 0 to 1 and is none, with its value.
-    pub fn no_share(&self) -> Option<(&'static str, f64)> {
-        let shares = [
-            ("max_gone_share", self.max_gone_share),
-            ("max_lost_memberships_share", self.max_lost_memberships_share),
-            ("max_blanked_share", self.max_blanked_share),
+impl Safeguards {
+    /// The percentages that aren't from 0 to 100, by key.
+    pub fn invalid_percentages(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        let percentages = [
+            ("max_retired_percent", self.max_retired_percent),
+            ("max_removed_memberships_percent", self.max_removed_memberships_percent),
+            ("max_cleared_values_percent", self.max_cleared_values_percent),
         ];
-        shares.into_iter().find(|(_, value)| !is_share(*value))
+        percentages.into_iter().filter(|(_, value)| !is_percentage(*value))
     }
 
     /// The time before which a loss no longer counts.
@@ -86,56 +91,69 @@ impl Limits {
         now.checked_sub(self.window).unwrap_or(Timestamp::MIN)
     }
 
-    /// Checks that `gone` of `known` objects of a kind may be marked, after `recent` others within the window.
+    /// Checks that `gone` of `known` objects of a kind may be retired, after `recent` others within the window.
     ///
     /// # Errors
     /// When they are more than an operator would expect.
-    pub fn check(&self, kind: ObjectKind, gone: u64, recent: u64, known: u64) -> Result<(), Refusal> {
+    pub fn check(
+        &self,
+        kind: ObjectKind,
+        retired: u64,
+        recent: u64,
+        total: u64,
+    ) -> Result<(), SafeguardViolation> {
         // What was lost lately was there when the window began.
-        let known = known + recent;
-        if !self.accept_shrink
-            && gone > 0
-            && exceeds(gone + recent, self.min_gone, known, self.max_gone_share)
+        let total = total + recent;
+        if !self.override_safeguards
+            && retired > 0
+            && exceeds(retired + recent, self.min_retired_count, total, self.max_retired_percent)
         {
-            let max_percent = self.max_gone_share * 100.0;
-            return Err(Refusal::TooManyGone {
+            let max_percent = self.max_retired_percent;
+            return Err(SafeguardViolation::TooManyRetired {
                 kind,
-                gone,
+                retired,
                 recent: self.recently(recent),
-                known,
+                total,
                 max_percent,
             });
         }
         Ok(())
     }
 
-    /// What would be taken away from objects that live on, and is more than an operator would expect.
-    pub(crate) fn too_much_lost(&self, losses: &Losses) -> Vec<Refusal> {
-        let LostMemberships { ended, recent, known } = losses.memberships;
-        let max_percent = self.max_lost_memberships_share * 100.0;
+    /// The removals from objects that stay that exceed a safeguard.
+    pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
+        let RemovedMemberships { removed: ended, recent, total } = losses.memberships;
+        let max_percent = self.max_removed_memberships_percent;
         let is_too_much = exceeds(
             ended + recent,
-            self.min_lost_memberships,
-            known + recent,
-            self.max_lost_memberships_share,
+            self.min_removed_memberships_count,
+            total + recent,
+            self.max_removed_memberships_percent,
         );
-        let memberships = (ended > 0 && is_too_much).then(|| Refusal::TooManyMembershipsLost {
-            lost: ended,
+        let memberships = (ended > 0 && is_too_much).then(|| SafeguardViolation::TooManyMembershipsRemoved {
+            removed: ended,
             recent: self.recently(recent),
-            known: known + recent,
+            total: total + recent,
             max_percent,
         });
-        let is_too_much = |blanked: &&BlankedField| {
-            let BlankedField { lost, recent, known, .. } = **blanked;
-            exceeds(lost + recent, self.min_blanked, known + recent, self.max_blanked_share)
+        let is_too_much = |blanked: &&ClearedField| {
+            let ClearedField { cleared: removed, recent, total, .. } = **blanked;
+            exceeds(
+                removed + recent,
+                self.min_cleared_values_count,
+                total + recent,
+                self.max_cleared_values_percent,
+            )
         };
-        let blanked = losses.blanked.iter().filter(is_too_much).map(|blanked| Refusal::TooManyBlanked {
-            kind: blanked.kind,
-            field: blanked.field.clone(),
-            lost: blanked.lost,
-            recent: self.recently(blanked.recent),
-            known: blanked.known + blanked.recent,
-            max_percent: self.max_blanked_share * 100.0,
+        let blanked = losses.cleared_values.iter().filter(is_too_much).map(|blanked| {
+            SafeguardViolation::TooManyValuesCleared {
+                kind: blanked.kind,
+                field: blanked.field.clone(),
+                removed: blanked.cleared,
+                recent: self.recently(blanked.recent),
+                total: blanked.total + blanked.recent,
+                max_percent: self.max_cleared_values_percent,
+            }
         });
         memberships.into_iter().chain(blanked).collect()
     }
@@ -146,12 +164,34 @@ impl Limits {
 }
 
 /// Losses within the window that were sent before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recent {
-    /// How many.
+    /// The number of changes.
     pub count: u64,
-    /// The window.
+    /// The window. In JSON: seconds.
+    #[serde(rename = "window_seconds", with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = i64))]
     pub window: SignedDuration,
+}
+
+/// A duration in JSON as whole seconds.
+mod seconds {
+    use jiff::SignedDuration;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        duration: &SignedDuration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(duration.as_secs())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SignedDuration, D::Error> {
+        i64::deserialize(deserializer).map(SignedDuration::from_secs)
+    }
 }
 
 impl fmt::Display for Recent {
@@ -159,48 +199,66 @@ impl fmt::Display for Recent {
         if self.count == 0 {
             return Ok(());
         }
-        write!(f, ", after {} within the last {:#}", self.count, self.window)
+        write!(f, " after {} within {:#}", self.count, self.window)
     }
 }
 
-/// True of a number from 0 to 1.
-fn is_share(number: f64) -> bool {
-    (0.0..=1.0).contains(&number)
+impl Recent {
+    /// No earlier losses.
+    const NONE: Self = Self { count: 0, window: SignedDuration::ZERO };
 }
 
-/// True if that many of the known are both more than a handful and more than a share. A share that is none permits nothing.
-pub(crate) fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bool {
+/// The share that a violation reaches, with its limit: `58%, limit 20%`.
+fn share(removed: u64, recent: &Recent, total: u64, limit: f64) -> String {
     // Counts of objects are far below 2^52.
     #[allow(clippy::cast_precision_loss)]
-    let share = lost as f64 / known.max(1) as f64;
-    lost > handful && !(is_share(max_share) && share <= max_share)
+    let percent = (removed + recent.count) as f64 * 100.0 / (total.max(1)) as f64;
+    if percent < 10.0 {
+        format!("{percent:.1}%, limit {limit}%")
+    } else {
+        format!("{percent:.0}%, limit {limit}%")
+    }
 }
 
-/// Up to how much of what is lost is never suspicious, so that nobody has to count what is known.
+/// True of a number from 0 to 100.
+fn is_percentage(number: f64) -> bool {
+    (0.0..=100.0).contains(&number)
+}
+
+/// True if the removals exceed both the minimum count and the percentage of the total. An invalid percentage permits
+/// nothing, and 100 permits everything.
+pub(crate) fn exceeds(removed: u64, min_count: u64, total: u64, max_percent: f64) -> bool {
+    // Counts of objects are far below 2^52.
+    #[allow(clippy::cast_precision_loss)]
+    let percent = (removed as f64 * 100.0 / total.max(1) as f64).min(100.0);
+    removed > min_count && !(is_percentage(max_percent) && percent <= max_percent)
+}
+
+/// The numbers of removals that never trigger a safeguard, so that the totals need not be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Handful {
+pub struct SafeguardMinimums {
     /// Memberships.
     pub memberships: u64,
     /// Values of one attribute.
     pub values: u64,
 }
 
-impl Handful {
+impl SafeguardMinimums {
     /// That which the limits allow.
-    pub const fn of(limits: &Limits) -> Self {
-        Self { memberships: limits.min_lost_memberships, values: limits.min_blanked }
+    pub const fn of(limits: &Safeguards) -> Self {
+        Self { memberships: limits.min_removed_memberships_count, values: limits.min_cleared_values_count }
     }
 }
 
 /// Staged changes that a limit was exceeded by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Suspects {
+pub enum ViolatingChanges {
     /// Objects of a kind that would be marked.
-    Departures(ObjectKind),
+    Retired(ObjectKind),
     /// Users who would lose a membership.
-    Memberships,
+    MembershipsRemoved,
     /// Objects that would lose a value.
-    Blanked {
+    ValuesCleared {
         /// Their kind.
         kind: ObjectKind,
         /// The record's field.
@@ -208,98 +266,105 @@ pub enum Suspects {
     },
 }
 
-impl Refusal {
+impl SafeguardViolation {
     /// The staged changes that are too many; `None` when it is not about single changes.
-    pub fn suspects(&self) -> Option<Suspects> {
+    pub fn suspects(&self) -> Option<ViolatingChanges> {
         match self {
-            Self::EmptyListing { kind, .. } | Self::TooManyGone { kind, .. } => {
-                Some(Suspects::Departures(*kind))
+            Self::EmptyListing { kind, .. } | Self::TooManyRetired { kind, .. } => {
+                Some(ViolatingChanges::Retired(*kind))
             }
-            Self::TooManyMembershipsLost { .. } => Some(Suspects::Memberships),
-            Self::TooManyBlanked { kind, field, .. } => {
-                Some(Suspects::Blanked { kind: *kind, field: field.clone() })
+            Self::TooManyMembershipsRemoved { .. } => Some(ViolatingChanges::MembershipsRemoved),
+            Self::TooManyValuesCleared { kind, field, .. } => {
+                Some(ViolatingChanges::ValuesCleared { kind: *kind, field: field.clone() })
             }
-            Self::TooManyPruned { .. } | Self::RemovesMissing => None,
+            Self::TooManyPruned { .. } | Self::MissingObjectsRemoved => None,
         }
     }
 }
 
-/// Why a plan may not be carried out.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
+/// The safeguard that a plan exceeds.
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "safeguard", rename_all = "snake_case")]
+pub enum SafeguardViolation {
     /// A listing came back empty although objects are known.
     #[error(
-        "the directory lists no {kind}s at all, but {known} are known; a service app without an admin role sees an \
-         empty directory"
+        "safeguard triggered: Okta returned no {kind}s, but {total} are synced; an app without an admin role sees none"
     )]
     EmptyListing {
-        /// What was listed.
+        /// The kind of the listed objects.
         kind: ObjectKind,
-        /// How many are known.
-        known: u64,
+        /// The number of current objects.
+        total: u64,
     },
     /// Too large a share of the memberships would end.
-    #[error("{lost} of {known} known memberships would end{recent}; more than {max_percent} % needs consent")]
-    TooManyMembershipsLost {
-        /// How many would end.
-        lost: u64,
-        /// How many ended before.
+    #[error(
+        "safeguard triggered: {removed} of {total} memberships would be removed{recent} ({})",
+        share(*removed, recent, *total, *max_percent)
+    )]
+    TooManyMembershipsRemoved {
+        /// The number of memberships to remove.
+        removed: u64,
+        /// The number of recently removed memberships.
         recent: Recent,
-        /// How many are known.
-        known: u64,
-        /// The largest share that needs no consent, in percent.
+        /// The number of confirmed memberships.
+        total: u64,
+        /// The limit in percent.
         max_percent: f64,
     },
     /// Too many objects would lose the value of an attribute.
     #[error(
-        "{lost} of {known} {kind}s would lose their {field}{recent}; more than {max_percent} % needs consent"
+        "safeguard triggered: `{field}` would be cleared on {removed} of {total} {kind}s{recent} ({})",
+        share(*removed, recent, *total, *max_percent)
     )]
-    TooManyBlanked {
+    TooManyValuesCleared {
         /// The kind of object.
         kind: ObjectKind,
         /// The record's field.
         field: String,
-        /// How many would lose it.
-        lost: u64,
-        /// How many lost it before.
+        /// The number of objects that would lose the value.
+        removed: u64,
+        /// The number of objects that recently lost the value.
         recent: Recent,
-        /// How many have it.
-        known: u64,
-        /// The largest share that needs no consent, in percent.
+        /// The number of objects that have the value.
+        total: u64,
+        /// The limit in percent.
         max_percent: f64,
     },
     /// Too large a share would be deleted in Assets.
-    #[error("{pruned} of {known} known {kind}s would be deleted; more than {max_percent} % needs consent")]
+    #[error(
+        "safeguard triggered: {pruned} of {total} {kind}s would be deleted ({})",
+        share(*pruned, &Recent::NONE, *total, *max_percent)
+    )]
     TooManyPruned {
-        /// What would be deleted.
+        /// The kind of the objects to delete.
         kind: ObjectKind,
-        /// How many.
+        /// The number of objects to delete.
         pruned: u64,
-        /// Of how many, those marked as gone included.
-        known: u64,
+        /// The number of objects of the kind, including retired ones.
+        total: u64,
         /// The limit in force.
         max_percent: f64,
     },
     /// Assets would delete what an import does not hold.
     #[error(
-        "the import source removes missing objects: an import of what changed would delete everything else in Assets"
+        "safeguard triggered: the import source removes missing objects, so an import would delete all unchanged objects"
     )]
-    RemovesMissing,
-    /// Too large a share would be marked as gone.
+    MissingObjectsRemoved,
+    /// The share of objects to retire exceeds the limit.
     #[error(
-        "{gone} of {known} known {kind}s would be marked as deleted or out of scope{recent}; more than {max_percent} % \
-         needs consent"
+        "safeguard triggered: {retired} of {total} {kind}s would be retired{recent} ({})",
+        share(*retired, recent, *total, *max_percent)
     )]
-    TooManyGone {
-        /// What would be marked.
+    TooManyRetired {
+        /// The kind of the objects to retire.
         kind: ObjectKind,
-        /// How many.
-        gone: u64,
-        /// How many were marked before.
+        /// The number of objects to retire.
+        retired: u64,
+        /// The number of recently retired objects.
         recent: Recent,
         /// Of how many.
-        known: u64,
+        total: u64,
         /// The limit in force.
         max_percent: f64,
     },
@@ -311,42 +376,44 @@ mod tests {
 
     #[test]
     fn recent_losses_count_against_limit() {
-        let limits = Limits::default();
+        let limits = Safeguards::default();
         assert!(limits.check(ObjectKind::User, 1, 19, 81).is_ok());
         let refusal = limits.check(ObjectKind::User, 1, 20, 80).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "1 of 100 known users would be marked as deleted or out of scope, after 20 within the last 1h; more than 20 % \
-             needs consent"
+            "safeguard triggered: 1 of 100 users would be retired after 20 within 1h (21%, limit 20%)"
         );
         assert!(limits.check(ObjectKind::User, 0, 90, 10).is_ok(), "nothing more would be lost");
     }
 
     #[test]
-    fn number_beyond_share_permits_nothing() {
-        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 20.0, 1.1, -1.0] {
+    fn invalid_percentage_permits_nothing() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 2000.0, 100.1, -1.0] {
             assert!(exceeds(6, 5, 100, number), "{number}");
             assert!(!exceeds(5, 5, 100, number), "a handful is never suspicious");
-            let limits = Limits { max_blanked_share: number, ..Limits::default() };
-            assert_eq!(limits.no_share().map(|(setting, _)| setting), Some("max_blanked_share"), "{number}");
+            let limits = Safeguards { max_cleared_values_percent: number, ..Safeguards::default() };
+            let invalid: Vec<&str> = limits.invalid_percentages().map(|(setting, _)| setting).collect();
+            assert_eq!(invalid, ["max_cleared_values_percent"], "{number}");
         }
-        assert!(!exceeds(100, 5, 100, 1.0) && exceeds(6, 5, 100, 0.0));
-        assert_eq!(Limits::default().no_share(), None);
+        assert!(!exceeds(100, 5, 100, 100.0) && exceeds(6, 5, 100, 0.0));
+        assert!(!exceeds(9, 5, 3, 100.0), "100% permits everything");
+        assert!(!exceeds(125, 5, 1000, 12.5) && exceeds(126, 5, 1000, 12.5), "fractions count");
+        assert_eq!(Safeguards::default().invalid_percentages().count(), 0);
     }
 
     #[test]
     fn recent_memberships_and_values_count() {
-        let limits = Limits::default();
-        let losses = |recent| Losses {
-            memberships: LostMemberships { ended: 1, recent, known: 200 - recent },
-            blanked: vec![BlankedField {
+        let limits = Safeguards::default();
+        let losses = |recent| PlannedRemovals {
+            memberships: RemovedMemberships { removed: 1, recent, total: 200 - recent },
+            cleared_values: vec![ClearedField {
                 kind: ObjectKind::User,
                 field: "city".into(),
-                lost: 1,
+                cleared: 1,
                 recent,
-                known: 200 - recent,
+                total: 200 - recent,
             }],
-            ..Losses::default()
+            ..PlannedRemovals::default()
         };
         assert_eq!(limits.too_much_lost(&losses(20)).len(), 0);
         assert_eq!(limits.too_much_lost(&losses(40)).len(), 1, "values, and not yet 50 memberships");

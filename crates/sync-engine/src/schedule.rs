@@ -1,4 +1,4 @@
-//! When something is due that nobody asks for.
+//! Schedules of syncs and checks.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use jiff::{SignedDuration, Timestamp};
 
-/// How often, or when.
+/// An interval or a cron expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {
-    /// Only when somebody asks for it.
+    /// Only on request.
     Never,
     /// So long after the last time.
     Every(Duration),
@@ -19,10 +19,10 @@ pub enum Schedule {
     Cron(Box<Cron>),
 }
 
-/// A text that is no schedule.
+/// A text that isn't a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{given}\" is no schedule: write \"never\", an interval such as \"15m\" or \"1d\", or a cron expression in UTC such as \"0 3 * * *\""
+    "must be an interval, such as \"15m\" or \"1d\", a cron expression in UTC, such as \"0 3 * * *\", or \"never\"; got \"{given}\""
 )]
 pub struct ScheduleError {
     given: String,

@@ -1,29 +1,32 @@
-//! *Setup* and *Verify*: what has to exist before records can flow.
+//! *Setup* and *Verify*: the object schema, mapping, and event hook that a sync requires.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Comparison, Duty, EngineError, HookReport, StructureReport, StructureState, engine::Engine};
+use crate::{
+    Comparison, EngineError, Fact, Finding, HookReport, Remedy, SchemaReport, SchemaState, Task,
+    engine::Engine,
+};
 
-/// What *Setup* found and did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The result of *Setup*.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupReport {
     /// The object schema and mapping.
-    pub structure: StructureReport,
-    /// The event hook; `None` when this connection does without one.
-    pub hook: Option<HookReport>,
+    pub schema: SchemaReport,
+    /// The event hook; `None` if the connection has none.
+    pub event_hook: Option<HookReport>,
 }
 
-/// What *Verify* found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The result of *Verify*.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifyReport {
     /// The object schema and mapping.
-    pub structure: StructureReport,
-    /// The event hook; `None` when this connection does without one.
-    pub hook: Option<HookReport>,
-    /// Everything that is wrong, each with its remedy.
-    pub problems: Vec<String>,
+    pub schema: SchemaReport,
+    /// The event hook; `None` if the connection has none.
+    pub event_hook: Option<HookReport>,
+    /// All findings of the object schema and the event hook.
+    pub findings: Vec<Finding>,
 }
 
 impl Engine {
@@ -31,20 +34,20 @@ impl Engine {
     /// is left alone.
     ///
     /// # Errors
-    /// When either cannot be created. The structure is made first and stays when the hook fails.
+    /// When either cannot be created. The object schema is created first and stays if the event hook fails.
     pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
-        let structure = self.set_up_structure().await?;
+        let schema = self.set_up_schema().await?;
         let hook = if with_hook { Some(self.set_up_hook().await?) } else { None };
-        Ok(SetupReport { structure, hook })
+        Ok(SetupReport { schema, event_hook: hook })
     }
 
     /// The first half of *Setup*: the object schema and mapping.
     ///
     /// # Errors
     /// When they cannot be created or extended.
-    pub async fn set_up_structure(&self) -> Result<StructureReport, EngineError> {
-        let applied = self.create_structure().await?;
-        self.ports.alarm.works(Duty::Schemas, self.now());
+    pub async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
+        let applied = self.create_schema().await?;
+        self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
         Ok(applied)
     }
 
@@ -53,8 +56,8 @@ impl Engine {
     /// # Errors
     /// When it cannot be created, changed or verified.
     pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
-        let hook = self.ports.hook.ensure().await.map_err(EngineError::Hook)?;
-        self.tell_of_hook(&hook);
+        let hook = self.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
+        self.resolve_hook_alert(&hook);
         Ok(hook)
     }
 
@@ -64,42 +67,39 @@ impl Engine {
     /// When something cannot be read. What is wrong but readable is in the report.
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         let Comparison { report: structure, view } =
-            self.ports.structure.compare().await.map_err(EngineError::Structure)?;
-        let hook =
-            if with_hook { Some(self.ports.hook.inspect().await.map_err(EngineError::Hook)?) } else { None };
-        self.ports.alarm.works(Duty::Schemas, self.now());
-        if let Some(hook) = &hook {
-            self.tell_of_hook(hook);
-        }
-        let mut problems = match structure.state {
-            StructureState::Missing => {
-                vec!["the import source has no schema and mapping; run `okta-insight setup`".to_owned()]
-            }
-            StructureState::Outdated => vec![format!(
-                "the object schema lacks {}; run `okta-insight setup`, or let the next sync add it",
-                match structure.added_attributes.len() {
-                    1 => "1 attribute".to_owned(),
-                    n => format!("{n} attributes"),
-                }
-            )],
-            StructureState::Created | StructureState::Extended | StructureState::Current => Vec::new(),
+            self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+        let hook = if with_hook {
+            Some(self.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?)
+        } else {
+            None
         };
-        problems.extend(structure.drift.iter().cloned());
-        let doubted = self.count_doubted(&view).await?;
-        if doubted > 0 {
-            let objects = if doubted == 1 { "1 object".to_owned() } else { format!("{doubted} objects") };
-            problems.push(format!(
-                "{objects} may lack values in Assets that it confirmed; run `okta-insight sync`, which sends them again"
-            ));
+        self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
+        if let Some(hook) = &hook {
+            self.resolve_hook_alert(hook);
         }
-        problems.extend(hook.iter().flat_map(|hook| hook.problems.iter().cloned()));
-        Ok(VerifyReport { structure, hook, problems })
+        let mut findings = Vec::new();
+        match structure.state {
+            SchemaState::Missing => findings.push(Finding::error(Fact::SchemaMissing)),
+            SchemaState::Outdated => findings.push(Finding::warning(Fact::SchemaOutdated {
+                object_types: structure.added_types.clone(),
+                attributes: structure.added_attributes.clone(),
+            })),
+            SchemaState::Created | SchemaState::Extended | SchemaState::Current => {}
+        }
+        findings.extend(structure.drift.iter().cloned());
+        let objects = self.count_doubted(&view).await?;
+        if objects > 0 {
+            let pending = Finding::warning(Fact::ResendPending { objects });
+            findings.push(pending.with_remedy(Remedy::RunFullSync));
+        }
+        findings.extend(hook.iter().flat_map(|hook| hook.findings.iter().cloned()));
+        Ok(VerifyReport { schema: structure, event_hook: hook, findings })
     }
 
-    /// Whoever was told that the hook does not work hears it as soon as it does.
-    fn tell_of_hook(&self, hook: &HookReport) {
-        if hook.problems.is_empty() {
-            self.ports.alarm.works(Duty::Hook, self.now());
+    /// An alert about the event hook ends as soon as it works.
+    fn resolve_hook_alert(&self, hook: &HookReport) {
+        if hook.findings.is_empty() {
+            self.ports.alerts.task_succeeded(Task::EventHookCheck, self.now());
         }
     }
 }

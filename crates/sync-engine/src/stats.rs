@@ -6,31 +6,31 @@ use std::time::Duration;
 
 use sync_model::ObjectKind;
 
-use crate::{RecordCounts, RunReport, RunResult};
+use crate::{RecordCounts, RunReport, RunState};
 
 /// The upper bounds of the latency histogram, in seconds.
 pub const LATENCY_BOUNDS: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0];
 
-/// What happened since the start of the process.
+/// Counters since the start of the process.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EngineStats {
-    /// Executions that ended well, with losses, or not at all.
+    /// Executions by outcome: succeeded, partial, or failed.
     pub executions: BTreeMap<&'static str, u64>,
-    /// Records by kind and what became of them.
+    /// Records by kind and outcome.
     pub records: BTreeMap<ObjectKind, RecordCounts>,
-    /// Events that were done with, those left out that named nothing.
-    pub settled_events: u64,
-    /// How many events were confirmed within each of [`LATENCY_BOUNDS`], not accumulated; the last is for all above.
+    /// Completed events, without ignored events.
+    pub completed_events: u64,
+    /// Confirmed events within each of [`LATENCY_BOUNDS`], not accumulated; the last bucket has the rest.
     pub latency_buckets: [u64; LATENCY_BOUNDS.len() + 1],
     /// The sum of those latencies.
     pub latency_sum: Duration,
     /// Runs that failed, by kind.
     pub failed_runs: BTreeMap<&'static str, u64>,
-    /// Runs that a guard stopped.
-    pub tripped_guards: u64,
+    /// Runs that a safeguard stopped.
+    pub safeguard_violations: u64,
 }
 
-/// Where the engine counts.
+/// The shared counters of an engine.
 #[derive(Debug, Default)]
 pub(crate) struct Stats(Mutex<EngineStats>);
 
@@ -39,11 +39,11 @@ impl Stats {
         self.lock().clone()
     }
 
-    pub(crate) fn execution(&self, result: RunResult) {
+    pub(crate) fn execution(&self, result: RunState) {
         let outcome = match result {
-            RunResult::Done => "done",
-            RunResult::Incomplete => "incomplete",
-            RunResult::Failed => "failed",
+            RunState::Succeeded => "succeeded",
+            RunState::Partial => "partial",
+            RunState::Failed => "failed",
         };
         *self.lock().executions.entry(outcome).or_default() += 1;
     }
@@ -55,17 +55,17 @@ impl Stats {
         }
     }
 
-    pub(crate) fn failed(&self, run: &'static str, guard: bool) {
+    pub(crate) fn failed(&self, run: &'static str, safeguard: bool) {
         let mut stats = self.lock();
         *stats.failed_runs.entry(run).or_default() += 1;
-        stats.tripped_guards += u64::from(guard);
+        stats.safeguard_violations += u64::from(safeguard);
     }
 
-    pub(crate) fn settled(&self, events: u64) {
-        self.lock().settled_events += events;
+    pub(crate) fn completed(&self, events: u64) {
+        self.lock().completed_events += events;
     }
 
-    /// An event was confirmed so long after it happened.
+    /// Counts the time from an event to its confirmation.
     pub(crate) fn latency(&self, latency: Duration) {
         let mut stats = self.lock();
         let seconds = latency.as_secs_f64();

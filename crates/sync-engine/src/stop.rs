@@ -1,4 +1,4 @@
-//! The end of a run that was told to stop: in order if it can, in time in any case.
+//! The end of an interrupted run: in order if possible, and always in time.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ pub(crate) async fn in_time<T>(
         biased;
         result = Box::pin(work) => result,
         () = expired => {
-            tracing::warn!("stopped without waiting for what was under way; the next start goes on with it");
-            Err(EngineError::Stopped)
+            tracing::warn!("stopped without waiting for active work; the next start resumes it");
+            Err(EngineError::Interrupted)
         }
     }
 }

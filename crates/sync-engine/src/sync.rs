@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stop::in_time;
 use crate::{
-    ActiveRun, Comparison, EngineError, Limits, MappingView, Pass, Phase, Progress, Quiet, RecordCounts,
-    RunKind, RunReport, RunResult, Scope, StructureState, Subject, SyncPlan, ValueProblems, engine::Engine,
+    ActiveRun, Comparison, EngineError, MappingView, NoopProgress, Phase, ProgressSink, RecordCounts,
+    RunKind, RunReport, RunState, Safeguards, SchemaState, Subject, SyncCheckpoint, SyncMode, SyncPlan,
+    ValueProblems, engine::Engine,
 };
 
 impl Engine {
@@ -18,14 +19,14 @@ impl Engine {
     /// # Errors
     /// When a port fails, when there is no mapping yet, and when the plan exceeds the limits. Whatever the error, what
     /// was confirmed stays true and a later run sends the rest.
-    pub async fn sync(
+    pub async fn full_sync(
         &self,
-        limits: &Limits,
-        progress: &dyn Progress,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
         in_time(self.options.grace, stop, async {
-            let mut report = self.pass(Scope::Full, limits, progress, stop, async |_| Ok(())).await?;
+            let mut report = self.pass(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
             self.read_rest(&mut report, stop).await?;
             Ok(report)
         })
@@ -36,25 +37,25 @@ impl Engine {
     /// first pages are older, everything is read once more.
     ///
     /// # Errors
-    /// As [`Self::sync`].
+    /// As [`Self::full_sync`].
     pub async fn sync_as_of_now(
         &self,
-        limits: &Limits,
-        progress: &dyn Progress,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let first = self.sync(limits, progress, stop).await?;
+        let first = self.full_sync(limits, progress, stop).await?;
         if !first.resumed {
             return Ok(first);
         }
-        let mut report = self.sync(limits, progress, stop).await?;
+        let mut report = self.full_sync(limits, progress, stop).await?;
         report.resumed = true;
         report.executions += first.executions;
         report.chunks += first.chunks;
-        report.marked += first.marked;
-        report.cleared += first.cleared;
-        report.directory_requests += first.directory_requests;
-        report.seconds += first.seconds;
+        report.retired += first.retired;
+        report.cleared_values += first.cleared_values;
+        report.okta_requests += first.okta_requests;
+        report.duration_seconds += first.duration_seconds;
         for (kind, counts) in &first.records {
             // What was read is what the last pass read.
             report.counts(*kind).add(&RecordCounts { read: 0, ..*counts });
@@ -67,7 +68,7 @@ impl Engine {
     async fn read_rest(&self, report: &mut RunReport, stop: &CancellationToken) -> Result<(), EngineError> {
         let mut before = u64::MAX;
         loop {
-            let inbox = self.ports.store.inbox().await?;
+            let inbox = self.ports.store.event_queue_counts().await?;
             let left = inbox.unreadable + inbox.doubted;
             if left == 0 || left >= before {
                 report.unreadable.settle(inbox.unreadable);
@@ -79,9 +80,9 @@ impl Engine {
                 Ok(Some(_)) => self.send_rest(stop).await?,
                 // Not due yet: the count stays, and ends this.
                 Ok(None) => {}
-                Err(EngineError::Stopped) => return Err(EngineError::Stopped),
+                Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
                 Err(error) => {
-                    tracing::warn!(error = %crate::explain(&error), "objects could not be read again; they stay as they are");
+                    tracing::warn!(error = %crate::error_chain(&error), "could not read objects again; they stay as they are");
                 }
             }
         }
@@ -90,108 +91,117 @@ impl Engine {
     /// Reads what changed since a time and sends what differs. Goes on where such a run was that was cut off.
     ///
     /// # Errors
-    /// As [`Self::sync`].
-    pub async fn reconcile(
+    /// As [`Self::full_sync`].
+    pub async fn incremental_sync(
         &self,
         since: Timestamp,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let pass = self.pass(Scope::Since(since), &self.options.limits, progress, stop, async |_| Ok(()));
+        let pass =
+            self.pass(SyncMode::Incremental(since), &self.options.safeguards, progress, stop, async |_| {
+                Ok(())
+            });
         in_time(self.options.grace, stop, pass).await
     }
 
     /// Reads and sends what a scope holds. `begun` learns the run.
     pub(crate) async fn pass(
         &self,
-        scope: Scope,
-        limits: &Limits,
-        progress: &dyn Progress,
+        scope: SyncMode,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
         begun: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
         let _passes = self.passes.lock().await;
-        let progress = &self.tell(scope.run_kind(), progress);
+        let progress = &self.observe(scope.run_kind(), progress);
         let mut report = RunReport::default();
-        let view = self.prepare(scope == Scope::Full, &mut report, progress).await?;
-        if scope == Scope::Full {
+        let view = self.prepare(scope == SyncMode::Full, &mut report, progress).await?;
+        if scope == SyncMode::Full {
             self.tell_unidentified(&mut report).await?;
         }
-        self.clear_all_kept(&view, stop).await?;
+        self.clear_all_stale_values(&view, stop).await?;
         self.send_unconfirmed(stop).await?;
-        let begins = self.looking.write().await;
+        let begins = self.in_flight.write().await;
         let (run, mut pass, resumed) = self.take_up(scope, view).await?;
         drop(begins);
-        progress.began(run.id);
+        progress.started(run.id);
         report.resumed = resumed;
-        if limits.accept_shrink && !pass.accept_shrink {
-            pass.accept_shrink = true;
-            self.ports.store.save_pass(run.id, &pass).await?;
+        if limits.override_safeguards && !pass.override_safeguards {
+            pass.override_safeguards = true;
+            self.ports.store.save_checkpoint(run.id, &pass).await?;
         }
-        let limits = &Limits { accept_shrink: pass.accept_shrink, ..*limits };
+        let limits = &Safeguards { override_safeguards: pass.override_safeguards, ..*limits };
         begun(run.id).await?;
         let run = &run;
         self.conclude(run, scope.run_kind(), report, progress, async |report| {
             let plan = match self.read_pass(run, &mut pass, limits, progress, stop).await {
-                Err(EngineError::Refused(refusal)) => return self.hold_back(run, refusal).await,
+                Err(EngineError::SafeguardTriggered(refusal)) => return self.block_sync(run, refusal).await,
                 plan => plan?,
             };
             for (&kind, counts) in &plan.kinds {
                 report.counts(kind).read = counts.read;
-                report.marked += counts.retire;
+                report.retired += counts.retire;
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
             report.unreadable.clone_from(&plan.unreadable);
             report.unknown_choices.clone_from(&pass.unknown_choices);
             report.value_problems.clone_from(&plan.value_problems);
-            self.ports.store.ask_unread(run.id, self.now()).await?;
+            self.ports.store.enqueue_unread(run.id, self.now()).await?;
             let approved = match plan.approve(limits) {
                 Ok(approved) => approved,
-                Err(refusal) => return self.hold_back(run, refusal).await,
+                Err(refusal) => return self.block_sync(run, refusal).await,
             };
             self.apply(run, approved, report, progress, stop).await?;
             self.send_rest(stop).await?;
-            report.cleared += self.clear_all_kept(&run.view, stop).await?;
-            if let (Some(bookmark), Scope::Full | Scope::Since(_)) = (pass.bookmark, scope) {
+            report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
+            if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (pass.bookmark, scope) {
                 self.ports.store.remember_bookmark(bookmark).await?;
             }
-            if scope == Scope::Full {
+            if scope == SyncMode::Full {
                 self.forget_unidentified().await?;
-                if limits.accept_shrink {
+                // An event sync beside this one may still block what was just sent.
+                let _in_flight = self.in_flight.write().await;
+                self.ports.store.set_scope_version(&run.view.directory.scope_version()).await?;
+                self.stats.completed(self.resolve_failed_events(run, &pass).await?);
+                if limits.override_safeguards {
                     self.ports.store.release_blocked().await?;
                 } else {
                     self.ports.store.unblock().await?;
                 }
-                self.ports.store.remember_selection(&run.view.directory.selection()).await?;
-                self.stats.settled(self.settle_given_up(run, &pass).await?);
             }
-            Ok(())
+            self.requeue_unblocked().await
         })
         .await
     }
 
-    /// The unfinished pass of this scope, if it is fit to be gone on with, or a new one.
-    async fn take_up(&self, scope: Scope, view: MappingView) -> Result<(ActiveRun, Pass, bool), EngineError> {
+    /// The unfinished sync of this mode, if it can be resumed, or a new one.
+    async fn take_up(
+        &self,
+        scope: SyncMode,
+        view: MappingView,
+    ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
         let (now, mapping) = (self.now(), self.rules(&view).await?);
-        while let Some((run, pass)) = self.ports.store.unfinished_pass().await? {
-            let fresh = now.duration_since(pass.began).unsigned_abs() < self.options.pass_life;
+        while let Some((run, pass)) = self.ports.store.resumable_checkpoint().await? {
+            let fresh = now.duration_since(pass.started_at).unsigned_abs() < self.options.pass_life;
             // One of an earlier version did not number its reading.
             let is_ordered = pass.reading.number > 0;
-            if pass.scope.goes_on_as(scope) && pass.mapping == mapping && fresh && is_ordered {
-                tracing::info!(%run, stage = ?pass.stage, "going on where the last run was");
+            if pass.mode.goes_on_as(scope) && pass.mapping_version == mapping && fresh && is_ordered {
+                tracing::info!(%run, stage = ?pass.phase, "resuming from checkpoint");
                 return Ok((ActiveRun { id: run, kind: scope.run_kind(), view }, pass, true));
             }
             let report = RunReport {
-                result: RunResult::Failed,
-                error: Some("cut off, and not gone on with".into()),
+                state: RunState::Failed,
+                error: Some("interrupted and not resumed".into()),
                 ..RunReport::default()
             };
             self.ports.store.end_run(run, &report, now).await?;
         }
         let run = self.begin(scope.run_kind(), view).await?;
-        let mut pass = Pass::new(scope, self.reading(&run).await?, mapping);
+        let mut pass = SyncCheckpoint::new(scope, self.reading(&run).await?, mapping);
         pass.bookmark = run.view.directory.time();
-        self.ports.store.save_pass(run.id, &pass).await?;
+        self.ports.store.save_checkpoint(run.id, &pass).await?;
         Ok((run, pass, false))
     }
 
@@ -203,15 +213,15 @@ impl Engine {
         if self.ports.store.next_retry().await?.is_none_or(|due| due > self.now()) {
             return Ok(None);
         }
-        let run = &self.begin(RunKind::Retry, self.view_in_force().await?).await?;
-        let told = &self.tell(RunKind::Retry, &Quiet);
-        told.began(run.id);
-        self.ports.store.stage_unconfirmed(run.id, self.now()).await?;
+        let run = &self.begin(RunKind::Retry, self.active_view().await?).await?;
+        let observed = &self.observe(RunKind::Retry, &NoopProgress);
+        observed.started(run.id);
+        self.ports.store.stage_retries(run.id, self.now()).await?;
         self.resolve_staged(run.id, false, &mut ValueProblems::default()).await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
         let plan = SyncPlan::new(run.id, &BTreeMap::new(), &staged, &BTreeMap::new());
-        let sent = self.conclude(run, RunKind::Retry, RunReport::default(), told, async |report| {
-            self.apply(run, plan.approved_before(), report, told, stop).await
+        let sent = self.conclude(run, RunKind::Retry, RunReport::default(), observed, async |report| {
+            self.apply(run, plan.approved_before(), report, observed, stop).await
         });
         sent.await.map(Some)
     }
@@ -219,11 +229,11 @@ impl Engine {
     /// Reads some objects and sends those that differ.
     ///
     /// # Errors
-    /// As [`Self::sync`].
-    pub async fn sync_some(
+    /// As [`Self::full_sync`].
+    pub async fn targeted_sync(
         &self,
         subjects: &[Subject],
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
         in_time(self.options.grace, stop, self.sync_named(subjects, progress, stop)).await
@@ -232,48 +242,48 @@ impl Engine {
     async fn sync_named(
         &self,
         subjects: &[Subject],
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let progress = &self.tell(RunKind::Some, progress);
+        let progress = &self.observe(RunKind::TargetedSync, progress);
         let mut report = RunReport::default();
         let view = self.prepare(false, &mut report, progress).await?;
-        let run = &self.begin(RunKind::Some, view).await?;
-        progress.began(run.id);
-        let _looking = self.looking.read().await;
+        let run = &self.begin(RunKind::TargetedSync, view).await?;
+        progress.started(run.id);
+        let _in_flight = self.in_flight.read().await;
         let alone = self.passes.try_lock().ok();
-        self.conclude(run, RunKind::Some, report, progress, async |report| {
+        self.conclude(run, RunKind::TargetedSync, report, progress, async |report| {
             let (named, believed) = (subjects.iter().cloned(), HashSet::new());
-            let looked = self.look_at(run, named, &believed, alone.is_some(), report, progress).await?;
-            self.ask_for_members(&looked).await?;
-            let unread: Vec<RecordKey> = looked.states.failed.keys().cloned().collect();
+            let fetched = self.fetch(run, named, &believed, alone.is_some(), report, progress).await?;
+            self.enqueue_new_groups(&fetched).await?;
+            let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
             self.ports.store.leave_unread(run.id, &unread).await?;
-            self.ports.store.ask_unread(run.id, self.now()).await?;
-            self.apply(run, looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
+            self.ports.store.enqueue_unread(run.id, self.now()).await?;
+            self.apply(run, fetched.plan.approve(&self.options.safeguards)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
-            report.cleared += self.clear_all_kept(&run.view, stop).await?;
-            Ok(())
+            report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
+            self.requeue_unblocked().await
         })
         .await
     }
 
-    /// Brings the object schema up to date before records that need it are made. A run that reads `everything` fills what
-    /// is new by itself.
+    /// Updates the object schema before records that need it are built. A run that reads `everything` fills new
+    /// attributes itself.
     async fn prepare(
         &self,
         everything: bool,
         report: &mut RunReport,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
     ) -> Result<MappingView, EngineError> {
-        progress.begin(Phase::Structure, None);
-        let Comparison { report: structure, view } = self.follow_structure(!everything).await?;
-        if structure.state == StructureState::Missing {
-            return Err(EngineError::NotSetUp);
+        progress.begin(Phase::Schema, None);
+        let Comparison { report: structure, view } = self.follow_schema(!everything).await?;
+        if structure.state == SchemaState::Missing {
+            return Err(EngineError::SetupRequired);
         }
         self.watch_clock().await?;
-        report.add_structure(&structure);
+        report.add_schema(&structure);
         report.withheld = view.withheld();
-        progress.end(Phase::Structure);
+        progress.end(Phase::Schema);
         Ok(view)
     }
 }

@@ -7,15 +7,15 @@ use std::sync::atomic::Ordering;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use crate::{ActiveRun, Directory, EngineError, Limits, Reading, engine::Engine};
+use crate::{ActiveRun, Directory, EngineError, Reading, Safeguards, engine::Engine};
 
 /// Smaller steps are the clock being adjusted, or a tick that took its time.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
 
-/// The clock differs from the directory's by as much for other reasons: whole seconds, and answers that take long.
+/// The difference between the clocks that has other causes: whole seconds and slow responses.
 const NOISE: SignedDuration = SignedDuration::from_mins(1);
 
-/// The clock as it was looked at last, beside time that never steps.
+/// The last reading of the clock, with a monotonic time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tick {
     clock: Timestamp,
@@ -29,8 +29,8 @@ impl Engine {
         Ok(if run.sends() { store.next_reading(now).await? } else { store.last_reading(now).await? })
     }
 
-    /// Notices a step of the clock since the last look at it, and once what it stepped between this process and the one
-    /// before: by how much it was ahead of the directory then, and is now. True if that is done.
+    /// Detects a step of the clock since its last reading, and once a step between this process and the previous one:
+    /// the offset from the directory's clock then and now. True once that is done.
     pub(crate) async fn watch_clock(&self) -> Result<bool, EngineError> {
         let (now, steady) = (self.now(), Instant::now());
         let last =
@@ -55,9 +55,9 @@ impl Engine {
         if self.is_clock_compared() {
             return Ok(true);
         }
-        let told = self.known_view().and_then(|view| view.directory.time());
-        let told = told.or_else(|| self.ports.feed.as_ref().and_then(|feed| feed.time()));
-        let Some(directory) = told else { return Ok(false) };
+        let observed = self.known_view().and_then(|view| view.directory.time());
+        let observed = observed.or_else(|| self.ports.feed.as_ref().and_then(|feed| feed.time()));
+        let Some(directory) = observed else { return Ok(false) };
         let offset = now.duration_since(directory);
         match self.ports.store.clock_offset().await? {
             None => self.ports.store.remember_clock_offset(offset).await?,
@@ -94,7 +94,7 @@ impl Engine {
         if let Some(now) = directory.and_then(Directory::time) {
             return Ok(Some(now));
         }
-        let read = self.ports.store.feed().await?.map(|feed| feed.newest);
+        let read = self.ports.store.feed_checkpoint().await?.map(|feed| feed.newest_event_at);
         Ok(self.ports.store.bookmark().await?.max(read))
     }
 
@@ -111,7 +111,7 @@ impl Engine {
     pub(crate) async fn window_begin(
         &self,
         run: &ActiveRun,
-        limits: &Limits,
+        limits: &Safeguards,
     ) -> Result<Timestamp, EngineError> {
         let directory = run.view.directory.as_ref();
         if run.sends() {

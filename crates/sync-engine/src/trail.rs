@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The pages behind, as far as it takes to notice a circle of any length (Brent's algorithm): one place is remembered, for
-/// twice as many steps each time.
+/// The pages read so far, as needed to detect a loop of any length (Brent's algorithm): one cursor is stored, for twice
+/// as many steps each time.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Trail {
     remembered: Option<String>,

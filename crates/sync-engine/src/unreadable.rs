@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey};
 
+use crate::fetched::Failure;
 use crate::listing::note;
-use crate::looked::Failure;
-use crate::{ActiveRun, EngineError, MappingView, Pass, PortError, RunReport, engine::Engine};
+use crate::{ActiveRun, EngineError, MappingView, PortError, RunReport, SyncCheckpoint, engine::Engine};
 
 /// The most objects that a stage leaves for failures that any object can meet; with more the objects are not at fault.
 const MOST_LEFT: usize = 50;
@@ -29,7 +29,7 @@ impl SingleReads {
     /// The failure, where it says nothing about the object.
     pub(crate) fn leave(&mut self, error: EngineError) -> Result<Failure, EngineError> {
         let EngineError::Directory(error) = error else { return Err(error) };
-        let failure = Failure { reason: crate::explain(&error), transient: error.is_transient() };
+        let failure = Failure { reason: crate::error_chain(&error), transient: error.is_transient() };
         if !error.is_about_one() {
             self.left += 1;
             if self.left > MOST_LEFT {
@@ -41,7 +41,7 @@ impl SingleReads {
     }
 }
 
-/// An item of a listing that could not be read. It exists all the same, so it is never taken for gone.
+/// An item of a listing that could not be read. It exists, so it never counts as deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableItem {
     /// Its id, where that much can be read.
@@ -69,7 +69,7 @@ pub struct UnreadableObject {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct UnreadableObjects {
-    /// How many.
+    /// The number of items.
     pub count: u64,
     /// The first of them, at most [`RunReport::MAX_MESSAGES`].
     pub examples: Vec<UnreadableObject>,
@@ -114,12 +114,12 @@ impl Engine {
         run: &ActiveRun,
         kind: ObjectKind,
         items: &[UnreadableItem],
-        pass: &mut Pass,
+        pass: &mut SyncCheckpoint,
     ) -> Result<Vec<RecordKey>, EngineError> {
         let mut keys = Vec::new();
         for item in items {
             let Some(id) = &item.id else {
-                tracing::warn!(%kind, problem = item.problem, "an item of a listing could not be read");
+                tracing::warn!(%kind, problem = item.problem, "could not read an item of a listing");
                 note(&mut pass.problems, format!("a {kind} could not be read: {}", item.problem));
                 pass.unnamed += 1;
                 let unnamed = RecordKey { kind, id: String::new() };
@@ -143,14 +143,14 @@ impl Engine {
         key: &RecordKey,
         field: &str,
         problem: String,
-        pass: &mut Pass,
+        pass: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
         Self::name_unread(key, field, problem, pass);
         Ok(self.ports.store.leave_unread(run.id, std::slice::from_ref(key)).await?)
     }
 
-    fn name_unread(key: &RecordKey, field: &str, problem: String, pass: &mut Pass) {
-        tracing::warn!(object = %key, problem, "an object could not be read");
+    fn name_unread(key: &RecordKey, field: &str, problem: String, pass: &mut SyncCheckpoint) {
+        tracing::warn!(object = %key, problem, "could not read an object");
         note(&mut pass.problems, problem);
         pass.unreadable.add(UnreadableObject {
             kind: key.kind,
@@ -180,15 +180,19 @@ impl Engine {
     pub(crate) async fn unread(
         &self,
         run: &ActiveRun,
-        pass: &Pass,
+        pass: &SyncCheckpoint,
     ) -> Result<UnreadableObjects, EngineError> {
         let count = pass.unnamed + self.ports.store.count_unread(run.id).await?;
         Ok(UnreadableObjects { count, ..pass.unreadable.clone() })
     }
 
-    /// Settles events that were given up before a full run, as far as it proves that their objects were read.
-    pub(crate) async fn settle_given_up(&self, run: &ActiveRun, pass: &Pass) -> Result<u64, EngineError> {
+    /// Completes events that failed or were blocked before a full sync, as far as it proves that it read their objects.
+    pub(crate) async fn resolve_failed_events(
+        &self,
+        run: &ActiveRun,
+        pass: &SyncCheckpoint,
+    ) -> Result<u64, EngineError> {
         let (store, unnamed) = (&self.ports.store, pass.unnamed > 0);
-        Ok(store.settle_given_up(run.id, pass.reading, unnamed, self.now()).await?)
+        Ok(store.resolve_failed_events(run.id, pass.reading, unnamed, self.now()).await?)
     }
 }

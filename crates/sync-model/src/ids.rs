@@ -74,7 +74,7 @@ impl fmt::Display for RunId {
 }
 
 /// The name an operator gave to one pair of org and import source. Part of external ids, paths and log lines, hence
-/// limited to lower-case letters, digits and dashes.
+/// limited to lowercase letters, digits, and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
@@ -88,7 +88,7 @@ impl fmt::Display for InvalidConnectionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "\"{}\" cannot name a connection: use 1 to 40 lower-case letters, digits and dashes, starting with a letter",
+            "\"{}\" cannot name a connection: use 1 to 40 lowercase letters, digits, and hyphens, starting with a letter",
             self.0
         )
     }

@@ -9,5 +9,6 @@ pub use fingerprint::Fingerprint;
 pub use ids::{ConnectionName, EventId, ExecutionId, GroupId, InvalidConnectionName, RunId, UserId};
 pub use problem::{ValueProblem, ValueProblemKind};
 pub use record::{
-    Alias, AliasReference, Departure, ObjectKind, Record, RecordKey, Reference, UnknownObjectKind, is_empty,
+    Alias, AliasReference, ObjectKind, Record, RecordKey, Reference, RetireReason, UnknownObjectKind,
+    is_empty,
 };

@@ -69,7 +69,7 @@ impl fmt::Display for ValueProblemKind {
             Self::NoBoolean => "is not true or false; left empty",
             Self::NoInteger => "is not a whole number of 32 bits; left empty",
             Self::NoNumber => "is not a finite number; left empty",
-            Self::NoEmail => "is not a mail address that Assets takes; left empty",
+            Self::NoEmail => "is not an email address that Assets accepts; left empty",
             Self::NoWebUrl => "is not an address that begins with http:// or https://; left empty",
             Self::NoDateTime => "is not a date and time with an offset; left empty",
             Self::NoDate => "is not a date; left empty",

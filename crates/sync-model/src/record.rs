@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::{Fingerprint, GroupId, UserId};
 
-/// What sort of object a record describes.
+/// The kind of object that a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
     /// A group. First, so that groups go before the users that refer to them.
     Group,
@@ -65,16 +65,16 @@ impl FromStr for ObjectKind {
     }
 }
 
-/// Why an object is not kept current any more. It is marked, and never removed.
+/// The reason for which an object is retired. It is marked, and never deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Departure {
+pub enum RetireReason {
     /// Its original no longer exists, or the membership has ended.
     Deleted,
     /// Its original exists, and the operator does not choose it any more.
     OutOfScope,
 }
 
-/// What an object is called for ever: its kind and the directory's immutable id.
+/// The permanent key of an object: its kind and the directory's immutable ID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordKey {
@@ -102,13 +102,13 @@ impl fmt::Display for RecordKey {
     }
 }
 
-/// That a record points at another one, by the value the other one [answers to](Record::answers_to).
+/// That a record points at another one, by the value the other one [answers to](Record::reference_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reference {
     /// The kind of object pointed at.
     pub kind: ObjectKind,
     /// The value that identifies it: mostly its id, for a manager perhaps a login.
-    pub value: String,
+    pub reference_key: String,
 }
 
 /// A value other than the id by which records may refer to an object, such as a login.
@@ -138,7 +138,7 @@ impl Alias {
 /// record is compared and sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AliasReference {
-    /// The record's field that takes the id.
+    /// The record's field for the ID.
     pub field: String,
     /// The kind of object that is referred to.
     pub kind: ObjectKind,
@@ -155,12 +155,12 @@ pub struct AliasReference {
 /// would leave the old value in Assets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Which object.
+    /// The object's key.
     pub key: RecordKey,
     /// The values by field name.
     pub fields: BTreeMap<String, Value>,
     /// The value by which other records refer to this one.
-    pub answers_to: String,
+    pub reference_key: String,
     /// The records that this one refers to, sorted and without repeats.
     pub references: Vec<Reference>,
     /// The value other than its id that it answers to as long as it lives.
@@ -172,8 +172,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// Tells records with the same content apart from changed ones. The aliases count, so that other records find what the
-    /// directory said last; ids and empty fields do not.
+    /// A hash that distinguishes changed records. Aliases count, so that other records find the directory's last
+    /// values; IDs and empty fields don't.
     pub fn fingerprint(&self) -> Fingerprint {
         if self.alias.is_none() && self.alias_reference.is_none() {
             return Fingerprint::of(&self.fields);
@@ -191,11 +191,11 @@ impl Record {
         let Some(reference) = &mut self.alias_reference else { return };
         let (field, kind) = (&reference.field, reference.kind);
         if let Some(before) = reference.id.take() {
-            self.references.retain(|known| known.kind != kind || known.value != before);
+            self.references.retain(|known| known.kind != kind || known.reference_key != before);
         }
         self.fields.insert(field.clone(), Value::from(id.as_deref().unwrap_or_default()));
         if let Some(value) = &id {
-            self.references.push(Reference { kind, value: value.clone() });
+            self.references.push(Reference { kind, reference_key: value.clone() });
             self.references.sort_unstable();
             self.references.dedup();
         }
@@ -203,7 +203,7 @@ impl Record {
     }
 }
 
-/// Whether a field's value stands for "nothing".
+/// True if a field's value is empty.
 pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -227,8 +227,8 @@ mod tests {
         Record {
             key: RecordKey { kind: ObjectKind::User, id: "u1".into() },
             fields: BTreeMap::from([("manager".into(), "".into())]),
-            answers_to: "u1".into(),
-            references: vec![Reference { kind: ObjectKind::Group, value: "g1".into() }],
+            reference_key: "u1".into(),
+            references: vec![Reference { kind: ObjectKind::Group, reference_key: "g1".into() }],
             alias: None,
             alias_reference: Some(reference),
         }
@@ -254,7 +254,7 @@ mod tests {
         let mut record = worker();
         let unresolved = record.fingerprint();
         record.resolve(Some("u2".into()));
-        let user = |id: &str| Reference { kind: ObjectKind::User, value: id.into() };
+        let user = |id: &str| Reference { kind: ObjectKind::User, reference_key: id.into() };
         assert_eq!(record.references[1..], [user("u2")]);
         assert_ne!(record.fingerprint(), unresolved);
         record.resolve(Some("u3".into()));

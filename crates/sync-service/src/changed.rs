@@ -40,8 +40,8 @@ pub async fn token_state(store: &Store) -> Result<Value, ServiceError> {
         let state = json!({
             "name": token.name,
             "role": token.role,
-            "expires": token.expires,
-            "revoked": token.revoked,
+            "expires_at": token.expires_at,
+            "revoked_at": token.revoked_at,
         });
         (token.id.to_string(), state)
     });

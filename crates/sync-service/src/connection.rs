@@ -1,7 +1,9 @@
 //! One org, one import source, and the engine between them.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use insight_import_client::{AssetsClient, ImportClient};
 use jiff::Timestamp;
@@ -9,8 +11,8 @@ use okta_client::{HookSecret, KeyError, OktaClient, PrivateKey};
 use outbound::Outbound;
 use secrecy::ExposeSecret;
 use sync_engine::{
-    Alarm, Alert, AlertKind, Clock, Engine, EngineOptions, EventFeed, FollowOptions, Ports, StateStore,
-    SystemClock, Uncleared,
+    Alert, AlertKind, AlertSink, Clock, Engine, EngineOptions, EventFeed, Finding, Ports, StaleValue,
+    StateStore, SystemClock, TaskOptions,
 };
 use sync_model::ConnectionName;
 use sync_store::Store;
@@ -18,20 +20,23 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::active_runs::RunCollector;
 use crate::adapters::{AssetsStructure, OktaEventHook, OktaLog, OrgSource, Sides};
-use crate::alerts::{Alerts, Trouble};
-use crate::config::EventSource;
+use crate::alerts::{AlertEntry, Alerts};
+use crate::config::{EventSource, check_clients};
 use crate::export::Saved;
+use crate::health_inputs::Watch;
 use crate::http::Inbox;
-use crate::live_run::LiveRuns;
 use crate::lock::Lock;
+use crate::metric_samples::Sampling;
 use crate::objects::Lookup;
-use crate::samples::Sampling;
-use crate::vitals::Watch;
 use crate::{ConfigError, ConnectionConfig, OktaConfig, ServiceError, room};
 
 /// The product's name and version, for the services that are called.
 pub(crate) const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
+
+/// The time after which missing progress is an error, unless the daemon's settings say otherwise.
+const STALL_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// One org, one import source, and the engine between them.
 pub struct Connection {
@@ -42,18 +47,21 @@ pub struct Connection {
     clock: Arc<dyn Clock>,
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
-    alerts: Arc<Alerts>,
-    pub(crate) live: Arc<LiveRuns>,
+    pub(crate) alerts: Arc<Alerts>,
+    pub(crate) live: Arc<RunCollector>,
     pub(crate) sampling: Sampling,
     pub(crate) lookup: Lookup,
     wake: Arc<Notify>,
     secret: Option<HookSecret>,
     has_hook: bool,
-    follow: FollowOptions,
+    follow: TaskOptions,
+    pub(crate) stall_timeout: Duration,
+    /// True while this process has the right to send.
+    pub(crate) claimed: Arc<AtomicBool>,
 }
 
 impl Connection {
-    /// Makes the clients and opens the connection's part of the store. Calls nobody.
+    /// Creates the clients and opens the connection's part of the store. Sends no request.
     ///
     /// # Errors
     /// When a setting cannot work, or the store fails.
@@ -97,29 +105,29 @@ impl Connection {
         let assets = assets_client(config)?;
         let account = account_client(config)?;
         let alerts = Arc::new(alerts(config)?);
-        let live = Arc::new(LiveRuns::default());
+        let live = Arc::new(RunCollector::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
-        let feed: Option<Arc<dyn EventFeed>> = match config.events {
-            EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
-            EventSource::Hook => None,
+        let feed: Option<Arc<dyn EventFeed>> = match config.event_source {
+            EventSource::SystemLog | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
+            EventSource::EventHook => None,
         };
         let org = saved.map_or_else(|| OrgSource::Okta(okta.clone()), OrgSource::Saved);
-        let sides = Sides::new(org, assets, account, config.selection.clone());
+        let sides = Sides::new(org, assets, account, config.scope.clone());
         let structure = AssetsStructure::new(sides.clone(), config.mapping.clone())
-            .following_titles(config.assets.follow_titles);
+            .following_titles(config.assets.rename_attributes);
         let mut ports = Ports {
-            structure: Arc::new(structure.clone()),
-            hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.hook.clone())),
+            target_schema: Arc::new(structure.clone()),
+            event_hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.event_hook.clone())),
             store: Arc::clone(&state),
             feed,
-            alarm: alerts.clone(),
-            watcher: live.clone(),
+            alerts: alerts.clone(),
+            observer: live.clone(),
             clock: Arc::new(SystemClock),
         };
-        let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
+        let mut options = EngineOptions { safeguards: config.safeguards, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
-        let (connection, clock) = (config.name.clone(), Arc::clone(&ports.clock));
-        let lookup = Lookup { connection, okta, sides, structure, compared: Mutex::default() };
+        let clock = Arc::clone(&ports.clock);
+        let lookup = Lookup { okta, sides, structure, compared: Mutex::default() };
         Ok(Self {
             name: config.name.clone(),
             engine: Engine::new(ports, options),
@@ -127,44 +135,50 @@ impl Connection {
             file: store.clone(),
             clock,
             watch,
-            events: config.events,
+            events: config.event_source,
             alerts,
             live,
             sampling: Sampling::default(),
             lookup,
             wake: Arc::new(Notify::new()),
-            secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
+            secret: config.event_hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: Self::wants_hook(config),
-            follow: FollowOptions {
-                feed_poll: config.schedule.log,
-                schema_interval: config.schedule.schema,
+            follow: TaskOptions {
+                feed_poll: config.schedule.system_log_poll,
+                schema_interval: config.schedule.schema_check,
                 hook: Self::wants_hook(config),
-                full: config.schedule.full.clone(),
-                delta: config.schedule.delta.clone(),
+                full: config.schedule.full_sync.clone(),
+                delta: config.schedule.incremental_sync.clone(),
                 jitter: config.schedule.jitter,
-                retention: config.schedule.retention,
-                ..FollowOptions::default()
+                retention: config.schedule.history_retention,
+                ..TaskOptions::default()
             },
+            stall_timeout: STALL_TIMEOUT,
+            claimed: Arc::default(),
         })
     }
 
-    /// Checks that the settings can work, without opening anything.
+    /// Sets the time after which missing progress is an error.
+    #[must_use]
+    pub const fn stalling_after(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+
+    /// Checks that the clients of both services accept the settings. Sends no request.
     ///
     /// # Errors
-    /// When the org URL, the key or the token cannot work.
+    /// If a client rejects settings. All of them are listed.
     pub fn check(config: &ConnectionConfig) -> Result<(), ConfigError> {
-        okta_client(config)?;
-        assets_client(config)?;
-        account_client(config)?;
-        alerts(config).map(drop)
+        check_clients(config)
     }
 
-    /// Whether these settings call for an event hook.
+    /// True if these settings require an event hook.
     pub(crate) fn wants_hook(config: &ConnectionConfig) -> bool {
-        config.hook.is_some() && config.events != EventSource::Log
+        config.event_hook.is_some() && config.event_source != EventSource::SystemLog
     }
 
-    /// What the operator calls it.
+    /// The connection's name.
     pub const fn name(&self) -> &ConnectionName {
         &self.name
     }
@@ -183,67 +197,69 @@ impl Connection {
         self.clock.now()
     }
 
-    pub(crate) const fn follow_options(&self) -> &FollowOptions {
+    pub(crate) const fn task_options(&self) -> &TaskOptions {
         &self.follow
     }
 
-    /// Whether an event hook is configured.
+    /// True if an event hook is configured.
     pub const fn has_hook(&self) -> bool {
         self.has_hook
     }
 
-    /// What goes wrong as long as it is followed, then what went wrong lately and is over, the newest first. In memory: a
-    /// new process begins without.
-    pub fn troubles(&self) -> Vec<Trouble> {
-        self.alerts.troubles()
+    /// Firing alerts, then recently resolved ones, the newest first. They are in memory: a new process starts without
+    /// them.
+    pub fn alert_entries(&self) -> Vec<AlertEntry> {
+        self.alerts.alert_entries()
     }
 
-    /// Values that are gone in Okta and still in Assets, the oldest first.
+    /// Values that were cleared in Okta and remain in Assets, the oldest first.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn uncleared(&self, limit: u32) -> Result<Vec<Uncleared>, ServiceError> {
-        Ok(self.store.uncleared(limit).await?)
+    pub async fn stale_values(&self, limit: u32) -> Result<Vec<StaleValue>, ServiceError> {
+        Ok(self.store.stale_values(limit).await?)
     }
 
-    /// Claims the right to send for this connection until the result is dropped, and looks after what an earlier
-    /// process left behind.
+    /// Claims the right to send for this connection until the result is dropped, and recovers the work of an earlier
+    /// process.
     ///
     /// # Errors
     /// When another process has it, or what was left behind cannot be settled.
-    pub async fn claim(&self, store_path: &Path) -> Result<Claim, ServiceError> {
+    pub async fn claim(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
         let claim = self.claim_to_follow(store_path).await?;
         let span = tracing::info_span!("following", connection = %self.name);
         self.engine.recover().instrument(span).await?;
         Ok(claim)
     }
 
-    /// Claims the right to send for this connection until the result is dropped. What an earlier process left behind is
-    /// looked after by [`Self::follow`]: that may take as long as Assets takes, and events are received meanwhile.
+    /// Claims the right to send for this connection until the result is dropped. [`Self::follow`] recovers the work of
+    /// an earlier process: that can last as long as Assets is busy, and events are received meanwhile.
     ///
     /// # Errors
     /// When another process has it.
-    pub async fn claim_to_follow(&self, store_path: &Path) -> Result<Claim, ServiceError> {
-        Ok(Claim { lock: Lock::take_patiently(store_path, &self.name).await? })
+    pub async fn claim_to_follow(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
+        let lock = Lock::take_patiently(store_path, &self.name).await?;
+        self.claimed.store(true, Ordering::Relaxed);
+        Ok(LeaderLease { lock, claimed: Arc::clone(&self.claimed) })
     }
 
-    /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim_to_follow) the
-    /// connection.
+    /// Processes events until interrupted. Requires a [claim](Self::claim_to_follow) of the connection.
     pub async fn follow(&self, stop: &CancellationToken) {
         let ended = CancellationToken::new();
         let _following = self.watch.following();
         let following = async {
-            Box::pin(self.engine.follow(&self.follow, &self.wake, stop)).await;
+            Box::pin(self.engine.run_tasks(&self.follow, &self.wake, stop)).await;
             ended.cancel();
         };
         let span = tracing::info_span!("following", connection = %self.name);
-        let sampling = self.keep_samples(&ended).instrument(span.clone());
-        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling);
+        let sampling = self.store_samples(&ended).instrument(span.clone());
+        let publishing = self.publish_alerts(&ended).instrument(span.clone());
+        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing);
     }
 
     /// Raises an alert beside those of the engine.
-    pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.alerts.raise(Alert { kind, message, hint, at: self.now() });
+    pub(crate) fn alert(&self, kind: AlertKind, finding: Finding) {
+        self.alerts.send(Alert::firing(kind, finding, self.now()));
     }
 
     /// Notes the free space of the store's file system.
@@ -262,18 +278,25 @@ impl Connection {
 
 /// The right to send for a connection, held by one process at a time.
 #[derive(Debug)]
-pub struct Claim {
+pub struct LeaderLease {
     lock: Lock,
+    claimed: Arc<AtomicBool>,
 }
 
-impl Claim {
+impl Drop for LeaderLease {
+    fn drop(&mut self) {
+        self.claimed.store(false, Ordering::Relaxed);
+    }
+}
+
+impl LeaderLease {
     /// True if no other process can have claimed the same: the lock file is still there.
     pub(crate) fn is_in_place(&self) -> bool {
         self.lock.is_in_place()
     }
 }
 
-fn alerts(config: &ConnectionConfig) -> Result<Alerts, ConfigError> {
+pub(crate) fn alerts(config: &ConnectionConfig) -> Result<Alerts, ConfigError> {
     let outbound = Outbound::new().allow_private_addresses(config.allow_private_addresses);
     Alerts::new(&config.name, config.alerts.as_ref(), outbound)
 }
@@ -287,22 +310,17 @@ pub(crate) fn private_key(okta: &OktaConfig) -> Result<PrivateKey, KeyError> {
 pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, ConfigError> {
     let wrong = |key: &str, error: &dyn std::error::Error| ConfigError::Value {
         key: format!("connections.{}.okta.{key}", config.name),
-        problem: crate::explain(error),
+        problem: crate::error_chain(error),
     };
     let key = private_key(&config.okta).map_err(|e| wrong("private_key", &e))?;
     let mut builder = OktaClient::builder(&config.okta.org_url)
         .service_app(&config.okta.client_id, key)
         .allow_private_addresses(config.allow_private_addresses)
         .user_agent(USER_AGENT);
-    if !config.okta.scopes.is_empty() {
-        builder = builder.scopes(config.okta.scopes.iter().cloned());
+    if !config.okta.api_scopes.is_empty() {
+        builder = builder.scopes(config.okta.api_scopes.iter().cloned());
     }
     builder.build().map_err(|e| wrong("org_url", &e))
-}
-
-/// The keys that give a connection an account, and where they are in the configuration file.
-pub fn account_keys(connection: &ConnectionName) -> String {
-    format!("site_url, email and api_token in [connections.{connection}.assets]")
 }
 
 pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsClient>, ConfigError> {
@@ -323,7 +341,7 @@ pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsC
             }
             _ => format!("connections.{}.assets.site_url", config.name),
         },
-        problem: crate::explain(&e),
+        problem: crate::error_chain(&e),
     })?;
     Ok(Some(client))
 }
@@ -341,6 +359,6 @@ pub(crate) fn assets_client(config: &ConnectionConfig) -> Result<ImportClient, C
             }
             _ => format!("connections.{}.assets.api_url", config.name),
         },
-        problem: crate::explain(&e),
+        problem: crate::error_chain(&e),
     })
 }

@@ -1,14 +1,14 @@
-//! What can go wrong between a command and its result.
+//! Errors between a command and its result.
 
 use std::path::PathBuf;
 
-use sync_engine::{EngineError, StoreError};
+use sync_engine::{EngineError, Remedy, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
 use sync_store::{Holder, OpenError, StoreBusy, StoreLoss, is_busy};
 
-use crate::{ConfigError, ExportError, HandoverError, ListenError, NamedError, VaultError, account_keys};
+use crate::{ConfigError, DelegationError, ExportError, ListenError, NamedError, VaultError};
 
-/// Why a command failed.
+/// The error of a failed command.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
@@ -22,13 +22,13 @@ pub enum ServiceError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The connection has no account on the Atlassian site.
-    #[error("connection \"{0}\" has no account on the Atlassian site, and deleting takes one")]
+    #[error("connection `{0}` has no Atlassian account")]
     NoAccount(ConnectionName),
     /// No run of that number is remembered.
-    #[error("there is no run {0}")]
+    #[error("no run {0}")]
     UnknownRun(RunId),
     /// Events that are not remembered. Nothing was done to others that were named with them.
-    #[error("{}; nothing was put back", unknown_events(.0))]
+    #[error("{}; no events were replayed", unknown_events(.0))]
     UnknownEvents(Vec<EventId>),
     /// An address could not be listened on.
     #[error(transparent)]
@@ -38,7 +38,7 @@ pub enum ServiceError {
     Named(#[from] NamedError),
     /// The process that sends did not do what it was asked for.
     #[error(transparent)]
-    Handover(#[from] HandoverError),
+    Delegation(#[from] DelegationError),
     /// An org could not be saved, or a saved one could not be read.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -46,39 +46,42 @@ pub enum ServiceError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// Settings that were saved cannot be read.
-    #[error("the saved settings of connection \"{connection}\" cannot be read: {problem}")]
+    #[error("could not read the saved settings of connection `{connection}`: {problem}")]
     Saved {
         /// The connection.
         connection: ConnectionName,
-        /// What is wrong with them.
+        /// The problem with them.
         problem: String,
     },
     /// There is none.
-    #[error("there is no connection: the configuration has none, and none was saved in the console, whose state store is {}", .0.display())]
+    #[error("no connections in the configuration or in the state store {}", .0.display())]
     NoConnection(PathBuf),
     /// The connection cannot work.
-    #[error("connection \"{connection}\" cannot work: {reason}")]
-    Broken {
+    #[error("connection `{connection}` is unavailable: {reason}")]
+    Unavailable {
         /// The connection.
         connection: ConnectionName,
-        /// Why.
+        /// The reason.
         reason: String,
-        /// What to do.
-        hint: Option<String>,
+        /// The action that resolves it.
+        remedy: Option<Remedy>,
     },
     /// The state store that is open is not the one that the path names, or is damaged.
     #[error(transparent)]
     Lost(#[from] StoreLoss),
+    /// The state store is of another version of the program.
+    #[error("the state store {} is of another version", .0.display())]
+    Unmigrated(PathBuf),
     /// Another process holds the state store locked.
     #[error(transparent)]
     Busy(#[from] StoreBusy),
     /// Another process sends for this connection.
-    #[error("another process works on connection \"{0}\"")]
-    Locked(String),
+    #[error("another process runs connection `{0}`")]
+    AnotherLeader(String),
 }
 
 impl ServiceError {
-    /// Whether the settings or the arguments are wrong, rather than the world.
+    /// True if the settings or the arguments are wrong.
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Export(error) => error.is_usage(),
@@ -89,44 +92,34 @@ impl ServiceError {
             | Self::UnknownRun(_)
             | Self::UnknownEvents(_)
             | Self::NoConnection(_)
-            | Self::Broken { .. } => true,
+            | Self::Unavailable { .. } => true,
             _ => false,
         }
     }
 
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Locked(_) => {
-                Some("a daemon keeps this connection current; stop it first, or let it do the work".into())
-            }
-            Self::Lost(loss) => Some(remedy(loss).into()),
-            Self::Busy(StoreBusy { holder, .. }) => Some(release(holder.as_ref())),
-            Self::Store(_) | Self::Engine(_) if is_busy(self) => Some(release(None)),
-            Self::Engine(error) => error.hint(),
-            Self::NoAccount(name) => {
-                Some(format!("set {}", account_keys(name)))
-            }
-            Self::UnknownRun(_) => {
-                Some("see which are remembered with `okta-insight runs`; old ones are forgotten".into())
-            }
-            Self::UnknownEvents(_) => Some(
-                "see which are remembered with `okta-insight events`; what is long done is forgotten".into(),
-            ),
-            Self::Listen(error) => Some(error.hint()),
-            Self::Named(error) => Some(error.hint().into()),
-            Self::Handover(error) => error.hint(),
-            Self::Export(error) => error.hint(),
-            Self::Vault(error) => Some(error.hint().into()),
-            Self::NoConnection(_) => Some(
-                "make one with `okta-insight init` or in the console; ask a daemon elsewhere with --server URL --token-file \
-                 FILE"
-                    .into(),
-            ),
-            Self::Saved { .. } => Some("enter the settings of the connection again".into()),
-            Self::Broken { hint, .. } => hint.clone(),
-            Self::Config(_) | Self::Store(_) => None,
-        }
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Self::AnotherLeader(_) => Remedy::StopOtherLeader,
+            Self::Lost(loss) => after_loss(loss),
+            Self::Unmigrated(_) => Remedy::MigrateStore,
+            Self::Busy(StoreBusy { holder, .. }) => release(holder.as_ref()),
+            Self::Store(_) | Self::Engine(_) if is_busy(self) => release(None),
+            Self::Engine(error) => return error.remedy(),
+            Self::NoAccount(_) => Remedy::SetAtlassianAccount,
+            Self::UnknownRun(_) => Remedy::ListRuns,
+            Self::UnknownEvents(_) => Remedy::ListEvents,
+            Self::Listen(error) => error.remedy(),
+            Self::Named(error) => error.remedy(),
+            Self::Delegation(error) => return error.remedy(),
+            Self::Export(error) => return error.remedy(),
+            Self::Vault(error) => error.remedy(),
+            Self::NoConnection(_) => Remedy::CreateConnection,
+            Self::Saved { .. } => Remedy::ReenterSettings,
+            Self::Unavailable { remedy, .. } => return remedy.clone(),
+            Self::Config(error) => return error.remedy(),
+            Self::Store(_) => return None,
+        })
     }
 }
 
@@ -142,37 +135,21 @@ impl From<OpenError> for ServiceError {
 }
 
 /// The remedy for a store that another process holds locked.
-pub(crate) fn release(holder: Option<&Holder>) -> String {
-    match holder {
-        Some(Holder { pid, is_stopped: true, .. }) => {
-            format!("resume the process with `kill -CONT {pid}`, or end it; then run the command again")
-        }
-        Some(Holder { pid, .. }) => {
-            format!("wait until process {pid} has finished, or end it; then run the command again")
-        }
-        None => {
-            "end the program that holds it: a stopped daemon, or a database tool with an open transaction"
-                .to_owned()
-        }
+pub(crate) fn release(holder: Option<&Holder>) -> Remedy {
+    Remedy::ReleaseStoreLock {
+        pid: holder.map(|holder| holder.pid),
+        is_stopped: holder.is_some_and(|holder| holder.is_stopped),
     }
 }
 
 /// The remedy for a lost store.
-pub(crate) const fn remedy(loss: &StoreLoss) -> &'static str {
+pub(crate) const fn after_loss(loss: &StoreLoss) -> Remedy {
     match loss {
-        StoreLoss::Missing(_) => {
-            "put the store back, or a backup of it, and start again; without one, the next start begins with an empty store \
-             and a full sync"
-        }
-        StoreLoss::LogLost(_) => {
-            "keep other programs from the files beside the store, start again, and request a full sync: the last changes may \
-             be lost"
-        }
-        StoreLoss::Migrated(_) => "start the version that changed it",
-        StoreLoss::Damaged { .. } => {
-            "stop the daemon and put a backup in the place of the store, or remove it: an empty store is filled by a full sync"
-        }
-        _ => "stop whatever replaces the store while it is open, then start again",
+        StoreLoss::Missing(_) => Remedy::RestoreStore,
+        StoreLoss::LogLost(_) => Remedy::ProtectStoreFiles,
+        StoreLoss::Migrated(_) => Remedy::StartMigratedVersion,
+        StoreLoss::Damaged { .. } => Remedy::ReplaceStore,
+        _ => Remedy::StopStoreReplacement,
     }
 }
 
@@ -184,5 +161,5 @@ fn unknown_events(ids: &[EventId]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("there is no event {}{more}", named.join(", "))
+    format!("unknown events: {}{more}", named.join(", "))
 }

@@ -1,10 +1,10 @@
-//! What an event of Okta's says to look at.
+//! The subjects of Okta's events.
 
 use okta_client::model::LogEvent;
-use sync_engine::{InboxEvent, Subject};
+use sync_engine::{NewEvent, Subject};
 use sync_model::{EventId, GroupId, UserId};
 
-/// What an event is about.
+/// The subjects of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     /// The users that it names.
@@ -15,7 +15,7 @@ enum About {
     Memberships,
     /// More than it names, changed just now.
     Many,
-    /// More than it names, gone just now: only a full comparison shows it.
+    /// Unnamed objects, just deleted: only a full sync detects them.
     Endings,
     /// The schema of the org.
     Schema,
@@ -23,7 +23,7 @@ enum About {
     Nothing,
 }
 
-/// Whether the event hook delivers an event type.
+/// The delivery of an event type by the event hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hook {
     /// Eligible for hooks, and subscribed.
@@ -131,12 +131,12 @@ pub(crate) fn log_filter() -> String {
     LOG.iter().map(term).collect::<Vec<_>>().join(" or ")
 }
 
-/// Whether a filter lets everything through that ours does, however it is written.
+/// True if a filter accepts everything that the required filter accepts, however it is written.
 pub(crate) fn filters_all(filter: &str) -> bool {
     LOG.iter().all(|name| filter.contains(&format!("\"{name}\"")))
 }
 
-/// Whether a row of the table, or an entry of the filter, stands for an event type.
+/// True if a row of the table, or an entry of the filter, matches an event type.
 fn covers(row: &str, event_type: &str) -> bool {
     let is_beginning = row.ends_with(['.', '_']);
     if is_beginning { event_type.starts_with(row) } else { event_type == row }
@@ -146,7 +146,7 @@ fn about(event_type: &str) -> About {
     TYPES.iter().find(|(row, ..)| covers(row, event_type)).map_or(About::Nothing, |(_, about, _)| *about)
 }
 
-/// Whether the object, or the membership, is to vanish.
+/// True if the object or the membership is expected to be deleted.
 fn is_end(event_type: &str) -> bool {
     matches!(
         event_type,
@@ -163,8 +163,8 @@ fn ends_membership(event_type: &str) -> bool {
     matches!(event_type, "group.user_membership.remove" | "system.identity_sources.group.user.revoke")
 }
 
-/// The event as the engine takes it. An event that failed, or that is none of ours, names nothing.
-pub(crate) fn inbox_event(event: &LogEvent) -> InboxEvent {
+/// The event in the engine's form. A failed or irrelevant event has no subjects.
+pub(crate) fn inbox_event(event: &LogEvent) -> NewEvent {
     let kind = event.event_type.as_str();
     let about = if event.succeeded() { about(kind) } else { About::Nothing };
     let users = || event.users().map(UserId::new);
@@ -172,8 +172,8 @@ pub(crate) fn inbox_event(event: &LogEvent) -> InboxEvent {
     let is_end = is_end(kind);
     let mut subjects: Vec<Subject> = match about {
         About::Nothing => Vec::new(),
-        About::Many => vec![Subject::Recent],
-        About::Endings => vec![Subject::Directory],
+        About::Many => vec![Subject::RecentChanges],
+        About::Endings => vec![Subject::EntireDirectory],
         About::Schema => vec![Subject::Schema],
         About::Users => users().map(Subject::User).collect(),
         About::Groups => groups().map(Subject::Group).collect(),
@@ -183,15 +183,15 @@ pub(crate) fn inbox_event(event: &LogEvent) -> InboxEvent {
     };
     // Something happened, and nobody says to whom. What is gone shows only when everything is read.
     if subjects.is_empty() && about != About::Nothing {
-        subjects.push(if is_end { Subject::Directory } else { Subject::Recent });
+        subjects.push(if is_end { Subject::EntireDirectory } else { Subject::RecentChanges });
     }
-    InboxEvent {
+    NewEvent {
         id: EventId::new(&event.uuid),
         event_type: event.event_type.clone(),
-        published: event.published,
+        published_at: event.published,
         subjects,
-        changes_object: matches!(about, About::Users | About::Groups | About::Memberships),
-        expects_gone: is_end || ends_membership(kind),
+        requires_newer_object: matches!(about, About::Users | About::Groups | About::Memberships),
+        expect_deleted: is_end || ends_membership(kind),
         is_hook_failure: kind == "event_hook.delivery"
             || kind == "event_hook.deactivated"
             || kind == "event_hook.deleted"
@@ -235,10 +235,10 @@ mod tests {
     #[test]
     fn an_event_that_names_nobody_asks_for_what_changed_lately_or_for_everything_when_something_ended() {
         for target in [json!(null), json!([])] {
-            assert_eq!(subjects("group.user_membership.add", &target, "Success"), [Subject::Recent]);
-            assert_eq!(subjects("group.lifecycle.delete", &target, "Success"), [Subject::Directory]);
+            assert_eq!(subjects("group.user_membership.add", &target, "Success"), [Subject::RecentChanges]);
+            assert_eq!(subjects("group.lifecycle.delete", &target, "Success"), [Subject::EntireDirectory]);
         }
-        assert_eq!(subjects("system.import.complete", &json!(null), "SUCCESS"), [Subject::Recent]);
+        assert_eq!(subjects("system.import.complete", &json!(null), "SUCCESS"), [Subject::RecentChanges]);
     }
 
     #[test]
@@ -265,12 +265,12 @@ mod tests {
             ("system.identity_sources.user.update", ada()),
             ("system.identity_sources.group.delete", staff()),
             ("system.identity_sources.group.user.revoke", vec![membership]),
-            ("system.identity_sources.bulk_upsert", vec![Subject::Recent]),
-            ("system.identity_sources.bulk_group_delete", vec![Subject::Directory]),
+            ("system.identity_sources.bulk_upsert", vec![Subject::RecentChanges]),
+            ("system.identity_sources.bulk_group_delete", vec![Subject::EntireDirectory]),
             ("app.realtimesync.import.details.update_user", ada()),
             ("app.user_management.user_group_import.delete_success", staff()),
             ("system.agent.ldap.realtimesync", ada()),
-            ("directory.realm.assignment.execution_completed", vec![Subject::Recent]),
+            ("directory.realm.assignment.execution_completed", vec![Subject::RecentChanges]),
         ] {
             assert_eq!(subjects(kind, &json!([user, group]), "SUCCESS"), expected, "{kind}");
         }

@@ -7,18 +7,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{EventEntry, EventFilter, EventMark, Replay, RunDetail, RunFilter, RunSummary};
+use sync_engine::{
+    Event, EventCursor, EventFilter, ReplayTarget, RunDetail, RunFilter, RunSummary, SyncRequestProgress,
+};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::lock::Lock;
 use crate::{Connection, ServiceError};
 
-/// How often whoever follows the inbox looks for more.
-const LOOK: Duration = Duration::from_millis(250);
-/// How many events can have one's whole id in theirs.
+/// The interval of reading new events.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// The number of events whose ID may contain another's.
 const SIMILAR: u32 = 100;
-/// How many events are taken at once while following.
+/// The number of events read at once.
 const PAGE: u32 = 500;
 
 /// A run, and whose it is.
@@ -39,21 +41,21 @@ pub struct ConnectionEvent {
     pub connection: ConnectionName,
     /// The event.
     #[serde(flatten)]
-    pub event: EventEntry,
+    pub event: Event,
 }
 
-/// What came of putting events back.
+/// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Replayed {
+pub struct ReplayResult {
     /// The connection.
     pub connection: ConnectionName,
-    /// How many are looked at again.
-    pub put_back: u64,
-    /// How many are known and name nothing to look at.
-    pub left: u64,
-    /// Whether a process works on the connection, and does it now.
-    pub attended: bool,
+    /// The number of replayed events.
+    pub replayed: u64,
+    /// The number of known events without subjects.
+    pub skipped: u64,
+    /// True if a leader is running, which processes them now.
+    pub daemon_running: bool,
 }
 
 impl Connection {
@@ -77,19 +79,19 @@ impl Connection {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn event(&self, id: &EventId) -> Result<Option<EventEntry>, ServiceError> {
+    pub async fn event(&self, id: &EventId) -> Result<Option<Event>, ServiceError> {
         let search = Some(id.as_str().to_owned());
         let found = self.events(&EventFilter { search, limit: SIMILAR, ..EventFilter::default() }).await?;
         Ok(found.into_iter().find(|event| event.id == *id))
     }
 
-    /// Puts events back, or all that were given up when none are named: what they named is looked at again, now. Gives
-    /// their number.
+    /// Replays events, or all failed ones if no IDs are given: their subjects are queued immediately. Returns the
+    /// number of events.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn put_back(&self, ids: Option<&[EventId]>) -> Result<u64, ServiceError> {
-        let which = ids.map_or(Replay::Dead, Replay::These);
+    pub async fn replay(&self, ids: Option<&[EventId]>) -> Result<u64, ServiceError> {
+        let which = ids.map_or(ReplayTarget::AllFailed, ReplayTarget::Ids);
         Ok(self.store().replay(which, self.now()).await?)
     }
 
@@ -97,32 +99,32 @@ impl Connection {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventEntry>, ServiceError> {
+    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<Event>, ServiceError> {
         Ok(self.store().find_events(filter).await?)
     }
 
-    /// The run that answers a request for one; `None` while nobody has taken it.
+    /// The progress of a sync request; `None` if it was canceled, or never existed.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn requested_run(&self, request: i64) -> Result<Option<RunSummary>, ServiceError> {
-        Ok(self.store().request_run(request).await?)
+    pub async fn sync_request(&self, request: i64) -> Result<Option<SyncRequestProgress>, ServiceError> {
+        Ok(self.store().sync_request(request).await?)
     }
 
-    /// Takes a request for a run back, unless somebody has taken it. Whether it did.
+    /// Cancels a request unless it was accepted. True if it was canceled.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn withdraw_request(&self, request: i64) -> Result<bool, ServiceError> {
-        Ok(self.store().withdraw_request(request).await?)
+    pub async fn cancel_request(&self, request: i64) -> Result<bool, ServiceError> {
+        Ok(self.store().cancel_request(request).await?)
     }
 
     /// The end of the inbox at this moment.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn event_mark(&self) -> Result<EventMark, ServiceError> {
-        Ok(self.store().event_mark().await?)
+    pub async fn event_cursor(&self) -> Result<EventCursor, ServiceError> {
+        Ok(self.store().event_cursor().await?)
     }
 
     /// At most so many events that came in or changed after a mark, the oldest change first, and the mark after them.
@@ -131,20 +133,20 @@ impl Connection {
     /// When the store fails.
     pub async fn events_after(
         &self,
-        mark: &EventMark,
+        mark: &EventCursor,
         limit: u32,
-    ) -> Result<(Vec<EventEntry>, EventMark), ServiceError> {
+    ) -> Result<(Vec<Event>, EventCursor), ServiceError> {
         Ok(self.store().events_after(mark, limit).await?)
     }
 
-    /// Whether a process works on this connection: the daemon, or a command that sends.
+    /// True if a process works on this connection: the daemon, or a command that sends.
     ///
     /// # Errors
     /// When that cannot be found out.
-    pub fn is_attended(&self, store_path: &Path) -> Result<bool, ServiceError> {
+    pub fn daemon_running(&self, store_path: &Path) -> Result<bool, ServiceError> {
         match Lock::take(store_path, self.name()) {
             Ok(_nobody) => Ok(false),
-            Err(ServiceError::Locked(_)) => Ok(true),
+            Err(ServiceError::AnotherLeader(_)) => Ok(true),
             Err(error) => Err(error),
         }
     }
@@ -163,16 +165,16 @@ pub async fn find_run(connections: &[Connection], run: RunId) -> Result<Connecti
     Err(ServiceError::UnknownRun(run))
 }
 
-/// Puts events back, each where it is known; all that were given up when none are named. What they named is looked at
-/// again by the process that works on the connection, or the next one that does.
+/// Replays events in the connections that contain them, or all failed ones if no IDs are given. Their subjects are
+/// processed by the connection's leader, or by the next one.
 ///
 /// # Errors
-/// When one is known nowhere, in which case none is put back, or the store fails.
+/// When an event is unknown, in which case none is replayed, or the store fails.
 pub async fn replay<C: Borrow<Connection>>(
     connections: &[C],
     ids: Option<&[EventId]>,
     store_path: &Path,
-) -> Result<Vec<Replayed>, ServiceError> {
+) -> Result<Vec<ReplayResult>, ServiceError> {
     let mut unknown: HashSet<&EventId> = ids.unwrap_or_default().iter().collect();
     let mut known = Vec::new();
     for connection in connections {
@@ -192,24 +194,24 @@ pub async fn replay<C: Borrow<Connection>>(
     }
     let mut replayed = Vec::new();
     for (connection, known) in connections.iter().map(Borrow::borrow).zip(known) {
-        let which = if ids.is_some() { Replay::These(&known) } else { Replay::Dead };
-        let put_back = connection.store().replay(which, connection.now()).await?;
-        replayed.push(Replayed {
+        let which = if ids.is_some() { ReplayTarget::Ids(&known) } else { ReplayTarget::AllFailed };
+        let count = connection.store().replay(which, connection.now()).await?;
+        replayed.push(ReplayResult {
             connection: connection.name().clone(),
-            put_back,
-            left: (known.len() as u64).saturating_sub(put_back),
-            attended: connection.is_attended(store_path)?,
+            replayed: count,
+            skipped: (known.len() as u64).saturating_sub(count),
+            daemon_running: connection.daemon_running(store_path)?,
         });
     }
     Ok(replayed)
 }
 
 /// Follows the inboxes of some connections from where they ended when it began.
-pub struct EventTail<'c> {
-    marks: Vec<(&'c Connection, EventMark)>,
+pub struct EventFollower<'c> {
+    marks: Vec<(&'c Connection, EventCursor)>,
 }
 
-impl<'c> EventTail<'c> {
+impl<'c> EventFollower<'c> {
     /// From now on.
     ///
     /// # Errors
@@ -217,13 +219,13 @@ impl<'c> EventTail<'c> {
     pub async fn begin(connections: &'c [Connection]) -> Result<Self, ServiceError> {
         let mut marks = Vec::new();
         for connection in connections {
-            marks.push((connection, connection.store().event_mark().await?));
+            marks.push((connection, connection.store().event_cursor().await?));
         }
         Ok(Self { marks })
     }
 
-    /// Tells every event that comes in, and every change of one, until told to stop or `tell` wants no more. An event
-    /// that changes between two looks is told once, as it is then.
+    /// Passes every new or changed event to `tell`, until interrupted or until `tell` breaks. An event that changes
+    /// several times between two reads is passed once, in its last state.
     ///
     /// # Errors
     /// When the store fails.
@@ -249,7 +251,7 @@ impl<'c> EventTail<'c> {
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
         Ok(())

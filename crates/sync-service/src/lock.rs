@@ -17,20 +17,20 @@ pub(crate) struct Lock {
     path: PathBuf,
 }
 
-/// How often it is tried to take what another process holds, and the pause in between: whoever only looks whether
-/// somebody sends holds it for a moment.
+/// The number of attempts to acquire a lock that another process holds, with a pause between them: a process that only
+/// checks for a leader holds it briefly.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Lock {
-    /// As [`Self::take`], unless the other process lets go of it at once.
+    /// As [`Self::take`], but waits for another process that releases it soon.
     pub(crate) async fn take_patiently(
         store: &Path,
         connection: &ConnectionName,
     ) -> Result<Self, ServiceError> {
         for _ in 1..TRIES {
             match Self::take(store, connection) {
-                Err(ServiceError::Locked(_)) => tokio::time::sleep(PAUSE).await,
+                Err(ServiceError::AnotherLeader(_)) => tokio::time::sleep(PAUSE).await,
                 result => return result,
             }
         }
@@ -44,12 +44,12 @@ impl Lock {
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { file, path }),
-            Err(TryLockError::WouldBlock) => Err(ServiceError::Locked(connection.to_string())),
+            Err(TryLockError::WouldBlock) => Err(ServiceError::AnotherLeader(connection.to_string())),
             Err(TryLockError::Error(error)) => Err(failed(error).into()),
         }
     }
 
-    /// True if the file that is locked is the one that others find. Where that cannot be told, it is.
+    /// True if the locked file is still at its path. If that can't be determined, true as well.
     pub(crate) fn is_in_place(&self) -> bool {
         match (std::fs::metadata(&self.path), self.file.metadata()) {
             (Ok(there), Ok(held)) => FileId::of(&there) == FileId::of(&held),

@@ -11,22 +11,22 @@ use sync_model::ConnectionName;
 use crate::adapters::OktaEventHook;
 use crate::{Connection, ConnectionConfig, ServiceError};
 
-/// What a person needs to set the hook up in Okta. It holds the secret, because the operator asks for it: it is to be
-/// shown to the operator, and to nobody else.
+/// The settings that a person enters to create the event hook in Okta. They contain the secret, so show them only to
+/// the administrator who requests them.
 #[derive(Clone, Serialize)]
-pub struct ManualHook {
+pub struct ManualEventHook {
     /// The connection.
     pub connection: ConnectionName,
-    /// What the hook is called; it is found again by that.
+    /// The hook's name, by which it is found.
     pub name: String,
-    /// Where Okta delivers to.
+    /// The URL that Okta delivers to.
     pub url: String,
     /// The header that carries the secret.
     pub header: String,
     /// The secret.
     #[serde(serialize_with = "exposed")]
     pub secret: SecretString,
-    /// A further header and its value: it tells which secret the hook was given, without telling the secret.
+    /// An additional header and its value: it identifies the hook's secret without disclosing it.
     pub mark: (String, String),
     /// The event types.
     pub events: Vec<String>,
@@ -42,7 +42,7 @@ fn exposed<S: serde::Serializer>(secret: &SecretString, output: S) -> Result<S::
     output.serialize_str(secret.expose_secret())
 }
 
-impl fmt::Debug for ManualHook {
+impl fmt::Debug for ManualEventHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManualHook")
             .field("connection", &self.connection)
@@ -51,13 +51,13 @@ impl fmt::Debug for ManualHook {
     }
 }
 
-impl ManualHook {
-    /// The hook of a connection, asking nobody; `None` where the connection does without one.
+impl ManualEventHook {
+    /// The hook of a connection, without sending a request; `None` if the connection has none.
     ///
     /// # Errors
     /// When the settings cannot work.
     pub fn of(config: &ConnectionConfig) -> Result<Option<Self>, ServiceError> {
-        let hook = match &config.hook {
+        let hook = match &config.event_hook {
             Some(hook) if Connection::wants_hook(config) => hook,
             _ => return Ok(None),
         };

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use sync_engine::{EngineError, Subject};
+use sync_engine::{EngineError, Remedy, Subject};
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::adapters::okta_error;
@@ -16,7 +16,7 @@ const LONGEST: usize = 255;
 #[non_exhaustive]
 pub enum NamedError {
     /// The value cannot name anything.
-    #[error("\"{value}\" cannot name a {kind}: {why}")]
+    #[error("invalid {kind} `{value}`: {why}")]
     Malformed {
         /// The kind of object.
         kind: ObjectKind,
@@ -26,7 +26,7 @@ pub enum NamedError {
         why: &'static str,
     },
     /// Nothing in Okta has this ID, login, or name.
-    #[error("no {kind} in Okta matches \"{value}\"")]
+    #[error("no {kind} in Okta matches `{value}`")]
     Unmatched {
         /// The kind of object.
         kind: ObjectKind,
@@ -34,7 +34,7 @@ pub enum NamedError {
         value: String,
     },
     /// Several groups have this name.
-    #[error("{} groups in Okta are named \"{value}\": {}", ids.len(), ids.join(", "))]
+    #[error("{} groups in Okta are named `{value}`: {}", ids.len(), ids.join(", "))]
     Ambiguous {
         /// The value.
         value: String,
@@ -49,17 +49,13 @@ impl NamedError {
         matches!(self, Self::Malformed { .. })
     }
 
-    /// The operator's next step.
-    pub const fn hint(&self) -> &'static str {
+    /// The action that resolves it.
+    pub const fn remedy(&self) -> Remedy {
         match self {
             Self::Malformed { kind: ObjectKind::User, .. }
-            | Self::Unmatched { kind: ObjectKind::User, .. } => {
-                "name users by Okta user ID, such as 00u1abcd2efGHIJKL3m4, or by login"
-            }
-            Self::Malformed { .. } | Self::Unmatched { .. } => {
-                "name groups by Okta group ID, such as 00g1abcd2efGHIJKL3m4, or by name"
-            }
-            Self::Ambiguous { .. } => "name the group by its ID",
+            | Self::Unmatched { kind: ObjectKind::User, .. } => Remedy::UseUserIdOrLogin,
+            Self::Malformed { .. } | Self::Unmatched { .. } => Remedy::UseGroupIdOrName,
+            Self::Ambiguous { .. } => Remedy::UseGroupId,
         }
     }
 }
@@ -119,7 +115,7 @@ impl Connection {
         } else {
             // An object that no longer exists in Okta is named by its ID: it is to be retired.
             let key = RecordKey { kind, id: value.to_owned() };
-            if !self.store.known(std::slice::from_ref(&key)).await?.contains_key(&key) {
+            if !self.store.record_states(std::slice::from_ref(&key)).await?.contains_key(&key) {
                 return Ok(None);
             }
             key.id

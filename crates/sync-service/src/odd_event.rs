@@ -1,18 +1,17 @@
-//! Events that cannot be read as a whole: what they name is looked at all the same.
+//! Events that can't be parsed completely: their subjects are processed nevertheless.
 
 use jiff::Timestamp;
 use okta_client::Unreadable;
 use okta_client::model::LogEvent;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sync_engine::{InboxEvent, Subject};
+use sync_engine::{NewEvent, Subject};
 use sync_model::{GroupId, UserId};
 
 use crate::events::inbox_event;
 
-/// The event as the engine takes it, from those of its members that can be read. `about` is when it happened where it does
-/// not tell: a time of Okta's.
-pub(crate) fn odd_event(item: &Unreadable, about: Timestamp) -> InboxEvent {
+/// The event in the engine's form, from its readable members. `about` replaces a missing time: a time of Okta's.
+pub(crate) fn odd_event(item: &Unreadable, about: Timestamp) -> NewEvent {
     let raw = item.raw();
     let text = |name: &str| raw.get(name).and_then(Value::as_str);
     let published = text("published").and_then(|time| time.parse::<Timestamp>().ok());
@@ -31,11 +30,11 @@ pub(crate) fn odd_event(item: &Unreadable, about: Timestamp) -> InboxEvent {
         let users = event.users().map(|id| Subject::User(UserId::new(id)));
         read.subjects = users.chain(event.groups().map(|id| Subject::Group(GroupId::new(id)))).collect();
         if read.subjects.is_empty() {
-            read.subjects.push(Subject::Recent);
+            read.subjects.push(Subject::RecentChanges);
         }
     }
     // An object cannot be older than a time that is not the event's own.
-    read.changes_object &= published.is_some();
+    read.requires_newer_object &= published.is_some();
     read
 }
 
@@ -53,7 +52,7 @@ mod tests {
 
     use super::*;
 
-    fn read(event: &Value) -> InboxEvent {
+    fn read(event: &Value) -> NewEvent {
         let body = json!({ "eventId": "d1", "data": { "events": [event] } }).to_string();
         let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
         assert_eq!(delivery.unreadable.len(), 1, "{event}");
@@ -68,7 +67,7 @@ mod tests {
             "uuid": "e1", "published": 5, "eventType": "user.account.update_profile", "target": target,
         }));
         assert_eq!(
-            (event.id.as_str(), event.subjects, event.changes_object),
+            (event.id.as_str(), event.subjects, event.requires_newer_object),
             ("e1", vec![ada.clone()], false)
         );
         let event = read(&json!({ "uuid": "e2", "published": "2026-03-01T10:00:00Z", "target": target }));
@@ -79,11 +78,11 @@ mod tests {
     fn event_without_targets_asks_for_changes() {
         for odd in [json!(null), json!(7), json!({}), json!({ "uuid": "", "published": "x" })] {
             let event = read(&odd);
-            assert_eq!(event.subjects, [Subject::Recent], "{odd}");
+            assert_eq!(event.subjects, [Subject::RecentChanges], "{odd}");
             assert_eq!(event.id, read(&odd).id);
         }
         let delete = read(&json!({ "uuid": "e3", "eventType": "group.lifecycle.delete" }));
-        assert_eq!(delete.subjects, [Subject::Directory]);
+        assert_eq!(delete.subjects, [Subject::EntireDirectory]);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! A plan as it is shown to people.
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{EngineError, Limits, ObjectChange, Outstanding, Progress, SyncPlan, Unconfirmed};
+use sync_engine::{
+    Fact, Finding, ObjectChange, Outstanding, ProgressSink, Safeguards, SyncPlan, UnconfirmedRecord,
+};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Connection, ServiceError};
 
-/// How many unconfirmed records are listed.
+/// The number of listed unconfirmed records.
 const LISTED: u32 = 20;
 
 /// A plan as it is shown.
@@ -16,22 +18,18 @@ const LISTED: u32 = 20;
 pub struct PlanView {
     /// The connection.
     pub connection: ConnectionName,
-    /// What would happen.
+    /// The plan.
     #[serde(flatten)]
     pub plan: SyncPlan,
-    /// Why a sync would not carry it out.
-    pub refusal: Option<String>,
-    /// Further limits that it would exceed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub further_refusals: Vec<String>,
-    /// What releases it.
-    pub release: Option<String>,
+    /// Safeguards that a sync would exceed.
+    #[serde(default)]
+    pub violations: Vec<Finding>,
     /// Work that earlier runs left undone.
     #[serde(default)]
     pub outstanding: Outstanding,
     /// Records that are not confirmed and are sent again, as many as are listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unconfirmed: Vec<Unconfirmed>,
+    pub unconfirmed: Vec<UnconfirmedRecord>,
     /// The objects one by one, as many as were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<Vec<ObjectChange>>,
@@ -39,16 +37,14 @@ pub struct PlanView {
 
 impl PlanView {
     /// A plan, with what the limits say to it and without its objects.
-    pub fn of(connection: &Connection, plan: SyncPlan, limits: &Limits) -> Self {
-        let mut refusals = plan.refusals(limits).into_iter();
-        let refusal = refusals.next();
-        let release = refusal.clone().and_then(|refusal| EngineError::from(refusal).hint());
+    pub fn of(connection: &Connection, plan: SyncPlan, limits: &Safeguards) -> Self {
+        let violations = plan.refusals(limits).into_iter();
+        let violations =
+            violations.map(|violation| Finding::error(Fact::SafeguardTriggered { violation })).collect();
         Self {
             connection: connection.name().clone(),
             plan,
-            refusal: refusal.map(|refusal| refusal.to_string()),
-            further_refusals: refusals.map(|refusal| refusal.to_string()).collect(),
-            release,
+            violations,
             outstanding: Outstanding::default(),
             unconfirmed: Vec::new(),
             objects: None,
@@ -76,9 +72,9 @@ impl PlanView {
     /// When the directory, the importer or the store fails.
     pub async fn make(
         connection: &Connection,
-        limits: &Limits,
+        limits: &Safeguards,
         objects: u32,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<Self, ServiceError> {
         let engine = connection.engine();

@@ -1,21 +1,21 @@
-//! Deleting what has long been gone, with the settings of a connection.
+//! Pruning with the settings of a connection.
 
-use sync_engine::{AuditLine, EngineError, PruneOptions, PrunePlan, PruneReport};
+use sync_engine::{EngineError, ObjectAuditEntry, PruneOptions, PrunePlan, PruneReport};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{Connection, ServiceError};
 
 impl Connection {
-    /// What could be deleted in Assets. Changes nothing.
+    /// Lists objects that can be deleted from Assets. Changes nothing.
     ///
     /// # Errors
-    /// When the connection has no account, and as [`sync_engine::Engine::prunable`].
-    pub async fn prunable(&self, options: &PruneOptions) -> Result<PrunePlan, ServiceError> {
-        self.engine().prunable(options).await.map_err(|error| self.without_account(error))
+    /// When the connection has no account, and as [`sync_engine::Engine::prune_plan`].
+    pub async fn prune_plan(&self, options: &PruneOptions) -> Result<PrunePlan, ServiceError> {
+        self.engine().prune_plan(options).await.map_err(|error| self.without_account(error))
     }
 
-    /// Deletes what an operator has confirmed. Only for whoever has [claimed](Self::claim) the connection.
+    /// Deletes the objects that an administrator confirmed. Requires a [claim](Self::claim) of the connection.
     ///
     /// # Errors
     /// When the connection has no account, and as [`sync_engine::Engine::prune`].
@@ -30,11 +30,11 @@ impl Connection {
         pruned.map_err(|error| self.without_account(error))
     }
 
-    /// What was deleted so far, the newest first.
+    /// Deletions, the newest first.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, ServiceError> {
+    pub async fn audit(&self, limit: u32) -> Result<Vec<ObjectAuditEntry>, ServiceError> {
         Ok(self.store().audit(limit).await?)
     }
 

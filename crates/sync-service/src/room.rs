@@ -1,38 +1,37 @@
 //! The free space of the file system that holds the state store.
 
 use jiff::Timestamp;
-use sync_engine::{AlertKind, Clock, SystemClock};
+use sync_engine::{AlertKind, Clock, Fact, Finding, SystemClock};
 use sync_store::Store;
 
-use crate::alerts::Trouble;
+use crate::alerts::AlertEntry;
 
-/// Free space below which a write may fail at any moment: the write-ahead log alone may take as much.
+/// Free space below which any write may fail: the write-ahead log alone can need as much.
 const LEAST: u64 = 16 << 20;
 
-/// The remedy.
-pub(crate) const HINT: &str =
-    "free space there; or stop what works on the store, move it, and set store.path to its new place";
-
-/// Says how little space is left; `None` where there is enough, or the system does not tell.
-pub(crate) fn shortage(free: Option<u64>) -> Option<String> {
-    let free = free.filter(|free| *free < LEAST)?;
-    Some(format!("the file system of the state store has {} KiB left", free >> 10))
+/// The free space, if it is too small; `None` if there is enough, or the system reports none.
+pub(crate) fn low(free: Option<u64>) -> Option<u64> {
+    free.filter(|free| *free < LEAST)
 }
 
-/// The shortage of this moment as a trouble, for a process that does not watch.
-pub(crate) async fn trouble(store: &Store) -> Option<Trouble> {
-    let message = shortage(store.free_space().await)?;
+/// The finding about too little space; `None` if there is enough, or the system reports none.
+pub(crate) fn shortage(free: Option<u64>) -> Option<Finding> {
+    let free_bytes = low(free)?;
+    Some(Finding::error(Fact::StoreSpaceLow { free_bytes }))
+}
+
+/// The shortage of this moment as an alert, for a process that does not watch.
+pub(crate) async fn alert(store: &Store) -> Option<AlertEntry> {
+    let finding = shortage(store.free_space().await)?;
     let now: Timestamp = SystemClock.now();
-    Some(Trouble {
+    Some(AlertEntry {
         kind: AlertKind::StoreSpace,
-        reason: message.clone(),
-        message,
-        hint: Some(HINT.to_owned()),
-        urgent: true,
-        since: now,
-        last: now,
-        times: 1,
-        ended: None,
+        task: None,
+        finding,
+        started_at: now,
+        last_occurred_at: now,
+        occurrences: 1,
+        resolved_at: None,
     })
 }
 
@@ -42,10 +41,8 @@ mod tests {
 
     #[test]
     fn little_space_is_a_shortage() {
-        assert_eq!(
-            shortage(Some(3 << 20)).as_deref(),
-            Some("the file system of the state store has 3072 KiB left")
-        );
+        let low = Finding::error(Fact::StoreSpaceLow { free_bytes: 3 << 20 });
+        assert_eq!(shortage(Some(3 << 20)), Some(low));
         assert!(shortage(Some(LEAST)).is_none() && shortage(None).is_none());
     }
 }

@@ -1,46 +1,107 @@
-//! Okta's schemas beside what Assets has of them.
+//! Okta's schemas and the object schema in Assets, side by side.
 
 use insight_import_client::document::SchemaAndMapping;
-use schema_mapper::{Mapping, MappingError, MappingOptions, OrgSchemas, TypeView};
+use schema_mapper::{
+    AssetsAttribute, AttributeState, Mapping, MappingError, MappingOptions, OktaAttribute, OrgSchemas,
+};
 use serde::{Deserialize, Serialize};
-use sync_engine::{EngineError, PortError};
-use sync_model::ConnectionName;
+use sync_engine::{EngineError, Finding, PortError};
+use sync_model::{ConnectionName, ObjectKind};
 
-use crate::adapters::{assets_error, okta_error, org_schemas};
-use crate::config::mapping_in_force;
+use crate::adapters::{assets_error, findings, okta_error, org_schemas};
+use crate::config::active_mapping_version;
 use crate::connection::{assets_client, okta_client};
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
-/// Okta's schemas beside what Assets has of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An attribute on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AttributeComparison {
+    /// The attribute in Okta; `None` if it isn't part of a profile, such as the status.
+    pub okta: Option<OktaAttribute>,
+    /// The attribute in Assets, as it is or will be created; `None` if it is excluded.
+    pub assets: Option<AssetsAttribute>,
+    /// The state.
+    pub state: AttributeState,
+    /// The schema drift.
+    pub differences: Vec<Finding>,
+}
+
+impl From<schema_mapper::AttributeComparison> for AttributeComparison {
+    fn from(compared: schema_mapper::AttributeComparison) -> Self {
+        let schema_mapper::AttributeComparison { okta, assets, state, differences } = compared;
+        Self { okta, assets, state, differences: differences.iter().map(findings::of_drift).collect() }
+    }
+}
+
+/// An object type on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TypeComparison {
+    /// The kind of its objects.
+    pub kind: ObjectKind,
+    /// The name in Assets.
+    pub name: String,
+    /// True if Assets has it.
+    pub exists: bool,
+    /// The attributes: those of the mapping, those of the profile, then excluded ones.
+    pub attributes: Vec<AttributeComparison>,
+    /// Schema drift of the object type, and of attributes that aren't listed.
+    pub differences: Vec<Finding>,
+}
+
+impl TypeComparison {
+    /// True if something differs.
+    pub fn differs(&self) -> bool {
+        let attribute =
+            |view: &AttributeComparison| matches!(view.state, AttributeState::New | AttributeState::Drifted);
+        !self.exists || !self.differences.is_empty() || self.attributes.iter().any(attribute)
+    }
+}
+
+impl From<schema_mapper::TypeComparison> for TypeComparison {
+    fn from(compared: schema_mapper::TypeComparison) -> Self {
+        let schema_mapper::TypeComparison { kind, name, exists, attributes, differences } = compared;
+        Self {
+            kind,
+            name,
+            exists,
+            attributes: attributes.into_iter().map(Into::into).collect(),
+            differences: differences.iter().map(findings::of_drift).collect(),
+        }
+    }
+}
+
+/// Okta's schemas and the object schema in Assets, side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaView {
     /// The connection.
     pub connection: ConnectionName,
-    /// Whether something differs.
-    pub differs: bool,
-    /// The mapping that Okta's schemas call for, by its short name.
-    pub mapping: String,
+    /// True if something differs.
+    pub has_differences: bool,
+    /// The version of the mapping by Okta's schemas.
+    pub mapping_version: String,
     /// The object types.
-    pub types: Vec<TypeView>,
-    /// What somebody may want to know of the mapping, without anything being wrong.
-    pub notes: Vec<String>,
+    pub types: Vec<TypeComparison>,
+    /// Mapping options without effect, or with another effect than expected.
+    pub notes: Vec<Finding>,
 }
 
-/// Both sides by the mapping that is in force, and by another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The comparison with the current mapping, and with another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaPreview {
     /// As it is.
-    pub now: SchemaView,
+    pub current: SchemaView,
     /// As it would be.
-    pub then: SchemaView,
+    pub proposed: SchemaView,
 }
 
 /// Reads both sides, and changes nothing.
 ///
 /// # Errors
-/// When the settings cannot work, a mapping cannot be made, or one of the two services fails.
+/// When the settings are invalid, a mapping can't be built, or one of the two services fails.
 pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView, ServiceError> {
     Sides::read(connection).await?.now(connection)
 }
@@ -48,22 +109,22 @@ pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView
 /// Reads both sides, and says what other choices would make of them. Changes nothing, and saves nothing.
 ///
 /// # Errors
-/// As [`compare_schemas`]; [`ServiceError::Config`] when the choices cannot be made.
+/// As [`compare_schemas`]; [`ServiceError::Config`] when the options are invalid.
 pub async fn preview_schemas(
     connection: &ConnectionConfig,
     choices: &MappingOptions,
 ) -> Result<SchemaPreview, ServiceError> {
-    let choices = mapping_in_force(&connection.name, choices.clone())?;
+    let choices = active_mapping_version(&connection.name, choices.clone())?;
     let sides = Sides::read(connection).await?;
     let now = sides.now(connection)?;
     let then = sides.by(connection, &choices).map_err(|error| ConfigError::Value {
         key: format!("connections.{}", connection.name),
         problem: error.to_string(),
     })?;
-    Ok(SchemaPreview { now, then })
+    Ok(SchemaPreview { current: now, proposed: then })
 }
 
-/// What Okta defines, and what Assets has.
+/// The schemas of Okta and Assets.
 struct Sides {
     org: OrgSchemas,
     current: Option<SchemaAndMapping>,
@@ -71,7 +132,7 @@ struct Sides {
 
 impl Sides {
     async fn read(connection: &ConnectionConfig) -> Result<Self, ServiceError> {
-        let failed = |error: PortError| ServiceError::from(EngineError::Structure(error));
+        let failed = |error: PortError| ServiceError::from(EngineError::TargetSchema(error));
         let (okta, assets) = (okta_client(connection)?, assets_client(connection)?);
         let (org, current) = tokio::join!(org_schemas(&okta), assets.schema_and_mapping());
         let org = org.map_err(|e| failed(okta_error("the schemas of the Okta org could not be read", e)))?;
@@ -82,7 +143,8 @@ impl Sides {
 
     /// By the mapping that is in force.
     fn now(&self, connection: &ConnectionConfig) -> Result<SchemaView, ServiceError> {
-        let failed = |e| EngineError::Structure(PortError::new("the mapping cannot be made").caused_by(e));
+        let failed =
+            |e| EngineError::TargetSchema(PortError::new("could not build the mapping").caused_by(e));
         Ok(self.by(connection, &connection.mapping).map_err(failed)?)
     }
 
@@ -92,12 +154,13 @@ impl Sides {
         options: &MappingOptions,
     ) -> Result<SchemaView, MappingError> {
         let mapping = Mapping::new(&self.org, options)?;
-        let types = mapping.side_by_side(&self.org, self.current.as_ref());
+        let types = mapping.compare_attributes(&self.org, self.current.as_ref());
+        let types: Vec<TypeComparison> = types.into_iter().map(Into::into).collect();
         Ok(SchemaView {
             connection: connection.name.clone(),
-            differs: types.iter().any(TypeView::differs),
-            mapping: mapping.version(),
-            notes: mapping.warnings().iter().map(ToString::to_string).collect(),
+            has_differences: types.iter().any(TypeComparison::differs),
+            mapping_version: mapping.version(),
+            notes: mapping.warnings().iter().map(findings::of_warning).collect(),
             types,
         })
     }

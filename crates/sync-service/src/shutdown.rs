@@ -1,20 +1,42 @@
-//! The end that the operator or the system asks for.
+//! Interruption by the operator or the system.
 
+use std::future::Future;
 use std::time::Duration;
 
-/// The time that a process may take to end once it was asked to. Service managers and people are told five seconds.
+/// The time within which a process ends after an interruption. The documented limit for service managers is five
+/// seconds.
 pub const END_WITHIN: Duration = Duration::from_millis(4_500);
 
-/// Returns at Ctrl-C, or when the system asks the process to end.
-pub async fn shutdown_requested() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+/// Resolves at Ctrl-C, or when the system asks the process to end. Signals count from the call on, not from the first
+/// poll.
+///
+/// # Panics
+/// Outside a Tokio runtime with I/O.
+#[cfg(unix)]
+pub fn shutdown_requested() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    async move {
+        let received = signals.into_iter().flatten().map(|mut signal| {
+            Box::pin(async move {
+                signal.recv().await;
+            })
+        });
+        let received: Vec<_> = received.collect();
+        // Without a handler, the default action ends the process.
+        if received.is_empty() {
+            std::future::pending::<()>().await;
         }
-        return;
+        futures::future::select_all(received).await;
     }
-    // Without a handler there is nothing to wait for, and the default ends the process anyway.
-    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Resolves at Ctrl-C.
+#[cfg(not(unix))]
+pub fn shutdown_requested() -> impl Future<Output = ()> + Send {
+    async {
+        // Without a handler, the default action ends the process.
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

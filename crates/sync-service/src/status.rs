@@ -1,74 +1,76 @@
-//! How a connection is doing, from the store alone: how fresh, what is waiting, what failed and why.
+//! The status of a connection from the store alone: lag, pending work, and failures.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    AlertKind, Census, Clock, InboxCounts, NextPasses, RunFilter, RunKind, RunResult, RunSummary,
-    SystemClock, UnclearedCounts, Unconfirmed, WithheldField,
+    ActiveExecution, AlertKind, Clock, Conditions, ConnectionHealth, EventQueueCounts, FailedRun, NextSyncs,
+    ObjectCounts, PauseEnd, Place, RunFilter, RunKind, RunState, RunSummary, Service, StaleValueCounts,
+    StoreEvidence, SystemClock, UnconfirmedRecord, WithheldField,
 };
-use sync_model::{ConnectionName, ObjectKind};
+use sync_model::{ConnectionName, ObjectKind, RunId};
 
 use crate::config::EventSource;
-use crate::{Connection, ServiceError, Trouble, room};
+use crate::{AlertEntry, Connection, ServiceError, room};
 
-/// How many records that Assets did not take are listed.
+/// The number of listed rejected records.
 const LISTED: u32 = 20;
 
-/// How a connection is doing.
+/// The status of a connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionStatus {
     /// Its name.
     pub connection: ConnectionName,
+    /// The summary of the conditions.
+    pub health: ConnectionHealth,
+    /// All aspects of its health, the summary `current` first, then the most severe.
+    pub conditions: Conditions,
     /// When it last knew the truth.
     pub freshness: Freshness,
     /// Set while sending is paused.
-    pub paused: Option<Pause>,
-    /// How far the System Log was read; `None` when it is not, or not yet.
-    pub log: Option<FeedStatus>,
-    /// How far the clocks of both services are off, as far as this process has asked them.
+    pub pause: Option<Pause>,
+    /// The System Log position; `None` if the log isn't read, or wasn't read yet.
+    pub system_log: Option<FeedStatus>,
+    /// The clock offsets of both services, as far as this process has measured them.
     #[serde(default)]
     pub clock_skew: ClockSkew,
     /// Until when a rate limit holds requests back, of this process or of the one that sends; `None` when none does.
     #[serde(default)]
     pub held_until: Option<Timestamp>,
-    /// Open troubles of this process, or of the one that works on the connection. A log that cannot be read is
+    /// Open alerts of this process, or of the one that works on the connection. A log that cannot be read is
     /// among it from the first failure on.
     #[serde(default)]
-    pub troubles: Vec<Trouble>,
+    pub alerts: Vec<AlertEntry>,
     /// Names in the operator's choice that Okta does not have, as of the last full sync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
-    /// Where events come from.
-    pub events: EventSource,
+    /// The event source.
+    pub event_source: EventSource,
     /// Confirmed objects by kind.
-    pub objects: BTreeMap<ObjectKind, Census>,
-    /// What is waiting.
-    pub inbox: InboxCounts,
-    /// Values that are gone in Okta and still in Assets.
-    pub uncleared: UnclearedCounts,
+    pub objects: BTreeMap<ObjectKind, ObjectCounts>,
+    /// Pending events and records.
+    pub event_queue: EventQueueCounts,
+    /// Values that were cleared in Okta and remain in Assets.
+    pub stale_values: StaleValueCounts,
     /// Fields whose values are not sent, because Assets would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
     /// Records that Assets did not account for, those first that were sent most often.
-    pub unconfirmed: Vec<Unconfirmed>,
+    pub unconfirmed: Vec<UnconfirmedRecord>,
     /// When the last full run that ended well began.
-    pub last_full_sync: Option<Timestamp>,
+    pub last_full_sync_at: Option<Timestamp>,
     /// The same of a run over what changed lately.
-    pub last_delta_sync: Option<Timestamp>,
+    pub last_incremental_sync_at: Option<Timestamp>,
     /// When the process that works on the connection reads everything, or what changed lately, by itself.
-    pub next: NextPasses,
+    pub next_syncs: NextSyncs,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
 }
 
-/// A clock that is further off than this, in seconds and either direction, is reported.
-const FAR: u64 = 30;
-
-/// How far the clock of each service was ahead of this machine's at its last answer, in seconds; negative when it was
-/// behind, and `None` before an answer.
+/// The offset of each service's clock from this machine's at its last response, in seconds; negative if it was behind,
+/// and `None` before a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockSkew {
@@ -79,13 +81,10 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    /// The services whose clock is too far off, with the seconds that it is ahead.
-    pub fn too_far(&self) -> impl Iterator<Item = (&'static str, i64)> {
-        let known = [("Okta", self.okta_seconds), ("Assets", self.assets_seconds)];
-        known
-            .into_iter()
-            .filter_map(|(service, seconds)| Some((service, seconds?)))
-            .filter(|(_, seconds)| seconds.unsigned_abs() > FAR)
+    /// The services whose clock is known, with the seconds that it is ahead.
+    pub fn known(&self) -> impl Iterator<Item = (Service, i64)> {
+        let known = [(Service::Okta, self.okta_seconds), (Service::Assets, self.assets_seconds)];
+        known.into_iter().filter_map(|(service, seconds)| Some((service, seconds?)))
     }
 }
 
@@ -95,26 +94,26 @@ impl ClockSkew {
 pub struct Freshness {
     /// Everything that happened in Okta before this is in Assets; `None` before the first full run, and while anything that
     /// was confirmed is in doubt, cannot be stored, or could not be read.
-    pub known_until: Option<Timestamp>,
-    /// How long ago that is, in seconds.
-    pub age_seconds: Option<f64>,
+    pub synced_through: Option<Timestamp>,
+    /// The age of that time, in seconds.
+    pub lag_seconds: Option<f64>,
     /// When the oldest event happened that is not confirmed yet.
-    pub waiting_since: Option<Timestamp>,
-    /// How old the oldest change is that is not confirmed, in seconds: an event that waits, or a record that Assets did
-    /// not account for. `None` when there is none.
-    pub oldest_change_seconds: Option<f64>,
+    pub oldest_pending_event_at: Option<Timestamp>,
+    /// The age of the oldest unconfirmed change, in seconds: a pending event, or an unconfirmed record. `None` if there
+    /// is none.
+    pub oldest_pending_change_seconds: Option<f64>,
 }
 
 /// Nothing is sent for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
-    /// When it ends by itself; `None` when somebody has to end it.
+    /// The time at which it ends; `None` if an administrator must end it.
     pub until: Option<Timestamp>,
 }
 
 impl Pause {
-    /// What is stored for a pause without an end: the year 9999.
+    /// The stored end of a pause without an end: the year 9999.
     pub(crate) const ENDLESS: Timestamp = Timestamp::constant(253_370_764_800, 0);
 
     pub(crate) fn from_stored(until: Timestamp) -> Self {
@@ -122,14 +121,14 @@ impl Pause {
     }
 }
 
-/// How far the System Log was read.
+/// The System Log position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedStatus {
     /// When it was last read to its end.
-    pub caught_up: Option<Timestamp>,
+    pub caught_up_at: Option<Timestamp>,
     /// When the newest event in it happened.
-    pub newest: Timestamp,
+    pub newest_event_at: Timestamp,
 }
 
 impl Connection {
@@ -142,81 +141,145 @@ impl Connection {
         Ok(until.filter(|until| *until > SystemClock.now()).map(Pause::from_stored))
     }
 
-    async fn held_until(&self, now: Timestamp) -> Result<Option<Timestamp>, ServiceError> {
+    /// The end of a rate limit, of this process or of the one that runs the connection.
+    pub(crate) async fn held_until(&self, now: Timestamp, read_store: bool) -> Option<Timestamp> {
         let here = Some(self.watch.held_for()).filter(|held| !held.is_zero()).map(|held| now + held);
-        Ok(here.max(self.store.held_until().await?).filter(|until| *until > now))
+        let noted = if read_store { self.store.held_until().await.ok().flatten() } else { None };
+        here.max(noted).filter(|until| *until > now)
     }
 
     async fn unknown_choices(&self) -> Result<Vec<String>, ServiceError> {
-        let filter = RunFilter { kind: Some(RunKind::Full), limit: LISTED, ..RunFilter::default() };
+        let filter = RunFilter { kind: Some(RunKind::FullSync), limit: LISTED, ..RunFilter::default() };
         let reports = self.store.find_runs(&filter).await?.into_iter().filter_map(|run| run.report);
         // One that failed may not have come so far.
         let mut reports =
-            reports.filter(|report| report.result != RunResult::Failed || !report.unknown_choices.is_empty());
+            reports.filter(|report| report.state != RunState::Failed || !report.unknown_choices.is_empty());
         Ok(reports.next().map(|report| report.unknown_choices).unwrap_or_default())
     }
 
-    async fn open_troubles(&self) -> Result<Vec<Trouble>, ServiceError> {
-        if self.watch.is_followed() {
-            return Ok(self.troubles().into_iter().filter(|trouble| trouble.ended.is_none()).collect());
+    /// The firing alerts of the process that runs the connection.
+    pub(crate) async fn firing_alerts(&self, read_store: bool) -> Vec<AlertEntry> {
+        let is_open = |alert: &AlertEntry| alert.resolved_at.is_none();
+        if self.watch.is_followed() || !read_store {
+            return self.alert_entries().into_iter().filter(is_open).collect();
         }
         // Another version may have written them otherwise.
-        let noted = self.store.troubles().await?;
-        let mut noted: Vec<Trouble> =
+        let noted = self.store.stored_alerts().await.ok().flatten();
+        let mut noted: Vec<AlertEntry> =
             noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         // What is noted may be old, and on a full disk nothing is.
-        noted.retain(|trouble| trouble.kind != AlertKind::StoreSpace);
-        noted.extend(room::trouble(&self.file).await);
-        Ok(noted)
+        noted.retain(|alert| alert.kind != AlertKind::StoreSpace);
+        noted.extend(room::alert(&self.file).await);
+        noted
     }
 
-    /// How it is doing.
+    /// The facts of the store that the conditions follow from.
+    pub(crate) async fn store_evidence(&self, now: Timestamp) -> Result<StoreEvidence, ServiceError> {
+        let full = self.store.last_run(RunKind::FullSync).await?.succeeded;
+        let incremental = self.store.last_run(RunKind::IncrementalSync).await?.succeeded;
+        let mut feed = self.store.feed_checkpoint().await?;
+        if let Some(feed) = &mut feed {
+            // A clock that was ahead may have noted a later time than now.
+            feed.caught_up_at = feed.caught_up_at.map(|read| read.min(now));
+        }
+        let place = self.store.place().await?;
+        let queue = self.store.event_queue_counts().await?;
+        let pause = self.store.paused_until().await?.filter(|until| *until > now);
+        let rejected = if queue.rejected_records > 0 { self.store.unconfirmed(1).await? } else { Vec::new() };
+        Ok(StoreEvidence {
+            pause: pause.map(|until| Pause::from_stored(until).until.map_or(PauseEnd::Open, PauseEnd::At)),
+            last_full_sync_at: full.map(|began| began.min(now)),
+            last_sync_at: full.max(incremental).map(|began| began.min(now)),
+            withheld: place.as_ref().map(Place::withheld).unwrap_or_default(),
+            schema_compared: place.is_some(),
+            stale_values: self.store.stale_value_counts().await?.values,
+            unknown_choices: self.unknown_choices().await?,
+            rejected_reason: rejected.into_iter().next().map(|record| record.reason),
+            failed_runs: self.failed_runs(&queue, full).await?,
+            execution: self.active_execution().await?,
+            feed,
+            queue,
+        })
+    }
+
+    /// The last run and the last full sync, if they failed and none succeeded since.
+    async fn failed_runs(
+        &self,
+        queue: &EventQueueCounts,
+        full: Option<Timestamp>,
+    ) -> Result<Vec<FailedRun>, ServiceError> {
+        let mut found: Vec<(RunId, FailedRun)> = Vec::new();
+        for kind in [None, Some(RunKind::FullSync)] {
+            let filter = RunFilter { kind, limit: 1, ..RunFilter::default() };
+            let Some(run) = self.store.find_runs(&filter).await?.into_iter().next() else { continue };
+            let made_up_for = match run.kind {
+                RunKind::FullSync => full.is_some_and(|at| at > run.started_at),
+                // Applied without a run: Assets had it already.
+                RunKind::EventSync => {
+                    queue.unfinished() + queue.work_items + queue.failed + queue.unconfirmed_records == 0
+                }
+                _ => false,
+            };
+            let finding = run.report.as_ref().and_then(|report| report.finding.clone());
+            let (Some(finding), Some(ended_at)) = (finding, run.ended_at) else { continue };
+            if !made_up_for && found.iter().all(|(id, _)| *id != run.id) {
+                found.push((run.id, FailedRun { kind: run.kind, ended_at, finding }));
+            }
+        }
+        Ok(found.into_iter().map(|(_, run)| run).collect())
+    }
+
+    /// The execution that Assets processes for the active run.
+    async fn active_execution(&self) -> Result<Option<ActiveExecution>, ServiceError> {
+        let active = self.store.runs(1).await?.into_iter().find(|run| run.ended_at.is_none());
+        let Some(run) = active else { return Ok(None) };
+        let executions = self.store.run(run.id).await?.map(|detail| detail.executions).unwrap_or_default();
+        let open = executions.into_iter().find(|execution| execution.ended_at.is_none());
+        Ok(open.map(|open| ActiveExecution { id: open.id.to_string(), started_at: open.started_at }))
+    }
+
+    /// The status of the connection.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
         let now = SystemClock.now();
-        let vitals = self.store_vitals(now).await?;
-        let known_until = vitals.known_until();
+        let store = self.store_evidence(now).await?;
+        let inputs = self.inputs_with(now, Ok(store.clone())).await;
+        let conditions = inputs.conditions();
+        let runs = self.store.runs(runs).await?;
+        let loads = |run: &RunSummary| run.ended_at.is_none() && run.kind == RunKind::FullSync;
+        let synced_through = store.synced_through();
         let age = |since: Timestamp| now.duration_since(since).as_secs_f64().max(0.0);
         Ok(ConnectionStatus {
             connection: self.name().clone(),
+            health: ConnectionHealth::of(&conditions, runs.iter().any(loads)),
+            conditions,
             freshness: Freshness {
-                known_until,
-                age_seconds: known_until.map(age),
-                waiting_since: vitals.inbox.oldest,
-                oldest_change_seconds: vitals.oldest_change().map(age),
+                synced_through,
+                lag_seconds: synced_through.map(age),
+                oldest_pending_event_at: store.queue.oldest_pending_at,
+                oldest_pending_change_seconds: store.oldest_change_at().map(age),
             },
-            paused: vitals.paused_until.map(Pause::from_stored),
-            log: vitals.feed.map(|feed| FeedStatus { caught_up: feed.caught_up, newest: feed.newest }),
-            clock_skew: self.watch.clock_skew(),
-            held_until: self.held_until(now).await?,
-            troubles: self.open_troubles().await?,
-            unknown_choices: self.unknown_choices().await?,
-            events: self.events,
-            objects: self.store.census().await?,
-            inbox: vitals.inbox,
-            uncleared: self.store.count_uncleared().await?,
-            withheld: self.store.place().await?.map(|place| place.withheld()).unwrap_or_default(),
+            pause: store.pause.map(|end| Pause { until: end.time() }),
+            system_log: store.feed.map(|feed| FeedStatus {
+                caught_up_at: feed.caught_up_at,
+                newest_event_at: feed.newest_event_at,
+            }),
+            clock_skew: inputs.clock_skew,
+            held_until: inputs.held_until,
+            alerts: inputs.alerts,
+            unknown_choices: store.unknown_choices,
+            event_source: self.events,
+            objects: self.store.object_counts().await?,
+            event_queue: store.queue,
+            stale_values: self.store.stale_value_counts().await?,
+            withheld: store.withheld,
             unconfirmed: self.store.unconfirmed(LISTED).await?,
-            last_full_sync: self.store.last_run(RunKind::Full).await?.good,
-            last_delta_sync: self.store.last_run(RunKind::Delta).await?.good,
-            next: self.engine().next_passes(self.follow_options()).await?,
-            runs: self.store.runs(runs).await?,
+            last_full_sync_at: store.last_full_sync_at,
+            last_incremental_sync_at: self.store.last_run(RunKind::IncrementalSync).await?.succeeded,
+            next_syncs: self.engine().next_passes(self.task_options()).await?,
+            runs,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clock_skew_of_either_sign_is_reported() {
-        let skew = |okta, assets| ClockSkew { okta_seconds: okta, assets_seconds: assets };
-        let far = |skew: ClockSkew| skew.too_far().collect::<Vec<_>>();
-        assert_eq!(far(skew(Some(45), Some(-90))), [("Okta", 45), ("Assets", -90)]);
-        assert_eq!(far(skew(Some(-31), None)), [("Okta", -31)]);
-        assert!(far(skew(Some(30), Some(-30))).is_empty() && far(skew(None, None)).is_empty());
     }
 }

@@ -8,47 +8,43 @@ use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use sync_engine::Remedy;
 
-/// How long a key is, in bytes.
+/// The length of a key in bytes.
 const KEY: usize = 32;
-/// How long the number is that each encryption begins with, in bytes.
+/// The length of the nonce of each encryption, in bytes.
 const NONCE: usize = 24;
 
-/// Why a secret could not be kept or had.
+/// The error of storing or reading a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {
     /// A text that is no key.
-    #[error("is no master key: 32 bytes as base64, as `okta-insight master-key generate` makes them")]
+    #[error("must be 32 bytes in Base64")]
     NotAKey,
     /// There is no key.
-    #[error("there is no master key, and secrets are stored under one only")]
-    NoKey,
+    #[error("no master key to encrypt or decrypt secrets")]
+    MissingKey,
     /// It was sealed under another key.
-    #[error("the saved secrets are sealed under another master key")]
-    OtherKey,
+    #[error("the saved secrets are encrypted with another master key")]
+    WrongKey,
     /// It was changed, or belongs elsewhere.
     #[error("a saved secret was changed outside of this program")]
     Tampered,
     /// The system gives no random numbers, or the secret is too long.
-    #[error("a secret could not be encrypted")]
-    NotSealed,
+    #[error("could not encrypt a secret")]
+    EncryptionFailed,
 }
 
 impl VaultError {
-    /// The operator's next step.
-    pub const fn hint(self) -> &'static str {
+    /// The action that resolves it.
+    pub const fn remedy(self) -> Remedy {
         match self {
-            Self::NotAKey => "make one with `okta-insight master-key generate`",
-            Self::NoKey => {
-                "make one with `okta-insight master-key generate`, set console.master_key to its file or variable, and \
-                 start the daemon again"
-            }
-            Self::OtherKey => {
-                "set console.master_key to the key they were saved under, or enter the secrets again"
-            }
-            Self::Tampered => "enter the secrets of the connection again",
-            Self::NotSealed => "try again",
+            Self::NotAKey => Remedy::GenerateMasterKey,
+            Self::MissingKey => Remedy::SetMasterKey,
+            Self::WrongKey => Remedy::CorrectMasterKey,
+            Self::Tampered => Remedy::ReenterSecrets,
+            Self::EncryptionFailed => Remedy::Repeat,
         }
     }
 }
@@ -72,7 +68,7 @@ impl MasterKey {
     /// # Errors
     /// When the system gives no random numbers.
     pub fn generate() -> Result<SecretString, VaultError> {
-        let key = Key::try_generate().map_err(|_| VaultError::NotSealed)?;
+        let key = Key::try_generate().map_err(|_| VaultError::EncryptionFailed)?;
         Ok(URL_SAFE_NO_PAD.encode(key).into())
     }
 
@@ -93,7 +89,7 @@ impl MasterKey {
         Ok(Self { key: text.into(), id })
     }
 
-    /// What tells keys apart without telling the key.
+    /// An identifier of the key that doesn't disclose it.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -103,9 +99,9 @@ impl MasterKey {
     /// # Errors
     /// When the system gives no random numbers.
     pub(crate) fn seal(&self, place: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
-        let nonce = XNonce::try_generate().map_err(|_| VaultError::NotSealed)?;
+        let nonce = XNonce::try_generate().map_err(|_| VaultError::EncryptionFailed)?;
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: place.as_bytes() };
-        let sealed = self.cipher()?.encrypt(&nonce, payload).map_err(|_| VaultError::NotSealed)?;
+        let sealed = self.cipher()?.encrypt(&nonce, payload).map_err(|_| VaultError::EncryptionFailed)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 

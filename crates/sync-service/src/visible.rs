@@ -10,7 +10,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     shown(text, false)
 }
 
-/// As [`visible`], for a terminal that takes colors: the sequences that choose a foreground color or end it stay.
+/// As [`visible`], for a terminal that supports colors: the sequences that set or reset a foreground color stay.
 pub fn visible_in_color(text: &str) -> Cow<'_, str> {
     shown(text, true)
 }
@@ -56,7 +56,7 @@ fn color(text: &str) -> Option<usize> {
     harmless.then_some(end + "\x1b[m".len())
 }
 
-/// A number of digits alone; parsing takes a sign as well.
+/// A number of digits alone; parsing also accepts a sign.
 fn number(text: &str) -> Option<u8> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -69,7 +69,7 @@ pub struct VisibleLines<W> {
 }
 
 impl<W> VisibleLines<W> {
-    /// Lines to `inner`; `colors` for a terminal that takes them.
+    /// Writes lines to `inner`; `colors` for a terminal that supports them.
     pub const fn new(inner: W, colors: bool) -> Self {
         Self { inner, colors }
     }

@@ -1,23 +1,24 @@
-//! What goes over the admin API beside the views that pages and commands share; the daemon and whoever calls it agree on
-//! it here.
+//! Requests and responses of the admin API besides the views that pages and commands share; the daemon and its clients
+//! both use these types.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schema_mapper::MappingOptions;
 use serde::{Deserialize, Serialize};
-use sync_engine::{EventEntry, RunSummary, Sample};
+use sync_engine::{Event, MetricSample, Remedy, RunSummary};
 use sync_model::{ConnectionName, EventId};
 use sync_store::AuditEntry;
-use sync_store::access::{Role, TokenEntry};
+use sync_store::access::{AccessToken, Role};
+
+pub use crate::problem_type::ProblemType;
 
 use crate::{
-    Broken, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, Keeper, Pause, Saved,
-    Secret, SecretField, Trouble,
+    AlertEntry, ConnectionReadiness, ConnectionSettings, ConnectionStatus, ExposeSecret, ManagedBy, Pause,
+    SavedSettings, Secret, SecretField, Unavailable,
 };
 
-/// What the schema of [`ConnectionSettings`] is called in the OpenAPI document. It is the JSON Schema that the settings
-/// have anyway.
+/// The name of the schema of [`ConnectionSettings`] in the OpenAPI document: the JSON Schema of the settings.
 pub const SETTINGS_SCHEMA: &str = "ConnectionSettings";
 
 #[cfg(feature = "openapi")]
@@ -44,14 +45,12 @@ fn secrets_schema() -> utoipa::openapi::schema::Object {
         .into_iter()
         .fold(ObjectBuilder::new(), |secrets, field| secrets.property(field.as_str(), text()));
     secrets
-        .description(Some(
-            "Secrets that are given anew; null takes one away, and those that are not named stay.",
-        ))
+        .description(Some("New secrets; null deletes one, and secrets that aren't named stay."))
         .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(false)))
         .build()
 }
 
-/// How long a secret may be, in characters.
+/// The largest length of a secret in characters.
 pub const MAX_SECRET: usize = 16_384;
 
 /// A connection of the daemon.
@@ -60,16 +59,16 @@ pub const MAX_SECRET: usize = 16_384;
 pub struct ConnectionView {
     /// Its name.
     pub name: ConnectionName,
-    /// Where its settings are kept.
-    pub keeper: Keeper,
-    /// Why it cannot work; null when it can.
-    pub broken: Option<Broken>,
-    /// Whether it gets its work done, and why not.
-    pub health: Option<ConnectionHealth>,
-    /// How it is doing; null when it cannot work.
+    /// The owner of its settings.
+    pub managed_by: ManagedBy,
+    /// The reason for which it is unavailable; null if it is available.
+    pub unavailable: Option<Unavailable>,
+    /// Its readiness, with the reasons if it isn't ready.
+    pub health: Option<ConnectionReadiness>,
+    /// Its status; null if it is unavailable.
     pub status: Option<ConnectionStatus>,
-    /// What was saved of it here, without the secrets; null when it is in the configuration file.
-    pub saved: Option<Saved>,
+    /// Its settings saved in the console, without the secrets; null if the configuration file manages it.
+    pub saved_settings: Option<SavedSettings>,
 }
 
 /// The connections of the daemon.
@@ -84,42 +83,45 @@ pub struct Connections {
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Draft {
+pub struct ConnectionDraftRequest {
     /// The settings.
     #[cfg_attr(feature = "openapi", schema(schema_with = settings_schema))]
     pub settings: ConnectionSettings,
-    /// Secrets that are given anew; `None` takes one away. Those that are not named stay as they were saved.
+    /// New secrets; `None` deletes one. Secrets that aren't named stay as they were saved.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(schema_with = secrets_schema, required = false))]
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
     /// Save although the services say that something does not work at this moment.
     #[serde(default)]
-    pub although: bool,
+    pub ignore_check_failures: bool,
     /// Only if there is no connection of that name yet.
     #[serde(default)]
-    pub new: bool,
+    pub create_only: bool,
 }
 
 /// A wish for a full run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Synchronize {
+pub struct SyncOptions {
     /// Go ahead although much would disappear: what the plan says that it would refuse otherwise.
     #[serde(default)]
-    pub accept_shrink: bool,
-    /// Send every object, also what has not changed: somebody may have changed or deleted objects in Assets.
+    pub override_safeguards: bool,
+    /// Resend all objects, including unchanged ones, to restore objects that were changed or deleted in Assets.
     #[serde(default)]
     pub resend: bool,
 }
 
-/// A full run that was asked for.
+/// A requested full sync.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Requested {
-    /// The number of the request.
-    pub request: i64,
-    /// The run that answers it; null while none has begun.
+pub struct SyncRequestStatus {
+    /// The ID of the request.
+    pub id: i64,
+    /// True if the leader accepted it.
+    #[serde(default)]
+    pub accepted: bool,
+    /// Its run; null until it starts.
     pub run: Option<RunSummary>,
 }
 
@@ -127,21 +129,21 @@ pub struct Requested {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct PauseFor {
+pub struct PauseOptions {
     /// For how long, in seconds; until it is ended when null.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 31_536_000))]
     pub seconds: Option<u32>,
 }
 
-/// Whether a connection is paused.
+/// The pause of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Paused {
+pub struct PauseStatus {
     /// The connection.
     pub connection: ConnectionName,
     /// The pause that it is in; null when it is in none.
-    pub paused: Option<Pause>,
+    pub pause: Option<Pause>,
 }
 
 /// Runs of a connection.
@@ -154,14 +156,14 @@ pub struct Runs {
     pub runs: Vec<RunSummary>,
 }
 
-/// What goes wrong with a connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The alerts of a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Troubles {
+pub struct Alerts {
     /// The connection.
     pub connection: ConnectionName,
-    /// What goes wrong now, then what went wrong lately and is over, the newest first.
-    pub troubles: Vec<Trouble>,
+    /// Firing alerts, then recently resolved ones, the newest first.
+    pub alerts: Vec<AlertEntry>,
 }
 
 /// Events of a connection.
@@ -171,10 +173,10 @@ pub struct Events {
     /// The connection.
     pub connection: ConnectionName,
     /// The events, those first that happened last.
-    pub events: Vec<EventEntry>,
+    pub events: Vec<Event>,
 }
 
-/// Events to put back.
+/// Events to replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -188,7 +190,7 @@ pub struct Replay {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct MappingChoices {
+pub struct MappingPreviewRequest {
     /// All of them: what is left out is as it is by default.
     #[cfg_attr(feature = "openapi", schema(schema_with = mapping_schema))]
     pub mapping: MappingOptions,
@@ -200,16 +202,16 @@ fn mapping_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
     utoipa::openapi::Ref::from_schema_name("MappingOptions").into()
 }
 
-/// How a connection was doing, minute by minute.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The metric samples of a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Samples {
+pub struct MetricSamples {
     /// The connection.
     pub connection: ConnectionName,
     /// Since when.
     pub since: Timestamp,
     /// The samples, the oldest first; there are none of the time when no daemon ran.
-    pub samples: Vec<Sample>,
+    pub samples: Vec<MetricSample>,
 }
 
 /// Access tokens.
@@ -217,7 +219,7 @@ pub struct Samples {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokens {
     /// All that there were, by number.
-    pub tokens: Vec<TokenEntry>,
+    pub tokens: Vec<AccessToken>,
 }
 
 /// Entries of the audit log.
@@ -228,20 +230,20 @@ pub struct AuditEntries {
     pub entries: Vec<AuditEntry>,
 }
 
-/// A token that somebody wants.
+/// A token to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// What people call it, in one line; neither a number nor a token.
+    /// The name, in one line; neither a number nor a token.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
-    /// What it allows.
+    /// The role.
     pub role: Role,
     /// For how many days it is good; until it is revoked when null.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
-    pub days: Option<u32>,
+    pub expires_in_days: Option<u32>,
 }
 
 /// Another end for a token.
@@ -252,27 +254,27 @@ pub struct RenewToken {
     /// Days for which it is good from now on; until it is revoked when null.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
-    pub days: Option<u32>,
+    pub expires_in_days: Option<u32>,
 }
 
-/// A token that was made.
+/// A created token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedToken {
-    /// The token itself. It is told this once.
+    /// The token itself, returned only once.
     #[serde(serialize_with = "told")]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub token: Secret,
-    /// What is remembered of it.
-    pub entry: TokenEntry,
+    /// The stored token.
+    pub entry: AccessToken,
 }
 
-/// The one secret that is told: to whoever asked for it to be made.
+/// Serializes the one secret that is returned to its requester.
 fn told<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
 
-/// What runs here.
+/// The running version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Version {
@@ -282,28 +284,32 @@ pub struct Version {
     pub version: String,
 }
 
-/// What a problem document means that names no sort.
+/// The default of a problem document without a type.
 fn some_kind() -> String {
     "about:blank".to_owned()
 }
 
-/// Why a call came to nothing: a problem document (RFC 9457).
+/// The reason of a failed request: a problem document (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// What sort of problem it is, as a URI that stays the same.
+    /// The problem type, as a stable URI.
     #[serde(rename = "type", default = "some_kind")]
     pub kind: String,
     /// The sort in words.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What failed, and on what.
+    /// The failure and its subject.
     pub detail: String,
-    /// What to do.
+    /// The remedy, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// What is wrong with which setting.
+    /// The action that resolves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub remedy: Option<Remedy>,
+    /// The invalid settings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<crate::FieldProblem>,
+    pub fields: Vec<crate::FieldError>,
 }

@@ -18,7 +18,7 @@ private_key = { file = "key.jwk" }
 [connections.main.assets]
 import_token = "ATCTT3x"
 
-[connections.main.hook]
+[connections.main.event_hook]
 public_url = "https://sync.example.com/base/"
 "#;
 
@@ -36,7 +36,7 @@ fn told(text: &str, environment: &[(&str, &str)]) -> String {
 #[test]
 fn the_hook_s_address_is_below_the_public_url_and_its_secret_is_the_same_every_time() {
     let secret = |config: &Config| {
-        let hook = config.connections.values().next().unwrap().hook.clone().unwrap();
+        let hook = config.connections.values().next().unwrap().event_hook.clone().unwrap();
         (hook.url.to_string(), hook.secret.expose_secret().to_owned())
     };
     let (one, other) = (read(WHOLE, &[]).unwrap(), read(WHOLE, &[]).unwrap());
@@ -51,14 +51,14 @@ fn the_environment_goes_over_the_file() {
         WHOLE,
         &[
             ("OKTA_INSIGHT__SERVER__LISTEN", "127.0.0.1:1"),
-            ("OKTA_INSIGHT__CONNECTIONS__MAIN__LIMITS__MIN_GONE", "7"),
+            ("OKTA_INSIGHT__CONNECTIONS__MAIN__SAFEGUARDS__MIN_RETIRED_COUNT", "7"),
             ("OKTA_CLIENT_CLIENTID", "0oa2"),
         ],
     )
     .unwrap();
     let main = config.connections.values().next().unwrap();
     assert_eq!(config.listen.port(), 1);
-    assert_eq!((main.okta.client_id.as_str(), main.limits.min_gone), ("0oa2", 7));
+    assert_eq!((main.okta.client_id.as_str(), main.safeguards.min_retired_count), ("0oa2", 7));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn okta_sdk_variables_are_honored_or_reported() {
     .unwrap();
     let okta = &config.connections.values().next().unwrap().okta;
     assert_eq!((okta.key_id.as_deref(), okta.client_id.as_str()), (Some("kQ7"), "0oa2"));
-    assert_eq!(okta.scopes, ["okta.users.read", "okta.groups.read", "okta.logs.read"]);
+    assert_eq!(okta.api_scopes, ["okta.users.read", "okta.groups.read", "okta.logs.read"]);
     assert_eq!(okta.org_url, "https://example.okta.com", "a blank variable sets nothing");
     let unsupported = |config: &Config| -> Vec<String> {
         config.unsupported_variables.iter().map(|it| it.name.clone()).collect()
@@ -102,7 +102,7 @@ fn pasted_values_are_trimmed() {
         .replace("\"https://example.okta.com\"", "\"\u{feff} https://example.okta.com\\n\"")
         .replace("\"0oa1\"", "'\"0oa1\"'")
         .replace("\"ATCTT3x\"", "\"\u{feff}ATCTT3x\\r\\n\"");
-    let scopes = [("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__SCOPES", "okta.users.read,okta.groups.read")];
+    let scopes = [("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__API_SCOPES", "okta.users.read,okta.groups.read")];
     let config = read(&pasted, &scopes).unwrap();
     let main = config.connections.values().next().unwrap();
     assert_eq!(
@@ -110,7 +110,7 @@ fn pasted_values_are_trimmed() {
         ("https://example.okta.com", "0oa1")
     );
     assert_eq!(main.assets.import_token.expose_secret(), "ATCTT3x");
-    assert_eq!(main.okta.scopes, ["okta.users.read", "okta.groups.read"]);
+    assert_eq!(main.okta.api_scopes, ["okta.users.read", "okta.groups.read"]);
     let blank = told(&WHOLE.replace("\"ATCTT3x\"", "\"\u{feff}\""), &[]);
     assert!(blank.contains("assets.import_token: is empty"), "{blank}");
 }
@@ -126,9 +126,9 @@ fn what_is_wrong_is_told_by_place_and_never_by_value() {
         told(&WHOLE.replace("connections.main", "connections.Main"), &[]),
         told(&format!("server = \"s3cret\"\n{WHOLE}"), &[]),
         told(WHOLE, &[("OKTA_INSIGHT__SERVER__LISTEN", "here")]),
-        told(&format!("{WHOLE}[connections.main.users]\nstatus = [\"ALIVE\"]\n"), &[]),
-        told(&format!("{WHOLE}[connections.main.users]\nmember_of = [\"Staff\"]\n"), &[]),
-        told(&format!("{WHOLE}[connections.main.groups]\nname = [\"team-*\"]\n"), &[]),
+        told(&format!("{WHOLE}[connections.main.scope.users]\nstatus = [\"ALIVE\"]\n"), &[]),
+        told(&format!("{WHOLE}[connections.main.scope.users]\nmember_of = [\"Staff\"]\n"), &[]),
+        told(&format!("{WHOLE}[connections.main.scope.groups]\nname = [\"team-*\"]\n"), &[]),
         read(WHOLE, &[]).unwrap().chosen(Some("other")).unwrap_err().to_string(),
         Config::load(Path::new("nowhere.toml")).unwrap_err().to_string(),
     ];
@@ -136,25 +136,54 @@ fn what_is_wrong_is_told_by_place_and_never_by_value() {
 }
 
 #[test]
-fn share_beyond_one_is_refused() {
-    for setting in ["max_gone_share", "max_lost_memberships_share", "max_blanked_share"] {
-        let key = format!("connections.main.limits.{setting}");
-        let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__LIMITS__{}", setting.to_uppercase());
-        for (given, shown) in
-            [("20", "20"), ("2.0", "2"), ("-1", "-1"), ("nan", "NaN"), ("inf", "inf"), ("-inf", "-inf")]
-        {
-            let problem = format!("{key}: must be a share from 0 to 1; got {shown}; for 20% write 0.2");
-            let file = told(&format!("{WHOLE}[connections.main.limits]\n{setting} = {given}\n"), &[]);
+fn all_faults_are_listed_at_once() {
+    let text = WHOLE
+        .replace("\"0oa1\"", "\"0oa\\n1\"")
+        .replace("key.jwk", "nowhere.jwk")
+        .replace("import_token", "import_tokn")
+        .replace("https://sync", "http://sync");
+    let more = "event_source = \"webhook\"\n\
+                schedule = { full_sync = \"often\", jitter = 5 }\n\
+                safeguards = { max_retired_percent = 200, min_retired_count = -1 }\n\
+                mapping = { external_id_prefix = \"a/b\", object_schema_name = \"\", user_label = \" \", lable = 1 }\n";
+    let all = format!("[server]\nlisten = \"8484\"\n{text}[connections.main]\n{more}[connections.Eu]\n");
+    let error = read(&all, &[("OKTA_INSIGHT__SERVER__STALL_TIMEOUT", "soon")]).unwrap_err();
+    let keys: BTreeSet<&str> = error.faults().iter().filter_map(|fault| fault.key()).collect();
+    assert_eq!(keys.len(), error.faults().len(), "one fault for each key");
+    let shown = error.to_string();
+    let place = shown.find("could not read").and_then(|at| Some((at, shown[at..].find("nowhere.jwk")?)));
+    let (at, length) = place.unwrap();
+    insta::assert_snapshot!(format!("{}could not read {}", &shown[..at], &shown[at + length..]));
+}
+
+#[test]
+fn invalid_percentage_is_rejected() {
+    for setting in ["max_retired_percent", "max_removed_memberships_percent", "max_cleared_values_percent"] {
+        let key = format!("connections.main.safeguards.{setting}");
+        let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__SAFEGUARDS__{}", setting.to_uppercase());
+        for (given, shown) in [
+            ("200", "200"),
+            ("100.5", "100.5"),
+            ("-1", "-1"),
+            ("nan", "NaN"),
+            ("inf", "inf"),
+            ("-inf", "-inf"),
+        ] {
+            let problem = format!("{key}: must be a percentage from 0 to 100; got {shown}");
+            let file = told(&format!("{WHOLE}[connections.main.safeguards]\n{setting} = {given}\n"), &[]);
             assert_eq!(file, format!("c.toml, line 13: {problem}"));
-            assert_eq!(told(WHOLE, &[(variable.as_str(), given)]), problem);
+            assert_eq!(
+                told(WHOLE, &[(variable.as_str(), given)]),
+                format!("{variable} in the environment: {problem}")
+            );
         }
-        for share in ["0", "0.2", "1", "1.0"] {
-            read(WHOLE, &[(variable.as_str(), share)]).unwrap();
+        for percentage in ["0", "0.5", "20", "100"] {
+            read(WHOLE, &[(variable.as_str(), percentage)]).unwrap();
         }
-        let schema = &sync_service::json_schema()["$defs"]["Limits"]["properties"][setting];
+        let schema = &sync_service::json_schema()["$defs"]["Safeguards"]["properties"][setting];
         assert_eq!(
             (schema["minimum"].as_f64(), schema["maximum"].as_f64()),
-            (Some(0.0), Some(1.0)),
+            (Some(0.0), Some(100.0)),
             "{schema}"
         );
     }
@@ -164,22 +193,23 @@ fn share_beyond_one_is_refused() {
 fn environment_of_wrong_type_is_named() {
     let wrong = |key: &str, value: &str| {
         let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__{key}");
-        told(WHOLE, &[("OKTA_INSIGHT__CONNECTIONS__MAIN__EVENTS", "log"), (variable.as_str(), value)])
+        // Beside a valid variable, which must not be named.
+        told(WHOLE, &[("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__KEY_ID", "kid-1"), (variable.as_str(), value)])
     };
     let lines = [
-        wrong("LIMITS__MAX_GONE_SHARE", "abc"),
-        wrong("LIMITS__MAX_GONE_SHARE", "true"),
-        wrong("LIMITS__MIN_GONE", "abc"),
-        wrong("LIMITS__MIN_GONE", "1.5"),
-        wrong("LIMITS__MIN_GONE", "-1"),
-        wrong("LIMITS__MIN_GON", "1"),
-        wrong("LIMITS", "s3cret"),
-        wrong("EVENTS", "pigeons"),
-        wrong("ASSETS__FOLLOW_TITLES", "s3cret"),
+        wrong("SAFEGUARDS__MAX_RETIRED_PERCENT", "abc"),
+        wrong("SAFEGUARDS__MAX_RETIRED_PERCENT", "true"),
+        wrong("SAFEGUARDS__MIN_RETIRED_COUNT", "abc"),
+        wrong("SAFEGUARDS__MIN_RETIRED_COUNT", "1.5"),
+        wrong("SAFEGUARDS__MIN_RETIRED_COUNT", "-1"),
+        wrong("SAFEGUARDS__MIN_RETIRED_COUN", "1"),
+        wrong("SAFEGUARDS", "s3cret"),
+        wrong("EVENT_SOURCE", "pigeons"),
+        wrong("ASSETS__RENAME_ATTRIBUTES", "s3cret"),
         told(
             &WHOLE.replace(
-                "[connections.main.hook]",
-                "[connections.main.limits]\nmin_gone = 1.5\n[connections.main.hook]",
+                "[connections.main.event_hook]",
+                "[connections.main.safeguards]\nmin_retired_count = 1.5\n[connections.main.event_hook]",
             ),
             &[],
         ),
@@ -198,7 +228,7 @@ fn endless_secret_file_is_refused() {
     assert_eq!(key, format!("c.toml, line 5: connections.main.okta.private_key: {problem}"));
     let token = told(&WHOLE.replace("\"ATCTT3x\"", "{ file = \"/dev/zero\" }"), &[]);
     assert_eq!(token, format!("c.toml, line 8: connections.main.assets.import_token: {problem}"));
-    let config = sync_service::engine::explain(&Config::load(Path::new("/dev/zero")).unwrap_err());
+    let config = sync_service::engine::error_chain(&Config::load(Path::new("/dev/zero")).unwrap_err());
     assert_eq!(config, "could not read the configuration /dev/zero: it is a device; name a regular file");
 }
 
@@ -207,75 +237,79 @@ const ACCOUNT: &str =
 
 /// The file with more in it, below `[connections.main]` and below `[connections.main.assets]`.
 fn with(more: &str, assets: &str) -> String {
-    let (before, after) = WHOLE.split_once("\n[connections.main.hook]").unwrap();
-    format!("{before}{assets}\n[connections.main.hook]{after}\n[connections.main]\n{more}")
+    let (before, after) = WHOLE.split_once("\n[connections.main.event_hook]").unwrap();
+    format!("{before}{assets}\n[connections.main.event_hook]{after}\n[connections.main]\n{more}")
 }
 
 #[test]
 fn what_is_not_given_has_a_value_that_is_safe() {
     let config = read(WHOLE, &[]).unwrap();
     let main = config.connections.values().next().unwrap();
-    assert_eq!(config.metrics.unwrap().to_string(), "127.0.0.1:9464", "not where Okta comes");
-    assert_eq!(config.stuck_after.as_secs(), 600);
-    assert_eq!(main.events, EventSource::Both);
-    assert!(main.alerts.is_none() && main.assets.account.is_none() && !main.assets.follow_titles);
+    assert_eq!(config.metrics_listen.unwrap().to_string(), "127.0.0.1:9464", "not where Okta comes");
+    assert_eq!(config.stall_timeout.as_secs(), 600);
+    assert_eq!(main.event_source, EventSource::Both);
+    assert!(main.alerts.is_none() && main.assets.account.is_none() && !main.assets.rename_attributes);
     insta::assert_debug_snapshot!(main.schedule);
-    let alone = WHOLE.split("[connections.main.hook]").next().unwrap();
+    let alone = WHOLE.split("[connections.main.event_hook]").next().unwrap();
     let main = read(alone, &[]).unwrap().connections.into_values().next().unwrap();
-    assert_eq!(main.events, EventSource::Log, "without a hook there is the log");
+    assert_eq!(main.event_source, EventSource::SystemLog, "without a hook there is the log");
 }
 
 #[test]
 fn every_key_is_read() {
-    let more = "events = \"hook\"\n\
-                schedule = { full = \"0 3 * * SUN\", delta = \"never\", schema = \"1h\", log = \"30s\", jitter = \"2m\", retention = \"7d\" }\n\
-                limits = { max_gone_share = 0.5, min_gone = 3 }\n\
-                alerts = { url = \"https://hooks.example.com/s3cret\", format = \"slack\", at_most_every = \"1h\" }\n";
+    let more = "event_source = \"event_hook\"\n\
+                schedule = { full_sync = \"0 3 * * SUN\", incremental_sync = \"never\", schema_check = \"1h\", system_log_poll = \"30s\", jitter = \"2m\", history_retention = \"7d\" }\n\
+                safeguards = { max_retired_percent = 50, min_retired_count = 3 }\n\
+                alerts = { webhook_url = \"https://hooks.example.com/s3cret\", format = \"slack\", repeat_interval = \"1h\" }\n";
     let text = format!(
-        "[server]\nmetrics = \"10.0.0.1:9000\"\nstuck_after = \"5m\"\n{}",
-        with(more, &format!("{ACCOUNT}follow_titles = true\n"))
+        "[server]\nmetrics_listen = \"10.0.0.1:9000\"\nstall_timeout = \"5m\"\n{}",
+        with(more, &format!("{ACCOUNT}rename_attributes = true\n"))
     );
     let config = read(&text, &[]).unwrap();
     let main = config.connections.values().next().unwrap();
-    assert_eq!((config.metrics.unwrap().port(), config.stuck_after.as_secs()), (9000, 300));
-    assert!(main.assets.account.is_some() && main.assets.follow_titles && main.events == EventSource::Hook);
-    assert_eq!(main.limits.min_gone, 3);
+    assert_eq!((config.metrics_listen.unwrap().port(), config.stall_timeout.as_secs()), (9000, 300));
+    assert!(
+        main.assets.account.is_some()
+            && main.assets.rename_attributes
+            && main.event_source == EventSource::EventHook
+    );
+    assert_eq!(main.safeguards.min_retired_count, 3);
     let shown = format!("{:#?}", (&main.schedule, &main.alerts));
     assert!(!shown.contains("s3cret") && !shown.contains("hooks.example.com"), "{shown}");
     assert!(!format!("{:?}", main.assets).contains("s3cret"));
-    let off = format!("[server]\nmetrics = \"off\"\n{WHOLE}");
-    assert_eq!(read(&off, &[]).unwrap().metrics, None);
+    let off = format!("[server]\nmetrics_listen = \"off\"\n{WHOLE}");
+    assert_eq!(read(&off, &[]).unwrap().metrics_listen, None);
 }
 
 #[test]
 fn settings_that_cannot_work_are_told_with_what_would() {
-    let alone = WHOLE.split("[connections.main.hook]").next().unwrap();
+    let alone = WHOLE.split("[connections.main.event_hook]").next().unwrap();
     let schedule = |line: &str| told(&with(&format!("schedule = {{ {line} }}\n"), ""), &[]);
     let alerts = |line: &str| told(&with(&format!("alerts = {{ {line} }}\n"), ""), &[]);
     let lines = [
-        schedule("full = \"61 * * * *\""),
-        schedule("delta = \"soon\""),
-        schedule("schema = \"15\""),
-        schedule("log = \"-5s\""),
-        schedule("log = \"0s\""),
-        schedule("fulll = \"1d\""),
-        told(&format!("{alone}[connections.main]\nevents = \"hook\"\n"), &[]),
-        told(&with("events = \"pigeons\"\n", ""), &[]),
+        schedule("full_sync = \"61 * * * *\""),
+        schedule("incremental_sync = \"soon\""),
+        schedule("schema_check = \"15\""),
+        schedule("system_log_poll = \"-5s\""),
+        schedule("system_log_poll = \"0s\""),
+        schedule("full_synk = \"1d\""),
+        told(&format!("{alone}[connections.main]\nevent_source = \"event_hook\"\n"), &[]),
+        told(&with("event_source = \"pigeons\"\n", ""), &[]),
         told(&with("", "site_url = \"https://example.atlassian.net\"\n"), &[]),
         told(&with("", &ACCOUNT.replace("api_token = \"s3cret\"\n", "")), &[]),
-        alerts("url = \"http://hooks.example.com/s3cret\""),
-        alerts("url = \"s3cret\""),
+        alerts("webhook_url = \"http://hooks.example.com/s3cret\""),
+        alerts("webhook_url = \"s3cret\""),
         alerts("format = \"slack\""),
-        alerts("url = \"https://hooks.example.com/s3cret\", at_most_every = \"often\""),
-        alerts("url = \"https://hooks.example.com/s3cret\", format = \"teams\""),
-        told(&with("mapping = { memberships = \"objects\" }\n", ""), &[]),
+        alerts("webhook_url = \"https://hooks.example.com/s3cret\", repeat_interval = \"often\""),
+        alerts("webhook_url = \"https://hooks.example.com/s3cret\", format = \"teams\""),
+        told(&with("mapping = { membership_strategy = \"objects\" }\n", ""), &[]),
         told(&with("mapping = { account = {} }\n", ""), &[]),
-        told(&with("limits = { max_gone_share = \"much\" }\n", ""), &[]),
-        told(&with("limits = { window = \"0s\" }\n", ""), &[]),
-        told(&with("limits = { window = \"an hour\" }\n", ""), &[]),
-        told(&with("limits = { window = 3600 }\n", ""), &[]),
-        told(&format!("[server]\nmetrics = \"9464\"\n{WHOLE}"), &[]),
-        told(&format!("[server]\nstuck_after = \"never\"\n{WHOLE}"), &[]),
+        told(&with("safeguards = { max_retired_percent = \"much\" }\n", ""), &[]),
+        told(&with("safeguards = { window = \"0s\" }\n", ""), &[]),
+        told(&with("safeguards = { window = \"an hour\" }\n", ""), &[]),
+        told(&with("safeguards = { window = 3600 }\n", ""), &[]),
+        told(&format!("[server]\nmetrics_listen = \"9464\"\n{WHOLE}"), &[]),
+        told(&format!("[server]\nstall_timeout = \"never\"\n{WHOLE}"), &[]),
     ];
     assert!(lines.iter().all(|line| !line.contains("s3cret")), "{lines:?}");
     insta::assert_snapshot!(lines.join("\n"));
@@ -301,14 +335,21 @@ fn the_readme_shows_keys_that_exist_and_the_values_that_hold_without_them() {
         let main = config.connections.values().next().unwrap();
         format!(
             "{:#?}",
-            (config.listen, config.metrics, config.stuck_after, main.events, main.limits, &main.schedule)
+            (
+                config.listen,
+                config.metrics_listen,
+                config.stall_timeout,
+                main.event_source,
+                main.safeguards,
+                &main.schedule
+            )
         )
     };
     assert_eq!(what(&shown), what(&silent));
     let main = shown.connections.values().next().unwrap();
     assert!(main.assets.account.is_some() && main.alerts.is_some());
     let chosen = read(&format!("{WHOLE}{selection}"), &[]).unwrap().connections.into_values().next().unwrap();
-    assert_ne!(chosen.selection.version(), "", "what it shows chooses something");
+    assert_ne!(chosen.scope.version(), "", "what it shows chooses something");
 }
 
 /// The keys that a JSON Schema allows, with `*` for any name.
@@ -350,7 +391,7 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
         })
         .collect();
     let secrets = |text: &str| {
-        ["okta.jwk", "import.token", "atlassian.token", "hook.secret", "openid.secret"]
+        ["okta.jwk", "import.token", "atlassian.token", "hook.secret", "oidc.secret"]
             .iter()
             .fold(text.to_owned(), |text, file| text.replace(file, "key.jwk"))
             .replace("{ env = \"ALERT_WEBHOOK\" }", "\"https://hooks.example.com/x\"")
@@ -365,11 +406,18 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
         format!(
             "{:#?}",
             (
-                (file, config.listen, config.metrics, config.stuck_after, main.events, main.limits),
-                (&main.schedule, &main.mapping, &main.selection, &main.okta.scopes, &main.assets.api_url),
-                main.alerts.as_ref().map(|alerts| (alerts.format, alerts.at_most_every)),
-                main.assets.follow_titles,
-                (config.behind_proxy, console.listen, console.session_idle, console.session_life),
+                (
+                    file,
+                    config.listen,
+                    config.metrics_listen,
+                    config.stall_timeout,
+                    main.event_source,
+                    main.safeguards
+                ),
+                (&main.schedule, &main.mapping, &main.scope, &main.okta.api_scopes, &main.assets.api_url),
+                main.alerts.as_ref().map(|alerts| (alerts.format, alerts.repeat_interval)),
+                main.assets.rename_attributes,
+                (config.behind_proxy, console.listen, console.session_idle_timeout, console.session_max_age),
             )
         )
     };
@@ -379,7 +427,10 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
     let schema = sync_service::json_schema();
     let mut known = BTreeSet::new();
     keys_of(&schema, &schema, "", &mut known);
-    assert!(known.len() > 50 && known.contains("connections.main.limits.min_gone"), "{known:#?}");
+    assert!(
+        known.len() > 50 && known.contains("connections.main.safeguards.min_retired_count"),
+        "{known:#?}"
+    );
     // A link to accounts is described and not carried out yet: it is refused.
     known.retain(|key| !key.starts_with("connections.main.mapping.account"));
     let shown = |key: &str| {

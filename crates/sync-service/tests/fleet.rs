@@ -8,24 +8,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sandbox::{Sandbox, SandboxOptions};
-use serde_json::Value;
-use sync_service::engine::AlertKind;
-use sync_service::model::ConnectionName;
-use sync_service::wire::Synchronize;
+use sandbox::{ControlClient, Sandbox, SandboxOptions};
+use serde_json::{Value, json};
+use sync_service::engine::{AlertKind, Finding, FindingCode, FindingSubject, Remedy};
+use sync_service::model::{ConnectionName, ObjectKind};
+use sync_service::wire::SyncOptions;
 use sync_service::{
-    AlertSettings, AssetsSettings, Checked, Config, ConnectionSettings, Draft, ExposeSecret, Fleet, Guide,
-    JobState, Keeper, Known, MasterKey, OktaSettings, SaveError, Secret, SecretField, ServiceError, StepName,
-    StepState, Store, VaultError, rotate,
+    AlertSettings, AssetsSettings, Config, ConnectionDraft, ConnectionManager, ConnectionRegistry,
+    ConnectionSettings, ExposeSecret, JobState, ManagedBy, MasterKey, OktaSettings, SaveError, Secret,
+    SecretField, ServiceError, SetupChecklist, SetupStepName, StepDetail, StepState, Store, ValidationReport,
+    VaultError, rotate,
 };
 
-struct World {
+struct TestEnv {
     sandbox: Sandbox,
     folder: tempfile::TempDir,
     key: Secret,
 }
 
-impl World {
+impl TestEnv {
     async fn start() -> Self {
         let options = SandboxOptions { users: 5, groups: 2, ..SandboxOptions::default() };
         let sandbox = Sandbox::start(&options).await.unwrap();
@@ -37,13 +38,13 @@ impl World {
         Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap()
     }
 
-    async fn fleet_by(&self, config: Config) -> Arc<Fleet> {
-        let fleet = Fleet::open(config, Path::new("c.toml")).await.unwrap();
+    async fn fleet_by(&self, config: Config) -> Arc<ConnectionManager> {
+        let fleet = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
         fleet.start();
         fleet
     }
 
-    async fn fleet(&self) -> Arc<Fleet> {
+    async fn fleet(&self) -> Arc<ConnectionManager> {
         self.fleet_by(self.config("")).await
     }
 
@@ -54,7 +55,7 @@ impl World {
         }
     }
 
-    fn draft(&self) -> Draft {
+    fn draft(&self) -> ConnectionDraft {
         let settings = ConnectionSettings {
             okta: OktaSettings {
                 org_url: self.told("/okta/org_url"),
@@ -72,7 +73,7 @@ impl World {
             (SecretField::PrivateKey, secret("/okta/private_key_jwk")),
             (SecretField::ImportToken, secret("/insight/import_token")),
         ]);
-        Draft { settings, secrets, although: false }
+        ConnectionDraft { settings, secrets, ignore_check_failures: false }
     }
 
     fn database(&self) -> PathBuf {
@@ -85,7 +86,7 @@ fn acme() -> ConnectionName {
 }
 
 /// The connection as the configuration file has it.
-fn file_of(world: &World) -> String {
+fn file_of(world: &TestEnv) -> String {
     format!(
         "[connections.acme.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
          [connections.acme.assets]\napi_url = {}\nimport_token = {}\n",
@@ -97,9 +98,11 @@ fn file_of(world: &World) -> String {
     )
 }
 
-fn problems(result: Result<Checked, SaveError>) -> Vec<(String, String)> {
+fn problems(result: Result<ValidationReport, SaveError>) -> Vec<(String, String)> {
     match result.unwrap_err() {
-        SaveError::Settings(checked) => checked.problems.into_iter().map(|p| (p.field, p.message)).collect(),
+        SaveError::InvalidSettings(checked) => {
+            checked.problems.into_iter().map(|p| (p.field, p.message)).collect()
+        }
         other => panic!("{other}"),
     }
 }
@@ -118,12 +121,12 @@ async fn ended<T>(mut state: impl FnMut() -> JobState<T>) -> JobState<T> {
 
 #[tokio::test]
 async fn what_is_saved_works_and_comes_back_after_a_start() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     assert!(fleet.members().is_empty());
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
-    assert_eq!(member.keeper(), Keeper::Console);
+    assert_eq!(member.managed_by(), ManagedBy::Console);
     assert!(member.set_up());
     assert!(ended(|| member.setup()).await.result().is_some());
     fleet.end().await;
@@ -132,13 +135,13 @@ async fn what_is_saved_works_and_comes_back_after_a_start() {
     let member = fleet.get(&acme()).unwrap();
     assert!(member.connection().is_ok());
     assert!(member.verify());
-    assert_eq!(ended(|| member.verified()).await.result().unwrap().problems, Vec::<String>::new());
+    assert_eq!(ended(|| member.verified()).await.result().unwrap().findings, []);
     fleet.end().await;
 }
 
 #[tokio::test]
 async fn what_does_not_work_is_told_by_field_and_not_saved() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
     draft.settings.okta.client_id = "0oanobody".into();
@@ -155,10 +158,10 @@ async fn what_does_not_work_is_told_by_field_and_not_saved() {
     let told = problems(fleet.save(&acme(), draft, true).await);
     let fields: Vec<&str> = told.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(fields, ["org_url", "private_key", "site_url", "api_token"], "all at once");
-    assert_eq!(told[0].1, "enter the organisation URL");
+    assert_eq!(told[0].1, "enter the Okta org URL");
     let mut draft = world.draft();
-    draft.settings.schedule.full = Some("sometimes".into());
-    assert_eq!(problems(fleet.save(&acme(), draft, true).await)[0].0, "schedule.full");
+    draft.settings.schedule.full_sync = Some("sometimes".into());
+    assert_eq!(problems(fleet.save(&acme(), draft, true).await)[0].0, "schedule.full_sync");
     assert!(fleet.members().is_empty());
     assert!(fleet.store().saved_connections().await.unwrap().is_empty());
     fleet.end().await;
@@ -166,35 +169,35 @@ async fn what_does_not_work_is_told_by_field_and_not_saved() {
 
 #[tokio::test]
 async fn service_that_is_not_reached_is_no_fault_of_its_credential() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
     draft.settings.assets.api_url = Some("http://127.0.0.1:1".into());
-    let told = problems(fleet.try_out(&acme(), &draft).await);
+    let told = problems(fleet.validate(&acme(), &draft).await);
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0].0, "api_url");
     assert!(told[0].1.starts_with("could not reach 127.0.0.1:1"), "{told:?}");
     let mut draft = world.draft();
     draft.settings.assets.api_url = Some("https://10.0.0.9".into());
-    let told = problems(fleet.try_out(&acme(), &draft).await);
+    let told = problems(fleet.validate(&acme(), &draft).await);
     assert!(told[0].0 == "api_url" && told[0].1.contains("allow_private_addresses"), "{told:?}");
     fleet.end().await;
     let allowing = world.config("[server]\nallow_private_addresses = true\n");
-    let fleet = Fleet::open(allowing, Path::new("c.toml")).await.unwrap();
+    let fleet = ConnectionManager::open(allowing, Path::new("c.toml")).await.unwrap();
     let mut draft = world.draft();
-    draft.secrets.insert(SecretField::AlertUrl, Some("https://10.0.0.9/hook".into()));
+    draft.secrets.insert(SecretField::AlertWebhookUrl, Some("https://10.0.0.9/hook".into()));
     draft.settings.alerts = Some(AlertSettings::default());
-    assert!(fleet.try_out(&acme(), &draft).await.is_ok());
+    assert!(fleet.validate(&acme(), &draft).await.is_ok());
     fleet.end().await;
 }
 
 #[tokio::test]
 async fn what_fails_for_now_can_be_saved_although_and_what_never_works_cannot() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
     draft.secrets.insert(SecretField::ImportToken, Some("nonsense".into()));
-    draft.although = true;
+    draft.ignore_check_failures = true;
     let checked = fleet.save(&acme(), draft.clone(), true).await.unwrap();
     assert_eq!(checked.problems[0].field, "import_token");
     draft.settings.okta.org_url = "not a URL".into();
@@ -204,15 +207,15 @@ async fn what_fails_for_now_can_be_saved_although_and_what_never_works_cannot() 
 
 #[tokio::test]
 async fn secrets_that_are_not_given_anew_stay_and_none_is_readable_in_the_store() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let mut draft = world.draft();
     draft.secrets.clear();
-    draft.settings.schedule.full = Some("6h".into());
+    draft.settings.schedule.full_sync = Some("6h".into());
     fleet.save(&acme(), draft, false).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
-    assert_eq!(member.settings().unwrap().schedule.full.to_string(), "every 6h");
+    assert_eq!(member.settings().unwrap().schedule.full_sync.to_string(), "every 6h");
     assert_eq!(member.saved().unwrap().secrets, [SecretField::PrivateKey, SecretField::ImportToken]);
     fleet.end().await;
 
@@ -228,7 +231,7 @@ async fn secrets_that_are_not_given_anew_stay_and_none_is_readable_in_the_store(
 
 #[tokio::test]
 async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything_along() {
-    let mut world = World::start().await;
+    let mut world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     fleet.end().await;
@@ -238,17 +241,17 @@ async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything
 
     let fleet = world.fleet().await;
     let member = fleet.get(&acme()).unwrap();
-    assert_eq!(member.connection().err().unwrap().reason, VaultError::OtherKey.to_string());
+    assert_eq!(member.connection().err().unwrap().reason, VaultError::WrongKey.to_string());
     assert!(!fleet.health().await.ready);
-    let steps = Guide::of(&member).await.unwrap().steps;
+    let steps = SetupChecklist::of(&member).await.unwrap().steps;
     assert_eq!(steps[0].state, StepState::Failed);
-    assert!(steps[1..].iter().all(|step| step.state == StepState::Blocked));
+    assert!(steps[1..].iter().all(|step| step.state == StepState::NotReady));
     fleet.end().await;
 
     let store = Store::open(&world.database()).await.unwrap();
     assert_eq!(rotate(&store, &old, &new).await.unwrap(), 2);
     assert_eq!(rotate(&store, &old, &new).await.unwrap(), 2, "once more does no harm");
-    assert!(matches!(rotate(&store, &old, &old).await, Err(SaveError::Vault(VaultError::OtherKey))));
+    assert!(matches!(rotate(&store, &old, &old).await, Err(SaveError::Vault(VaultError::WrongKey))));
     store.close().await;
     let fleet = world.fleet().await;
     assert!(fleet.get(&acme()).unwrap().connection().is_ok());
@@ -257,46 +260,47 @@ async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything
 
 #[tokio::test]
 async fn without_a_master_key_nothing_is_saved() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let config = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
     let fleet = world.fleet_by(config).await;
     assert!(!fleet.keeps_secrets());
     let refused = fleet.save(&acme(), world.draft(), true).await;
-    assert!(matches!(refused, Err(SaveError::Vault(VaultError::NoKey))));
+    assert!(matches!(refused, Err(SaveError::Vault(VaultError::MissingKey))));
     assert!(fleet.store().saved_connections().await.unwrap().is_empty());
     fleet.end().await;
 }
 
 #[tokio::test]
 async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let file = file_of(&world);
     let fleet = world.fleet_by(world.config(&file)).await;
-    assert!(matches!(fleet.save(&acme(), world.draft(), false).await, Err(SaveError::InFile(_))));
-    assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::InFile(_))));
+    assert!(matches!(fleet.save(&acme(), world.draft(), false).await, Err(SaveError::ManagedByFile(_))));
+    assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::ManagedByFile(_))));
     fleet.end().await;
 
     // Beside the daemon nothing is made by looking, and what was saved is known once it is there.
-    let known = Known::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap();
+    let known = ConnectionRegistry::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap();
     assert!(matches!(known.chosen(None), Err(ServiceError::NoConnection(_))));
     assert!(!world.folder.path().join("other.db").exists());
     std::fs::write(world.folder.path().join("other.db"), "no store").unwrap();
-    let other = Known::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap_err();
-    assert!(matches!(other, ServiceError::Store(_)), "what cannot be read is not called empty: {other}");
+    let other = ConnectionRegistry::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap_err();
+    assert!(matches!(other, ServiceError::Unmigrated(_)), "what cannot be read is not called empty: {other}");
 
     let fleet = world.fleet().await;
     assert!(fleet.members().is_empty());
     fleet.save(&acme(), world.draft(), true).await.unwrap();
-    let known = Known::look(world.config("")).await.unwrap();
-    assert_eq!(known.chosen(Some("acme")).unwrap()[0].keeper, Keeper::Console);
+    let known = ConnectionRegistry::look(world.config("")).await.unwrap();
+    assert_eq!(known.chosen(Some("acme")).unwrap()[0].managed_by, ManagedBy::Console);
     assert!(known.chosen(Some("other")).is_err());
-    let known = Known::look(world.config(&file)).await.unwrap();
-    assert_eq!(known.chosen(None).unwrap()[0].keeper, Keeper::File, "the file comes first");
+    let known = ConnectionRegistry::look(world.config(&file)).await.unwrap();
+    assert_eq!(known.chosen(None).unwrap()[0].managed_by, ManagedBy::File, "the file comes first");
     let keyless = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
-    let known = Known::look(keyless).await.unwrap();
+    let known = ConnectionRegistry::look(keyless).await.unwrap();
     assert!(known.working(None).unwrap().is_empty());
-    assert!(known.broken[&acme()].hint.as_ref().unwrap().contains("--server http://127.0.0.1:8585"));
-    assert!(matches!(fleet.save(&acme(), world.draft(), true).await, Err(SaveError::Exists(_))));
+    let server = Some("http://127.0.0.1:8585".to_owned());
+    assert_eq!(known.broken[&acme()].remedy, Some(Remedy::UseDaemonMasterKey { server }));
+    assert!(matches!(fleet.save(&acme(), world.draft(), true).await, Err(SaveError::AlreadyExists(_))));
     fleet.remove(&acme()).await.unwrap();
     assert!(fleet.get(&acme()).is_none());
     assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::Unknown(_))));
@@ -306,38 +310,71 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
 
 #[tokio::test]
 async fn a_step_is_offered_only_when_those_above_it_hold() {
-    use StepState::{Blocked, Done, Ready};
+    use StepState::{Complete, NotReady, Ready};
 
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
     let states = async || -> Vec<StepState> {
-        Guide::of(&member).await.unwrap().steps.iter().map(|step| step.state).collect()
+        SetupChecklist::of(&member).await.unwrap().steps.iter().map(|step| step.state).collect()
     };
-    assert_eq!(states().await, [Done, Ready, Blocked, Blocked, Blocked]);
+    assert_eq!(states().await, [Complete, Ready, NotReady, NotReady, NotReady]);
     member.set_up();
     ended(|| member.setup()).await;
     // Setup itself saw the cardinalities.
-    assert_eq!(states().await, [Done, Done, Ready, Done, Blocked]);
+    assert_eq!(states().await, [Complete, Complete, Ready, Complete, NotReady]);
     member.verify();
     ended(|| member.verified()).await;
-    assert_eq!(states().await, [Done, Done, Done, Done, Ready]);
-    member.synchronize(Synchronize::default()).await.unwrap();
+    assert_eq!(states().await, [Complete, Complete, Complete, Complete, Ready]);
+    member.request_sync(SyncOptions::default()).await.unwrap();
     for _ in 0..18_000 {
-        if Guide::of(&member).await.unwrap().complete {
+        if SetupChecklist::of(&member).await.unwrap().complete {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(states().await, [Done; 5]);
-    let last = Guide::of(&member).await.unwrap();
-    assert!(last.step(StepName::Synchronize).unwrap().evidence[1].contains("5 user objects"));
+    assert_eq!(states().await, [Complete; 5]);
+    let last = SetupChecklist::of(&member).await.unwrap();
+    let StepDetail::Objects { current } = &last.step(SetupStepName::Synchronize).unwrap().details[1] else {
+        panic!("{last:?}")
+    };
+    assert_eq!(current[&ObjectKind::User], 5);
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn attribute_name_with_semicolon_survives() {
+    let world = TestEnv::start().await;
+    let fleet = world.fleet().await;
+    fleet.save(&acme(), world.draft(), true).await.unwrap();
+    let member = fleet.get(&acme()).unwrap();
+    member.set_up();
+    ended(|| member.setup()).await;
+    let control = ControlClient::new(world.told("/control_url"));
+    let renamed = json!({ "type": "user", "name": "Okta Groups", "newName": "a; b takes at most 1", "maximumCardinality": 1 });
+    control.call("PUT", "/insight/attributes", &renamed).await.unwrap();
+    member.verify();
+    let verified = ended(|| member.verified()).await;
+    let verified = verified.result().unwrap();
+    let name = "a; b takes at most 1".to_owned();
+    let subject = Some(FindingSubject::Attribute { object_type: "Okta User".into(), name });
+    assert!(verified.findings.iter().all(|finding| finding.subject == subject), "{verified:?}");
+    let checklist = SetupChecklist::of(&member).await.unwrap();
+    let step = checklist.step(SetupStepName::Cardinality).unwrap();
+    let [limited] = step.findings.as_slice() else { panic!("{step:?}") };
+    assert_eq!(
+        (&limited.subject, &limited.remedy),
+        (&subject, &Some(Remedy::SetCardinality { maximum: None }))
+    );
+    // The other difference is a note, and the limit is no part of this step.
+    let noted = &checklist.step(SetupStepName::Verify).unwrap().findings;
+    assert_eq!(noted.iter().map(Finding::code).collect::<Vec<_>>(), [FindingCode::NameDiffers]);
     fleet.end().await;
 }
 
 /// Waits until a fleet works on a connection.
-async fn taken_over(fleet: &Fleet) {
+async fn taken_over(fleet: &ConnectionManager) {
     for _ in 0..18_000 {
         if fleet.get(&acme()).is_some_and(|member| member.connection().is_ok()) {
             return;
@@ -349,7 +386,7 @@ async fn taken_over(fleet: &Fleet) {
 
 #[tokio::test]
 async fn standby_takes_over_when_first_ends() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let first = world.fleet().await;
     let second = world.fleet().await;
     first.save(&acme(), world.draft(), true).await.unwrap();
@@ -373,7 +410,7 @@ async fn standby_takes_over_when_first_ends() {
 
 #[tokio::test]
 async fn connection_of_file_waits_behind_another_process() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let file = file_of(&world);
     let first = world.fleet_by(world.config(&file)).await;
     let second = world.fleet_by(world.config(&file)).await;
@@ -385,24 +422,25 @@ async fn connection_of_file_waits_behind_another_process() {
 
 #[tokio::test]
 async fn lost_store_is_reported_and_ends_daemon() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     std::fs::remove_file(world.database()).unwrap();
     let error = tokio::time::timeout(Duration::from_mins(3), fleet.lost()).await.unwrap();
     assert!(matches!(error, ServiceError::Lost(_)), "{error}");
-    assert!(error.hint().is_some());
+    assert!(error.remedy().is_some());
     let health = fleet.health().await;
     assert!(!health.ready);
-    assert!(health.connections[&acme()].problems[0].contains("was deleted or moved"), "{health:?}");
-    let troubles = fleet.get(&acme()).unwrap().connection().unwrap().troubles();
-    assert!(troubles.iter().any(|trouble| trouble.kind == AlertKind::StoreLost));
+    let reasons = health.connections[&acme()].conditions.iter().filter_map(|condition| condition.reason);
+    assert!(reasons.into_iter().any(|reason| reason == FindingCode::StoreLost), "{health:?}");
+    let alerts = fleet.get(&acme()).unwrap().connection().unwrap().alert_entries();
+    assert!(alerts.iter().any(|alert| alert.kind == AlertKind::StoreLost));
     fleet.end().await;
 }
 
 #[tokio::test]
 async fn removed_lock_file_admits_no_second_process() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let first = world.fleet().await;
     first.save(&acme(), world.draft(), true).await.unwrap();
     let lock = world.folder.path().join("okta-insight.db.acme.lock");

@@ -9,14 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{World, follow};
-use sync_service::{Connection, Monitor};
+use support::{TestEnv, follow};
+use sync_service::{Connection, MetricsServer};
 use tokio_util::sync::CancellationToken;
 
-const LIMIT: Duration = Duration::from_mins(10);
-
 async fn monitor(connection: Arc<Connection>) -> String {
-    let monitor = Monitor::bind("127.0.0.1:0".parse().unwrap(), &[connection], LIMIT).await.unwrap();
+    let monitor = MetricsServer::bind("127.0.0.1:0".parse().unwrap(), &[connection]).await.unwrap();
     let address = format!("http://{}", monitor.address());
     tokio::spawn(monitor.serve(CancellationToken::new()));
     address
@@ -29,7 +27,7 @@ async fn get(url: String) -> (u16, String) {
 
 #[tokio::test]
 async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
     let url = monitor(Arc::clone(&connection)).await;
@@ -46,34 +44,32 @@ async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() 
     }
     following.stop().await;
     let (status, text) = get(format!("{url}/readyz")).await;
-    assert!(status == 503 && text.contains("nobody follows"), "{text}");
+    assert!(status == 503 && text.contains("not_running"), "{text}");
     assert_eq!(get(format!("{url}/healthz")).await.0, 200);
 }
 
 #[tokio::test]
 async fn a_store_that_cannot_be_read_is_not_ready_and_the_metrics_say_so() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let connection = world.connection().await;
     let url = monitor(Arc::clone(&connection)).await;
-    assert!(
-        get(format!("{url}/metrics")).await.1.contains("okta_insight_store_readable{connection=\"main\"} 1")
-    );
+    assert!(get(format!("{url}/metrics")).await.1.contains("okta_insight_store_up{connection=\"main\"} 1"));
     world.store.clone().close().await;
     let (status, text) = get(format!("{url}/readyz")).await;
-    assert!(status == 503 && text.contains("the state store cannot be read"), "{text}");
+    assert!(status == 503 && text.contains("store_unreadable"), "{text}");
     let (status, text) = get(format!("{url}/metrics")).await;
     assert_eq!(status, 200);
-    assert!(text.contains("okta_insight_store_readable{connection=\"main\"} 0"), "{text}");
+    assert!(text.contains("okta_insight_store_up{connection=\"main\"} 0"), "{text}");
 }
 
 #[tokio::test]
 async fn nothing_secret_or_personal_is_answered() {
-    let world = World::start("").await;
+    let world = TestEnv::start("").await;
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
-    let limits = world.config.connections.values().next().unwrap().limits;
-    let quiet = sync_service::engine::Quiet;
-    connection.engine().sync(&limits, &quiet, &CancellationToken::new()).await.unwrap();
+    let limits = world.config.connections.values().next().unwrap().safeguards;
+    let quiet = sync_service::engine::NoopProgress;
+    connection.engine().full_sync(&limits, &quiet, &CancellationToken::new()).await.unwrap();
     let url = monitor(connection).await;
     let ready = world.sandbox.ready();
     let secrets = [&ready["okta"]["client_id"], &ready["insight"]["import_token"], &ready["okta"]["org_url"]];

@@ -6,12 +6,12 @@
 use sandbox::{Sandbox, SandboxOptions};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use sync_service::{Config, Connection, Receiver, Store};
+use sync_service::{Config, Connection, HookReceiver, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-struct World {
+struct TestEnv {
     url: String,
     secret: String,
     connection: Connection,
@@ -21,14 +21,14 @@ struct World {
     _folder: tempfile::TempDir,
 }
 
-async fn world() -> World {
+async fn world() -> TestEnv {
     let options = SandboxOptions { users: 1, groups: 1, ..SandboxOptions::default() };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let ready = sandbox.ready();
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
         "[connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n[connections.main.assets]\napi_url = {}\n\
-         import_token = {}\n[connections.main.hook]\npublic_url = \"http://127.0.0.1:1\"\n",
+         import_token = {}\n[connections.main.event_hook]\npublic_url = \"http://127.0.0.1:1\"\n",
         ready["okta"]["org_url"],
         ready["okta"]["client_id"],
         Value::from(ready["okta"]["private_key_jwk"].to_string()),
@@ -39,14 +39,22 @@ async fn world() -> World {
     let store = Store::open(&config.store).await.unwrap();
     let settings = config.connections.values().next().unwrap();
     let connection = Connection::open(settings, &store).await.unwrap();
-    let receiver = Receiver::bind("127.0.0.1:0".parse().unwrap(), [&connection]).await.unwrap();
+    let receiver = HookReceiver::bind("127.0.0.1:0".parse().unwrap(), [&connection]).await.unwrap();
     let url = format!("http://{}/hooks/okta/main", receiver.address());
     tokio::spawn(receiver.serve(CancellationToken::new()));
-    let secret = settings.hook.as_ref().unwrap().secret.expose_secret().to_owned();
-    World { url, secret, connection, store, http: reqwest::Client::new(), _sandbox: sandbox, _folder: folder }
+    let secret = settings.event_hook.as_ref().unwrap().secret.expose_secret().to_owned();
+    TestEnv {
+        url,
+        secret,
+        connection,
+        store,
+        http: reqwest::Client::new(),
+        _sandbox: sandbox,
+        _folder: folder,
+    }
 }
 
-impl World {
+impl TestEnv {
     async fn post(&self, url: &str, secret: Option<&str>, body: String) -> u16 {
         let request = self.http.post(url).body(body);
         let request = secret.into_iter().fold(request, |r, s| r.header("authorization", s));
@@ -54,7 +62,7 @@ impl World {
     }
 
     async fn pending(&self) -> u64 {
-        self.connection.status(1).await.unwrap().inbox.pending
+        self.connection.status(1).await.unwrap().event_queue.unfinished()
     }
 }
 
@@ -76,7 +84,7 @@ async fn the_challenge_comes_back_and_a_wrong_secret_gets_none() {
 }
 
 #[tokio::test]
-async fn a_delivery_is_stored_when_it_is_answered_and_a_repeat_is_not_stored_twice() {
+async fn repeated_delivery_is_stored_once() {
     let world = world().await;
     for _ in 0..2 {
         assert_eq!(world.post(&world.url, Some(&world.secret), delivery("e1")).await, 200);
@@ -85,7 +93,7 @@ async fn a_delivery_is_stored_when_it_is_answered_and_a_repeat_is_not_stored_twi
 }
 
 #[tokio::test]
-async fn what_is_not_okta_s_is_refused_and_not_stored() {
+async fn wrong_secret_is_rejected() {
     let world = world().await;
     let elsewhere = world.url.replace("/main", "/other");
     assert_eq!(world.post(&world.url, None, delivery("e1")).await, 401);

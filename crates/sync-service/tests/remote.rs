@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sync_service::engine::{Phase, Progress, RunReport, RunResult};
+use sync_service::engine::{Phase, ProgressSink, RunReport, RunState};
 use sync_service::model::ConnectionName;
-use sync_service::wire::Synchronize;
-use sync_service::{Followed, RemoteClient, RemoteError, RemoteTail};
+use sync_service::wire::SyncOptions;
+use sync_service::{FollowedEvent, RemoteClient, RemoteError, RemoteEventFollower};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -38,7 +38,7 @@ impl Written {
     }
 }
 
-impl Progress for Written {
+impl ProgressSink for Written {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         self.write(format!("{phase}: of {total:?}"));
     }
@@ -67,29 +67,29 @@ async fn answers(server: &MockServer, verb: &str, place: &str, all: Vec<Value>) 
 /// A run that was asked for: nobody has taken it, it goes on, it has ended.
 async fn requested(server: &MockServer) {
     let run = |ended: Option<&str>, report: Value| {
-        json!({ "request": 3, "run": {
-            "id": 7, "kind": "full", "started": AT, "ended": ended, "report": report,
+        json!({ "id": 3, "accepted": true, "run": {
+            "id": 7, "kind": "full_sync", "started_at": AT, "ended_at": ended, "report": report,
         }})
     };
     let report = serde_json::to_value(RunReport { executions: 1, ..RunReport::default() }).unwrap();
-    let nobody = json!({ "request": 3, "run": null });
+    let nobody = json!({ "id": 3, "accepted": false, "run": null });
     let under_way = run(None, Value::Null);
-    answers(server, "POST", "synchronize", vec![nobody.clone()]).await;
+    answers(server, "POST", "sync-requests", vec![nobody.clone()]).await;
     let all = vec![nobody, under_way.clone(), under_way, run(Some(AT), report)];
-    answers(server, "GET", "synchronize/3", all).await;
+    answers(server, "GET", "sync-requests/3", all).await;
 }
 
 fn phase(phase: Phase, done: u64, total: Option<u64>, ended: bool) -> Value {
     json!({
-        "phase": phase, "label": phase.to_string(), "began": AT, "ended": ended.then_some(AT), "seconds": 1.0,
-        "done": done, "total": total, "per_second": 1.0, "remaining_seconds": null,
+        "phase": phase, "label": phase.to_string(), "started_at": AT, "ended_at": ended.then_some(AT), "duration_seconds": 1.0,
+        "done": done, "total": total, "items_per_second": 1.0, "remaining_seconds": null,
     })
 }
 
 fn live(number: u64, phases: &[Value]) -> Value {
     json!({
-        "run": number, "kind": "full", "began": AT, "ended": null, "seconds": 1.0, "result": null, "error": null,
-        "hint": null, "phases": phases,
+        "run": number, "kind": "full_sync", "started_at": AT, "ended_at": null, "duration_seconds": 1.0, "state": null, "error": null,
+        "finding": null, "phases": phases,
     })
 }
 
@@ -99,22 +99,22 @@ async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
     requested(&server).await;
     let other = live(6, &[phase(Phase::Objects, 2, None, false)]);
     let (structure, groups) =
-        (phase(Phase::Structure, 0, None, true), |done, ended| phase(Phase::Groups, done, Some(6), ended));
+        (phase(Phase::Schema, 0, None, true), |done, ended| phase(Phase::Groups, done, Some(6), ended));
     let first = live(7, &[structure.clone(), groups(2, false)]);
     let then = live(7, &[structure.clone(), groups(6, true), phase(Phase::Users, 10, Some(30), false)]);
     let last = live(7, &[structure, groups(6, true), phase(Phase::Users, 30, Some(30), true)]);
     let views = vec![
-        json!({ "running": [other, first], "ended": [] }),
-        json!({ "running": [then], "ended": [] }),
-        json!({ "running": [], "ended": [last] }),
+        json!({ "active": [other, first], "recent": [] }),
+        json!({ "active": [then], "recent": [] }),
+        json!({ "active": [], "recent": [last] }),
     ];
-    answers(&server, "GET", "live-run", views).await;
+    answers(&server, "GET", "active-runs", views).await;
     let (told, stop) = (Written::default(), CancellationToken::new());
     let report = client(&server)
-        .synchronize(&main_connection(), Synchronize::default(), LONG, &told, &stop)
+        .request_sync(&main_connection(), SyncOptions::default(), LONG, &told, &stop)
         .await
         .unwrap();
-    assert_eq!((report.result, report.executions), (RunResult::Done, 1));
+    assert_eq!((report.state, report.executions), (RunState::Succeeded, 1));
     assert_eq!(
         *told.0.lock().unwrap(),
         [
@@ -137,11 +137,12 @@ async fn a_run_that_the_daemon_does_not_show_is_waited_for_all_the_same() {
     for answer in [ResponseTemplate::new(404), ResponseTemplate::new(200).set_body_string("something else")] {
         let server = MockServer::start().await;
         requested(&server).await;
-        let live = Mock::given(path("/api/v1/connections/main/live-run"));
+        let live = Mock::given(path("/api/v1/connections/main/active-runs"));
         live.respond_with(answer).expect(1..).mount(&server).await;
         let (told, stop) = (Written::default(), CancellationToken::new());
-        let report =
-            client(&server).synchronize(&main_connection(), Synchronize::default(), LONG, &told, &stop).await;
+        let report = client(&server)
+            .request_sync(&main_connection(), SyncOptions::default(), LONG, &told, &stop)
+            .await;
         assert_eq!(report.unwrap().executions, 1);
         assert!(told.0.lock().unwrap().is_empty());
     }
@@ -149,15 +150,15 @@ async fn a_run_that_the_daemon_does_not_show_is_waited_for_all_the_same() {
 
 fn event(id: &str, state: &str) -> String {
     let event = json!({
-        "connection": "main", "id": id, "event_type": "user.account.update_profile", "state": state, "published": AT,
-        "received": AT, "settled": null, "reason": null, "named": [], "waits_for": [],
+        "connection": "main", "id": id, "event_type": "user.account.update_profile", "state": state, "published_at": AT,
+        "received_at": AT, "completed_at": null, "reason": null, "subjects": [], "pending_work": [],
     });
     format!("event: event\ndata: {event}\n")
 }
 
 /// The stream after a mark, or from now on, once.
 async fn stream(server: &MockServer, mark: Option<&str>, answer: ResponseTemplate) {
-    let mock = Mock::given(method("GET")).and(path("/api/v1/connections/main/live"));
+    let mock = Mock::given(method("GET")).and(path("/api/v1/connections/main/stream"));
     let mock = match mark {
         Some(mark) => mock.and(header("last-event-id", mark)),
         None => mock.and(|request: &wiremock::Request| !request.headers.contains_key("last-event-id")),
@@ -178,14 +179,14 @@ fn refuses(status: u16) -> ResponseTemplate {
 /// What was told, in short, until following ended.
 async fn followed(server: &MockServer) -> (Vec<String>, Result<(), RemoteError>) {
     let client = client(server);
-    let tail = RemoteTail::begin(&client, &[main_connection()]).await.unwrap();
+    let tail = RemoteEventFollower::begin(&client, &[main_connection()]).await.unwrap();
     let mut told = Vec::new();
     let stop = CancellationToken::new();
     let following = tail.follow(&stop, |what| {
         told.push(match what {
-            Followed::Event(event) => format!("{} {}", event.event.id, event.event.state.as_str()),
-            Followed::Interrupted(error) => format!("interrupted: {error}"),
-            Followed::Resumed => "resumed".to_owned(),
+            FollowedEvent::Event(event) => format!("{} {}", event.event.id, event.event.state.as_str()),
+            FollowedEvent::Interrupted(error) => format!("interrupted: {error}"),
+            FollowedEvent::Resumed => "resumed".to_owned(),
         });
         ControlFlow::Continue(())
     });
@@ -201,24 +202,24 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
     stream(
         &server,
         None,
-        says(format!(": hello\n\n{status}{}\n{}\n", event("a", "waiting"), event("b", "done"))),
+        says(format!(": hello\n\n{status}{}\n{}\n", event("a", "pending"), event("b", "applied"))),
     )
     .await;
-    let page = format!("{}\n{}id: 5.b\n\n", event("a", "waiting"), event("b", "done"));
+    let page = format!("{}\n{}id: 5.b\n\n", event("a", "pending"), event("b", "applied"));
     stream(&server, Some("4"), says(page)).await;
     // A proxy without a daemon, a daemon that has no room, a stream that breaks off at once, and all is well again.
     stream(&server, Some("5.b"), ResponseTemplate::new(502).set_body_string("<html>")).await;
     stream(&server, Some("5.b"), refuses(503)).await;
     stream(&server, Some("5.b"), says(": nothing\n\n".into())).await;
-    stream(&server, Some("5.b"), says(format!("{}id: 6.c\n\n", event("c", "done")))).await;
+    stream(&server, Some("5.b"), says(format!("{}id: 6.c\n\n", event("c", "applied")))).await;
     // The token was revoked.
     stream(&server, Some("6.c"), refuses(401)).await;
     let (told, ended) = followed(&server).await;
     let interruption = format!(
-        "interrupted: what answers at {}/ is no okta-insightd that this command understands: status 502 Bad Gateway",
+        "interrupted: no compatible okta-insightd responds at {}/: status 502 Bad Gateway",
         server.uri()
     );
-    assert_eq!(told, ["a waiting", "b done", &interruption, "resumed", "c done"]);
+    assert_eq!(told, ["a pending", "b applied", &interruption, "resumed", "c applied"]);
     assert!(matches!(ended, Err(RemoteError::Refused(problem)) if problem.status == 401));
 }
 
@@ -226,11 +227,11 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
 async fn an_event_that_changed_while_nothing_was_heard_is_told_as_it_is_now() {
     let server = MockServer::start().await;
     let status = "event: status\nid: 4\ndata: {}\n\n";
-    stream(&server, None, says(format!("{status}{}\n", event("a", "waiting")))).await;
-    stream(&server, Some("4"), says(format!("{}id: 9.a\n\n", event("a", "done")))).await;
+    stream(&server, None, says(format!("{status}{}\n", event("a", "pending")))).await;
+    stream(&server, Some("4"), says(format!("{}id: 9.a\n\n", event("a", "applied")))).await;
     stream(&server, Some("9.a"), refuses(404)).await;
     let (told, ended) = followed(&server).await;
-    assert_eq!(told, ["a waiting", "a done"]);
+    assert_eq!(told, ["a pending", "a applied"]);
     assert!(ended.is_err());
 }
 
@@ -239,6 +240,6 @@ async fn what_does_not_even_begin_is_an_error() {
     for answer in [refuses(401), refuses(503), says(": nothing\n\n".into())] {
         let server = MockServer::start().await;
         stream(&server, None, answer).await;
-        assert!(RemoteTail::begin(&client(&server), &[main_connection()]).await.is_err());
+        assert!(RemoteEventFollower::begin(&client(&server), &[main_connection()]).await.is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Who may use the console: tokens and sessions. Nothing here could be used to sign in: only hashes are kept.
+//! Access tokens and sessions. Only their hashes are stored.
 
 mod renew;
 
@@ -11,20 +11,20 @@ use sync_engine::StoreError;
 
 use crate::convert::{in_row, millis, timestamp};
 
-/// A use is written down once in so many milliseconds, so that reading pages costs no writes.
+/// Milliseconds between two stored uses, so that reading pages costs no writes.
 const COARSE: i64 = 60_000;
 
-/// SHA-256 of a token, or of the id of a session.
+/// SHA-256 of a token, or of the ID of a session.
 pub type Hash = [u8; 32];
 
-/// What somebody may do.
+/// The permissions of a token or session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Everything.
     Admin,
-    /// Look at everything that is no secret, and change nothing.
+    /// Reads everything that is not secret, and changes nothing.
     ReadOnly,
 }
 
@@ -36,7 +36,7 @@ impl Role {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
-            Self::ReadOnly => "read-only",
+            Self::ReadOnly => "read_only",
         }
     }
 
@@ -46,86 +46,86 @@ impl Role {
     }
 }
 
-/// A token that is to be remembered.
+/// A token to store.
 #[derive(Debug, Clone, Copy)]
 pub struct NewToken<'a> {
-    /// What people call it.
+    /// Its name.
     pub name: &'a str,
     /// Its SHA-256.
     pub hash: &'a Hash,
-    /// What it allows.
+    /// Its role.
     pub role: Role,
-    /// When it ends; never when empty.
+    /// Its expiry; `None` if it does not expire.
     pub expires: Option<Timestamp>,
 }
 
-/// A token as it is remembered.
+/// A stored token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct TokenEntry {
+pub struct AccessToken {
     /// Its number.
     pub id: i64,
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// What it allows.
+    /// Its role.
     pub role: Role,
-    /// When it was made.
-    pub created: Timestamp,
-    /// When it ends; never when empty.
-    pub expires: Option<Timestamp>,
-    /// When it was used last, to the minute or so.
-    pub last_used: Option<Timestamp>,
-    /// When it was revoked.
-    pub revoked: Option<Timestamp>,
+    /// Time of its creation.
+    pub created_at: Timestamp,
+    /// Its expiry; `None` if it does not expire.
+    pub expires_at: Option<Timestamp>,
+    /// Time of its last use, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Time of its revocation.
+    pub revoked_at: Option<Timestamp>,
 }
 
-impl TokenEntry {
-    /// Whether it can be used now.
+impl AccessToken {
+    /// True if it can be used now.
     pub fn is_valid(&self, now: Timestamp) -> bool {
-        self.revoked.is_none() && self.expires.is_none_or(|expires| expires > now)
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|expires| expires > now)
     }
 }
 
-/// What became of a wish to revoke a token.
+/// The outcome of revoking a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revocation {
-    /// It is revoked, and sessions that began with it have ended.
-    Revoked(TokenEntry),
+    /// The token is revoked, and its sessions have ended.
+    Revoked(AccessToken),
     /// There is no such token.
     Unknown,
-    /// Nothing was done: nobody could administer the console any more.
-    LastAdmin(TokenEntry),
+    /// Nothing was done: no administrator would be left.
+    LastAdmin(AccessToken),
 }
 
-/// A session that begins.
+/// A session to store.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSession<'a> {
-    /// SHA-256 of its id.
+    /// SHA-256 of its ID.
     pub hash: &'a Hash,
-    /// Whose it is, as shown to people.
-    pub who: &'a str,
-    /// What it allows.
+    /// Its principal, for display.
+    pub principal: &'a str,
+    /// Its role.
     pub role: Role,
-    /// The token that it begins with, which ends it.
+    /// The token of the sign-in; the session ends with it.
     pub token: Option<i64>,
-    /// When it ends, whatever is done with it.
+    /// Its expiry, however it is used.
     pub expires: Timestamp,
 }
 
-/// A session that goes on.
+/// A stored session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SessionEntry {
-    /// Whose it is, as shown to people.
-    pub who: String,
-    /// What it allows.
+pub struct Session {
+    /// Its principal, for display.
+    pub principal: String,
+    /// Its role.
     pub role: Role,
-    /// The token that it began with.
+    /// The token of the sign-in.
     pub token: Option<i64>,
-    /// When it began.
+    /// Time of the sign-in.
     pub created: Timestamp,
-    /// When it was used last, to the minute or so.
+    /// Time of its last use, to the minute.
     pub last_seen: Timestamp,
-    /// When it ends, whatever is done with it.
+    /// Its expiry, however it is used.
     pub expires: Timestamp,
 }
 
@@ -138,14 +138,15 @@ pub struct AccessStore {
 
 type TokenRow = (i64, String, String, i64, Option<i64>, Option<i64>, Option<i64>);
 
-const TOKEN: &str = "SELECT id, name, role, created, expires, last_used, revoked FROM access_tokens";
+const TOKEN: &str =
+    "SELECT id, name, role, created_at, expires_at, last_used_at, revoked_at FROM access_tokens";
 
 impl AccessStore {
     pub(crate) const fn new(pool: SqlitePool, writer: SqlitePool) -> Self {
         Self { pool, writer }
     }
 
-    /// Remembers a token. `None` when another that is not revoked has its name.
+    /// Stores a token. `None` if another one that is not revoked has its name.
     ///
     /// # Errors
     /// When the store fails.
@@ -153,14 +154,13 @@ impl AccessStore {
         &self,
         new: &NewToken<'_>,
         now: Timestamp,
-    ) -> Result<Option<TokenEntry>, StoreError> {
-        const STATEMENT: &str = "INSERT INTO access_tokens (name, hash, role, created, expires)
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) WHERE revoked IS NULL DO NOTHING RETURNING id";
+    ) -> Result<Option<AccessToken>, StoreError> {
+        const STATEMENT: &str = "INSERT INTO access_tokens (name, hash, role, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id";
         self.insert(STATEMENT, new, now).await
     }
 
-    /// The same when no token was ever remembered, not even one that is revoked; otherwise `None`. Of several
-    /// processes that ask at once, one gets it.
+    /// The same if no token was ever stored, not even a revoked one; otherwise `None`. Of several processes, one gets it.
     ///
     /// # Errors
     /// When the store fails.
@@ -168,8 +168,8 @@ impl AccessStore {
         &self,
         new: &NewToken<'_>,
         now: Timestamp,
-    ) -> Result<Option<TokenEntry>, StoreError> {
-        const STATEMENT: &str = "INSERT INTO access_tokens (name, hash, role, created, expires)
+    ) -> Result<Option<AccessToken>, StoreError> {
+        const STATEMENT: &str = "INSERT INTO access_tokens (name, hash, role, created_at, expires_at)
              SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM access_tokens) RETURNING id";
         self.insert(STATEMENT, new, now).await
     }
@@ -179,7 +179,7 @@ impl AccessStore {
         statement: &'static str,
         new: &NewToken<'_>,
         now: Timestamp,
-    ) -> Result<Option<TokenEntry>, StoreError> {
+    ) -> Result<Option<AccessToken>, StoreError> {
         let id: Option<i64> = sqlx::query_scalar(statement)
             .bind(new.name)
             .bind(new.hash.as_slice())
@@ -188,23 +188,23 @@ impl AccessStore {
             .bind(new.expires.map(millis))
             .fetch_optional(&self.writer)
             .await
-            .map_err(|e| StoreError::new("remember an access token", e))?;
-        Ok(id.map(|id| TokenEntry {
+            .map_err(|e| StoreError::new("store an access token", e))?;
+        Ok(id.map(|id| AccessToken {
             id,
             name: new.name.to_owned(),
             role: new.role,
-            created: now,
-            expires: new.expires,
-            last_used: None,
-            revoked: None,
+            created_at: now,
+            expires_at: new.expires,
+            last_used_at: None,
+            revoked_at: None,
         }))
     }
 
-    /// Every token, the oldest first, revoked ones included.
+    /// Every token, including revoked ones, the oldest first.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn tokens(&self) -> Result<Vec<TokenEntry>, StoreError> {
+    pub async fn tokens(&self) -> Result<Vec<AccessToken>, StoreError> {
         let rows: Vec<TokenRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{TOKEN} ORDER BY id")))
             .fetch_all(&self.pool)
             .await
@@ -212,12 +212,12 @@ impl AccessStore {
         rows.into_iter().map(token_entry).collect()
     }
 
-    /// The token of this hash, if it is valid, and notes that it was used.
+    /// The token with this hash, if it is valid. Stores the use.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn use_token(&self, hash: &Hash, now: Timestamp) -> Result<Option<TokenEntry>, StoreError> {
-        let failed = |e| StoreError::new("look for an access token", e);
+    pub async fn use_token(&self, hash: &Hash, now: Timestamp) -> Result<Option<AccessToken>, StoreError> {
+        let failed = |e| StoreError::new("find an access token", e);
         let row: Option<TokenRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{TOKEN} WHERE hash = ?1")))
             .bind(hash.as_slice())
             .fetch_optional(&self.pool)
@@ -226,8 +226,8 @@ impl AccessStore {
         let Some(entry) = row.map(token_entry).transpose()?.filter(|entry| entry.is_valid(now)) else {
             return Ok(None);
         };
-        if entry.last_used.is_none_or(|last| last > now || millis(last) + COARSE <= millis(now)) {
-            sqlx::query("UPDATE access_tokens SET last_used = ?2 WHERE id = ?1")
+        if entry.last_used_at.is_none_or(|last| last > now || millis(last) + COARSE <= millis(now)) {
+            sqlx::query("UPDATE access_tokens SET last_used_at = ?2 WHERE id = ?1")
                 .bind(entry.id)
                 .bind(millis(now))
                 .execute(&self.writer)
@@ -237,8 +237,7 @@ impl AccessStore {
         Ok(Some(entry))
     }
 
-    /// Revokes a token and ends the sessions that began with it, unless no other valid one of an administrator is
-    /// left.
+    /// Revokes a token and ends its sessions, unless it is the last valid token of an administrator.
     ///
     /// # Errors
     /// When the store fails.
@@ -255,7 +254,7 @@ impl AccessStore {
         if entry.role == Role::Admin && entry.is_valid(now) {
             let others: i64 = sqlx::query_scalar(
                 "SELECT count(*) FROM access_tokens
-                 WHERE id <> ?1 AND role = ?2 AND revoked IS NULL AND (expires IS NULL OR expires > ?3)",
+                 WHERE id <> ?1 AND role = ?2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)",
             )
             .bind(id)
             .bind(Role::Admin.as_str())
@@ -267,14 +266,14 @@ impl AccessStore {
                 return Ok(Revocation::LastAdmin(entry));
             }
         }
-        let revoked = *entry.revoked.get_or_insert(now);
-        sqlx::query("UPDATE access_tokens SET revoked = ?2 WHERE id = ?1")
+        let revoked = *entry.revoked_at.get_or_insert(now);
+        sqlx::query("UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1")
             .bind(id)
             .bind(millis(revoked))
             .execute(&mut *tx)
             .await
             .map_err(failed)?;
-        sqlx::query("DELETE FROM access_sessions WHERE token = ?1")
+        sqlx::query("DELETE FROM access_sessions WHERE token_id = ?1")
             .bind(id)
             .execute(&mut *tx)
             .await
@@ -283,7 +282,7 @@ impl AccessStore {
         Ok(Revocation::Revoked(entry))
     }
 
-    /// Begins a session, and forgets those that are over.
+    /// Stores a session, and deletes expired ones.
     ///
     /// # Errors
     /// When the store fails.
@@ -291,18 +290,18 @@ impl AccessStore {
         const ACTION: &str = "begin a session";
         let failed = |e| StoreError::new(ACTION, e);
         let mut tx = self.begin(ACTION).await?;
-        sqlx::query("DELETE FROM access_sessions WHERE expires <= ?1 OR last_seen > ?2")
+        sqlx::query("DELETE FROM access_sessions WHERE expires_at <= ?1 OR last_seen_at > ?2")
             .bind(millis(now))
             .bind(millis(now).saturating_add(COARSE))
             .execute(&mut *tx)
             .await
             .map_err(failed)?;
         sqlx::query(
-            "INSERT INTO access_sessions (hash, who, role, token, created, last_seen, expires)
+            "INSERT INTO access_sessions (hash, principal, role, token_id, created_at, last_seen_at, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
         )
         .bind(new.hash.as_slice())
-        .bind(new.who)
+        .bind(new.principal)
         .bind(new.role.as_str())
         .bind(new.token)
         .bind(millis(now))
@@ -313,8 +312,8 @@ impl AccessStore {
         tx.commit().await.map_err(failed)
     }
 
-    /// The session of this hash, if it is not over, was used within the idle limit and its token is valid; notes that
-    /// it was used. One that was used in the future is over: the clock was ahead.
+    /// The session with this hash, if it has not expired, was used within the idle limit, and has a valid token. Stores the
+    /// use. A session that was used in the future has ended: the clock was ahead.
     ///
     /// # Errors
     /// When the store fails.
@@ -323,26 +322,26 @@ impl AccessStore {
         hash: &Hash,
         idle: Duration,
         now: Timestamp,
-    ) -> Result<Option<SessionEntry>, StoreError> {
-        let failed = |e| StoreError::new("look for a session", e);
+    ) -> Result<Option<Session>, StoreError> {
+        let failed = |e| StoreError::new("find a session", e);
         let idle = i64::try_from(idle.as_millis()).unwrap_or(i64::MAX);
         let row: Option<(String, String, Option<i64>, i64, i64, i64)> = sqlx::query_as(
-            "SELECT s.who, s.role, s.token, s.created, s.last_seen, s.expires
-             FROM access_sessions s LEFT JOIN access_tokens t ON t.id = s.token
-             WHERE s.hash = ?1 AND s.expires > ?2 AND s.last_seen > ?3 AND s.last_seen <= ?4
-               AND (s.token IS NULL OR (t.revoked IS NULL AND (t.expires IS NULL OR t.expires > ?2)))",
+            "SELECT s.principal, s.role, s.token_id, s.created_at, s.last_seen_at, s.expires_at
+             FROM access_sessions s LEFT JOIN access_tokens t ON t.id = s.token_id
+             WHERE s.hash = ?1 AND s.expires_at > ?2 AND s.last_seen_at > ?3 AND s.last_seen_at <= ?4
+               AND (s.token_id IS NULL OR (t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?2)))",
         )
         .bind(hash.as_slice())
         .bind(millis(now))
         .bind(millis(now).saturating_sub(idle))
-        // Begun by a clock that was ahead, so that nothing says how long it has lasted.
+        // The clock was ahead, so that its age is unknown.
         .bind(millis(now).saturating_add(COARSE))
         .fetch_optional(&self.pool)
         .await
         .map_err(failed)?;
-        let Some((who, role, token, created, last_seen, expires)) = row else { return Ok(None) };
+        let Some((principal, role, token, created, last_seen, expires)) = row else { return Ok(None) };
         if last_seen + COARSE <= millis(now) {
-            sqlx::query("UPDATE access_sessions SET last_seen = ?2 WHERE hash = ?1")
+            sqlx::query("UPDATE access_sessions SET last_seen_at = ?2 WHERE hash = ?1")
                 .bind(hash.as_slice())
                 .bind(millis(now))
                 .execute(&self.writer)
@@ -354,7 +353,7 @@ impl AccessStore {
             || {
                 let (role, created) = (parse_role(&role)?, timestamp(created)?);
                 let (last_seen, expires) = (timestamp(last_seen)?, timestamp(expires)?);
-                Ok(Some(SessionEntry { who, role, token, created, last_seen, expires }))
+                Ok(Some(Session { principal, role, token, created, last_seen, expires }))
             },
         )
     }
@@ -372,7 +371,8 @@ impl AccessStore {
             .map_err(|e| StoreError::new("end a session", e))
     }
 
-    /// Takes the write lock at once, so that it waits for other processes instead of failing half way.
+    /// A transaction that acquires the write lock immediately, so that it waits for other processes instead of failing
+    /// later.
     async fn begin(&self, action: &'static str) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| StoreError::new(action, e))
     }
@@ -380,16 +380,16 @@ impl AccessStore {
 
 fn token_entry(
     (id, name, role, created, expires, last_used, revoked): TokenRow,
-) -> Result<TokenEntry, StoreError> {
+) -> Result<AccessToken, StoreError> {
     let read = || {
-        Ok(TokenEntry {
+        Ok(AccessToken {
             id,
             name,
             role: parse_role(&role)?,
-            created: timestamp(created)?,
-            expires: expires.map(timestamp).transpose()?,
-            last_used: last_used.map(timestamp).transpose()?,
-            revoked: revoked.map(timestamp).transpose()?,
+            created_at: timestamp(created)?,
+            expires_at: expires.map(timestamp).transpose()?,
+            last_used_at: last_used.map(timestamp).transpose()?,
+            revoked_at: revoked.map(timestamp).transpose()?,
         })
     };
     in_row(|| format!("access token {id}"), read)

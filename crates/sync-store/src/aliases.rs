@@ -1,52 +1,53 @@
 //! References by values other than ids.
 //!
-//! An object is seen as a run would leave it: as the run has staged it, as it was sent last, or as it was confirmed,
-//! whichever was read last.
+//! An object counts as a run would leave it: its staged, unconfirmed, or confirmed record, whichever was read last.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, SqliteConnection};
-use sync_engine::{AliasUse, Owner, Staged, StoreError};
+use sync_engine::{AliasUse, Owner, StagedChange, StoreError};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
 use crate::convert::{from_json, in_row, keys_json, kind};
 use crate::staging::{StagedRow, staged};
 
-/// How many references are checked at once.
+/// References that are checked at once.
 const PAGE: u32 = 1000;
 
-/// Living objects as a run would leave them: what it has staged, then what was sent last, then what was confirmed. The words
-/// in braces are conditions on the row.
-fn living(columns: &str, staged: &str, unconfirmed: &str, confirmed: &str) -> String {
+/// Current objects as a run would leave them: staged, then unconfirmed, then confirmed. The placeholders are conditions on
+/// the row.
+fn current(columns: &str, staged: &str, unconfirmed: &str, confirmed: &str) -> String {
     let (s, u, o) = (columns.replace("ROW", "s"), columns.replace("ROW", "u"), columns.replace("ROW", "o"));
     format!(
-        "SELECT {s} FROM staged s
-         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-         WHERE s.run = ?2 AND s.change <> 'retire' AND (o.reading IS NULL OR o.reading <= s.reading) AND {staged}
+        "SELECT {s} FROM staged_changes s
+         LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id
+         WHERE s.run_id = ?2 AND s.change <> 'retire' AND (o.read_seq IS NULL OR o.read_seq <= s.read_seq) AND {staged}
          UNION ALL
-         SELECT {u} FROM unconfirmed u
-         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = u.kind AND o.id = u.id
-         LEFT JOIN staged s ON s.run = ?2 AND s.kind = u.kind AND s.id = u.id
-         WHERE u.connection = ?1 AND u.change <> 'retire' AND (o.reading IS NULL OR o.reading <= u.reading)
-           AND (s.id IS NULL OR s.reading < o.reading) AND {unconfirmed}
+         SELECT {u} FROM unconfirmed_records u
+         LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = u.kind AND o.id = u.id
+         LEFT JOIN staged_changes s ON s.run_id = ?2 AND s.kind = u.kind AND s.id = u.id
+         WHERE u.connection_id = ?1 AND u.change <> 'retire' AND (o.read_seq IS NULL OR o.read_seq <= u.read_seq)
+           AND (s.id IS NULL OR s.read_seq < o.read_seq) AND {unconfirmed}
          UNION ALL
-         SELECT {o} FROM objects o
-         LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = o.kind AND u.id = o.id
-         LEFT JOIN staged s ON s.run = ?2 AND s.kind = o.kind AND s.id = o.id
-         WHERE o.connection = ?1 AND NOT o.gone AND (u.id IS NULL OR u.reading < o.reading)
-           AND (s.id IS NULL OR s.reading < o.reading) AND {confirmed}"
+         SELECT {o} FROM confirmed_records o
+         LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = o.kind AND u.id = o.id
+         LEFT JOIN staged_changes s ON s.run_id = ?2 AND s.kind = o.kind AND s.id = o.id
+         WHERE o.connection_id = ?1 AND NOT o.retired AND (u.id IS NULL OR u.read_seq < o.read_seq)
+           AND (s.id IS NULL OR s.read_seq < o.read_seq) AND {confirmed}"
     )
 }
 
-/// Aliases that objects of a run have, or had before it.
+/// Aliases that objects of a run have or had.
 const TOUCHED: &str = "
-    SELECT t.alias FROM staged t WHERE t.run = ?2 AND t.alias IS NOT NULL
-    UNION SELECT c.alias FROM staged t CROSS JOIN objects c ON c.connection = ?1 AND c.kind = t.kind AND c.id = t.id
-    WHERE t.run = ?2 AND c.alias IS NOT NULL
-    UNION SELECT c.alias FROM staged t CROSS JOIN unconfirmed c ON c.connection = ?1 AND c.kind = t.kind AND c.id = t.id
-    WHERE t.run = ?2 AND c.alias IS NOT NULL";
+    SELECT t.alias FROM staged_changes t WHERE t.run_id = ?2 AND t.alias IS NOT NULL
+    UNION SELECT c.alias FROM staged_changes t
+    CROSS JOIN confirmed_records c ON c.connection_id = ?1 AND c.kind = t.kind AND c.id = t.id
+    WHERE t.run_id = ?2 AND c.alias IS NOT NULL
+    UNION SELECT c.alias FROM staged_changes t
+    CROSS JOIN unconfirmed_records c ON c.connection_id = ?1 AND c.kind = t.kind AND c.id = t.id
+    WHERE t.run_id = ?2 AND c.alias IS NOT NULL";
 
 pub(crate) async fn owners(
     store: &ConnectionStore,
@@ -54,7 +55,7 @@ pub(crate) async fn owners(
     of: ObjectKind,
     aliases: &[String],
 ) -> Result<HashMap<String, Vec<Owner>>, StoreError> {
-    let failed = |e| StoreError::new("find what answers to an alias", e);
+    let failed = |e| StoreError::new("find owners of an alias", e);
     let mut connection = store.pool.acquire().await.map_err(failed)?;
     owners_in(store, &mut connection, run, of, aliases).await
 }
@@ -68,7 +69,7 @@ async fn owners_in(
 ) -> Result<HashMap<String, Vec<Owner>>, StoreError> {
     let named = |row: &str| format!("{row}.kind = ?3 AND {row}.alias IN (SELECT value FROM json_each(?4))");
     let columns = "ROW.alias, ROW.id, coalesce(ROW.record ->> '$.alias.yields', 0)";
-    let statement = living(columns, &named("s"), &named("u"), &named("o"));
+    let statement = current(columns, &named("s"), &named("u"), &named("o"));
     let rows: Vec<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
         .bind(run.get())
@@ -76,7 +77,7 @@ async fn owners_in(
         .bind(Value::from(aliases).to_string())
         .fetch_all(connection)
         .await
-        .map_err(|e| StoreError::new("find what answers to an alias", e))?;
+        .map_err(|e| StoreError::new("find owners of an alias", e))?;
     let mut owners: HashMap<String, Vec<Owner>> = HashMap::new();
     for (alias, id, yields) in rows {
         owners.entry(alias).or_default().push(Owner { id, yields });
@@ -97,17 +98,17 @@ pub(crate) async fn uses(
     const ACTION: &str = "find references by alias";
     let matter = |row: &str| {
         if everything {
-            format!("{row}.wanted_alias IS NOT NULL")
+            format!("{row}.referenced_alias IS NOT NULL")
         } else {
-            format!("{row}.wanted_alias IN ({TOUCHED})")
+            format!("{row}.referenced_alias IN ({TOUCHED})")
         }
     };
-    // What the run sends itself is resolved whatever it touches.
-    let own = "s.wanted_alias IS NOT NULL";
+    // References of the run itself are always resolved.
+    let own = "s.referenced_alias IS NOT NULL";
     let columns = "ROW.kind AS kind, ROW.id AS id, ROW.record -> '$.alias_reference' AS reference";
     let statement = format!(
         "SELECT kind, id, reference FROM ({}) WHERE (kind, id) > (?3, ?4) ORDER BY kind, id LIMIT ?5",
-        living(columns, own, &matter("u"), &matter("o"))
+        current(columns, own, &matter("u"), &matter("o"))
     );
     let rows: Vec<(String, String, String)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
@@ -131,14 +132,14 @@ pub(crate) async fn as_left_by(
     store: &ConnectionStore,
     run: RunId,
     keys: &[RecordKey],
-) -> Result<Vec<Staged>, StoreError> {
+) -> Result<Vec<StagedChange>, StoreError> {
     const ACTION: &str = "read records as a run leaves them";
     let named = |row: &str| {
         format!("({row}.kind, {row}.id) IN (SELECT k.value ->> 0, k.value ->> 1 FROM json_each(?3) k)")
     };
     // A confirmed record has no change; sent again it is an update.
-    let statement = living(
-        "ROW.kind, ROW.id, ROW.change, ROW.reading, ROW.read_at, ROW.record",
+    let statement = current(
+        "ROW.kind, ROW.id, ROW.change, ROW.read_seq, ROW.read_at, ROW.record",
         &named("s"),
         &named("u"),
         &named("o"),
@@ -182,11 +183,11 @@ pub(crate) async fn misled(
         let rows: Vec<(String, String, String)> = sqlx::query_as(
             "SELECT kind, id, record -> '$.alias_reference' FROM (
                  SELECT o.kind, o.id, o.record FROM json_each(?3) t
-                 CROSS JOIN objects o ON o.connection = ?1 AND o.wanted_alias = t.value AND NOT o.gone
+                 CROSS JOIN confirmed_records o ON o.connection_id = ?1 AND o.referenced_alias = t.value AND NOT o.retired
                  UNION
-                 SELECT o.kind, o.id, o.record FROM staged s
-                 CROSS JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone
-                 WHERE s.run = ?2 AND s.wanted_alias IS NOT NULL AND o.wanted_alias IS NOT NULL)
+                 SELECT o.kind, o.id, o.record FROM staged_changes s
+                 CROSS JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.retired
+                 WHERE s.run_id = ?2 AND s.referenced_alias IS NOT NULL AND o.referenced_alias IS NOT NULL)
              WHERE (kind, id) > (?4, ?5) ORDER BY kind, id LIMIT ?6",
         )
         .bind(store.id)

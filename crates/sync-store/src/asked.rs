@@ -1,7 +1,7 @@
-//! Facts about the sending process for others: the states of objects that they asked for, and its rate limit.
+//! Facts about the leader for other processes: the states of requested objects, its rate limit, and its alerts.
 
 use jiff::Timestamp;
-use sync_engine::{AskedObject, AskedState, StoreError};
+use sync_engine::{RequestedObject, RequestedState, StoreError};
 use sync_model::RecordKey;
 
 use crate::ConnectionStore;
@@ -11,34 +11,36 @@ use crate::unconfirmed::REJECTED;
 pub(crate) async fn states(
     store: &ConnectionStore,
     keys: &[RecordKey],
-) -> Result<Vec<AskedObject>, StoreError> {
+) -> Result<Vec<RequestedObject>, StoreError> {
     type Row = (String, String, Option<i64>, Option<String>, Option<i64>, Option<String>);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT k.value ->> 0, k.value ->> 1, l.attempts, b.reason, u.alone, u.reason
+        "SELECT k.value ->> 0, k.value ->> 1, l.attempts, b.reason, u.single_failures, u.reason
          FROM json_each(?2) k
-         LEFT JOIN looks l ON l.connection = ?1 AND l.kind = k.value ->> 0 AND l.id = k.value ->> 1
-         LEFT JOIN blocked_objects b ON b.connection = ?1 AND b.kind = k.value ->> 0 AND b.id = k.value ->> 1
-         LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
+         LEFT JOIN work_queue l ON l.connection_id = ?1 AND l.kind = k.value ->> 0 AND l.id = k.value ->> 1
+         LEFT JOIN blocked_objects b ON b.connection_id = ?1 AND b.kind = k.value ->> 0 AND b.id = k.value ->> 1
+         LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
          ORDER BY k.key",
     )
     .bind(store.id)
     .bind(keys_json(keys))
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("read what became of objects", e))?;
+    .map_err(|e| StoreError::new("read the states of requested objects", e))?;
     rows.into_iter()
-        .map(|(word, id, attempts, blocked, alone, unconfirmed)| {
-            let (state, reason) = match (attempts, blocked, alone) {
-                (Some(0), ..) => (AskedState::Pending, None),
+        .map(|(word, id, attempts, blocked, failures, unconfirmed)| {
+            let (state, reason) = match (attempts, blocked, failures) {
+                (Some(0), ..) => (RequestedState::Pending, None),
                 (Some(attempts), ..) => {
-                    (AskedState::Unreadable, Some(format!("it could not be read in {attempts} attempts")))
+                    (RequestedState::Unreadable, Some(format!("it could not be read in {attempts} attempts")))
                 }
-                (None, Some(reason), _) => (AskedState::Blocked, Some(reason)),
-                (None, None, Some(alone)) if alone >= REJECTED => (AskedState::Rejected, unconfirmed),
-                (None, None, Some(_)) => (AskedState::Unconfirmed, unconfirmed),
-                (None, None, None) => (AskedState::Applied, None),
+                (None, Some(reason), _) => (RequestedState::Blocked, Some(reason)),
+                (None, None, Some(failures)) if failures >= REJECTED => {
+                    (RequestedState::Rejected, unconfirmed)
+                }
+                (None, None, Some(_)) => (RequestedState::Unconfirmed, unconfirmed),
+                (None, None, None) => (RequestedState::Applied, None),
             };
-            Ok(AskedObject { key: RecordKey { kind: kind(&word)?, id }, state, reason })
+            Ok(RequestedObject { key: RecordKey { kind: kind(&word)?, id }, state, reason })
         })
         .collect()
 }
@@ -47,38 +49,38 @@ pub(crate) async fn remember_held(
     store: &ConnectionStore,
     until: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE connections SET held_until = ?2 WHERE id = ?1")
+    sqlx::query("UPDATE connections SET throttled_until = ?2 WHERE id = ?1")
         .bind(store.id)
         .bind(until.map(millis))
         .execute(&store.writer)
         .await
         .map(drop)
-        .map_err(|e| StoreError::new("remember a rate limit", e))
+        .map_err(|e| StoreError::new("store the rate limit", e))
 }
 
 pub(crate) async fn held_until(store: &ConnectionStore) -> Result<Option<Timestamp>, StoreError> {
-    let until: Option<i64> = sqlx::query_scalar("SELECT held_until FROM connections WHERE id = ?1")
+    let until: Option<i64> = sqlx::query_scalar("SELECT throttled_until FROM connections WHERE id = ?1")
         .bind(store.id)
         .fetch_one(&store.pool)
         .await
-        .map_err(|e| StoreError::new("read a rate limit", e))?;
+        .map_err(|e| StoreError::new("read the rate limit", e))?;
     time_of("the rate limit", until)
 }
 
-pub(crate) async fn remember_troubles(store: &ConnectionStore, troubles: &str) -> Result<(), StoreError> {
-    sqlx::query("UPDATE connections SET troubles = ?2 WHERE id = ?1")
+pub(crate) async fn store_alerts(store: &ConnectionStore, alerts: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE connections SET alerts = ?2 WHERE id = ?1")
         .bind(store.id)
-        .bind(troubles)
+        .bind(alerts)
         .execute(&store.writer)
         .await
         .map(drop)
-        .map_err(|e| StoreError::new("remember what goes wrong", e))
+        .map_err(|e| StoreError::new("store alerts", e))
 }
 
-pub(crate) async fn troubles(store: &ConnectionStore) -> Result<Option<String>, StoreError> {
-    sqlx::query_scalar("SELECT troubles FROM connections WHERE id = ?1")
+pub(crate) async fn stored_alerts(store: &ConnectionStore) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar("SELECT alerts FROM connections WHERE id = ?1")
         .bind(store.id)
         .fetch_one(&store.pool)
         .await
-        .map_err(|e| StoreError::new("read what goes wrong", e))
+        .map_err(|e| StoreError::new("read alerts", e))
 }

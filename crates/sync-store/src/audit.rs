@@ -1,4 +1,4 @@
-//! The audit log: changes that people made.
+//! The audit log: every change by a person.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,14 +15,14 @@ const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// The most entries that are kept.
 const MOST: i64 = 100_000;
 
-/// A change that a person made. Nothing in it is secret.
+/// A change by a person. It contains no secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// Its number; they grow.
     pub id: i64,
     /// Time of the change.
-    pub at: Timestamp,
+    pub occurred_at: Timestamp,
     /// Name of the token or person, or user of the operating system.
     pub actor: String,
     /// `session`, `token`, or `cli`.
@@ -50,7 +50,7 @@ impl AuditEntry {
     pub fn new(at: Timestamp, actor: &str, via: &str, action: &str) -> Self {
         Self {
             id: 0,
-            at,
+            occurred_at: at,
             actor: actor.to_owned(),
             via: via.to_owned(),
             origin: None,
@@ -84,7 +84,7 @@ impl AuditLog {
         Self { pool, writer }
     }
 
-    /// Adds an entry, whose number is given by the store, and forgets those that are too old or too many.
+    /// Adds an entry, whose number is given by the store, and deletes expired ones.
     ///
     /// # Errors
     /// When the store fails.
@@ -93,10 +93,10 @@ impl AuditLog {
         let json = |value: &Option<Value>| value.as_ref().map(ToString::to_string);
         sqlx::query(
             "INSERT INTO audit_log
-                 (at, actor, via, origin, action, connection, subject, request, before, after, succeeded)
+                 (occurred_at, actor, via, origin, action, connection, subject, request, before, after, succeeded)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )
-        .bind(millis(entry.at))
+        .bind(millis(entry.occurred_at))
         .bind(&entry.actor)
         .bind(&entry.via)
         .bind(&entry.origin)
@@ -110,12 +110,14 @@ impl AuditLog {
         .execute(&self.writer)
         .await
         .map_err(failed)?;
-        sqlx::query("DELETE FROM audit_log WHERE at < ?1 OR id <= (SELECT max(id) FROM audit_log) - ?2")
-            .bind(millis(entry.at.saturating_sub(KEPT).unwrap_or(Timestamp::MIN)))
-            .bind(MOST)
-            .execute(&self.writer)
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "DELETE FROM audit_log WHERE occurred_at < ?1 OR id <= (SELECT max(id) FROM audit_log) - ?2",
+        )
+        .bind(millis(entry.occurred_at.saturating_sub(KEPT).unwrap_or(Timestamp::MIN)))
+        .bind(MOST)
+        .execute(&self.writer)
+        .await
+        .map_err(failed)?;
         Ok(())
     }
 
@@ -126,7 +128,7 @@ impl AuditLog {
     pub async fn entries(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let failed = |e| StoreError::new("read the audit log", e);
         let rows = sqlx::query(
-            "SELECT id, at, actor, via, origin, action, connection, subject, request, before, after, succeeded
+            "SELECT id, occurred_at, actor, via, origin, action, connection, subject, request, before, after, succeeded
              FROM audit_log WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
         )
         .bind(before.unwrap_or(i64::MAX))
@@ -152,7 +154,7 @@ fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
             };
             Ok(AuditEntry {
                 id,
-                at: timestamp(row.try_get("at").map_err(failed)?)?,
+                occurred_at: timestamp(row.try_get("occurred_at").map_err(failed)?)?,
                 actor: row.try_get("actor").map_err(failed)?,
                 via: row.try_get("via").map_err(failed)?,
                 origin: row.try_get("origin").map_err(failed)?,

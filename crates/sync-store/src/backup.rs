@@ -1,4 +1,4 @@
-//! A copy of the store, made while it is in use.
+//! A copy of the store, created while it is in use.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -17,8 +17,8 @@ impl Store {
     /// Copies the store into a new file that its owner alone may read, while processes work with it. Gives the size of the
     /// copy in bytes.
     ///
-    /// The copy does not know what reached Assets after it was made: in it, every confirmation is in doubt, so that a
-    /// process that begins with it reads everything and sends it again.
+    /// The copy doesn't contain later confirmations: it doubts all of them, so that a process that starts with it reads
+    /// and resends everything.
     ///
     /// # Errors
     /// When the file exists already, cannot be written, or the copy turns out to be damaged. The file is there only once the

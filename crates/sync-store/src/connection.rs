@@ -2,21 +2,25 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::{
-    AliasUse, Census, Change, FeedState, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort,
-    OpenExecution, Owner, Pass, RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, Staged,
-    StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
+    AliasUse, ChangeKind, EventQueueCounts, FeedCheckpoint, LastRun, NewEvent, ObjectCounts, OpenExecution,
+    Owner, RecordState, RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, StagedChange, StateStore,
+    StoreError, Subject, SyncCheckpoint, SyncRequest, SyncRequestProgress, UnconfirmedRecord, WorkItem,
+    WorkKind,
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
 use crate::Store;
 use crate::deliveries::{self, Deliveries};
-use crate::{aliases, inbox, looks, objects, passes, requests, runs, staging, unconfirmed};
+use crate::{
+    aliases, checkpoints, event_queue, objects, runs, staging, sync_requests, unconfirmed, work_queue,
+};
 
 /// The state of one connection in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
@@ -27,17 +31,21 @@ pub struct ConnectionStore {
     pub(crate) writer: SqlitePool,
     /// Of all connections in the file, as they are stored together.
     pub(crate) deliveries: Arc<Deliveries>,
+    /// True if an object may have been unblocked since [`SafeguardState::requeue_unblocked`] ran.
+    ///
+    /// [`SafeguardState::requeue_unblocked`]: sync_engine::SafeguardState::requeue_unblocked
+    pub(crate) unblocked: Arc<AtomicBool>,
     pub(crate) id: i64,
 }
 
 impl ConnectionStore {
     pub(crate) fn new(store: &Store, id: i64) -> Self {
         let Store { pool, writer, deliveries, .. } = store.clone();
-        Self { pool, writer, deliveries, id }
+        Self { pool, writer, deliveries, unblocked: Arc::new(AtomicBool::new(true)), id }
     }
 
-    /// A transaction that takes the write lock at once, so that it waits for other processes instead of failing half
-    /// way.
+    /// A transaction that acquires the write lock immediately, so that it waits for other processes instead of failing
+    /// halfway.
     pub(crate) async fn begin(
         &self,
         action: &'static str,
@@ -56,16 +64,16 @@ impl StateStore for ConnectionStore {
         runs::end(self, run, report, now).await
     }
 
-    async fn save_pass(&self, run: RunId, pass: &Pass) -> Result<(), StoreError> {
-        passes::save(self, run, pass).await
+    async fn save_checkpoint(&self, run: RunId, checkpoint: &SyncCheckpoint) -> Result<(), StoreError> {
+        checkpoints::save(self, run, checkpoint).await
     }
 
-    async fn unfinished_pass(&self) -> Result<Option<(RunId, Pass)>, StoreError> {
-        passes::unfinished(self).await
+    async fn resumable_checkpoint(&self) -> Result<Option<(RunId, SyncCheckpoint)>, StoreError> {
+        checkpoints::resumable(self).await
     }
 
-    async fn abandon_runs(&self, now: Timestamp) -> Result<(), StoreError> {
-        runs::abandon(self, now).await
+    async fn mark_runs_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
+        runs::mark_interrupted(self, now).await
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
@@ -76,56 +84,56 @@ impl StateStore for ConnectionStore {
         runs::last(self, kind).await
     }
 
-    async fn known(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Known>, StoreError> {
-        objects::known(self, keys).await
+    async fn record_states(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, RecordState>, StoreError> {
+        objects::states(self, keys).await
     }
 
-    async fn confirmed(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        objects::confirmed(self, key).await
+    async fn confirmed_record(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        objects::confirmed_record(self, key).await
     }
 
-    async fn confirmed_many(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError> {
-        objects::confirmed_many(self, keys).await
+    async fn confirmed_records(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError> {
+        objects::confirmed_records(self, keys).await
     }
 
-    async fn census(&self) -> Result<BTreeMap<ObjectKind, Census>, StoreError> {
-        objects::census(self).await
+    async fn object_counts(&self) -> Result<BTreeMap<ObjectKind, ObjectCounts>, StoreError> {
+        objects::counts(self).await
     }
 
-    async fn referring_to(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError> {
-        objects::referring_to(self, kind, value).await
+    async fn referrers(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError> {
+        objects::referrers(self, kind, value).await
     }
 
-    async fn count_referring_to(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError> {
-        objects::count_referring_to(self, kind, value).await
+    async fn count_referrers(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError> {
+        objects::count_referrers(self, kind, value).await
     }
 
-    async fn note_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError> {
-        passes::note_groups(self, run, groups).await
+    async fn add_listed_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError> {
+        checkpoints::add_listed_groups(self, run, groups).await
     }
 
     async fn groups_to_list(&self, run: RunId, limit: u32) -> Result<Vec<GroupId>, StoreError> {
-        passes::to_list(self, run, limit).await
+        checkpoints::to_list(self, run, limit).await
     }
 
-    async fn count_noted_groups(&self, run: RunId) -> Result<u64, StoreError> {
-        passes::count_noted(self, run).await
+    async fn count_listed_groups(&self, run: RunId) -> Result<u64, StoreError> {
+        checkpoints::count_listed_groups(self, run).await
     }
 
-    async fn group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
-        passes::listed(self, run, group).await
+    async fn mark_group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
+        checkpoints::mark_group_listed(self, run, group).await
     }
 
-    async fn forget_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
-        passes::forget_members(self, run, group).await
+    async fn drop_listed_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
+        checkpoints::drop_listed_members(self, run, group).await
     }
 
-    async fn forget_half_listed(&self, run: RunId) -> Result<(), StoreError> {
-        passes::forget_half_listed(self, run).await
+    async fn drop_partial_listings(&self, run: RunId) -> Result<(), StoreError> {
+        checkpoints::drop_partial_listings(self, run).await
     }
 
     async fn listed_groups(&self, run: RunId, of: &[GroupId]) -> Result<HashSet<GroupId>, StoreError> {
-        passes::listed_of(self, run, of).await
+        checkpoints::listed_groups(self, run, of).await
     }
 
     async fn membership_differences(
@@ -134,22 +142,32 @@ impl StateStore for ConnectionStore {
         after: Option<&UserId>,
         limit: u32,
     ) -> Result<Vec<UserId>, StoreError> {
-        passes::membership_differences(self, run, after, limit).await
+        checkpoints::membership_differences(self, run, after, limit).await
     }
 
-    async fn note_members(&self, run: RunId, group: &GroupId, users: &[UserId]) -> Result<(), StoreError> {
-        staging::note_members(self, run, group, users).await
+    async fn add_listed_members(
+        &self,
+        run: RunId,
+        group: &GroupId,
+        users: &[UserId],
+    ) -> Result<(), StoreError> {
+        staging::add_listed_members(self, run, group, users).await
     }
 
-    async fn noted_groups(
+    async fn listed_groups_of(
         &self,
         run: RunId,
         users: &[UserId],
     ) -> Result<HashMap<UserId, Vec<GroupId>>, StoreError> {
-        staging::noted_groups(self, run, users).await
+        staging::listed_groups_of(self, run, users).await
     }
 
-    async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[Staged]) -> Result<(), StoreError> {
+    async fn stage(
+        &self,
+        run: RunId,
+        seen: &[RecordKey],
+        changes: &[StagedChange],
+    ) -> Result<(), StoreError> {
         staging::stage(self, run, seen, changes).await
     }
 
@@ -172,25 +190,25 @@ impl StateStore for ConnectionStore {
         aliases::uses(self, run, everything, after, limit).await
     }
 
-    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<Staged>, StoreError> {
+    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError> {
         aliases::as_left_by(self, run, keys).await
     }
 
-    async fn count_unseen(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError> {
-        objects::count_unseen(self, run, kind).await
+    async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError> {
+        objects::count_unlisted(self, run, kind).await
     }
 
-    async fn unseen(
+    async fn unlisted(
         &self,
         run: RunId,
         kind: ObjectKind,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        objects::unseen(self, run, kind, after, limit).await
+        objects::unlisted(self, run, kind, after, limit).await
     }
 
-    async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError> {
+    async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, ChangeKind), u64>, StoreError> {
         staging::counts(self, run).await
     }
 
@@ -199,7 +217,7 @@ impl StateStore for ConnectionStore {
         run: RunId,
         after: Option<&RecordKey>,
         limit: u32,
-    ) -> Result<Vec<Staged>, StoreError> {
+    ) -> Result<Vec<StagedChange>, StoreError> {
         staging::page(self, run, after, limit).await
     }
 
@@ -240,7 +258,7 @@ impl StateStore for ConnectionStore {
         unconfirmed::isolate(self, run, dropped, said, now).await
     }
 
-    async fn stage_unconfirmed(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError> {
+    async fn stage_retries(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError> {
         unconfirmed::stage(self, run, now).await
     }
 
@@ -248,7 +266,7 @@ impl StateStore for ConnectionStore {
         unconfirmed::next(self).await
     }
 
-    async fn unconfirmed(&self, limit: u32) -> Result<Vec<Unconfirmed>, StoreError> {
+    async fn unconfirmed(&self, limit: u32) -> Result<Vec<UnconfirmedRecord>, StoreError> {
         unconfirmed::list(self, None, limit).await
     }
 
@@ -266,103 +284,107 @@ impl StateStore for ConnectionStore {
         objects::close(self, run, id, None, reason, now).await
     }
 
-    async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError> {
+    async fn store_events(&self, events: &[NewEvent], now: Timestamp) -> Result<u64, StoreError> {
         deliveries::store(self, None, events, now).await
     }
 
     async fn store_delivery(
         &self,
         delivery: &str,
-        events: &[InboxEvent],
+        events: &[NewEvent],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         deliveries::store(self, Some(delivery), events, now).await
     }
 
-    async fn feed(&self) -> Result<Option<FeedState>, StoreError> {
-        inbox::feed(self).await
+    async fn feed_checkpoint(&self) -> Result<Option<FeedCheckpoint>, StoreError> {
+        event_queue::feed_checkpoint(self).await
     }
 
-    async fn store_feed(
+    async fn store_feed_page(
         &self,
-        events: &[InboxEvent],
-        state: &FeedState,
+        events: &[NewEvent],
+        state: &FeedCheckpoint,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        inbox::store_feed(self, events, state, now).await
+        event_queue::store_feed_page(self, events, state, now).await
     }
 
-    async fn ask(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError> {
-        inbox::ask(self, subject, now).await
+    async fn enqueue(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError> {
+        event_queue::enqueue(self, subject, now).await
     }
 
-    async fn claim_looks(
+    async fn claim_work(
         &self,
-        sort: LookSort,
+        kind: WorkKind,
         limit: u32,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Vec<Look>, StoreError> {
-        looks::claim(self, sort, limit, now, lease).await
+    ) -> Result<Vec<WorkItem>, StoreError> {
+        work_queue::claim(self, kind, limit, now, lease).await
     }
 
-    async fn release(&self, looks: &[Look]) -> Result<(), StoreError> {
-        looks::release(self, looks).await
+    async fn release_work(&self, items: &[WorkItem]) -> Result<(), StoreError> {
+        work_queue::release(self, items).await
     }
 
-    async fn release_claims(&self) -> Result<(), StoreError> {
-        looks::release_claims(self).await
+    async fn release_all_claims(&self) -> Result<(), StoreError> {
+        work_queue::release_all(self).await
     }
 
-    async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<u64, StoreError> {
-        looks::settle(self, looks, now).await
+    async fn complete_work(&self, items: &[WorkItem], now: Timestamp) -> Result<u64, StoreError> {
+        work_queue::complete(self, items, now).await
     }
 
-    async fn postpone(&self, looks: &[Look], until: Timestamp) -> Result<(), StoreError> {
-        looks::postpone(self, looks, until).await
+    async fn requeue_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
+        work_queue::requeue(self, items, until).await
     }
 
-    async fn bury(&self, looks: &[Look], reason: &str, now: Timestamp) -> Result<(), StoreError> {
-        looks::bury(self, looks, reason, now).await
+    async fn fail_work(&self, items: &[WorkItem], reason: &str, now: Timestamp) -> Result<(), StoreError> {
+        work_queue::fail(self, items, reason, now).await
     }
 
-    async fn inbox(&self) -> Result<InboxCounts, StoreError> {
-        inbox::counts(self).await
+    async fn event_queue_counts(&self) -> Result<EventQueueCounts, StoreError> {
+        event_queue::counts(self).await
     }
 
-    async fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
-        inbox::forget(self, before).await
+    async fn delete_expired(&self, before: Timestamp) -> Result<(), StoreError> {
+        event_queue::delete_expired(self, before).await
     }
 
-    async fn requested(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        requests::asked(self, since).await
+    async fn pending_request_at(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        sync_requests::pending_at(self, since).await
     }
 
-    async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError> {
-        requests::ask(self, accept_shrink, now).await
+    async fn request_sync(
+        &self,
+        override_safeguards: bool,
+        now: Timestamp,
+    ) -> Result<SyncRequest, StoreError> {
+        sync_requests::create(self, override_safeguards, now).await
     }
 
-    async fn withdraw_request(&self, request: i64) -> Result<bool, StoreError> {
-        requests::withdraw(self, request).await
+    async fn cancel_request(&self, request: i64) -> Result<bool, StoreError> {
+        sync_requests::cancel(self, request).await
     }
 
-    async fn take_request(&self) -> Result<Option<SyncRequest>, StoreError> {
-        requests::take(self).await
+    async fn accept_request(&self) -> Result<Option<SyncRequest>, StoreError> {
+        sync_requests::accept(self).await
     }
 
-    async fn answer_request(&self, request: i64, run: RunId) -> Result<(), StoreError> {
-        requests::answer(self, request, run).await
+    async fn attach_run(&self, request: i64, run: RunId) -> Result<(), StoreError> {
+        sync_requests::attach_run(self, request, run).await
     }
 
-    async fn request_run(&self, request: i64) -> Result<Option<RunSummary>, StoreError> {
-        requests::run(self, request).await
+    async fn sync_request(&self, request: i64) -> Result<Option<SyncRequestProgress>, StoreError> {
+        sync_requests::progress(self, request).await
     }
 
     async fn pause(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
-        requests::pause(self, until).await
+        sync_requests::pause(self, until).await
     }
 
     async fn paused_until(&self) -> Result<Option<Timestamp>, StoreError> {
-        requests::paused_until(self).await
+        sync_requests::paused_until(self).await
     }
 }

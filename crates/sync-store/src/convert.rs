@@ -1,4 +1,4 @@
-//! Between our words and the columns.
+//! Conversion between types and columns.
 
 use std::borrow::Cow;
 
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use sync_engine::{Reading, StoreError, Subject};
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
 
-/// The `kind` columns of looks that name no single object.
-const DIRECTORY: &str = "directory";
-const RECENT: &str = "recent";
+/// The `kind` columns of work items that name no single object.
+const DIRECTORY: &str = "entire_directory";
+const RECENT: &str = "recent_changes";
 const SCHEMA: &str = "schema";
-/// The `kind` column of a look at everybody in a group.
-const MEMBERS: &str = "members";
-/// The `id` of such a look is the group's, a slash, and the user's.
+/// The `kind` column of a work item for all members of a group.
+const MEMBERS: &str = "group_members";
+/// The `kind` column of a membership. Its `id` is the group's, a slash, and the user's.
 const MEMBERSHIP: &str = "membership";
 
-/// A row that is damaged, or comes from a version that wrote it differently.
+/// A row that is damaged, or that another version wrote.
 #[derive(Debug, thiserror::Error)]
 #[error("{row} is damaged, or another version wrote it")]
 struct OddRow {
@@ -34,7 +34,7 @@ pub(crate) fn in_row<T>(
     read().map_err(|source| StoreError::new("read a row", OddRow { row: row(), source }))
 }
 
-/// A value that a row keeps as JSON.
+/// A value that a row stores as JSON.
 pub(crate) fn from_json<T: DeserializeOwned>(action: &'static str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|e| StoreError::new(action, e))
 }
@@ -44,7 +44,7 @@ pub(crate) fn attempts(n: i64) -> Result<u32, StoreError> {
     u32::try_from(n).map_err(|e| StoreError::new("read a number of attempts", e))
 }
 
-/// The record that is kept for an object. A record of another object is an error: it would be taken for that one.
+/// The stored record of an object. A record of another object is an error.
 pub(crate) fn record(kind_word: &str, id: &str, text: &str) -> Result<Record, StoreError> {
     const ACTION: &str = "read a record";
     let read = || {
@@ -57,7 +57,7 @@ pub(crate) fn record(kind_word: &str, id: &str, text: &str) -> Result<Record, St
     in_row(|| format!("the record of {kind_word} {id}"), read)
 }
 
-/// Never a time that cannot be read back: the last instants of the year 9999 round up to none.
+/// Milliseconds of a time that can be read back: the last instants of the year 9999 would round up to none.
 pub(crate) fn millis(time: Timestamp) -> i64 {
     time.as_millisecond().min(Timestamp::MAX.as_second() * 1000)
 }
@@ -71,7 +71,7 @@ pub(crate) fn reading(number: i64, at: i64) -> Result<Reading, StoreError> {
     Ok(Reading { number, at: timestamp(at)? })
 }
 
-/// A time of a row that is one of its kind, if the row has one.
+/// A time of a row, if the row has one; `row` names it.
 pub(crate) fn time_of(row: &'static str, millis: Option<i64>) -> Result<Option<Timestamp>, StoreError> {
     in_row(|| row.to_owned(), || millis.map(timestamp).transpose())
 }
@@ -87,31 +87,31 @@ pub(crate) fn keys_json<'a>(keys: impl IntoIterator<Item = &'a RecordKey>) -> St
     Value::Array(keys).to_string()
 }
 
-/// The `kind` and `id` columns of what is to be looked at.
+/// The `kind` and `id` columns of a subject.
 pub(crate) fn subject_columns(subject: &Subject) -> (&'static str, Cow<'_, str>) {
     match subject {
         Subject::User(id) => (ObjectKind::User.as_str(), id.as_str().into()),
         Subject::Group(id) => (ObjectKind::Group.as_str(), id.as_str().into()),
-        Subject::Members(group) => (MEMBERS, group.as_str().into()),
+        Subject::GroupMembers(group) => (MEMBERS, group.as_str().into()),
         Subject::Membership { group, user } => (MEMBERSHIP, format!("{group}/{user}").into()),
-        Subject::Recent => (RECENT, "".into()),
-        Subject::Directory => (DIRECTORY, "".into()),
+        Subject::RecentChanges => (RECENT, "".into()),
+        Subject::EntireDirectory => (DIRECTORY, "".into()),
         Subject::Schema => (SCHEMA, "".into()),
     }
 }
 
 pub(crate) fn subject(kind: &str, id: String) -> Result<Subject, StoreError> {
-    let unknown = || StoreError::new("read what to look at", format!("unknown kind \"{kind}\""));
+    let unknown = || StoreError::new("read a subject", format!("unknown kind \"{kind}\""));
     Ok(match kind {
         "user" => Subject::User(UserId::new(id)),
         "group" => Subject::Group(GroupId::new(id)),
-        MEMBERS => Subject::Members(GroupId::new(id)),
+        MEMBERS => Subject::GroupMembers(GroupId::new(id)),
         MEMBERSHIP => {
             let (group, user) = id.split_once('/').ok_or_else(unknown)?;
             Subject::Membership { group: GroupId::new(group), user: UserId::new(user) }
         }
-        RECENT => Subject::Recent,
-        DIRECTORY => Subject::Directory,
+        RECENT => Subject::RecentChanges,
+        DIRECTORY => Subject::EntireDirectory,
         SCHEMA => Subject::Schema,
         _ => return Err(unknown()),
     })

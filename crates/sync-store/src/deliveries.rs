@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection};
-use sync_engine::{InboxEvent, StoreError};
+use sync_engine::{NewEvent, StoreError};
 use tokio::sync::oneshot;
 
 use crate::ConnectionStore;
 use crate::convert::millis;
-use crate::inbox::insert;
+use crate::event_queue::insert;
 
 const STORE: &str = "store a delivery";
 /// At most so many deliveries wait; more are refused at once.
@@ -26,7 +26,7 @@ struct Waiting {
     store: ConnectionStore,
     /// Its ID; `None` where Okta gave none, so that a repeat is known by its events alone.
     id: Option<String>,
-    events: Vec<InboxEvent>,
+    events: Vec<NewEvent>,
     now: Timestamp,
     answer: oneshot::Sender<Result<u64, Arc<StoreError>>>,
 }
@@ -52,7 +52,7 @@ impl Deliveries {
 pub(crate) async fn store(
     store: &ConnectionStore,
     id: Option<&str>,
-    events: &[InboxEvent],
+    events: &[NewEvent],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let (answer, stored) = oneshot::channel();
@@ -106,7 +106,7 @@ async fn write_in(writer: &mut SqliteConnection, deliveries: &[Waiting]) -> Resu
             None => false,
             Some(id) => {
                 let stored = sqlx::query(
-                    "INSERT OR IGNORE INTO deliveries (connection, id, received) VALUES (?1, ?2, ?3)",
+                    "INSERT OR IGNORE INTO deliveries (connection_id, id, received_at) VALUES (?1, ?2, ?3)",
                 )
                 .bind(store.id)
                 .bind(id)

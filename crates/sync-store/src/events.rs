@@ -1,42 +1,52 @@
-//! The inbox as people look at it: which events there are, what became of them, and putting them back.
+//! Queries of the events for display, and their replay.
+
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
-use sync_engine::{EventEntry, EventFilter, EventMark, EventState, Replay, StoreError, Subject, WaitsFor};
+use sync_engine::{
+    Event, EventCursor, EventFilter, EventState, PendingWork, ReplayTarget, StoreError, Subject,
+};
 use sync_model::EventId;
 
 use crate::ConnectionStore;
 use crate::convert::{from_json, in_row, subject, timestamp};
-use crate::inbox::{count_write, wait_for};
+use crate::event_queue::{add_work, next_change};
+use crate::evidence::AFFECTED;
 
-/// How many events are put back at once, in one transaction with the others.
+/// Events that one statement of a replay reads.
 const PAGE: u32 = 500;
 
 type Row = (String, String, String, i64, i64, Option<i64>, Option<String>, String, String, i64, i64);
 
-const COLUMNS: &str = "e.id, e.event_type, e.state, e.published, e.received, e.settled, e.reason, e.named,
-    (SELECT json_group_array(json_array(l.kind, l.id, l.attempts, l.due, l.claimed_until > 0))
-     FROM waiting w CROSS JOIN looks l ON l.connection = ?1 AND l.kind = w.kind AND l.id = w.id
-     WHERE w.connection = ?1 AND w.event = e.id), e.written, e.arrived";
+const COLUMNS: &str =
+    "e.id, e.event_type, e.state, e.published_at, e.received_at, e.completed_at, e.reason, e.subjects,
+    (SELECT json_group_array(json_array(l.kind, l.id, l.attempts, l.next_attempt_at, l.claimed_until > 0))
+     FROM event_work w CROSS JOIN work_queue l ON l.connection_id = ?1 AND l.kind = w.kind AND l.id = w.id
+     WHERE w.connection_id = ?1 AND w.event_id = e.id), e.change_seq, e.arrived_seq";
 
-pub(crate) async fn find(
-    store: &ConnectionStore,
-    filter: &EventFilter,
-) -> Result<Vec<EventEntry>, StoreError> {
+pub(crate) async fn find(store: &ConnectionStore, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM events e
-         WHERE e.connection = ?1 AND (?2 IS NULL OR e.state = ?2)
+         WHERE e.connection_id = ?1 AND (?2 IS NULL OR e.state = ?2)
            AND (?3 IS NULL OR instr(lower(e.id), lower(?3)) OR instr(lower(e.event_type), lower(?3))
-                OR NOT json_valid(e.named)
-                OR EXISTS (SELECT 1 FROM json_each(e.named) n WHERE instr(lower(n.value ->> 1), lower(?3))))
-         ORDER BY e.published DESC, e.id LIMIT ?4"
+                OR NOT json_valid(e.subjects)
+                OR EXISTS (SELECT 1 FROM json_each(e.subjects) n WHERE instr(lower(n.value ->> 1), lower(?3))))
+           AND (?5 IS NULL OR ?5 = EXISTS (SELECT 1
+                FROM event_work w CROSS JOIN work_queue l ON l.connection_id = ?1 AND l.kind = w.kind AND l.id = w.id
+                WHERE w.connection_id = ?1 AND w.event_id = e.id AND l.claimed_until > 0))
+           AND (?6 IS NULL OR ?6 = (e.subjects = '[]'))
+         ORDER BY e.published_at DESC, e.id LIMIT ?4"
     );
+    let (state, is_claimed, is_ignored) = filter.state.map(condition).unwrap_or_default();
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
-        .bind(filter.state.map(word))
+        .bind(state)
         .bind(filter.search.as_deref())
         .bind(filter.limit)
+        .bind(is_claimed)
+        .bind(is_ignored)
         .fetch_all(&store.pool)
         .await
         .map_err(|e| StoreError::new("read the events", e))?;
@@ -45,54 +55,54 @@ pub(crate) async fn find(
 
 pub(crate) async fn known(store: &ConnectionStore, ids: &[EventId]) -> Result<Vec<EventId>, StoreError> {
     let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT e.id FROM json_each(?2) i CROSS JOIN events e ON e.connection = ?1 AND e.id = i.value",
+        "SELECT e.id FROM json_each(?2) i CROSS JOIN events e ON e.connection_id = ?1 AND e.id = i.value",
     )
     .bind(store.id)
     .bind(ids_json(ids))
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("look for events", e))?;
+    .map_err(|e| StoreError::new("find events by ID", e))?;
     Ok(rows.into_iter().map(EventId::new).collect())
 }
 
-pub(crate) async fn mark(store: &ConnectionStore) -> Result<EventMark, StoreError> {
-    let write = sqlx::query_scalar("SELECT sequence FROM connections WHERE id = ?1")
+pub(crate) async fn cursor(store: &ConnectionStore) -> Result<EventCursor, StoreError> {
+    let change_seq = sqlx::query_scalar("SELECT last_seq FROM connections WHERE id = ?1")
         .bind(store.id)
         .fetch_one(&store.pool)
         .await
-        .map_err(|e| StoreError::new("find the end of the inbox", e))?;
-    Ok(EventMark { write, after: None })
+        .map_err(|e| StoreError::new("read the last change of events", e))?;
+    Ok(EventCursor { write: change_seq, after: None })
 }
 
 pub(crate) async fn after(
     store: &ConnectionStore,
-    mark: &EventMark,
+    cursor: &EventCursor,
     limit: u32,
-) -> Result<(Vec<EventEntry>, EventMark), StoreError> {
+) -> Result<(Vec<Event>, EventCursor), StoreError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM events e
-         WHERE e.connection = ?1 AND e.written >= ?2 AND (e.written > ?2 OR e.id > ?3)
-         ORDER BY e.written, e.id LIMIT ?4"
+         WHERE e.connection_id = ?1 AND e.change_seq >= ?2 AND (e.change_seq > ?2 OR e.id > ?3)
+         ORDER BY e.change_seq, e.id LIMIT ?4"
     );
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
-        .bind(mark.write)
-        .bind(mark.after.as_ref().map(EventId::as_str))
+        .bind(cursor.write)
+        .bind(cursor.after.as_ref().map(EventId::as_str))
         .bind(limit)
         .fetch_all(&store.pool)
         .await
         .map_err(|e| StoreError::new("follow the events", e))?;
-    let mut mark = mark.clone();
+    let mut cursor = cursor.clone();
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        let (event, write) = entry(row)?;
-        mark = EventMark { write, after: Some(event.id.clone()) };
+        let (event, change_seq) = entry(row)?;
+        cursor = EventCursor { write: change_seq, after: Some(event.id.clone()) };
         found.push(event);
     }
-    Ok((found, mark))
+    Ok((found, cursor))
 }
 
-const REPLAY: &str = "put events back";
+const REPLAY: &str = "replay events";
 
 // The signature is that of `map_err`.
 #[allow(clippy::needless_pass_by_value)]
@@ -102,41 +112,95 @@ fn replaying(error: sqlx::Error) -> StoreError {
 
 pub(crate) async fn replay(
     store: &ConnectionStore,
-    which: Replay<'_>,
+    which: ReplayTarget<'_>,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let mut tx = store.begin(REPLAY).await?;
-    let write = count_write(store, &mut tx).await.map_err(replaying)?;
-    let mut put_back = 0;
+    let mut replayed = 0;
     match which {
-        Replay::These(ids) => put_back += replay_page(store, &mut tx, Some(ids), write, now).await?,
-        Replay::Dead => loop {
-            let page = replay_page(store, &mut tx, None, write, now).await?;
-            put_back += page;
-            if page == 0 {
-                break;
-            }
-        },
+        ReplayTarget::Ids(ids) => replayed += replay_page(store, &mut tx, Which::Ids(ids), now).await?,
+        ReplayTarget::AllFailed => replayed += replay_all(store, &mut tx, Which::Failed, now).await?,
     }
     tx.commit().await.map_err(replaying)?;
-    Ok(put_back)
+    Ok(replayed)
 }
 
-/// Puts these events back, or without any named the next ones that were given up.
+pub(crate) async fn requeue_blocked(store: &ConnectionStore, now: Timestamp) -> Result<u64, StoreError> {
+    let mut tx = store.begin(REPLAY).await?;
+    let replayed = replay_all(store, &mut tx, Which::Blocked, now).await?;
+    tx.commit().await.map_err(replaying)?;
+    Ok(replayed)
+}
+
+pub(crate) async fn requeue_unblocked(store: &ConnectionStore, now: Timestamp) -> Result<u64, StoreError> {
+    if !store.unblocked.load(Ordering::SeqCst) {
+        return Ok(0);
+    }
+    let mut tx = store.begin(REPLAY).await?;
+    // In the transaction, so that one that unblocks has ended before, or sets it again.
+    store.unblocked.store(false, Ordering::SeqCst);
+    let replayed = replay_all(store, &mut tx, Which::Unblocked, now).await;
+    let done = match replayed {
+        Ok(replayed) => tx.commit().await.map_err(replaying).map(|()| replayed),
+        Err(error) => Err(error),
+    };
+    if done.is_err() {
+        store.unblocked.store(true, Ordering::SeqCst);
+    }
+    done
+}
+
+/// The events that are replayed.
+#[derive(Debug, Clone, Copy)]
+enum Which<'a> {
+    Ids(&'a [EventId]),
+    Failed,
+    Blocked,
+    /// Those that are blocked although none of their objects is.
+    Unblocked,
+}
+
+async fn replay_all(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    which: Which<'_>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut replayed = 0;
+    loop {
+        let page = replay_page(store, tx, which, now).await?;
+        if page == 0 {
+            return Ok(replayed);
+        }
+        replayed += page;
+    }
+}
+
+/// Replays the first of these events.
 async fn replay_page(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
-    ids: Option<&[EventId]>,
-    write: i64,
+    which: Which<'_>,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let which = match ids {
-        Some(_) => "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3",
-        None => "state = 'dead' AND ?2 IS NULL LIMIT ?3",
+    let change_seq = next_change(store, tx).await.map_err(replaying)?;
+    let (ids, condition) = match which {
+        Which::Ids(ids) => (Some(ids), "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3".to_owned()),
+        Which::Failed => (None, "state = 'failed' AND ?2 IS NULL LIMIT ?3".to_owned()),
+        Which::Blocked => (None, "state = 'blocked' AND ?2 IS NULL LIMIT ?3".to_owned()),
+        Which::Unblocked => (
+            None,
+            format!(
+                "state = 'blocked' AND NOT EXISTS ({AFFECTED}
+                     SELECT 1 FROM affected n CROSS JOIN blocked_objects b
+                     ON b.connection_id = ?1 AND b.kind = n.kind AND b.id = n.id)
+                 AND ?2 IS NULL LIMIT ?3"
+            ),
+        ),
     };
-    let rows: Vec<(String, String, i64, String, bool, bool)> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT id, state, published, named, changes_object, expects_gone FROM events
-         WHERE connection = ?1 AND {which}"
+    let rows: Vec<(String, i64, String, bool, bool)> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT id, published_at, subjects, requires_newer_object, expect_deleted FROM events
+         WHERE connection_id = ?1 AND {condition}"
     )))
     .bind(store.id)
     .bind(ids.map(ids_json))
@@ -144,79 +208,107 @@ async fn replay_page(
     .fetch_all(&mut **tx)
     .await
     .map_err(replaying)?;
-    let mut put_back = 0;
-    for (id, state, published, named, changes_object, expects_gone) in rows {
-        let mut subjects = in_row(|| format!("the event {id}"), || subjects(&named))?;
-        if subjects.is_empty() && state != "dead" {
+    let mut replayed = 0;
+    for (id, published, subjects_text, requires_newer_object, expect_deleted) in rows {
+        let subjects = in_row(|| format!("the event {id}"), || subjects(&subjects_text))?;
+        if subjects.is_empty() {
             continue;
         }
-        if subjects.is_empty() {
-            // It was given up by a version that did not keep what it named; reading everything answers it.
-            subjects.push(Subject::Directory);
-        }
-        let at_least = changes_object.then_some(published);
-        let at_least = in_row(|| format!("the event {id}"), || at_least.map(timestamp).transpose())?;
-        wait_for(store, tx, &id, &subjects, at_least, expects_gone, now).await.map_err(replaying)?;
+        let not_older_than = requires_newer_object.then_some(published);
+        let not_older_than =
+            in_row(|| format!("the event {id}"), || not_older_than.map(timestamp).transpose())?;
+        add_work(store, tx, &id, &subjects, not_older_than, expect_deleted, now).await.map_err(replaying)?;
         sqlx::query(
-            "UPDATE events SET state = 'pending', settled = NULL, reason = NULL, written = ?3
-             WHERE connection = ?1 AND id = ?2",
+            "UPDATE events SET state = 'pending', completed_at = NULL, reason = NULL, change_seq = ?3
+             WHERE connection_id = ?1 AND id = ?2",
         )
         .bind(store.id)
         .bind(id)
-        .bind(write)
+        .bind(change_seq)
         .execute(&mut **tx)
         .await
         .map_err(replaying)?;
-        put_back += 1;
+        replayed += 1;
     }
-    Ok(put_back)
+    Ok(replayed)
 }
 
 fn ids_json(ids: &[EventId]) -> String {
     Value::from(ids.iter().map(EventId::as_str).collect::<Vec<_>>()).to_string()
 }
 
-/// The word for a state in the column.
-const fn word(state: EventState) -> &'static str {
+/// The stored state of events in a state, whether a worker holds a claim on their work, and whether they have no subject.
+const fn condition(state: EventState) -> (Option<&'static str>, Option<bool>, Option<bool>) {
     match state {
-        EventState::Waiting => "pending",
-        EventState::Dead => "dead",
-        EventState::Done => "done",
+        EventState::Pending => (Some("pending"), Some(false), None),
+        EventState::InProgress => (Some("pending"), Some(true), None),
+        EventState::Applied => (Some("done"), None, Some(false)),
+        EventState::Failed => (Some("failed"), None, None),
+        EventState::Blocked => (Some("blocked"), None, None),
+        EventState::Ignored => (Some("done"), None, Some(true)),
     }
 }
 
-fn subjects(named: &str) -> Result<Vec<Subject>, StoreError> {
-    let named: Vec<(String, String)> = from_json("read what an event named", named)?;
-    named.into_iter().map(|(kind, id)| subject(&kind, id)).collect()
+/// The state of an event by its stored state, its subjects, and its work.
+fn state(stored: &str, subjects: &[Subject], work: &[PendingWork]) -> Result<EventState, StoreError> {
+    match stored {
+        "pending" if work.iter().any(|work| work.claimed) => Ok(EventState::InProgress),
+        "pending" => Ok(EventState::Pending),
+        "failed" => Ok(EventState::Failed),
+        "blocked" => Ok(EventState::Blocked),
+        "done" if subjects.is_empty() => Ok(EventState::Ignored),
+        "done" => Ok(EventState::Applied),
+        unknown => Err(StoreError::new("read an event", format!("unknown state \"{unknown}\""))),
+    }
 }
 
-fn entry(row: Row) -> Result<(EventEntry, i64), StoreError> {
+fn subjects(text: &str) -> Result<Vec<Subject>, StoreError> {
+    let columns: Vec<(String, String)> = from_json("read the subjects of an event", text)?;
+    columns.into_iter().map(|(kind, id)| subject(&kind, id)).collect()
+}
+
+fn entry(row: Row) -> Result<(Event, i64), StoreError> {
     let id = row.0.clone();
     in_row(|| format!("the event {id}"), || read(row))
 }
 
-fn read(row: Row) -> Result<(EventEntry, i64), StoreError> {
-    let (id, event_type, state, published, received, settled, reason, named, waits_for, written, arrived) =
-        row;
-    let waits_for: Vec<(String, String, u32, i64, i64)> =
-        from_json("read what an event waits for", &waits_for)?;
-    let waits_for = waits_for.into_iter().map(|(kind, id, attempts, due, claimed)| {
-        Ok(WaitsFor { target: subject(&kind, id)?, attempts, due: timestamp(due)?, claimed: claimed != 0 })
+fn read(row: Row) -> Result<(Event, i64), StoreError> {
+    let (
+        id,
+        event_type,
+        stored,
+        published,
+        received,
+        completed_at,
+        reason,
+        subjects_text,
+        pending_work,
+        change_seq,
+        arrived_seq,
+    ) = row;
+    let pending_work: Vec<(String, String, u32, i64, i64)> =
+        from_json("read the pending work of an event", &pending_work)?;
+    let pending_work = pending_work.into_iter().map(|(kind, id, attempts, next_attempt_at, claimed)| {
+        Ok(PendingWork {
+            subject: subject(&kind, id)?,
+            attempts,
+            next_attempt_at: timestamp(next_attempt_at)?,
+            claimed: claimed != 0,
+        })
     });
-    let event = EventEntry {
+    let pending_work = pending_work.collect::<Result<Vec<_>, StoreError>>()?;
+    let subjects = subjects(&subjects_text)?;
+    let event = Event {
         id: EventId::new(id),
         event_type,
-        state: [EventState::Waiting, EventState::Dead, EventState::Done]
-            .into_iter()
-            .find(|known| word(*known) == state)
-            .ok_or_else(|| StoreError::new("read an event", format!("unknown state \"{state}\"")))?,
-        published: timestamp(published)?,
-        received: timestamp(received)?,
-        arrived,
-        settled: settled.map(timestamp).transpose()?,
+        state: state(&stored, &subjects, &pending_work)?,
+        published_at: timestamp(published)?,
+        received_at: timestamp(received)?,
+        arrived: arrived_seq,
+        completed_at: completed_at.map(timestamp).transpose()?,
         reason,
-        named: subjects(&named)?,
-        waits_for: waits_for.collect::<Result<_, StoreError>>()?,
+        subjects,
+        pending_work,
     };
-    Ok((event, written))
+    Ok((event, change_seq))
 }

@@ -20,7 +20,7 @@ pub enum StoreLoss {
     /// The path names another file, or another store was copied into the file.
     #[error("the state store {} was replaced by another file while it was open", .0.display())]
     Replaced(PathBuf),
-    /// The write-ahead log, which holds what is not in the file yet, is gone or another file.
+    /// The write-ahead log, which holds pages that are not in the file yet, was deleted or replaced.
     #[error("the write-ahead log {} of the state store was deleted or replaced while it was open", .0.display())]
     LogLost(PathBuf),
     /// Another version of the program changed the tables.
@@ -131,7 +131,7 @@ async fn read_id<'e>(
 }
 
 impl Store {
-    /// Compares the file that is open with the one that the path names. A check that cannot be made finds nothing.
+    /// Compares the open file with the one at the path. A check that can't run finds nothing.
     ///
     /// # Errors
     /// When what is written would be lost.
@@ -164,14 +164,19 @@ impl Store {
         }
     }
 
-    /// Free bytes of the file system that holds the store; `None` where the system does not tell.
+    /// Free bytes of the file system that holds the store; `None` if the system doesn't report them.
     pub async fn free_space(&self) -> Option<u64> {
         let folder = self.identity.path.parent()?.to_owned();
         let free = tokio::task::spawn_blocking(move || fs4::available_space(folder));
         free.await.ok()?.ok()
     }
 
-    /// Has SQLite check the whole file, which takes a large one some time. A check that cannot be made finds nothing.
+    /// The path that it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.identity.path
+    }
+
+    /// Runs SQLite's check of the whole file, which is slow for a large one. A check that can't run finds nothing.
     ///
     /// # Errors
     /// When the file is damaged.

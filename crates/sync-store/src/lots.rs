@@ -1,7 +1,7 @@
 //! Suspects among unconfirmed records, and what is sent next to find the bad ones.
 //!
-//! A test is an execution; it tells how many of its records were dropped, and not which. What is assumed here decides what
-//! is sent next, and never what is confirmed: that takes an execution which accounts for all of its records.
+//! A test is an execution; it reports the number of dropped records, and not their identities. Assumptions decide only
+//! what is sent next, and never what is confirmed: that requires an execution that accounts for all of its records.
 
 /// The number of bad ones of a lot in which every record was refused by itself.
 pub(crate) const ALL: i64 = 1 << 40;
@@ -13,7 +13,7 @@ pub(crate) struct Suspect {
     pub(crate) id: String,
     /// Its lot; 0 for a record that is thought to be good.
     pub(crate) lot: i64,
-    /// How many of its lot are thought to be bad; 0 where some are, and how many is not known.
+    /// The presumed number of bad records in its lot; 0 if some are bad and their number is unknown.
     pub(crate) bad: i64,
     /// True if it was part of the test.
     pub(crate) tested: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Suspect {
     pub(crate) named: bool,
 }
 
-/// What a test says of a record.
+/// The result of a test for a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) lot: i64,
@@ -30,7 +30,7 @@ pub(crate) struct Verdict {
     pub(crate) alone: bool,
 }
 
-/// What a test that dropped records says of each of them. `dropped` is how many, or `None` where that is not known;
+/// The results of a test that dropped records. `dropped` is their number, or `None` if it is unknown;
 /// `fresh` is the number of a new lot.
 pub(crate) fn judge(records: &[Suspect], dropped: Option<i64>, fresh: i64) -> Vec<Verdict> {
     let size = |is: &dyn Fn(&Suspect) -> bool| {
@@ -70,7 +70,7 @@ pub(crate) struct Lot {
     pub(crate) due: i64,
 }
 
-/// What is sent next of a kind.
+/// The next test of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Test {
     /// Records that are thought to be good, and so many of a lot.
@@ -81,7 +81,7 @@ pub(crate) enum Test {
     Bad { lot: i64 },
 }
 
-/// What is sent next; `None` when nothing is due.
+/// The next test; `None` if nothing is due.
 pub(crate) fn next(lots: &[Lot]) -> Option<Test> {
     let due = lots.iter().filter(|lot| lot.due > 0);
     let good = due.clone().any(|lot| lot.number == 0);

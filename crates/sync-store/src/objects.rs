@@ -1,31 +1,31 @@
-//! The objects as they were confirmed.
+//! Confirmed records.
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
-use sync_engine::{Census, Known, StoreError};
+use sync_engine::{ObjectCounts, RecordState, StoreError};
 use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId};
 
 use crate::convert::{in_row, keys_json, kind, millis, record};
 use crate::staging::SENDABLE;
-use crate::{ConnectionStore, aliases, losses, place, runs, safeguards, uncleared, unconfirmed};
+use crate::{ConnectionStore, aliases, place, removals, runs, safeguards, stale_values, unconfirmed};
 
-pub(crate) async fn known(
+pub(crate) async fn states(
     store: &ConnectionStore,
     keys: &[RecordKey],
-) -> Result<HashMap<RecordKey, Known>, StoreError> {
-    const ACTION: &str = "read what is known of objects";
-    // What was sent and not accounted for may be in Assets all the same: whatever is read next has to be sent.
+) -> Result<HashMap<RecordKey, RecordState>, StoreError> {
+    const ACTION: &str = "read the states of records";
+    // An unconfirmed record may be in Assets all the same: the next record must be sent.
     let rows: Vec<(String, String, Vec<u8>, bool, bool)> = sqlx::query_as(
         "SELECT k.value ->> 0, k.value ->> 1, coalesce(o.fingerprint, u.fingerprint),
-                CASE WHEN u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1)
-                     THEN u.change = 'retire' ELSE o.gone END,
-                coalesce(o.dirty, 0) OR u.id IS NOT NULL
+                CASE WHEN u.id IS NOT NULL AND coalesce(u.read_seq >= o.read_seq, 1)
+                     THEN u.change = 'retire' ELSE o.retired END,
+                coalesce(o.resend_pending, 0) OR u.id IS NOT NULL
          FROM json_each(?2) k
-         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
-         LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
+         LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
+         LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
          WHERE o.id IS NOT NULL OR u.id IS NOT NULL",
     )
     .bind(store.id)
@@ -34,35 +34,35 @@ pub(crate) async fn known(
     .await
     .map_err(|e| StoreError::new(ACTION, e))?;
     rows.into_iter()
-        .map(|(word, id, fingerprint, gone, dirty)| {
+        .map(|(word, id, fingerprint, retired, resend_pending)| {
             let read = || {
                 Fingerprint::from_bytes(&fingerprint)
                     .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is cut"))
             };
             let fingerprint = in_row(|| format!("the fingerprint of {word} {id}"), read)?;
-            Ok((RecordKey { kind: kind(&word)?, id }, Known { fingerprint, gone, dirty }))
+            Ok((RecordKey { kind: kind(&word)?, id }, RecordState { fingerprint, retired, resend_pending }))
         })
         .collect()
 }
 
-pub(crate) async fn confirmed(
+pub(crate) async fn confirmed_record(
     store: &ConnectionStore,
     key: &RecordKey,
 ) -> Result<Option<Record>, StoreError> {
-    Ok(confirmed_many(store, std::slice::from_ref(key)).await?.remove(key))
+    Ok(confirmed_records(store, std::slice::from_ref(key)).await?.remove(key))
 }
 
-pub(crate) async fn confirmed_many(
+pub(crate) async fn confirmed_records(
     store: &ConnectionStore,
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, Record>, StoreError> {
-    // What was sent last counts, though nobody confirmed it: it is what the directory said last.
+    // The record that was sent last counts, although it is unconfirmed: it is the last one of the directory.
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT k.value ->> 0, k.value ->> 1,
-                CASE WHEN u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1) THEN u.record ELSE o.record END
+                CASE WHEN u.id IS NOT NULL AND coalesce(u.read_seq >= o.read_seq, 1) THEN u.record ELSE o.record END
          FROM json_each(?2) k
-         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
-         LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
+         LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
+         LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
          WHERE o.id IS NOT NULL OR u.id IS NOT NULL",
     )
     .bind(store.id)
@@ -74,34 +74,36 @@ pub(crate) async fn confirmed_many(
     records.map(|record| record.map(|record| (record.key.clone(), record))).collect()
 }
 
-pub(crate) async fn census(store: &ConnectionStore) -> Result<BTreeMap<ObjectKind, Census>, StoreError> {
+pub(crate) async fn counts(
+    store: &ConnectionStore,
+) -> Result<BTreeMap<ObjectKind, ObjectCounts>, StoreError> {
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-        "SELECT kind, sum(NOT gone), sum(gone) FROM objects WHERE connection = ?1 GROUP BY kind",
+        "SELECT kind, sum(NOT retired), sum(retired) FROM confirmed_records WHERE connection_id = ?1 GROUP BY kind",
     )
     .bind(store.id)
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("count objects", e))?;
     rows.into_iter()
-        .map(|(word, live, gone)| {
-            let census = Census {
-                live: u64::try_from(live).unwrap_or_default(),
-                gone: u64::try_from(gone).unwrap_or_default(),
+        .map(|(word, current, retired)| {
+            let counts = ObjectCounts {
+                current: u64::try_from(current).unwrap_or_default(),
+                retired: u64::try_from(retired).unwrap_or_default(),
             };
-            Ok((kind(&word)?, census))
+            Ok((kind(&word)?, counts))
         })
         .collect()
 }
 
-pub(crate) async fn referring_to(
+pub(crate) async fn referrers(
     store: &ConnectionStore,
     to: ObjectKind,
     value: &str,
 ) -> Result<Vec<RecordKey>, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT kind, id FROM links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3
+        "SELECT kind, id FROM record_references WHERE connection_id = ?1 AND target_kind = ?2 AND target_key = ?3
          UNION
-         SELECT kind, id FROM unconfirmed_links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3
+         SELECT kind, id FROM unconfirmed_references WHERE connection_id = ?1 AND target_kind = ?2 AND target_key = ?3
          ORDER BY kind, id",
     )
     .bind(store.id)
@@ -109,43 +111,43 @@ pub(crate) async fn referring_to(
     .bind(value)
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("find what refers to an object", e))?;
+    .map_err(|e| StoreError::new("find referrers of an object", e))?;
     rows.into_iter().map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id })).collect()
 }
 
-/// Live objects that a run has not seen, those among them that Assets never accounted for.
-const UNSEEN: &str = "
-    SELECT o.id, o.record FROM objects o WHERE o.connection = ?1 AND o.kind = ?2 AND NOT o.gone
-      AND NOT EXISTS (SELECT 1 FROM run_objects s WHERE s.run = ?3 AND s.kind = ?2 AND s.id = o.id)
+/// Current objects that a run has not met, including those that were never confirmed.
+const UNLISTED: &str = "
+    SELECT o.id, o.record FROM confirmed_records o WHERE o.connection_id = ?1 AND o.kind = ?2 AND NOT o.retired
+      AND NOT EXISTS (SELECT 1 FROM run_objects s WHERE s.run_id = ?3 AND s.kind = ?2 AND s.id = o.id)
     UNION ALL
-    SELECT u.id, u.record FROM unconfirmed u
-    WHERE u.connection = ?1 AND u.kind = ?2 AND u.change <> 'retire'
-      AND NOT EXISTS (SELECT 1 FROM run_objects s WHERE s.run = ?3 AND s.kind = ?2 AND s.id = u.id)
-      AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.connection = ?1 AND o.kind = ?2 AND o.id = u.id)";
+    SELECT u.id, u.record FROM unconfirmed_records u
+    WHERE u.connection_id = ?1 AND u.kind = ?2 AND u.change <> 'retire'
+      AND NOT EXISTS (SELECT 1 FROM run_objects s WHERE s.run_id = ?3 AND s.kind = ?2 AND s.id = u.id)
+      AND NOT EXISTS (SELECT 1 FROM confirmed_records o WHERE o.connection_id = ?1 AND o.kind = ?2 AND o.id = u.id)";
 
-pub(crate) async fn count_referring_to(
+pub(crate) async fn count_referrers(
     store: &ConnectionStore,
     to: ObjectKind,
     value: &str,
 ) -> Result<u64, StoreError> {
     let n: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3",
+        "SELECT count(*) FROM record_references WHERE connection_id = ?1 AND target_kind = ?2 AND target_key = ?3",
     )
     .bind(store.id)
     .bind(to.as_str())
     .bind(value)
     .fetch_one(&store.pool)
     .await
-    .map_err(|e| StoreError::new("count what refers to an object", e))?;
+    .map_err(|e| StoreError::new("count referrers of an object", e))?;
     Ok(u64::try_from(n).unwrap_or_default())
 }
 
-pub(crate) async fn count_unseen(
+pub(crate) async fn count_unlisted(
     store: &ConnectionStore,
     run: RunId,
     kind: ObjectKind,
 ) -> Result<u64, StoreError> {
-    let n: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM ({UNSEEN})")))
+    let n: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM ({UNLISTED})")))
         .bind(store.id)
         .bind(kind.as_str())
         .bind(run.get())
@@ -155,14 +157,14 @@ pub(crate) async fn count_unseen(
     Ok(u64::try_from(n).unwrap_or_default())
 }
 
-pub(crate) async fn unseen(
+pub(crate) async fn unlisted(
     store: &ConnectionStore,
     run: RunId,
     kind: ObjectKind,
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
-    let statement = format!("SELECT id, record FROM ({UNSEEN}) WHERE id > ?4 ORDER BY id LIMIT ?5");
+    let statement = format!("SELECT id, record FROM ({UNLISTED}) WHERE id > ?4 ORDER BY id LIMIT ?5");
     let rows: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
         .bind(kind.as_str())
@@ -175,8 +177,8 @@ pub(crate) async fn unseen(
     rows.iter().map(|(id, text)| record(kind.as_str(), id, text)).collect()
 }
 
-/// Closes an execution: confirms the kinds of which the target stored every record, and keeps the rest as unconfirmed with the
-/// reason. Without kinds its end is unknown, and stays so in the history.
+/// Closes an execution: confirms the kinds of which Assets stored every record, and keeps the other records as unconfirmed
+/// with the reason. Without kinds, its outcome is unknown and stays so in the history.
 pub(crate) async fn close(
     store: &ConnectionStore,
     run: RunId,
@@ -190,33 +192,33 @@ pub(crate) async fn close(
     let kinds = Value::from(stored.unwrap_or_default().iter().map(|kind| kind.as_str()).collect::<Vec<_>>())
         .to_string();
     let mut tx = store.begin(ACTION).await?;
-    // What was not sent, because it was overtaken or is known to be refused, is not confirmed either.
+    // Records that were not sent, because they are overtaken or rejected, are not confirmed either.
     sqlx::query(AssertSqlSafe(format!(
-        "DELETE FROM staged WHERE run = ?2 AND (kind, id) NOT IN (SELECT s.kind, s.id {SENDABLE})"
+        "DELETE FROM staged_changes WHERE run_id = ?2 AND (kind, id) NOT IN (SELECT s.kind, s.id {SENDABLE})"
     )))
     .bind(store.id)
     .bind(run.get())
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
-    sqlx::query("UPDATE staged SET stored = 1 WHERE run = ?1 AND kind IN (SELECT value FROM json_each(?2))")
+    sqlx::query("UPDATE staged_changes SET stored = 1 WHERE run_id = ?1 AND kind IN (SELECT value FROM json_each(?2))")
         .bind(run.get())
         .bind(kinds)
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    losses::record(store, &mut tx, run).await.map_err(failed)?;
+    removals::record(store, &mut tx, run).await.map_err(failed)?;
     safeguards::sent(store, &mut tx, run).await.map_err(failed)?;
     let touched = aliases::touched(store, &mut tx, run).await?;
-    // Whoever refers to an object that is new, or answers to another name now, has an empty reference in Assets, unless
-    // it was part of this execution.
-    let referring: Vec<(String, String)> = sqlx::query_as(
-        "SELECT DISTINCT l.kind, l.id FROM staged s
-         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-         CROSS JOIN links l ON l.connection = ?1 AND l.to_kind = s.kind AND l.to_value = s.answers_to
-         WHERE s.run = ?2 AND s.stored
-           AND o.answers_to IS NOT s.answers_to
-           AND NOT EXISTS (SELECT 1 FROM staged t WHERE t.run = ?2 AND t.kind = l.kind AND t.id = l.id)",
+    // A record that refers to a new object, or to one with a new reference key, has an empty reference in Assets, unless it
+    // was part of this execution.
+    let referrers: Vec<(String, String)> = sqlx::query_as(
+        "SELECT DISTINCT l.kind, l.id FROM staged_changes s
+         LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id
+         CROSS JOIN record_references l ON l.connection_id = ?1 AND l.target_kind = s.kind AND l.target_key = s.reference_key
+         WHERE s.run_id = ?2 AND s.stored
+           AND o.reference_key IS NOT s.reference_key
+           AND NOT EXISTS (SELECT 1 FROM staged_changes t WHERE t.run_id = ?2 AND t.kind = l.kind AND t.id = l.id)",
     )
     .bind(store.id)
     .bind(run.get())
@@ -225,28 +227,28 @@ pub(crate) async fn close(
     .map_err(failed)?;
 
     for statement in [
-        "DELETE FROM links WHERE connection = ?1 AND (kind, id) IN (
-             SELECT kind, id FROM staged WHERE run = ?2 AND stored)",
-        "INSERT OR IGNORE INTO links (connection, kind, id, to_kind, to_value)
-         SELECT ?1, s.kind, s.id, r.value ->> 'kind', r.value ->> 'value'
-         FROM staged s, json_each(s.record, '$.references') r
-         WHERE s.run = ?2 AND s.stored",
+        "DELETE FROM record_references WHERE connection_id = ?1 AND (kind, id) IN (
+             SELECT kind, id FROM staged_changes WHERE run_id = ?2 AND stored)",
+        "INSERT OR IGNORE INTO record_references (connection_id, kind, id, target_kind, target_key)
+         SELECT ?1, s.kind, s.id, r.value ->> 'kind', r.value ->> 'reference_key'
+         FROM staged_changes s, json_each(s.record, '$.references') r
+         WHERE s.run_id = ?2 AND s.stored",
     ] {
         sqlx::query(statement).bind(store.id).bind(run.get()).execute(&mut *tx).await.map_err(failed)?;
     }
     sqlx::query(
-        "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, reading, read_at, confirmed,
-                              answers_to, record, gone_since, run, names)
-         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, reading, read_at, ?3, answers_to, record,
-                iif(change = 'retire', ?3, NULL), ?2, names FROM staged
-         WHERE run = ?2 AND stored
-         ON CONFLICT (connection, kind, id) DO UPDATE SET
-             fingerprint = excluded.fingerprint, gone = excluded.gone, dirty = 0, reading = excluded.reading,
-             read_at = excluded.read_at,
-             confirmed = excluded.confirmed, answers_to = excluded.answers_to, record = excluded.record, run = excluded.run,
-             names = excluded.names,
-             gone_since = iif(excluded.gone, coalesce(objects.gone_since, excluded.gone_since), NULL)
-         WHERE objects.reading <= excluded.reading",
+        "INSERT INTO confirmed_records (connection_id, kind, id, fingerprint, retired, resend_pending, read_seq, read_at,
+                                        confirmed_at, reference_key, record, retired_at, run_id, search_text)
+         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, read_seq, read_at, ?3, reference_key, record,
+                iif(change = 'retire', ?3, NULL), ?2, search_text FROM staged_changes
+         WHERE run_id = ?2 AND stored
+         ON CONFLICT (connection_id, kind, id) DO UPDATE SET
+             fingerprint = excluded.fingerprint, retired = excluded.retired, resend_pending = 0,
+             read_seq = excluded.read_seq, read_at = excluded.read_at, confirmed_at = excluded.confirmed_at,
+             reference_key = excluded.reference_key, record = excluded.record, run_id = excluded.run_id,
+             search_text = excluded.search_text,
+             retired_at = iif(excluded.retired, coalesce(confirmed_records.retired_at, excluded.retired_at), NULL)
+         WHERE confirmed_records.read_seq <= excluded.read_seq",
     )
     .bind(store.id)
     .bind(run.get())
@@ -255,23 +257,23 @@ pub(crate) async fn close(
     .await
     .map_err(failed)?;
 
-    let referring: Vec<RecordKey> = referring
+    let referrers: Vec<RecordKey> = referrers
         .into_iter()
         .map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }))
         .collect::<Result<_, StoreError>>()?;
-    resend(store, &mut tx, &referring, now).await.map_err(failed)?;
-    let doubted = place::end_execution(store, &mut tx, execution).await.map_err(failed)?;
+    resend(store, &mut tx, &referrers, now).await.map_err(failed)?;
+    let marked = place::end_execution(store, &mut tx, execution).await.map_err(failed)?;
     if stored.is_some() {
         runs::end_execution(&mut tx, run, execution, true, now).await.map_err(failed)?;
     }
-    uncleared::settle(store, &mut tx, run, now).await?;
-    unconfirmed::settle(store, &mut tx, run, reason, now).await?;
+    stale_values::confirm(store, &mut tx, run, now).await?;
+    unconfirmed::confirm(store, &mut tx, run, reason, now).await?;
     let misled = aliases::misled(store, &mut tx, run, &touched).await?;
     resend(store, &mut tx, &misled, now).await.map_err(failed)?;
-    if doubted {
-        place::doubt_stored(store, &mut tx, run, now).await.map_err(failed)?;
+    if marked {
+        place::resend_stored(store, &mut tx, run, now).await.map_err(failed)?;
     }
-    sqlx::query("DELETE FROM staged WHERE run = ?1")
+    sqlx::query("DELETE FROM staged_changes WHERE run_id = ?1")
         .bind(run.get())
         .execute(&mut *tx)
         .await
@@ -282,8 +284,8 @@ pub(crate) async fn close(
 /// Marks staged records that Assets holds as they were sent: the end of their execution confirms them.
 pub(crate) async fn prove(store: &ConnectionStore, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE staged SET stored = 1
-         WHERE run = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
+        "UPDATE staged_changes SET stored = 1
+         WHERE run_id = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
     )
     .bind(run.get())
     .bind(keys_json(keys))
@@ -293,42 +295,42 @@ pub(crate) async fn prove(store: &ConnectionStore, run: RunId, keys: &[RecordKey
     .map_err(|e| StoreError::new("mark records that Assets holds", e))
 }
 
-/// Has objects sent again, also where nothing has changed. An object that Assets may not have any more answers to nothing:
-/// once it is confirmed, whatever refers to it is sent again as well.
-pub(crate) async fn distrust(
+/// Marks one object, or every one, for resend, and enqueues the one. Without a reference key, its referrers are sent again
+/// once it is confirmed.
+pub(crate) async fn mark_for_resend(
     store: &ConnectionStore,
     only: Option<&RecordKey>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const ACTION: &str = "doubt what was confirmed";
+    const ACTION: &str = "mark records for resend";
     let failed = |e| StoreError::new(ACTION, e);
     let mut tx = store.begin(ACTION).await?;
-    let doubted = doubt(store, &mut tx, only).await.map_err(failed)?;
-    if let Some(key) = only.filter(|_| doubted > 0) {
-        look_at(store, &mut tx, std::slice::from_ref(key), now).await.map_err(failed)?;
+    let marked = set_resend_pending(store, &mut tx, only).await.map_err(failed)?;
+    if let Some(key) = only.filter(|_| marked > 0) {
+        enqueue(store, &mut tx, std::slice::from_ref(key), now).await.map_err(failed)?;
     }
     tx.commit().await.map_err(failed)
 }
 
-/// Doubts one object, or every one, and gives their number.
-pub(crate) async fn doubt(
+/// Marks one current object, or every one, for resend, and returns their number.
+pub(crate) async fn set_resend_pending(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     only: Option<&RecordKey>,
 ) -> Result<u64, sqlx::Error> {
     let which = if only.is_some() { "AND kind = ?2 AND id = ?3" } else { "AND ?2 IS NULL AND ?3 IS NULL" };
-    let doubted = sqlx::query(AssertSqlSafe(format!(
-        "UPDATE objects SET dirty = 1, answers_to = '' WHERE connection = ?1 AND NOT gone {which}"
+    let marked = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE confirmed_records SET resend_pending = 1, reference_key = '' WHERE connection_id = ?1 AND NOT retired {which}"
     )))
     .bind(store.id)
     .bind(only.map(|key| key.kind.as_str()))
     .bind(only.map(|key| key.id.as_str()))
     .execute(&mut **tx)
     .await?;
-    Ok(doubted.rows_affected())
+    Ok(marked.rows_affected())
 }
 
-/// Has objects read and sent again, also where nothing has changed.
+/// Marks objects for resend and enqueues them.
 async fn resend(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
@@ -336,27 +338,28 @@ async fn resend(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE objects SET dirty = 1
-         WHERE connection = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
+        "UPDATE confirmed_records SET resend_pending = 1
+         WHERE connection_id = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
     )
     .bind(store.id)
     .bind(keys_json(keys))
     .execute(&mut **tx)
     .await?;
-    look_at(store, tx, keys, now).await
+    enqueue(store, tx, keys, now).await
 }
 
-/// Puts objects on the list of what is to be looked at.
-async fn look_at(
+/// Enqueues objects.
+async fn enqueue(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     keys: &[RecordKey],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO looks (connection, kind, id, expects_gone, attempts, sequence, due)
+        "INSERT INTO work_queue (connection_id, kind, id, expect_deleted, attempts, sequence, next_attempt_at)
          SELECT ?1, r.value ->> 0, r.value ->> 1, 0, 0, 1, ?3 FROM json_each(?2) r WHERE true
-         ON CONFLICT (connection, kind, id) DO UPDATE SET sequence = sequence + 1, attempts = 0, due = excluded.due",
+         ON CONFLICT (connection_id, kind, id) DO UPDATE SET
+             sequence = sequence + 1, attempts = 0, next_attempt_at = excluded.next_attempt_at",
     )
     .bind(store.id)
     .bind(keys_json(keys))

@@ -1,4 +1,4 @@
-//! The place that confirmations belong to, and what is doubted when it changes.
+//! The place that confirmations belong to, and the records to resend when it changes.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use sync_engine::{Doubt, Place, StoreError, Subject};
 use sync_model::{ExecutionId, ObjectKind, RunId};
 
 use crate::convert::{from_json, in_row, millis};
-use crate::{ConnectionStore, looks, objects};
+use crate::{ConnectionStore, objects, work_queue};
 
 pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, StoreError> {
     const ACTION: &str = "read the place of confirmations";
@@ -29,7 +29,7 @@ pub(crate) async fn remember(
     ask: Option<&Subject>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const ACTION: &str = "remember the place of confirmations";
+    const ACTION: &str = "store the place of confirmations";
     let text = serde_json::to_string(place).map_err(|e| StoreError::new(ACTION, e))?;
     let failed = |e| StoreError::new(ACTION, e);
     let mut tx = store.begin(ACTION).await?;
@@ -41,31 +41,32 @@ pub(crate) async fn remember(
         .map_err(failed)?;
     match doubt {
         Some(Doubt::Everything) => {
-            objects::doubt(store, &mut tx, None).await.map_err(failed)?;
-            doubt_marks(store, &mut tx, None, now).await.map_err(failed)?;
+            objects::set_resend_pending(store, &mut tx, None).await.map_err(failed)?;
+            resend_retired(store, &mut tx, None, now).await.map_err(failed)?;
         }
         Some(Doubt::Values(values)) => {
             for (kind, fields) in values {
-                doubt_values(store, &mut tx, *kind, fields, now).await.map_err(failed)?;
+                resend_fields(store, &mut tx, *kind, fields, now).await.map_err(failed)?;
             }
         }
         None => {}
     }
     if let Some(subject) = ask {
-        looks::look(store, &mut tx, subject, None, false, now).await.map_err(failed)?;
+        work_queue::enqueue(store, &mut tx, subject, None, false, now).await.map_err(failed)?;
     }
     tx.commit().await.map_err(failed)
 }
 
-/// Forgets an execution that ended. True if confirmations were doubted since it began.
+/// Closes an open execution. True if confirmations were doubted after it started.
 pub(crate) async fn end_execution(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     execution: &ExecutionId,
 ) -> Result<bool, sqlx::Error> {
     let doubted = sqlx::query_scalar(
-        "DELETE FROM executions WHERE connection = ?1 AND id = ?2
-         RETURNING doubts <> (SELECT coalesce(iif(place = '', NULL, place) ->> 'doubts', 0) FROM connections WHERE id = ?1)",
+        "DELETE FROM open_executions WHERE connection_id = ?1 AND id = ?2
+         RETURNING resend_count <> (
+             SELECT coalesce(iif(place = '', NULL, place) ->> 'doubts', 0) FROM connections WHERE id = ?1)",
     )
     .bind(store.id)
     .bind(execution.as_str())
@@ -74,60 +75,61 @@ pub(crate) async fn end_execution(
     Ok(doubted.unwrap_or_default())
 }
 
-/// Doubts what a run stored: its records may have arrived before what the doubt was about.
-pub(crate) async fn doubt_stored(
+/// Marks the records that a run stored for resend: they may have arrived before the reason of the doubt.
+pub(crate) async fn resend_stored(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE objects SET dirty = 1, answers_to = ''
-         WHERE connection = ?1 AND NOT gone AND (kind, id) IN (SELECT kind, id FROM staged WHERE run = ?2 AND stored)",
+        "UPDATE confirmed_records SET resend_pending = 1, reference_key = ''
+         WHERE connection_id = ?1 AND NOT retired
+           AND (kind, id) IN (SELECT kind, id FROM staged_changes WHERE run_id = ?2 AND stored)",
     )
     .bind(store.id)
     .bind(run.get())
     .execute(&mut **tx)
     .await?;
-    doubt_marks(store, tx, Some(run), now).await?;
-    looks::look(store, tx, &Subject::Directory, None, false, now).await.map(drop)
+    resend_retired(store, tx, Some(run), now).await?;
+    work_queue::enqueue(store, tx, &Subject::EntireDirectory, None, false, now).await.map(drop)
 }
 
-/// Has the marks of retired objects sent again, of all or of those that a run stored: where records go now, they may still
-/// look alive, or not be there for what refers to them. They are not read for it: nothing of them changes in the directory
-/// any more.
-async fn doubt_marks(
+/// Resends retired objects, all or those that a run stored: at the new place they may be current, or missing for their
+/// referrers. They are not read again, because they no longer change in the directory.
+async fn resend_retired(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: Option<RunId>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     const STORED: &str =
-        "(?2 IS NULL OR (kind, id) IN (SELECT kind, id FROM staged WHERE run = ?2 AND stored))";
+        "(?2 IS NULL OR (kind, id) IN (SELECT kind, id FROM staged_changes WHERE run_id = ?2 AND stored))";
     let run = run.map(RunId::get);
-    sqlx::query(AssertSqlSafe(format!("{MARKS_AGAIN} AND {STORED}")))
+    sqlx::query(AssertSqlSafe(format!("{RESEND_RETIRED} AND {STORED}")))
         .bind(store.id)
         .bind(run)
         .bind(millis(now))
-        .bind("it was marked as gone elsewhere")
+        .bind("it was retired at another place")
         .execute(&mut **tx)
         .await?;
-    let unanswered =
-        format!("UPDATE objects SET answers_to = '' WHERE connection = ?1 AND gone AND {STORED}");
-    let unanswered = sqlx::query(AssertSqlSafe(unanswered)).bind(store.id).bind(run);
-    unanswered.execute(&mut **tx).await.map(drop)
+    let without_key = format!(
+        "UPDATE confirmed_records SET reference_key = '' WHERE connection_id = ?1 AND retired AND {STORED}"
+    );
+    let without_key = sqlx::query(AssertSqlSafe(without_key)).bind(store.id).bind(run);
+    without_key.execute(&mut **tx).await.map(drop)
 }
 
-/// Has marks of retired objects sent again: those of a connection (`?1`), from a time on (`?3`), for a reason (`?4`).
-const MARKS_AGAIN: &str =
-    "INSERT OR IGNORE INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
-                                        attempts, reason, due, run)
-     SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, record ->> '$.answers_to', record, 0, ?4, ?3, run
-     FROM objects WHERE connection = ?1 AND gone";
+/// Resends the retired objects of a connection (`?1`) from a time on (`?3`), for a reason (`?4`).
+const RESEND_RETIRED: &str =
+    "INSERT OR IGNORE INTO unconfirmed_records (connection_id, kind, id, change, fingerprint, read_seq, read_at,
+                                                reference_key, record, attempts, reason, next_attempt_at, run_id)
+     SELECT connection_id, kind, id, 'retire', fingerprint, read_seq, read_at, record ->> '$.reference_key', record,
+            0, ?4, ?3, run_id
+     FROM confirmed_records WHERE connection_id = ?1 AND retired";
 
-/// Doubts every object that has one of the fields, one that is empty included: it may have been emptied while the field was
-/// withheld.
-async fn doubt_values(
+/// Resends every object that has one of the fields, even an empty one: it may have been cleared while the field was withheld.
+async fn resend_fields(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     kind: ObjectKind,
@@ -137,13 +139,15 @@ async fn doubt_values(
     const HAS_FIELD: &str = "kind = ?2 AND EXISTS (
         SELECT 1 FROM json_each(record, '$.fields') f WHERE f.key IN (SELECT value FROM json_each(?5)))";
     let fields = Value::from(fields).to_string();
-    let live = format!("UPDATE objects SET dirty = 1 WHERE connection = ?1 AND NOT gone AND {HAS_FIELD}");
-    for statement in [live, format!("{MARKS_AGAIN} AND {HAS_FIELD}")] {
+    let current = format!(
+        "UPDATE confirmed_records SET resend_pending = 1 WHERE connection_id = ?1 AND NOT retired AND {HAS_FIELD}"
+    );
+    for statement in [current, format!("{RESEND_RETIRED} AND {HAS_FIELD}")] {
         sqlx::query(AssertSqlSafe(statement))
             .bind(store.id)
             .bind(kind.as_str())
             .bind(millis(now))
-            .bind("values of it may be stored otherwise")
+            .bind("Assets may store its values differently")
             .bind(&fields)
             .execute(&mut **tx)
             .await?;
@@ -151,12 +155,13 @@ async fn doubt_values(
     Ok(())
 }
 
-pub(crate) async fn count_doubted(store: &ConnectionStore) -> Result<u64, StoreError> {
-    let count: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM objects WHERE connection = ?1 AND dirty AND NOT gone")
-            .bind(store.id)
-            .fetch_one(&store.pool)
-            .await
-            .map_err(|e| StoreError::new("count what is in doubt", e))?;
+pub(crate) async fn count_resend_pending(store: &ConnectionStore) -> Result<u64, StoreError> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM confirmed_records WHERE connection_id = ?1 AND resend_pending AND NOT retired",
+    )
+    .bind(store.id)
+    .fetch_one(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("count records to resend", e))?;
     Ok(count.unsigned_abs())
 }

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use crate::identity::{code, is_damage, quick_check};
 
-/// The steps of SQLite between two looks at the clock.
+/// The steps of SQLite between two readings of the clock.
 const STEPS: i32 = 1000;
 
 /// The time beyond its limit after which a check is left alone: a file system that does not answer is not interrupted.

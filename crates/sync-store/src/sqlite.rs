@@ -15,18 +15,18 @@ use sync_model::ConnectionName;
 
 use crate::deliveries::Deliveries;
 use crate::identity::{Identity, is_corrupt};
-use crate::{AccessStore, AuditLog, ConnectionStore, Holder, StoreBusy, StoreLoss, is_busy, space};
+use crate::{AccessStore, AuditLog, ConnectionStore, Holder, StoreBusy, StoreLoss, is_busy};
 
-/// What makes a file what this version wants.
+/// The migrations to this version.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// How long a write waits for another process's.
+/// The time that a write waits for another process.
 const BUSY: Duration = Duration::from_secs(20);
 
 /// Bytes that the write-ahead log may keep of the file system once they are in the file.
 const JOURNAL: u32 = 16 << 20;
 
-/// Time that closing waits for statements that are under way.
+/// The time that closing waits for active statements.
 const CLOSE: Duration = Duration::from_secs(1);
 
 /// A store that cannot be opened.
@@ -104,9 +104,6 @@ impl Store {
             }
             error => StoreError::new("bring its file up to date", error).into(),
         })?;
-        if let Err(error) = space::prepare(&writer).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the store keeps its free space");
-        }
         let pool = pool(4).await?;
         let identity = Arc::new(Identity::of(path, &options).await?);
         Ok(Self { pool, writer, deliveries: Arc::default(), identity })
@@ -161,7 +158,7 @@ impl Store {
         turn.rollback().await.map_err(failed)
     }
 
-    /// Who may use the console.
+    /// Access to the console.
     pub fn access(&self) -> AccessStore {
         AccessStore::new(self.pool.clone(), self.writer.clone())
     }
@@ -171,8 +168,8 @@ impl Store {
         AuditLog::new(self.pool.clone(), self.writer.clone())
     }
 
-    /// Waits a moment for what is under way and closes the file. A statement that waits for another process is left: what
-    /// was not committed never was.
+    /// Waits briefly for active statements and closes the file. A statement that waits for another process is
+    /// abandoned: its transaction was not committed.
     pub async fn close(&self) {
         let closed = async {
             self.pool.close().await;
@@ -229,7 +226,7 @@ mod tests {
         let write = async || {
             let mut tx = connection.begin("fill").await?;
             let filled = sqlx::query(
-                "INSERT INTO audit (connection, at, what, key, detail) VALUES (1, 0, '', '', ?1)",
+                "INSERT INTO object_audit_log (connection_id, occurred_at, action, object, detail) VALUES (1, 0, '', '', ?1)",
             )
             .bind("x".repeat(1 << 20))
             .execute(&mut *tx)

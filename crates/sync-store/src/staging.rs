@@ -1,16 +1,16 @@
-//! What a run has noted and would send.
+//! Staged changes and listed members of a run.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
-use sync_engine::{Change, Staged, StoreError};
+use sync_engine::{ChangeKind, StagedChange, StoreError};
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
 use crate::ConnectionStore;
 use crate::convert::{in_row, keys_json, kind, millis, reading, record};
 
-pub(crate) async fn note_members(
+pub(crate) async fn add_listed_members(
     store: &ConnectionStore,
     run: RunId,
     group: &GroupId,
@@ -18,7 +18,7 @@ pub(crate) async fn note_members(
 ) -> Result<(), StoreError> {
     let users = Value::from(users.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
     sqlx::query(
-        "INSERT OR IGNORE INTO noted_members (run, user_id, group_id) SELECT ?1, value, ?2 FROM json_each(?3)",
+        "INSERT OR IGNORE INTO listed_members (run_id, user_id, group_id) SELECT ?1, value, ?2 FROM json_each(?3)",
     )
     .bind(run.get())
     .bind(group.as_str())
@@ -26,10 +26,10 @@ pub(crate) async fn note_members(
     .execute(&store.writer)
     .await
     .map(drop)
-    .map_err(|e| StoreError::new("note members of a group", e))
+    .map_err(|e| StoreError::new("store listed members", e))
 }
 
-pub(crate) async fn noted_groups(
+pub(crate) async fn listed_groups_of(
     store: &ConnectionStore,
     run: RunId,
     users: &[UserId],
@@ -38,13 +38,13 @@ pub(crate) async fn noted_groups(
     let rows: Vec<(String, String)> = sqlx::query_as(
         // CROSS JOIN fixes the order: each user is looked up. The other way round the whole table is read.
         "SELECT m.user_id, m.group_id FROM json_each(?2) u
-         CROSS JOIN noted_members m ON m.run = ?1 AND m.user_id = u.value",
+         CROSS JOIN listed_members m ON m.run_id = ?1 AND m.user_id = u.value",
     )
     .bind(run.get())
     .bind(users)
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("read the members noted", e))?;
+    .map_err(|e| StoreError::new("read listed members", e))?;
     let mut groups: HashMap<UserId, Vec<GroupId>> = HashMap::new();
     for (user, group) in rows {
         groups.entry(UserId::new(user)).or_default().push(GroupId::new(group));
@@ -56,7 +56,7 @@ pub(crate) async fn stage(
     store: &ConnectionStore,
     run: RunId,
     seen: &[RecordKey],
-    changes: &[Staged],
+    changes: &[StagedChange],
 ) -> Result<(), StoreError> {
     const ACTION: &str = "stage changes";
     let failed = |e| StoreError::new(ACTION, e);
@@ -68,9 +68,9 @@ pub(crate) async fn stage(
                 "id": staged.record.key.id,
                 "change": staged.change,
                 "fingerprint": format!("{:?}", staged.record.fingerprint()),
-                "reading": staged.reading.number,
+                "read_seq": staged.reading.number,
                 "read_at": millis(staged.reading.at),
-                "answers_to": staged.record.answers_to,
+                "reference_key": staged.record.reference_key,
                 "record": staged.record,
             })
         })
@@ -78,7 +78,7 @@ pub(crate) async fn stage(
     let mut tx = store.begin(ACTION).await?;
     if !seen.is_empty() {
         sqlx::query(
-            "INSERT OR IGNORE INTO run_objects (run, kind, id)
+            "INSERT OR IGNORE INTO run_objects (run_id, kind, id)
              SELECT ?1, s.value ->> 0, s.value ->> 1 FROM json_each(?2) s",
         )
         .bind(run.get())
@@ -86,9 +86,9 @@ pub(crate) async fn stage(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-        // An object that was staged and has turned out unchanged since needs nothing.
+        // A staged object that is unchanged by now needs no change.
         sqlx::query(
-            "DELETE FROM staged WHERE run = ?1
+            "DELETE FROM staged_changes WHERE run_id = ?1
              AND (kind, id) IN (SELECT s.value ->> 0, s.value ->> 1 FROM json_each(?2) s)",
         )
         .bind(run.get())
@@ -98,9 +98,9 @@ pub(crate) async fn stage(
         .map_err(failed)?;
     }
     sqlx::query(
-        "INSERT OR REPLACE INTO staged (run, kind, id, change, fingerprint, reading, read_at, answers_to, record)
+        "INSERT OR REPLACE INTO staged_changes (run_id, kind, id, change, fingerprint, read_seq, read_at, reference_key, record)
          SELECT ?1, value ->> 'kind', value ->> 'id', value ->> 'change', unhex(value ->> 'fingerprint'),
-                value ->> 'reading', value ->> 'read_at', value ->> 'answers_to', value -> 'record'
+                value ->> 'read_seq', value ->> 'read_at', value ->> 'reference_key', value -> 'record'
          FROM json_each(?2)",
     )
     .bind(run.get())
@@ -111,20 +111,20 @@ pub(crate) async fn stage(
     tx.commit().await.map_err(failed)
 }
 
-/// Staged records of a run, without those that a later reading has overtaken, and without those that were refused as
-/// they are, which would have the others of their kind refused with them; those go by themselves.
+/// Staged changes of a run, without those that a later reading has overtaken, and without those that were rejected as they
+/// are: these would fail the others of their kind, and are sent alone.
 pub(crate) const SENDABLE: &str = "
-    FROM staged s
-    LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-    LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id
-    WHERE s.run = ?2 AND (o.reading IS NULL OR o.reading <= s.reading)
-      AND (u.id IS NULL OR u.reading <= s.reading
+    FROM staged_changes s
+    LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id
+    LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = s.kind AND u.id = s.id
+    WHERE s.run_id = ?2 AND (o.read_seq IS NULL OR o.read_seq <= s.read_seq)
+      AND (u.id IS NULL OR u.read_seq <= s.read_seq
            AND (u.fingerprint <> s.fingerprint OR (SELECT kind FROM runs WHERE id = ?2) = 'retry'))";
 
 pub(crate) async fn counts(
     store: &ConnectionStore,
     run: RunId,
-) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError> {
+) -> Result<BTreeMap<(ObjectKind, ChangeKind), u64>, StoreError> {
     const ACTION: &str = "count staged changes";
     let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT s.kind, s.change, count(*) {SENDABLE} GROUP BY s.kind, s.change"
@@ -146,10 +146,10 @@ pub(crate) async fn page(
     run: RunId,
     after: Option<&RecordKey>,
     limit: u32,
-) -> Result<Vec<Staged>, StoreError> {
+) -> Result<Vec<StagedChange>, StoreError> {
     const ACTION: &str = "read staged changes";
     let rows: Vec<StagedRow> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT s.kind, s.id, s.change, s.reading, s.read_at, s.record {SENDABLE}
+        "SELECT s.kind, s.id, s.change, s.read_seq, s.read_at, s.record {SENDABLE}
              AND (s.kind, s.id) > (?3, ?4) ORDER BY s.kind, s.id LIMIT ?5"
     )))
     .bind(store.id)
@@ -166,14 +166,14 @@ pub(crate) async fn page(
 /// Kind, ID, change, number and time of the reading, and record.
 pub(crate) type StagedRow = (String, String, String, i64, i64, String);
 
-pub(crate) fn staged((kind_word, id, word, number, at, text): StagedRow) -> Result<Staged, StoreError> {
+pub(crate) fn staged((kind_word, id, word, number, at, text): StagedRow) -> Result<StagedChange, StoreError> {
     let record = record(&kind_word, &id, &text)?;
     let read = || Ok((change(&word)?, reading(number, at)?));
     let (change, reading) = in_row(|| format!("the staged change of {kind_word} {id}"), read)?;
-    Ok(Staged { change, record, reading })
+    Ok(StagedChange { change, record, reading })
 }
 
-pub(crate) fn change(word: &str) -> Result<Change, StoreError> {
+pub(crate) fn change(word: &str) -> Result<ChangeKind, StoreError> {
     let read = || serde_json::from_value(word.into()).map_err(|e| StoreError::new("read a change", e));
     in_row(|| format!("a change \"{word}\""), read)
 }

@@ -1,11 +1,11 @@
-//! Records that Assets did not account for. They are sent again until the ones that it refuses are found.
+//! Unconfirmed records. They are sent again until the rejected ones among them are found.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{Sqlite, Transaction};
-use sync_engine::{RejectedRecord, StoreError, Unconfirmed};
+use sync_engine::{RejectedRecord, StoreError, UnconfirmedRecord};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
@@ -14,11 +14,11 @@ use crate::lots::{self, Lot, Suspect, Test};
 
 /// The longest pause before a rejected record is sent again, in milliseconds: an hour.
 const LONGEST_PAUSE: i64 = 3_600_000;
-/// The same of a record that is not found out yet: five minutes.
+/// The same for a record that may be good: five minutes.
 const LONGEST_SEARCH_PAUSE: i64 = 300_000;
-/// So many attempts follow each other without a pause: enough to find one record among a thousand.
+/// Attempts without a pause: enough to find one record among a thousand.
 const WITHOUT_PAUSE: i64 = 14;
-/// A record that failed alone this often counts as rejected.
+/// The number of failures alone from which a record counts as rejected.
 pub(crate) const REJECTED: i64 = 2;
 
 /// The pause of a record that failed alone so often, and after so many attempts, in milliseconds.
@@ -34,8 +34,8 @@ fn pause(alone: i64, attempts: i64) -> i64 {
     }
 }
 
-/// Takes over what a run sent and what was not accounted for, and drops what is confirmed now.
-pub(crate) async fn settle(
+/// Stores the records that a run sent without confirmation, and deletes those that are confirmed now.
+pub(crate) async fn confirm(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
@@ -44,27 +44,28 @@ pub(crate) async fn settle(
 ) -> Result<(), StoreError> {
     for statement in [
         // CROSS JOIN fixes the order: each staged record is looked up.
-        "DELETE FROM unconfirmed WHERE connection = ?1 AND (kind, id) IN (
-             SELECT s.kind, s.id FROM staged s CROSS JOIN unconfirmed u
-             ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id AND u.reading <= s.reading
-             WHERE s.run = ?2 AND s.stored)",
-        // What was found out of another version of the record does not hold for this one.
-        "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
-                                  attempts, reason, due, run)
-         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.reading, s.read_at, s.answers_to, s.record, 1, ?3, ?4 + 1000, ?2
-         FROM staged s
-         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-         WHERE s.run = ?2 AND NOT s.stored
-           AND (o.reading IS NULL OR o.reading <= s.reading)
-         ON CONFLICT (connection, kind, id) DO UPDATE SET
-             change = excluded.change, fingerprint = excluded.fingerprint, reading = excluded.reading,
+        "DELETE FROM unconfirmed_records WHERE connection_id = ?1 AND (kind, id) IN (
+             SELECT s.kind, s.id FROM staged_changes s CROSS JOIN unconfirmed_records u
+             ON u.connection_id = ?1 AND u.kind = s.kind AND u.id = s.id AND u.read_seq <= s.read_seq
+             WHERE s.run_id = ?2 AND s.stored)",
+        // Failures of another version of the record do not count for this one.
+        "INSERT INTO unconfirmed_records (connection_id, kind, id, change, fingerprint, read_seq, read_at, reference_key,
+                                          record, attempts, reason, next_attempt_at, run_id)
+         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.read_seq, s.read_at, s.reference_key, s.record,
+                1, ?3, ?4 + 1000, ?2
+         FROM staged_changes s
+         LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id
+         WHERE s.run_id = ?2 AND NOT s.stored
+           AND (o.read_seq IS NULL OR o.read_seq <= s.read_seq)
+         ON CONFLICT (connection_id, kind, id) DO UPDATE SET
+             change = excluded.change, fingerprint = excluded.fingerprint, read_seq = excluded.read_seq,
              read_at = excluded.read_at,
-             answers_to = excluded.answers_to, record = excluded.record,
+             reference_key = excluded.reference_key, record = excluded.record,
              attempts = iif(fingerprint = excluded.fingerprint, attempts + 1, 1),
              lot = iif(fingerprint = excluded.fingerprint, lot, 0),
-             bad = iif(fingerprint = excluded.fingerprint, bad, 0),
-             alone = iif(fingerprint = excluded.fingerprint, alone, 0),
-             reason = excluded.reason, run = excluded.run, due = excluded.due",
+             bad_in_lot = iif(fingerprint = excluded.fingerprint, bad_in_lot, 0),
+             single_failures = iif(fingerprint = excluded.fingerprint, single_failures, 0),
+             reason = excluded.reason, run_id = excluded.run_id, next_attempt_at = excluded.next_attempt_at",
     ] {
         sqlx::query(statement)
             .bind(store.id)
@@ -73,37 +74,39 @@ pub(crate) async fn settle(
             .bind(millis(now))
             .execute(&mut **tx)
             .await
-            .map_err(|e| StoreError::new("remember what was not accounted for", e))?;
+            .map_err(|e| StoreError::new("store unconfirmed records", e))?;
     }
     Ok(())
 }
 
-/// Moves staged records that were refused alone to the unconfirmed ones.
+/// Moves staged changes that were rejected alone to the unconfirmed records.
 pub(crate) async fn reject(
     store: &ConnectionStore,
     run: RunId,
     records: &[RejectedRecord],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const ACTION: &str = "set rejected records aside";
+    const ACTION: &str = "store rejected records";
     let failed = |e| StoreError::new(ACTION, e);
     let rows: Vec<_> = records.iter().map(|r| json!([r.key.kind, r.key.id, r.reason])).collect();
     let rows = serde_json::Value::from(rows).to_string();
     let mut tx = store.begin(ACTION).await?;
     sqlx::query(
-        "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
-                                  attempts, reason, due, run, lot, bad, alone)
-         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.reading, s.read_at, s.answers_to, s.record, 1, r.value ->> 2, ?4, ?2,
-                ?2, ?6, ?5
-         FROM json_each(?3) r CROSS JOIN staged s ON s.run = ?2 AND s.kind = r.value ->> 0 AND s.id = r.value ->> 1
+        "INSERT INTO unconfirmed_records (connection_id, kind, id, change, fingerprint, read_seq, read_at, reference_key,
+                                          record, attempts, reason, next_attempt_at, run_id, lot, bad_in_lot,
+                                          single_failures)
+         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.read_seq, s.read_at, s.reference_key, s.record,
+                1, r.value ->> 2, ?4, ?2, ?2, ?6, ?5
+         FROM json_each(?3) r CROSS JOIN staged_changes s ON s.run_id = ?2 AND s.kind = r.value ->> 0 AND s.id = r.value ->> 1
          WHERE true
-         ON CONFLICT (connection, kind, id) DO UPDATE SET
-             change = excluded.change, fingerprint = excluded.fingerprint, reading = excluded.reading,
+         ON CONFLICT (connection_id, kind, id) DO UPDATE SET
+             change = excluded.change, fingerprint = excluded.fingerprint, read_seq = excluded.read_seq,
              read_at = excluded.read_at,
-             answers_to = excluded.answers_to, record = excluded.record,
+             reference_key = excluded.reference_key, record = excluded.record,
              attempts = iif(fingerprint = excluded.fingerprint, attempts + 1, 1),
-             alone = iif(fingerprint = excluded.fingerprint, max(alone + 1, excluded.alone), excluded.alone),
-             lot = excluded.lot, bad = excluded.bad, reason = excluded.reason, run = excluded.run",
+             single_failures = iif(fingerprint = excluded.fingerprint,
+                                   max(single_failures + 1, excluded.single_failures), excluded.single_failures),
+             lot = excluded.lot, bad_in_lot = excluded.bad_in_lot, reason = excluded.reason, run_id = excluded.run_id",
     )
     .bind(store.id)
     .bind(run.get())
@@ -115,41 +118,44 @@ pub(crate) async fn reject(
     .await
     .map_err(failed)?;
     sqlx::query(
-        "DELETE FROM staged WHERE run = ?1 AND (kind, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))",
+        "DELETE FROM staged_changes WHERE run_id = ?1 AND (kind, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))",
     )
     .bind(run.get())
     .bind(&rows)
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
-    let set_aside: Vec<(String, String, i64, i64)> = sqlx::query_as(
-        "SELECT u.kind, u.id, u.alone, u.attempts FROM json_each(?2) r
-         CROSS JOIN unconfirmed u ON u.connection = ?1 AND u.kind = r.value ->> 0 AND u.id = r.value ->> 1",
+    let rejected: Vec<(String, String, i64, i64)> = sqlx::query_as(
+        "SELECT u.kind, u.id, u.single_failures, u.attempts FROM json_each(?2) r
+         CROSS JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = r.value ->> 0 AND u.id = r.value ->> 1",
     )
     .bind(store.id)
     .bind(&rows)
     .fetch_all(&mut *tx)
     .await
     .map_err(failed)?;
-    let due = set_aside
-        .into_iter()
-        .map(|(kind, id, alone, attempts)| json!({ "kind": kind, "id": id, "due": millis(now) + pause(alone, attempts) }))
-        .collect();
-    put(store, &mut tx, due).await.map_err(failed)?;
+    let rows = rejected.into_iter().map(|(kind, id, failures, attempts)| {
+        let next = millis(now) + pause(failures, attempts);
+        json!({ "kind": kind, "id": id, "next_attempt_at": next })
+    });
+    put(store, &mut tx, rows.collect()).await.map_err(failed)?;
     tx.commit().await.map_err(failed)
 }
 
-/// Sets what the rows have of lot, bad, alone, and due.
+/// Sets the columns of isolation that the rows have.
 async fn put(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     rows: Vec<serde_json::Value>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE unconfirmed SET lot = coalesce(r.value ->> 'lot', lot), bad = coalesce(r.value ->> 'bad', bad),
-                                alone = coalesce(r.value ->> 'alone', alone), due = coalesce(r.value ->> 'due', due)
+        "UPDATE unconfirmed_records SET
+             lot = coalesce(r.value ->> 'lot', lot),
+             bad_in_lot = coalesce(r.value ->> 'bad_in_lot', bad_in_lot),
+             single_failures = coalesce(r.value ->> 'single_failures', single_failures),
+             next_attempt_at = coalesce(r.value ->> 'next_attempt_at', next_attempt_at)
          FROM json_each(?2) r
-         WHERE connection = ?1 AND kind = r.value ->> 'kind' AND unconfirmed.id = r.value ->> 'id'",
+         WHERE connection_id = ?1 AND kind = r.value ->> 'kind' AND unconfirmed_records.id = r.value ->> 'id'",
     )
     .bind(store.id)
     .bind(serde_json::Value::from(rows).to_string())
@@ -158,7 +164,7 @@ async fn put(
     .map(drop)
 }
 
-/// Judges what the execution of a run did not account for.
+/// Judges the records that the execution of a run did not confirm.
 pub(crate) async fn isolate(
     store: &ConnectionStore,
     run: RunId,
@@ -166,20 +172,20 @@ pub(crate) async fn isolate(
     said: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const ACTION: &str = "find the records that are not accounted for";
+    const ACTION: &str = "isolate rejected records";
     type Row = (String, i64, i64, bool, bool, i64, i64);
     let failed = |e| StoreError::new(ACTION, e);
     let mut tx = store.begin(ACTION).await?;
     for (kind, dropped) in dropped {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, lot, bad, run IS ?3,
-                    run IS ?3 AND ?4 <> '' AND (instr(?4, id) > 0 OR length(name) > 3 AND instr(?4, name) > 0),
-                    alone, attempts
+            "SELECT id, lot, bad_in_lot, run_id IS ?3,
+                    run_id IS ?3 AND ?4 <> '' AND (instr(?4, id) > 0 OR length(name) > 3 AND instr(?4, name) > 0),
+                    single_failures, attempts
              FROM (SELECT *, coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name', '') AS name
-                   FROM unconfirmed)
-             WHERE connection = ?1 AND kind = ?2
-               AND (run IS ?3 OR lot <> 0 AND lot IN (
-                   SELECT lot FROM unconfirmed WHERE connection = ?1 AND kind = ?2 AND run IS ?3))
+                   FROM unconfirmed_records)
+             WHERE connection_id = ?1 AND kind = ?2
+               AND (run_id IS ?3 OR lot <> 0 AND lot IN (
+                   SELECT lot FROM unconfirmed_records WHERE connection_id = ?1 AND kind = ?2 AND run_id IS ?3))
              ORDER BY id",
         )
         .bind(store.id)
@@ -201,10 +207,13 @@ pub(crate) async fn isolate(
             .collect();
         let dropped = dropped.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
         let judged = lots::judge(&suspects, dropped, run.get());
-        let verdicts = rows.iter().zip(judged).map(|((id, _, _, tested, _, alone, attempts), verdict)| {
-            let alone = if verdict.alone { alone.saturating_add(1) } else { *alone };
-            let due = tested.then(|| millis(now) + pause(alone, *attempts));
-            json!({ "kind": kind, "id": id, "lot": verdict.lot, "bad": verdict.bad, "alone": alone, "due": due })
+        let verdicts = rows.iter().zip(judged).map(|((id, _, _, tested, _, failures, attempts), verdict)| {
+            let failures = if verdict.alone { failures.saturating_add(1) } else { *failures };
+            let next = tested.then(|| millis(now) + pause(failures, *attempts));
+            json!({
+                "kind": kind, "id": id, "lot": verdict.lot, "bad_in_lot": verdict.bad,
+                "single_failures": failures, "next_attempt_at": next,
+            })
         });
         put(store, &mut tx, verdicts.collect()).await.map_err(failed)?;
     }
@@ -212,12 +221,12 @@ pub(crate) async fn isolate(
 }
 
 pub(crate) async fn stage(store: &ConnectionStore, run: RunId, now: Timestamp) -> Result<u64, StoreError> {
-    const ACTION: &str = "stage records again";
+    const ACTION: &str = "stage retries";
     let failed = |e| StoreError::new(ACTION, e);
     let mut tx = store.begin(ACTION).await?;
     let lots: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT kind, lot, max(bad), count(*), sum(due <= ?2) FROM unconfirmed WHERE connection = ?1
-         GROUP BY kind, lot ORDER BY kind, lot",
+        "SELECT kind, lot, max(bad_in_lot), count(*), sum(next_attempt_at <= ?2) FROM unconfirmed_records
+         WHERE connection_id = ?1 GROUP BY kind, lot ORDER BY kind, lot",
     )
     .bind(store.id)
     .bind(millis(now))
@@ -237,11 +246,12 @@ pub(crate) async fn stage(store: &ConnectionStore, run: RunId, now: Timestamp) -
             Test::Bad { lot } => (false, lot, i64::MAX),
         };
         let done = sqlx::query(
-            "INSERT OR REPLACE INTO staged (run, kind, id, change, fingerprint, reading, read_at, answers_to, record)
-             SELECT ?2, kind, id, change, fingerprint, reading, read_at, answers_to, record FROM unconfirmed
-             WHERE connection = ?1 AND kind = ?4 AND due <= ?3 AND (?5 AND lot = 0 OR id IN (
-                 SELECT id FROM unconfirmed WHERE connection = ?1 AND kind = ?4 AND lot = ?6 AND due <= ?3
-                 ORDER BY id LIMIT ?7))",
+            "INSERT OR REPLACE INTO staged_changes (run_id, kind, id, change, fingerprint, read_seq, read_at, reference_key,
+                                                    record)
+             SELECT ?2, kind, id, change, fingerprint, read_seq, read_at, reference_key, record FROM unconfirmed_records
+             WHERE connection_id = ?1 AND kind = ?4 AND next_attempt_at <= ?3 AND (?5 AND lot = 0 OR id IN (
+                 SELECT id FROM unconfirmed_records
+                 WHERE connection_id = ?1 AND kind = ?4 AND lot = ?6 AND next_attempt_at <= ?3 ORDER BY id LIMIT ?7))",
         )
         .bind(store.id)
         .bind(run.get())
@@ -260,27 +270,28 @@ pub(crate) async fn stage(store: &ConnectionStore, run: RunId, now: Timestamp) -
 }
 
 pub(crate) async fn next(store: &ConnectionStore) -> Result<Option<Timestamp>, StoreError> {
-    let due: Option<i64> = sqlx::query_scalar("SELECT min(due) FROM unconfirmed WHERE connection = ?1")
-        .bind(store.id)
-        .fetch_one(&store.pool)
-        .await
-        .map_err(|e| StoreError::new("find what is to be sent again", e))?;
-    time_of("an unconfirmed record", due)
+    let next_attempt_at: Option<i64> =
+        sqlx::query_scalar("SELECT min(next_attempt_at) FROM unconfirmed_records WHERE connection_id = ?1")
+            .bind(store.id)
+            .fetch_one(&store.pool)
+            .await
+            .map_err(|e| StoreError::new("find the next retry", e))?;
+    time_of("an unconfirmed record", next_attempt_at)
 }
 
-/// Rejected ones first, then those that were sent most often: of all, or of those that one run was the last to send.
+/// Rejected records first, then those with the most attempts: all, or those that one run was the last to send.
 pub(crate) async fn list(
     store: &ConnectionStore,
     run: Option<RunId>,
     limit: u32,
-) -> Result<Vec<Unconfirmed>, StoreError> {
+) -> Result<Vec<UnconfirmedRecord>, StoreError> {
     type Row = (String, String, i64, String, i64, Option<String>, bool);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT kind, id, attempts, reason, due,
-                coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name'), alone >= ?4
-         FROM unconfirmed
-         WHERE connection = ?1 AND (?3 IS NULL OR run = ?3)
-         ORDER BY alone DESC, attempts DESC, kind, id LIMIT ?2",
+        "SELECT kind, id, attempts, reason, next_attempt_at,
+                coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name'), single_failures >= ?4
+         FROM unconfirmed_records
+         WHERE connection_id = ?1 AND (?3 IS NULL OR run_id = ?3)
+         ORDER BY single_failures DESC, attempts DESC, kind, id LIMIT ?2",
     )
     .bind(store.id)
     .bind(limit)
@@ -288,23 +299,33 @@ pub(crate) async fn list(
     .bind(REJECTED)
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("list what was not accounted for", e))?;
+    .map_err(|e| StoreError::new("list unconfirmed records", e))?;
     rows.into_iter()
-        .map(|(word, id, tries, reason, due, name, rejected)| {
-            let read = || Ok((kind(&word)?, attempts(tries)?, timestamp(due)?));
-            let (kind, attempts, due) = in_row(|| format!("the unconfirmed record of {word} {id}"), read)?;
-            Ok(Unconfirmed { key: RecordKey { kind, id }, attempts, reason, due, name, rejected })
+        .map(|(word, id, tries, reason, next_attempt_at, name, rejected)| {
+            let read = || Ok((kind(&word)?, attempts(tries)?, timestamp(next_attempt_at)?));
+            let (kind, attempts, next_attempt_at) =
+                in_row(|| format!("the unconfirmed record of {word} {id}"), read)?;
+            Ok(UnconfirmedRecord {
+                key: RecordKey { kind, id },
+                attempts,
+                reason,
+                next_attempt_at,
+                name,
+                rejected,
+            })
         })
         .collect()
 }
 
-/// How many there are that a run was the last to send.
+/// The number of unconfirmed records that a run was the last to send.
 pub(crate) async fn count_of(store: &ConnectionStore, run: RunId) -> Result<u64, StoreError> {
-    let n: i64 = sqlx::query_scalar("SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND run = ?2")
-        .bind(store.id)
-        .bind(run.get())
-        .fetch_one(&store.pool)
-        .await
-        .map_err(|e| StoreError::new("count what was not accounted for", e))?;
+    let n: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM unconfirmed_records WHERE connection_id = ?1 AND run_id = ?2",
+    )
+    .bind(store.id)
+    .bind(run.get())
+    .fetch_one(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("count unconfirmed records", e))?;
     Ok(u64::try_from(n).unwrap_or_default())
 }

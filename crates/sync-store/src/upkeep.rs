@@ -1,4 +1,4 @@
-//! What is kept beside the sync itself: the trait, and objects that are gone.
+//! State beside the sync itself: the trait, and retired objects.
 
 use std::collections::HashMap;
 
@@ -6,103 +6,107 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use sync_engine::{
-    AskedObject, AuditLine, Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, GoneObject,
-    KeptValue, ObjectEntry, Place, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject,
-    ToClear, Uncleared, UnclearedCounts, Upkeep,
+    ClearRequest, Doubt, DroppedValue, Event, EventCursor, EventFilter, MetricSample, ObjectAuditEntry,
+    ObjectHistory, Place, ReplayTarget, RequestedObject, RetiredObject, RunDetail, RunFilter, RunSummary,
+    SearchHit, SearchHits, StaleValue, StaleValueCounts, StoreError, Subject, Upkeep,
 };
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use crate::convert::{in_row, kind, millis, timestamp};
-use crate::{ConnectionStore, asked, events, find, place, runs, samples, uncleared};
+use crate::{ConnectionStore, asked, events, metric_samples, place, runs, search, stale_values};
 
 #[async_trait]
 impl Upkeep for ConnectionStore {
-    async fn held(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError> {
-        uncleared::held(self, keys).await
-    }
-
-    async fn note_kept(&self, run: RunId, kept: &[KeptValue]) -> Result<(), StoreError> {
-        uncleared::note(self, run, kept).await
-    }
-
-    async fn to_clear(&self, limit: u32, now: Timestamp) -> Result<Vec<ToClear>, StoreError> {
-        uncleared::due(self, limit, now).await
-    }
-
-    async fn cleared(&self, objects: &[ToClear]) -> Result<(), StoreError> {
-        uncleared::strike_off(self, objects).await
-    }
-
-    async fn put_off_clearing(
+    async fn possible_records(
         &self,
-        objects: Option<&[ToClear]>,
+        keys: &[RecordKey],
+    ) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError> {
+        stale_values::possible_records(self, keys).await
+    }
+
+    async fn stage_stale_values(&self, run: RunId, values: &[DroppedValue]) -> Result<(), StoreError> {
+        stale_values::stage(self, run, values).await
+    }
+
+    async fn due_stale_values(&self, limit: u32, now: Timestamp) -> Result<Vec<ClearRequest>, StoreError> {
+        stale_values::due(self, limit, now).await
+    }
+
+    async fn remove_stale_values(&self, objects: &[ClearRequest]) -> Result<(), StoreError> {
+        stale_values::remove(self, objects).await
+    }
+
+    async fn requeue_stale_values(
+        &self,
+        objects: Option<&[ClearRequest]>,
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        uncleared::put_off(self, objects, reason, now).await
+        stale_values::requeue(self, objects, reason, now).await
     }
 
-    async fn resend_uncleared(&self, now: Timestamp) -> Result<u64, StoreError> {
-        uncleared::resend(self, now).await
+    async fn resend_stale_values(&self, now: Timestamp) -> Result<u64, StoreError> {
+        stale_values::resend(self, now).await
     }
 
-    async fn uncleared(&self, limit: u32) -> Result<Vec<Uncleared>, StoreError> {
-        uncleared::list(self, limit).await
+    async fn stale_values(&self, limit: u32) -> Result<Vec<StaleValue>, StoreError> {
+        stale_values::list(self, limit).await
     }
 
-    async fn count_uncleared(&self) -> Result<UnclearedCounts, StoreError> {
-        uncleared::count(self).await
+    async fn stale_value_counts(&self) -> Result<StaleValueCounts, StoreError> {
+        stale_values::count(self).await
     }
 
-    async fn gone_before(&self, before: Timestamp, limit: u32) -> Result<Vec<GoneObject>, StoreError> {
+    async fn retired_before(&self, before: Timestamp, limit: u32) -> Result<Vec<RetiredObject>, StoreError> {
         let rows: Vec<(String, String, i64)> = sqlx::query_as(
-            "SELECT kind, id, gone_since FROM objects WHERE connection = ?1 AND gone AND gone_since < ?2
-             ORDER BY gone_since, kind, id LIMIT ?3",
+            "SELECT kind, id, retired_at FROM confirmed_records WHERE connection_id = ?1 AND retired AND retired_at < ?2
+             ORDER BY retired_at, kind, id LIMIT ?3",
         )
         .bind(self.id)
         .bind(millis(before))
         .bind(limit)
         .fetch_all(&self.pool)
         .await
-        .map_err(|e| StoreError::new("find objects that are gone", e))?;
+        .map_err(|e| StoreError::new("find retired objects", e))?;
         rows.into_iter()
             .map(|(word, id, since)| {
                 let read = || Ok((kind(&word)?, timestamp(since)?));
-                let (kind, since) = in_row(|| format!("the confirmed record of {word} {id}"), read)?;
-                Ok(GoneObject { key: RecordKey { kind, id }, since })
+                let (kind, retired_at) = in_row(|| format!("the confirmed record of {word} {id}"), read)?;
+                Ok(RetiredObject { key: RecordKey { kind, id }, retired_at })
             })
             .collect()
     }
 
-    async fn count_gone_before(&self, before: Timestamp) -> Result<u64, StoreError> {
+    async fn count_retired_before(&self, before: Timestamp) -> Result<u64, StoreError> {
         let n: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM objects WHERE connection = ?1 AND gone AND gone_since < ?2",
+            "SELECT count(*) FROM confirmed_records WHERE connection_id = ?1 AND retired AND retired_at < ?2",
         )
         .bind(self.id)
         .bind(millis(before))
         .fetch_one(&self.pool)
         .await
-        .map_err(|e| StoreError::new("count objects that are gone", e))?;
+        .map_err(|e| StoreError::new("count retired objects", e))?;
         Ok(u64::try_from(n).unwrap_or_default())
     }
 
-    async fn forget_object(&self, key: &RecordKey, line: &AuditLine) -> Result<(), StoreError> {
-        const ACTION: &str = "forget an object";
+    async fn delete_record(&self, key: &RecordKey, entry: &ObjectAuditEntry) -> Result<(), StoreError> {
+        const ACTION: &str = "delete a record";
         let failed = |e| StoreError::new(ACTION, e);
         let mut tx = self.begin(ACTION).await?;
-        let forgotten =
-            sqlx::query("DELETE FROM objects WHERE connection = ?1 AND kind = ?2 AND id = ?3 AND gone")
-                .bind(self.id)
-                .bind(key.kind.as_str())
-                .bind(&key.id)
-                .execute(&mut *tx)
-                .await
-                .map_err(failed)?;
-        if forgotten.rows_affected() > 0 {
+        let deleted = sqlx::query(
+            "DELETE FROM confirmed_records WHERE connection_id = ?1 AND kind = ?2 AND id = ?3 AND retired",
+        )
+        .bind(self.id)
+        .bind(key.kind.as_str())
+        .bind(&key.id)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        if deleted.rows_affected() > 0 {
             for statement in [
-                "DELETE FROM links WHERE connection = ?1 AND kind = ?2 AND id = ?3",
-                "DELETE FROM uncleared WHERE connection = ?1 AND kind = ?2 AND id = ?3",
-                "DELETE FROM unconfirmed WHERE connection = ?1 AND kind = ?2 AND id = ?3",
+                "DELETE FROM record_references WHERE connection_id = ?1 AND kind = ?2 AND id = ?3",
+                "DELETE FROM stale_values WHERE connection_id = ?1 AND kind = ?2 AND id = ?3",
+                "DELETE FROM unconfirmed_records WHERE connection_id = ?1 AND kind = ?2 AND id = ?3",
             ] {
                 sqlx::query(statement)
                     .bind(self.id)
@@ -113,55 +117,59 @@ impl Upkeep for ConnectionStore {
                     .map_err(failed)?;
             }
         }
-        sqlx::query("INSERT INTO audit (connection, at, what, key, detail) VALUES (?1, ?2, ?3, ?4, ?5)")
-            .bind(self.id)
-            .bind(millis(line.at))
-            .bind(&line.what)
-            .bind(&line.key)
-            .bind(&line.detail)
-            .execute(&mut *tx)
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO object_audit_log (connection_id, occurred_at, action, object, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(self.id)
+        .bind(millis(entry.occurred_at))
+        .bind(&entry.action)
+        .bind(&entry.object)
+        .bind(&entry.detail)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
         tx.commit().await.map_err(failed)
     }
 
-    async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+    async fn audit(&self, limit: u32) -> Result<Vec<ObjectAuditEntry>, StoreError> {
         let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
-            "SELECT at, what, key, detail FROM audit WHERE connection = ?1 ORDER BY number DESC LIMIT ?2",
+            "SELECT occurred_at, action, object, detail FROM object_audit_log
+             WHERE connection_id = ?1 ORDER BY id DESC LIMIT ?2",
         )
         .bind(self.id)
         .bind(limit)
         .fetch_all(&self.pool)
         .await
-        .map_err(|e| StoreError::new("read the audit", e))?;
+        .map_err(|e| StoreError::new("read the audit log of objects", e))?;
         rows.into_iter()
-            .map(|(at, what, key, detail)| {
-                let at = in_row(|| format!("the line about {key}"), || timestamp(at))?;
-                Ok(AuditLine { at, what, key, detail })
+            .map(|(at, action, object, detail)| {
+                let occurred_at = in_row(|| format!("the audit entry of {object}"), || timestamp(at))?;
+                Ok(ObjectAuditEntry { occurred_at, action, object, detail })
             })
             .collect()
     }
 
-    async fn selection(&self) -> Result<String, StoreError> {
-        sqlx::query_scalar("SELECT selection FROM connections WHERE id = ?1")
+    async fn scope_version(&self) -> Result<String, StoreError> {
+        sqlx::query_scalar("SELECT scope_version FROM connections WHERE id = ?1")
             .bind(self.id)
             .fetch_one(&self.pool)
             .await
-            .map_err(|e| StoreError::new("read what was chosen last", e))
+            .map_err(|e| StoreError::new("read the scope version", e))
     }
 
-    async fn remember_selection(&self, selection: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE connections SET selection = ?2 WHERE id = ?1")
+    async fn set_scope_version(&self, version: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE connections SET scope_version = ?2 WHERE id = ?1")
             .bind(self.id)
-            .bind(selection)
+            .bind(version)
             .execute(&self.writer)
             .await
             .map(drop)
-            .map_err(|e| StoreError::new("remember what is chosen", e))
+            .map_err(|e| StoreError::new("store the scope version", e))
     }
 
-    async fn distrust(&self) -> Result<(), StoreError> {
-        crate::objects::distrust(self, None, Timestamp::UNIX_EPOCH).await
+    async fn mark_all_for_resend(&self) -> Result<(), StoreError> {
+        crate::objects::mark_for_resend(self, None, Timestamp::UNIX_EPOCH).await
     }
 
     async fn place(&self) -> Result<Option<Place>, StoreError> {
@@ -178,8 +186,8 @@ impl Upkeep for ConnectionStore {
         place::remember(self, place, doubt, ask, now).await
     }
 
-    async fn distrust_object(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {
-        crate::objects::distrust(self, Some(key), now).await
+    async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {
+        crate::objects::mark_for_resend(self, Some(key), now).await
     }
 
     async fn find_objects(
@@ -187,15 +195,15 @@ impl Upkeep for ConnectionStore {
         text: &str,
         kind: Option<ObjectKind>,
         limit: u32,
-    ) -> Result<FoundObjects, StoreError> {
-        find::find(self, text, kind, limit).await
+    ) -> Result<SearchHits, StoreError> {
+        search::find(self, text, kind, limit).await
     }
 
-    async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<FoundObject>, StoreError> {
-        find::known(self, keys).await
+    async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<SearchHit>, StoreError> {
+        search::known(self, keys).await
     }
 
-    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<AskedObject>, StoreError> {
+    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError> {
         asked::states(self, keys).await
     }
 
@@ -207,24 +215,28 @@ impl Upkeep for ConnectionStore {
         asked::held_until(self).await
     }
 
-    async fn remember_troubles(&self, troubles: &str) -> Result<(), StoreError> {
-        asked::remember_troubles(self, troubles).await
+    async fn store_alerts(&self, alerts: &str) -> Result<(), StoreError> {
+        asked::store_alerts(self, alerts).await
     }
 
-    async fn troubles(&self) -> Result<Option<String>, StoreError> {
-        asked::troubles(self).await
+    async fn stored_alerts(&self) -> Result<Option<String>, StoreError> {
+        asked::stored_alerts(self).await
     }
 
-    async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError> {
-        find::entry(self, key).await
+    async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError> {
+        search::entry(self, key).await
     }
 
-    async fn record_sample(&self, sample: &Sample, forget: Timestamp) -> Result<(), StoreError> {
-        samples::record(self, sample, forget).await
+    async fn add_metric_sample(
+        &self,
+        sample: &MetricSample,
+        expired_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        metric_samples::add(self, sample, expired_before).await
     }
 
-    async fn samples(&self, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
-        samples::since(self, since).await
+    async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, StoreError> {
+        metric_samples::since(self, since).await
     }
 
     async fn find_runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError> {
@@ -235,7 +247,7 @@ impl Upkeep for ConnectionStore {
         runs::detail(self, run).await
     }
 
-    async fn find_events(&self, filter: &EventFilter) -> Result<Vec<EventEntry>, StoreError> {
+    async fn find_events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
         events::find(self, filter).await
     }
 
@@ -243,19 +255,19 @@ impl Upkeep for ConnectionStore {
         events::known(self, ids).await
     }
 
-    async fn replay(&self, which: Replay<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    async fn replay(&self, which: ReplayTarget<'_>, now: Timestamp) -> Result<u64, StoreError> {
         events::replay(self, which, now).await
     }
 
-    async fn event_mark(&self) -> Result<EventMark, StoreError> {
-        events::mark(self).await
+    async fn event_cursor(&self) -> Result<EventCursor, StoreError> {
+        events::cursor(self).await
     }
 
     async fn events_after(
         &self,
-        mark: &EventMark,
+        cursor: &EventCursor,
         limit: u32,
-    ) -> Result<(Vec<EventEntry>, EventMark), StoreError> {
-        events::after(self, mark, limit).await
+    ) -> Result<(Vec<Event>, EventCursor), StoreError> {
+        events::after(self, cursor, limit).await
     }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sync_store::access::{Hash, NewSession, NewToken, Revocation, Role, TokenEntry};
+use sync_store::access::{AccessToken, Hash, NewSession, NewToken, Revocation, Role};
 use sync_store::{AccessStore, Store};
 
 const IDLE: Duration = Duration::from_hours(1);
@@ -25,13 +25,13 @@ const fn hash(n: u8) -> Hash {
     [n; 32]
 }
 
-async fn token(store: &AccessStore, n: u8, role: Role, expires: Option<Timestamp>) -> TokenEntry {
+async fn token(store: &AccessStore, n: u8, role: Role, expires: Option<Timestamp>) -> AccessToken {
     let new = NewToken { name: &format!("token {n}"), hash: &hash(n), role, expires };
     store.create_token(&new, at(0)).await.unwrap().unwrap()
 }
 
 async fn session(store: &AccessStore, n: u8, token: Option<i64>, expires: Timestamp) {
-    let new = NewSession { hash: &hash(n), who: "ada", role: Role::Admin, token, expires };
+    let new = NewSession { hash: &hash(n), principal: "ada", role: Role::Admin, token, expires };
     store.begin_session(&new, at(0)).await.unwrap();
 }
 
@@ -40,7 +40,7 @@ async fn lives(store: &AccessStore, n: u8, second: i64) -> bool {
 }
 
 #[tokio::test]
-async fn the_first_token_is_made_once_and_a_revoked_one_counts() {
+async fn first_token_is_created_once() {
     let (store, _folder) = world().await;
     let first = NewToken { name: "first", hash: &hash(1), role: Role::Admin, expires: None };
     let made = store.create_first_token(&first, at(0)).await.unwrap().unwrap();
@@ -53,7 +53,7 @@ async fn the_first_token_is_made_once_and_a_revoked_one_counts() {
 }
 
 #[tokio::test]
-async fn a_token_is_found_by_its_hash_until_it_expires_or_is_revoked() {
+async fn token_is_found_until_it_ends() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     let brief = token(&store, 2, Role::ReadOnly, Some(at(10))).await;
@@ -66,7 +66,7 @@ async fn a_token_is_found_by_its_hash_until_it_expires_or_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_name_is_free_again_once_its_token_is_revoked() {
+async fn revoked_token_frees_its_name() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     let first = token(&store, 2, Role::ReadOnly, None).await;
@@ -77,11 +77,11 @@ async fn a_name_is_free_again_once_its_token_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_use_is_written_down_once_a_minute_at_most() {
+async fn use_is_stored_once_a_minute() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     session(&store, 2, None, at(10_000)).await;
-    let last_used = async || store.tokens().await.unwrap()[0].last_used;
+    let last_used = async || store.tokens().await.unwrap()[0].last_used_at;
     let last_seen =
         async |second| store.use_session(&hash(2), IDLE, at(second)).await.unwrap().unwrap().last_seen;
     store.use_token(&hash(1), at(5)).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_use_is_written_down_once_a_minute_at_most() {
 }
 
 #[tokio::test]
-async fn the_last_valid_token_of_an_administrator_cannot_be_revoked() {
+async fn last_admin_token_is_kept() {
     let (store, _folder) = world().await;
     let admin = token(&store, 1, Role::Admin, None).await;
     token(&store, 2, Role::ReadOnly, None).await;
@@ -108,7 +108,7 @@ async fn the_last_valid_token_of_an_administrator_cannot_be_revoked() {
 }
 
 #[tokio::test]
-async fn a_session_ends_by_its_limits() {
+async fn session_ends_by_its_limits() {
     let (store, _folder) = world().await;
     session(&store, 1, None, at(5_000)).await;
     session(&store, 2, None, at(100)).await;
@@ -122,7 +122,7 @@ async fn a_session_ends_by_its_limits() {
 }
 
 #[tokio::test]
-async fn a_session_ends_with_its_token() {
+async fn session_ends_with_its_token() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     let revoked = token(&store, 2, Role::Admin, None).await;

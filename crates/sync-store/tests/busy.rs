@@ -32,7 +32,7 @@ async fn store_opens_and_reads_beside_a_writer() {
     let reading = async {
         let store = Store::open(&path).await.unwrap();
         let connection = store.connection(&name).await.unwrap();
-        assert_eq!(connection.census().await.unwrap().len(), 0);
+        assert_eq!(connection.object_counts().await.unwrap().len(), 0);
         assert_eq!(store.audit().entries(None, 1).await.unwrap(), []);
         store.back_up(&folder.path().join("copy.db")).await.unwrap();
     };

@@ -7,71 +7,72 @@ mod support;
 
 use serde_json::json;
 use sync_engine::{
-    Change, FeedState, InboxEvent, Pass, RunKind, RunReport, RunResult, Scope, Stage, Staged, StateStore,
-    Subject,
+    ChangeKind, FeedCheckpoint, NewEvent, ReadPhase, RunKind, RunReport, RunState, StagedChange, StateStore,
+    Subject, SyncCheckpoint, SyncMode,
 };
 use sync_model::{ConnectionName, ExecutionId, GroupId, ObjectKind, RecordKey, RunId, UserId};
 use sync_store::Store;
 
-use support::{World, ada, at, event, group, staged, user, world};
+use support::{TestEnv, ada, at, event, group, staged, user, world};
 
 #[tokio::test]
-async fn nothing_is_known_before_it_is_confirmed() {
+async fn records_are_unknown_until_confirmed() {
     let world = world().await;
     let record = user("u1", "ada", &[]);
-    let run = world.run(&[staged(Change::Create, record.clone(), 0)]).await;
-    assert!(world.store.known(std::slice::from_ref(&record.key)).await.unwrap().is_empty());
+    let run = world.run(&[staged(ChangeKind::Create, record.clone(), 0)]).await;
+    assert!(world.store.record_states(std::slice::from_ref(&record.key)).await.unwrap().is_empty());
     world.confirm(run).await;
-    let known = world.store.known(std::slice::from_ref(&record.key)).await.unwrap();
+    let known = world.store.record_states(std::slice::from_ref(&record.key)).await.unwrap();
     assert_eq!(known[&record.key].fingerprint, record.fingerprint());
-    assert_eq!(world.store.confirmed(&record.key).await.unwrap(), Some(record));
+    assert_eq!(world.store.confirmed_record(&record.key).await.unwrap(), Some(record));
 }
 
 #[tokio::test]
-async fn only_the_kinds_that_were_accounted_for_are_confirmed() {
+async fn only_stored_kinds_are_confirmed() {
     let world = world().await;
-    let changes = [staged(Change::Create, user("u1", "ada", &[]), 0), staged(Change::Create, group("g1"), 0)];
+    let changes =
+        [staged(ChangeKind::Create, user("u1", "ada", &[]), 0), staged(ChangeKind::Create, group("g1"), 0)];
     let run = world.run(&changes).await;
     let execution = ExecutionId::new("e");
     world.store.open_execution(run, &execution, at(1)).await.unwrap();
     world.store.confirm(run, &execution, &[ObjectKind::Group], "lost", at(2)).await.unwrap();
-    let census = world.store.census().await.unwrap();
+    let census = world.store.object_counts().await.unwrap();
     assert_eq!(census.keys().copied().collect::<Vec<_>>(), [ObjectKind::Group]);
     assert!(world.store.open_executions().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn an_ended_run_leaves_nothing_staged() {
+async fn ended_run_leaves_nothing_staged() {
     let world = world().await;
-    let run = world.run(&[staged(Change::Create, user("u1", "ada", &[]), 0)]).await;
-    world.store.note_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
+    let run = world.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
+    world.store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
     world
         .store
-        .end_run(run, &RunReport { result: RunResult::Failed, ..RunReport::default() }, at(3))
+        .end_run(run, &RunReport { state: RunState::Failed, ..RunReport::default() }, at(3))
         .await
         .unwrap();
     assert!(world.store.staged(run, None, 10).await.unwrap().is_empty());
-    assert!(world.store.noted_groups(run, &[UserId::new("u1")]).await.unwrap().is_empty());
+    assert!(world.store.listed_groups_of(run, &[UserId::new("u1")]).await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn a_record_that_another_run_has_overtaken_is_not_sent() {
+async fn overtaken_record_is_not_sent() {
     let world = world().await;
-    let slow = world.run(&[staged(Change::Create, user("u1", "old", &[]), 0)]).await;
-    world.confirmed(&[staged(Change::Create, user("u1", "new", &[]), 5)]).await;
+    let slow = world.run(&[staged(ChangeKind::Create, user("u1", "old", &[]), 0)]).await;
+    world.confirmed(&[staged(ChangeKind::Create, user("u1", "new", &[]), 5)]).await;
     assert!(world.store.staged(slow, None, 10).await.unwrap().is_empty());
     assert!(world.store.staged_counts(slow).await.unwrap().is_empty());
     world.confirm(slow).await;
-    let kept = world.store.confirmed(&user("u1", "", &[]).key).await.unwrap().unwrap();
+    let kept = world.store.confirmed_record(&user("u1", "", &[]).key).await.unwrap().unwrap();
     assert_eq!(kept.fields["login"], json!("new"));
 }
 
 #[tokio::test]
-async fn staged_records_come_in_pages_groups_first() {
+async fn staged_changes_are_paged_groups_first() {
     let world = world().await;
-    let changes: Vec<Staged> = (0..5)
-        .map(|n| staged(Change::Create, user(&format!("u{n}"), "x", &[]), 0))
-        .chain([staged(Change::Create, group("g1"), 0)])
+    let changes: Vec<StagedChange> = (0..5)
+        .map(|n| staged(ChangeKind::Create, user(&format!("u{n}"), "x", &[]), 0))
+        .chain([staged(ChangeKind::Create, group("g1"), 0)])
         .collect();
     let run = world.run(&changes).await;
     let mut after = None;
@@ -86,138 +87,140 @@ async fn staged_records_come_in_pages_groups_first() {
 }
 
 #[tokio::test]
-async fn what_a_listing_did_not_hold_is_unseen_unless_it_is_gone_already() {
+async fn unlisted_objects_exclude_retired_ones() {
     let world = world().await;
     world
         .confirmed(&[
-            staged(Change::Create, user("u1", "a", &[]), 0),
-            staged(Change::Create, user("u2", "b", &[]), 0),
-            staged(Change::Retire, user("u3", "c", &[]), 0),
+            staged(ChangeKind::Create, user("u1", "a", &[]), 0),
+            staged(ChangeKind::Create, user("u2", "b", &[]), 0),
+            staged(ChangeKind::Retire, user("u3", "c", &[]), 0),
         ])
         .await;
-    let run = world.store.begin_run(RunKind::Full, at(9)).await.unwrap();
+    let run = world.store.begin_run(RunKind::FullSync, at(9)).await.unwrap();
     world.store.stage(run, &[user("u1", "", &[]).key], &[]).await.unwrap();
-    let unseen = world.store.unseen(run, ObjectKind::User, None, 10).await.unwrap();
+    let unseen = world.store.unlisted(run, ObjectKind::User, None, 10).await.unwrap();
     assert_eq!(unseen.iter().map(|r| r.key.id.as_str()).collect::<Vec<_>>(), ["u2"]);
-    assert_eq!(world.store.count_unseen(run, ObjectKind::User).await.unwrap(), 1);
+    assert_eq!(world.store.count_unlisted(run, ObjectKind::User).await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn members_noted_for_a_run_are_found_by_user() {
+async fn listed_members_are_found_by_user() {
     let world = world().await;
-    let run = world.store.begin_run(RunKind::Full, at(0)).await.unwrap();
+    let run = world.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
     let (one, two) = (UserId::new("u1"), UserId::new("u2"));
-    world.store.note_members(run, &GroupId::new("g1"), &[one.clone(), two.clone()]).await.unwrap();
-    world.store.note_members(run, &GroupId::new("g2"), &[one.clone(), one.clone()]).await.unwrap();
-    let noted = world.store.noted_groups(run, &[one.clone(), two.clone(), UserId::new("u3")]).await.unwrap();
+    world.store.add_listed_members(run, &GroupId::new("g1"), &[one.clone(), two.clone()]).await.unwrap();
+    world.store.add_listed_members(run, &GroupId::new("g2"), &[one.clone(), one.clone()]).await.unwrap();
+    let noted =
+        world.store.listed_groups_of(run, &[one.clone(), two.clone(), UserId::new("u3")]).await.unwrap();
     assert_eq!(noted[&one], [GroupId::new("g1"), GroupId::new("g2")]);
     assert_eq!(noted[&two], [GroupId::new("g1")]);
     assert_eq!(noted.len(), 2);
 }
 
 #[tokio::test]
-async fn whoever_refers_to_an_object_that_came_later_is_sent_again() {
+async fn referrer_of_a_later_object_is_resent() {
     let world = world().await;
-    world.confirmed(&[staged(Change::Create, user("u1", "ada", &["g1"]), 0)]).await;
-    world.confirmed(&[staged(Change::Create, group("g1"), 1)]).await;
-    assert_eq!(world.looks(99).await, [ada()]);
+    world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 0)]).await;
+    world.confirmed(&[staged(ChangeKind::Create, group("g1"), 1)]).await;
+    assert_eq!(world.pending_work(99).await, [ada()]);
     let key = user("u1", "", &[]).key;
-    assert!(world.store.known(std::slice::from_ref(&key)).await.unwrap()[&key].dirty);
-    world.confirmed(&[staged(Change::Update, user("u1", "ada", &["g1"]), 2)]).await;
-    assert!(!world.store.known(std::slice::from_ref(&key)).await.unwrap()[&key].dirty);
+    assert!(world.store.record_states(std::slice::from_ref(&key)).await.unwrap()[&key].resend_pending);
+    world.confirmed(&[staged(ChangeKind::Update, user("u1", "ada", &["g1"]), 2)]).await;
+    assert!(!world.store.record_states(std::slice::from_ref(&key)).await.unwrap()[&key].resend_pending);
 }
 
 #[tokio::test]
-async fn whoever_came_with_the_object_it_refers_to_is_not_sent_again() {
+async fn referrer_in_the_same_run_is_kept() {
     let world = world().await;
     world
         .confirmed(&[
-            staged(Change::Create, user("u1", "ada", &["g1"]), 0),
-            staged(Change::Create, group("g1"), 0),
+            staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 0),
+            staged(ChangeKind::Create, group("g1"), 0),
         ])
         .await;
-    assert!(world.looks(99).await.is_empty());
-    let found = world.store.referring_to(ObjectKind::Group, "g1").await.unwrap();
+    assert!(world.pending_work(99).await.is_empty());
+    let found = world.store.referrers(ObjectKind::Group, "g1").await.unwrap();
     assert_eq!(found, [user("u1", "", &[]).key]);
 }
 
 #[tokio::test]
-async fn references_that_ended_are_forgotten() {
+async fn removed_references_are_deleted() {
     let world = world().await;
-    world.confirmed(&[staged(Change::Create, user("u1", "ada", &["g1"]), 0)]).await;
-    world.confirmed(&[staged(Change::Update, user("u1", "ada", &[]), 1)]).await;
-    assert!(world.store.referring_to(ObjectKind::Group, "g1").await.unwrap().is_empty());
+    world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 0)]).await;
+    world.confirmed(&[staged(ChangeKind::Update, user("u1", "ada", &[]), 1)]).await;
+    assert!(world.store.referrers(ObjectKind::Group, "g1").await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn an_event_is_stored_once_and_an_object_waits_once() {
+async fn events_and_work_are_stored_once() {
     let world = world().await;
     let first = event("e1", &[ada()]);
     assert_eq!(world.store.store_events(&[first.clone(), event("e2", &[ada()])], at(11)).await.unwrap(), 2);
     assert_eq!(world.store.store_events(&[first], at(12)).await.unwrap(), 0);
-    assert_eq!(world.looks(12).await, [ada()]);
-    let counts = world.store.inbox().await.unwrap();
-    assert_eq!((counts.pending, counts.looks, counts.oldest), (2, 1, Some(at(10))));
+    assert_eq!(world.pending_work(12).await, [ada()]);
+    let counts = world.store.event_queue_counts().await.unwrap();
+    assert_eq!((counts.pending, counts.work_items, counts.oldest_pending_at), (2, 1, Some(at(10))));
 }
 
 #[tokio::test]
-async fn settling_closes_the_events_unless_a_newer_one_came() {
+async fn completing_keeps_newer_requests() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
     let claimed = world.claim(11).await.unwrap();
     world.store.store_events(&[event("e2", &[ada()])], at(12)).await.unwrap();
-    world.store.settle(&claimed, at(13)).await.unwrap();
-    assert_eq!(world.looks(13).await, [ada()], "the newer event still wants a look");
-    assert_eq!(world.store.inbox().await.unwrap().pending, 1);
+    world.store.complete_work(&claimed, at(13)).await.unwrap();
+    assert_eq!(world.pending_work(13).await, [ada()], "the newer event still wants a look");
+    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 1);
     let claimed = world.claim(13).await.unwrap();
-    world.store.settle(&claimed, at(14)).await.unwrap();
-    assert!(world.looks(14).await.is_empty());
-    assert_eq!(world.store.inbox().await.unwrap().pending, 0);
+    world.store.complete_work(&claimed, at(14)).await.unwrap();
+    assert!(world.pending_work(14).await.is_empty());
+    assert_eq!(world.store.event_queue_counts().await.unwrap().unfinished(), 0);
 }
 
 #[tokio::test]
-async fn an_event_that_names_two_objects_waits_for_both() {
+async fn event_waits_for_all_its_work() {
     let world = world().await;
     let staff = Subject::Group(GroupId::new("g1"));
     world.store.store_events(&[event("e1", &[ada(), staff.clone()])], at(11)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
-    let (one, other): (Vec<_>, Vec<_>) = looks.into_iter().partition(|look| look.target == staff);
-    world.store.settle(&one, at(12)).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap().pending, 1);
-    world.store.settle(&other, at(12)).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap().pending, 0);
+    let items = world.claim(11).await.unwrap();
+    let (one, other): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.subject == staff);
+    world.store.complete_work(&one, at(12)).await.unwrap();
+    let counts = world.store.event_queue_counts().await.unwrap();
+    assert_eq!((counts.pending, counts.in_progress), (0, 1));
+    world.store.complete_work(&other, at(12)).await.unwrap();
+    assert_eq!(world.store.event_queue_counts().await.unwrap().unfinished(), 0);
 }
 
 #[tokio::test]
-async fn a_look_that_was_put_off_is_due_later_and_counts_the_attempt() {
+async fn requeued_work_counts_the_attempt() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
-    world.store.postpone(&looks, at(20)).await.unwrap();
-    assert!(world.looks(19).await.is_empty());
+    let items = world.claim(11).await.unwrap();
+    world.store.requeue_work(&items, at(20)).await.unwrap();
+    assert!(world.pending_work(19).await.is_empty());
     let again = world.claim(20).await.unwrap();
     assert_eq!(again[0].attempts, 1);
 }
 
 #[tokio::test]
-async fn events_that_were_given_up_are_dead_and_not_pending() {
+async fn failed_events_are_not_pending() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
-    world.store.bury(&looks, "Okta said no", at(12)).await.unwrap();
-    let counts = world.store.inbox().await.unwrap();
-    assert_eq!((counts.pending, counts.dead, counts.looks), (0, 1, 0));
+    let items = world.claim(11).await.unwrap();
+    world.store.fail_work(&items, "Okta said no", at(12)).await.unwrap();
+    let counts = world.store.event_queue_counts().await.unwrap();
+    assert_eq!((counts.pending, counts.failed, counts.work_items), (0, 1, 0));
 }
 
 #[tokio::test]
-async fn an_event_that_names_nobody_we_keep_is_done_at_once() {
+async fn event_without_subjects_is_done_at_once() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[])], at(11)).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap(), sync_engine::InboxCounts::default());
+    assert_eq!(world.store.event_queue_counts().await.unwrap(), sync_engine::EventQueueCounts::default());
 }
 
 #[tokio::test]
-async fn what_is_stored_survives_reopening_the_file() {
+async fn content_survives_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
@@ -225,11 +228,11 @@ async fn what_is_stored_survives_reopening_the_file() {
     store.connection(&name).await.unwrap().store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
     store.close().await;
     let store = Store::open(&path).await.unwrap().connection(&name).await.unwrap();
-    assert_eq!(store.inbox().await.unwrap().pending, 1);
+    assert_eq!(store.event_queue_counts().await.unwrap().pending, 1);
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_store_is_refused_by_name() {
+async fn other_file_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
     std::fs::write(&path, "not a database, only some text that is long enough to be looked at as a header")
@@ -250,98 +253,99 @@ async fn only_the_owner_may_read_the_file() {
 }
 
 #[tokio::test]
-async fn a_look_is_claimed_by_one_worker_until_it_lets_go_or_its_time_is_over() {
+async fn claim_is_exclusive_until_it_ends() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(10)).await.unwrap();
     assert_eq!(world.claim(11).await.unwrap().len(), 1);
     assert!(world.claim(12).await.unwrap().is_empty(), "claimed");
-    assert_eq!(world.store.inbox().await.unwrap().claimed, 1);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().in_progress, 1);
     assert_eq!(world.claim(11 + 60).await.unwrap().len(), 1, "the lease is over");
-    world.store.release_claims().await.unwrap();
+    world.store.release_all_claims().await.unwrap();
     assert_eq!(world.claim(11 + 61).await.unwrap().len(), 1, "its process is gone");
 }
 
 #[tokio::test]
-async fn a_wish_that_comes_while_its_object_is_looked_at_is_not_lost() {
+async fn request_during_a_claim_is_kept() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(10)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
+    let items = world.claim(11).await.unwrap();
     world.store.store_events(&[event("e2", &[ada()])], at(12)).await.unwrap();
-    world.store.settle(&looks, at(13)).await.unwrap();
-    let counts = world.store.inbox().await.unwrap();
-    assert_eq!((counts.pending, counts.looks), (1, 1));
+    world.store.complete_work(&items, at(13)).await.unwrap();
+    let counts = world.store.event_queue_counts().await.unwrap();
+    assert_eq!((counts.pending, counts.work_items), (1, 1));
     assert_eq!(world.claim(14).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn a_repeated_delivery_stores_nothing_and_an_event_comes_once_whatever_its_road() {
+async fn repeated_delivery_is_stored_once() {
     let world = world().await;
     assert_eq!(world.store.store_delivery("d1", &[event("e1", &[ada()])], at(10)).await.unwrap(), 1);
     assert_eq!(world.store.store_delivery("d1", &[event("e2", &[ada()])], at(11)).await.unwrap(), 0);
-    let state = FeedState { checkpoint: "next".into(), newest: at(10), caught_up: Some(at(12)) };
+    let state =
+        FeedCheckpoint { checkpoint: "next".into(), newest_event_at: at(10), caught_up_at: Some(at(12)) };
     let events = [event("e1", &[ada()]), event("e3", &[ada()])];
-    assert_eq!(world.store.store_feed(&events, &state, at(12)).await.unwrap(), 1);
-    assert_eq!(world.store.feed().await.unwrap(), Some(state));
+    assert_eq!(world.store.store_feed_page(&events, &state, at(12)).await.unwrap(), 1);
+    assert_eq!(world.store.feed_checkpoint().await.unwrap(), Some(state));
 }
 
 #[tokio::test]
-async fn the_newest_event_says_how_a_membership_should_be() {
+async fn newest_event_decides_a_membership() {
     let world = world().await;
     let subject = Subject::Membership { group: GroupId::new("g1"), user: UserId::new("u1") };
-    let change = |id: &str, second: i64, removed: bool| InboxEvent {
-        published: at(second),
-        expects_gone: removed,
+    let change = |id: &str, second: i64, removed: bool| NewEvent {
+        published_at: at(second),
+        expect_deleted: removed,
         ..event(id, std::slice::from_ref(&subject))
     };
     // They come in any order.
     world.store.store_events(&[change("e2", 5, true), change("e1", 3, false)], at(10)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
-    assert_eq!((looks.len(), looks[0].expects_gone, &looks[0].target), (1, true, &subject));
+    let items = world.claim(11).await.unwrap();
+    assert_eq!((items.len(), items[0].expect_deleted, &items[0].subject), (1, true, &subject));
 }
 
 #[tokio::test]
-async fn a_pass_that_was_cut_off_is_found_with_everything_it_noted() {
+async fn interrupted_sync_is_resumable() {
     let world = world().await;
-    let run = world.store.begin_run(RunKind::Full, at(0)).await.unwrap();
-    let mut pass = Pass::new(Scope::Full, support::reading(1), "m1");
-    pass.stage = Stage::Members;
-    world.store.save_pass(run, &pass).await.unwrap();
+    let run = world.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
+    let mut pass = SyncCheckpoint::new(SyncMode::Full, support::reading(1), "m1");
+    pass.phase = ReadPhase::Members;
+    world.store.save_checkpoint(run, &pass).await.unwrap();
     let (done, half) = (GroupId::new("g1"), GroupId::new("g2"));
-    world.store.note_groups(run, &[done.clone(), half.clone()]).await.unwrap();
+    world.store.add_listed_groups(run, &[done.clone(), half.clone()]).await.unwrap();
     for group in [&done, &half] {
-        world.store.note_members(run, group, &[UserId::new("u1")]).await.unwrap();
+        world.store.add_listed_members(run, group, &[UserId::new("u1")]).await.unwrap();
     }
-    world.store.group_listed(run, &done).await.unwrap();
+    world.store.mark_group_listed(run, &done).await.unwrap();
 
-    world.store.abandon_runs(at(5)).await.unwrap();
-    assert_eq!(world.store.unfinished_pass().await.unwrap(), Some((run, pass)));
+    world.store.mark_runs_interrupted(at(5)).await.unwrap();
+    assert_eq!(world.store.resumable_checkpoint().await.unwrap(), Some((run, pass)));
     assert_eq!(world.store.groups_to_list(run, 10).await.unwrap(), std::slice::from_ref(&half));
-    world.store.forget_half_listed(run).await.unwrap();
-    let noted = world.store.noted_groups(run, &[UserId::new("u1")]).await.unwrap();
+    world.store.drop_partial_listings(run).await.unwrap();
+    let noted = world.store.listed_groups_of(run, &[UserId::new("u1")]).await.unwrap();
     assert_eq!(noted[&UserId::new("u1")], [done]);
     world.store.end_run(run, &RunReport::default(), at(6)).await.unwrap();
-    assert_eq!(world.store.unfinished_pass().await.unwrap(), None);
-    assert_eq!(world.store.count_noted_groups(run).await.unwrap(), 0);
+    assert_eq!(world.store.resumable_checkpoint().await.unwrap(), None);
+    assert_eq!(world.store.count_listed_groups(run).await.unwrap(), 0);
 }
 
 #[tokio::test]
-async fn memberships_that_differ_from_a_listing_are_found_both_ways() {
+async fn membership_differences_are_found_both_ways() {
     let world = world().await;
     let changes = [("u1", &["g1", "g2"][..]), ("u2", &["g1"]), ("u3", &["g2"])]
-        .map(|(id, groups)| staged(Change::Create, user(id, id, groups), 0));
+        .map(|(id, groups)| staged(ChangeKind::Create, user(id, id, groups), 0));
     world.confirmed(&changes).await;
-    let run = world.store.begin_run(RunKind::Delta, at(10)).await.unwrap();
+    let run = world.store.begin_run(RunKind::IncrementalSync, at(10)).await.unwrap();
     let group = GroupId::new("g1");
-    world.store.note_groups(run, std::slice::from_ref(&group)).await.unwrap();
-    world.store.note_members(run, &group, &[UserId::new("u2"), UserId::new("u4")]).await.unwrap();
-    world.store.group_listed(run, &group).await.unwrap();
+    world.store.add_listed_groups(run, std::slice::from_ref(&group)).await.unwrap();
+    world.store.add_listed_members(run, &group, &[UserId::new("u2"), UserId::new("u4")]).await.unwrap();
+    world.store.mark_group_listed(run, &group).await.unwrap();
     let found = world.store.membership_differences(run, None, 10).await.unwrap();
     assert_eq!(found, [UserId::new("u1"), UserId::new("u4")], "g2 was not asked for");
     let rest = world.store.membership_differences(run, Some(&found[0]), 10).await.unwrap();
     assert_eq!(rest, [UserId::new("u4")]);
 }
 
-impl World {
+impl TestEnv {
     /// Sends what is staged, and has nothing of it accounted for.
     async fn refused(&self, run: RunId, second: i64) {
         let id = ExecutionId::new(format!("r{run}"));
@@ -355,45 +359,46 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_record_that_is_known_to_be_refused_does_not_go_with_others_until_it_changes() {
+async fn rejected_record_is_sent_alone_until_changed() {
     let world = world().await;
     let bad = user("u1", "", &[]);
-    let run = world.run(&[staged(Change::Create, bad.clone(), 0)]).await;
+    let run = world.run(&[staged(ChangeKind::Create, bad.clone(), 0)]).await;
     world.refused(run, 1).await;
     // Whatever is read of it next has to be sent: nobody knows what Assets has.
-    let known = world.store.known(std::slice::from_ref(&bad.key)).await.unwrap();
-    assert!(known[&bad.key].dirty && !known[&bad.key].gone);
-    let run =
-        world.run(&[staged(Change::Update, bad, 5), staged(Change::Create, user("u2", "b", &[]), 5)]).await;
-    let ids = |staged: Vec<Staged>| staged.into_iter().map(|s| s.record.key.id).collect::<Vec<_>>();
+    let known = world.store.record_states(std::slice::from_ref(&bad.key)).await.unwrap();
+    assert!(known[&bad.key].resend_pending && !known[&bad.key].retired);
+    let run = world
+        .run(&[staged(ChangeKind::Update, bad, 5), staged(ChangeKind::Create, user("u2", "b", &[]), 5)])
+        .await;
+    let ids = |staged: Vec<StagedChange>| staged.into_iter().map(|s| s.record.key.id).collect::<Vec<_>>();
     assert_eq!(ids(world.store.staged(run, None, 10).await.unwrap()), ["u2"]);
     world.confirm(run).await;
-    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 1);
-    let run = world.run(&[staged(Change::Update, user("u1", "ada", &[]), 6)]).await;
+    assert_eq!(world.store.event_queue_counts().await.unwrap().unconfirmed_records, 1);
+    let run = world.run(&[staged(ChangeKind::Update, user("u1", "ada", &[]), 6)]).await;
     assert_eq!(ids(world.store.staged(run, None, 10).await.unwrap()), ["u1"]);
     world.confirm(run).await;
-    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 0);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().unconfirmed_records, 0);
 }
 
 #[tokio::test]
-async fn a_listing_misses_what_assets_never_accounted_for_too() {
+async fn unlisted_objects_include_unconfirmed_ones() {
     let world = world().await;
-    let run = world.run(&[staged(Change::Create, user("u1", "", &[]), 0)]).await;
+    let run = world.run(&[staged(ChangeKind::Create, user("u1", "", &[]), 0)]).await;
     world.refused(run, 1).await;
-    let run = world.store.begin_run(RunKind::Full, at(5)).await.unwrap();
-    assert_eq!(world.store.count_unseen(run, ObjectKind::User).await.unwrap(), 1);
+    let run = world.store.begin_run(RunKind::FullSync, at(5)).await.unwrap();
+    assert_eq!(world.store.count_unlisted(run, ObjectKind::User).await.unwrap(), 1);
     let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
     world.store.stage(run, &[key], &[]).await.unwrap();
-    assert_eq!(world.store.count_unseen(run, ObjectKind::User).await.unwrap(), 0);
+    assert_eq!(world.store.count_unlisted(run, ObjectKind::User).await.unwrap(), 0);
 }
 
 #[tokio::test]
-async fn what_is_long_done_is_forgotten_and_what_waits_is_not() {
+async fn expired_history_is_deleted() {
     let world = world().await;
-    world.confirmed(&[staged(Change::Create, user("u1", "ada", &[]), 0)]).await;
+    world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     world.store.store_delivery("d1", &[event("e1", &[]), event("e2", &[ada()])], at(10)).await.unwrap();
-    world.store.forget(at(1000)).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap().pending, 1);
+    world.store.delete_expired(at(1000)).await.unwrap();
+    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 1);
     assert_eq!(
         world.store.runs(10).await.unwrap().len(),
         1,
@@ -405,61 +410,70 @@ async fn what_is_long_done_is_forgotten_and_what_waits_is_not() {
 }
 
 #[tokio::test]
-async fn a_request_can_be_taken_back_until_somebody_takes_it() {
+async fn request_is_canceled_until_accepted() {
     let world = world().await;
     let asked = world.store.request_sync(true, at(1)).await.unwrap();
-    assert_eq!(world.store.requested(at(9)).await.unwrap(), Some(at(1)));
-    assert!(world.store.withdraw_request(asked.id).await.unwrap());
-    assert_eq!(world.store.take_request().await.unwrap(), None);
+    assert_eq!(world.store.pending_request_at(at(9)).await.unwrap(), Some(at(1)));
+    assert!(world.store.cancel_request(asked.id).await.unwrap());
+    assert_eq!(world.store.accept_request().await.unwrap(), None);
     let asked = world.store.request_sync(true, at(2)).await.unwrap();
-    world.store.take_request().await.unwrap();
-    assert!(!world.store.withdraw_request(asked.id).await.unwrap());
+    world.store.accept_request().await.unwrap();
+    assert!(!world.store.cancel_request(asked.id).await.unwrap());
 }
 
 #[tokio::test]
-async fn an_event_that_was_looked_at_and_has_to_wait_does_not_count_as_untouched() {
+async fn attempted_event_is_not_unclaimed() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
-    world.store.store_events(&[event("e2", &[Subject::Directory])], at(12)).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap().untouched_since, Some(at(11)));
-    let looks = world.claim(13).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap().untouched_since, Some(at(11)), "claimed is not done");
-    world.store.postpone(&looks, at(20)).await.unwrap();
-    let counts = world.store.inbox().await.unwrap();
-    assert_eq!((counts.untouched_since, counts.pending), (None, 2));
+    world.store.store_events(&[event("e2", &[Subject::EntireDirectory])], at(12)).await.unwrap();
+    assert_eq!(world.store.event_queue_counts().await.unwrap().oldest_unclaimed_at, Some(at(11)));
+    let items = world.claim(13).await.unwrap();
+    assert_eq!(
+        world.store.event_queue_counts().await.unwrap().oldest_unclaimed_at,
+        Some(at(11)),
+        "claimed is not done"
+    );
+    world.store.requeue_work(&items, at(20)).await.unwrap();
+    let counts = world.store.event_queue_counts().await.unwrap();
+    assert_eq!((counts.oldest_unclaimed_at, counts.pending), (None, 2));
 }
 
 #[tokio::test]
-async fn a_request_is_taken_once_and_leads_to_its_run() {
+async fn request_is_accepted_once() {
     let world = world().await;
     let asked = world.store.request_sync(true, at(1)).await.unwrap();
-    assert_eq!(world.store.take_request().await.unwrap(), Some(asked));
-    assert_eq!(world.store.take_request().await.unwrap(), None);
-    assert!(world.store.request_run(asked.id).await.unwrap().is_none());
-    assert_eq!(world.store.requested(at(1)).await.unwrap(), Some(at(1)));
-    assert_eq!(world.store.requested(at(2)).await.unwrap(), None, "whoever took it may be gone");
-    let run = world.store.begin_run(RunKind::Full, at(2)).await.unwrap();
-    world.store.answer_request(asked.id, run).await.unwrap();
-    assert_eq!(world.store.requested(at(1)).await.unwrap(), None);
-    assert_eq!(world.store.request_run(asked.id).await.unwrap().map(|r| r.id), Some(run));
+    assert_eq!(world.store.accept_request().await.unwrap(), Some(asked));
+    assert_eq!(world.store.accept_request().await.unwrap(), None);
+    let progress = async || world.store.sync_request(asked.id).await.unwrap().unwrap();
+    assert_eq!((progress().await.accepted, progress().await.run), (true, None));
+    assert_eq!(world.store.pending_request_at(at(1)).await.unwrap(), Some(at(1)));
+    assert_eq!(world.store.pending_request_at(at(2)).await.unwrap(), None, "whoever took it may be gone");
+    let run = world.store.begin_run(RunKind::FullSync, at(2)).await.unwrap();
+    world.store.attach_run(asked.id, run).await.unwrap();
+    assert_eq!(world.store.pending_request_at(at(1)).await.unwrap(), None);
+    assert_eq!(progress().await.run.map(|r| r.id), Some(run));
+    let other = world.store.request_sync(false, at(3)).await.unwrap();
+    assert!(!world.store.sync_request(other.id).await.unwrap().unwrap().accepted);
+    assert!(world.store.cancel_request(other.id).await.unwrap());
+    assert_eq!(world.store.sync_request(other.id).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_request_whose_run_never_began_is_taken_again_when_its_process_is_gone() {
+async fn request_without_a_run_is_accepted_again() {
     let world = world().await;
     let begun = world.store.request_sync(false, at(1)).await.unwrap();
-    world.store.take_request().await.unwrap();
-    let run = world.store.begin_run(RunKind::Full, at(2)).await.unwrap();
-    world.store.answer_request(begun.id, run).await.unwrap();
+    world.store.accept_request().await.unwrap();
+    let run = world.store.begin_run(RunKind::FullSync, at(2)).await.unwrap();
+    world.store.attach_run(begun.id, run).await.unwrap();
     let asked = world.store.request_sync(true, at(3)).await.unwrap();
-    world.store.take_request().await.unwrap();
-    world.store.release_claims().await.unwrap();
-    assert_eq!(world.store.take_request().await.unwrap(), Some(asked));
-    assert_eq!(world.store.take_request().await.unwrap(), None);
+    world.store.accept_request().await.unwrap();
+    world.store.release_all_claims().await.unwrap();
+    assert_eq!(world.store.accept_request().await.unwrap(), Some(asked));
+    assert_eq!(world.store.accept_request().await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_pause_holds_until_it_is_ended() {
+async fn pause_holds_until_it_ends() {
     let world = world().await;
     assert_eq!(world.store.paused_until().await.unwrap(), None);
     world.store.pause(Some(at(100))).await.unwrap();
@@ -469,38 +483,38 @@ async fn a_pause_holds_until_it_is_ended() {
 }
 
 #[tokio::test]
-async fn what_was_sent_last_is_what_is_known_although_nobody_confirmed_it() {
+async fn unconfirmed_record_counts_as_last() {
     let world = world().await;
     let alive = user("u1", "ada", &["g1"]);
-    world.confirmed(&[staged(Change::Create, alive.clone(), 0)]).await;
+    world.confirmed(&[staged(ChangeKind::Create, alive.clone(), 0)]).await;
     let marked = user("u1", "marked", &["g2"]);
-    let run = world.run(&[staged(Change::Retire, marked.clone(), 5)]).await;
+    let run = world.run(&[staged(ChangeKind::Retire, marked.clone(), 5)]).await;
     world.refused(run, 6).await;
-    let known = world.store.known(std::slice::from_ref(&alive.key)).await.unwrap();
-    assert!(known[&alive.key].gone && known[&alive.key].dirty);
-    assert_eq!(world.store.confirmed(&alive.key).await.unwrap(), Some(marked));
+    let known = world.store.record_states(std::slice::from_ref(&alive.key)).await.unwrap();
+    assert!(known[&alive.key].retired && known[&alive.key].resend_pending);
+    assert_eq!(world.store.confirmed_record(&alive.key).await.unwrap(), Some(marked));
     for group in ["g1", "g2"] {
-        let referring = world.store.referring_to(ObjectKind::Group, group).await.unwrap();
+        let referring = world.store.referrers(ObjectKind::Group, group).await.unwrap();
         assert_eq!(referring, std::slice::from_ref(&alive.key), "{group}");
     }
     // A later reading that was confirmed counts more.
     let back = user("u1", "back", &[]);
-    world.confirmed(&[staged(Change::Update, back.clone(), 9)]).await;
-    assert_eq!(world.store.confirmed(&alive.key).await.unwrap(), Some(back));
-    assert!(!world.store.known(std::slice::from_ref(&alive.key)).await.unwrap()[&alive.key].gone);
+    world.confirmed(&[staged(ChangeKind::Update, back.clone(), 9)]).await;
+    assert_eq!(world.store.confirmed_record(&alive.key).await.unwrap(), Some(back));
+    assert!(!world.store.record_states(std::slice::from_ref(&alive.key)).await.unwrap()[&alive.key].retired);
 }
 
 #[tokio::test]
-async fn memberships_of_whom_assets_did_not_account_for_are_always_compared() {
+async fn unconfirmed_memberships_are_always_compared() {
     let world = world().await;
-    world.confirmed(&[staged(Change::Create, user("u1", "ada", &["g1"]), 0)]).await;
-    let run = world.run(&[staged(Change::Update, user("u1", "ada", &[]), 5)]).await;
+    world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 0)]).await;
+    let run = world.run(&[staged(ChangeKind::Update, user("u1", "ada", &[]), 5)]).await;
     world.refused(run, 6).await;
     // It is a member again, as was confirmed once; what was sent last says otherwise.
-    let run = world.store.begin_run(RunKind::Delta, at(10)).await.unwrap();
+    let run = world.store.begin_run(RunKind::IncrementalSync, at(10)).await.unwrap();
     let group = GroupId::new("g1");
-    world.store.note_groups(run, std::slice::from_ref(&group)).await.unwrap();
-    world.store.note_members(run, &group, &[UserId::new("u1")]).await.unwrap();
-    world.store.group_listed(run, &group).await.unwrap();
+    world.store.add_listed_groups(run, std::slice::from_ref(&group)).await.unwrap();
+    world.store.add_listed_members(run, &group, &[UserId::new("u1")]).await.unwrap();
+    world.store.mark_group_listed(run, &group).await.unwrap();
     assert_eq!(world.store.membership_differences(run, None, 10).await.unwrap(), [UserId::new("u1")]);
 }

@@ -22,7 +22,7 @@ async fn concurrent_deliveries_are_all_stored() {
     });
     // Fifty bring the ID of another one and count as repeats.
     assert_eq!(join_all(all).await.into_iter().sum::<u64>(), 250);
-    assert_eq!(world.store.inbox().await.unwrap().pending, 250);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 250);
 }
 
 #[tokio::test]
@@ -50,5 +50,5 @@ async fn too_many_deliveries_are_refused() {
     let answers = join_all(all).await;
     let stored = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
     assert!((1_024..1_200).contains(&stored), "{stored}");
-    assert_eq!(world.store.inbox().await.unwrap().pending, stored);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, stored);
 }

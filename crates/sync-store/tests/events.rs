@@ -9,25 +9,25 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    Change, EventEntry, EventFilter, EventMark, EventState, EvidenceState, InboxEvent, Look, LookSort,
-    Reading, Replay, RunFilter, RunKind, RunReport, RunResult, Staged, StateStore, Subject, TimeState,
-    Upkeep,
+    ChangeKind, Event, EventCursor, EventFilter, EventState, EvidenceState, NewEvent, Reading, ReplayTarget,
+    RunFilter, RunKind, RunReport, RunState, StagedChange, StateStore, Subject, TimeState, Upkeep, WorkItem,
+    WorkKind,
 };
 use sync_model::{
     ConnectionName, EventId, ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId,
 };
 use sync_store::{ConnectionStore, Store};
 
-struct World {
+struct TestEnv {
     store: ConnectionStore,
     all: Store,
     _folder: tempfile::TempDir,
 }
 
-async fn world() -> World {
+async fn world() -> TestEnv {
     let folder = tempfile::tempdir().unwrap();
     let all = Store::open(&folder.path().join("state.db")).await.unwrap();
-    World { store: connection(&all, "main").await, all, _folder: folder }
+    TestEnv { store: connection(&all, "main").await, all, _folder: folder }
 }
 
 async fn connection(all: &Store, name: &str) -> ConnectionStore {
@@ -46,31 +46,31 @@ fn membership() -> Subject {
     Subject::Membership { group: GroupId::new("g1"), user: UserId::new("u2") }
 }
 
-fn event(id: &str, second: i64, subjects: &[Subject]) -> InboxEvent {
-    InboxEvent {
+fn event(id: &str, second: i64, subjects: &[Subject]) -> NewEvent {
+    NewEvent {
         id: EventId::new(id),
         event_type: "user.account.update_profile".into(),
-        published: at(second),
+        published_at: at(second),
         subjects: subjects.to_vec(),
-        changes_object: true,
-        expects_gone: false,
+        requires_newer_object: true,
+        expect_deleted: false,
         is_hook_failure: false,
     }
 }
 
-impl World {
-    async fn holds(&self, events: &[InboxEvent]) {
+impl TestEnv {
+    async fn holds(&self, events: &[NewEvent]) {
         self.store.store_events(events, at(20)).await.unwrap();
     }
 
-    async fn claim(&self, second: i64) -> Vec<Look> {
+    async fn claim(&self, second: i64) -> Vec<WorkItem> {
         let lease = Duration::from_mins(1);
-        self.store.claim_looks(LookSort::Objects, 100, at(second), lease).await.unwrap()
+        self.store.claim_work(WorkKind::Object, 100, at(second), lease).await.unwrap()
     }
 
-    async fn bury_all(&self, reason: &str) {
-        let looks = self.claim(30).await;
-        self.store.bury(&looks, reason, at(31)).await.unwrap();
+    async fn fail_all(&self, reason: &str) {
+        let items = self.claim(30).await;
+        self.store.fail_work(&items, reason, at(31)).await.unwrap();
     }
 
     async fn find(&self, state: Option<EventState>, search: Option<&str>) -> Vec<String> {
@@ -78,79 +78,86 @@ impl World {
         ids(&self.store.find_events(&filter).await.unwrap())
     }
 
-    async fn one(&self, id: &str) -> EventEntry {
+    async fn one(&self, id: &str) -> Event {
         let filter = EventFilter { search: Some(id.into()), limit: 1, ..EventFilter::default() };
         self.store.find_events(&filter).await.unwrap().remove(0)
     }
 
-    async fn after(&self, mark: &mut EventMark, limit: u32) -> Vec<String> {
+    async fn after(&self, mark: &mut EventCursor, limit: u32) -> Vec<String> {
         let (events, after) = self.store.events_after(mark, limit).await.unwrap();
         *mark = after;
         events.iter().map(|event| format!("{} {}", event.id, event.state.as_str())).collect()
     }
 }
 
-fn ids(events: &[EventEntry]) -> Vec<String> {
+fn ids(events: &[Event]) -> Vec<String> {
     events.iter().map(|event| event.id.to_string()).collect()
 }
 
 #[tokio::test]
-async fn an_event_says_what_it_waits_for_how_often_that_was_tried_and_when_it_is_due() {
+async fn event_shows_its_pending_work() {
     let world = world().await;
     world.holds(&[event("e1", 10, &[ada(), membership()])]).await;
-    let looks: Vec<Look> = world.claim(21).await;
-    let (ada_look, other): (Vec<Look>, Vec<Look>) = looks.into_iter().partition(|look| look.target == ada());
-    world.store.postpone(&ada_look, at(90)).await.unwrap();
+    let items: Vec<WorkItem> = world.claim(21).await;
+    let (ada_look, other): (Vec<WorkItem>, Vec<WorkItem>) =
+        items.into_iter().partition(|item| item.subject == ada());
+    world.store.requeue_work(&ada_look, at(90)).await.unwrap();
     let waiting = world.one("e1").await;
-    assert_eq!((waiting.state, waiting.settled), (EventState::Waiting, None));
-    assert_eq!((waiting.published, waiting.received), (at(10), at(20)));
-    assert_eq!(waiting.named, [ada(), membership()]);
-    let told: Vec<_> = waiting.waits_for.iter().map(|w| (&w.target, w.attempts, w.claimed)).collect();
+    assert_eq!((waiting.state, waiting.completed_at), (EventState::InProgress, None));
+    assert_eq!(world.find(Some(EventState::InProgress), None).await, ["e1"]);
+    assert_eq!(world.find(Some(EventState::Pending), None).await, [""; 0]);
+    assert_eq!((waiting.published_at, waiting.received_at), (at(10), at(20)));
+    assert_eq!(waiting.subjects, [ada(), membership()]);
+    let told: Vec<_> = waiting.pending_work.iter().map(|w| (&w.subject, w.attempts, w.claimed)).collect();
     assert!(told.contains(&(&ada(), 1, false)) && told.contains(&(&membership(), 0, true)), "{told:?}");
-    assert!(waiting.waits_for.iter().any(|w| w.target == ada() && w.due == at(90)));
+    assert!(waiting.pending_work.iter().any(|w| w.subject == ada() && w.next_attempt_at == at(90)));
 
-    world.store.settle(&ada_look, at(91)).await.unwrap();
-    assert_eq!(world.one("e1").await.waits_for.len(), 1, "the other one is still to be looked at");
-    world.store.settle(&other, at(92)).await.unwrap();
+    world.store.complete_work(&ada_look, at(91)).await.unwrap();
+    assert_eq!(world.one("e1").await.pending_work.len(), 1, "the other one is still to be looked at");
+    world.store.complete_work(&other, at(92)).await.unwrap();
     let done = world.one("e1").await;
-    assert_eq!((done.state, done.settled, done.waits_for.len()), (EventState::Done, Some(at(92)), 0));
-    assert_eq!(done.named, [ada(), membership()], "what it named stays known");
+    assert_eq!(
+        (done.state, done.completed_at, done.pending_work.len()),
+        (EventState::Applied, Some(at(92)), 0)
+    );
+    assert_eq!(done.subjects, [ada(), membership()], "what it named stays known");
 }
 
 #[tokio::test]
-async fn what_was_given_up_before_everything_was_read_is_settled() {
+async fn full_sync_resolves_failed_events() {
     let world = world().await;
     let before = world.store.next_reading(at(30)).await.unwrap();
     world.holds(&[event("e1", 10, &[ada()]), event("e2", 12, &[membership()])]).await;
     // The clock went back meanwhile, which changes nothing.
     let after = world.store.next_reading(at(1)).await.unwrap();
-    world.bury_all("held back").await;
-    let counts = world.store.inbox().await.unwrap();
-    assert_eq!((counts.dead, counts.dead_since), (2, Some(at(10))));
-    let run = world.store.begin_run(RunKind::Full, at(30)).await.unwrap();
-    let settle = async |before| world.store.settle_given_up(run, before, false, at(40)).await.unwrap();
+    world.fail_all("held back").await;
+    let counts = world.store.event_queue_counts().await.unwrap();
+    assert_eq!((counts.failed, counts.oldest_failed_at), (2, Some(at(10))));
+    let run = world.store.begin_run(RunKind::FullSync, at(30)).await.unwrap();
+    let settle = async |before| world.store.resolve_failed_events(run, before, false, at(40)).await.unwrap();
     assert_eq!(settle(before).await, 0, "they came later");
     assert_eq!(settle(after).await, 2);
-    let counts = world.store.inbox().await.unwrap();
-    assert_eq!((counts.dead, counts.dead_since), (0, None));
+    let counts = world.store.event_queue_counts().await.unwrap();
+    assert_eq!((counts.failed, counts.oldest_failed_at), (0, None));
     let settled = world.one("e1").await;
-    assert_eq!((settled.state, settled.settled, settled.reason), (EventState::Done, Some(at(40)), None));
+    assert_eq!(
+        (settled.state, settled.completed_at, settled.reason),
+        (EventState::Applied, Some(at(40)), None)
+    );
 }
 
 #[tokio::test]
-async fn events_are_found_by_state_id_type_and_object_the_newest_first() {
+async fn events_are_found_newest_first() {
     let world = world().await;
     world.holds(&[event("old-A", 10, &[ada()])]).await;
-    world.bury_all("held back").await;
-    let removed = InboxEvent {
-        event_type: "group.user_membership.remove".into(),
-        ..event("new-B", 12, &[membership()])
-    };
+    world.fail_all("held back").await;
+    let removed =
+        NewEvent { event_type: "group.user_membership.remove".into(), ..event("new-B", 12, &[membership()]) };
     world.holds(&[removed, event("nobody", 11, &[])]).await;
     assert_eq!(world.find(None, None).await, ["new-B", "nobody", "old-A"]);
-    assert_eq!(world.find(Some(EventState::Waiting), None).await, ["new-B"]);
-    assert_eq!(world.find(Some(EventState::Done), None).await, ["nobody"]);
-    assert_eq!(world.find(Some(EventState::Dead), None).await, ["old-A"]);
+    assert_eq!(world.find(Some(EventState::Pending), None).await, ["new-B"]);
+    assert_eq!(world.find(Some(EventState::Ignored), None).await, ["nobody"]);
+    assert_eq!(world.find(Some(EventState::Failed), None).await, ["old-A"]);
     assert_eq!(world.one("old-A").await.reason.as_deref(), Some("held back"));
     for (text, found) in [
         ("NEW-b", vec!["new-B"]),
@@ -163,7 +170,7 @@ async fn events_are_found_by_state_id_type_and_object_the_newest_first() {
     ] {
         assert_eq!(world.find(None, Some(text)).await, found, "{text}");
     }
-    assert_eq!(world.find(Some(EventState::Waiting), Some("u1")).await, [""; 0]);
+    assert_eq!(world.find(Some(EventState::Pending), Some("u1")).await, [""; 0]);
     let other = connection(&world.all, "other").await;
     let filter = EventFilter { limit: 100, ..EventFilter::default() };
     assert!(other.find_events(&filter).await.unwrap().is_empty());
@@ -173,71 +180,78 @@ async fn events_are_found_by_state_id_type_and_object_the_newest_first() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_put_back_is_looked_at_as_when_it_came_in() {
+async fn replayed_event_requests_the_same_work() {
     let world = world().await;
-    let ended = InboxEvent { expects_gone: true, ..event("e1", 10, &[membership()]) };
+    let ended = NewEvent { expect_deleted: true, ..event("e1", 10, &[membership()]) };
     world.holds(&[ended, event("e2", 10, &[ada()])]).await;
-    world.bury_all("held back").await;
-    assert_eq!(world.store.inbox().await.unwrap().dead, 2);
-    let put_back = world.store.replay(Replay::These(&[EventId::new("e1")]), at(40)).await.unwrap();
-    assert_eq!(put_back, 1);
+    world.fail_all("held back").await;
+    assert_eq!(world.store.event_queue_counts().await.unwrap().failed, 2);
+    let replayed = world.store.replay(ReplayTarget::Ids(&[EventId::new("e1")]), at(40)).await.unwrap();
+    assert_eq!(replayed, 1);
     let back = world.one("e1").await;
-    assert_eq!((back.state, back.reason, back.settled), (EventState::Waiting, None, None));
-    assert_eq!(world.one("e2").await.state, EventState::Dead);
-    let looks = world.claim(40).await;
-    assert_eq!(looks.len(), 1);
-    let look = &looks[0];
-    assert_eq!((&look.target, look.at_least, look.expects_gone), (&membership(), Some(at(10)), true));
-    world.store.settle(&looks, at(41)).await.unwrap();
-    assert_eq!(world.one("e1").await.state, EventState::Done);
+    assert_eq!((back.state, back.reason, back.completed_at), (EventState::Pending, None, None));
+    assert_eq!(world.one("e2").await.state, EventState::Failed);
+    let items = world.claim(40).await;
+    assert_eq!(items.len(), 1);
+    let item = &items[0];
+    assert_eq!(
+        (&item.subject, item.not_older_than, item.expect_deleted),
+        (&membership(), Some(at(10)), true)
+    );
+    world.store.complete_work(&items, at(41)).await.unwrap();
+    assert_eq!(world.one("e1").await.state, EventState::Applied);
 
-    assert_eq!(world.store.replay(Replay::Dead, at(42)).await.unwrap(), 1);
-    assert_eq!(world.store.replay(Replay::Dead, at(42)).await.unwrap(), 0, "nothing is dead any more");
-    assert_eq!(world.find(Some(EventState::Waiting), None).await, ["e2"]);
+    assert_eq!(world.store.replay(ReplayTarget::AllFailed, at(42)).await.unwrap(), 1);
+    assert_eq!(
+        world.store.replay(ReplayTarget::AllFailed, at(42)).await.unwrap(),
+        0,
+        "nothing is dead any more"
+    );
+    assert_eq!(world.find(Some(EventState::Pending), None).await, ["e2"]);
 }
 
 #[tokio::test]
-async fn putting_back_is_for_any_state_and_never_loses_a_wish_that_somebody_is_at() {
+async fn replay_keeps_claimed_work() {
     let world = world().await;
     world.holds(&[event("done", 10, &[ada()]), event("nobody", 10, &[])]).await;
-    let looks = world.claim(21).await;
-    world.store.settle(&looks, at(22)).await.unwrap();
+    let items = world.claim(21).await;
+    world.store.complete_work(&items, at(22)).await.unwrap();
     let these = [EventId::new("done"), EventId::new("nobody"), EventId::new("never")];
-    assert_eq!(world.store.replay(Replay::These(&these), at(30)).await.unwrap(), 1);
-    assert_eq!(world.one("nobody").await.state, EventState::Done, "it names nothing to look at");
+    assert_eq!(world.store.replay(ReplayTarget::Ids(&these), at(30)).await.unwrap(), 1);
+    assert_eq!(world.one("nobody").await.state, EventState::Ignored);
     // Somebody is at it when it is put back once more: what they find may be too old.
-    let looks = world.claim(31).await;
-    world.store.replay(Replay::These(&these[..1]), at(32)).await.unwrap();
-    world.store.settle(&looks, at(33)).await.unwrap();
-    assert_eq!(world.one("done").await.state, EventState::Waiting);
+    let items = world.claim(31).await;
+    world.store.replay(ReplayTarget::Ids(&these[..1]), at(32)).await.unwrap();
+    world.store.complete_work(&items, at(33)).await.unwrap();
+    assert_eq!(world.one("done").await.state, EventState::Pending);
     let again = world.claim(34).await;
-    world.store.postpone(&again, at(900)).await.unwrap();
-    world.store.replay(Replay::These(&these[..1]), at(35)).await.unwrap();
+    world.store.requeue_work(&again, at(900)).await.unwrap();
+    world.store.replay(ReplayTarget::Ids(&these[..1]), at(35)).await.unwrap();
     assert_eq!(world.claim(35).await.len(), 1, "what was put off is due at once");
 }
 
 #[tokio::test]
-async fn whoever_follows_the_inbox_sees_every_event_come_in_and_change() {
+async fn reader_sees_every_event_change() {
     let world = world().await;
     world.holds(&[event("before", 10, &[ada()])]).await;
-    let mut mark = world.store.event_mark().await.unwrap();
-    assert_eq!(world.after(&mut mark, 10).await, [""; 0]);
+    let mut cursor = world.store.event_cursor().await.unwrap();
+    assert_eq!(world.after(&mut cursor, 10).await, [""; 0]);
     world.holds(&[event("before", 10, &[ada()])]).await;
-    assert_eq!(world.after(&mut mark, 10).await, [""; 0], "a repeat is nothing new");
+    assert_eq!(world.after(&mut cursor, 10).await, [""; 0], "a repeat is nothing new");
     let three = ["a", "b", "c"].map(|id| event(id, 11, &[membership()]));
     world.holds(&three).await;
-    assert_eq!(world.after(&mut mark, 2).await, ["a waiting", "b waiting"]);
-    assert_eq!(world.after(&mut mark, 2).await, ["c waiting"]);
-    assert_eq!(world.after(&mut mark, 2).await, [""; 0]);
-    let (users, others): (Vec<Look>, Vec<Look>) =
-        world.claim(21).await.into_iter().partition(|look| look.target == ada());
-    world.store.settle(&users, at(22)).await.unwrap();
-    world.store.bury(&others, "lost", at(22)).await.unwrap();
-    let mut changed = world.after(&mut mark, 10).await;
+    assert_eq!(world.after(&mut cursor, 2).await, ["a pending", "b pending"]);
+    assert_eq!(world.after(&mut cursor, 2).await, ["c pending"]);
+    assert_eq!(world.after(&mut cursor, 2).await, [""; 0]);
+    let (users, others): (Vec<WorkItem>, Vec<WorkItem>) =
+        world.claim(21).await.into_iter().partition(|item| item.subject == ada());
+    world.store.complete_work(&users, at(22)).await.unwrap();
+    world.store.fail_work(&others, "lost", at(22)).await.unwrap();
+    let mut changed = world.after(&mut cursor, 10).await;
     changed.sort();
-    assert_eq!(changed, ["a dead", "b dead", "before done", "c dead"]);
-    world.store.replay(Replay::Dead, at(23)).await.unwrap();
-    assert_eq!(world.after(&mut mark, 10).await, ["a waiting", "b waiting", "c waiting"]);
+    assert_eq!(changed, ["a failed", "b failed", "before applied", "c failed"]);
+    world.store.replay(ReplayTarget::AllFailed, at(23)).await.unwrap();
+    assert_eq!(world.after(&mut cursor, 10).await, ["a pending", "b pending", "c pending"]);
 }
 
 /// As read for an execution: it differs from one to the next.
@@ -245,18 +259,18 @@ fn record(execution: &str) -> Record {
     Record {
         key: RecordKey { kind: ObjectKind::User, id: "u1".into() },
         fields: BTreeMap::from([("login".into(), json!(execution))]),
-        answers_to: "u1".into(),
+        reference_key: "u1".into(),
         references: Vec::new(),
         alias: None,
         alias_reference: None,
     }
 }
 
-impl World {
-    async fn sends(&self, kind: RunKind, result: RunResult, execution: &str, confirmed: bool) -> RunId {
+impl TestEnv {
+    async fn sends(&self, kind: RunKind, result: RunState, execution: &str, confirmed: bool) -> RunId {
         let run = self.store.begin_run(kind, at(0)).await.unwrap();
-        let change = Staged {
-            change: Change::Create,
+        let change = StagedChange {
+            change: ChangeKind::Create,
             record: record(execution),
             reading: Reading { number: run.get(), at: at(0) },
         };
@@ -265,7 +279,12 @@ impl World {
         self.store.open_execution(run, &id, at(1)).await.unwrap();
         let kinds: &[ObjectKind] = if confirmed { &ObjectKind::ALL } else { &[] };
         self.store.confirm(run, &id, kinds, "too long", at(2)).await.unwrap();
-        let report = RunReport { result, executions: 1, mapping: Some("v1".into()), ..RunReport::default() };
+        let report = RunReport {
+            state: result,
+            executions: 1,
+            mapping_version: Some("v1".into()),
+            ..RunReport::default()
+        };
         self.store.end_run(run, &report, at(3)).await.unwrap();
         run
     }
@@ -276,54 +295,57 @@ impl World {
 }
 
 #[tokio::test]
-async fn runs_are_found_by_kind_and_by_how_they_ended_the_newest_first() {
+async fn runs_are_found_newest_first() {
     let world = world().await;
-    let full = world.sends(RunKind::Full, RunResult::Done, "x1", true).await;
-    let dropped = world.sends(RunKind::Events, RunResult::Incomplete, "x2", false).await;
-    let failed = world.sends(RunKind::Full, RunResult::Failed, "x3", true).await;
-    let open = world.store.begin_run(RunKind::Delta, at(5)).await.unwrap();
+    let full = world.sends(RunKind::FullSync, RunState::Succeeded, "x1", true).await;
+    let dropped = world.sends(RunKind::EventSync, RunState::Partial, "x2", false).await;
+    let failed = world.sends(RunKind::FullSync, RunState::Failed, "x3", true).await;
+    let open = world.store.begin_run(RunKind::IncrementalSync, at(5)).await.unwrap();
     let all = RunFilter { limit: 10, ..RunFilter::default() };
     assert_eq!(world.history(all).await, [open, failed, dropped, full]);
     assert_eq!(world.history(RunFilter { limit: 2, ..all }).await, [open, failed]);
     assert_eq!(world.history(RunFilter { failed: true, ..all }).await, [failed, dropped]);
-    assert_eq!(world.history(RunFilter { kind: Some(RunKind::Full), ..all }).await, [failed, full]);
-    let both = RunFilter { kind: Some(RunKind::Full), failed: true, ..all };
+    assert_eq!(world.history(RunFilter { kind: Some(RunKind::FullSync), ..all }).await, [failed, full]);
+    let both = RunFilter { kind: Some(RunKind::FullSync), failed: true, ..all };
     assert_eq!(world.history(both).await, [failed]);
 }
 
 #[tokio::test]
-async fn a_run_names_its_executions_and_the_records_that_are_refused_to_this_day() {
+async fn run_shows_executions_and_rejected_records() {
     let world = world().await;
-    let run = world.sends(RunKind::Full, RunResult::Incomplete, "x1", false).await;
+    let run = world.sends(RunKind::FullSync, RunState::Partial, "x1", false).await;
     let detail = world.store.run(run).await.unwrap().unwrap();
     let execution = &detail.executions[0];
-    assert_eq!((execution.id.as_str(), execution.started, execution.processed), ("x1", at(1), true));
-    assert_eq!(execution.ended, Some(at(2)));
-    assert_eq!((detail.refused_count, detail.refused.len()), (1, 1));
-    assert_eq!((&detail.refused[0].key, detail.refused[0].reason.as_str()), (&record("x1").key, "too long"));
-    assert_eq!(detail.summary.report.unwrap().mapping.as_deref(), Some("v1"));
+    assert_eq!((execution.id.as_str(), execution.started_at, execution.processed), ("x1", at(1), true));
+    assert_eq!(execution.ended_at, Some(at(2)));
+    assert_eq!((detail.rejected_count, detail.rejected_records.len()), (1, 1));
+    assert_eq!(
+        (&detail.rejected_records[0].key, detail.rejected_records[0].reason.as_str()),
+        (&record("x1").key, "too long")
+    );
+    assert_eq!(detail.summary.report.unwrap().mapping_version.as_deref(), Some("v1"));
 
-    let cancelled = world.store.begin_run(RunKind::Full, at(10)).await.unwrap();
+    let cancelled = world.store.begin_run(RunKind::FullSync, at(10)).await.unwrap();
     let id = ExecutionId::new("x2");
     world.store.open_execution(cancelled, &id, at(11)).await.unwrap();
     let executions = async || world.store.run(cancelled).await.unwrap().unwrap().executions;
-    assert_eq!(executions().await[0].ended, None);
+    assert_eq!(executions().await[0].ended_at, None);
     world.store.close_execution(&id, at(12)).await.unwrap();
-    assert_eq!((executions().await[0].ended, executions().await[0].processed), (Some(at(12)), false));
+    assert_eq!((executions().await[0].ended_at, executions().await[0].processed), (Some(at(12)), false));
 
     // Sent again and taken: the run that was refused has nothing to show any more.
-    world.sends(RunKind::Full, RunResult::Done, "x3", true).await;
-    assert_eq!(world.store.run(run).await.unwrap().unwrap().refused_count, 0);
+    world.sends(RunKind::FullSync, RunState::Succeeded, "x3", true).await;
+    assert_eq!(world.store.run(run).await.unwrap().unwrap().rejected_count, 0);
     assert!(world.store.run(RunId::new(99)).await.unwrap().is_none());
     assert!(connection(&world.all, "other").await.run(run).await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn runs_that_are_forgotten_take_their_executions_with_them() {
+async fn deleted_runs_delete_their_executions() {
     let world = world().await;
-    let old = world.sends(RunKind::Delta, RunResult::Done, "x1", true).await;
-    let full = world.sends(RunKind::Full, RunResult::Done, "x2", true).await;
-    world.store.forget(at(1000)).await.unwrap();
+    let old = world.sends(RunKind::IncrementalSync, RunState::Succeeded, "x1", true).await;
+    let full = world.sends(RunKind::FullSync, RunState::Succeeded, "x2", true).await;
+    world.store.delete_expired(at(1000)).await.unwrap();
     assert!(world.store.run(old).await.unwrap().is_none());
     assert_eq!(world.store.run(full).await.unwrap().unwrap().executions.len(), 1);
 }

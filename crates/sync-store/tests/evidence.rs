@@ -4,11 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 use sync_engine::{
-    Change, EventFilter, EventState, EvidenceState, RunKind, StateStore, Subject, TimeState, Upkeep,
+    ChangeKind, Event, EventFilter, EventState, EvidenceState, RunKind, StateStore, Subject, TimeState,
+    Upkeep,
 };
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
-use support::{World, at, event, group, staged, user, world};
+use support::{TestEnv, at, event, group, staged, user, world};
 
 mod support;
 
@@ -22,31 +23,33 @@ fn member(group: &str, user: &str) -> Subject {
 
 /// Events that were given up, and a full run that has read the user u1 and the group g1 and could not read the user u2 and
 /// the group g2.
-async fn given_up() -> (World, RunId) {
+async fn failed_events() -> (TestEnv, RunId) {
     let world = world().await;
     let named: [(&str, &[Subject]); 8] = [
         ("read", &[person("u1"), Subject::Group(GroupId::new("g1")), member("g1", "u1")]),
         ("unread", &[person("u2")]),
         ("one-unread", &[person("u1"), person("u2")]),
-        ("members-unread", &[Subject::Members(GroupId::new("g2"))]),
+        ("members-unread", &[Subject::GroupMembers(GroupId::new("g2"))]),
         ("group-unread", &[member("g2", "u1")]),
         ("user-unread", &[member("g1", "u2")]),
         ("nowhere", &[person("u9")]),
-        ("everything", &[Subject::Directory]),
+        ("everything", &[Subject::EntireDirectory]),
     ];
     let events: Vec<_> = named.iter().map(|(id, subjects)| event(id, subjects)).collect();
     world.store.store_events(&events, at(10)).await.unwrap();
-    let mut looks = world.claim(11).await.unwrap();
-    looks.extend(
+    let mut items = world.claim(11).await.unwrap();
+    items.extend(
         world
             .store
-            .claim_looks(sync_engine::LookSort::Passes, 9, at(11), std::time::Duration::MAX)
+            .claim_work(sync_engine::WorkKind::Sync, 9, at(11), std::time::Duration::MAX)
             .await
             .unwrap(),
     );
-    world.store.bury(&looks, "no answer", at(12)).await.unwrap();
-    let changes =
-        [staged(Change::Create, user("u1", "ada", &["g1"]), 20), staged(Change::Create, group("g1"), 20)];
+    world.store.fail_work(&items, "no answer", at(12)).await.unwrap();
+    let changes = [
+        staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 20),
+        staged(ChangeKind::Create, group("g1"), 20),
+    ];
     let run = world.run(&changes).await;
     let unread = [("u2", ObjectKind::User), ("g2", ObjectKind::Group)];
     let unread = unread.map(|(id, kind)| RecordKey { kind, id: id.into() });
@@ -54,33 +57,35 @@ async fn given_up() -> (World, RunId) {
     (world, run)
 }
 
-async fn settled(world: &World, run: RunId, unnamed: bool) -> Vec<String> {
+async fn settled(world: &TestEnv, run: RunId, unnamed: bool) -> Vec<String> {
     let before = world.store.next_reading(at(30)).await.unwrap();
-    world.store.settle_given_up(run, before, unnamed, at(40)).await.unwrap();
-    let filter = EventFilter { state: Some(EventState::Done), limit: 99, ..EventFilter::default() };
+    world.store.resolve_failed_events(run, before, unnamed, at(40)).await.unwrap();
+    let filter = EventFilter { limit: 99, ..EventFilter::default() };
     let found = world.store.find_events(&filter).await.unwrap();
-    let mut found: Vec<String> = found.iter().map(|event| event.id.as_str().to_owned()).collect();
+    let completed = |event: &&Event| matches!(event.state, EventState::Applied | EventState::Ignored);
+    let mut found: Vec<String> =
+        found.iter().filter(completed).map(|event| event.id.as_str().to_owned()).collect();
     found.sort();
     found
 }
 
 #[tokio::test]
-async fn unread_objects_settle_no_event() {
-    let (world, run) = given_up().await;
+async fn unreadable_objects_resolve_no_event() {
+    let (world, run) = failed_events().await;
     assert_eq!(settled(&world, run, false).await, ["nowhere", "read"]);
-    assert_eq!(world.store.inbox().await.unwrap().dead, 6);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().failed, 6);
     let all_read = world.run(&[]).await;
     assert_eq!(settled(&world, all_read, false).await.len(), 8, "a later run has read everything");
 }
 
 #[tokio::test]
 async fn unnamed_item_may_be_any_object() {
-    let (world, run) = given_up().await;
+    let (world, run) = failed_events().await;
     assert_eq!(settled(&world, run, true).await, ["read"]);
 }
 
 #[tokio::test]
-async fn every_unread_object_is_asked_for() {
+async fn unreadable_objects_are_enqueued() {
     let world = world().await;
     let run = world.run(&[]).await;
     let key = |n: usize| RecordKey { kind: ObjectKind::User, id: format!("u{n:03}") };
@@ -92,23 +97,27 @@ async fn every_unread_object_is_asked_for() {
         .await
         .unwrap();
     assert_eq!(world.store.count_unread(run).await.unwrap(), 501);
-    assert_eq!(world.store.inbox().await.unwrap().looks, 0, "a run that is only shown asks for nothing");
-    world.store.ask_unread(run, at(5)).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap().looks, 502, "a group has members");
-    world.store.ask_unread(run, at(6)).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap().looks, 502);
+    assert_eq!(
+        world.store.event_queue_counts().await.unwrap().work_items,
+        0,
+        "a run that is only shown asks for nothing"
+    );
+    world.store.enqueue_unread(run, at(5)).await.unwrap();
+    assert_eq!(world.store.event_queue_counts().await.unwrap().work_items, 502, "a group has members");
+    world.store.enqueue_unread(run, at(6)).await.unwrap();
+    assert_eq!(world.store.event_queue_counts().await.unwrap().work_items, 502);
 }
 
 #[tokio::test]
 async fn runs_see_for_themselves() {
     let world = world().await;
-    world.confirmed(&[staged(Change::Create, user("u1", "ada", &[]), 1)]).await;
+    world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 1)]).await;
     let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
-    let full = world.store.begin_run(RunKind::Full, at(5)).await.unwrap();
+    let full = world.store.begin_run(RunKind::FullSync, at(5)).await.unwrap();
     let plan = world.store.begin_run(RunKind::Plan, at(5)).await.unwrap();
     world.store.stage(full, std::slice::from_ref(&key), &[]).await.unwrap();
     world.store.stage(plan, &[key], &[]).await.unwrap();
     for run in [full, plan] {
-        assert_eq!(world.store.count_unseen(run, ObjectKind::User).await.unwrap(), 0);
+        assert_eq!(world.store.count_unlisted(run, ObjectKind::User).await.unwrap(), 0);
     }
 }

@@ -5,7 +5,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sync_store::{Condition, Soundness, Store, StoreLoss};
+use jiff::Timestamp;
+use sqlx::ConnectOptions;
+use sync_engine::{RunKind, StateStore};
+use sync_model::GroupId;
+use sync_store::{DatabaseState, Soundness, Store, StoreLoss};
 
 struct Place {
     folder: tempfile::TempDir,
@@ -112,9 +116,22 @@ async fn damaged_store_is_noticed() {
     }
 }
 
+#[tokio::test]
+async fn newer_version_is_noticed() {
+    let (place, store) = opened().await;
+    let mut other = sqlx::sqlite::SqliteConnectOptions::new().filename(&place.path).connect().await.unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'newer', 1, x'00', 0)",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    assert!(matches!(store.check_identity().await, Err(StoreLoss::Migrated(_))));
+}
+
 /// Flips the first half of a table's first page, as a bad disk may. Nothing reads it when a store opens.
 async fn damage(path: &std::path::Path, table: &str) {
-    use sqlx::ConnectOptions;
     let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap();
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
     let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_master WHERE name = ?1")
@@ -133,8 +150,13 @@ async fn damage(path: &std::path::Path, table: &str) {
 }
 
 #[tokio::test]
-async fn soundness_is_told_of_a_file() {
+async fn soundness_of_a_file_is_checked() {
     let (place, store) = opened().await;
+    // Enough for a check to take some time.
+    let connection = store.connection(&"main".to_owned().try_into().unwrap()).await.unwrap();
+    let run = connection.begin_run(RunKind::FullSync, Timestamp::UNIX_EPOCH).await.unwrap();
+    let groups: Vec<GroupId> = (0..2000).map(|n| GroupId::new(format!("00g{n}"))).collect();
+    connection.add_listed_groups(run, &groups).await.unwrap();
     store.close().await;
     let limit = Duration::from_mins(1);
     assert_eq!(Soundness::of(&place.path, limit).await, Soundness::Sound);
@@ -142,7 +164,7 @@ async fn soundness_is_told_of_a_file() {
     let missing = Soundness::of(&place.folder.path().join("none.db"), limit).await;
     assert!(matches!(missing, Soundness::Unread(_)), "{missing:?}");
     damage(&place.path, "audit_log").await;
-    assert!(Condition::of(&place.path).await.is_current(), "what is looked at first is sound");
+    assert!(DatabaseState::of(&place.path).await.is_current(), "what is looked at first is sound");
     let damaged = Soundness::of(&place.path, limit).await;
     assert!(matches!(damaged, Soundness::Damaged { .. }), "{damaged:?}");
 }

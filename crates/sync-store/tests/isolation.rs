@@ -7,12 +7,12 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use sync_engine::{Change, RejectedRecord, RunKind, RunReport, Staged, StateStore};
+use sync_engine::{ChangeKind, RejectedRecord, RunKind, RunReport, StagedChange, StateStore};
 use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
 
 use support::*;
 
-impl World {
+impl TestEnv {
     /// Completes the execution of a run as an importer would that drops some records and says something.
     async fn outcome(&self, run: RunId, bad: &[&str], said: &str, second: i64) -> u64 {
         let sent = self.store.staged(run, None, 10_000).await.unwrap();
@@ -33,17 +33,19 @@ impl World {
     /// Sends until nothing is due. Gives the number of executions after which all but the bad ones were confirmed, and
     /// how many there were.
     async fn play(&self, count: usize, bad: &[&str], said: &str) -> (usize, usize) {
-        let changes: Vec<Staged> =
-            (0..count).map(|n| staged(Change::Create, user(&format!("u{n:03}"), "x", &[]), 0)).collect();
+        let changes: Vec<StagedChange> =
+            (0..count).map(|n| staged(ChangeKind::Create, user(&format!("u{n:03}"), "x", &[]), 0)).collect();
         let run = self.run(&changes).await;
         self.outcome(run, bad, said, 1).await;
         let (mut executions, mut good) = (1, None);
         loop {
-            if good.is_none() && self.store.inbox().await.unwrap().unconfirmed == bad.len() as u64 {
+            if good.is_none()
+                && self.store.event_queue_counts().await.unwrap().unconfirmed_records == bad.len() as u64
+            {
                 good = Some(executions);
             }
             let run = self.store.begin_run(RunKind::Retry, at(1)).await.unwrap();
-            if self.store.stage_unconfirmed(run, at(1)).await.unwrap() == 0 {
+            if self.store.stage_retries(run, at(1)).await.unwrap() == 0 {
                 return (good.unwrap(), executions);
             }
             self.outcome(run, bad, said, 1).await;
@@ -80,26 +82,27 @@ async fn two_unnamed_records_are_both_found() {
 }
 
 #[tokio::test]
-async fn dropped_record_is_rejected_when_it_fails_alone_again() {
+async fn record_that_fails_alone_twice_is_rejected() {
     let world = world().await;
     world.play(9, &["u004"], "").await;
-    assert_eq!(world.store.inbox().await.unwrap().failed, 0, "once may be chance");
+    assert_eq!(world.store.event_queue_counts().await.unwrap().rejected_records, 0, "once may be chance");
     let run = world.store.begin_run(RunKind::Retry, at(2)).await.unwrap();
-    assert_eq!(world.store.stage_unconfirmed(run, at(2)).await.unwrap(), 1);
+    assert_eq!(world.store.stage_retries(run, at(2)).await.unwrap(), 1);
     world.outcome(run, &["u004"], "", 2).await;
-    assert_eq!(world.store.inbox().await.unwrap().failed, 1);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().rejected_records, 1);
     assert!(world.store.unconfirmed(1).await.unwrap()[0].rejected);
     assert_eq!(world.store.next_retry().await.unwrap(), Some(at(12)));
     // Another version of it goes with the others again.
-    let run = world.run(&[staged(Change::Create, user("u004", "repaired", &[]), 3)]).await;
+    let run = world.run(&[staged(ChangeKind::Create, user("u004", "repaired", &[]), 3)]).await;
     world.confirm(run).await;
-    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 0);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().unconfirmed_records, 0);
 }
 
 #[tokio::test]
-async fn refused_record_does_not_count_as_sent() {
+async fn rejected_record_does_not_count_as_sent() {
     let world = world().await;
-    let changes: Vec<Staged> = ["u1", "u2"].map(|id| staged(Change::Create, user(id, "x", &[]), 0)).to_vec();
+    let changes: Vec<StagedChange> =
+        ["u1", "u2"].map(|id| staged(ChangeKind::Create, user(id, "x", &[]), 0)).to_vec();
     let run = world.run(&changes).await;
     let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
     let rejected = RejectedRecord { key, reason: "no such option".into(), partly_sent: false };
@@ -109,14 +112,14 @@ async fn refused_record_does_not_count_as_sent() {
     let left = world.store.unconfirmed(9).await.unwrap();
     assert_eq!(left.len(), 1);
     assert!(left[0].rejected && left[0].reason == "no such option", "{left:?}");
-    assert_eq!(world.store.inbox().await.unwrap().failed, 1);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().rejected_records, 1);
 }
 
 #[tokio::test]
-async fn proven_records_are_confirmed_whatever_the_counters_say() {
+async fn proven_records_are_confirmed() {
     let world = world().await;
-    let changes: Vec<Staged> =
-        ["u1", "u2", "u3"].map(|id| staged(Change::Create, user(id, "x", &[]), 0)).to_vec();
+    let changes: Vec<StagedChange> =
+        ["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, "x", &[]), 0)).to_vec();
     let run = world.run(&changes).await;
     let key = |id: &str| RecordKey { kind: ObjectKind::User, id: id.into() };
     world.store.open_execution(run, &ExecutionId::new("x"), at(1)).await.unwrap();
@@ -125,7 +128,7 @@ async fn proven_records_are_confirmed_whatever_the_counters_say() {
     assert_eq!(world.store.staged_counts(run).await.unwrap().values().sum::<u64>(), 3);
     world.store.confirm(run, &ExecutionId::new("x"), &[], "lost", at(1)).await.unwrap();
     world.store.isolate(run, &BTreeMap::from([(ObjectKind::User, Some(1))]), "", at(1)).await.unwrap();
-    assert_eq!(world.store.census().await.unwrap()[&ObjectKind::User].live, 2);
+    assert_eq!(world.store.object_counts().await.unwrap()[&ObjectKind::User].current, 2);
     let left = world.store.unconfirmed(9).await.unwrap();
     assert_eq!(left.iter().map(|u| u.key.id.as_str()).collect::<Vec<_>>(), ["u2"]);
 }

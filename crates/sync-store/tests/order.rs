@@ -5,10 +5,10 @@
 
 mod support;
 
-use sync_engine::{Change, Known, Reading, Staged, StateStore, TimeState, Upkeep};
+use sync_engine::{ChangeKind, RecordState, StagedChange, StateStore, TimeState, Upkeep};
 use sync_model::{Record, RecordKey, UserId};
 
-use support::{World, at, user, world};
+use support::{TestEnv, at, user, world};
 
 fn key() -> RecordKey {
     RecordKey::user(&UserId::new("u1"))
@@ -18,20 +18,20 @@ fn named(login: &str) -> Record {
     user("u1", login, &[])
 }
 
-impl World {
+impl TestEnv {
     /// Reads when the clock says so.
-    async fn reads(&self, login: &str, second: i64) -> Staged {
+    async fn reads(&self, login: &str, second: i64) -> StagedChange {
         let reading = self.store.next_reading(at(second)).await.unwrap();
-        Staged { change: Change::Update, record: named(login), reading }
+        StagedChange { change: ChangeKind::Update, record: named(login), reading }
     }
 
     async fn holds(&self, login: &str) {
-        assert_eq!(self.store.confirmed(&key()).await.unwrap(), Some(named(login)));
+        assert_eq!(self.store.confirmed_record(&key()).await.unwrap(), Some(named(login)));
     }
 }
 
 #[tokio::test]
-async fn later_reading_wins_whatever_the_clock_says() {
+async fn later_reading_wins() {
     let world = world().await;
     let ahead = world.reads("ahead", 7200).await;
     world.confirmed(&[ahead]).await;
@@ -57,7 +57,7 @@ async fn overtaken_record_is_neither_sent_nor_confirmed() {
 }
 
 #[tokio::test]
-async fn unaccounted_record_of_a_later_reading_counts() {
+async fn unconfirmed_record_of_a_later_reading_counts() {
     let world = world().await;
     let first = world.reads("first", 7200).await;
     world.confirmed(&[first]).await;
@@ -67,23 +67,19 @@ async fn unaccounted_record_of_a_later_reading_counts() {
     world.store.open_execution(run, &execution, at(1)).await.unwrap();
     world.store.confirm(run, &execution, &[], "dropped", at(2)).await.unwrap();
     world.holds("second").await;
-    let known = world.store.known(&[key()]).await.unwrap();
-    assert_eq!(known[&key()], Known { fingerprint: named("first").fingerprint(), gone: false, dirty: true });
+    let known = world.store.record_states(&[key()]).await.unwrap();
+    assert_eq!(
+        known[&key()],
+        RecordState { fingerprint: named("first").fingerprint(), retired: false, resend_pending: true }
+    );
     let third = world.reads("third", -60).await;
     world.confirmed(&[third]).await;
     world.holds("third").await;
-    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 0, "what came before is over");
-}
-
-#[tokio::test]
-async fn record_of_an_earlier_version_yields_to_any_reading() {
-    let world = world().await;
-    let year_ahead = Reading { number: 0, at: at(31_536_000) };
-    let before = Staged { change: Change::Create, record: named("before"), reading: year_ahead };
-    world.confirmed(&[before]).await;
-    let now = world.reads("now", 0).await;
-    world.confirmed(&[now]).await;
-    world.holds("now").await;
+    assert_eq!(
+        world.store.event_queue_counts().await.unwrap().unconfirmed_records,
+        0,
+        "what came before is over"
+    );
 }
 
 #[tokio::test]

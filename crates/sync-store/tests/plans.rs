@@ -10,13 +10,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
-use sync_engine::{Change, FeedState, Replay, StateStore, Subject, Upkeep};
+use sync_engine::{ChangeKind, FeedCheckpoint, ReplayTarget, StateStore, Subject, Upkeep};
 use sync_model::{EventId, GroupId, ObjectKind, UserId};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
 
-use support::{World, ada, at, event, group, staged, user, world};
+use support::{TestEnv, ada, at, event, group, staged, user, world};
 
 /// Every statement that sqlx reports.
 #[derive(Debug, Clone, Default)]
@@ -62,44 +62,46 @@ async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
                 && !step.contains("VIRTUAL TABLE")
                 && !step.contains("CONSTANT ROW")
                 && !step.starts_with("SCAN (");
-            whole || step.ends_with("(connection=?)")
+            whole || step.ends_with("(connection_id=?)")
         })
         .collect()
 }
 
 /// The calls of a daemon for every event and every record.
-async fn work(world: &World) {
+async fn work(world: &TestEnv) {
     let store = &world.store;
     let membership = Subject::User(UserId::new("u2"));
     store.store_delivery("d1", &[event("e1", &[ada()])], at(11)).await.unwrap();
-    let feed = FeedState { checkpoint: "c".into(), newest: at(10), caught_up: None };
-    store.store_feed(&[event("e2", &[ada(), membership.clone()])], &feed, at(11)).await.unwrap();
-    store.ask(&membership, at(11)).await.unwrap();
-    let looks = world.claim(12).await.unwrap();
-    store.release(&looks).await.unwrap();
-    let looks = world.claim(12).await.unwrap();
-    store.postpone(&looks, at(13)).await.unwrap();
-    let looks = world.claim(14).await.unwrap();
-    store.settle(&looks[..1], at(15)).await.unwrap();
-    store.bury(&looks[1..], "unreadable", at(15)).await.unwrap();
-    store.replay(Replay::These(&[EventId::new("e2")]), at(16)).await.unwrap();
+    let feed = FeedCheckpoint { checkpoint: "c".into(), newest_event_at: at(10), caught_up_at: None };
+    store.store_feed_page(&[event("e2", &[ada(), membership.clone()])], &feed, at(11)).await.unwrap();
+    store.enqueue(&membership, at(11)).await.unwrap();
+    let items = world.claim(12).await.unwrap();
+    store.release_work(&items).await.unwrap();
+    let items = world.claim(12).await.unwrap();
+    store.requeue_work(&items, at(13)).await.unwrap();
+    let items = world.claim(14).await.unwrap();
+    store.complete_work(&items[..1], at(15)).await.unwrap();
+    store.fail_work(&items[1..], "unreadable", at(15)).await.unwrap();
+    store.replay(ReplayTarget::Ids(&[EventId::new("e2")]), at(16)).await.unwrap();
 
     let keys = [user("u1", "", &[]).key, group("g1").key];
-    store.known(&keys).await.unwrap();
-    store.confirmed_many(&keys).await.unwrap();
+    store.record_states(&keys).await.unwrap();
+    store.confirmed_records(&keys).await.unwrap();
     store.known_objects(&keys).await.unwrap();
-    store.referring_to(ObjectKind::Group, "g1").await.unwrap();
-    store.count_referring_to(ObjectKind::Group, "g1").await.unwrap();
-    let changes =
-        [staged(Change::Create, user("u1", "ada", &["g1"]), 20), staged(Change::Create, group("g1"), 20)];
+    store.referrers(ObjectKind::Group, "g1").await.unwrap();
+    store.count_referrers(ObjectKind::Group, "g1").await.unwrap();
+    let changes = [
+        staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 20),
+        staged(ChangeKind::Create, group("g1"), 20),
+    ];
     let run = world.run(&changes).await;
-    store.note_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
-    store.noted_groups(run, &[UserId::new("u1")]).await.unwrap();
+    store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
+    store.listed_groups_of(run, &[UserId::new("u1")]).await.unwrap();
     store.alias_owners(run, ObjectKind::User, &["ada".into()]).await.unwrap();
     store.as_left_by(run, &keys).await.unwrap();
     store.staged(run, None, 10).await.unwrap();
     world.confirm(run).await;
-    store.distrust_object(&keys[0], at(30)).await.unwrap();
+    store.mark_for_resend(&keys[0], at(30)).await.unwrap();
 }
 
 #[tokio::test]
@@ -116,8 +118,8 @@ async fn hot_statements_use_indexes() {
     let pool = SqlitePool::connect(&format!("sqlite://{}", world.path().display())).await.unwrap();
     let mut found = BTreeMap::new();
     for statement in &seen {
-        // Losses of an hour and objects that could not be read are few.
-        if ["recent_losses SET", "FROM unread_objects"].iter().any(|few| statement.contains(few)) {
+        // Recent removals and unreadable objects are few.
+        if ["recent_removals SET", "FROM unreadable_objects"].iter().any(|few| statement.contains(few)) {
             continue;
         }
         let scans = scans(&pool, statement).await;

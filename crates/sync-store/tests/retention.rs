@@ -7,91 +7,94 @@ mod support;
 
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
-use sync_engine::{Change, Pass, RunKind, Scope, StateStore};
+use sync_engine::{ChangeKind, RunKind, StateStore, SyncCheckpoint, SyncMode};
 use sync_model::{ExecutionId, GroupId, RunId, UserId};
-use sync_store::Store;
 
-use support::{World, at, reading, staged, user, world};
+use support::{TestEnv, at, reading, staged, user, world};
 
 const DAY: i64 = 24 * 60 * 60;
 
 #[tokio::test]
 async fn runs_with_an_open_execution_are_kept() {
     let world = world().await;
-    let lost = world.run(&[staged(Change::Create, user("u1", "a", &[]), 0)]).await;
-    let open = world.run(&[staged(Change::Create, user("u2", "b", &[]), 0)]).await;
+    let lost = world.run(&[staged(ChangeKind::Create, user("u1", "a", &[]), 0)]).await;
+    let open = world.run(&[staged(ChangeKind::Create, user("u2", "b", &[]), 0)]).await;
     world.store.open_execution(open, &ExecutionId::new("e"), at(1)).await.unwrap();
-    world.store.abandon_runs(at(100)).await.unwrap();
+    world.store.mark_runs_interrupted(at(100)).await.unwrap();
     assert!(world.store.staged(lost, None, 10).await.unwrap().is_empty());
     assert_eq!(world.store.staged(open, None, 10).await.unwrap().len(), 1);
     let runs = world.store.runs(10).await.unwrap();
     assert_eq!(
-        runs.iter().map(|r| (r.id, r.ended.is_some())).collect::<Vec<_>>(),
+        runs.iter().map(|r| (r.id, r.ended_at.is_some())).collect::<Vec<_>>(),
         [(open, false), (lost, true)]
     );
 }
 
 /// A run that was cut off in the middle of its pass, with rows of every kind that a run leaves.
-async fn cut_off(world: &World, kind: RunKind, second: i64) -> RunId {
+async fn cut_off(world: &TestEnv, kind: RunKind, second: i64) -> RunId {
     let run = world.store.begin_run(kind, at(second)).await.unwrap();
-    world.store.save_pass(run, &Pass::new(Scope::Full, reading(second), "m1")).await.unwrap();
-    let change = staged(Change::Create, user("u1", "a", &[]), second);
+    world
+        .store
+        .save_checkpoint(run, &SyncCheckpoint::new(SyncMode::Full, reading(second), "m1"))
+        .await
+        .unwrap();
+    let change = staged(ChangeKind::Create, user("u1", "a", &[]), second);
     world
         .store
         .stage(run, std::slice::from_ref(&change.record.key), std::slice::from_ref(&change))
         .await
         .unwrap();
-    world.store.note_groups(run, &[GroupId::new("g1")]).await.unwrap();
-    world.store.note_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
+    world.store.add_listed_groups(run, &[GroupId::new("g1")]).await.unwrap();
+    world.store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
     run
 }
 
 /// The runs with rows of their own, in order.
-async fn runs_with_rows(world: &World) -> Vec<i64> {
+async fn runs_with_rows(world: &TestEnv) -> Vec<i64> {
     let mut file = connect(world).await;
-    let rows = "SELECT run FROM staged UNION SELECT run FROM noted_groups UNION SELECT run FROM noted_members
-                UNION SELECT run FROM run_objects ORDER BY run";
+    let rows = "SELECT run_id FROM staged_changes UNION SELECT run_id FROM listed_groups
+                UNION SELECT run_id FROM listed_members UNION SELECT run_id FROM run_objects ORDER BY run_id";
     sqlx::query_scalar(rows).fetch_all(&mut file).await.unwrap()
 }
 
-async fn connect(world: &World) -> SqliteConnection {
+async fn connect(world: &TestEnv) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite://{}", world.path().display())).await.unwrap()
 }
 
 #[tokio::test]
-async fn plans_cut_off_are_forgotten() {
+async fn interrupted_plans_are_deleted() {
     let world = world().await;
     let plan = cut_off(&world, RunKind::Plan, 0).await;
-    world.store.abandon_runs(at(DAY / 2)).await.unwrap();
+    world.store.mark_runs_interrupted(at(DAY / 2)).await.unwrap();
     assert_eq!(runs_with_rows(&world).await, [plan.get()], "its process may be at work");
-    world.store.abandon_runs(at(2 * DAY)).await.unwrap();
+    world.store.mark_runs_interrupted(at(2 * DAY)).await.unwrap();
     assert_eq!(runs_with_rows(&world).await, [0; 0]);
 
     // A daemon that is never started again goes by its housekeeping.
     cut_off(&world, RunKind::Plan, 0).await;
-    world.store.forget(at(DAY)).await.unwrap();
+    world.store.delete_expired(at(DAY)).await.unwrap();
     assert_eq!(runs_with_rows(&world).await, [0; 0]);
 }
 
 #[tokio::test]
-async fn newest_pass_alone_goes_on() {
+async fn newest_checkpoint_alone_is_resumable() {
     let world = world().await;
-    cut_off(&world, RunKind::Full, 0).await;
-    let newest = cut_off(&world, RunKind::Full, 1).await;
-    world.store.abandon_runs(at(2)).await.unwrap();
+    cut_off(&world, RunKind::FullSync, 0).await;
+    let newest = cut_off(&world, RunKind::FullSync, 1).await;
+    world.store.mark_runs_interrupted(at(2)).await.unwrap();
     assert_eq!(runs_with_rows(&world).await, [newest.get()]);
-    assert_eq!(world.store.unfinished_pass().await.unwrap().map(|(run, _)| run), Some(newest));
+    assert_eq!(world.store.resumable_checkpoint().await.unwrap().map(|(run, _)| run), Some(newest));
 }
 
 /// Two thousand users with a description of 10 KB.
-async fn large_run(world: &World) -> RunId {
-    let run = world.store.begin_run(RunKind::Full, at(0)).await.unwrap();
+async fn large_run(world: &TestEnv) -> RunId {
+    let run = world.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
     for lot in 0..20 {
         let changes: Vec<_> = (0..100)
             .map(|n| {
                 let mut record = user(&format!("u{lot}x{n}"), "a", &[]);
                 record.fields.insert("description".into(), json!("x".repeat(10_000)));
-                staged(Change::Create, record, 0)
+                staged(ChangeKind::Create, record, 0)
             })
             .collect();
         world.store.stage(run, &[], &changes).await.unwrap();
@@ -112,18 +115,4 @@ async fn space_of_a_run_goes_back() {
     world.store.end_run(run, &sync_engine::RunReport::default(), at(1)).await.unwrap();
     let (left, free) = (pages("page_count").await, pages("freelist_count").await);
     assert!(left < full / 4 && free <= 1024, "{left} of {full} pages, {free} free");
-}
-
-#[tokio::test]
-async fn older_files_give_space_back() {
-    let world = world().await;
-    let mut file = connect(&world).await;
-    for statement in ["PRAGMA auto_vacuum = NONE", "VACUUM"] {
-        sqlx::query(statement).execute(&mut file).await.unwrap();
-    }
-    let gives_back = "PRAGMA auto_vacuum";
-    assert_eq!(sqlx::query_scalar::<_, i64>(gives_back).fetch_one(&mut file).await.unwrap(), 0);
-    Store::open(&world.path()).await.unwrap();
-    let mut file = connect(&world).await;
-    assert_eq!(sqlx::query_scalar::<_, i64>(gives_back).fetch_one(&mut file).await.unwrap(), 2);
 }

@@ -6,7 +6,9 @@
 mod support;
 
 use jiff::SignedDuration;
-use sync_engine::{Change, RunKind, RunReport, SafeguardState, Sample, StateStore, TimeState, Upkeep};
+use sync_engine::{
+    ChangeKind, MetricSample, RunKind, RunReport, SafeguardState, StateStore, TimeState, Upkeep,
+};
 use sync_model::{ExecutionId, RecordKey, UserId};
 
 use support::{at, staged, user, world};
@@ -14,7 +16,7 @@ use support::{at, staged, user, world};
 const YEAR: i64 = 365 * 24 * 3600;
 
 #[tokio::test]
-async fn readings_grow_whatever_the_clock_says() {
+async fn readings_grow_in_spite_of_the_clock() {
     let world = world().await;
     let mut last = world.store.next_reading(at(YEAR)).await.unwrap();
     assert_eq!(last.at, at(YEAR));
@@ -27,7 +29,7 @@ async fn readings_grow_whatever_the_clock_says() {
 }
 
 #[tokio::test]
-async fn bookmark_is_kept() {
+async fn bookmark_is_stored() {
     let world = world().await;
     assert_eq!(world.store.bookmark().await.unwrap(), None);
     world.store.remember_bookmark(at(7)).await.unwrap();
@@ -38,29 +40,29 @@ async fn bookmark_is_kept() {
 async fn newest_run_counts_by_number() {
     let world = world().await;
     for second in [YEAR, 5] {
-        let run = world.store.begin_run(RunKind::Full, at(second)).await.unwrap();
+        let run = world.store.begin_run(RunKind::FullSync, at(second)).await.unwrap();
         world.store.end_run(run, &RunReport::default(), at(second + 1)).await.unwrap();
     }
-    let last = world.store.last_run(RunKind::Full).await.unwrap();
-    assert_eq!((last.last, last.good), (Some(at(5)), Some(at(5))));
+    let last = world.store.last_run(RunKind::FullSync).await.unwrap();
+    assert_eq!((last.ended, last.succeeded), (Some(at(5)), Some(at(5))));
 }
 
 #[tokio::test]
-async fn put_off_work_follows_the_clock_back() {
+async fn requeued_work_follows_the_clock_back() {
     let world = world().await;
     let subject = sync_engine::Subject::User(sync_model::UserId::new("u1"));
-    world.store.ask(&subject, at(YEAR)).await.unwrap();
-    assert_eq!(world.looks(5).await, []);
+    world.store.enqueue(&subject, at(YEAR)).await.unwrap();
+    assert_eq!(world.pending_work(5).await, []);
     world.store.follow_clock(SignedDuration::from_secs(YEAR), at(5)).await.unwrap();
-    assert_eq!(world.looks(5).await, [], "a step ahead brings nothing forward");
+    assert_eq!(world.pending_work(5).await, [], "a step ahead brings nothing forward");
     world.store.follow_clock(SignedDuration::from_secs(-YEAR), at(5)).await.unwrap();
-    assert_eq!(world.looks(5).await, [subject]);
+    assert_eq!(world.pending_work(5).await, [subject]);
 }
 
 #[tokio::test]
 async fn later_unconfirmed_record_is_not_overtaken() {
     let world = world().await;
-    let record = |login, reading| staged(Change::Update, user("u1", login, &[]), reading);
+    let record = |login, reading| staged(ChangeKind::Update, user("u1", login, &[]), reading);
     let run = world.run(&[record("later", 7)]).await;
     let execution = ExecutionId::new("e");
     world.store.open_execution(run, &execution, at(8)).await.unwrap();
@@ -71,7 +73,7 @@ async fn later_unconfirmed_record_is_not_overtaken() {
     let execution = ExecutionId::new("e2");
     world.store.open_execution(run, &execution, at(9)).await.unwrap();
     world.store.confirm(run, &execution, &[], "lost", at(9)).await.unwrap();
-    let held = world.store.confirmed(&RecordKey::user(&UserId::new("u1"))).await.unwrap().unwrap();
+    let held = world.store.confirmed_record(&RecordKey::user(&UserId::new("u1"))).await.unwrap().unwrap();
     assert_eq!(held.fields["login"], "later");
 }
 
@@ -92,7 +94,7 @@ async fn pause_keeps_what_is_left_of_it() {
 #[tokio::test]
 async fn claim_keeps_what_is_left_of_it() {
     let world = world().await;
-    world.store.ask(&support::ada(), at(0)).await.unwrap();
+    world.store.enqueue(&support::ada(), at(0)).await.unwrap();
     assert_eq!(world.claim(0).await.unwrap().len(), 1);
     world.store.follow_clock(SignedDuration::from_secs(YEAR), at(YEAR)).await.unwrap();
     assert_eq!(world.claim(YEAR).await.unwrap().len(), 0, "a worker is at it");
@@ -101,29 +103,29 @@ async fn claim_keeps_what_is_left_of_it() {
 }
 
 #[tokio::test]
-async fn times_in_the_future_are_not_believed() {
+async fn future_times_are_corrected() {
     let world = world().await;
-    let run = world.run(&[staged(Change::Create, user("u1", "ada", &[]), YEAR)]).await;
+    let run = world.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), YEAR)]).await;
     let execution = ExecutionId::new("e");
     world.store.open_execution(run, &execution, at(YEAR)).await.unwrap();
     world.store.confirm(run, &execution, &[], "lost", at(YEAR)).await.unwrap();
     let key = RecordKey::user(&UserId::new("u1"));
-    world.store.block(std::slice::from_ref(&key), "too many", at(YEAR)).await.unwrap();
+    world.store.block(std::slice::from_ref(&key), &[], "too many", at(YEAR)).await.unwrap();
     world.store.store_events(&[support::event("e1", &[support::ada()])], at(YEAR)).await.unwrap();
-    let sample = |at| Sample { at, ..Sample::default() };
-    world.store.record_sample(&sample(at(YEAR)), at(0)).await.unwrap();
+    let sample = |sampled_at| MetricSample { sampled_at, ..MetricSample::default() };
+    world.store.add_metric_sample(&sample(at(YEAR)), at(0)).await.unwrap();
     for kept in [1, 6] {
-        world.store.record_sample(&sample(at(kept)), at(0)).await.unwrap();
+        world.store.add_metric_sample(&sample(at(kept)), at(0)).await.unwrap();
     }
 
     world.store.follow_clock(SignedDuration::ZERO, at(5)).await.unwrap();
-    let inbox = world.store.inbox().await.unwrap();
-    assert_eq!(inbox.unconfirmed_since, Some(at(5)));
-    assert_eq!(inbox.blocked_since, Some(at(5)));
-    assert_eq!(inbox.untouched_since, Some(at(5)));
+    let inbox = world.store.event_queue_counts().await.unwrap();
+    assert_eq!(inbox.oldest_unconfirmed_at, Some(at(5)));
+    assert_eq!(inbox.oldest_blocked_at, Some(at(5)));
+    assert_eq!(inbox.oldest_unclaimed_at, Some(at(5)));
     let kept = [sample(at(1)), sample(at(6))];
     assert_eq!(
-        world.store.samples(at(0)).await.unwrap(),
+        world.store.metric_samples(at(0)).await.unwrap(),
         kept,
         "one of the last minute is none of the future"
     );
@@ -132,20 +134,20 @@ async fn times_in_the_future_are_not_believed() {
 }
 
 #[tokio::test]
-async fn what_waits_keeps_its_age() {
+async fn pending_work_keeps_its_age() {
     let world = world().await;
     world.store.store_events(&[support::event("e1", &[support::ada()])], at(100)).await.unwrap();
     world.store.follow_clock(SignedDuration::from_secs(-60), at(50)).await.unwrap();
-    assert_eq!(world.store.inbox().await.unwrap().untouched_since, Some(at(40)));
+    assert_eq!(world.store.event_queue_counts().await.unwrap().oldest_unclaimed_at, Some(at(40)));
 }
 
 #[tokio::test]
-async fn gone_objects_keep_their_age() {
+async fn retired_objects_keep_their_age() {
     let world = world().await;
-    world.confirmed(&[staged(Change::Create, user("u1", "ada", &[]), 0)]).await;
-    world.confirmed(&[staged(Change::Retire, user("u1", "ada", &[]), 1)]).await;
+    world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
+    world.confirmed(&[staged(ChangeKind::Retire, user("u1", "ada", &[]), 1)]).await;
     world.store.remember_clock_offset(SignedDuration::ZERO).await.unwrap();
-    let since = async || world.store.gone_before(at(2 * YEAR), 1).await.unwrap()[0].since;
+    let since = async || world.store.retired_before(at(2 * YEAR), 1).await.unwrap()[0].retired_at;
     let gone = since().await;
     for sign in [1, -1] {
         let step = SignedDuration::from_secs(sign * YEAR);

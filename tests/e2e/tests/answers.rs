@@ -12,11 +12,11 @@ use std::time::Duration;
 use expectrl::process::unix::WaitStatus;
 use expectrl::{ControlCode, Eof, Expect};
 use serde_json::{Value, json};
-use support::{PATIENCE, World, in_sync, on_terminal, until};
+use support::{PATIENCE, TestEnv, in_sync, on_terminal, wait_until};
 
 /// A world that was set up and synchronised once.
-fn world() -> World {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+fn world() -> TestEnv {
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     world
@@ -56,9 +56,19 @@ fn word(word: &str) -> String {
 fn shown(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let words: Vec<&str> = line.split(' ').collect();
-        let stable = words.iter().enumerate().map(|(at, one)| {
+        // From ten seconds on, a duration is a character shorter, and its padding longer.
+        let mut surplus = 0;
+        let stable = words.iter().enumerate().filter_map(|(at, one)| {
             let unit = words.get(at + 1).is_some_and(|next| next.trim_end_matches(',') == "s");
-            if unit && one.parse::<f64>().is_ok() { "N.N".to_owned() } else { word(one) }
+            if unit && one.parse::<f64>().is_ok() {
+                surplus = "N.N".len().saturating_sub(one.len());
+                return Some("N.N".to_owned());
+            }
+            if one.is_empty() && surplus > 0 {
+                surplus -= 1;
+                return None;
+            }
+            Some(word(one))
         });
         stable.collect::<Vec<_>>().join(" ").trim_end().to_owned()
     });
@@ -70,46 +80,46 @@ fn out(output: &Output) -> String {
     shown(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn text(world: &World, arguments: &[&str]) -> String {
+fn text(world: &TestEnv, arguments: &[&str]) -> String {
     out(&world.run(&[arguments, &["--config", "c.toml"]].concat()))
 }
 
 /// A refusal, whole.
-fn refused(world: &World, arguments: &[&str]) -> String {
+fn refused(world: &TestEnv, arguments: &[&str]) -> String {
     let output = world.run(&[arguments, &["--config", "c.toml"]].concat());
     assert!(output.stdout.is_empty());
     format!("=> {}\n{}", output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr))
 }
 
-async fn users(world: &World) -> Vec<String> {
+async fn users(world: &TestEnv) -> Vec<String> {
     let users = world.control().get("/okta/users?limit=1000").await.unwrap();
     users["users"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn delete(world: &World, users: &[String]) {
+async fn delete(world: &TestEnv, users: &[String]) {
     for user in users {
         world.control().call("DELETE", &format!("/okta/users/{user}"), &Value::Null).await.unwrap();
     }
 }
 
-async fn rename(world: &World, user: &str, city: &str) {
+async fn rename(world: &TestEnv, user: &str, city: &str) {
     let path = format!("/okta/users/{user}");
     world.control().call("POST", &path, &json!({ "city": city })).await.unwrap();
 }
 
-fn inbox(world: &World) -> Value {
-    world.json(&["status"])["connections"][0]["inbox"].clone()
+fn inbox(world: &TestEnv) -> Value {
+    world.json(&["status"])["connections"][0]["event_queue"].clone()
 }
 
-fn events(world: &World, arguments: &[&str]) -> Vec<Value> {
+fn events(world: &TestEnv, arguments: &[&str]) -> Vec<Value> {
     let told = world.json(&[&["events", "--limit", "1000"], arguments].concat());
     told["connections"][0]["events"].as_array().unwrap().clone()
 }
 
 /// The version of the mapping that the newest run of a kind names.
-fn mapping(world: &World, kind: &str) -> Value {
+fn mapping(world: &TestEnv, kind: &str) -> Value {
     let told = world.json(&["runs", "--kind", kind, "--limit", "1"]);
-    told["connections"][0]["runs"][0]["report"]["mapping"].clone()
+    told["connections"][0]["runs"][0]["report"]["mapping_version"].clone()
 }
 
 /// The event that tells of the beginning of a deletion.
@@ -140,82 +150,92 @@ async fn runs_that_fail_say_of_what_and_which_records_are_refused() {
     rename(&world, &all[25], "Nuuk").await;
     assert_eq!(world.run(&["sync", "--config", "c.toml"]).status.code(), Some(1));
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
-    let failed = world.json(&["runs", "--failed"]);
+    let failed = world.json(&["runs", "--state", "partial"]);
     let incomplete = failed["connections"][0]["runs"][0]["id"].to_string();
-    insta::assert_json_snapshot!("refused_json", stable(world.json(&["runs", &incomplete])));
-    insta::assert_snapshot!("refused_text", text(&world, &["runs", &incomplete]));
+    insta::assert_json_snapshot!("partial_json", stable(world.json(&["runs", &incomplete])));
+    insta::assert_snapshot!("partial_text", text(&world, &["runs", &incomplete]));
     let status = world.json(&["status"]);
-    assert!(status["connections"][0]["freshness"]["oldest_change_seconds"].is_f64(), "{status}");
+    assert!(status["connections"][0]["freshness"]["oldest_pending_change_seconds"].is_f64(), "{status}");
 
     delete(&world, &all[..20]).await;
     assert_eq!(world.run(&["sync", "--config", "c.toml"]).status.code(), Some(1));
     // Whether the refused record was sent once more before it is a matter of time.
-    let failed = world.json(&["runs", "--failed"])["connections"][0]["runs"][0]["id"].to_string();
-    let told = text(&world, &["runs", "--failed"]).replace(&format!("run {failed}:"), "run N:");
+    let failed = world.json(&["runs", "--state", "failed"])["connections"][0]["runs"][0]["id"].to_string();
+    let told = text(&world, &["runs", "--state", "failed"]).replace(&format!("run {failed}:"), "run N:");
     insta::assert_snapshot!("failed_text", told.replace(&format!("\n {failed} "), "\n N "));
-    let told = world.json(&["runs", "--kind", "full", "--limit", "1"]);
+    let told = world.json(&["runs", "--kind", "full-sync", "--limit", "1"]);
     let runs = told["connections"][0]["runs"].as_array().unwrap();
-    assert_eq!((runs.len(), &runs[0]["report"]["result"]), (1, &json!("failed")), "{told}");
+    assert_eq!((runs.len(), &runs[0]["report"]["state"]), (1, &json!("failed")), "{told}");
     let failed = text(&world, &["runs", &runs[0]["id"].to_string()]);
-    assert!(failed.contains("--accept-shrink") && failed.contains("20 of 30 known users"), "{failed}");
+    assert!(failed.contains("--override-safeguards") && failed.contains("20 of 30 users"), "{failed}");
 
-    world.json(&["sync", "--accept-shrink"]);
-    assert!(text(&world, &["status"]).contains("10 live, 20 marked as gone"));
-    assert_eq!(world.json(&["runs", "--kind", "delta"])["connections"][0]["runs"], json!([]));
+    world.json(&["sync", "--override-safeguards"]);
+    assert!(text(&world, &["status"]).contains("10 current, 20 retired"));
+    assert_eq!(world.json(&["runs", "--kind", "incremental-sync"])["connections"][0]["runs"], json!([]));
 }
 
 #[tokio::test]
-async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
+async fn blocked_event_is_replayed_by_daemon() {
     let world = world();
     let daemon = world.daemon();
     let gone = users(&world).await[..20].to_vec();
     world.json(&["pause"]);
     delete(&world, &gone).await;
     // The log alone tells of the end of a deletion: nothing more comes after it.
-    until("all of it is stored", async || {
+    wait_until("all of it is stored", async || {
         (events(&world, &["--search", "delete.completed"]).len() == 20).then_some(())
     })
     .await;
-    assert_eq!(inbox(&world)["looks"], 20);
-    let waiting = initiated(events(&world, &["--waiting", "--search", &gone[0]]));
-    assert_eq!(waiting["waits_for"][0]["target"], json!({ "kind": "user", "id": gone[0] }));
+    assert_eq!(inbox(&world)["work_items"], 20);
+    let waiting = initiated(events(&world, &["--state", "pending", "--search", &gone[0]]));
+    assert_eq!(waiting["pending_work"][0]["subject"], json!({ "kind": "user", "id": gone[0] }));
     let id = waiting["id"].as_str().unwrap().to_owned();
-    insta::assert_json_snapshot!("waiting_json", stable(waiting));
-    insta::assert_snapshot!("waiting_text", text(&world, &["events", "--waiting", "--search", &id]));
+    insta::assert_json_snapshot!("pending_json", stable(waiting));
+    insta::assert_snapshot!("pending_text", text(&world, &["events", "--state", "pending", "--search", &id]));
     world.json(&["resume"]);
-    until("what is too much is given up", async || {
+    wait_until("the safeguard blocks the deletions", async || {
         let inbox = inbox(&world);
-        (inbox["pending"] == 0 && inbox["dead"] != 0).then_some(())
+        (inbox["work_items"] == 0 && inbox["blocked"] == 20).then_some(())
     })
     .await;
-    let dead = events(&world, &["--dead"]);
-    assert_eq!(Value::from(dead.len()), inbox(&world)["dead"]);
+    let blocked = events(&world, &["--state", "blocked"]);
+    assert_eq!(Value::from(blocked.len()), inbox(&world)["blocked_events"]);
     let id = id.as_str();
-    insta::assert_json_snapshot!("dead_json", stable(events(&world, &["--dead", "--search", id])[0].clone()));
-    insta::assert_snapshot!("dead_text", text(&world, &["events", "--dead", "--search", id]));
+    insta::assert_json_snapshot!(
+        "blocked_event_json",
+        stable(events(&world, &["--state", "blocked", "--search", id])[0].clone())
+    );
+    insta::assert_snapshot!(
+        "blocked_event_text",
+        text(&world, &["events", "--state", "blocked", "--search", id])
+    );
 
     // One alone is not too much.
     let told = world.json(&["events", "replay", id]);
     assert_eq!(
         told["connections"][0],
-        json!({ "connection": "main", "put_back": 1, "left": 0, "attended": true })
+        json!({ "connection": "main", "replayed": 1, "skipped": 0, "daemon_running": true })
     );
-    until("the event is applied", async || {
-        (events(&world, &["--search", id])[0]["state"] == "done").then_some(())
+    wait_until("the event is applied", async || {
+        (events(&world, &["--search", id])[0]["state"] == "applied").then_some(())
     })
     .await;
     assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 1);
     daemon.end();
 
-    let told = text(&world, &["events", "replay", "--dead"]);
-    assert!(told.contains("No daemon works on this connection"), "{told}");
-    assert_eq!(events(&world, &["--dead"]), [Value::Null; 0]);
-    world.configure("[connections.main.limits]\nmax_gone_share = 1.0\n");
+    let told = text(&world, &["events", "replay", id]);
+    assert!(told.contains("The daemon is not running"), "{told}");
+    // The next start tries blocked events again, under the limits that it finds.
+    world.configure("[connections.main.safeguards]\nmax_retired_percent = 100\n");
     let _daemon = world.daemon();
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
-    until("the events are done with", async || (inbox(&world)["pending"] == 0).then_some(())).await;
-    assert_eq!(inbox(&world)["dead"], 0);
+    wait_until("the events are done with", async || (inbox(&world)["work_items"] == 0).then_some(())).await;
+    let inbox = inbox(&world);
+    assert_eq!(
+        (&inbox["failed"], &inbox["blocked"], &inbox["blocked_events"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
 }
 
 #[tokio::test]
@@ -226,8 +246,8 @@ async fn what_is_not_known_is_refused_with_where_to_look() {
         vec!["runs", "--kind", "daily"],
         vec!["events", "replay", "no-such-event", "nor-this", "nor-that", "and-another"],
         vec!["events", "replay"],
-        vec!["events", "replay", "--dead", "e1"],
-        vec!["events", "--follow", "--dead"],
+        vec!["events", "replay", "--all-failed", "e1"],
+        vec!["events", "--follow", "--state", "failed"],
         vec!["status", "--connection", "other"],
     ];
     let told: Vec<String> = refusals.iter().map(|command| refused(&world, command)).collect();
@@ -259,7 +279,7 @@ async fn events_are_followed_on_a_terminal_until_ctrl_c() {
     let world = world();
     let _daemon = world.daemon();
     let mut session = on_terminal(&world, 100, "events --follow");
-    session.expect("Ctrl-C ends it").unwrap();
+    session.expect("Press Ctrl-C to stop").unwrap();
     let user = users(&world).await.remove(3);
     rename(&world, &user, "Nuuk").await;
     // It may have been told as waiting before.
@@ -276,10 +296,10 @@ async fn events_are_followed_on_a_terminal_until_ctrl_c() {
 async fn the_status_is_watched_on_a_terminal_until_ctrl_c() {
     let world = world();
     let mut session = on_terminal(&world, 100, "status --watch");
-    session.expect("30 live, 0 marked as gone").unwrap();
+    session.expect("30 current, 0 retired").unwrap();
     delete(&world, &users(&world).await[..1]).await;
     world.json(&["sync"]);
-    session.expect("29 live, 1 marked as gone").unwrap();
+    session.expect("29 current, 1 retired").unwrap();
     session.send(ControlCode::EndOfText).unwrap();
     session.expect(Eof).unwrap();
     let status = session.get_process().wait().unwrap();
@@ -307,12 +327,12 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
         let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
         assert_eq!(event["connection"], "main");
         // The log also brings what the set-up did, sooner or later.
-        (event["named"][0]["id"] == json!(user) && event["state"] == "done").then_some(event)
+        (event["subjects"][0]["id"] == json!(user) && event["state"] == "applied").then_some(event)
     });
     insta::assert_json_snapshot!(stable(applied.unwrap()));
-    let full = mapping(&world, "full");
-    until("the run says by what events are mapped", async || {
-        let events = mapping(&world, "events");
+    let full = mapping(&world, "full-sync");
+    wait_until("the run says by what events are mapped", async || {
+        let events = mapping(&world, "event-sync");
         events.is_string().then(|| assert_eq!(events, full))
     })
     .await;
@@ -327,11 +347,12 @@ async fn dead_token_is_told_first() {
     world.control().call("POST", "/insight/token", &Value::Null).await.unwrap();
     let user = users(&world).await.remove(0);
     rename(&world, &user, "Nuuk").await;
-    let told = until("status names the refused token", async || {
+    let told = wait_until("status names the refused token", async || {
         let told = text(&world, &["status"]);
-        told.lines().nth(1)?.contains("Stuck: ").then_some(told)
+        told.lines().nth(1)?.contains("failing").then_some(told)
     });
     let told = told.await;
-    assert!(told.lines().nth(1).unwrap().contains("token") && !told.contains("In step with"), "{told}");
+    let first = told.lines().nth(2).unwrap();
+    assert!(first.contains("Error") && first.contains("token"), "{told}");
     daemon.end();
 }

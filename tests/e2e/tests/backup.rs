@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
-use support::{World, in_sync};
+use support::{TestEnv, in_sync};
 
 /// A membership that begins or ends: nothing of the user changes but that.
-async fn membership(world: &World, method: &str) {
+async fn membership(world: &TestEnv, method: &str) {
     let all = |list: &Value, name: &str| list[name].as_array().unwrap().clone();
     let groups = all(&world.control().get("/okta/groups").await.unwrap(), "groups");
     let group = groups.iter().find(|group| group["type"] == "OKTA_GROUP").unwrap();
@@ -36,7 +36,7 @@ fn remove_with_sides(store: &Path) {
 
 #[tokio::test]
 async fn restored_backup_sends_what_it_must() {
-    let world = World::start(&["--users", "20", "--groups", "3"]);
+    let world = TestEnv::start(&["--users", "20", "--groups", "3"]);
     world.json(&["setup"]);
     membership(&world, "DELETE").await;
     world.json(&["sync"]);
@@ -60,9 +60,9 @@ async fn restored_backup_sends_what_it_must() {
 
 #[test]
 fn backup_makes_no_store() {
-    let world = World::start(&["--users", "3", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     let output = world.run(&["backup", "copy.db", "--config", "c.toml"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no state store"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no state store at"), "{output:?}");
     assert!(!world.path("copy.db").exists());
 }

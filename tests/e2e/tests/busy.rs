@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor, SqliteConnection};
-use support::{PATIENCE, World, binary};
+use support::{PATIENCE, TestEnv, binary};
 
 /// Commands that only read.
 const READING: [&[&str]; 6] =
@@ -25,7 +25,7 @@ const WRITING: [&[&str]; 7] = [
     &["tokens", "create", "--role", "admin", "--name", "ada"],
     &["plan"],
     &["sync"],
-    &["events", "replay", "--dead"],
+    &["events", "replay", "--all-failed"],
     &["prune", "--yes"],
 ];
 
@@ -33,7 +33,7 @@ const WRITING: [&[&str]; 7] = [
 const PROMPTLY: Duration = Duration::from_secs(15);
 
 /// Runs commands at the same time, each for so long at most.
-fn all(world: &World, commands: &[&[&str]], limit: Duration) -> Vec<Output> {
+fn all(world: &TestEnv, commands: &[&[&str]], limit: Duration) -> Vec<Output> {
     let started: Vec<_> = commands
         .iter()
         .map(|arguments| {
@@ -74,8 +74,8 @@ async fn locked(path: &Path) -> SqliteConnection {
 }
 
 /// A connection that was synchronized, and its store.
-fn synchronized() -> (World, std::path::PathBuf) {
-    let world = World::start(&["--users", "5", "--groups", "1"]);
+fn synchronized() -> (TestEnv, std::path::PathBuf) {
+    let world = TestEnv::start(&["--users", "5", "--groups", "1"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let store = world.path("c.db");
@@ -95,10 +95,10 @@ async fn commands_end_beside_a_lock() {
     let found: Value = serde_json::from_slice(&found.stdout).unwrap();
     let checks = found["connections"][0]["checks"].as_array().unwrap();
     let check = checks.iter().find(|check| check["id"] == "store").unwrap();
-    assert_eq!(check["state"], "problem");
+    assert_eq!(check["status"], "failed");
     let process = format!("process {}", std::process::id());
     let names = |text: &str| !cfg!(target_os = "linux") || text.contains(&process);
-    assert!(names(check["evidence"].as_str().unwrap()), "{check}");
+    assert!(names(check["details"].as_str().unwrap()), "{check}");
     assert!(names(check["remedy"].as_str().unwrap()), "{check}");
 
     for (output, arguments) in all(&world, &WRITING, PATIENCE).iter().zip(WRITING) {

@@ -15,7 +15,7 @@ struct Desk(tempfile::TempDir);
 
 const CONFIG: &str = "[connections.main.okta]\norg_url = \"https://example.okta.com\"\nclient_id = \"0oa1\"\n\
     private_key = { file = \"okta.jwk\" }\n[connections.main.assets]\nimport_token = { env = \"IMPORT_TOKEN\" }\n\
-    [connections.main.schedule]\nfull = \"0 3 * * *\"\n";
+    [connections.main.schedule]\nfull_sync = \"0 3 * * *\"\n";
 
 impl Desk {
     fn new(config: &str) -> Self {
@@ -89,19 +89,28 @@ fn input_that_is_wrong_is_told_with_its_place_and_what_is_near() {
         ("import_token", "import_tokn"),
         ("\"0oa1\"", "1"),
         ("\"0oa1\"", "\"0oa1"),
-        ("full = \"0 3 * * *\"", "full = \"0 3 * *\""),
-        ("[connections.main.schedule]", "[connections.main]\nevents = \"boht\"\n[connections.main.schedule]"),
+        ("full_sync = \"0 3 * * *\"", "full_sync = \"0 3 * *\""),
+        (
+            "[connections.main.schedule]",
+            "[connections.main]\nevent_source = \"boht\"\n[connections.main.schedule]",
+        ),
         ("okta.jwk", "nowhere.jwk"),
         ("https://example", "http://example"),
     ] {
         let desk = Desk::with_key(&CONFIG.replace(from, to));
         told.push(desk.refused(&["config", "check", "--config", "c.toml"]));
     }
+    let desk = Desk::with_key(
+        &CONFIG.replace("https://example.okta", "https://example-admin.okta").replace("0 3 * * *", "often"),
+    );
+    std::fs::write(desk.0.path().join("okta.jwk"), "no key").unwrap();
+    told.push(desk.refused(&["config", "check", "--config", "c.toml"]));
+    told.push(Desk::new("").refused(&["config", "check", "--config", "c.toml"]));
     let desk = Desk::with_key(CONFIG);
     told.push(desk.refused(&["status", "--config", "c.toml", "--connection", "mian"]));
     told.push(desk.refused(&["status", "--config", "nowhere.toml"]));
     told.push(desk.refused(&["pause", "--config", "c.toml", "--for", "soon"]));
-    told.push(desk.refused(&["sync", "--config", "c.toml", "--acept-shrink"]));
+    told.push(desk.refused(&["sync", "--config", "c.toml", "--overide-safeguards"]));
     told.push(desk.refused(&["statsu"]));
     told.push(desk.refused(&["sandbox", "--dpop", "maybe"]));
     let folder = desk.0.path().display().to_string();
@@ -110,8 +119,11 @@ fn input_that_is_wrong_is_told_with_its_place_and_what_is_near() {
 
 /// The commands below one, from its help.
 fn below(help: &str) -> Vec<String> {
-    let commands = help.split("Commands:\n").nth(1).unwrap_or_default();
-    let commands = commands.split("\n\n").next().unwrap_or_default();
+    // Groups of commands have headings of their own; options follow them.
+    let (_, commands) = help.split_once("\n\nUsage:").unwrap_or_default();
+    let (_, commands) = commands.split_once("\n\n").unwrap_or_default();
+    let (commands, _) = commands.split_once("Options:\n").unwrap_or_default();
+    let (commands, _) = commands.split_once("Arguments:\n").unwrap_or((commands, ""));
     let names = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = names.filter_map(|line| line.split_whitespace().next());
     names.filter(|name| *name != "help").map(str::to_owned).collect()

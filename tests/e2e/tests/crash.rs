@@ -10,11 +10,11 @@ mod support;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use changes::{Road, Stream, distinct_objects};
+use changes::{Stream, TestEventSource, distinct_objects};
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use support::{World, binary, in_sync};
+use support::{TestEnv, binary, in_sync};
 
 /// How long anything may take that is waited for. An execution that nobody remembers is given half a minute.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -110,7 +110,7 @@ async fn latest_execution(control: &ControlClient) -> Value {
 }
 
 /// `okta-insight sync` beside the daemon, once it has left the work to that.
-async fn hand_over(world: &World) -> Child {
+async fn delegate_sync(world: &TestEnv) -> Child {
     let sync = Command::new(binary("okta-insight"))
         .args(["sync", "--config", "c.toml"])
         .current_dir(world.folder())
@@ -119,19 +119,19 @@ async fn hand_over(world: &World) -> Child {
         .spawn()
         .unwrap();
     let deadline = Instant::now() + PATIENCE;
-    while !told_by(world).contains("it is asked for the run") {
+    while !told_by(world).contains("Requesting the sync from it") {
         assert!(Instant::now() < deadline, "nothing was handed over: {}", told_by(world));
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
     sync
 }
 
-fn told_by(world: &World) -> String {
+fn told_by(world: &TestEnv) -> String {
     std::fs::read_to_string(world.path("sync.log")).unwrap()
 }
 
 /// Both ends of an execution, and no object twice, whatever happened in between.
-async fn nothing_is_left_behind(world: &World) {
+async fn nothing_is_left_behind(world: &TestEnv) {
     let control = world.control();
     for execution in control.get("/insight/executions").await.unwrap().as_array().unwrap() {
         let status = execution["status"].as_str().unwrap();
@@ -140,16 +140,17 @@ async fn nothing_is_left_behind(world: &World) {
     for object_type in ["/type/user", "/type/group"] {
         distinct_objects(&control, object_type).await;
     }
-    let open: Vec<String> = stored(world, "SELECT id FROM executions").await;
+    let open: Vec<String> = stored(world, "SELECT id FROM open_executions").await;
     assert!(open.is_empty(), "executions that nobody looked after: {open:?}");
     // What names somebody who is gone meanwhile is looked at a few times more.
-    let lost = "SELECT id FROM events WHERE state = 'dead' OR (state = 'pending' AND id NOT IN (SELECT event FROM waiting))";
+    let lost = "SELECT id FROM events
+                WHERE state = 'failed' OR (state = 'pending' AND id NOT IN (SELECT event_id FROM event_work))";
     let lost = stored(world, lost).await;
     assert!(lost.is_empty(), "events that lead to nothing: {lost:?}");
 }
 
 /// A column of the daemon's store, read from a copy: what the next process finds must not have been touched.
-async fn stored(world: &World, query: &'static str) -> Vec<String> {
+async fn stored(world: &TestEnv, query: &'static str) -> Vec<String> {
     let copy = tempfile::tempdir().unwrap();
     for name in ["c.db", "c.db-wal"] {
         if world.path(name).exists() {
@@ -165,7 +166,7 @@ async fn stored(world: &World, query: &'static str) -> Vec<String> {
 
 /// How many requests it takes when nobody interferes.
 async fn undisturbed() -> u64 {
-    let world = World::start(&ORG);
+    let world = TestEnv::start(&ORG);
     world.json(&["setup"]);
     let before = Seen::at(&world.control()).await.okta;
     world.json(&["sync"]);
@@ -175,8 +176,8 @@ async fn undisturbed() -> u64 {
 #[tokio::test]
 async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
     let minimum = undisturbed().await;
-    let world = World::start(&ORG);
-    world.configure("[connections.main]\nevents = \"hook\"\n");
+    let world = TestEnv::start(&ORG);
+    world.configure("[connections.main]\nevent_source = \"event_hook\"\n");
     world.json(&["setup"]);
     let control = world.control();
     control.call("PUT", "/insight/settings", &json!({"chunkLimit": 100_000})).await.unwrap();
@@ -187,7 +188,7 @@ async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
 
     let mut daemon = world.daemon();
     let began = Seen::at(&control).await;
-    let mut sync = hand_over(&world).await;
+    let mut sync = delegate_sync(&world).await;
     let mut restarted = Seen::at(&control).await;
     for moment in MOMENTS {
         moment.come(&control, &began, &restarted).await;
@@ -207,15 +208,16 @@ async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
     let requests = Seen::at(&control).await.okta - began.okta;
     println!("{requests} requests with {} kills, {minimum} without", MOMENTS.len());
     assert!(2 * requests < 3 * minimum, "{requests} requests, and {minimum} without a kill");
-    let full = stored(&world, "SELECT coalesce(report ->> 'result', 'open') FROM runs WHERE kind = 'full'");
-    assert_eq!(full.await, ["done"], "one run, however many processes made it");
+    let full =
+        stored(&world, "SELECT coalesce(report ->> 'state', 'open') FROM runs WHERE kind = 'full_sync'");
+    assert_eq!(full.await, ["succeeded"], "one run, however many processes made it");
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
     assert_eq!(world.json(&["sync"])["executions"], 0, "nothing is sent that is there already");
 }
 
 /// Kills the daemon again and again while changes stream in, and checks after each time that what it said it had it has.
-async fn kill_while_changes_stream(road: Road, kills: usize) {
-    let world = World::start(&["--users", "120", "--groups", "12"]);
+async fn kill_while_changes_stream(road: TestEventSource, kills: usize) {
+    let world = TestEnv::start(&["--users", "120", "--groups", "12"]);
     world.configure(road.settings());
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -244,7 +246,7 @@ async fn kill_while_changes_stream(road: Road, kills: usize) {
     assert_eq!(world.json(&["sync"])["executions"], 0, "nothing is sent that is there already");
 }
 
-async fn every_acknowledged_event_is_stored(world: &World, stream: &Stream) {
+async fn every_acknowledged_event_is_stored(world: &TestEnv, stream: &Stream) {
     let acknowledged = stream.acknowledged();
     let events = stored(world, "SELECT id FROM events").await;
     let missing: Vec<&String> = acknowledged.iter().filter(|id| !events.contains(id)).collect();
@@ -253,10 +255,10 @@ async fn every_acknowledged_event_is_stored(world: &World, stream: &Stream) {
 
 #[tokio::test]
 async fn a_daemon_that_is_killed_has_and_applies_every_delivery_that_it_acknowledged() {
-    kill_while_changes_stream(Road::Deliveries, 14).await;
+    kill_while_changes_stream(TestEventSource::Deliveries, 14).await;
 }
 
 #[tokio::test]
 async fn a_daemon_that_is_killed_skips_nothing_in_the_log() {
-    kill_while_changes_stream(Road::Log, 12).await;
+    kill_while_changes_stream(TestEventSource::Log, 12).await;
 }

@@ -11,7 +11,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use support::World;
+use support::TestEnv;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -51,17 +51,17 @@ fn objects(folder: &Path) -> BTreeMap<String, Value> {
 
 #[test]
 fn an_export_holds_the_org_and_plays_it_again() {
-    let world = World::start(&["--users", "420", "--groups", "5"]);
+    let world = TestEnv::start(&["--users", "420", "--groups", "5"]);
     let report = world.json(&["export", "saved"]);
     insta::assert_json_snapshot!(report, {
-        ".exports[].export.began" => "TIME", ".exports[].export.org_url" => "ORG",
+        ".exports[].export.started_at" => "TIME", ".exports[].export.org_url" => "ORG",
     });
     let manifest = &report["exports"][0]["export"];
     assert_eq!((&manifest["users"], &manifest["groups"]), (&json!(420), &json!(6)), "{manifest}");
     let saved = objects(&world.path("saved"));
     assert!(saved.values().any(|object| object["status"] == "DEPROVISIONED"), "deactivated ones as well");
 
-    let again = World::start(&["--org-data", world.path("saved").to_str().unwrap()]);
+    let again = TestEnv::start(&["--org-data", world.path("saved").to_str().unwrap()]);
     again.json(&["export", "saved"]);
     let other = objects(&again.path("saved"));
     assert_eq!(saved.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
@@ -83,7 +83,7 @@ fn an_export_holds_the_org_and_plays_it_again() {
 
 #[tokio::test]
 async fn a_plan_from_an_export_is_the_plan_and_asks_okta_nothing() {
-    let world = World::start(&["--users", "60", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "60", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["export", "saved"]);
     let plan = |arguments: &[&str]| -> Value {
@@ -97,7 +97,7 @@ async fn a_plan_from_an_export_is_the_plan_and_asks_okta_nothing() {
     let requests = async || world.control().get("/stats").await.unwrap()["okta"]["requests"].clone();
     let live = plan(&[]);
     let before = requests().await;
-    let saved = plan(&["--from", "saved", "--out", "plan.json"]);
+    let saved = plan(&["--from-export", "saved", "--out", "plan.json"]);
     assert_eq!(requests().await, before);
     assert_eq!(saved, live);
     // What is saved is the same, with every object.
@@ -108,20 +108,20 @@ async fn a_plan_from_an_export_is_the_plan_and_asks_okta_nothing() {
 
 #[test]
 fn what_is_no_export_is_refused_and_an_earlier_one_is_kept() {
-    let world = World::start(&["--users", "5", "--groups", "2"]);
+    let world = TestEnv::start(&["--users", "5", "--groups", "2"]);
     let config = ["--config", "c.toml"];
     let run = |arguments: &[&str]| world.run(&[arguments, &config].concat());
-    refused(&run(&["plan", "--from", "nowhere"]), 2, "is no export, or one that was cut off");
+    refused(&run(&["plan", "--from-export", "nowhere"]), 2, "is not a complete export");
     world.json(&["export", "saved"]);
     refused(&run(&["export", "saved"]), 2, "saved is not empty");
     world.json(&["export", "saved", "--force"]);
     std::fs::write(world.path("saved/notes.txt"), "mine").unwrap();
-    refused(&run(&["export", "saved", "--force"]), 2, "holds something else than an export");
+    refused(&run(&["export", "saved", "--force"]), 2, "aren't part of an export");
     std::fs::remove_file(world.path("saved/notes.txt")).unwrap();
     std::fs::write(world.path("saved/groups/00001.json"), "[{").unwrap();
-    refused(&run(&["plan", "--from", "saved"]), 1, "is not as an export has it");
+    refused(&run(&["plan", "--from-export", "saved"]), 1, "is invalid");
     std::fs::remove_file(world.path("saved/manifest.json")).unwrap();
-    refused(&run(&["plan", "--from", "saved"]), 2, "is no export, or one that was cut off");
+    refused(&run(&["plan", "--from-export", "saved"]), 2, "is not a complete export");
     std::fs::write(world.path("saved/manifest.json"), "{}").unwrap();
-    refused(&run(&["plan", "--from", "saved"]), 2, "is not as an export has it");
+    refused(&run(&["plan", "--from-export", "saved"]), 2, "is invalid");
 }

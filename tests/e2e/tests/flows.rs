@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use sandbox::ControlClient;
 use serde_json::{Value, json};
-use support::{World, binary, in_sync};
+use support::{TestEnv, binary, in_sync};
 
 #[tokio::test]
 async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_sync_sends_nothing() {
-    let world = World::start(&["--users", "60", "--groups", "11", "--seed", "7"]);
+    let world = TestEnv::start(&["--users", "60", "--groups", "11", "--seed", "7"]);
     let setup = world.json(&["setup"]);
-    assert_eq!(setup["connections"][0]["structure"]["state"], "created");
-    assert_eq!(world.json(&["setup"])["connections"][0]["structure"]["state"], "current");
-    assert_eq!(world.json(&["verify"])["ok"], true);
+    assert_eq!(setup["connections"][0]["schema"]["state"], "created");
+    assert_eq!(world.json(&["setup"])["connections"][0]["schema"]["state"], "current");
+    assert_eq!(world.json(&["verify"])["passed"], true);
     let first = world.json(&["sync"]);
     assert_eq!((&first["executions"], &first["records"]["user"]["created"]), (&json!(1), &json!(60)));
     assert_eq!(first["records"]["group"]["created"], 12);
@@ -27,7 +27,7 @@ async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_syn
     assert_eq!((&second["executions"], &second["chunks"]), (&json!(0), &json!(0)));
     assert_eq!(world.json(&["plan"])["changes"], 0);
     let status = world.json(&["status"]);
-    assert_eq!(status["connections"][0]["objects"]["user"]["live"], 60);
+    assert_eq!(status["connections"][0]["objects"]["user"]["current"], 60);
     let audit = in_sync(&world, Duration::ZERO).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     assert_eq!((audit.okta.users, audit.insight.users), (60, 60));
@@ -35,7 +35,7 @@ async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_syn
 
 #[tokio::test]
 async fn the_daemon_keeps_assets_current_and_leaves_nothing_behind() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let daemon = world.daemon();
@@ -67,7 +67,7 @@ async fn progress(control: &ControlClient) -> u64 {
 
 #[tokio::test]
 async fn a_sync_that_is_killed_at_any_moment_loses_and_repeats_nothing() {
-    let world = World::start(&["--users", "300", "--groups", "20"]);
+    let world = TestEnv::start(&["--users", "300", "--groups", "20"]);
     world.json(&["setup"]);
     let control = world.control();
     for steps in [0, 1, 2, 4, 8, 12, 16, 20, 24, 28, 30, 31, 32] {
@@ -94,7 +94,7 @@ async fn a_sync_that_is_killed_at_any_moment_loses_and_repeats_nothing() {
 
 #[tokio::test]
 async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let control = world.control();
@@ -114,8 +114,9 @@ async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() 
     assert_eq!(plan.status.code(), Some(3), "the plan is shown, though a sync would be refused");
     let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
     assert_eq!(plan["connections"][0]["kinds"]["user"]["retire"], 20);
-    assert!(plan["connections"][0]["refusal"].as_str().unwrap().contains("20 of 30"));
-    world.json(&["sync", "--accept-shrink"]);
+    let violation = &plan["connections"][0]["violations"][0]["facts"]["violation"];
+    assert_eq!((&violation["retired"], &violation["total"]), (&20.into(), &30.into()), "{violation}");
+    world.json(&["sync", "--override-safeguards"]);
     let audit = in_sync(&world, Duration::ZERO).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
 }
@@ -123,7 +124,7 @@ async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() 
 #[tokio::test]
 async fn recorded_answers_of_real_orgs_go_through_the_whole_pipeline() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/okta-client/tests/samples");
-    let world = World::start(&["--org-data", samples.to_str().unwrap()]);
+    let world = TestEnv::start(&["--org-data", samples.to_str().unwrap()]);
     world.json(&["setup"]);
     let synced = world.json(&["sync"]);
     assert!(synced["records"]["user"]["created"].as_u64().unwrap() > 5, "{synced}");
@@ -134,7 +135,7 @@ async fn recorded_answers_of_real_orgs_go_through_the_whole_pipeline() {
 
 #[test]
 fn bad_input_gets_one_message_the_right_code_and_no_secret() {
-    let world = World::start(&["--users", "5", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "5", "--groups", "1"]);
     let mut told = Vec::new();
     let key = world.changed("private_key", "private_key = \"{\\\"kty\\\":\\\"RSA\\\"\"");
     for (from, to) in [

@@ -14,20 +14,20 @@ use expectrl::Expect;
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::{OsSession, Session};
 use serde_json::{Value, json};
-use support::{World, binary, in_sync};
+use support::{TestEnv, binary, in_sync};
 
 const DOWN: &str = "\x1b[B";
 const ENTER: &str = "\r";
 
 /// Okta, Assets, and what an administrator would have noted down.
 struct Site {
-    world: World,
+    world: TestEnv,
     ready: Value,
 }
 
 impl Site {
     fn start() -> Self {
-        let world = World::start(&["--users", "20", "--groups", "3"]);
+        let world = TestEnv::start(&["--users", "20", "--groups", "3"]);
         let ready: Value =
             serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
         let site = Self { world, ready };
@@ -59,7 +59,7 @@ impl Site {
             ("--config", "w.toml"),
             ("--org-url", self.told("/okta/org_url")),
             ("--public-url", "https://sync.example.com"),
-            ("--key", "key.jwk"),
+            ("--private-key-file", "key.jwk"),
             ("--client-id", self.told("/okta/client_id")),
             ("--import-token-file", "token"),
             ("--api-url", self.told("/insight/api_url")),
@@ -115,7 +115,7 @@ async fn the_configuration_that_is_written_sets_up_and_synchronises() {
     let account = [("--site-url", "/insight/site_url"), ("--email", "/insight/email")];
     answers.extend(account.map(|(flag, place)| (flag, site.told(place))));
     answers.push(("--api-token-file", "api"));
-    let done = site.init(&answers, &["--log-polling", "--output", "json"]);
+    let done = site.init(&answers, &["--event-source", "system-log", "--output", "json"]);
     assert!(done.status.success(), "{}", told(&done));
     let document: Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!((&document["connection"], &document["config"]), (&json!("eu"), &json!("log.toml")));
@@ -141,9 +141,9 @@ async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
     case("org: the admin console", site.init_with("--org-url", "https://example-admin.okta.com"));
     case("org: somebody else", site.init_with("--org-url", site.told("/insight/api_url")));
     case("public URL", site.init_with("--public-url", "http://sync.example.com"));
-    case("key: none", site.init_with("--key", "nothing.jwk"));
+    case("key: none", site.init_with("--private-key-file", "nothing.jwk"));
     site.write("public.jwk", r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#);
-    case("key: public", site.init_with("--key", "public.jwk"));
+    case("key: public", site.init_with("--private-key-file", "public.jwk"));
     case("client ID", site.init_with("--client-id", "0oawrong"));
     site.write("dead", "ATCTT3xwrong");
     case("import token", site.init_with("--import-token-file", "dead"));
@@ -174,7 +174,7 @@ async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
     let mut answers = site.answers();
     answers.retain(|(flag, _)| *flag != "--import-token-file");
     answers.push(("--import-token-file", "dead"));
-    let kept = site.init(&answers, &["--no-check"]);
+    let kept = site.init(&answers, &["--skip-checks"]);
     assert!(kept.status.success(), "{}", told(&kept));
 }
 
@@ -201,12 +201,12 @@ async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
         "w.toml",
         &text.replace(
             "[connections.main.okta]",
-            "[connections.main.users]\nstatus = [\"ACTIVE\"]\n\n[connections.main.okta]",
+            "[connections.main.scope.users]\nstatus = [\"ACTIVE\"]\n\n[connections.main.okta]",
         ),
     );
     let mut answers = site.answers();
     answers.retain(|(flag, _)| *flag != "--public-url");
-    let replaced = site.init(&answers, &["--force", "--log-polling"]);
+    let replaced = site.init(&answers, &["--force", "--event-source", "system-log"]);
     assert!(replaced.status.success(), "{}", told(&replaced));
     insta::assert_snapshot!("replaced", site.normalised(&site.read("w.toml")));
 
@@ -214,8 +214,8 @@ async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
     let key = elsewhere.path().join("mine.jwk");
     std::fs::copy(site.world.path("key.jwk"), &key).unwrap();
     let mut answers = site.answers();
-    answers.retain(|(flag, _)| *flag != "--key");
-    answers.extend([("--key", key.to_str().unwrap()), ("--connection", "us")]);
+    answers.retain(|(flag, _)| *flag != "--private-key-file");
+    answers.extend([("--private-key-file", key.to_str().unwrap()), ("--connection", "us")]);
     let copied = site.init(&answers, &[]);
     assert!(copied.status.success(), "{}", told(&copied));
     assert_eq!(site.read("okta-insight-us.jwk").trim(), site.read("key.jwk"));
@@ -231,20 +231,20 @@ async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
 fn a_new_key_is_made_without_a_terminal_and_the_app_is_not_asked_for_yet() {
     let site = Site::start();
     let mut answers = site.answers();
-    answers.retain(|(flag, _)| *flag != "--key");
+    answers.retain(|(flag, _)| *flag != "--private-key-file");
     let done = site.init(&answers, &["--generate-key", "--output", "json"]);
     assert!(done.status.success(), "{}", told(&done));
     let document: Value = serde_json::from_slice(&done.stdout).unwrap();
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     assert_eq!(document["public_jwk"]["kid"], private["kid"]);
     assert!(!told(&done).contains(private["d"].as_str().unwrap()));
-    assert!(told(&done).contains("the new key is not registered yet"), "{}", told(&done));
+    assert!(told(&done).contains("the new key is not in the app yet"), "{}", told(&done));
     answers.push(("--connection", "main"));
     std::fs::remove_file(site.world.path("w.toml")).unwrap();
     std::fs::remove_file(site.world.path("okta-insight-main.import-token")).unwrap();
     let again = site.init(&answers, &["--generate-key"]);
     assert!(
-        again.status.code() == Some(2) && told(&again).contains("okta-insight-main.jwk exists"),
+        again.status.code() == Some(2) && told(&again).contains("okta-insight-main.jwk already exists"),
         "{}",
         told(&again)
     );
@@ -334,14 +334,14 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.see("Name of the connection").answer("");
     wizard.see("Org URL").answer("https://example-admin.okta.com");
     wizard.see("is the admin console").see("Org URL").answer(site.told("/insight/api_url"));
-    wizard.see("no Okta org").see("Keep the answer").answer(DOWN);
+    wizard.see("no Okta org").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Org URL").answer(site.told("/okta/org_url"));
-    wizard.see("an Okta org answers").see("System Log alone").answer("");
+    wizard.see("an Okta org answers").see("Event source").see("  Event hook").answer("");
     wizard.see("Public URL").answer("http://sync.example.com");
-    wizard.see("must begin with https").see("Public URL").answer("https://sync.example.com");
+    wizard.see("must start with https").see("Public URL").answer("https://sync.example.com");
     wizard.see("Okta will deliver").see("Use another file").answer("");
     wizard.see("Client ID of the app").answer(site.told("/okta/client_id"));
-    wizard.see("refused the app's credentials").see("Keep the answer");
+    wizard.see("refused the app's credentials").see("Keep the value");
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     let mut public = private.clone();
     public
@@ -351,9 +351,9 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     site.world.control().call("POST", "/okta/keys", &public).await.unwrap();
     wizard.answer("");
     wizard.see("gets a token, and may read").see("Import token").answer("ATCTT3xwrong");
-    wizard.see("refused the import token").see("Keep the answer").answer(DOWN);
+    wizard.see("refused the import token").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Import token").answer(site.told("/insight/import_token"));
-    wizard.see("leads to import source").see("Give an account").answer("");
+    wizard.see("leads to import source").see("Enter an account").answer("");
     wizard.see("okta-insight setup");
     let (shown, raw, code) = wizard.end();
     assert_eq!(code, 0, "{shown}");
@@ -372,7 +372,7 @@ fn a_dialogue_that_is_given_up_writes_no_configuration() {
     let mut wizard = Dialogue::start(&site, &[]);
     wizard.see("Configuration file").answer("").see("Name of the connection");
     wizard.session.send("\x03").unwrap();
-    wizard.see("given up");
+    wizard.see("canceled");
     let (shown, _, code) = wizard.end();
     assert_eq!(code, 1, "{shown}");
     assert!(!site.world.path("okta-insight.toml").exists());

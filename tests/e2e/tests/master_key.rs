@@ -8,19 +8,19 @@ mod support;
 use std::process::Output;
 
 use serde_json::Value;
-use support::World;
+use support::TestEnv;
 
 fn told(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-fn key(world: &World, name: &str) -> String {
+fn key(world: &TestEnv, name: &str) -> String {
     std::fs::read_to_string(world.path(name)).unwrap().trim().to_owned()
 }
 
 #[test]
 fn a_key_is_for_its_owner_alone_is_told_to_nobody_and_is_never_replaced() {
-    let world = World::start(&["--users", "1", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "1", "--groups", "1"]);
     let made = world.run(&["master-key", "generate"]);
     let (code, hint) = told(&made);
     assert_eq!((code, String::from_utf8_lossy(&made.stdout).trim()), (Some(0), "master.key"));
@@ -37,7 +37,7 @@ fn a_key_is_for_its_owner_alone_is_told_to_nobody_and_is_never_replaced() {
 
 #[tokio::test]
 async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
-    let world = World::start(&["--users", "2", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     for name in ["old.key", "new.key"] {
         assert!(world.run(&["master-key", "generate", "--out", name]).status.success());
     }
@@ -67,17 +67,17 @@ async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
     let rotate = ["master-key", "rotate", "--config", "old.toml", "--to", "new.key"];
     let (code, refused) = told(&world.run(&rotate));
     assert_eq!(code, Some(1));
-    assert!(refused.contains("another process works on connection \"acme\""), "{refused}");
+    assert!(refused.contains("another process runs connection `acme`"), "{refused}");
     daemon.end();
     let rotated = world.run(&rotate);
-    assert_eq!(String::from_utf8_lossy(&rotated.stdout), "2 secrets encrypted under the new key\n");
+    assert_eq!(String::from_utf8_lossy(&rotated.stdout), "2 secrets encrypted with the new key\n");
 
     let works = async |config: &str| {
         let daemon = world.daemon_by(config, &world.console());
         let answer = http.get(&url).bearer_auth(&token).send().await.unwrap();
         let connection: Value = answer.json().await.unwrap();
         daemon.end();
-        connection["broken"].is_null()
+        connection["unavailable"].is_null()
     };
     assert!(works("new.toml").await);
     assert!(!works("old.toml").await, "the old key opens nothing any more");

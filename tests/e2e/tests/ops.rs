@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use sandbox::ControlClient;
 use serde_json::{Value, json};
-use support::{PATIENCE, World, in_sync, until};
+use support::{PATIENCE, TestEnv, in_sync, wait_until};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// No hook, and after the first look at the log none for a day: the daemon learns of changes by reading everything.
-const DEAF: &str = "[connections.main]\nevents = \"log\"\n[connections.main.schedule]\nlog = \"1d\"\n";
+const DEAF: &str = "[connections.main]\nevent_source = \"system_log\"\n[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// A world that was set up and synchronised once.
-fn world() -> World {
+fn world() -> TestEnv {
     configured("")
 }
 
-fn configured(more: &str) -> World {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+fn configured(more: &str) -> TestEnv {
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.configure(more);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -45,9 +45,9 @@ async fn delete(control: &ControlClient, users: &[String]) {
     }
 }
 
-async fn log_was_read(world: &World) {
-    until("the log was read", async || {
-        world.json(&["status"])["connections"][0]["log"]["caught_up"].is_string().then_some(())
+async fn log_was_read(world: &TestEnv) {
+    wait_until("the log was read", async || {
+        world.json(&["status"])["connections"][0]["system_log"]["caught_up_at"].is_string().then_some(())
     })
     .await;
 }
@@ -58,20 +58,20 @@ async fn get(address: &str, path: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_sync_beside_the_daemon_is_handed_over_and_told_as_if_it_were_made_here() {
+async fn sync_is_delegated_to_daemon() {
     let world = configured(DEAF);
     let daemon = world.daemon();
     log_was_read(&world).await;
     let control = world.control();
     let synced = world.json(&["sync"]);
     let told = &synced["connections"][0];
-    assert_eq!((&told["handed_over"], &told["result"]), (&json!(true), &json!("done")), "{synced}");
+    assert_eq!((&told["delegated"], &told["state"]), (&json!(true), &json!("succeeded")), "{synced}");
     assert_eq!(synced["records"]["user"]["read"], 30);
 
     let some = world.json(&["sync", "--users", &users(&control).await[..2].join(",")]);
-    assert_eq!(some["connections"][0]["asked_for"], 2);
-    until("the two users were looked at", async || {
-        (world.json(&["status"])["connections"][0]["inbox"]["looks"] == 0).then_some(())
+    assert_eq!(some["connections"][0]["enqueued"], 2);
+    wait_until("the two users were looked at", async || {
+        (world.json(&["status"])["connections"][0]["event_queue"]["work_items"] == 0).then_some(())
     })
     .await;
 
@@ -79,7 +79,7 @@ async fn a_sync_beside_the_daemon_is_handed_over_and_told_as_if_it_were_made_her
     let refused = world.run(&["sync", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1));
     insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr));
-    world.json(&["sync", "--accept-shrink"]);
+    world.json(&["sync", "--override-safeguards"]);
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
     daemon.end();
@@ -91,15 +91,17 @@ async fn a_pause_holds_events_back_and_its_end_applies_them() {
     let _daemon = world.daemon();
     let control = world.control();
     let paused = world.json(&["pause", "--for", "1h"]);
-    assert!(paused["connections"][0]["paused"]["until"].is_string(), "{paused}");
+    assert!(paused["connections"][0]["pause"]["until"].is_string(), "{paused}");
     rename(&control, &users(&control).await[0], "Nuuk").await;
-    let status = until("the event is kept", async || {
+    let status = wait_until("the event is kept", async || {
         let status = world.json(&["status"]);
-        (status["connections"][0]["inbox"]["pending"] == 1).then_some(status)
+        (status["connections"][0]["event_queue"]["pending"] == 1).then_some(status)
     })
     .await;
     let status = &status["connections"][0];
-    assert!(status["paused"]["until"].is_string() && status["freshness"]["waiting_since"].is_string());
+    assert!(
+        status["pause"]["until"].is_string() && status["freshness"]["oldest_pending_event_at"].is_string()
+    );
     // Several times as long as an event takes.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(!in_sync(&world, Duration::ZERO).await.in_sync, "nothing is sent");
@@ -107,36 +109,36 @@ async fn a_pause_holds_events_back_and_its_end_applies_them() {
     assert_eq!(refused.status.code(), Some(1));
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(told.contains("is paused until") && told.contains("okta-insight resume"), "{told}");
-    assert_eq!(world.json(&["resume"])["connections"][0]["paused"], Value::Null);
+    assert_eq!(world.json(&["resume"])["connections"][0]["pause"], Value::Null);
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
-    assert_eq!(world.json(&["status"])["connections"][0]["paused"], Value::Null);
+    assert_eq!(world.json(&["status"])["connections"][0]["pause"], Value::Null);
 }
 
 #[tokio::test]
 async fn metrics_and_health_are_answered_where_okta_does_not_come() {
     let world = world();
     let _daemon = world.daemon();
-    let address = world.server("metrics");
+    let address = world.server("metrics_listen");
     rename(&world.control(), &users(&world.control()).await[0], "Nuuk").await;
     assert!(in_sync(&world, PATIENCE).await.in_sync);
     let (status, text) = get(&address, "/readyz").await;
     let health: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status, &health["ready"]), (200, &json!(true)), "{text}");
-    assert_eq!(health["connections"]["main"]["problems"], json!([]));
+    assert_eq!(health["connections"]["main"]["conditions"], json!([]));
     assert_eq!(get(&address, "/healthz").await.0, 200);
-    let text = until("the event is counted", async || {
+    let text = wait_until("the event is counted", async || {
         let (_, text) = get(&address, "/metrics").await;
         text.contains("okta_insight_event_latency_seconds_count{connection=\"main\"} 1").then_some(text)
     })
     .await;
     for line in [
-        "okta_insight_following{connection=\"main\"} 1",
-        "okta_insight_executions_total{connection=\"main\",outcome=\"done\"} 1",
-        "okta_insight_records_total{connection=\"main\",kind=\"user\",result=\"updated\"} 1",
-        "okta_insight_okta_rate_remaining{connection=\"main\",bucket=\"",
-        "okta_insight_log_read_age_seconds{connection=\"main\"} ",
-        "okta_insight_last_pass_age_seconds{connection=\"main\"} ",
+        "okta_insight_connection_up{connection=\"main\"} 1",
+        "okta_insight_executions_total{connection=\"main\",outcome=\"succeeded\"} 1",
+        "okta_insight_records_total{connection=\"main\",kind=\"user\",outcome=\"updated\"} 1",
+        "okta_insight_okta_rate_limit_remaining_requests{connection=\"main\",bucket=\"",
+        "okta_insight_system_log_caught_up_timestamp_seconds{connection=\"main\"} ",
+        "okta_insight_last_successful_sync_timestamp_seconds{connection=\"main\"} ",
         "okta_insight_assets_requests_total{connection=\"main\",credential=\"import\"} ",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
@@ -155,23 +157,32 @@ async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
         .mount(&webhook)
         .await;
     let url = format!("{}/s3cret", webhook.uri());
-    let world = configured(&format!("{DEAF}[connections.main.alerts]\nurl = \"{url}\"\n"));
+    let world = configured(&format!("{DEAF}[connections.main.alerts]\nwebhook_url = \"{url}\"\n"));
     let daemon = world.daemon();
     log_was_read(&world).await;
     let control = world.control();
     delete(&control, &users(&control).await[..20]).await;
     world.run(&["sync", "--config", "c.toml"]);
-    let alert: Value = until("the alert is sent", async || {
+    let alert: Value = wait_until("the alert is sent", async || {
         let sent = webhook.received_requests().await.unwrap();
         sent.first().map(|request| serde_json::from_slice(&request.body).unwrap())
     })
     .await;
-    assert_eq!((&alert["connection"], &alert["kind"]), (&json!("main"), &json!("guard_tripped")), "{alert}");
-    assert!(alert["hint"].as_str().unwrap().contains("--accept-shrink"), "{alert}");
-    assert!(alert["message"].is_string() && alert["at"].is_string(), "{alert}");
+    assert_eq!(
+        (&alert["connection"], &alert["kind"]),
+        (&json!("main"), &json!("safeguard_triggered")),
+        "{alert}"
+    );
+    assert_eq!(alert["code"], "safeguard_triggered", "{alert}");
+    assert!(alert["facts"]["violation"].is_object() && alert["remedy"].is_string(), "{alert}");
+    assert!(alert["message"].is_string() && alert["started_at"].is_string(), "{alert}");
     assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 0);
     daemon.end();
-    assert!(world.log().contains("GuardTripped") && !world.log().contains("s3cret"), "{}", world.log());
+    assert!(
+        world.log().contains("safeguard_triggered") && !world.log().contains("s3cret"),
+        "{}",
+        world.log()
+    );
 }
 
 #[tokio::test]
@@ -180,7 +191,7 @@ async fn the_log_says_which_connection_run_execution_and_request_a_line_is_about
     let daemon = world.daemon();
     let control = world.control();
     rename(&control, &users(&control).await[0], "Nuuk").await;
-    let ended = line(&world, |line| line["fields"]["message"] == "the run ended").await;
+    let ended = line(&world, |line| line["fields"]["message"] == "run ended").await;
     assert_eq!(span(&ended, "following")["connection"], "main");
     let run = span(&ended, "run");
     assert!(run["run"].is_string() && run["execution"].is_string(), "{ended}");
@@ -195,9 +206,9 @@ async fn the_log_says_which_connection_run_execution_and_request_a_line_is_about
 }
 
 /// The first line of the daemon's log that fits.
-async fn line(world: &World, fits: fn(&Value) -> bool) -> Value {
+async fn line(world: &TestEnv, fits: fn(&Value) -> bool) -> Value {
     let find = async || world.log().lines().filter_map(|line| serde_json::from_str(line).ok()).find(fits);
-    until("the line is in the log", find).await
+    wait_until("the line is in the log", find).await
 }
 
 /// The span of that name around a line, or nothing.

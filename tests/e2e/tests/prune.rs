@@ -11,19 +11,19 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 /// A sandbox, set up and synchronised, with a configuration that has an account, `c.toml`, and one that has none.
-struct World(support::World);
+struct TestEnv(support::TestEnv);
 
-impl Deref for World {
-    type Target = support::World;
+impl Deref for TestEnv {
+    type Target = support::TestEnv;
 
-    fn deref(&self) -> &support::World {
+    fn deref(&self) -> &support::TestEnv {
         &self.0
     }
 }
 
-impl World {
+impl TestEnv {
     fn start() -> Self {
-        let world = support::World::start(&["--users", "12", "--groups", "3"]);
+        let world = support::TestEnv::start(&["--users", "12", "--groups", "3"]);
         let without = std::fs::read_to_string(world.path("c.toml")).unwrap();
         std::fs::write(world.path("none.toml"), &without).unwrap();
         let ready: Value = serde_json::from_slice(&std::fs::read(world.path("ready.json")).unwrap()).unwrap();
@@ -77,7 +77,7 @@ fn shown(output: &Output) -> String {
 
 #[tokio::test]
 async fn prune_lists_refuses_without_confirmation_deletes_and_tells_the_audit() {
-    let world = World::start();
+    let world = TestEnv::start();
     let user = world.delete_users(1).await.remove(0);
     let recent = world.run(&["prune", "--config", "c.toml"]);
     assert_eq!(recent.status.code(), Some(0), "nothing has been gone for thirty days");
@@ -97,14 +97,14 @@ async fn prune_lists_refuses_without_confirmation_deletes_and_tells_the_audit() 
 
 #[tokio::test]
 async fn prune_prints_one_document_with_the_result_or_with_none() {
-    let world = World::start();
+    let world = TestEnv::start();
     let user = world.delete_users(1).await.remove(0);
     let command = ["prune", "--config", "c.toml", "--older-than", "0s", "--output", "json"];
     let listed = world.run(&command);
     assert_eq!(listed.status.code(), Some(3));
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     let connection = &listed["connections"][0];
-    assert_eq!((&connection["result"], &connection["more"]), (&Value::Null, &json!(0)));
+    assert_eq!((&connection["result"], &connection["omitted"]), (&Value::Null, &json!(0)));
     assert_eq!(connection["objects"][0]["key"], json!({ "kind": "user", "id": user }));
     let deleted = world.run(&[&command[..], &["--yes"]].concat());
     assert_eq!(deleted.status.code(), Some(0));
@@ -116,7 +116,7 @@ async fn prune_prints_one_document_with_the_result_or_with_none() {
 
 #[tokio::test]
 async fn prune_says_what_is_missing_and_what_is_too_much() {
-    let world = World::start();
+    let world = TestEnv::start();
     let users = world.delete_users(3).await;
     let command = |config: &'static str| ["prune", "--config", config, "--older-than", "0s", "--yes"];
     let no_account = world.run(&command("none.toml"));
@@ -129,7 +129,7 @@ async fn prune_says_what_is_missing_and_what_is_too_much() {
         held += usize::from(world.held(user).await);
     }
     assert_eq!(held, 2, "only what the limit allowed was deleted");
-    let rest = world.run(&[&command("c.toml")[..], &["--accept-shrink"]].concat());
+    let rest = world.run(&[&command("c.toml")[..], &["--override-safeguards"]].concat());
     assert!(rest.status.success());
     assert!(!world.held(&users[0]).await && !world.held(&users[2]).await);
 }

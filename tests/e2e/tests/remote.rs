@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use expectrl::process::unix::WaitStatus;
 use expectrl::{Eof, Expect};
 use serde_json::{Value, json};
-use support::{NO_LISTENER, PATIENCE, World, binary, in_sync, on_terminal, until};
+use support::{NO_LISTENER, PATIENCE, TestEnv, binary, in_sync, on_terminal, wait_until};
 
 /// What the daemon is called with. It is in a folder of its own: nothing there but a token.
 struct Operator {
@@ -21,7 +21,7 @@ struct Operator {
 }
 
 impl Operator {
-    fn of(world: &World) -> Self {
+    fn of(world: &TestEnv) -> Self {
         let text = std::fs::read_to_string(world.path("c.toml")).unwrap();
         let (_, console) = text.split_once("[console]").unwrap();
         let listen = console.lines().find_map(|line| line.strip_prefix("listen = ")).unwrap();
@@ -42,7 +42,7 @@ impl Operator {
 }
 
 /// A token of an administrator.
-fn token(world: &World) -> String {
+fn token(world: &TestEnv) -> String {
     let made =
         world.run(&["tokens", "create", "--config", "c.toml", "--role", "admin", "--name", "operator"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -66,21 +66,21 @@ fn told(output: &Output) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
     let setup = operator.json(&["setup"]);
-    assert_eq!(setup["connections"][0]["structure"]["state"], "created", "{setup}");
-    assert!(setup["connections"][0]["hook"]["id"].is_string(), "{setup}");
+    assert_eq!(setup["connections"][0]["schema"]["state"], "created", "{setup}");
+    assert!(setup["connections"][0]["event_hook"]["id"].is_string(), "{setup}");
     assert_eq!(operator.run(&["plan", "--token-file", "token"]).status.code(), Some(3));
     let synced = operator.json(&["sync"]);
     let done = &synced["connections"][0];
-    assert_eq!((&done["handed_over"], &done["result"]), (&json!(true), &json!("done")), "{synced}");
+    assert_eq!((&done["delegated"], &done["state"]), (&json!(true), &json!("succeeded")), "{synced}");
     assert_eq!(synced["records"]["user"]["created"], 30);
     assert!(in_sync(&world, PATIENCE).await.in_sync);
 
     // What is printed is what is printed here, but for what goes on meanwhile.
-    for command in [&["doctor"][..], &["schema"], &["runs", "--kind", "full"], &["verify"]] {
+    for command in [&["doctor"][..], &["schema"], &["runs", "--kind", "full-sync"], &["verify"]] {
         let there = operator.run(&[command, &["--token-file", "token"]].concat());
         let here = world.run(&[command, &["--config", "c.toml"]].concat());
         assert_eq!(there.status.code(), here.status.code(), "{command:?}");
@@ -91,28 +91,28 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     }
     let run = &operator.json(&["runs"])["connections"][0]["runs"][0];
     let one = operator.json(&["runs", &run["id"].to_string()]);
-    assert_eq!(&one["run"]["started"], &run["started"]);
+    assert_eq!(&one["run"]["started_at"], &run["started_at"]);
     let status = operator.json(&["status"]);
-    assert_eq!(status["connections"][0]["attended"], true);
-    assert!(status["connections"][0]["freshness"]["known_until"].is_string(), "{status}");
+    assert_eq!(status["connections"][0]["daemon_running"], true);
+    assert!(status["connections"][0]["freshness"]["synced_through"].is_string(), "{status}");
 
     change(&world, "Nuuk").await;
-    let event = until("the event was applied", async || {
+    let event = wait_until("the event was applied", async || {
         let events = operator.json(&["events", "--search", "update_profile"]);
         let event = events["connections"][0]["events"][0].clone();
-        (event["state"] == "done").then_some(event)
+        (event["state"] == "applied").then_some(event)
     })
     .await;
     let replayed = operator.json(&["events", "replay", event["id"].as_str().unwrap()]);
-    assert_eq!(replayed["connections"][0]["put_back"], 1, "{replayed}");
-    assert_eq!(operator.json(&["events", "replay", "--dead"])["connections"][0]["put_back"], 0);
-    assert_eq!(operator.json(&["events", "--dead"])["connections"][0]["events"], json!([]));
+    assert_eq!(replayed["connections"][0]["replayed"], 1, "{replayed}");
+    assert_eq!(operator.json(&["events", "replay", "--all-failed"])["connections"][0]["replayed"], 0);
+    assert_eq!(operator.json(&["events", "--state", "failed"])["connections"][0]["events"], json!([]));
 
-    assert!(operator.json(&["pause", "--for", "1h"])["connections"][0]["paused"]["until"].is_string());
+    assert!(operator.json(&["pause", "--for", "1h"])["connections"][0]["pause"]["until"].is_string());
     let (code, refused) = told(&operator.run(&["sync", "--token-file", "token"]));
     assert_eq!(code, Some(1));
     assert!(refused.contains("is paused until") && refused.contains("okta-insight resume"), "{refused}");
-    assert_eq!(operator.json(&["resume"])["connections"][0]["paused"], Value::Null);
+    assert_eq!(operator.json(&["resume"])["connections"][0]["pause"], Value::Null);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn unusable_token_is_named() {
         told
     };
     for (content, problem) in
-        [("", "is empty"), (" \n", "is empty"), ("s3cret\ns3cret2\n", "has several lines")]
+        [("", "is empty"), (" \n", "is empty"), ("s3cret\ns3cret2\n", "has more than one line")]
     {
         std::fs::write(folder.path().join("token"), content).unwrap();
         let told = refused(&["--token-file", "token"], &[]);
@@ -140,7 +140,7 @@ fn unusable_token_is_named() {
 }
 
 /// Changes a user, and gives its id.
-async fn change(world: &World, city: &str) -> Value {
+async fn change(world: &TestEnv, city: &str) -> Value {
     let control = world.control();
     let users = control.get("/okta/users?limit=1").await.unwrap();
     let user = users["users"][0]["id"].clone();
@@ -151,7 +151,7 @@ async fn change(world: &World, city: &str) -> Value {
 
 #[tokio::test]
 async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
@@ -159,7 +159,7 @@ async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
     let token = operator.folder.path().join("token");
     let command = format!("sync --server {} --token-file {}", operator.server, token.display());
     let mut session = on_terminal(&world, 100, &command);
-    session.expect("is asked for the run").unwrap();
+    session.expect("Requesting the sync").unwrap();
     for shown in ["Reading groups", "Reading memberships", "Reading users", "1 execution"] {
         session.expect(shown).unwrap();
     }
@@ -170,7 +170,7 @@ async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
 
 #[tokio::test]
 async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
-    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let daemon = world.daemon();
@@ -189,25 +189,25 @@ async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
         let event = lines.find_map(|line| {
             let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
             assert_eq!(event["connection"], "main");
-            (event["named"][0]["id"] == *user && event["state"] == "done").then_some(event)
+            (event["subjects"][0]["id"] == *user && event["state"] == "applied").then_some(event)
         });
         event.unwrap()
     };
-    assert_eq!(told.next().unwrap(), "Following events; Ctrl-C ends it.");
+    assert_eq!(told.next().unwrap(), "Following events. Press Ctrl-C to stop.");
     let user = change(&world, "Nuuk").await;
     let first = applied(&user);
 
     daemon.end();
     let away = told.next().unwrap();
-    assert!(away.contains("could not be asked") && away.ends_with("it is tried again."), "{away}");
+    assert!(away.contains("could not connect") && away.ends_with("will retry"), "{away}");
     let user = change(&world, "Oslo").await;
     let _daemon = world.daemon();
-    assert_eq!(told.next().unwrap(), "Following again; nothing was missed.");
+    assert_eq!(told.next().unwrap(), "Reconnected; no events were missed.");
     let second = applied(&user);
     assert_ne!(first["id"], second["id"]);
     let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(asked.success() && child.wait().unwrap().success());
-    assert_eq!(told.next().unwrap(), "Stopping; again to end at once.");
+    assert_eq!(told.next().unwrap(), "Stopping. Press Ctrl-C again to stop immediately.");
     assert_eq!(told.next(), None);
 }
 
@@ -229,14 +229,15 @@ fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
             "init",
             "--org-url",
             "https://example.okta.com",
-            "--log-polling",
-            "--key",
+            "--event-source",
+            "system-log",
+            "--private-key-file",
             "okta.jwk",
             "--client-id",
             "0oa1",
             "--import-token-file",
             "okta.jwk",
-            "--no-check",
+            "--skip-checks",
         ],
         &["config", "check"],
         &["tokens", "list"],
@@ -257,29 +258,26 @@ fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
 
 #[tokio::test]
 async fn what_cannot_be_asked_elsewhere_says_so() {
-    let world = World::start(&["--users", "3", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
     for command in [
         &["prune"][..],
         &["export", "folder"],
-        &["setup", "--manual-hook"],
+        &["setup", "--manual-event-hook"],
         &["doctor", "--fix"],
-        &["plan", "--from", "folder"],
+        &["plan", "--from-export", "folder"],
         &["plan", "--out", "plan.json"],
         &["sync", "--users", "00u1"],
         &["sync", "--dry-run"],
     ] {
         let (code, told) = told(&operator.run(command));
         assert_eq!(code, Some(2), "{command:?}: {told}");
-        assert!(
-            told.contains("cannot be asked of a daemon elsewhere") && told.contains("--server"),
-            "{told}"
-        );
+        assert!(told.contains("works only on the daemon's host") && told.contains("--server"), "{told}");
     }
     let (code, unknown) = told(&operator.run(&["status", "--connection", "other", "--token-file", "token"]));
     assert_eq!(code, Some(2), "{unknown}");
-    assert!(unknown.contains("there is no connection of that name"), "{unknown}");
+    assert!(unknown.contains("no connection has this name"), "{unknown}");
     let (code, unknown) = told(&operator.run(&["runs", "4711", "--token-file", "token"]));
     assert_eq!(code, Some(2), "{unknown}");
     let (code, missing) = told(&operator.run(&["status", "--token-file", "nowhere"]));
@@ -306,7 +304,7 @@ fn a_token_goes_nowhere_that_it_could_be_read_and_no_address_shows_a_secret() {
     let (code, told) =
         told(&run(folder.path(), &["status", "--server", &format!("http://{NO_LISTENER}")], &[token]));
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("could not be asked") && !told.contains(token.1), "{told}");
+    assert!(told.contains("could not connect") && !told.contains(token.1), "{told}");
 }
 
 #[tokio::test]
@@ -317,6 +315,6 @@ async fn an_answer_that_is_not_of_a_daemon_is_told_and_redirects_are_not_followe
     let folder = tempfile::tempdir().unwrap();
     let (code, told) = told(&run(folder.path(), &["status", "--server", &server.uri()], &[]));
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("no okta-insightd") && told.contains("status 302"), "{told}");
+    assert!(told.contains("no compatible okta-insightd") && told.contains("status 302"), "{told}");
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }

@@ -8,10 +8,10 @@ mod support;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
-use support::{Daemon, World, binary};
+use support::{DaemonProcess, TestEnv, binary};
 
 /// A daemon with the connection `acme`, which no configuration file has.
-async fn daemon(world: &World) -> Daemon {
+async fn daemon(world: &TestEnv) -> DaemonProcess {
     // For its owner alone, as the other is.
     std::fs::copy(world.path("c.toml"), world.path("daemon.toml")).unwrap();
     std::fs::write(world.path("daemon.toml"), world.settings_of_the_daemon()).unwrap();
@@ -26,7 +26,7 @@ async fn daemon(world: &World) -> Daemon {
     daemon
 }
 
-fn json(world: &World, arguments: &[&str]) -> Value {
+fn json(world: &TestEnv, arguments: &[&str]) -> Value {
     let output = world.run(&[arguments, &["--config", "daemon.toml", "--output", "json"]].concat());
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -38,17 +38,17 @@ fn told(output: &Output) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one_of_the_file_is() {
-    let world = World::start(&["--users", "20", "--groups", "3"]);
+    let world = TestEnv::start(&["--users", "20", "--groups", "3"]);
     let daemon = daemon(&world).await;
     assert_eq!(json(&world, &["setup"])["connections"][0]["connection"], "acme");
     let synced = json(&world, &["sync"]);
     assert_eq!(
-        (&synced["connections"][0]["handed_over"], &synced["records"]["user"]["created"]),
+        (&synced["connections"][0]["delegated"], &synced["records"]["user"]["created"]),
         (&json!(true), &json!(20))
     );
     let status = json(&world, &["status"]);
     assert_eq!(
-        (&status["connections"][0]["connection"], &status["connections"][0]["attended"]),
+        (&status["connections"][0]["connection"], &status["connections"][0]["daemon_running"]),
         (&json!("acme"), &json!(true))
     );
     for command in [&["runs"][..], &["events"], &["plan"], &["schema"], &["verify"], &["pause"], &["resume"]]
@@ -58,10 +58,10 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
     }
     let doctor = world.run(&["doctor", "--config", "daemon.toml"]);
     let doctor = String::from_utf8(doctor.stdout).unwrap();
-    assert!(doctor.contains("connection acme, saved in the console"), "{doctor}");
+    assert!(doctor.contains("managed by the console"), "{doctor}");
     let (code, unknown) = told(&world.run(&["status", "--config", "daemon.toml", "--connection", "other"]));
     assert_eq!(code, Some(2));
-    assert!(unknown.contains("there is \"acme\""), "{unknown}");
+    assert!(unknown.contains("configured: \"acme\""), "{unknown}");
     assert!(json(&world, &["config", "check"])["connections"].as_array().unwrap().is_empty());
 
     // Beside connections of the file, and by a process of its own.
@@ -69,12 +69,12 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
     let both: Vec<Value> = world.json(&["status"])["connections"].as_array().unwrap().clone();
     assert_eq!(both.iter().map(|c| c["connection"].as_str().unwrap()).collect::<Vec<_>>(), ["acme", "main"]);
     let synced = json(&world, &["sync"]);
-    assert_eq!(synced["connections"][0]["handed_over"], false, "{synced}");
+    assert_eq!(synced["connections"][0]["delegated"], false, "{synced}");
 }
 
 #[tokio::test]
 async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_shown() {
-    let world = World::start(&["--users", "2", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     daemon(&world).await.end();
     for (from, to) in [("c.toml", "both.toml"), ("daemon.toml", "keyless.toml")] {
         let text = std::fs::read_to_string(world.path(from)).unwrap();
@@ -85,13 +85,13 @@ async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_s
     for command in ["runs", "events", "sync", "doctor", "plan"] {
         let (code, refused) = told(&world.run(&[command, "--config", "keyless.toml"]));
         assert_eq!(code, Some(2), "{command}: {refused}");
-        assert!(refused.contains("connection \"acme\" cannot work") && refused.contains(&way), "{refused}");
+        assert!(refused.contains("connection `acme` is unavailable") && refused.contains(&way), "{refused}");
     }
     let status = world.run(&["status", "--config", "both.toml"]);
     assert!(status.status.success());
     let status = String::from_utf8(status.stdout).unwrap();
     assert!(
-        status.contains("Connection main\n") && status.contains("Cannot work") && status.contains(&way),
+        status.contains("Connection main\n") && status.contains("Unavailable") && status.contains(&way),
         "{status}"
     );
     let runs = world.run(&["runs", "--config", "both.toml", "--connection", "main"]);
@@ -100,7 +100,7 @@ async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_s
 
 #[tokio::test]
 async fn a_daemon_without_a_file_is_found_by_its_store_and_nothing_is_made_where_there_is_none() {
-    let world = World::start(&["--users", "2", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     daemon(&world).await.end();
     let settings = world.settings_of_the_daemon();
     let key = settings.lines().find_map(|line| line.strip_prefix("master_key = ")).unwrap().trim_matches('"');
@@ -122,13 +122,18 @@ async fn a_daemon_without_a_file_is_found_by_its_store_and_nothing_is_made_where
     let (code, refused) = told(&run(&["runs", "--config", "empty.toml", "--connection", "acme"]));
     assert_eq!(code, Some(2));
     assert!(
-        refused.contains("there is no connection") && refused.contains("--server URL --token-file FILE"),
+        refused.contains("no connections in the configuration")
+            && refused.contains("--server URL --token-file FILE"),
         "{refused}"
     );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only what was put there");
 
-    std::fs::copy(world.path("c.db"), folder.path().join("okta-insight.db")).unwrap();
+    // A copy of the file alone lacks what is in its write-ahead log.
+    let copy = folder.path().join("okta-insight.db");
+    let saved = world.run(&["backup", "--config", "daemon.toml", copy.to_str().unwrap()]);
+    assert!(saved.status.success(), "{}", told(&saved).1);
     let status = run(&["status", "--output", "json"]);
+    assert!(!status.stdout.is_empty(), "{}", told(&status).1);
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["connections"][0]["connection"], "acme");
     let tokens = run(&["tokens", "list"]);

@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use changes::{Road, Stream, distinct_objects};
+use changes::{Stream, TestEventSource, distinct_objects};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use serde_json::{Value, json};
-use support::{Daemon, PATIENCE, World, binary, in_sync, until};
+use support::{DaemonProcess, PATIENCE, TestEnv, binary, in_sync, wait_until};
 use tokio::net::TcpSocket;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ const OF_THE_MACHINE: [Disorder; 6] = [
 const AWAY: [Disorder; 2] = [Disorder::OktaAway, Disorder::AssetsAway];
 
 /// The safeguards are not the point here: the stream deletes as it likes.
-const LIMITS: &str = "[connections.main.limits]\nmax_gone_share = 1.0\nmax_blanked_share = 1.0\nmax_lost_memberships_share = 1.0\n";
+const LIMITS: &str = "[connections.main.safeguards]\nmax_retired_percent = 100\nmax_cleared_values_percent = 100\nmax_removed_memberships_percent = 100\n";
 
 fn number(name: &str) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or_default()
@@ -60,8 +60,8 @@ fn number(name: &str) -> u64 {
 async fn no_disorder_loses_a_change() {
     let (time, seed) = (Duration::from_secs(number("SIEGE_SECONDS")), number("SIEGE_SEED"));
     let mut dice = StdRng::seed_from_u64(seed);
-    let world = World::start(&["--users", "80", "--groups", "9"]);
-    world.configure(Road::Deliveries.settings());
+    let world = TestEnv::start(&["--users", "80", "--groups", "9"]);
+    world.configure(TestEventSource::Deliveries.settings());
     world.configure(LIMITS);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -85,8 +85,8 @@ async fn no_disorder_loses_a_change() {
 }
 
 struct Siege {
-    world: World,
-    daemon: Option<Daemon>,
+    world: TestEnv,
+    daemon: Option<DaemonProcess>,
 }
 
 impl Siege {
@@ -95,7 +95,7 @@ impl Siege {
             eprintln!("DiskFull is left out: no small file system can be mounted here (unshare -rm)");
             return;
         }
-        let stream = Stream::start(&self.world, Road::Deliveries).await;
+        let stream = Stream::start(&self.world, TestEventSource::Deliveries).await;
         stream.goes_on_by(15).await;
         match disorder {
             Disorder::Killed => self.restart(),
@@ -115,7 +115,7 @@ impl Siege {
         println!("{disorder:?}: {changes} changes, in step {:.1} s later", since.elapsed().as_secs_f64());
     }
 
-    fn daemon(&self) -> &Daemon {
+    fn daemon(&self) -> &DaemonProcess {
         self.daemon.as_ref().unwrap()
     }
 
@@ -137,22 +137,28 @@ impl Siege {
     async fn take_over(&mut self) {
         let mut text = std::fs::read_to_string(self.world.path("c.toml")).unwrap();
         let mut sockets = Vec::new();
-        for address in [self.world.server("listen"), self.world.server("metrics"), self.world.console()] {
+        for address in
+            [self.world.server("listen"), self.world.server("metrics_listen"), self.world.console()]
+        {
             let (socket, other) = free_address();
             sockets.push(socket);
             text = text.replacen(&format!("listen = \"{address}\""), &format!("listen = \"{other}\""), 1);
-            text = text.replacen(&format!("metrics = \"{address}\""), &format!("metrics = \"{other}\""), 1);
+            text = text.replacen(
+                &format!("metrics_listen = \"{address}\""),
+                &format!("metrics_listen = \"{other}\""),
+                1,
+            );
         }
         std::fs::write(self.world.path("second.toml"), text).unwrap();
         let monitor = sockets[1].local_addr().unwrap().to_string();
         let second = self.world.daemon_by("second.toml", &monitor);
-        until("the second waits", async || {
+        wait_until("the second waits", async || {
             let health = health(&monitor).await?;
             (health["connections"]["main"]["standby"] == true).then_some(())
         })
         .await;
         self.kill();
-        until("the second takes over", async || {
+        wait_until("the second takes over", async || {
             let health = health(&monitor).await?;
             (health["connections"]["main"]["standby"] == false).then_some(())
         })
@@ -199,7 +205,7 @@ impl Siege {
         let mut daemon = Command::new(binary("okta-insightd"));
         let daemon = self.world.spawn(daemon.args(["--config", "c.toml"]));
         // It says so and ends, or says so and goes on with what can be read.
-        until("the damage is told", async || self.world.log().contains("damaged").then_some(())).await;
+        wait_until("the damage is told", async || self.world.log().contains("damaged").then_some(())).await;
         drop(daemon);
         self.restore(&copy);
     }
@@ -219,8 +225,8 @@ impl Siege {
         let disk = PathBuf::from(format!("/proc/{}/root{}", daemon.id(), world.path("disk").display()));
         stream.goes_on_by(10).await;
         fill(&disk.join("fill"));
-        let monitor = world.server("metrics");
-        until("the full disk is told", async || {
+        let monitor = world.server("metrics_listen");
+        wait_until("the full disk is told", async || {
             let health = health(&monitor).await?;
             let metrics = reqwest::get(format!("http://{monitor}/metrics")).await.ok()?.text().await.ok()?;
             let told =
@@ -244,12 +250,12 @@ impl Siege {
     /// A service breaks every connection off.
     async fn cut_off(&self, side: &str, stream: &Stream) {
         let control = self.world.control();
-        let faults = json!(format!("hooks.lost=1,{side}.cut=1"));
+        let faults = json!(format!("hooks.lost=1,{side}.reset=1"));
         control.call("PUT", "/faults", &faults).await.unwrap();
         stream.goes_on_by(10).await;
-        until("the trouble is told", async || {
+        wait_until("the alert is told", async || {
             let status = self.world.json(&["status"]);
-            status["connections"][0]["troubles"].as_array().is_some_and(|all| !all.is_empty()).then_some(())
+            status["connections"][0]["alerts"].as_array().is_some_and(|all| !all.is_empty()).then_some(())
         })
         .await;
         control.call("PUT", "/faults", &json!("hooks.lost=1")).await.unwrap();

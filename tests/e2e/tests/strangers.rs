@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use support::World;
+use support::TestEnv;
 
 /// Memory that the process may take, in KiB.
 const MOST: u64 = 100 << 10;
@@ -45,11 +45,14 @@ fn peak(process: u32) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_cost_little_and_stop_no_delivery() {
-    let world = World::start(&["--users", "3", "--groups", "1"]);
-    world.configure("[connections.main]\nevents = \"hook\"\n");
+    let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
+    world.configure("[connections.main]\nevent_source = \"event_hook\"\n");
     let text = std::fs::read_to_string(world.path("c.toml")).unwrap();
-    let text =
-        text.replacen("[connections.main.hook]\n", "[connections.main.hook]\nsecret = \"right one\"\n", 1);
+    let text = text.replacen(
+        "[connections.main.event_hook]\n",
+        "[connections.main.event_hook]\nsecret = \"right one\"\n",
+        1,
+    );
     std::fs::write(world.path("c.toml"), text).unwrap();
     let daemon = world.daemon();
     let addresses = [world.server("listen"), world.console()];
@@ -82,7 +85,7 @@ async fn strangers_cost_little_and_stop_no_delivery() {
 
 #[test]
 fn first_token_is_in_no_log() {
-    let world = World::start(&["--users", "1", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "1", "--groups", "1"]);
     let daemon = world.daemon();
     let file = world.path("c.first-token");
     let deadline = std::time::Instant::now() + support::PATIENCE;
@@ -96,19 +99,19 @@ fn first_token_is_in_no_log() {
     assert_eq!(mode & 0o777, 0o600);
     let listed = world.run(&["tokens", "list", "--config", "c.toml", "--output", "json"]);
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
-    assert!(listed["tokens"][0]["expires"].is_string(), "it ends unless it is renewed: {listed}");
+    assert!(listed["tokens"][0]["expires_at"].is_string(), "it ends unless it is renewed: {listed}");
     drop(daemon);
 }
 
 #[test]
 fn commands_leave_audit_entries() {
-    let world = World::start(&["--users", "1", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "1", "--groups", "1"]);
     for arguments in [
         ["pause", "--for", "1h"].as_slice(),
         &["resume"],
         &["tokens", "create", "--role", "admin", "--name", "ada"],
         &["tokens", "renew", "ada", "--expires-in", "1d"],
-        &["events", "replay", "--dead"],
+        &["events", "replay", "--all-failed"],
         &["status"],
     ] {
         let output = world.run(&[arguments, &["--config", "c.toml"]].concat());
@@ -129,6 +132,6 @@ fn commands_leave_audit_entries() {
     assert_eq!((&pause["before"], &resume["after"]), (&serde_json::Value::Null, &serde_json::Value::Null));
     assert!(pause["after"]["paused"]["until"].is_string() && pause["after"] == resume["before"], "{lines}");
     assert!(create["before"].is_null() && create["after"]["tokens"]["1"]["name"] == "ada", "{create}");
-    let ends = |state: &serde_json::Value| state["tokens"]["1"]["expires"].clone();
+    let ends = |state: &serde_json::Value| state["tokens"]["1"]["expires_at"].clone();
     assert!(renew["before"].is_null() && ends(&renew["after"]).is_string(), "{renew}");
 }

@@ -12,7 +12,7 @@ use expectrl::process::unix::WaitStatus;
 use expectrl::{ControlCode, Eof, Expect};
 use serde_json::{Value, json};
 
-use support::{World, binary, in_sync, on_terminal};
+use support::{TestEnv, binary, in_sync, on_terminal};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -29,7 +29,7 @@ fn steady(text: &str) -> String {
 
 #[tokio::test]
 async fn what_somebody_deleted_in_assets_is_sent_again_when_that_is_wanted() {
-    let world = World::start(&["--users", "6", "--groups", "2"]);
+    let world = TestEnv::start(&["--users", "6", "--groups", "2"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let control = world.control();
@@ -52,10 +52,10 @@ async fn what_somebody_deleted_in_assets_is_sent_again_when_that_is_wanted() {
 
 #[test]
 fn paused_connection_is_not_synced() {
-    let world = World::start(&["--users", "3", "--groups", "1"]);
+    let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     world.json(&["setup"]);
     world.json(&["pause", "--for", "1h"]);
-    for more in [&[][..], &["--resend"], &["--accept-shrink"]] {
+    for more in [&[][..], &["--resend"], &["--override-safeguards"]] {
         let refused = world.run(&[&["sync", "--config", "c.toml"], more].concat());
         let told = text(&refused.stderr);
         assert_eq!(refused.status.code(), Some(1), "{more:?}: {told}");
@@ -70,7 +70,7 @@ fn paused_connection_is_not_synced() {
 
 #[tokio::test]
 async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that_would_trip() {
-    let world = World::start(&["--users", "12", "--groups", "3"]);
+    let world = TestEnv::start(&["--users", "12", "--groups", "3"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let control = world.control();
@@ -102,18 +102,18 @@ async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that
     let group = group["id"].as_str().unwrap();
     let dry = world.run(&["sync", "--config", "c.toml", "--groups", group, "--dry-run"]);
     assert!(text(&dry.stdout).contains("+ group New"), "{}", text(&dry.stdout));
-    assert_eq!(world.json(&["status"])["connections"][0]["inbox"]["looks"], 0);
+    assert_eq!(world.json(&["status"])["connections"][0]["event_queue"]["work_items"], 0);
     control.call("DELETE", &format!("/okta/groups/{group}"), &Value::Null).await.unwrap();
     let refused = world.run(&["sync", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1));
     insta::assert_snapshot!("refused", text(&refused.stderr));
-    let accepted = world.run(&["sync", "--config", "c.toml", "--accept-shrink"]);
+    let accepted = world.run(&["sync", "--config", "c.toml", "--override-safeguards"]);
     assert_eq!(accepted.status.code(), Some(0));
     insta::assert_snapshot!("report", steady(&text(&accepted.stdout)));
     assert!(in_sync(&world, Duration::ZERO).await.in_sync);
     let nothing = world.json(&["sync"]);
     insta::assert_json_snapshot!("report_json", nothing, {
-        ".connections[].seconds" => "N", ".connections[].directory_requests" => "N",
+        ".connections[].duration_seconds" => "N", ".connections[].okta_requests" => "N",
     });
 }
 
@@ -143,7 +143,7 @@ fn timeless(text: &str) -> String {
 
 #[tokio::test]
 async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
-    let world = World::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
+    let world = TestEnv::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
     world.json(&["setup"]);
     let child = Command::new(binary("okta-insight"))
         .args(["sync", "--config", "c.toml"])
@@ -166,21 +166,25 @@ async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
     insta::assert_snapshot!("stopped", text(&output.stderr));
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
     let report = world.run(&["sync", "--config", "c.toml"]);
-    assert!(text(&report.stdout).contains("went on where an earlier run was"), "{}", text(&report.stdout));
+    assert!(
+        text(&report.stdout).contains("Resumed from the checkpoint of an earlier run"),
+        "{}",
+        text(&report.stdout)
+    );
     assert!(in_sync(&world, Duration::ZERO).await.in_sync);
 }
 
 #[test]
 fn a_terminal_shows_each_phase_with_its_rate_and_what_is_left_and_ctrl_c_stops() {
-    let world = World::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
+    let world = TestEnv::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
     world.json(&["setup"]);
     let mut session = on_terminal(&world, 100, "sync");
     for shown in ["Reading groups", "/s", "Reading memberships", "/30", "/s", " left"] {
         session.expect(shown).unwrap();
     }
     session.send(ControlCode::EndOfText).unwrap();
-    session.expect("Stopping; again to end at once.").unwrap();
-    session.expect("the next run goes on where this one was").unwrap();
+    session.expect("Stopping. Press Ctrl-C again to stop immediately.").unwrap();
+    session.expect("the next run resumes from the last checkpoint").unwrap();
     session.expect(Eof).unwrap();
     let status = session.get_process().wait().unwrap();
     assert!(matches!(status, WaitStatus::Exited(_, 1)), "{status:?}");

@@ -94,7 +94,7 @@ fn a_token_is_alone_on_standard_output_and_nowhere_on_disk() {
     assert!(token.starts_with("oia_") && token.len() == 47 && printed == format!("{token}\n"));
     assert!(!String::from_utf8(output.stderr).unwrap().contains(token));
     let made = desk.json(&["create", "--role", "read-only", "--name", "robot"]);
-    assert_eq!(made["entry"]["role"], "read-only");
+    assert_eq!(made["entry"]["role"], "read_only");
     let secrets = [token, made["token"].as_str().unwrap()];
     let list = desk.json(&["list"]);
     assert_eq!(list["tokens"].as_array().unwrap().len(), 2);

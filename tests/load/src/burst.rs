@@ -8,15 +8,15 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::percentiles::percentiles;
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// How long all of them may take.
 const PATIENCE: Duration = Duration::from_mins(10);
 /// How often Assets is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Changes so many users as fast as the org takes it, and watches Assets.
-pub(crate) async fn measure(world: &World, changes: usize) -> Result<Value, Failure> {
+pub(crate) async fn measure(world: &TestEnv, changes: usize) -> Result<Value, Failure> {
     let _daemon = world.daemon().await?;
     let hooks = world.control.get("/okta/hooks").await?;
     let before = world.control.get("/stats").await?;
@@ -31,7 +31,7 @@ pub(crate) async fn measure(world: &World, changes: usize) -> Result<Value, Fail
     let number = waiting.len();
     let mut times = Vec::new();
     while !waiting.is_empty() && began.elapsed() < PATIENCE {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         for id in changed(world).await? {
             if let Some(changed) = waiting.remove(&id) {
                 times.push(changed.elapsed());
@@ -55,7 +55,7 @@ pub(crate) async fn measure(world: &World, changes: usize) -> Result<Value, Fail
     }))
 }
 
-async fn user_ids(world: &World, limit: usize) -> Result<Vec<String>, Failure> {
+async fn user_ids(world: &TestEnv, limit: usize) -> Result<Vec<String>, Failure> {
     let mut ids = Vec::new();
     let mut after = String::new();
     loop {
@@ -72,7 +72,7 @@ async fn user_ids(world: &World, limit: usize) -> Result<Vec<String>, Failure> {
 }
 
 /// The ids of the users that Assets holds as changed.
-async fn changed(world: &World) -> Result<Vec<String>, Failure> {
+async fn changed(world: &TestEnv) -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     let mut after = 0;
     loop {

@@ -4,7 +4,7 @@ use sandbox::audit;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// How large an org is.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ pub(crate) struct Size {
 }
 
 /// The first sync of everything.
-pub(crate) async fn sync(world: &World, size: &Size) -> Result<Value, Failure> {
+pub(crate) async fn sync(world: &TestEnv, size: &Size) -> Result<Value, Failure> {
     let before = stats(world).await?;
     let measured = world.run("sync").await?;
     let after = stats(world).await?;
@@ -28,7 +28,7 @@ pub(crate) async fn sync(world: &World, size: &Size) -> Result<Value, Failure> {
         "groups": size.groups,
         "memberships": audit.okta.memberships,
         "seconds": rounded(measured.seconds),
-        "run_seconds": report["seconds"],
+        "run_seconds": report["duration_seconds"],
         "peak_mib": measured.peak_kib.map(|kib| kib / 1024),
         "store_bytes_per_user": std::fs::metadata(world.store())?.len() / size.users.max(1) as u64,
         "okta_requests": difference("/okta/requests"),
@@ -41,7 +41,7 @@ pub(crate) async fn sync(world: &World, size: &Size) -> Result<Value, Failure> {
 }
 
 /// The same again.
-pub(crate) async fn nothing_changed(world: &World) -> Result<Value, Failure> {
+pub(crate) async fn nothing_changed(world: &TestEnv) -> Result<Value, Failure> {
     let before = stats(world).await?;
     let measured = world.run("sync").await?;
     let after = stats(world).await?;
@@ -63,7 +63,7 @@ pub(crate) fn ratio(large: &Value, small: &Value) -> Value {
     }
 }
 
-async fn stats(world: &World) -> Result<Value, Failure> {
+async fn stats(world: &TestEnv) -> Result<Value, Failure> {
     Ok(world.control.get("/stats").await?)
 }
 
@@ -78,7 +78,7 @@ fn listings(stats: &Value) -> u64 {
 }
 
 /// How many the page sizes allow: 200 users, apart the deactivated ones, 200 groups, 1,000 members of each group.
-async fn minimum(world: &World) -> Result<u64, Failure> {
+async fn minimum(world: &TestEnv) -> Result<u64, Failure> {
     let (mut active, mut deactivated) = (0_u64, 0_u64);
     let mut members: std::collections::HashMap<String, u64> = std::collections::HashMap::new();
     let mut after = String::new();

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::percentiles::percentiles;
-use crate::world::{SECRET, World};
+use crate::world::{SECRET, TestEnv};
 
 /// Sends one delivery every so often, whether the last is answered or not.
-pub(crate) async fn measure(world: &World, rate: u32, time: Duration) -> Result<Value, Failure> {
+pub(crate) async fn measure(world: &TestEnv, rate: u32, time: Duration) -> Result<Value, Failure> {
     let daemon = world.daemon().await?;
     let hook = format!("http://{}/hooks/okta/main", world.listens_at()?);
     let users = world.control.get("/okta/users?limit=1000").await?;

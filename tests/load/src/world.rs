@@ -26,7 +26,7 @@ impl Drop for Process {
 }
 
 /// A sandbox with its configuration.
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     bin: PathBuf,
     folder: tempfile::TempDir,
     pub(crate) control: ControlClient,
@@ -44,7 +44,7 @@ pub(crate) struct Measured {
     pub(crate) peak_kib: Option<u64>,
 }
 
-impl World {
+impl TestEnv {
     /// Invents an org and sets Assets up for it.
     pub(crate) async fn start(bin: &Path, size: &Size) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
@@ -62,7 +62,7 @@ impl World {
         let ready: Value = serde_json::from_slice(&std::fs::read(ready)?)?;
         let file = folder.path().join("c.toml");
         // The last table of it is the hook's. Nothing that is scheduled may disturb the measurement.
-        let more = format!("secret = \"{SECRET}\"\n[connections.main]\nevents = \"hook\"\n");
+        let more = format!("secret = \"{SECRET}\"\n[connections.main]\nevent_source = \"event_hook\"\n");
         std::fs::write(&file, std::fs::read_to_string(&file)? + &more)?;
         let control = ControlClient::new(ready["control_url"].as_str().unwrap_or_default());
         let world = Self { bin: bin.to_owned(), folder, control, _sandbox: sandbox };

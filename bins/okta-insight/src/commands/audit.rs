@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 use sync_service::engine::{Clock, SystemClock};
 use sync_service::model::ConnectionName;
 use sync_service::{
-    AuditEntry, Config, ServiceError, Store, connection_state, difference, explain, token_state,
+    AuditEntry, Config, ServiceError, Store, connection_state, difference, error_chain, token_state,
 };
 
+use crate::args::values::limit;
 use crate::args::{Command, Common, ConfigFile, Output};
 use crate::output::{Outcome, print_json, table};
 
@@ -19,15 +20,15 @@ use crate::output::{Outcome, print_json, table};
 pub(crate) struct Args {
     #[command(flatten)]
     file: ConfigFile,
-    /// At most so many entries, the newest first.
-    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum number of entries, newest first
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = limit, allow_negative_numbers = true)]
     limit: u32,
-    /// Print every entry as a JSON document on a line of its own, the newest first.
+    /// Print all entries as JSON, one per line, newest first
     #[arg(long, conflicts_with = "limit")]
     lines: bool,
 }
 
-/// The time that the entry of a change that failed may take.
+/// The time limit for the audit entry of a failed change.
 const BRIEFLY: Duration = Duration::from_secs(3);
 
 /// Entries that are read at once.
@@ -60,14 +61,14 @@ async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     if entries.is_empty() {
-        println!("No entries yet. Changes through the console, the API, and the command line leave them.");
+        println!("No entries yet. Changes in the console, the API, and the command line are recorded here.");
         return Ok(ExitCode::SUCCESS);
     }
-    let mut rows = table(["time", "actor", "from", "action", "connection", "subject", "outcome"]);
+    let mut rows = table(["time", "actor", "origin", "action", "connection", "subject", "outcome"]);
     for entry in &entries {
         let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         rows.add_row([
-            format!("{:.0}", entry.at),
+            format!("{:.0}", entry.occurred_at),
             entry.actor.clone(),
             entry.origin.clone().unwrap_or_else(|| entry.via.clone()),
             entry.action.clone(),
@@ -100,11 +101,13 @@ pub(crate) struct Change<'c> {
 /// its own log.
 pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
     match command {
-        Command::Setup(args) => of_common("setup", &args.common, json!({ "manual_hook": args.manual_hook })),
+        Command::Setup(args) => {
+            of_common("setup", &args.common, json!({ "manual_event_hook": args.manual_event_hook }))
+        }
         Command::Doctor(args) if args.fix => of_common("doctor_fix", &args.common, Value::Null),
         Command::Sync(args) if !args.dry_run => {
             let request = json!({
-                "accept_shrink": args.accept_shrink,
+                "override_safeguards": args.override_safeguards,
                 "resend": args.resend,
                 "users": args.users,
                 "groups": args.groups,
@@ -116,7 +119,7 @@ pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
                 "older_than_seconds": args.older_than.as_secs(),
                 "limit": args.limit,
                 "yes": args.yes,
-                "accept_shrink": args.accept_shrink,
+                "override_safeguards": args.override_safeguards,
             });
             of_common("prune", &args.common, request)
         }
@@ -160,8 +163,8 @@ impl<'c> Change<'c> {
         Begun { change: self, before }
     }
 
-    /// The connection that the change is about, when it is one, and the state that the change touches; `None` where the
-    /// store does not tell.
+    /// The connection that the change concerns, if any, and the state that the change affects; `None` if the store
+    /// can't be read.
     async fn state(&self) -> Option<(Option<ConnectionName>, Value)> {
         let config = self.file.load().ok()?;
         if !config.store.exists() {
@@ -207,7 +210,7 @@ pub(crate) struct Begun<'c> {
 }
 
 impl Begun<'_> {
-    /// Writes the change down. What cannot be written is told and stops nothing. A change that failed waits for another
+    /// Stores the audit entry. A failure is logged and stops nothing. The entry of a failed change waits for another
     /// process that writes, but not for long: the command may have waited for it before.
     pub(crate) async fn record(self, succeeded: bool) {
         let Self { change, before } = self;
@@ -239,13 +242,13 @@ impl Begun<'_> {
         } else {
             let Ok(written) = tokio::time::timeout(BRIEFLY, written).await else {
                 let seconds = BRIEFLY.as_secs();
-                eprintln!("warning: the audit log could not be written within {seconds} s");
+                eprintln!("warning: could not write the audit log within {seconds} s");
                 return;
             };
             written
         };
         if let Err(error) = written {
-            eprintln!("warning: the audit log could not be written: {}", explain(&error));
+            eprintln!("warning: could not write the audit log: {}", error_chain(&error));
         }
     }
 }

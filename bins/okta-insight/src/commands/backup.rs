@@ -8,27 +8,27 @@ use serde_json::json;
 use sync_service::{ServiceError, Store};
 
 use crate::args::{ConfigFile, Output};
-use crate::output::{Failure, Outcome, print_json};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json};
+use crate::words::units::count;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
     #[command(flatten)]
     file: ConfigFile,
-    /// The file to make; one that exists is left alone.
+    /// File for the copy. An existing file is not replaced
+    #[arg(value_name = "FILE")]
     target: PathBuf,
 }
 
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     let config = args.file.load()?;
-    // Opening it would make an empty one.
+    // Opening it would create an empty one.
     if !config.store.exists() {
-        return Err(Failure {
-            hint: Some(
-                "check `store` in the configuration; the file is made by the first synchronization"
-                    .to_owned(),
-            ),
-            ..Failure::new(format!("there is no state store at {}", config.store.display()))
-        });
+        let message = format!("no state store at {}", config.store.display());
+        return Err(Failure::new(ErrorCode::StoreFailed, message).with_hint(
+            "check `store.path` in the configuration; the first command that writes creates the store",
+        ));
     }
     let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
     let copied = store.back_up(&args.target).await.map_err(ServiceError::from);
@@ -37,7 +37,12 @@ pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     if output == Output::Json {
         print_json(&json!({ "store": config.store, "backup": args.target, "bytes": bytes }))?;
     } else {
-        println!("Copied {} to {} ({bytes} bytes).", config.store.display(), args.target.display());
+        println!(
+            "Copied {} to {} ({}).",
+            config.store.display(),
+            args.target.display(),
+            count(bytes, "byte")
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

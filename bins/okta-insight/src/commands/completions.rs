@@ -9,10 +9,9 @@ use clap_complete::Shell;
 use crate::args::Arguments;
 use crate::output::Outcome;
 
-/// What `okta-insight completions` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
-    /// For which shell; the script goes to standard output.
+    /// Shell of the script, which is printed on standard output
     shell: Shell,
 }
 

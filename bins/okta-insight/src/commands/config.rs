@@ -5,14 +5,16 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use sync_service::{
-    Config, ConfigError, Connection, EXAMPLE, Given, InForce, Origin, exposed_files, json_schema,
+    Config, ConfigError, ConfigValue, EXAMPLE, EffectiveConfig, ValueOrigin, exposed_files, json_schema,
     read_small_text,
 };
 
 use crate::args::{Local, Output};
-use crate::output::{Failure, Outcome, print_json, table};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json, table};
+use crate::words::remedies::remedy;
 
-/// What `okta-insight config` takes.
+/// The arguments of `okta-insight config`.
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
     #[command(subcommand)]
@@ -21,11 +23,11 @@ pub(crate) struct Settings {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Read the configuration as every command does, and say what was given and what is in force. Asks nobody.
+    /// Check the configuration, and print the set keys and the effective settings. Sends no request.
     Check(Local),
-    /// Print the JSON Schema of the configuration.
+    /// Print the JSON Schema of the configuration
     Schema,
-    /// Print a configuration with every key, and what holds when it is not given.
+    /// Print a configuration with all keys and their defaults
     Example,
 }
 
@@ -40,28 +42,31 @@ pub(crate) fn run(args: &Settings, output: Output) -> Outcome {
 
 fn check(local: &Local, output: Output) -> Outcome {
     let path = local.file.path();
-    let config = local.file.load()?;
+    let config = match local.file.load() {
+        Err(error @ ConfigError::Read { .. }) => return Err(error.into()),
+        // Finds more faults than loading.
+        loaded => Config::check_file(path).and(loaded)?,
+    };
     let name = local.connection.as_deref();
-    // As for the daemon, connections can be in the console alone.
-    let elsewhere = name.is_none() && config.connections.is_empty() && config.console.is_some();
+    // As for the daemon, all connections can be in the console.
+    let elsewhere = name.is_none() && config.connections.is_empty();
     let chosen = if elsewhere { Vec::new() } else { config.chosen(name)? };
-    for connection in &chosen {
-        Connection::check(connection)?;
-    }
     let text = match read_small_text(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
     };
-    let given = Config::given(&text, std::env::vars()).map_err(|e| Failure::new(e.to_string()))?;
-    let in_force: Vec<InForce> = chosen.into_iter().map(InForce::of).collect();
+    let given = Config::given(&text, std::env::vars())
+        .map_err(|e| Failure::new(ErrorCode::InvalidConfiguration, e.to_string()))?;
+    let in_force: Vec<EffectiveConfig> = chosen.into_iter().map(EffectiveConfig::of).collect();
     let exposed = exposed_files(path);
     match output {
         Output::Json => print_json(&serde_json::json!({
             "file": path,
             "store": config.store,
             "listen": config.listen,
-            "metrics": config.metrics,
-            "given": given,
+            "metrics_listen": config.metrics_listen,
+            "console_listen": config.console.as_ref().map(|console| console.listen),
+            "settings": given,
             "exposed_files": exposed,
             "unsupported_variables": config.unsupported_variables.iter().map(|it| serde_json::json!({
                 "name": it.name,
@@ -75,54 +80,60 @@ fn check(local: &Local, output: Output) -> Outcome {
                 println!("\nwarning: {} has no effect: {}", variable.name, variable.reason);
             }
             for file in &exposed {
-                println!("\nwarning: {file}\nhint: {}", file.hint());
+                println!("\nwarning: {file}\nhint: {}", remedy(&file.remedy()));
             }
             println!("\nState store {}", config.store.display());
-            println!("Hook receiver at {}", config.listen);
-            match config.metrics {
+            println!("Event hook receiver at {}", config.listen);
+            match config.metrics_listen {
                 Some(address) => println!("Metrics and health at {address}"),
-                None => println!("Metrics and health nowhere"),
+                None => println!("Metrics and health off"),
+            }
+            match &config.console {
+                Some(console) => println!("Console and admin API at {}", console.listen),
+                None => println!("Console and admin API off"),
             }
             in_force.iter().for_each(print_in_force);
             if in_force.is_empty() {
                 println!(
-                    "\nNo connection; those that are saved in the console are told by `okta-insight status`."
+                    "\nNo connection in the configuration. Run `okta-insight status` for those in the console."
                 );
             }
-            println!("\nEverything else is as in `okta-insight config example`.");
+            println!("\nAll other keys have the defaults in `okta-insight config example`.");
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_given(given: &[Given]) {
+fn print_given(given: &[ConfigValue]) {
     let mut rows = table(["key", "value", "from"]);
-    for Given { key, value, origin } in given {
+    for ConfigValue { key, value, origin } in given {
         let from = match origin {
-            Origin::File => "file",
-            Origin::Environment => "environment",
+            ValueOrigin::File => "file",
+            ValueOrigin::Environment => "environment",
         };
         rows.add_row([key, value, from]);
     }
     println!("{}", rows.trim_fmt());
 }
 
-fn print_in_force(connection: &InForce) {
+fn print_in_force(connection: &EffectiveConfig) {
     let yes = |has: bool| if has { "yes" } else { "none" };
     println!("\nConnection {}", connection.connection);
-    println!("  Okta org         {}", connection.org_url);
-    println!("  Event hook       {}", connection.hook_url.as_deref().unwrap_or("none"));
+    println!("  Okta org            {}", connection.org_url);
+    println!("  Event hook          {}", connection.event_hook_url.as_deref().unwrap_or("none"));
     println!(
-        "  Events           {}",
-        match connection.events {
-            sync_service::EventSource::Hook => "from the hook alone",
-            sync_service::EventSource::Log => "from the System Log alone",
-            sync_service::EventSource::Both => "from the hook and the System Log",
+        "  Event source        {}",
+        match connection.event_source {
+            sync_service::EventSource::EventHook => "event hook",
+            sync_service::EventSource::SystemLog => "System Log",
+            sync_service::EventSource::Both => "event hook and System Log",
         }
     );
-    println!("  Synchronised     {}", if connection.everything { "everybody" } else { "who is chosen" });
-    println!("  Everything       {}", connection.full);
-    println!("  What changed     {}", connection.delta);
-    println!("  Account          {}", yes(connection.has_account));
-    println!("  Alerts           {}", yes(connection.has_alerts));
+    let scope =
+        if connection.syncs_everything { "all users and groups" } else { "selected users and groups" };
+    println!("  Scope               {scope}");
+    println!("  Full sync           {}", connection.full_sync);
+    println!("  Incremental sync    {}", connection.incremental_sync);
+    println!("  Atlassian account   {}", yes(connection.has_account));
+    println!("  Alerts              {}", yes(connection.has_alerts));
 }

@@ -4,20 +4,23 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use sync_service::doctor::{Check, Diagnosis, State, examine};
+use sync_service::doctor::{Check, CheckReport, CheckStatus, examine};
 
+use super::findings::cell;
 use super::remote::{Remote, only_here, remote};
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Outcome, coloured, count, print_json};
+use crate::failure::FOUND;
+use crate::output::{Outcome, coloured, print_json};
+use crate::words::findings::check_details;
+use crate::words::remedies::remedy;
+use crate::words::units::count;
 
-/// What `okta-insight doctor` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Put right what can be put right from here, and look again: the state store, the object schema and mapping, the
-    /// event hook.
+    /// Fix the state store, object types, mapping, and event hook, and repeat the checks
     #[arg(long)]
     pub(crate) fix: bool,
 }
@@ -39,30 +42,35 @@ pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
         let chosen = known.chosen(local.connection.as_deref())?;
         examine(&known.config, local.file.path(), &chosen, args.fix).await
     };
-    let ok = found.iter().all(|diagnosis| diagnosis.ok);
+    let passed = found.iter().all(|report| report.passed);
     match output {
-        Output::Json => print_json(&serde_json::json!({ "ok": ok, "connections": found }))?,
+        Output::Json => print_json(&serde_json::json!({ "passed": passed, "connections": found }))?,
         Output::Text => found.iter().for_each(print),
     }
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-fn print(diagnosis: &Diagnosis) {
-    println!("Connection {}", diagnosis.connection);
-    if !diagnosis.repairs.is_empty() {
-        println!("\nRepairs");
-        for repair in &diagnosis.repairs {
-            let (symbol, word) = if repair.ok { ("✓", "done") } else { ("✗", "failed") };
-            println!("  {symbol} {word:<7}  {}: {}", repair.what, repair.result);
+fn print(report: &CheckReport) {
+    println!("Connection {}", report.connection);
+    if !report.fixes.is_empty() {
+        println!("\nFixes");
+        for fix in &report.fixes {
+            let (symbol, word) = if fix.succeeded { ("✓", "fixed") } else { ("✗", "failed") };
+            println!("  {symbol} {word:<7}  {}: {}", fix.action, fix.message);
+            let remedies =
+                fix.findings.iter().filter_map(|finding| finding.remedy.as_ref()).chain(&fix.remedy);
+            for action in remedies {
+                println!("               → {}", remedy(action));
+            }
         }
     }
-    let width = diagnosis.checks.iter().map(|check| check.title.chars().count()).max().unwrap_or_default();
-    for area in diagnosis.checks.chunk_by(|one, next| one.area == next.area) {
+    let width = report.checks.iter().map(|check| check.title.chars().count()).max().unwrap_or_default();
+    for area in report.checks.chunk_by(|one, next| one.area == next.area) {
         let Some(first) = area.first() else { continue };
         println!("\n{}", first.area.title());
         println!("{}", rows(area, width).trim_fmt());
     }
-    println!("\n{}", summary(diagnosis));
+    println!("\n{}", summary(report));
 }
 
 /// A table whose columns are as wide in every area.
@@ -70,16 +78,12 @@ fn rows(checks: &[Check], width: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     for check in checks {
-        let (symbol, word, colour) = sign(check.state);
+        let (symbol, word, colour) = sign(check.status);
         let mut state = Cell::new(format!(" {symbol} {word}"));
         if coloured() {
             state = state.fg(colour);
         }
-        let text = match &check.remedy {
-            Some(remedy) => format!("{}\n→ {remedy}", check.evidence),
-            None => check.evidence.clone(),
-        };
-        table.add_row([state, Cell::new(&check.title), Cell::new(text)]);
+        table.add_row([state, Cell::new(&check.title), Cell::new(text(check))]);
     }
     // One space on either side belongs to the column.
     let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));
@@ -91,28 +95,40 @@ fn rows(checks: &[Check], width: usize) -> Table {
     table
 }
 
-const fn sign(state: State) -> (&'static str, &'static str, Color) {
+/// The findings, observations, and remedies as lines.
+fn text(check: &Check) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    if !check.findings.is_empty() {
+        lines.push(cell(&check.findings));
+    }
+    if !check.observations.is_empty() {
+        lines.push(check_details(&check.observations, &[]));
+    }
+    lines.extend(check.remedies.iter().map(|action| format!("→ {}", remedy(action))));
+    lines.join("\n")
+}
+
+const fn sign(state: CheckStatus) -> (&'static str, &'static str, Color) {
     match state {
-        State::Ok => ("✓", "ok", Color::Green),
-        State::Warning => ("!", "warning", Color::Yellow),
-        State::Problem => ("✗", "problem", Color::Red),
-        State::Unknown => ("?", "unknown", Color::Cyan),
-        State::Skipped => ("-", "skipped", Color::DarkGrey),
+        CheckStatus::Passed => ("✓", "passed", Color::Green),
+        CheckStatus::Warning => ("!", "warning", Color::Yellow),
+        CheckStatus::Failed => ("✗", "failed", Color::Red),
+        CheckStatus::Unknown => ("?", "unknown", Color::Cyan),
+        CheckStatus::Skipped => ("-", "skipped", Color::DarkGrey),
     }
 }
 
-fn summary(diagnosis: &Diagnosis) -> String {
-    let number = |state| u64::try_from(diagnosis.count(state)).unwrap_or(u64::MAX);
-    let mut parts = vec![match number(State::Problem) {
-        0 => "No problem".to_owned(),
-        n => count(n, "problem"),
+fn summary(report: &CheckReport) -> String {
+    let number = |state| u64::try_from(report.count(state)).unwrap_or(u64::MAX);
+    let mut parts = vec![match number(CheckStatus::Failed) {
+        0 => "No failed checks".to_owned(),
+        n => count(n, "failed check"),
     }];
-    parts.extend(Some(number(State::Warning)).filter(|n| *n > 0).map(|n| count(n, "warning")));
-    for (state, word) in [(State::Unknown, "unknown"), (State::Skipped, "skipped")] {
+    parts.extend(Some(number(CheckStatus::Warning)).filter(|n| *n > 0).map(|n| count(n, "warning")));
+    for (state, word) in [(CheckStatus::Unknown, "unknown"), (CheckStatus::Skipped, "skipped")] {
         parts.extend(Some(number(state)).filter(|n| *n > 0).map(|n| format!("{n} {word}")));
     }
-    let fixable = diagnosis.checks.iter().any(|check| check.fixable && check.state == State::Problem);
-    let hint =
-        if fixable { "; `okta-insight doctor --fix` puts right what can be put right from here" } else { "" };
+    let fixable = report.checks.iter().any(|check| check.auto_fixable && check.status == CheckStatus::Failed);
+    let hint = if fixable { ". To apply the available fixes, run `okta-insight doctor --fix`" } else { "" };
     format!("{}{hint}.", parts.join(", "))
 }

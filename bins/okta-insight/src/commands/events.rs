@@ -4,16 +4,23 @@ use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use clap::{Args as ClapArgs, Subcommand};
-use sync_service::engine::{EventEntry, EventFilter, EventState, Subject};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use sync_service::engine::{Event, EventFilter, EventState};
 use sync_service::model::EventId;
 use sync_service::wire::Events;
-use sync_service::{ConnectionEvent, EventTail, Followed, RemoteTail, Replayed, explain, replay};
+use sync_service::{
+    ConnectionEvent, EventFollower, FollowedEvent, RemoteEventFollower, ReplayResult, error_chain, replay,
+};
 
 use super::remote::{Remote, remote};
 use super::{Opened, open, stop_on_signal};
+use crate::args::values::limit;
 use crate::args::{Common, Output};
-use crate::output::{Failure, Outcome, count, print_json, shown};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json, shown};
+use crate::words::commands::{DAEMON, SYNC};
+use crate::words::labels::{attempts, event_state, subject};
+use crate::words::units::count;
 
 #[derive(Debug, ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -26,7 +33,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Put events back: what they named is looked at again, by the daemon or by the next one that is started.
+    /// Process events again
     Replay(ReplayArgs),
 }
 
@@ -34,58 +41,81 @@ enum Action {
 struct Show {
     #[command(flatten)]
     common: Common,
-    /// Only events that were given up.
-    #[arg(long, conflicts_with = "waiting")]
-    dead: bool,
-    /// Only events that wait.
-    #[arg(long)]
-    waiting: bool,
-    /// Only events with this in their id, their type, or the id of an object that they named.
+    /// Show only events in this state
+    #[arg(long, value_enum)]
+    state: Option<State>,
+    /// Show only events whose ID, type, or object ID contains this text
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// At most so many of each connection.
-    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum number of events per connection
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = limit, allow_negative_numbers = true)]
     limit: u32,
-    /// Show events as they come in and as they are applied or given up, until Ctrl-C. With `--output json`, one document
-    /// on each line.
-    #[arg(long, conflicts_with_all = ["dead", "waiting", "search", "limit"])]
+    /// Show events when they are received, applied, or failed, until Ctrl-C. With `--output json`, print one document per
+    /// line
+    #[arg(long, conflicts_with_all = ["state", "search", "limit"])]
     follow: bool,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum State {
+    /// Stored, with work to do
+    Pending,
+    /// A worker processes its work
+    InProgress,
+    /// Assets confirmed the result
+    Applied,
+    /// Out of attempts; kept until it is replayed
+    Failed,
+    /// Blocked by a safeguard until an override, or until the change is within the limit
+    Blocked,
+    /// Affects no synced object
+    Ignored,
+}
+
+impl From<State> for EventState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Pending => Self::Pending,
+            State::InProgress => Self::InProgress,
+            State::Applied => Self::Applied,
+            State::Failed => Self::Failed,
+            State::Blocked => Self::Blocked,
+            State::Ignored => Self::Ignored,
+        }
+    }
+}
+
 #[derive(Debug, ClapArgs)]
+#[command(group(clap::ArgGroup::new("target").required(true).args(["ids", "all_failed"])))]
 struct ReplayArgs {
     #[command(flatten)]
     common: Common,
-    /// The ids of the events.
-    #[arg(value_name = "ID", required_unless_present = "dead")]
+    /// IDs of events
+    #[arg(value_name = "EVENT_ID")]
     ids: Vec<String>,
-    /// All events that were given up.
-    #[arg(long, conflicts_with = "ids")]
-    dead: bool,
+    /// Replay all failed events
+    #[arg(long)]
+    all_failed: bool,
 }
 
 impl Args {
-    /// The connection whose events are put back, and the choice of them; `None` where none are.
+    /// The connection whose events are replayed, and the selected events; `None` if none are replayed.
     pub(crate) fn replayed(&self) -> Option<(&Common, serde_json::Value)> {
         let Some(Action::Replay(args)) = &self.action else { return None };
-        Some((&args.common, serde_json::json!({ "ids": args.ids, "dead": args.dead })))
+        Some((&args.common, serde_json::json!({ "ids": args.ids, "all_failed": args.all_failed })))
     }
 }
 
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     match &args.action {
-        Some(Action::Replay(args)) => put_back(args, output).await,
+        Some(Action::Replay(args)) => replay_events(args, output).await,
         None if args.show.follow => follow(&args.show.common, output).await,
         None => show(&args.show, output).await,
     }
 }
 
 async fn show(args: &Show, output: Output) -> Outcome {
-    let state = match (args.dead, args.waiting) {
-        (true, _) => Some(EventState::Dead),
-        (_, true) => Some(EventState::Waiting),
-        _ => None,
-    };
+    let state = args.state.map(EventState::from);
     let filter = EventFilter { state, search: args.search.clone(), limit: args.limit };
     let shown = find(&args.common, &filter).await?;
     match output {
@@ -112,11 +142,11 @@ async fn find(common: &Common, filter: &EventFilter) -> Result<Vec<Events>, Fail
     Ok(found)
 }
 
-async fn put_back(args: &ReplayArgs, output: Output) -> Outcome {
+async fn replay_events(args: &ReplayArgs, output: Output) -> Outcome {
     let ids: Option<Vec<EventId>> =
-        if args.dead { None } else { Some(args.ids.iter().map(EventId::new).collect()) };
+        if args.all_failed { None } else { Some(args.ids.iter().map(EventId::new).collect()) };
     let replayed = if let Some(remote) = remote(&args.common).await? {
-        put_back_there(&remote, ids).await?
+        replay_remotely(&remote, ids).await?
     } else {
         let opened = open(&args.common).await?.in_turn().await?;
         let replayed = replay(&opened.connections, ids.as_deref(), &opened.config.store).await;
@@ -130,15 +160,12 @@ async fn put_back(args: &ReplayArgs, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn put_back_there(remote: &Remote, ids: Option<Vec<EventId>>) -> Result<Vec<Replayed>, Failure> {
+async fn replay_remotely(remote: &Remote, ids: Option<Vec<EventId>>) -> Result<Vec<ReplayResult>, Failure> {
     let Remote { client, names } = remote;
     if ids.is_some() && names.len() > 1 {
-        // Either all are put back or none is, which several calls cannot promise.
-        return Err(Failure {
-            hint: Some("name it with --connection".into()),
-            code: 2,
-            ..Failure::new("the daemon has several connections, and events are put back for one")
-        });
+        // All are replayed or none, which several requests cannot guarantee.
+        return Err(Failure::usage("the remote daemon has several connections; events are replayed for one")
+            .with_hint("select the connection with `--connection`"));
     }
     let mut replayed = Vec::new();
     for name in names {
@@ -147,15 +174,14 @@ async fn put_back_there(remote: &Remote, ids: Option<Vec<EventId>>) -> Result<Ve
     Ok(replayed)
 }
 
-fn print_replayed(replayed: &Replayed) {
+fn print_replayed(replayed: &ReplayResult) {
     println!("Connection {}", replayed.connection);
-    println!("  {} put back", count(replayed.put_back, "event"));
-    if replayed.left > 0 {
-        println!("  {} left: there is nothing in Assets that they are about", count(replayed.left, "event"));
+    println!("  {} replayed", count(replayed.replayed, "event"));
+    if replayed.skipped > 0 {
+        println!("  {} skipped: no synced objects", count(replayed.skipped, "event"));
     }
-    if replayed.put_back > 0 && !replayed.attended {
-        println!("  No daemon works on this connection: they wait until `okta-insightd` is started.");
-        println!("  `okta-insight sync` reads everything, whatever waits.");
+    if replayed.replayed > 0 && !replayed.daemon_running {
+        println!("  The daemon is not running. To process the events, start `{DAEMON}` or run `{SYNC}`.");
     }
 }
 
@@ -165,58 +191,56 @@ async fn follow(common: &Common, output: Output) -> Outcome {
     }
     let Opened { store, connections, .. } = open(common).await?;
     let stop = stop_on_signal();
-    let tail = EventTail::begin(&connections).await?;
+    let tail = EventFollower::begin(&connections).await?;
     eprintln!("{FOLLOWING}");
-    let mut teller = Teller { output, failure: None };
-    let followed = tail.follow(&stop, |event| teller.tell(&event)).await;
+    let mut printer = Printer { output, failure: None };
+    let followed = tail.follow(&stop, |event| printer.print(&event)).await;
     store.close().await;
     followed?;
-    teller.end()
+    printer.end()
 }
 
-/// Follows the daemon elsewhere, also after a time when it could not be reached.
+/// Follows the events of a remote daemon, also after a time when it was unreachable.
 async fn follow_there(remote: &Remote, output: Output) -> Outcome {
     if remote.names.is_empty() {
-        return Err(Failure {
-            hint: Some("add one in its console".into()),
-            code: 2,
-            ..Failure::new("the daemon has no connection")
-        });
+        return Err(Failure::usage("the remote daemon has no connections")
+            .with_code(ErrorCode::NoConnection)
+            .with_hint("add a connection in its console"));
     }
-    let tail = RemoteTail::begin(&remote.client, &remote.names).await?;
+    let tail = RemoteEventFollower::begin(&remote.client, &remote.names).await?;
     let stop = stop_on_signal();
     eprintln!("{FOLLOWING}");
-    let mut teller = Teller { output, failure: None };
-    let followed = tail.follow(&stop, |told| match told {
-        Followed::Event(event) => teller.tell(&event),
-        Followed::Interrupted(error) => {
-            eprintln!("{}; it is tried again.", explain(&error));
+    let mut printer = Printer { output, failure: None };
+    let followed = tail.follow(&stop, |followed| match followed {
+        FollowedEvent::Event(event) => printer.print(&event),
+        FollowedEvent::Interrupted(error) => {
+            eprintln!("{}; will retry", error_chain(&error));
             ControlFlow::Continue(())
         }
-        Followed::Resumed => {
-            eprintln!("Following again; nothing was missed.");
+        FollowedEvent::Resumed => {
+            eprintln!("Reconnected; no events were missed.");
             ControlFlow::Continue(())
         }
     });
     followed.await?;
-    teller.end()
+    printer.end()
 }
 
-/// Said once events are followed.
-const FOLLOWING: &str = "Following events; Ctrl-C ends it.";
+/// Printed once events are followed.
+const FOLLOWING: &str = "Following events. Press Ctrl-C to stop.";
 
-/// Prints events as they come.
-struct Teller {
+/// Prints events as they arrive.
+struct Printer {
     output: Output,
     failure: Option<std::io::Error>,
 }
 
-impl Teller {
-    fn tell(&mut self, event: &ConnectionEvent) -> ControlFlow<()> {
-        match tell(event, self.output) {
+impl Printer {
+    fn print(&mut self, event: &ConnectionEvent) -> ControlFlow<()> {
+        match print_followed(event, self.output) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
-                // Whoever closed the pipe has seen enough.
+                // A closed pipe ends the command without an error.
                 self.failure = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
                 ControlFlow::Break(())
             }
@@ -228,75 +252,54 @@ impl Teller {
     }
 }
 
-fn tell(told: &ConnectionEvent, output: Output) -> std::io::Result<()> {
+fn print_followed(followed: &ConnectionEvent, output: Output) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match output {
-        Output::Json => writeln!(out, "{}", serde_json::to_string(told)?)?,
+        Output::Json => writeln!(out, "{}", serde_json::to_string(followed)?)?,
         Output::Text => {
-            let ConnectionEvent { connection, event } = told;
-            let state = become_of(event.state);
-            writeln!(out, "{}", shown(&format!("{state:<8} {connection}  {}", event.event_type)))?;
-            writeln!(out, "         {}", shown(event.id.as_str()))?;
+            let ConnectionEvent { connection, event } = followed;
+            let state = event_state(event.state);
+            writeln!(out, "{}", shown(&format!("{state:<11}  {connection}  {}", event.event_type)))?;
+            writeln!(out, "             {}", shown(event.id.as_str()))?;
             for line in details(event) {
-                writeln!(out, "         {}", shown(&line))?;
+                writeln!(out, "             {}", shown(&line))?;
             }
         }
     }
     out.flush()
 }
 
-/// What has become of an event.
-const fn become_of(state: EventState) -> &'static str {
-    match state {
-        EventState::Waiting => "waiting",
-        EventState::Dead => "given up",
-        EventState::Done => "applied",
-    }
-}
-
 fn print(shown: &Events) {
     println!("Connection {}", shown.connection);
     if shown.events.is_empty() {
-        println!("  No event that this asks for is remembered.");
+        println!("  No matching events.");
     }
     for event in &shown.events {
-        println!("  {:<8} {:.0}  {}", event.state.as_str(), event.published, event.event_type);
-        println!("           {}", event.id);
+        println!("  {:<11}  {:.0}  {}", event_state(event.state), event.published_at, event.event_type);
+        println!("               {}", event.id);
         for line in details(event) {
-            println!("           {line}");
+            println!("               {line}");
         }
     }
 }
 
-/// What an event is about, and what became of that.
-fn details(event: &EventEntry) -> Vec<String> {
+/// The subjects of an event, its pending work, and the reason of its failure.
+fn details(event: &Event) -> Vec<String> {
     let mut lines = Vec::new();
-    if event.state == EventState::Waiting {
-        for waits in &event.waits_for {
-            lines.push(subject(&waits.target));
-            let when =
-                if waits.claimed { "being looked at".to_owned() } else { format!("due {:.0}", waits.due) };
-            let tried =
-                if waits.attempts > 0 { format!(", tried {}×", waits.attempts) } else { String::new() };
-            lines.push(format!("  {when}{tried}"));
-        }
-    } else {
-        lines.extend(event.named.iter().map(subject));
+    if event.pending_work.is_empty() {
+        lines.extend(event.subjects.iter().map(subject));
+    }
+    for work in &event.pending_work {
+        lines.push(subject(&work.subject));
+        let next = if work.claimed {
+            "in progress".to_owned()
+        } else {
+            format!("next attempt {:.0}", work.next_attempt_at)
+        };
+        lines.push(format!("  {}, {next}", attempts(work.attempts)));
     }
     if let Some(reason) = &event.reason {
-        lines.push(format!("given up: {reason}"));
+        lines.push(format!("reason: {reason}"));
     }
     lines
-}
-
-fn subject(subject: &Subject) -> String {
-    match subject {
-        Subject::User(id) => format!("user {id}"),
-        Subject::Group(id) => format!("group {id}"),
-        Subject::Members(group) => format!("members of group {group}"),
-        Subject::Membership { group, user } => format!("user {user} in group {group}"),
-        Subject::Recent => "what changed lately".to_owned(),
-        Subject::Directory => "everything".to_owned(),
-        Subject::Schema => "the schemas".to_owned(),
-    }
 }

@@ -9,18 +9,19 @@ use sync_service::{Connection, ExportError, export};
 use super::remote::only_here;
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{Failure, Outcome, count, print_json};
+use crate::failure::Failure;
+use crate::output::{Outcome, print_json};
 use crate::progress::Bars;
+use crate::words::units::count;
 
-/// What `okta-insight export` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// The folder, which is created; one folder below it for each connection when there are several.
+    /// Folder for the export, with a subfolder for each connection if there are several
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     #[command(flatten)]
     common: Common,
-    /// Replace an earlier export.
+    /// Replace an earlier export
     #[arg(long)]
     force: bool,
 }
@@ -56,16 +57,19 @@ pub(crate) async fn run(args: &Export, output: Output) -> Outcome {
             for (connection, folder, manifest) in &written {
                 println!("Connection {}", connection.name);
                 println!(
-                    "  {}, {}, {} and {} of {}",
+                    "  {}, {}, {}, and {} of {}",
                     count(manifest.users, "user"),
                     count(manifest.groups, "group"),
                     count(manifest.memberships, "membership"),
                     count(manifest.user_types, "user type"),
                     manifest.org_url
                 );
-                println!("  in {}, readable by you alone: it holds personal data", folder.display());
                 println!(
-                    "  `okta-insight plan --from {0}` plans from it, `okta-insight sandbox --org-data {0}` plays it",
+                    "  Saved to {}, which contains personal data. Only its owner can read it.",
+                    folder.display()
+                );
+                println!(
+                    "  Next: `okta-insight plan --from-export {0}` or `okta-insight sandbox --org-data {0}`",
                     folder.display()
                 );
             }

@@ -8,20 +8,21 @@ use sync_service::KeyKind;
 use sync_service::init::generate_key;
 
 use crate::args::Output;
+use crate::args::values::key_size;
 use crate::output::{Outcome, print_json};
 
 #[derive(Debug, Args)]
 pub(crate) struct Keygen {
-    /// Where the private key (JWK) is written, for its owner alone.
+    /// File for the private key (JWK). Only its owner can read it
     #[arg(long, value_name = "FILE", default_value = "okta-insight.jwk")]
     out: PathBuf,
-    /// The length of the RSA key.
-    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(2048..=8192))]
+    /// Size of the RSA key in bits, from 2048 to 8192
+    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = key_size)]
     bits: u32,
-    /// An EC key on this curve instead of an RSA key.
+    /// Generate an EC key on this curve instead of an RSA key
     #[arg(long, value_name = "CURVE", conflicts_with = "bits")]
     ec: Option<Curve>,
-    /// Replace the file if it exists. A key that Okta knows is lost then.
+    /// Replace an existing file. Its key is lost, even if the app in Okta uses it
     #[arg(long)]
     force: bool,
 }
@@ -46,13 +47,13 @@ pub(crate) async fn run(args: &Keygen, output: Output) -> Outcome {
     let key = generate_key(kind, &args.out, args.force).await?;
     match output {
         Output::Json => print_json(&key)?,
-        // The key alone, so that it can go to the clipboard or a file.
+        // The key alone, for the clipboard or a file.
         Output::Text => print_json(&key.public_jwk)?,
     }
-    eprintln!("The private key is in {}; only its owner may read it.", key.private_key_file.display());
+    eprintln!("The private key is in {}. Only its owner can read it.", key.private_key_file.display());
     eprintln!(
-        "Register the public key above in Okta: Applications, the app, General, Client Credentials: Public key / \
-         Private key, Add key."
+        "Add the public key above to the app: in the Okta Admin Console, go to Applications > Applications, select the \
+         app, and open General. Under Client Credentials, select Public key / Private key and then Add key."
     );
     Ok(ExitCode::SUCCESS)
 }

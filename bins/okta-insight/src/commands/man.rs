@@ -6,13 +6,17 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory};
 
 use crate::args::Arguments;
-use crate::output::{Failure, Outcome};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::Outcome;
 
-/// What `okta-insight man` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Man {
-    /// Write a page for every command to this folder, instead of the main one to standard output.
-    #[arg(long, value_name = "DIR")]
+    /// Folder for the man pages of all commands [default: the main page on standard output]
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Folder for the man pages of all commands [default: the main page on standard output]"
+    )]
     dir: Option<PathBuf>,
 }
 
@@ -20,7 +24,10 @@ pub(crate) fn run(args: &Man) -> Outcome {
     let command = Arguments::command();
     match &args.dir {
         Some(folder) => {
-            let failed = |error| Failure::new(format!("{} could not be written: {error}", folder.display()));
+            let failed = |error| {
+                let message = format!("could not write {}: {error}", folder.display());
+                Failure::new(ErrorCode::FileFailed, message)
+            };
             std::fs::create_dir_all(folder).map_err(failed)?;
             clap_mangen::generate_to(command, folder).map_err(failed)?;
         }

@@ -1,10 +1,11 @@
-//! What `okta-insight setup --manual-hook` shows: the one place where the secret of the hook is shown, on standard
-//! output, because the operator asks for it.
+//! The output of `okta-insight setup --manual-event-hook`. No other command shows the event hook's secret.
 
 use serde_json::{Value, json};
-use sync_service::ManualHook;
+use sync_service::ManualEventHook;
 
-pub(super) fn document(hook: &ManualHook) -> Value {
+use crate::words::commands::VERIFY;
+
+pub(super) fn document(hook: &ManualEventHook) -> Value {
     let mut document = json!(hook);
     document["mark"] = json!({ "header": hook.mark.0, "value": hook.mark.1 });
     document["curl"] = hook.curl().into();
@@ -12,10 +13,10 @@ pub(super) fn document(hook: &ManualHook) -> Value {
     document
 }
 
-pub(super) fn print(hook: &ManualHook) {
+pub(super) fn print(hook: &ManualEventHook) {
     let shown = document(hook);
     println!(
-        "\nThe event hook, for an administrator of the org. The secret is shown here and nowhere else.\n"
+        "\nCreate this event hook as an administrator of the org. Only this command shows the secret.\n"
     );
     for (name, value) in [
         ("Name", hook.name.as_str()),
@@ -25,12 +26,12 @@ pub(super) fn print(hook: &ManualHook) {
     ] {
         println!("  {name:<14} {value}");
     }
-    println!("  {:<14} {}: {}", "Further header", hook.mark.0, hook.mark.1);
-    println!("  Events");
+    println!("  {:<14} {}: {}", "Custom header", hook.mark.0, hook.mark.1);
+    println!("  Event types");
     hook.events.iter().for_each(|event| println!("    {event}"));
-    println!("\nWith curl, and an API token of an administrator in OKTA_API_TOKEN:\n\n{}", hook.curl());
-    println!("Or with Terraform (provider okta/okta):\n\n{}", hook.terraform());
+    println!("\nWith curl and an administrator's API token in OKTA_API_TOKEN:\n\n{}", hook.curl());
+    println!("With Terraform (provider okta/okta):\n\n{}", hook.terraform());
     println!(
-        "Then see that all is well: okta-insight verify. It takes okta.eventHooks.read, and no manage scope."
+        "Then run `{VERIFY}`, which requires the API scope okta.eventHooks.read but not okta.eventHooks.manage."
     );
 }

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use sync_service::init::{new_master_key, read_master_key};
-use sync_service::{Fleet, ServiceError, Store, rotate};
+use sync_service::{ConnectionManager, ServiceError, Store, rotate};
 
 use crate::args::{ConfigFile, Output};
-use crate::output::{Failure, Outcome, count, print_json};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json};
+use crate::words::units::count;
 
-/// What `okta-insight master-key` takes.
 #[derive(Debug, Args)]
 pub(crate) struct MasterKey {
     #[command(subcommand)]
@@ -20,24 +21,24 @@ pub(crate) struct MasterKey {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a key, under which the console keeps secrets.
+    /// Generate the key that encrypts secrets saved in the console
     Generate {
-        /// Where it is written, for its owner alone.
+        /// File for the key. Only its owner can read it
         #[arg(long, value_name = "FILE", default_value = "master.key")]
         out: PathBuf,
     },
-    /// Encrypt everything that was saved in the console under another key. The daemon must not run.
+    /// Encrypt the secrets saved in the console with another key. Stop the daemon first
     Rotate {
         #[command(flatten)]
         file: ConfigFile,
-        /// The file of the new key.
+        /// File of the new key
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
 }
 
 impl MasterKey {
-    /// Whose secrets are kept under another key; `None` where none are.
+    /// The configuration whose secrets are encrypted with another key; `None` if there is none.
     pub(crate) const fn rotated(&self) -> Option<&ConfigFile> {
         match &self.action {
             Action::Rotate { file, .. } => Some(file),
@@ -54,18 +55,20 @@ pub(crate) async fn run(args: &MasterKey, output: Output) -> Outcome {
                 Output::Json => print_json(&json!({ "file": out, "id": id }))?,
                 Output::Text => println!("{}", out.display()),
             }
-            eprintln!("Set console.master_key = {{ file = \"{}\" }} in the configuration.", out.display());
-            eprintln!("Keep a copy elsewhere: without it, what is saved in the console cannot be read.");
+            eprintln!("In the configuration, set `console.master_key = {{ file = \"{}\" }}`.", out.display());
+            eprintln!(
+                "Keep a copy in a safe place. Secrets saved in the console can't be decrypted without this key."
+            );
         }
         Action::Rotate { file, to } => {
             let config = file.load()?;
-            let old = config.master_key().ok_or_else(|| Failure {
-                message: "console.master_key is not set, so there is nothing to rotate".into(),
-                hint: Some("set it to the key that the secrets are kept under now".into()),
-                code: 2,
+            let old = config.master_key().ok_or_else(|| {
+                Failure::usage("`console.master_key` is not set; no secrets to encrypt again")
+                    .with_code(ErrorCode::InvalidConfiguration)
+                    .with_hint("set `console.master_key` to the current key")
             })?;
             let new = read_master_key(to)?;
-            Fleet::is_at_rest(&config).await?;
+            ConnectionManager::is_at_rest(&config).await?;
             let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
             let rotated = async {
                 store.await_turn().await.map_err(ServiceError::from)?;
@@ -76,10 +79,10 @@ pub(crate) async fn run(args: &MasterKey, output: Output) -> Outcome {
             let secrets = rotated?;
             match output {
                 Output::Json => print_json(&json!({ "secrets": secrets, "from": old.id(), "to": new.id() }))?,
-                Output::Text => println!("{} encrypted under the new key", count(secrets as u64, "secret")),
+                Output::Text => println!("{} encrypted with the new key", count(secrets, "secret")),
             }
             eprintln!(
-                "Now set console.master_key = {{ file = \"{}\" }}, and start the daemon again.",
+                "In the configuration, set `console.master_key = {{ file = \"{}\" }}`. Then start the daemon.",
                 to.display()
             );
         }

@@ -7,6 +7,7 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod export;
+mod findings;
 pub(crate) mod init;
 pub(crate) mod keygen;
 pub(crate) mod man;
@@ -30,54 +31,54 @@ use std::path::Path;
 
 use sync_service::model::ConnectionName;
 use sync_service::{
-    Broken, Config, ConfigError, Connection, END_WITHIN, Known, ServiceError, Store, shutdown_requested,
+    Config, ConfigError, Connection, ConnectionRegistry, END_WITHIN, ServiceError, Store, Unavailable,
+    shutdown_requested,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Common, Local};
-use crate::output::Failure;
+use crate::failure::Failure;
 
-/// The configuration and the connections that a command is about.
+/// The configuration and the selected connections.
 pub(crate) struct Opened {
-    /// With what was saved in the console among its connections.
+    /// Its connections include those saved in the console.
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) connections: Vec<Connection>,
 }
 
 impl Opened {
-    /// Waits until no other process writes to the state store: for a command that changes something.
+    /// Waits until no other process writes to the state store, for a command that writes.
     pub(crate) async fn in_turn(self) -> Result<Self, Failure> {
         self.store.await_turn().await.map_err(ServiceError::from)?;
         Ok(self)
     }
 }
 
-/// Reads the configuration. Where there is none, there may be a daemon elsewhere.
+/// Reads the configuration. If it is missing, the hint names the flags for a remote daemon.
 fn load(local: &Local) -> Result<Config, Failure> {
     local.file.load().map_err(|error| {
         let missing =
             matches!(&error, ConfigError::Read { source, .. } if source.kind() == ErrorKind::NotFound);
         let mut failure = Failure::from(error);
         if let (true, Some(hint)) = (missing, &mut failure.hint) {
-            hint.push_str("; ask a daemon elsewhere with --server URL --token-file FILE");
+            hint.push_str("; for a remote daemon, set `--server URL --token-file FILE`");
         }
         failure
     })
 }
 
-/// The connections of the configuration, and those that were saved in the console. The state store is left as it is.
-pub(crate) async fn known(local: &Local) -> Result<Known, Failure> {
-    Ok(Known::look(load(local)?).await?)
+/// The connections of the configuration and those saved in the console. The state store isn't changed.
+pub(crate) async fn known(local: &Local) -> Result<ConnectionRegistry, Failure> {
+    Ok(ConnectionRegistry::look(load(local)?).await?)
 }
 
-/// Reads the configuration and opens what the command is about. Everything that can be wrong without asking anybody is
-/// found here.
+/// Reads the configuration and opens the selected connections. Reports all errors that need no request.
 pub(crate) async fn open(common: &Common) -> Result<Opened, Failure> {
     open_from(common, None).await
 }
 
-/// The same with an export in the place of Okta.
+/// Opens the connections with an export instead of Okta.
 pub(crate) async fn open_saved(common: &Common, folder: &Path) -> Result<Opened, Failure> {
     open_from(common, Some(folder)).await
 }
@@ -90,19 +91,19 @@ async fn open_from(common: &Common, saved: Option<&Path>) -> Result<Opened, Fail
     }
 }
 
-/// The same for a command that can do without those that were saved in the console and cannot work here.
+/// Opens the available connections, for a command that also reports the unavailable ones.
 pub(crate) async fn open_working(
     common: &Common,
     saved: Option<&Path>,
-) -> Result<(Opened, Vec<(ConnectionName, Broken)>), Failure> {
+) -> Result<(Opened, Vec<(ConnectionName, Unavailable)>), Failure> {
     let name = common.local.connection.as_deref();
     let config = load(&common.local)?;
     let mut store = None;
     let known = if config.store.exists() {
         let there = Store::open(&config.store).await.map_err(ServiceError::from)?;
-        Known::of(config, store.insert(there)).await?
+        ConnectionRegistry::of(config, store.insert(there)).await?
     } else {
-        Known::look(config).await?
+        ConnectionRegistry::look(config).await?
     };
     let working = known.working(name)?;
     for connection in &working {
@@ -124,18 +125,18 @@ pub(crate) async fn open_working(
     Ok((Opened { config: known.config, store, connections }, broken))
 }
 
-/// The exit code of a process that Ctrl-C ended, as shells know it.
+/// The exit code that a shell reports for a process that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
-/// Cancelled at Ctrl-C or when the system asks the process to end. Asked again, or when it takes too long, the process ends
-/// at once, which loses nothing either: a run goes on where it was, and what was sent is looked after.
+/// A token that Ctrl-C or SIGTERM cancels. The second signal or a timeout ends the process immediately. Nothing is lost: the
+/// next run resumes from the checkpoint and recovers the execution.
 pub(crate) fn stop_on_signal() -> CancellationToken {
     let stop = CancellationToken::new();
-    let asked = stop.clone();
+    let requested = stop.clone();
     tokio::spawn(async move {
         shutdown_requested().await;
-        asked.cancel();
-        eprintln!("Stopping; again to end at once.");
+        requested.cancel();
+        eprintln!("Stopping. Press Ctrl-C again to stop immediately.");
         tokio::select! {
             () = shutdown_requested() => {}
             () = tokio::time::sleep(END_WITHIN) => {}

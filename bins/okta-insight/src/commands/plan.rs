@@ -7,47 +7,53 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use sync_service::engine::{Change, EngineError, FieldChange, ObjectChange, Progress, Subject, SyncPlan};
+use sync_service::engine::{
+    ChangeKind, EngineError, FieldChange, Finding, ObjectChange, ProgressSink, Subject, SyncPlan,
+};
 use sync_service::model::RecordKey;
-use sync_service::{Connection, PlanView, explain};
+use sync_service::{Connection, PlanView, error_chain};
 use tokio_util::sync::CancellationToken;
 
+use super::findings::print_findings;
 use super::remote::{Remote, only_here, remote};
-use super::{Opened, open, open_saved, status, stop_on_signal, sync};
+use super::{Opened, open, open_saved, status, stop_on_signal};
+use crate::args::values::plan_limit;
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Failure, Outcome, count, print_json, table};
+use crate::failure::{ErrorCode, FOUND, Failure};
+use crate::output::{Outcome, print_json, table};
 use crate::progress::Bars;
+use crate::words::safety;
+use crate::words::units::{count, number};
 
-/// How many objects are taken from the store at once.
+/// The number of objects that are read from the store at once.
 const PAGE: u32 = 500;
 
-/// What `okta-insight plan` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
     #[command(flatten)]
     common: Common,
-    /// How many objects to show one by one.
-    #[arg(long, default_value_t = 20)]
+    /// Maximum number of objects to list
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = plan_limit, allow_negative_numbers = true)]
     limit: u32,
-    /// Read an export instead of Okta, which is not asked for anything.
+    /// Folder of an export to read instead of Okta
     #[arg(long, value_name = "DIR")]
-    from: Option<PathBuf>,
-    /// Save the whole plan, with every object, as JSON.
+    from_export: Option<PathBuf>,
+    /// File for the whole plan with all objects, as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
 pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
-    if args.from.is_some() {
-        only_here(&args.common, "plan --from")?;
+    if args.from_export.is_some() {
+        only_here(&args.common, "plan --from-export")?;
     }
     if args.out.is_some() {
         only_here(&args.common, "plan --out")?;
     }
     if let Some(remote) = remote(&args.common).await? {
-        return show_there(&remote, args.limit, output).await;
+        return show_remote(&remote, args.limit, output).await;
     }
-    let opened = match &args.from {
+    let opened = match &args.from_export {
         Some(folder) => open_saved(&args.common, folder).await?,
         None => open(&args.common).await?,
     };
@@ -61,7 +67,7 @@ pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
     Ok(outcome)
 }
 
-/// Makes and shows the plan of every connection, of everything or of some objects.
+/// Computes and shows the plan of each connection, of all or of some objects.
 pub(crate) async fn show(
     opened: &Opened,
     limit: u32,
@@ -73,12 +79,13 @@ pub(crate) async fn show(
     let bars = Bars::new();
     let mut planned = Vec::new();
     for (n, connection) in opened.connections.iter().enumerate() {
-        let limits = opened.config.connections.get(connection.name()).map(|c| c.limits).unwrap_or_default();
+        let limits =
+            opened.config.connections.get(connection.name()).map(|c| c.safeguards).unwrap_or_default();
         let subjects = subjects.and_then(|subjects| subjects.get(n)).map(Vec::as_slice);
         if subjects.is_some_and(<[Subject]>::is_empty) {
             continue;
         }
-        let plan = make(connection, subjects, &bars, &stop).await?;
+        let plan = compute(connection, subjects, &bars, &stop).await?;
         let engine = connection.engine();
         let objects = engine.changes(&plan, None, limit).await?;
         let mut shown = PlanView::of(connection, plan.clone(), &limits).with_outstanding(connection).await?;
@@ -98,11 +105,11 @@ pub(crate) async fn show(
     }
     drop(bars);
     opened.store.close().await;
-    told(&planned, output)
+    result(&planned, output)
 }
 
-/// Has a daemon elsewhere make the plans. It tells so many of the objects, and never more.
-async fn show_there(remote: &Remote, limit: u32, output: Output) -> Outcome {
+/// Requests the plans from a remote daemon, which limits the objects that it lists.
+async fn show_remote(remote: &Remote, limit: u32, output: Output) -> Outcome {
     let stop = stop_on_signal();
     let mut planned = Vec::new();
     for name in &remote.names {
@@ -112,10 +119,10 @@ async fn show_there(remote: &Remote, limit: u32, output: Output) -> Outcome {
         }
         planned.push(shown);
     }
-    told(&planned, output)
+    result(&planned, output)
 }
 
-fn told(planned: &[PlanView], output: Output) -> Outcome {
+fn result(planned: &[PlanView], output: Output) -> Outcome {
     let changes: u64 = planned.iter().map(|p| p.plan.changes()).sum();
     match output {
         Output::Json => print_json(&serde_json::json!({ "changes": changes, "connections": planned }))?,
@@ -124,20 +131,20 @@ fn told(planned: &[PlanView], output: Output) -> Outcome {
     Ok(if planned.iter().all(PlanView::is_empty) { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-async fn make(
+async fn compute(
     connection: &Connection,
     subjects: Option<&[Subject]>,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
     stop: &CancellationToken,
 ) -> Result<SyncPlan, EngineError> {
     let engine = connection.engine();
     match subjects {
         None => engine.plan(progress, stop).await,
-        Some(subjects) => engine.plan_some(subjects, progress, stop).await,
+        Some(subjects) => engine.targeted_plan(subjects, progress, stop).await,
     }
 }
 
-/// A plan on its way to a file, object by object.
+/// A plan that is written to a file, object by object.
 pub(crate) struct PlanFile {
     path: PathBuf,
     file: BufWriter<File>,
@@ -147,8 +154,7 @@ pub(crate) struct PlanFile {
 
 impl PlanFile {
     fn create(path: &Path) -> Result<Self, Failure> {
-        let failed =
-            |error| Failure::new(format!("{} could not be written: {}", path.display(), explain(&error)));
+        let failed = |error| unwritten(path, &error);
         let mut options = File::options();
         options.write(true).create(true).truncate(true);
         // Plans hold personal data.
@@ -161,14 +167,13 @@ impl PlanFile {
     }
 
     fn write(&mut self, text: &str) -> Result<(), Failure> {
-        self.file.write_all(text.as_bytes()).map_err(|error| {
-            Failure::new(format!("{} could not be written: {}", self.path.display(), explain(&error)))
-        })
+        self.file.write_all(text.as_bytes()).map_err(|error| unwritten(&self.path, &error))
     }
 
     /// A plan without its objects, which follow.
     fn begin(&mut self, planned: &PlanView) -> Result<(), Failure> {
-        let text = serde_json::to_string(planned).map_err(|e| Failure::new(e.to_string()))?;
+        let text = serde_json::to_string(planned)
+            .map_err(|e| Failure::new(ErrorCode::InternalError, e.to_string()))?;
         let open = text.strip_suffix('}').unwrap_or(&text);
         let between = match self.plans {
             0 => "\n",
@@ -181,7 +186,8 @@ impl PlanFile {
 
     fn add(&mut self, objects: &[ObjectChange]) -> Result<(), Failure> {
         for object in objects {
-            let text = serde_json::to_string(object).map_err(|e| Failure::new(e.to_string()))?;
+            let text = serde_json::to_string(object)
+                .map_err(|e| Failure::new(ErrorCode::InternalError, e.to_string()))?;
             let between = if self.objects == 0 { "\n" } else { ",\n" };
             self.objects += 1;
             self.write(&format!("{between}{text}"))?;
@@ -191,69 +197,70 @@ impl PlanFile {
 
     fn end(mut self) -> Result<(), Failure> {
         self.write(if self.plans == 0 { "]}\n" } else { "\n]}\n]}\n" })?;
-        self.file.flush().map_err(|error| {
-            Failure::new(format!("{} could not be written: {}", self.path.display(), explain(&error)))
-        })
+        self.file.flush().map_err(|error| unwritten(&self.path, &error))
     }
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("could not write {}: {}", path.display(), error_chain(error));
+    Failure::new(ErrorCode::FileFailed, message)
 }
 
 fn print(planned: &PlanView) {
     println!("Connection {}", planned.connection);
-    if let Some(structure) = &planned.plan.structure {
+    if let Some(structure) = &planned.plan.schema {
         structure.added_types.iter().for_each(|name| println!("  + object type {name}"));
         if structure.added_types.is_empty() {
             structure.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
         } else {
-            println!("  + {}", count(structure.added_attributes.len() as u64, "attribute"));
+            println!("  + {}", count(structure.added_attributes.len(), "attribute"));
         }
-        structure.notes.iter().for_each(|note| println!("  i {note}"));
-        structure.drift.iter().for_each(|drift| println!("  ! {drift}"));
+        print_findings(2, &structure.notes);
+        print_findings(2, &structure.drift);
     }
-    let mut rows = table(["kind", "known", "read", "create", "update", "mark as gone"]);
+    let mut rows = table(["object type", "current", "read", "create", "update", "retire"]);
     for (kind, plan) in &planned.plan.kinds {
-        let numbers = [plan.known, plan.read, plan.create, plan.update, plan.retire].map(|n| n.to_string());
+        let numbers = [plan.current, plan.read, plan.create, plan.update, plan.retire].map(number);
         rows.add_row(std::iter::once(format!("{kind}s")).chain(numbers));
     }
     println!("{rows}");
     for object in planned.objects.iter().flatten() {
         let sign = match object.change {
-            Change::Create => '+',
-            Change::Update => '~',
-            Change::Retire => '-',
+            ChangeKind::Create => '+',
+            ChangeKind::Update => '~',
+            ChangeKind::Retire => '-',
         };
         match &object.name {
             Some(name) => println!("  {sign} {} {name} ({})", object.key.kind, object.key.id),
             None => println!("  {sign} {}", object.key),
         }
-        if object.change != Change::Create {
+        if object.change != ChangeKind::Create {
             object.fields.iter().for_each(|field| println!("      {}", field_line(field)));
         }
     }
     let shown = planned.objects.as_ref().map_or(0, |objects| objects.len() as u64);
     let hidden = planned.plan.changes().saturating_sub(shown);
     if hidden > 0 {
-        println!("  and {}; --limit shows more, --out saves all", count(hidden, "more object"));
+        println!("  and {}; use `--limit` to list more or `--out` to save all", count(hidden, "more object"));
     }
-    let losses = &planned.plan.losses;
-    if losses.memberships.ended > 0 {
-        println!("  {} of {} memberships would end", losses.memberships.ended, losses.memberships.known);
+    let removals = &planned.plan.removals;
+    if removals.memberships.removed > 0 {
+        let (removed, total) = (removals.memberships.removed, removals.memberships.total);
+        println!("  {} of {} would be removed", number(removed), count(total, "membership"));
     }
-    for lost in &losses.blanked {
-        println!("  {} of {} {}s would lose their {}", lost.lost, lost.known, lost.kind, lost.field);
+    for cleared in &removals.cleared_values {
+        let objects = count(cleared.total, cleared.kind.as_str());
+        println!("  `{}` would be cleared on {} of {objects}", cleared.field, number(cleared.cleared));
     }
-    if let Some(refusal) = &planned.refusal {
-        for refusal in std::iter::once(refusal).chain(&planned.further_refusals) {
-            println!("  ! A sync would refuse this: {refusal}");
-        }
-        planned.release.iter().for_each(|release| println!("    → {release}"));
-    }
+    print_findings(2, &planned.violations);
+    print_findings(2, Finding::of_scope(&planned.plan.unknown_choices).as_slice());
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
     if !planned.outstanding.is_empty() {
-        println!("  {}", sync::undone(&planned.outstanding));
+        println!("  {}", safety::outstanding(&planned.outstanding));
     }
     status::print_unconfirmed(&planned.unconfirmed, planned.outstanding.unconfirmed);
     if planned.is_empty() {
-        println!("  Nothing to send.");
+        println!("  No changes.");
     }
 }
 
@@ -261,7 +268,7 @@ fn field_line(field: &FieldChange) -> String {
     let show = |value: &Value| match value {
         Value::Null => "(empty)".to_owned(),
         Value::String(text) if text.is_empty() => "(empty)".to_owned(),
-        Value::Array(items) => format!("[{}]", count(items.len() as u64, "value")),
+        Value::Array(items) => format!("[{}]", count(items.len(), "value")),
         other => other.to_string(),
     };
     format!("{}: {} → {}", field.field, show(&field.old), show(&field.new))

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_service::engine::{PruneOptions, PrunePlan, PruneReport, Pruning};
+use sync_service::engine::{PruneOptions, PruneOutcome, PrunePlan, PruneReport};
 use sync_service::model::ConnectionName;
 use sync_service::{Connection, ServiceError};
 use tokio_util::sync::CancellationToken;
@@ -12,14 +12,16 @@ use tokio_util::sync::CancellationToken;
 use super::remote::only_here;
 use super::{open, stop_on_signal};
 use crate::args::{Output, Prune};
-use crate::output::{FOUND, Failure, Outcome, count, print_json, table};
+use crate::failure::{ErrorCode, FOUND, Failure};
+use crate::output::{Outcome, print_json, table};
+use crate::words::units::{count, number};
 
 #[derive(Serialize)]
 struct Done {
     connection: ConnectionName,
     #[serde(flatten)]
     plan: PrunePlan,
-    /// What became of the objects; nothing while nobody has confirmed.
+    /// The outcome for each object; `None` before the confirmation.
     result: Option<PruneReport>,
 }
 
@@ -30,13 +32,13 @@ pub(crate) async fn run(args: &Prune, output: Output) -> Outcome {
     let options = PruneOptions {
         older_than: args.older_than,
         limit: args.limit,
-        accept_shrink: args.accept_shrink,
+        override_safeguards: args.override_safeguards,
         ..PruneOptions::default()
     };
     let mut done = Vec::new();
     let mut failure = None;
     for connection in &opened.connections {
-        let plan = connection.prunable(&options).await?;
+        let plan = connection.prune_plan(&options).await?;
         if output == Output::Text {
             print_plan(connection.name(), &plan);
         }
@@ -60,7 +62,7 @@ pub(crate) async fn run(args: &Prune, output: Output) -> Outcome {
     failure.map_or_else(|| verdict(&done), Err)
 }
 
-/// Deletes what the plan holds, once it is confirmed; `None` when it is not.
+/// Deletes the objects of the plan after confirmation; `None` without it.
 async fn prune(
     connection: &Connection,
     plan: &PrunePlan,
@@ -81,12 +83,12 @@ async fn prune(
     Ok(Some(connection.prune(plan, options, stop).await?))
 }
 
-/// Asks for the number on a terminal. Without one there is nobody to ask.
+/// Prompts for the number of objects. Without a terminal, there is no confirmation.
 fn confirmed(objects: usize) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(false);
     }
-    eprint!("Type {objects} to delete {} in Assets for ever: ", count(objects as u64, "object"));
+    eprint!("Type {objects} to delete {} from Assets permanently: ", count(objects, "object"));
     std::io::stderr().flush()?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
@@ -97,18 +99,21 @@ fn verdict(done: &[Done]) -> Outcome {
     let unconfirmed: usize =
         done.iter().filter(|done| done.result.is_none()).map(|done| done.plan.objects.len()).sum();
     if unconfirmed > 0 {
-        let objects = count(unconfirmed as u64, "object");
-        eprintln!("Nothing was deleted: confirm with --yes to delete {objects}.");
+        let objects = count(unconfirmed, "object");
+        eprintln!("No objects were deleted. To delete {objects}, use --yes.");
         return Ok(ExitCode::from(FOUND));
     }
     let reports = || done.iter().filter_map(|done| done.result.as_ref());
     if let Some(reason) = reports().find_map(|report| report.stopped.clone()) {
-        return Err(Failure::new(format!("ended early: {reason}")));
+        return Err(Failure::new(ErrorCode::PruneIncomplete, format!("prune stopped early: {reason}")));
     }
     let failed: u64 =
-        reports().map(|report| report.count(|result| matches!(result, Pruning::Failed(_)))).sum();
+        reports().map(|report| report.count(|result| matches!(result, PruneOutcome::Failed(_)))).sum();
     if failed > 0 {
-        return Err(Failure::new(format!("{} could not be deleted", count(failed, "object"))));
+        return Err(Failure::new(
+            ErrorCode::PruneIncomplete,
+            format!("could not delete {}", count(failed, "object")),
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -116,34 +121,34 @@ fn verdict(done: &[Done]) -> Outcome {
 fn print_plan(connection: &ConnectionName, plan: &PrunePlan) {
     println!("Connection {connection}");
     if plan.objects.is_empty() {
-        println!("  Nothing has been gone for so long.");
+        println!("  No objects to delete.");
         return;
     }
-    let mut rows = table(["kind", "okta id", "in assets", "gone since"]);
-    for prunable in &plan.objects {
-        let in_assets = match prunable.in_assets.as_slice() {
-            [] => "not there any more".to_owned(),
+    let mut rows = table(["object type", "okta id", "assets keys", "retired"]);
+    for candidate in &plan.objects {
+        let in_assets = match candidate.in_assets.as_slice() {
+            [] => "not found".to_owned(),
             keys => keys.join(", "),
         };
-        let since = format!("{:.0}", prunable.object.since);
-        let key = &prunable.object.key;
+        let since = format!("{:.0}", candidate.object.retired_at);
+        let key = &candidate.object.key;
         rows.add_row([key.kind.to_string(), key.id.clone(), in_assets, since]);
     }
     println!("{rows}");
-    if plan.more > 0 {
-        println!("  and {} beyond the limit", count(plan.more, "more object"));
+    if plan.omitted > 0 {
+        println!("  and {}; use `--limit` to delete more", count(plan.omitted, "more object"));
     }
 }
 
 fn print_report(report: &PruneReport) {
-    let deleted = report.count(|result| *result == Pruning::Deleted);
-    let before = report.count(|result| *result == Pruning::AlreadyGone);
-    println!("  {} deleted, {before} already gone", count(deleted, "object"));
+    let deleted = report.count(|result| *result == PruneOutcome::Deleted);
+    let before = report.count(|result| *result == PruneOutcome::AlreadyDeleted);
+    println!("  {} deleted, {} already deleted", count(deleted, "object"), number(before));
     for object in &report.objects {
-        match &object.result {
-            Pruning::StillThere => println!("  ! {}: Okta has it; looked at instead", object.key),
-            Pruning::Failed(reason) => println!("  ! {}: {reason}", object.key),
-            Pruning::Deleted | Pruning::AlreadyGone => {}
+        match &object.outcome {
+            PruneOutcome::Exists => println!("  ! {}: exists in Okta; read again instead", object.key),
+            PruneOutcome::Failed(reason) => println!("  ! {}: {reason}", object.key),
+            PruneOutcome::Deleted | PruneOutcome::AlreadyDeleted => {}
         }
     }
 }

@@ -1,28 +1,29 @@
-//! The daemon elsewhere that a command is about, in the place of this machine.
+//! The remote daemon that a command uses instead of this host.
 
 use sync_service::model::ConnectionName;
 use sync_service::{RemoteClient, Secret, read_small_text, trimmed};
 
 use crate::args::Common;
-use crate::output::Failure;
+use crate::failure::Failure;
+use crate::words::commands::TOKENS_CREATE;
 
-/// Where a token is looked for when no file is named.
+/// The variable of the access token, without `--token-file`.
 const TOKEN: &str = "OKTA_INSIGHT_TOKEN";
 
-/// A daemon elsewhere, and the connections that a command is about.
+/// A remote daemon and the selected connections.
 pub(crate) struct Remote {
     pub(crate) client: RemoteClient,
     pub(crate) names: Vec<ConnectionName>,
 }
 
-/// The daemon that is named; `None` when the command works here.
+/// The remote daemon; `None` when the command works on this host.
 pub(crate) async fn remote(common: &Common) -> Result<Option<Remote>, Failure> {
     let Some(server) = common.remote.server() else { return Ok(None) };
     let client = RemoteClient::new(server.clone(), token(common)?)?;
     let names = match &common.local.connection {
         Some(name) => {
             let name = ConnectionName::try_from(name.clone());
-            vec![name.map_err(|error| Failure { code: 2, ..Failure::new(error.to_string()) })?]
+            vec![name.map_err(|error| Failure::usage(format!("--connection: {error}")))?]
         }
         None => client.connections().await?.into_iter().map(|connection| connection.name).collect(),
     };
@@ -34,36 +35,29 @@ fn token(common: &Common) -> Result<Option<Secret>, Failure> {
         let given = std::env::var(TOKEN).ok();
         return given.map(|text| one_line(&text, TOKEN)).transpose();
     };
-    let text = read_small_text(file).map_err(|error| Failure {
-        hint: Some(format!("name the file with the token, or put the token into {TOKEN}")),
-        code: 2,
-        ..Failure::new(format!("the token could not be read from {}: {error}", file.display()))
+    let text = read_small_text(file).map_err(|error| {
+        Failure::usage(format!("could not read the access token from {}: {error}", file.display()))
+            .with_hint(format!("set `--token-file` to the file of the access token, or {TOKEN} to the token"))
     })?;
     one_line(&text, &format!("token file {}", file.display())).map(Some)
 }
 
-/// The token of a text. Nothing of a wrong text is shown.
+/// The token in a text. A wrong text is never shown.
 fn one_line(text: &str, place: &str) -> Result<Secret, Failure> {
     let problem = match trimmed(text) {
         "" => "is empty",
-        token if token.contains(['\n', '\r']) => "has several lines",
+        token if token.contains(['\n', '\r']) => "has more than one line",
         token => return Ok(token.into()),
     };
-    Err(Failure {
-        hint: Some("give one token alone, as the console or `okta-insight tokens create` shows it".into()),
-        code: 2,
-        ..Failure::new(format!("{place} {problem}"))
-    })
+    Err(Failure::usage(format!("{place} {problem}"))
+        .with_hint(format!("it must contain one access token, as `{TOKENS_CREATE}` or the console shows it")))
 }
 
-/// Says that something is done on the machine of the daemon only.
+/// Rejects an operation that works only on the daemon's host.
 pub(crate) fn only_here(common: &Common, what: &str) -> Result<(), Failure> {
     if common.remote.server().is_none() {
         return Ok(());
     }
-    Err(Failure {
-        hint: Some("leave out --server and OKTA_INSIGHT_SERVER, on the machine of the daemon".into()),
-        code: 2,
-        ..Failure::new(format!("{what} cannot be asked of a daemon elsewhere"))
-    })
+    Err(Failure::usage(format!("`{what}` works only on the daemon's host"))
+        .with_hint("run it on the daemon's host without `--server` and OKTA_INSIGHT_SERVER"))
 }

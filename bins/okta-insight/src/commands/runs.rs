@@ -2,44 +2,86 @@
 
 use std::process::ExitCode;
 
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
-use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunResult, RunSummary};
+use sync_service::engine::{Finding, RecordCounts, RunFilter, RunKind, RunReport, RunState, RunSummary};
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ConnectionRun, ServiceError, find_run};
 
+use super::findings::print_findings;
 use super::open;
 use super::remote::{Remote, remote};
+use crate::args::values::{limit, run_id};
 use crate::args::{Common, Output};
-use crate::output::{Failure, Outcome, count, print_json, span, table};
+use crate::failure::Failure;
+use crate::output::{Outcome, print_json, table};
+use crate::words::labels::{attempts, run_kind, run_state};
+use crate::words::remedies::remedy;
+use crate::words::units::{count, number, span};
 
-/// A terminal that is narrower gets the columns that matter most; the others are told of one run.
+/// The width of the whole table. A narrower terminal shows the most important columns.
 const WIDE: u16 = 90;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// Show this run in detail.
-    #[arg(value_name = "ID", conflicts_with_all = ["limit", "kind", "failed"])]
+    /// ID of a run to show in detail
+    #[arg(value_name = "RUN_ID", value_parser = run_id, conflicts_with_all = ["limit", "kind", "state"])]
     id: Option<i64>,
     #[command(flatten)]
     common: Common,
-    /// At most so many of each connection.
-    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum number of runs per connection
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = limit, allow_negative_numbers = true)]
     limit: u32,
-    /// Only runs of this kind: full, some, delta, users, events or retry.
-    #[arg(long, value_parser = kind)]
-    kind: Option<RunKind>,
-    /// Only runs that failed, or whose records Assets did not all take.
-    #[arg(long)]
-    failed: bool,
+    /// Show only runs of this kind
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// Show only runs in this state
+    #[arg(long, value_enum)]
+    state: Option<State>,
 }
 
-fn kind(word: &str) -> Result<RunKind, String> {
-    let known = || RunKind::ALL.into_iter().filter(|kind| *kind != RunKind::Plan);
-    known().find(|kind| kind.as_str() == word).ok_or_else(|| {
-        let words: Vec<&str> = known().map(RunKind::as_str).collect();
-        format!("there are {}", words.join(", "))
-    })
+/// A kind of runs. Plans are not listed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    FullSync,
+    TargetedSync,
+    IncrementalSync,
+    Backfill,
+    EventSync,
+    Retry,
+}
+
+impl From<Kind> for RunKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::FullSync => Self::FullSync,
+            Kind::TargetedSync => Self::TargetedSync,
+            Kind::IncrementalSync => Self::IncrementalSync,
+            Kind::Backfill => Self::Backfill,
+            Kind::EventSync => Self::EventSync,
+            Kind::Retry => Self::Retry,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum State {
+    /// All records are confirmed
+    Succeeded,
+    /// Some records are unconfirmed
+    Partial,
+    /// Stopped with an error
+    Failed,
+}
+
+impl From<State> for RunState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Succeeded => Self::Succeeded,
+            State::Partial => Self::Partial,
+            State::Failed => Self::Failed,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -49,7 +91,12 @@ struct History {
 }
 
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
-    let filter = RunFilter { kind: args.kind, failed: args.failed, limit: args.limit };
+    let filter = RunFilter {
+        kind: args.kind.map(RunKind::from),
+        state: args.state.map(RunState::from),
+        limit: args.limit,
+        ..RunFilter::default()
+    };
     if let Some(id) = args.id {
         let found = find(args, RunId::new(id)).await?;
         match output {
@@ -65,7 +112,7 @@ pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
             for history in &found {
                 println!("Connection {}", history.connection);
                 if history.runs.is_empty() {
-                    println!("  No such run is remembered.");
+                    println!("  No matching runs.");
                 }
                 print_table(&history.runs);
             }
@@ -74,7 +121,7 @@ pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The run of that number, whichever connection's it is.
+/// The run with this ID, of any connection.
 async fn find(args: &Args, id: RunId) -> Result<ConnectionRun, Failure> {
     if let Some(Remote { client, names }) = remote(&args.common).await? {
         for name in &names {
@@ -108,31 +155,31 @@ async fn list(common: &Common, filter: &RunFilter) -> Result<Vec<History>, Failu
     Ok(found)
 }
 
-/// Runs as lines of a table, with what the failed ones failed of below.
+/// Runs as a table, with the errors of failed runs below.
 pub(crate) fn print_table(runs: &[RunSummary]) {
     if runs.is_empty() {
         return;
     }
     let narrow = table([]).width().is_some_and(|width| width < WIDE);
     let mut rows = if narrow {
-        table(["run", "kind", "started", "result", "sent"])
+        table(["run", "kind", "started", "state", "sent"])
     } else {
-        table(["run", "kind", "started", "result", "sent", "refused", "took", "mapping"])
+        table(["run", "kind", "started", "state", "sent", "rejected", "duration", "mapping"])
     };
     for run in runs {
         let report = run.report.as_ref();
         let sum = |count: fn(&RecordCounts) -> u64| {
-            report.map(|report| report.records.values().map(count).sum::<u64>().to_string())
+            report.map(|report| number(report.records.values().map(count).sum()))
         };
         let cells = [
             Some(run.id.to_string()),
-            Some(run.kind.as_str().to_owned()),
-            Some(format!("{:.0}", run.started)),
-            Some(result(run).to_owned()),
+            Some(run_kind(run.kind).to_owned()),
+            Some(format!("{:.0}", run.started_at)),
+            Some(run_state(run).to_owned()),
             sum(|counts| counts.sent),
             sum(|counts| counts.rejected),
-            Some(took(run)),
-            report.and_then(|report| report.mapping.clone()),
+            Some(duration(run)),
+            report.and_then(|report| report.mapping_version.clone()),
         ];
         let shown = if narrow { 5 } else { cells.len() };
         rows.add_row(cells.into_iter().take(shown).map(Option::unwrap_or_default));
@@ -143,8 +190,8 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
         if let Some(error) = report.and_then(|report| report.error.as_ref()) {
             println!("  ! run {}: {error}", run.id);
         }
-        if let Some(hint) = report.and_then(|report| report.hint.as_ref()) {
-            println!("    hint: {hint}");
+        if let Some(fix) = report.and_then(RunReport::remedy) {
+            println!("    hint: {}", remedy(fix));
         }
         for line in report.map(|report| report.value_problems.lines()).unwrap_or_default() {
             println!("  ! run {}: {line}", run.id);
@@ -152,76 +199,73 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
     }
 }
 
-fn took(run: &RunSummary) -> String {
-    run.report.as_ref().map(|report| span(report.seconds)).unwrap_or_default()
-}
-
-fn result(run: &RunSummary) -> &'static str {
-    match run.report.as_ref().map(|report| report.result) {
-        Some(RunResult::Done) => "done",
-        Some(RunResult::Incomplete) => "incomplete",
-        Some(RunResult::Failed) => "failed",
-        None => "running, or cut off",
-    }
+fn duration(run: &RunSummary) -> String {
+    run.report.as_ref().map(|report| span(report.duration_seconds)).unwrap_or_default()
 }
 
 fn print_one(found: &ConnectionRun) {
     let run = &found.run.summary;
     println!("Run {} of connection {}", run.id, found.connection);
-    println!("  Kind            {}", run.kind.as_str());
-    println!("  Result          {}", result(run));
-    println!("  Started         {:.0}", run.started);
-    if let Some(ended) = run.ended {
-        println!("  Ended           {ended:.0}, after {}", took(run));
+    println!("  Kind            {}", run_kind(run.kind));
+    println!("  State           {}", run_state(run));
+    println!("  Started         {:.0}", run.started_at);
+    if let Some(ended) = run.ended_at {
+        println!("  Ended           {ended:.0}, after {}", duration(run));
     }
     if let Some(report) = &run.report {
         if report.resumed {
-            println!("  Resumed         went on where an earlier process was cut off");
+            println!("  Resumed         from the checkpoint of an interrupted process");
         }
-        println!("  Mapping         {}", report.mapping.as_deref().unwrap_or("not known when it ended"));
-        println!("  Okta            {}", count(report.directory_requests, "request"));
+        println!("  Mapping         {}", report.mapping_version.as_deref().unwrap_or("unknown"));
+        println!("  Okta            {}", count(report.okta_requests, "request"));
         println!(
             "  Assets          {}, {}, {} cleared",
             count(report.executions, "execution"),
             count(report.chunks, "chunk"),
-            count(report.cleared, "value")
+            count(report.cleared_values, "value")
         );
     }
     for execution in &found.run.executions {
-        let end = match (execution.ended, execution.processed) {
-            (None, _) => "its end is not known".to_owned(),
-            (Some(ended), true) => format!("processed by {ended:.0}"),
-            (Some(ended), false) => format!("came to nothing {ended:.0}"),
+        let end = match (execution.ended_at, execution.processed) {
+            (None, _) => "outcome unknown".to_owned(),
+            (Some(ended), true) => format!("processed {ended:.0}"),
+            (Some(ended), false) => format!("not processed, ended {ended:.0}"),
         };
         println!("  Execution       {}", execution.id);
-        println!("                  started {:.0}", execution.started);
+        println!("                  started {:.0}", execution.started_at);
         println!("                  {end}");
     }
     let Some(report) = &run.report else { return };
     if !report.records.is_empty() {
-        let mut rows = table(["kind", "read", "sent", "created", "updated", "identical", "rejected"]);
+        let mut rows = table(["object type", "read", "sent", "created", "updated", "identical", "rejected"]);
         for (kind, n) in &report.records {
-            let numbers =
-                [n.read, n.sent, n.created, n.updated, n.identical, n.rejected].map(|n| n.to_string());
-            rows.add_row(std::iter::once(kind.to_string()).chain(numbers));
+            let numbers = [n.read, n.sent, n.created, n.updated, n.identical, n.rejected].map(number);
+            rows.add_row(std::iter::once(format!("{kind}s")).chain(numbers));
         }
         println!("{rows}");
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
+    print_findings(2, &report.drift);
+    print_findings(2, Finding::of_scope(&report.unknown_choices).as_slice());
     report.messages.iter().for_each(|message| println!("  ! {message}"));
     if let Some(error) = &report.error {
         println!("  Error           {error}");
     }
-    if let Some(hint) = &report.hint {
-        println!("  Hint            {hint}");
+    if let Some(fix) = report.remedy() {
+        println!("  Hint            {}", remedy(fix));
     }
-    if found.run.refused_count > 0 {
-        println!("  Not taken by Assets to this day: {}", count(found.run.refused_count, "record"));
-        for record in &found.run.refused {
-            println!("    {}, sent {}×, again at {:.0}", record.key, record.attempts, record.due);
+    if found.run.rejected_count > 0 {
+        println!("  Unconfirmed     {}", count(found.run.rejected_count, "record"));
+        for record in &found.run.rejected_records {
+            println!(
+                "    {}: {}, next attempt {:.0}",
+                record.key,
+                attempts(record.attempts),
+                record.next_attempt_at
+            );
             println!("      {}", record.reason);
         }
-        let hidden = found.run.refused_count.saturating_sub(found.run.refused.len() as u64);
+        let hidden = found.run.rejected_count.saturating_sub(found.run.rejected_records.len() as u64);
         if hidden > 0 {
             println!("    and {}", count(hidden, "more record"));
         }

@@ -13,7 +13,9 @@ use tokio::net::TcpSocket;
 
 use super::stop_on_signal;
 use crate::args::{Org, Sandbox as Args};
-use crate::output::{Failure, Outcome};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::Outcome;
+use crate::words::commands::{EXPORT, SETUP};
 
 pub(crate) async fn run(args: &Args) -> Outcome {
     let stop = stop_on_signal();
@@ -31,6 +33,7 @@ pub(crate) async fn run(args: &Args) -> Outcome {
         faults: args.faults.clone(),
         ..options(&args.org)
     };
+    check_org_data(&args.org)?;
     let sandbox = Sandbox::start(&options).await?;
     let ports = FreePorts::find()?;
     if let Some(file) = &args.config_file {
@@ -44,12 +47,23 @@ pub(crate) async fn run(args: &Args) -> Outcome {
     eprintln!("Assets  {}", text(sandbox.ready(), "/insight/api_url"));
     eprintln!("Control {}", sandbox.control_url());
     if let Some(file) = &args.config_file {
-        eprintln!("Try     okta-insight setup --config {}", file.display());
+        eprintln!("Next    {SETUP} --config {}", file.display());
     }
     stop.cancelled().await;
     drop(ports);
     sandbox.shutdown().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks that the folder of the org data exists.
+pub(crate) fn check_org_data(org: &Org) -> Result<(), Failure> {
+    match &org.data {
+        Some(folder) if !folder.is_dir() => {
+            let message = format!("--org-data: no folder at {}", folder.display());
+            Err(Failure::usage(message).with_hint(format!("create an export with `{EXPORT}`")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The org that the arguments describe.
@@ -64,7 +78,7 @@ pub(crate) fn options(org: &Org) -> SandboxOptions {
     }
 }
 
-/// A configuration that works against a sandbox.
+/// A configuration that connects to a sandbox.
 pub(crate) fn config(ready: &Value, ports: &FreePorts, store: &Path) -> Result<String, Failure> {
     let [hook_port, metrics_port, console_port] = ports.numbers;
     let master_key = MasterKey::generate().map_err(ServiceError::from)?;
@@ -72,13 +86,13 @@ pub(crate) fn config(ready: &Value, ports: &FreePorts, store: &Path) -> Result<S
     let key = ready.pointer("/okta/private_key_jwk").map(Value::to_string).unwrap_or_default();
     let store = toml_text(&store.file_name().unwrap_or_default().to_string_lossy());
     Ok(format!(
-        "# Works against the sandbox that wrote it, for as long as that runs.\n\
+        "# Connects to the sandbox that wrote this file while it runs.\n\
          [store]\npath = {store}\n\n\
-         [server]\nlisten = \"127.0.0.1:{hook_port}\"\nmetrics = \"127.0.0.1:{metrics_port}\"\n\n\
+         [server]\nlisten = \"127.0.0.1:{hook_port}\"\nmetrics_listen = \"127.0.0.1:{metrics_port}\"\n\n\
          [console]\nlisten = \"127.0.0.1:{console_port}\"\nmaster_key = {}\n\n\
          [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\n\
          [connections.main.assets]\napi_url = {}\nimport_token = {}\n\n\
-         [connections.main.hook]\npublic_url = \"http://127.0.0.1:{hook_port}\"\n",
+         [connections.main.event_hook]\npublic_url = \"http://127.0.0.1:{hook_port}\"\n",
         toml_text(master_key.expose_secret()),
         quoted("/okta/org_url"),
         quoted("/okta/client_id"),
@@ -123,7 +137,9 @@ fn text(value: &Value, pointer: &str) -> String {
 
 /// Writes a file that holds secrets: for its owner alone, and whole before it has its name.
 fn write_private(path: &Path, content: &str) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::new(format!("could not write {}: {e}", path.display()));
+    let failed = |e: std::io::Error| {
+        Failure::new(ErrorCode::FileFailed, format!("could not write {}: {e}", path.display()))
+    };
     let draft = path.with_extension("part");
     let mut options = OpenOptions::new();
     options.create(true).write(true).truncate(true);

@@ -4,22 +4,26 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, Color};
-use sync_service::mapper::{AttributeState, AttributeView, TypeView};
-use sync_service::{SchemaView, compare_schemas};
+use sync_service::engine::Finding;
+use sync_service::mapper::AttributeState;
+use sync_service::{AttributeComparison, SchemaView, TypeComparison, compare_schemas};
 
+use super::findings::print_findings;
 use super::remote::{Remote, remote};
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Outcome, coloured, count, print_json, table};
+use crate::failure::FOUND;
+use crate::output::{Outcome, coloured, print_json, table};
+use crate::words::commands::SETUP;
+use crate::words::units::count;
 
-/// What `okta-insight schema` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     #[command(flatten)]
     common: Common,
-    /// Show only what differs.
+    /// Show only attributes that differ
     #[arg(long)]
-    changes: bool,
+    only_differences: bool,
 }
 
 pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
@@ -35,31 +39,38 @@ pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
             views.push(compare_schemas(connection).await?);
         }
     }
-    let differs = views.iter().any(|view| view.differs);
+    let has_differences = views.iter().any(|view| view.has_differences);
     match output {
-        Output::Json => print_json(&serde_json::json!({ "differs": differs, "connections": views }))?,
-        Output::Text => views.iter().for_each(|view| print(view, args.changes)),
+        Output::Json => {
+            print_json(&serde_json::json!({ "has_differences": has_differences, "connections": views }))?;
+        }
+        Output::Text => views.iter().for_each(|view| print(view, args.only_differences)),
     }
-    Ok(if differs { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    Ok(if has_differences { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
-fn print(view: &SchemaView, changes: bool) {
+fn print(view: &SchemaView, only_differences: bool) {
     println!("Connection {}", view.connection);
     for object_type in &view.types {
-        print_type(object_type, changes);
+        print_type(object_type, only_differences);
     }
-    view.notes.iter().for_each(|note| println!("  i {note}"));
-    println!("{}", if view.differs { "`okta-insight setup` adds what is new." } else { "Both sides agree." });
+    print_findings(2, &view.notes);
+    if view.has_differences {
+        println!("To add new attributes, run `{SETUP}`.");
+    } else {
+        println!("No differences.");
+    }
 }
 
-fn print_type(object_type: &TypeView, changes: bool) {
-    let missing = if object_type.present { "" } else { " (not in Assets yet)" };
+fn print_type(object_type: &TypeComparison, only_differences: bool) {
+    let missing = if object_type.exists { "" } else { " (missing in Assets)" };
     println!("\n{}{missing}", object_type.name);
-    let is_shown =
-        |view: &&AttributeView| !changes || matches!(view.state, AttributeState::New | AttributeState::Drift);
-    let shown: Vec<&AttributeView> = object_type.attributes.iter().filter(is_shown).collect();
+    let is_shown = |view: &&AttributeComparison| {
+        !only_differences || matches!(view.state, AttributeState::New | AttributeState::Drifted)
+    };
+    let shown: Vec<&AttributeComparison> = object_type.attributes.iter().filter(is_shown).collect();
     if !shown.is_empty() {
-        let mut rows = table(["state", "okta", "title", "type", "assets", "type", "values"]);
+        let mut rows = table(["state", "okta", "title", "type", "assets", "type", "cardinality"]);
         for view in &shown {
             rows.add_row(row(view));
         }
@@ -67,17 +78,18 @@ fn print_type(object_type: &TypeView, changes: bool) {
     }
     let hidden = object_type.attributes.len() - shown.len();
     if hidden > 0 {
-        println!("  {} as they should be or left out", count(hidden as u64, "attribute"));
+        println!("  {} matched or excluded", count(hidden, "attribute"));
     }
     let differences = object_type.attributes.iter().flat_map(|view| &view.differences);
-    differences.chain(&object_type.differences).for_each(|difference| println!("  ! {difference}"));
+    let differences: Vec<Finding> = differences.chain(&object_type.differences).cloned().collect();
+    print_findings(2, &differences);
 }
 
-fn row(view: &AttributeView) -> Vec<Cell> {
+fn row(view: &AttributeComparison) -> Vec<Cell> {
     let (word, colour) = match view.state {
-        AttributeState::Same => ("✓ same", Color::Green),
+        AttributeState::Matched => ("✓ matched", Color::Green),
         AttributeState::New => ("+ new", Color::Yellow),
-        AttributeState::Drift => ("! drift", Color::Red),
+        AttributeState::Drifted => ("! drifted", Color::Red),
         AttributeState::Excluded => ("- excluded", Color::DarkGrey),
     };
     let mut state = Cell::new(word);
@@ -92,7 +104,7 @@ fn row(view: &AttributeView) -> Vec<Cell> {
     match &view.assets {
         Some(assets) => {
             let values = match assets.maximum_cardinality {
-                -1 => "any".to_owned(),
+                -1 => "unlimited".to_owned(),
                 n => n.to_string(),
             };
             cells.extend([&assets.name, &assets.kind, &values].map(Cell::new));

@@ -5,25 +5,29 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use sync_service::engine::{HookReport, SetupReport, StructureReport};
+use sync_service::engine::{HookReport, SchemaReport, SetupReport};
 use sync_service::model::ConnectionName;
-use sync_service::{Config, Connection, ManualHook, Receiver};
+use sync_service::{Config, Connection, HookReceiver, ManualEventHook};
 use tokio_util::sync::CancellationToken;
 
+use super::findings::print_findings;
 use super::remote::{Remote, only_here, remote};
 use super::{manual_hook, open, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Failure, Outcome, count, print_json};
+use crate::failure::{FOUND, Failure};
+use crate::output::{Outcome, print_json};
+use crate::words::commands::{PLAN, SYNC};
+use crate::words::event_hook;
+use crate::words::units::{count, number};
 
-/// What `okta-insight setup` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Setup {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Leave the event hook to a person, and print what that takes: its secret, a curl command, a Terraform block. For
-    /// apps that must not have the scope okta.eventHooks.manage.
+    /// Print the event hook's secret, a curl command, and a Terraform block instead of creating the event hook, for apps
+    /// without the API scope okta.eventHooks.manage
     #[arg(long)]
-    pub(crate) manual_hook: bool,
+    pub(crate) manual_event_hook: bool,
 }
 
 #[derive(Serialize)]
@@ -34,24 +38,25 @@ struct Done {
     #[serde(skip_serializing_if = "Option::is_none")]
     manual_hook: Option<Value>,
     #[serde(skip)]
-    by_hand: Option<ManualHook>,
+    by_hand: Option<ManualEventHook>,
 }
 
 pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
-    if args.manual_hook {
-        only_here(&args.common, "setup --manual-hook")?;
+    if args.manual_event_hook {
+        only_here(&args.common, "setup --manual-event-hook")?;
     }
     let done = match remote(&args.common).await? {
         Some(remote) => set_up_there(&remote).await?,
         None => set_up_here(args).await?,
     };
-    let problems = done.iter().filter_map(|d| d.report.hook.as_ref()).any(|hook| !hook.problems.is_empty());
+    let problems =
+        done.iter().filter_map(|d| d.report.event_hook.as_ref()).any(|hook| !hook.findings.is_empty());
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": done }))?,
         Output::Text => {
             done.iter().for_each(print);
             if !problems {
-                println!("Next: `okta-insight plan` shows what would be sent, `okta-insight sync` sends it.");
+                println!("Next: run `{PLAN}` to review the changes, then `{SYNC}` to apply them.");
             }
         }
     }
@@ -71,14 +76,14 @@ async fn set_up_there(remote: &Remote) -> Result<Vec<Done>, Failure> {
 async fn set_up_here(args: &Setup) -> Result<Vec<Done>, Failure> {
     let opened = open(&args.common).await?.in_turn().await?;
     let stop = CancellationToken::new();
-    // Okta verifies a hook by calling it. With no daemon there, this process answers for as long as it takes.
-    let receiver = Receiver::bind(opened.config.listen, &opened.connections).await.ok();
+    // Okta verifies an event hook with a request. Without a daemon, this process responds during setup.
+    let receiver = HookReceiver::bind(opened.config.listen, &opened.connections).await.ok();
     let serving = receiver.map(|receiver| tokio::spawn(receiver.serve(stop.clone())));
     let mut done = Vec::new();
-    let result = set_up(&opened.config, &opened.connections, args.manual_hook, &mut done).await;
+    let result = set_up(&opened.config, &opened.connections, args.manual_event_hook, &mut done).await;
     stop.cancel();
     if let Some(serving) = serving {
-        // It ends by itself once told to stop.
+        // It ends once it is canceled.
         let _ = serving.await;
     }
     opened.store.close().await;
@@ -94,7 +99,7 @@ async fn set_up(
     for connection in connections {
         let report = connection.engine().setup(connection.has_hook() && !manual).await?;
         let by_hand = match config.connections.get(connection.name()) {
-            Some(settings) if manual => ManualHook::of(settings)?,
+            Some(settings) if manual => ManualEventHook::of(settings)?,
             _ => None,
         };
         let manual_hook = by_hand.as_ref().map(manual_hook::document);
@@ -105,56 +110,59 @@ async fn set_up(
 
 fn print(done: &Done) {
     println!("Connection {}", done.connection);
-    print_structure(&done.report.structure);
-    match (&done.report.hook, &done.by_hand) {
+    print_schema(&done.report.schema);
+    match (&done.report.event_hook, &done.by_hand) {
         (Some(hook), _) => print_hook(hook),
-        (None, Some(_)) => println!("  Event hook     left to a person, as asked for; see below"),
-        (None, None) => println!("  Event hook     none is wanted: events come from the System Log alone"),
+        (None, Some(_)) => println!("  Event hook     create it manually; see below"),
+        (None, None) => println!("  Event hook     not used; the System Log is the only event source"),
     }
     if let Some(hook) = &done.by_hand {
         manual_hook::print(hook);
     }
 }
 
-fn print_structure(structure: &StructureReport) {
-    let added = (structure.added_types.len(), structure.added_attributes.len());
-    println!("  Object types   {}", tally(added.0, structure.kept_types));
-    structure.added_types.iter().for_each(|name| println!("    + {name}"));
-    println!("  Attributes     {}", tally(added.1, structure.kept_attributes));
-    if structure.kept_types > 0 {
-        structure.added_attributes.iter().for_each(|name| println!("    + {name}"));
+fn print_schema(schema: &SchemaReport) {
+    let added = (schema.added_types.len(), schema.added_attributes.len());
+    println!("  Object types   {}", tally(added.0, schema.existing_types));
+    schema.added_types.iter().for_each(|name| println!("    + {name}"));
+    println!("  Attributes     {}", tally(added.1, schema.existing_attributes));
+    if schema.existing_types > 0 {
+        schema.added_attributes.iter().for_each(|name| println!("    + {name}"));
     }
-    let mut cardinalities = Vec::new();
-    if !structure.corrected.is_empty() {
-        cardinalities.push(format!("{} changed with the account", structure.corrected.len()));
+    let mut cardinality = Vec::new();
+    if !schema.fixed_attributes.is_empty() {
+        cardinality.push(format!(
+            "{} corrected with the Atlassian account",
+            number(schema.fixed_attributes.len() as u64)
+        ));
     }
-    if !structure.limited.is_empty() {
-        cardinalities.push(format!("{} left to a person", structure.limited.len()));
+    let limited = schema.limited_attributes().count();
+    if limited > 0 {
+        cardinality.push(format!("{} to correct manually", number(limited as u64)));
     }
-    if cardinalities.is_empty() {
-        cardinalities.push("as they should be".to_owned());
+    if cardinality.is_empty() {
+        cardinality.push("correct".to_owned());
     }
-    println!("  Cardinalities  {}", cardinalities.join(", "));
-    structure.corrected.iter().for_each(|name| println!("    ~ {name}"));
-    structure.notes.iter().for_each(|note| println!("    i {note}"));
-    if !structure.drift.is_empty() {
-        let different = u64::try_from(structure.drift.len()).unwrap_or(u64::MAX);
-        println!("  Left to you    {}", count(different, "difference"));
-        structure.drift.iter().for_each(|drift| println!("    ! {drift}"));
+    println!("  Cardinality    {}", cardinality.join(", "));
+    schema.fixed_attributes.iter().for_each(|name| println!("    ~ {name}"));
+    print_findings(4, &schema.notes);
+    if !schema.drift.is_empty() {
+        println!("  Schema drift   {}", count(schema.drift.len(), "difference"));
+        print_findings(4, &schema.drift);
     }
 }
 
 fn tally(added: usize, kept: usize) -> String {
+    let [created, existing] = [added, kept].map(|n| number(n as u64));
     match (added, kept) {
-        (0, kept) => format!("{kept} kept"),
-        (added, 0) => format!("{added} created"),
-        (added, kept) => format!("{added} created, {kept} kept"),
+        (0, _) => format!("{existing} exist"),
+        (_, 0) => format!("{created} created"),
+        _ => format!("{created} created, {existing} exist"),
     }
 }
 
 fn print_hook(hook: &HookReport) {
-    let what = if hook.changes.is_empty() { "kept".to_owned() } else { hook.changes.join(", ") };
-    println!("  Event hook     {what}");
-    println!("                 {}", hook.uri);
-    hook.problems.iter().for_each(|problem| println!("    ! {problem}"));
+    println!("  Event hook     {}", event_hook::changes(&hook.changes));
+    println!("                 {}", hook.url);
+    print_findings(4, &hook.findings);
 }

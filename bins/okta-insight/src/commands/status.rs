@@ -1,31 +1,35 @@
 //! `okta-insight status`
 
+use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use sync_service::engine::{NextPasses, Unconfirmed};
+use sync_service::engine::{Conditions, NextSyncs, UnconfirmedRecord};
 use sync_service::model::ConnectionName;
 use sync_service::wire::ConnectionView;
-use sync_service::{Broken, ConnectionStatus, EventSource, Trouble};
+use sync_service::{ConnectionStatus, Unavailable};
 
 use super::remote::{Remote, remote};
-use super::{Opened, open_working, pause, runs, stop_on_signal};
+use super::{Opened, open_working, runs, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{Failure, Outcome, count, print_json, span, table};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json, table};
+use crate::words::units::{count, number, span};
+use crate::words::{conditions, findings, labels, remedies, state};
 
-/// How many runs are shown.
+/// The number of runs that are shown.
 const RUNS: u32 = 5;
-/// How often it is shown again.
-const AGAIN: Duration = Duration::from_secs(2);
+/// The time between two updates.
+const INTERVAL: Duration = Duration::from_secs(2);
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
     #[command(flatten)]
     common: Common,
-    /// Show it again every two seconds, until Ctrl-C. With `--output json`, one document on each line.
+    /// Update every two seconds until Ctrl-C. With `--output json`, print one document per line
     #[arg(long)]
     watch: bool,
 }
@@ -33,40 +37,40 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Shown {
-    Works {
+    Available {
         #[serde(flatten)]
         status: Box<ConnectionStatus>,
-        /// Whether a process works on the connection: the daemon, or a command that sends.
-        attended: bool,
+        /// True if a process runs the connection: the daemon, or a command that sends.
+        daemon_running: bool,
     },
-    Broken {
+    Unavailable {
         connection: ConnectionName,
-        broken: Broken,
+        unavailable: Unavailable,
     },
 }
 
-/// Who is asked.
-enum Asked {
-    Here(Box<Opened>, Vec<(ConnectionName, Broken)>),
-    Elsewhere(Remote),
+/// The source of the status.
+enum Source {
+    Local(Box<Opened>, Vec<(ConnectionName, Unavailable)>),
+    Remote(Remote),
 }
 
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
-    let asked = if let Some(remote) = remote(&args.common).await? {
-        Asked::Elsewhere(remote)
+    let source = if let Some(remote) = remote(&args.common).await? {
+        Source::Remote(remote)
     } else {
-        let (opened, broken) = open_working(&args.common, None).await?;
-        Asked::Here(Box::new(opened), broken)
+        let (opened, unavailable) = open_working(&args.common, None).await?;
+        Source::Local(Box::new(opened), unavailable)
     };
-    let result = if args.watch { watch(&asked, output).await } else { once(&asked, output).await };
-    if let Asked::Here(opened, _) = asked {
+    let result = if args.watch { watch(&source, output).await } else { once(&source, output).await };
+    if let Source::Local(opened, _) = source {
         opened.store.close().await;
     }
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn once(asked: &Asked, output: Output) -> Result<(), Failure> {
-    let found = asked.look().await?;
+async fn once(source: &Source, output: Output) -> Result<(), Failure> {
+    let found = source.read().await?;
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": found })),
         Output::Text => {
@@ -76,15 +80,15 @@ async fn once(asked: &Asked, output: Output) -> Result<(), Failure> {
     }
 }
 
-async fn watch(asked: &Asked, output: Output) -> Result<(), Failure> {
+async fn watch(source: &Source, output: Output) -> Result<(), Failure> {
     let stop = stop_on_signal();
     while !stop.is_cancelled() {
-        let found = asked.look().await?;
+        let found = source.read().await?;
         match output {
             Output::Json => println!("{}", serde_json::json!({ "connections": found })),
             Output::Text => {
                 if std::io::stdout().is_terminal() {
-                    // Clears the screen, and begins at its top.
+                    // Clears the screen.
                     ::std::print!("\x1b[2J\x1b[H");
                 }
                 found.iter().for_each(print);
@@ -93,26 +97,29 @@ async fn watch(asked: &Asked, output: Output) -> Result<(), Failure> {
         std::io::stdout().flush()?;
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(AGAIN) => {}
+            () = tokio::time::sleep(INTERVAL) => {}
         }
     }
     Ok(())
 }
 
-impl Asked {
-    async fn look(&self) -> Result<Vec<Shown>, Failure> {
+impl Source {
+    async fn read(&self) -> Result<Vec<Shown>, Failure> {
         let mut found = Vec::new();
         match self {
-            Self::Here(opened, broken) => {
+            Self::Local(opened, unavailable) => {
                 for connection in &opened.connections {
-                    let attended = connection.is_attended(&opened.config.store)?;
-                    found.push(Shown::Works { status: Box::new(connection.status(RUNS).await?), attended });
+                    let daemon_running = connection.daemon_running(&opened.config.store)?;
+                    found.push(Shown::Available {
+                        status: Box::new(connection.status(RUNS).await?),
+                        daemon_running,
+                    });
                 }
-                for (connection, broken) in broken.clone() {
-                    found.push(Shown::Broken { connection, broken });
+                for (connection, unavailable) in unavailable.clone() {
+                    found.push(Shown::Unavailable { connection, unavailable });
                 }
             }
-            Self::Elsewhere(Remote { client, names }) => {
+            Self::Remote(Remote { client, names }) => {
                 for name in names {
                     found.push(shown(client.connection(name).await?)?);
                 }
@@ -122,158 +129,105 @@ impl Asked {
     }
 }
 
-/// The daemon that answers works on its connections.
+/// The daemon that responds runs its connections.
 fn shown(view: ConnectionView) -> Result<Shown, Failure> {
-    match (view.status, view.broken) {
-        (Some(status), _) => Ok(Shown::Works { status: Box::new(status), attended: true }),
-        (None, Some(broken)) => Ok(Shown::Broken { connection: view.name, broken }),
-        (None, None) => Err(Failure::new(format!("the daemon tells nothing of connection {}", view.name))),
+    match (view.status, view.unavailable) {
+        (Some(status), _) => Ok(Shown::Available { status: Box::new(status), daemon_running: true }),
+        (None, Some(unavailable)) => Ok(Shown::Unavailable { connection: view.name, unavailable }),
+        (None, None) => Err(Failure::new(
+            ErrorCode::ServerUnreachable,
+            format!("the daemon returned no status of connection `{}`", view.name),
+        )),
     }
 }
 
 fn print(shown: &Shown) {
     match shown {
-        Shown::Works { status, attended } => print_status(status, *attended),
-        Shown::Broken { connection, broken } => {
+        Shown::Available { status, daemon_running } => print_status(status, *daemon_running),
+        Shown::Unavailable { connection, unavailable } => {
             println!("Connection {connection}");
-            println!("  Cannot work     {}", broken.reason);
-            broken.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
+            line("Unavailable", &unavailable.reason);
+            unavailable.remedy.iter().for_each(|remedy| line("Hint", remedies::remedy(remedy)));
         }
     }
 }
 
-fn print_status(status: &ConnectionStatus, attended: bool) {
-    let inbox = &status.inbox;
+fn print_status(status: &ConnectionStatus, daemon_running: bool) {
     println!("Connection {}", status.connection);
-    println!("  {}", freshness(status));
-    for (service, seconds) in status.clock_skew.too_far() {
-        let way = if seconds < 0 { "ahead of" } else { "behind" };
-        println!("  Clock           {} s {way} that of {service}; set it with NTP", seconds.unsigned_abs());
+    line("Health", conditions::health(status.health));
+    print_findings(&status.conditions);
+    line("Synced through", state::synced_through(status));
+    if let Some(age) = status.freshness.oldest_pending_change_seconds {
+        line("Unconfirmed", format_args!("oldest change {} ago", span(age)));
     }
-    let is_stuck = status.troubles.iter().any(Trouble::halts);
-    if let Some(known) = status.freshness.known_until.filter(|_| is_stuck) {
-        println!("  Known until     {known:.0}");
-    }
-    for trouble in &status.troubles {
-        println!("  Trouble         {} (since {:.0})", trouble.message, trouble.since);
-        trouble.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
-    }
-    for unknown in &status.unknown_choices {
-        println!("  Selection       {unknown}");
-    }
-    if let Some(until) = status.held_until {
-        println!("  Rate limit      requests wait until {until:.0}");
-    }
-    if let Some(age) = status.freshness.oldest_change_seconds {
-        println!("  Not confirmed   the oldest change is {} old", span(age));
-    }
-    let waiting = match inbox.oldest {
-        Some(oldest) => format!("{}, the oldest {oldest:.0}", count(inbox.pending, "event")),
-        None => "nothing".to_owned(),
-    };
-    println!("  Waiting         {waiting}");
-    println!("  Failed          {}", failed(status));
-    if status.paused.is_some() {
-        println!("  Pause           {}", pause::line(status.paused));
-    }
-    println!("  Process         {}", if attended { "at work" } else { "none; start `okta-insightd`" });
+    line("Pending", state::pending(status));
+    line("Daemon", if daemon_running { "running" } else { "not running" });
     print_schedule(status);
-    println!("  System Log      {}", log(status));
-    if let Some(last) = status.last_full_sync {
-        println!("  Last full sync  {last:.0}");
+    line("System Log", state::system_log(status));
+    if let Some(last) = status.last_full_sync_at {
+        line("Last full sync", format_args!("{last:.0}"));
     }
-    if let Some(last) = status.last_delta_sync {
-        println!("  Last delta sync {last:.0}");
+    if let Some(last) = status.last_incremental_sync_at {
+        line("Last incremental sync", format_args!("{last:.0}"));
     }
-    for (kind, census) in &status.objects {
-        println!("  {:<15} {} live, {} marked as gone", format!("{kind}s"), census.live, census.gone);
+    for (kind, objects) in &status.objects {
+        let (current, retired) = (number(objects.current), number(objects.retired));
+        line(&format!("{kind}s"), format_args!("{current} current, {retired} retired"));
     }
-    if status.uncleared.values > 0 {
-        let held = count(status.uncleared.values, "value");
-        println!("  Not cleared     {held} gone in Okta and still in Assets");
-    }
-    print_unconfirmed(&status.unconfirmed, inbox.unconfirmed);
+    print_unconfirmed(&status.unconfirmed, status.event_queue.unconfirmed_records);
     runs::print_table(&status.runs);
 }
 
+/// Prints the findings of unmet conditions, each with its remedy. Changes on their way have lines of their own.
+fn print_findings(conditions: &Conditions) {
+    for (label, text) in finding_lines(conditions) {
+        line(label, text);
+    }
+}
+
+fn finding_lines(conditions: &Conditions) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    for (condition, finding) in conditions.problems() {
+        let text = findings::finding(finding);
+        let text = match condition.since {
+            Some(since) => format!("{text} (since {since:.0})"),
+            None => text,
+        };
+        lines.push((labels::severity(finding.severity), text));
+        lines.extend(finding.remedy.as_ref().map(|remedy| ("Hint", remedies::remedy(remedy))));
+    }
+    lines
+}
+
 fn print_schedule(status: &ConnectionStatus) {
-    if status.next == NextPasses::default() {
-        println!("  Schedule        no pass by itself");
+    if status.next_syncs == NextSyncs::default() {
+        line("Schedule", "no scheduled syncs");
     }
-    if let Some(full) = status.next.full {
-        println!("  Next full pass  {full:.0}");
+    if let Some(full) = status.next_syncs.full_sync_at {
+        line("Next full sync", format_args!("{full:.0}"));
     }
-    if let Some(delta) = status.next.delta {
-        println!("  Next delta pass {delta:.0}");
-    }
-}
-
-fn freshness(status: &ConnectionStatus) -> String {
-    if let Some(trouble) = status.troubles.iter().find(|trouble| trouble.halts()) {
-        return format!("Stuck: {}", trouble.message);
-    }
-    match (status.freshness.known_until, status.freshness.age_seconds) {
-        (Some(known), Some(age)) => format!("In step with Okta as of {known:.0}, {} ago", span(age)),
-        _ if status.inbox.unreadable > 0 => {
-            let unread = count(status.inbox.unreadable, "object");
-            format!("Unknown: {unread} could not be read in Okta, and may differ in Assets")
-        }
-        _ if status.last_full_sync.is_some() => {
-            "Unknown: Assets may lack values that it confirmed, or cannot store some".to_owned()
-        }
-        _ => "Never synchronised; run `okta-insight sync`".to_owned(),
+    if let Some(incremental) = status.next_syncs.incremental_sync_at {
+        line("Next incremental sync", format_args!("{incremental:.0}"));
     }
 }
 
-fn failed(status: &ConnectionStatus) -> String {
-    let inbox = &status.inbox;
-    let mut parts = Vec::new();
-    if inbox.blocked > 0 {
-        parts.push(format!(
-            "{} blocked by a safeguard (see `okta-insight plan`)",
-            count(inbox.blocked, "object")
-        ));
-    }
-    if inbox.doubted > 0 {
-        parts.push(format!("{} in doubt, to be sent again", count(inbox.doubted, "object")));
-    }
-    if inbox.unreadable > 0 {
-        parts.push(format!("{} not read in Okta, to be read again", count(inbox.unreadable, "object")));
-    }
-    parts.extend(status.withheld.iter().map(ToString::to_string));
-    if inbox.dead > 0 {
-        parts.push(format!("{} given up", count(inbox.dead, "event")));
-    }
-    if inbox.unconfirmed > 0 {
-        parts.push(format!(
-            "{} not confirmed by Assets, {} of them rejected",
-            count(inbox.unconfirmed, "record"),
-            inbox.failed
-        ));
-    }
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
+/// Prints a labeled line.
+fn line(label: &str, value: impl Display) {
+    println!("  {label:<22} {value}");
 }
 
-fn log(status: &ConnectionStatus) -> String {
-    match (status.events, status.log.and_then(|log| log.caught_up)) {
-        (EventSource::Hook, _) => "not read: events come from the hook alone".to_owned(),
-        (_, Some(read)) => format!("read to its end at {read:.0}"),
-        (_, None) => "not read to its end yet".to_owned(),
-    }
-}
-
-pub(super) fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
+pub(super) fn print_unconfirmed(listed: &[UnconfirmedRecord], all: u64) {
     if listed.is_empty() {
         return;
     }
-    let mut rows = table(["unconfirmed", "name", "state", "sent", "next attempt", "reason"]);
+    let mut rows = table(["unconfirmed", "name", "state", "attempts", "next attempt", "reason"]);
     for record in listed {
         rows.add_row([
             record.key.to_string(),
             record.name.clone().unwrap_or_default(),
             if record.rejected { "rejected" } else { "unconfirmed" }.to_owned(),
-            format!("{}×", record.attempts),
-            format!("{:.0}", record.due),
+            number(record.attempts.into()),
+            format!("{:.0}", record.next_attempt_at),
             record.reason.clone(),
         ]);
     }
@@ -281,5 +235,29 @@ pub(super) fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
     let hidden = all.saturating_sub(listed.len() as u64);
     if hidden > 0 {
         println!("  and {}", count(hidden, "more record"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_service::engine::{ConditionStatus, Severity, Situation};
+
+    use super::*;
+
+    /// The lines state each problem, and only problems.
+    #[test]
+    fn lines_follow_conditions() {
+        for situation in Situation::all() {
+            let conditions = situation.evidence().conditions();
+            let lines = finding_lines(&conditions);
+            let unmet = conditions.unmet().filter(|condition| condition.status == ConditionStatus::False);
+            for finding in unmet.flat_map(|condition| &condition.findings) {
+                let text = findings::finding(finding);
+                let is_stated = lines.iter().any(|(_, line)| line.starts_with(&text));
+                assert!(is_stated || finding.severity == Severity::Info, "{}: {text}", situation.name);
+            }
+            let is_weighty = conditions.unmet().any(|condition| condition.severity > Some(Severity::Info));
+            assert!(is_weighty || lines.iter().all(|(label, _)| *label != "Error"), "{}", situation.name);
+        }
     }
 }

@@ -6,31 +6,38 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
-use sync_service::engine::{AskedObject, AskedState, Limits, Outstanding, RecordCounts, RunReport, Subject};
+use sync_service::engine::{
+    Finding, RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject,
+};
 use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
-use sync_service::wire::Synchronize;
+use sync_service::wire::SyncOptions;
 use sync_service::{Connection, ServiceError, named_subjects};
 use tokio_util::sync::CancellationToken;
 
+use super::findings::print_findings;
 use super::remote::{Remote, only_here, remote};
 use super::{open, plan, stop_on_signal};
 use crate::args::{Output, Sync};
-use crate::output::{Failure, Outcome, count, print_json, table};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json, table};
 use crate::progress::Bars;
+use crate::words::commands::STATUS;
+use crate::words::safety::{incomplete, unapplied};
+use crate::words::units::{count, number, span};
 
-/// How long another process may take to take a request.
+/// The longest wait until another process accepts a request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Serialize)]
 struct Synced {
     connection: ConnectionName,
-    /// Whether the process that works on the connection did it.
-    handed_over: bool,
-    /// Objects that it was asked to look at, and that are not part of the report.
-    asked_for: usize,
+    /// True if the process that runs the connection did the work.
+    delegated: bool,
+    /// The number of objects that it was requested to sync; they aren't part of the report.
+    enqueued: usize,
     /// Their states.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    objects: Vec<AskedObject>,
+    objects: Vec<RequestedObject>,
     #[serde(flatten)]
     report: RunReport,
 }
@@ -55,40 +62,16 @@ impl Totals {
 }
 
 impl Synced {
-    /// The work left undone; `None` if there is none.
-    fn undone(&self) -> Option<String> {
+    /// The work that is left; `None` if there is none.
+    fn incomplete(&self) -> Option<String> {
         if !self.report.is_complete() {
-            return Some(undone_of(&self.report));
+            return Some(incomplete(&self.report));
         }
-        let left = self.objects.iter().filter(|object| object.state != AskedState::Applied);
-        let mut parts: Vec<String> = left.map(told_of).collect();
-        if parts.len() > NAMED {
-            let more = parts.len() - NAMED;
-            parts.truncate(NAMED);
-            parts.push(format!("{more} more"));
-        }
-        (!parts.is_empty()).then(|| parts.join("; "))
+        unapplied(&self.objects)
     }
 }
 
-/// An object that is not applied, in words.
-fn told_of(object: &AskedObject) -> String {
-    let state = match object.state {
-        AskedState::Applied => "is applied",
-        AskedState::Pending => "was not read in time",
-        AskedState::Unreadable => "could not be read in time",
-        AskedState::Unconfirmed => "is not confirmed by Assets",
-        AskedState::Rejected => "is rejected by Assets",
-        AskedState::Blocked => "is held back by a safeguard",
-    };
-    let reason = object.reason.as_deref().filter(|reason| !reason.is_empty());
-    format!("{} {state}{}", object.key, reason.map(|reason| format!(": {reason}")).unwrap_or_default())
-}
-
-/// The number of undone objects that are named.
-const NAMED: usize = 10;
-
-/// How many objects a dry run shows one by one.
+/// The number of objects that a dry run lists.
 const SHOWN: u32 = 20;
 
 pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
@@ -99,8 +82,8 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         only_here(&args.common, "sync --dry-run")?;
     }
     if let Some(remote) = remote(&args.common).await? {
-        let wish = Synchronize { accept_shrink: args.accept_shrink, resend: args.resend };
-        return told(&there(&remote, wish).await?, output);
+        let options = SyncOptions { override_safeguards: args.override_safeguards, resend: args.resend };
+        return result(&sync_remotely(&remote, options).await?, output);
     }
     let opened = open(&args.common).await?.in_turn().await?;
     let named = if args.users.is_empty() && args.groups.is_empty() {
@@ -122,20 +105,20 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         let name = connection.name().clone();
         connection.require_unpaused().await?;
         if args.resend {
-            connection.resend_everything().await?;
+            connection.resend_all().await?;
         }
         let synced = match connection.claim(&opened.config.store).await {
             Ok(_claim) => {
-                let limits = opened.config.connections.get(&name).map(|c| c.limits).unwrap_or_default();
-                let limits = Limits { accept_shrink: args.accept_shrink, ..limits };
+                let limits = opened.config.connections.get(&name).map(|c| c.safeguards).unwrap_or_default();
+                let limits = Safeguards { override_safeguards: args.override_safeguards, ..limits };
                 let report = match subjects {
                     None => connection.engine().sync_as_of_now(&limits, &bars, &stop).await?,
-                    Some(subjects) => connection.engine().sync_some(subjects, &bars, &stop).await?,
+                    Some(subjects) => connection.engine().targeted_sync(subjects, &bars, &stop).await?,
                 };
-                Synced { connection: name, handed_over: false, asked_for: 0, objects: Vec::new(), report }
+                Synced { connection: name, delegated: false, enqueued: 0, objects: Vec::new(), report }
             }
-            Err(ServiceError::Locked(_)) => {
-                hand_over(connection, &opened.config.store, args, subjects, &bars, &stop).await?
+            Err(ServiceError::AnotherLeader(_)) => {
+                delegate(connection, &opened.config.store, args, subjects, &bars, &stop).await?
             }
             Err(error) => return Err(error.into()),
         };
@@ -143,21 +126,21 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
     }
     drop(bars);
     opened.store.close().await;
-    told(&totals, output)
+    result(&totals, output)
 }
 
-/// Asks a daemon elsewhere for the runs, and waits for their ends.
-async fn there(remote: &Remote, wish: Synchronize) -> Result<Totals, Failure> {
+/// Requests the runs from a remote daemon, and waits for their ends.
+async fn sync_remotely(remote: &Remote, options: SyncOptions) -> Result<Totals, Failure> {
     let stop = stop_on_signal();
     let bars = Bars::new();
     let mut totals = Totals::default();
     for name in &remote.names {
-        eprintln!("The daemon that works on connection {name} is asked for the run.");
-        let report = remote.client.synchronize(name, wish, PATIENCE, &bars, &stop).await?;
+        eprintln!("Requesting the sync of connection `{name}` from the daemon.");
+        let report = remote.client.request_sync(name, options, PATIENCE, &bars, &stop).await?;
         totals.add(Synced {
             connection: name.clone(),
-            handed_over: true,
-            asked_for: 0,
+            delegated: true,
+            enqueued: 0,
             objects: Vec::new(),
             report,
         });
@@ -165,61 +148,25 @@ async fn there(remote: &Remote, wish: Synchronize) -> Result<Totals, Failure> {
     Ok(totals)
 }
 
-fn told(totals: &Totals, output: Output) -> Outcome {
+fn result(totals: &Totals, output: Output) -> Outcome {
     match output {
         Output::Json => print_json(totals)?,
         Output::Text => totals.connections.iter().for_each(print),
     }
-    let incomplete: Vec<String> = totals
+    let parts: Vec<String> = totals
         .connections
         .iter()
-        .filter_map(|synced| Some(format!("connection {}: {}", synced.connection, synced.undone()?)))
+        .filter_map(|synced| Some(format!("connection `{}`: {}", synced.connection, synced.incomplete()?)))
         .collect();
-    if incomplete.is_empty() {
+    if parts.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    Err(Failure {
-        hint: Some("see the records and events with `okta-insight status`".into()),
-        ..Failure::new(format!("the sync is incomplete: {}", incomplete.join("; ")))
-    })
+    let message = format!("sync incomplete: {}", parts.join("; "));
+    Err(Failure::new(ErrorCode::SyncIncomplete, message).with_hint(format!("run `{STATUS}` for details")))
 }
 
-/// Work that is left undone, in a line.
-pub(super) fn undone(outstanding: &Outstanding) -> String {
-    let Outstanding { unconfirmed, rejected, next_attempt_at, failed_events, doubted } = outstanding;
-    let mut parts = Vec::new();
-    if *unconfirmed > 0 {
-        let mut part =
-            format!("{} not confirmed by Assets, {rejected} of them rejected", count(*unconfirmed, "record"));
-        if let Some(next) = next_attempt_at {
-            part = format!("{part}; the next attempt is at {next:.0}");
-        }
-        parts.push(part);
-    }
-    if *failed_events > 0 {
-        parts.push(format!("{} failed", count(*failed_events, "event")));
-    }
-    if *doubted > 0 {
-        parts.push(format!("{} in doubt, to be sent again", count(*doubted, "object")));
-    }
-    if parts.is_empty() { "Assets did not account for every record".to_owned() } else { parts.join("; ") }
-}
-
-/// Everything that a run leaves undone, in a line.
-fn undone_of(report: &RunReport) -> String {
-    let mut parts = Vec::new();
-    if !report.unreadable.is_empty() {
-        parts.push(format!("{} could not be read in Okta", count(report.unreadable.count, "object")));
-    }
-    parts.extend(report.withheld.iter().map(ToString::to_string));
-    if !report.outstanding.is_empty() || parts.is_empty() {
-        parts.push(undone(&report.outstanding));
-    }
-    parts.join("; ")
-}
-
-/// Leaves the work to the process that works on the connection already.
-async fn hand_over(
+/// Delegates the work to the process that runs the connection.
+async fn delegate(
     connection: &Connection,
     store: &Path,
     args: &Sync,
@@ -230,19 +177,19 @@ async fn hand_over(
     let name = connection.name().clone();
     let (objects, report) = if let Some(subjects) = subjects {
         let keys: Vec<RecordKey> = subjects.iter().filter_map(key).collect();
-        let asked = count(keys.len() as u64, "object");
-        eprintln!("Another process works on connection {name}; it is asked for {asked}.");
-        let objects = connection.hand_over_some(&keys, args.timeout, store, stop).await?;
+        let objects = count(keys.len(), "object");
+        eprintln!("Another process runs connection `{name}`. Requesting {objects} from it.");
+        let objects = connection.delegate_targeted_sync(&keys, args.timeout, store, stop).await?;
         (objects, RunReport::default())
     } else {
-        eprintln!("Another process works on connection {name}; it is asked for the run.");
-        let report = connection.hand_over(args.accept_shrink, PATIENCE, store, bars, stop).await?;
+        eprintln!("Another process runs connection `{name}`. Requesting the sync from it.");
+        let report = connection.delegate_sync(args.override_safeguards, PATIENCE, store, bars, stop).await?;
         (Vec::new(), report)
     };
-    Ok(Synced { connection: name, handed_over: true, asked_for: objects.len(), objects, report })
+    Ok(Synced { connection: name, delegated: true, enqueued: objects.len(), objects, report })
 }
 
-/// The object that was named.
+/// The key of a named object.
 fn key(subject: &Subject) -> Option<RecordKey> {
     match subject {
         Subject::User(id) => Some(RecordKey::user(id)),
@@ -254,34 +201,39 @@ fn key(subject: &Subject) -> Option<RecordKey> {
 fn print(synced: &Synced) {
     let report = &synced.report;
     println!("Connection {}", synced.connection);
-    if synced.asked_for > 0 {
-        let applied = synced.objects.iter().filter(|object| object.state == AskedState::Applied).count();
-        let objects = count(synced.asked_for as u64, "object");
-        println!("  {applied} of {objects} applied by the process that works on this connection");
+    if synced.enqueued > 0 {
+        let applied = synced.objects.iter().filter(|object| object.state == RequestedState::Applied).count();
+        let objects = count(synced.enqueued, "object");
+        println!(
+            "  {} of {objects} applied by the process that runs this connection",
+            number(applied as u64)
+        );
         return;
     }
-    let mut rows = table(["kind", "read", "sent", "created", "updated", "identical", "rejected"]);
+    let mut rows = table(["object type", "read", "sent", "created", "updated", "identical", "rejected"]);
     for (kind, n) in &report.records {
-        let numbers = [n.read, n.sent, n.created, n.updated, n.identical, n.rejected].map(|n| n.to_string());
-        rows.add_row(std::iter::once(kind.to_string()).chain(numbers));
+        let numbers = [n.read, n.sent, n.created, n.updated, n.identical, n.rejected].map(number);
+        rows.add_row(std::iter::once(format!("{kind}s")).chain(numbers));
     }
     println!("{rows}");
     if report.resumed {
-        println!("  went on where an earlier run was");
+        println!("  Resumed from the checkpoint of an earlier run");
     }
-    if report.marked > 0 {
-        println!("  {} marked as gone", count(report.marked, "object"));
+    if report.retired > 0 {
+        println!("  {} retired", count(report.retired, "object"));
     }
-    if report.cleared > 0 {
-        println!("  {} cleared with the account", count(report.cleared, "value"));
+    if report.cleared_values > 0 {
+        println!("  {} cleared with the Atlassian account", count(report.cleared_values, "value"));
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
+    print_findings(2, &report.drift);
+    print_findings(2, Finding::of_scope(&report.unknown_choices).as_slice());
     report.messages.iter().for_each(|message| println!("  ! {message}"));
     println!(
-        "  {} in {}, {} to Okta, {:.1} s",
+        "  {} in {}, {} to Okta, {}",
         count(report.chunks, "chunk"),
         count(report.executions, "execution"),
-        count(report.directory_requests, "request"),
-        report.seconds
+        count(report.okta_requests, "request"),
+        span(report.duration_seconds)
     );
 }

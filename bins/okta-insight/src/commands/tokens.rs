@@ -8,15 +8,17 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sync_console::access::{
-    Role as Access, TokenEntry, TokenError, TokenWish, create_token, renew_token, revoke_token,
+    AccessToken, Role as Access, TokenError, TokenRequest, create_token, renew_token, revoke_token,
 };
 use sync_service::engine::{Clock, SystemClock};
-use sync_service::{ServiceError, Store, explain};
+use sync_service::{ServiceError, Store, error_chain};
 
-use crate::args::{ConfigFile, Output, some_time};
-use crate::output::{Failure, Outcome, print_json, table};
+use crate::args::values::duration;
+use crate::args::{ConfigFile, Output};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json, table};
+use crate::words::commands::TOKENS_CREATE;
 
-/// What `okta-insight tokens` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Tokens {
     #[command(subcommand)]
@@ -25,17 +27,17 @@ pub(crate) struct Tokens {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show every access token of the console, but never the token itself.
+    /// List access tokens
     List(Place),
-    /// Make an access token, and print it this once. It works at once, also with a running daemon.
+    /// Create an access token and print it once
     Create(Create),
-    /// Give an access token another end. It works at once, also with a running daemon.
+    /// Change the expiration of an access token
     Renew(Renew),
-    /// Make an access token worthless, and end the sessions that began with it.
+    /// Revoke an access token and end its sessions
     Revoke(Revoke),
 }
 
-/// Whose tokens.
+/// The configuration of the store.
 #[derive(Debug, Args)]
 struct Place {
     #[command(flatten)]
@@ -46,14 +48,19 @@ struct Place {
 struct Create {
     #[command(flatten)]
     place: Place,
-    /// What it allows.
+    /// Role of the token
     #[arg(long, value_enum)]
     role: Role,
-    /// What people call it, such as whose it is.
-    #[arg(long)]
+    /// Name of the token, such as its owner
+    #[arg(long, value_name = "NAME")]
     name: String,
-    /// For how long it is good, such as 30d; until it is revoked when this is not given.
-    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    /// Time until the token expires, such as 30d [default: never]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration,
+        help = "Time until the token expires, such as 30d [default: never]"
+    )]
     expires_in: Option<Duration>,
 }
 
@@ -61,11 +68,16 @@ struct Create {
 struct Renew {
     #[command(flatten)]
     place: Place,
-    /// Its number or its name.
+    /// ID or name of the token
     #[arg(value_name = "ID|NAME")]
     which: String,
-    /// For how long it is good from now on, such as 30d; until it is revoked when this is not given.
-    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    /// New time until the token expires, such as 30d [default: never]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration,
+        help = "New time until the token expires, such as 30d [default: never]"
+    )]
     expires_in: Option<Duration>,
 }
 
@@ -73,16 +85,16 @@ struct Renew {
 struct Revoke {
     #[command(flatten)]
     place: Place,
-    /// Its number or its name.
+    /// ID or name of the token
     #[arg(value_name = "ID|NAME")]
     which: String,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Role {
-    /// Everything.
+    /// Administrator: changes everything
     Admin,
-    /// Look at everything that is no secret.
+    /// Read-only: views everything except secrets
     ReadOnly,
 }
 
@@ -96,7 +108,7 @@ impl From<Role> for Access {
 }
 
 impl Tokens {
-    /// The change that is made, where, and the choices that came with it; `None` where nothing changes.
+    /// The change, its configuration, and its parameters; `None` if nothing changes.
     pub(crate) fn changed(&self) -> Option<(&'static str, &ConfigFile, Value)> {
         Some(match &self.command {
             Command::List(_) => return None,
@@ -112,15 +124,19 @@ impl Tokens {
     }
 }
 
-/// The text as it was typed, unless it looks like a secret.
+/// The text as entered, unless it resembles a secret.
 fn kept(text: &str) -> &str {
     if text.trim().starts_with("oia_") { "oia_..." } else { text }
 }
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        let code = if error.is_usage() { 2 } else { 1 };
-        Self { message: explain(&error), hint: error.hint().map(str::to_owned), code }
+        let (code, exit) = match &error {
+            TokenError::Unknown(_) => (ErrorCode::NotFound, 2),
+            TokenError::Store(_) => (ErrorCode::StoreFailed, 1),
+            _ => (ErrorCode::InvalidArguments, 2),
+        };
+        Self { code, message: error_chain(&error), hint: error.hint().map(str::to_owned), exit }
     }
 }
 
@@ -133,12 +149,12 @@ pub(crate) async fn run(args: &Tokens, output: Output) -> Outcome {
     };
     let config = place.file.load()?;
     let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
-    let told = tell(args, &store, output).await;
+    let done = apply(args, &store, output).await;
     store.close().await;
-    told.map(|()| ExitCode::SUCCESS)
+    done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn tell(args: &Tokens, store: &Store, output: Output) -> Result<(), Failure> {
+async fn apply(args: &Tokens, store: &Store, output: Output) -> Result<(), Failure> {
     if !matches!(args.command, Command::List(_)) {
         store.await_turn().await.map_err(ServiceError::from)?;
     }
@@ -157,7 +173,7 @@ async fn list(store: &Store, output: Output) -> Result<(), Failure> {
     }
     if tokens.is_empty() {
         println!(
-            "There is no token yet: the daemon makes the first one when it starts, or `tokens create` does."
+            "No access tokens yet. The daemon creates the first one when it starts. To create one now, run `{TOKENS_CREATE}`."
         );
         return Ok(());
     }
@@ -166,18 +182,26 @@ async fn list(store: &Store, output: Output) -> Result<(), Failure> {
         rows.add_row([
             token.id.to_string(),
             token.name.clone(),
-            token.role.as_str().to_owned(),
+            role(token.role).to_owned(),
             state(token),
-            format!("{:.0}", token.created),
-            token.last_used.map_or_else(|| "never".to_owned(), |used| format!("{used:.0}")),
+            format!("{:.0}", token.created_at),
+            token.last_used_at.map_or_else(|| "never".to_owned(), |used| format!("{used:.0}")),
         ]);
     }
     println!("{rows}");
     Ok(())
 }
 
-fn state(token: &TokenEntry) -> String {
-    match (token.revoked, token.expires) {
+/// The label of a role.
+const fn role(role: Access) -> &'static str {
+    match role {
+        Access::Admin => "administrator",
+        Access::ReadOnly => "read-only",
+    }
+}
+
+fn state(token: &AccessToken) -> String {
+    match (token.revoked_at, token.expires_at) {
         (Some(revoked), _) => format!("revoked {revoked:.0}"),
         (None, Some(expires)) if token.is_valid(SystemClock.now()) => format!("expires {expires:.0}"),
         (None, Some(expires)) => format!("expired {expires:.0}"),
@@ -188,24 +212,24 @@ fn state(token: &TokenEntry) -> String {
 async fn create(args: &Create, store: &Store, output: Output) -> Result<(), Failure> {
     let now = SystemClock.now();
     let expires = end(now, args.expires_in)?;
-    let wish = TokenWish { name: args.name.clone(), role: args.role.into(), expires };
-    let (made, token) = create_token(&store.access(), &wish, now).await?;
+    let request = TokenRequest { name: args.name.clone(), role: args.role.into(), expires };
+    let (entry, token) = create_token(&store.access(), &request, now).await?;
     if output == Output::Json {
-        return print_json(&serde_json::json!({ "token": token.expose_secret(), "entry": made }));
+        return print_json(&serde_json::json!({ "token": token.expose_secret(), "entry": entry }));
     }
     eprintln!(
-        "Token {} \"{}\" ({}). Keep it now: it is not shown again.",
-        made.id,
-        made.name,
-        made.role.as_str()
+        "Created access token {} `{}` ({}). Copy it now; it isn't shown again.",
+        entry.id,
+        entry.name,
+        role(entry.role)
     );
     println!("{}", token.expose_secret());
     Ok(())
 }
 
-/// The end of a token that is good for so long.
+/// The expiration of a token that is valid for this time.
 fn end(now: Timestamp, time: Option<Duration>) -> Result<Option<Timestamp>, Failure> {
-    let far = |_| Failure { code: 2, ..Failure::new("--expires-in is further away than times go") };
+    let far = |_| Failure::usage("--expires-in: duration is too long");
     time.map(|time| now.checked_add(time)).transpose().map_err(far)
 }
 
@@ -216,7 +240,7 @@ async fn renew(args: &Renew, store: &Store, output: Output) -> Result<(), Failur
     if output == Output::Json {
         return print_json(&serde_json::json!({ "renewed": renewed }));
     }
-    println!("Token {} \"{}\": {}.", renewed.id, renewed.name, state(&renewed));
+    println!("Access token {} `{}`: {}", renewed.id, renewed.name, state(&renewed));
     Ok(())
 }
 
@@ -225,6 +249,6 @@ async fn revoke(args: &Revoke, store: &Store, output: Output) -> Result<(), Fail
     if output == Output::Json {
         return print_json(&serde_json::json!({ "revoked": revoked }));
     }
-    println!("Token {} \"{}\" is revoked, and its sessions have ended.", revoked.id, revoked.name);
+    println!("Revoked access token {} `{}` and ended its sessions.", revoked.id, revoked.name);
     Ok(())
 }

@@ -3,84 +3,89 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_service::engine::{StructureState, VerifyReport};
+use sync_service::engine::{SchemaState, VerifyReport};
 use sync_service::model::ConnectionName;
 
+use super::findings::print_findings;
 use super::remote::{Remote, remote};
 use super::{open, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Failure, Outcome, count, print_json};
+use crate::failure::{FOUND, Failure};
+use crate::output::{Outcome, print_json};
+use crate::words::units::{count, number};
 
 #[derive(Serialize)]
 struct Found {
     connection: ConnectionName,
-    ok: bool,
+    passed: bool,
     #[serde(flatten)]
     report: VerifyReport,
 }
 
 pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
-    let found = look(common).await?;
-    let ok = found.iter().all(|f| f.ok);
+    let found = verify(common).await?;
+    let passed = found.iter().all(|found| found.passed);
     match output {
-        Output::Json => print_json(&serde_json::json!({ "ok": ok, "connections": found }))?,
+        Output::Json => print_json(&serde_json::json!({ "passed": passed, "connections": found }))?,
         Output::Text => found.iter().for_each(print),
     }
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-async fn look(common: &Common) -> Result<Vec<Found>, Failure> {
+async fn verify(common: &Common) -> Result<Vec<Found>, Failure> {
     let mut found = Vec::new();
     if let Some(Remote { client, names }) = remote(common).await? {
         let stop = stop_on_signal();
         for name in names {
             let report = client.verify(&name, &stop).await?;
-            found.push(Found { connection: name, ok: report.problems.is_empty(), report });
+            found.push(Found { connection: name, passed: report.findings.is_empty(), report });
         }
         return Ok(found);
     }
     let opened = open(common).await?;
     for connection in &opened.connections {
         let report = connection.engine().verify(connection.has_hook()).await?;
-        found.push(Found { connection: connection.name().clone(), ok: report.problems.is_empty(), report });
+        found.push(Found {
+            connection: connection.name().clone(),
+            passed: report.findings.is_empty(),
+            report,
+        });
     }
     opened.store.close().await;
     Ok(found)
 }
 
 fn print(found: &Found) {
-    let (structure, hook) = (&found.report.structure, &found.report.hook);
+    let (schema, hook) = (&found.report.schema, &found.report.event_hook);
     println!("Connection {}", found.connection);
-    if structure.state == StructureState::Missing {
-        println!("  Object types   none yet");
+    if schema.state == SchemaState::Missing {
+        println!("  Object types   none");
     } else {
-        println!("  Object types   {}", present(structure.kept_types, structure.added_types.len()));
-        println!("  Attributes     {}", present(structure.kept_attributes, structure.added_attributes.len()));
-        let limited = structure.limited.len();
-        let cardinalities =
-            if limited == 0 { "as they should be".to_owned() } else { format!("{limited} too low") };
-        println!("  Cardinalities  {cardinalities}");
+        println!("  Object types   {}", present(schema.existing_types, schema.added_types.len()));
+        println!("  Attributes     {}", present(schema.existing_attributes, schema.added_attributes.len()));
+        let limited = schema.limited_attributes().count();
+        let cardinality = if limited == 0 { "correct".to_owned() } else { format!("{limited} too low") };
+        println!("  Cardinality    {cardinality}");
     }
     match hook {
-        None => println!("  Event hook     none is wanted: events come from the System Log alone"),
+        None => println!("  Event hook     not used; the System Log is the only event source"),
         Some(hook) => {
-            let what = match (&hook.id, hook.problems.len()) {
-                (None, _) => "none yet".to_owned(),
+            let state = match (&hook.id, hook.findings.len()) {
+                (None, _) => "missing".to_owned(),
                 (Some(_), 0) => "active, verified, subscribed".to_owned(),
-                (Some(_), problems) => {
-                    format!("there, with {}", count(u64::try_from(problems).unwrap_or(u64::MAX), "problem"))
-                }
+                (Some(_), problems) => format!("exists, {}", count(problems, "problem")),
             };
-            println!("  Event hook     {what}");
-            println!("                 {}", hook.uri);
+            println!("  Event hook     {state}");
+            println!("                 {}", hook.url);
         }
     }
-    found.report.problems.iter().for_each(|problem| println!("  ! {problem}"));
-    if found.ok {
-        println!("  All is as it should be.");
+    print_findings(2, &found.report.findings);
+    if found.passed {
+        println!("  Verified.");
     }
 }
 
-fn present(there: usize, missing: usize) -> String {
-    if missing == 0 { format!("{there} present") } else { format!("{there} present, {missing} missing") }
+fn present(existing: usize, missing: usize) -> String {
+    let [existing, added] = [existing, missing].map(|n| number(n as u64));
+    if missing == 0 { format!("{existing} exist") } else { format!("{existing} exist, {added} missing") }
 }

@@ -1,4 +1,4 @@
-//! What happens in an org on an ordinary day, and how one sees it in Assets.
+//! Typical changes in an org, and their effects in Assets.
 
 use serde_json::{Value, json};
 
@@ -9,17 +9,17 @@ pub(super) struct Step {
     pub(super) body: Value,
 }
 
-/// How an object of Assets looks once a change has arrived.
+/// The expected state of an object in Assets after a change.
 pub(super) enum Expected {
-    /// An attribute has a value; empty when it is cleared.
+    /// An attribute has a value; an empty value is cleared.
     Value(String, String),
     /// The user refers to a group, or no longer does.
     Member(String, bool),
-    /// The user is in no listed group any more.
+    /// The user is no longer in a listed group.
     NoMember,
 }
 
-/// An object to look at: `user` or `group`, and its Okta id.
+/// An object: `user` or `group`, and its Okta ID.
 pub(super) type Object = (&'static str, String);
 
 /// One change and its effects.
@@ -33,7 +33,7 @@ fn step(method: &'static str, path: impl Into<String>, body: Value) -> Step {
     Step { method, path: path.into(), body }
 }
 
-/// The creation of a user and of a group; their ids are known only afterwards.
+/// The creation of a user and of a group; their IDs are known only afterward.
 pub(super) fn creations(n: u64) -> (Step, Step) {
     let login = format!("live{n:04}@example.com");
     let profile = json!({ "login": login, "email": login, "firstName": "Live", "lastName": "Change",
@@ -43,12 +43,12 @@ pub(super) fn creations(n: u64) -> (Step, Step) {
         step(
             "POST",
             "/okta/groups",
-            json!({ "name": format!("Live {n:04}"), "description": "Made by the demo" }),
+            json!({ "name": format!("Live {n:04}"), "description": "Created by the demo" }),
         ),
     )
 }
 
-/// A life from after the creation of a user and a group to their end.
+/// The life cycle of a user and a group after their creation.
 ///
 /// `other` is a group that exists and stays; the user joins and leaves it on the way.
 pub(super) fn life(n: u64, user_id: &str, group_id: &str, other: Option<&str>) -> Vec<Change> {
@@ -102,7 +102,7 @@ pub(super) fn life(n: u64, user_id: &str, group_id: &str, other: Option<&str>) -
         change("last membership removed", step("DELETE", &member, Value::Null), user(), Expected::NoMember),
         change("membership added again", step("PUT", &member, Value::Null), user(), belongs(true)),
         Change {
-            name: "attribute added to the schema, filled in",
+            name: "attribute added to the schema and set",
             steps: vec![
                 step(
                     "PUT",
@@ -135,7 +135,7 @@ pub(super) fn life(n: u64, user_id: &str, group_id: &str, other: Option<&str>) -
 }
 
 impl Expected {
-    /// Whether the object looks like that. `everyone` is the group that does not count as a membership.
+    /// True if the object has the expected state. `everyone` is the group that does not count as a membership.
     pub(super) fn holds(&self, object: &Value, everyone: &str) -> bool {
         let attribute = |end: &str| {
             let attributes = object["attributes"].as_object()?;

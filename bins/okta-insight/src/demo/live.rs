@@ -1,4 +1,4 @@
-//! Changes in Okta, and how long Assets takes to show them.
+//! Changes in Okta, and their latency until Assets has them.
 
 use std::time::Duration;
 
@@ -8,23 +8,23 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::changes::{Change, Expected, Object, Step, creations, life};
-use crate::output::Failure;
+use crate::failure::{ErrorCode, Failure};
 
-/// How long one change may take.
+/// The longest latency of a change.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How often Assets is looked at while waiting.
-const LOOK: Duration = Duration::from_millis(5);
-/// Lives in the one round that `--exit` runs.
+/// The time between two reads of Assets.
+const INTERVAL: Duration = Duration::from_millis(5);
+/// The number of life cycles in the round of `--exit`.
 const ROUND: u64 = 3;
 
-/// Changes made so far, and what became of them.
+/// The changes so far, and their latencies.
 pub(super) struct Live {
     control: ControlClient,
     lives: u64,
     pub(super) changes: u64,
     pub(super) latencies: Vec<Duration>,
     everyone: String,
-    /// A group that people join and leave.
+    /// A group that users join and leave.
     other: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Live {
         sorted.get(at).map_or(0.0, |latency| (latency.as_secs_f64() * 10_000.0).round() / 10.0)
     }
 
-    /// A few lives, one after the other.
+    /// A few life cycles, one after the other.
     pub(super) async fn round(&mut self, stop: &CancellationToken) -> Result<(), Failure> {
         for _ in 0..ROUND {
             if !stop.is_cancelled() {
@@ -55,7 +55,7 @@ impl Live {
         Ok(())
     }
 
-    /// Lives until told to stop, at a pace that people can follow.
+    /// Life cycles until canceled, slow enough to read.
     pub(super) async fn go_on(&mut self, stop: &CancellationToken) -> Result<(), Failure> {
         while !stop.is_cancelled() {
             self.live(Duration::from_secs(2), stop).await?;
@@ -119,7 +119,7 @@ impl Live {
         let mut next = left.next();
         while let Some(((kind, id), expected)) = next {
             if start.elapsed() > PATIENCE {
-                eprintln!("Live         {name:<42} not in Assets after {} s", PATIENCE.as_secs());
+                eprintln!("Live         {name:<42} not in Assets within {} s", PATIENCE.as_secs());
                 return Ok(());
             }
             let path = format!("/insight/objects?type=/type/{kind}&identity={id}");
@@ -127,7 +127,7 @@ impl Live {
             if expected.holds(&found["objects"][0], &self.everyone) {
                 next = left.next();
             } else {
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(INTERVAL).await;
             }
         }
         let latency = start.elapsed();
@@ -144,5 +144,5 @@ impl Live {
 // The signature is that of `map_err`.
 #[allow(clippy::needless_pass_by_value)]
 fn failed(error: reqwest::Error) -> Failure {
-    Failure::new(format!("the sandbox did not answer: {error}"))
+    Failure::new(ErrorCode::SandboxFailed, format!("the sandbox did not respond: {error}"))
 }

@@ -1,4 +1,4 @@
-//! `okta-insight demo`: everything at work, with nothing else needed.
+//! `okta-insight demo`: setup, a full sync, and live changes in a sandbox.
 
 mod changes;
 mod live;
@@ -8,23 +8,27 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sandbox::audit::{self, Audit};
+use sandbox::audit::{self, Comparison};
 use sandbox::{ControlClient, Sandbox};
 use sync_console::Console;
-use sync_service::engine::{Limits, RunReport};
-use sync_service::{Config, Connection, ExposeSecret, Fleet, Receiver, ServiceError};
+use sync_service::engine::{RunReport, Safeguards};
+use sync_service::{Config, Connection, ConnectionManager, ExposeSecret, HookReceiver, ServiceError};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Demo, Output};
 use crate::commands::{sandbox as sandbox_command, stop_on_signal};
-use crate::output::{Failure, Outcome, print_json};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json};
 use crate::progress::Bars;
+use crate::words::findings::finding;
+use crate::words::units::{count, span};
 use live::Live;
 
-/// How long the two sides may take to become equal after the last change.
+/// The longest time until both sides are equal after the last change.
 const SETTLING: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
+    sandbox_command::check_org_data(&args.org)?;
     let stop = stop_on_signal();
     let sandbox = Sandbox::start(&sandbox_command::options(&args.org)).await?;
     let folder = tempfile::tempdir()?;
@@ -34,9 +38,9 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
         &folder.path().join("demo.db"),
     )?;
     let config = Config::from_toml(&text, "the demo's configuration", folder.path(), [])?;
-    let fleet = Fleet::open(config, &folder.path().join("demo.toml")).await?;
+    let fleet = ConnectionManager::open(config, &folder.path().join("demo.toml")).await?;
     let connection = connection(&fleet)?;
-    let receiver = Receiver::of_fleet(&fleet).await.map_err(ServiceError::from)?;
+    let receiver = HookReceiver::of_fleet(&fleet).await.map_err(ServiceError::from)?;
     let mut serving = vec![tokio::spawn(receiver.serve(stop.clone()))];
     if let Some(settings) = &fleet.config().console {
         let console = Console::bind(settings, &fleet).await?;
@@ -50,13 +54,13 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
     let mut live = Live::new(control.clone());
     live.round(&stop).await?;
     if !args.exit {
-        eprintln!("\nChanges go on until Ctrl-C.");
+        eprintln!("\nApplying live changes. Press Ctrl-C to stop.");
         live.go_on(&stop).await?;
     }
     let audit = settle(&control).await?;
     stop.cancel();
     for task in serving {
-        // It ends by itself once told to stop.
+        // It ends once it is canceled.
         let _ = task.await;
     }
     fleet.end().await;
@@ -68,17 +72,18 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
     if audit.in_sync && live.all_applied() { Ok(ExitCode::SUCCESS) } else { Ok(ExitCode::FAILURE) }
 }
 
-/// The only connection there is.
-fn connection(fleet: &Fleet) -> Result<Arc<Connection>, Failure> {
+/// The only connection.
+fn connection(fleet: &ConnectionManager) -> Result<Arc<Connection>, Failure> {
     let member = fleet.members().into_iter().next();
-    let member = member.ok_or_else(|| Failure::new("the demo has no connection"))?;
+    let member =
+        member.ok_or_else(|| Failure::new(ErrorCode::InternalError, "the demo has no connection"))?;
     Ok(Arc::clone(member.working()?))
 }
 
-/// Says where the console is, and how to get in.
+/// Prints the URL of the console and an access token.
 async fn announce(console: &Console) -> Result<(), Failure> {
     let token = console.first_token().await?;
-    let token = token.map(|token| format!(", token {}", token.expose_secret())).unwrap_or_default();
+    let token = token.map(|token| format!(", access token {}", token.expose_secret())).unwrap_or_default();
     eprintln!("Console      {}{token}", console.url());
     Ok(())
 }
@@ -98,30 +103,34 @@ async fn prepare(
     );
     let setup = connection.engine().setup(connection.has_hook()).await?;
     eprintln!(
-        "Setup        {} attributes in Assets, event hook in Okta",
-        setup.structure.added_attributes.len()
+        "Setup        {} in Assets, event hook in Okta",
+        count(setup.schema.added_attributes.len(), "attribute")
     );
     let verified = connection.engine().verify(connection.has_hook()).await?;
-    if let Some(problem) = verified.problems.first() {
-        return Err(Failure::new(problem.clone()));
+    if let Some(problem) = verified.findings.first() {
+        return Err(Failure::new(ErrorCode::CheckFailed, finding(problem)));
     }
-    eprintln!("Verify       hook active, verified, subscribed");
+    eprintln!("Verify       event hook active, verified, subscribed");
     let bars = Bars::new();
-    let report = connection.engine().sync(&Limits::default(), &bars, stop).await?;
+    let report = connection.engine().full_sync(&Safeguards::default(), &bars, stop).await?;
     drop(bars);
     let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
     eprintln!(
-        "Synchronize  {sent} objects in {:.1} s, {} requests to Okta",
-        report.seconds, report.directory_requests
+        "Synchronize  {} in {}, {} to Okta",
+        count(sent, "object"),
+        span(report.duration_seconds),
+        count(report.okta_requests, "request")
     );
     Ok(report)
 }
 
-/// The comparison once nothing is under way any more.
-async fn settle(control: &ControlClient) -> Result<Audit, Failure> {
+/// The comparison after all changes are applied.
+async fn settle(control: &ControlClient) -> Result<Comparison, Failure> {
     let deadline = tokio::time::Instant::now() + SETTLING;
     loop {
-        let audit = audit::compare(control).await.map_err(|e| Failure::new(e.to_string()))?;
+        let audit = audit::compare(control)
+            .await
+            .map_err(|e| Failure::new(ErrorCode::SandboxFailed, e.to_string()))?;
         if audit.in_sync || tokio::time::Instant::now() >= deadline {
             return Ok(audit);
         }

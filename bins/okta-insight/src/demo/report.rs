@@ -1,13 +1,14 @@
-//! What the demo came to.
+//! The result of the demo.
 
-use sandbox::audit::Audit;
+use sandbox::audit::Comparison;
 use serde_json::{Value, json};
 use sync_service::engine::RunReport;
 
 use super::live::Live;
-use crate::output::{count, table};
+use crate::output::table;
+use crate::words::units::{count, number, span};
 
-pub(super) fn document(audit: &Audit, full_sync: &RunReport, live: &Live) -> Value {
+pub(super) fn document(audit: &Comparison, full_sync: &RunReport, live: &Live) -> Value {
     let mut insight = json!(audit.insight);
     insight["marked_deleted"] = audit.marked_deleted.into();
     json!({
@@ -16,8 +17,8 @@ pub(super) fn document(audit: &Audit, full_sync: &RunReport, live: &Live) -> Val
         "in_sync": audit.in_sync,
         "differences": audit.differences,
         "full_sync": {
-            "seconds": full_sync.seconds,
-            "okta_requests": full_sync.directory_requests,
+            "seconds": full_sync.duration_seconds,
+            "okta_requests": full_sync.okta_requests,
             "executions": full_sync.executions,
             "chunks": full_sync.chunks,
         },
@@ -29,31 +30,31 @@ pub(super) fn document(audit: &Audit, full_sync: &RunReport, live: &Live) -> Val
     })
 }
 
-pub(super) fn print(audit: &Audit, full_sync: &RunReport, live: &Live) {
+pub(super) fn print(audit: &Comparison, full_sync: &RunReport, live: &Live) {
     let mut rows = table(["", "okta", "assets"]);
     for (name, okta, insight) in [
         ("users", audit.okta.users, audit.insight.users),
         ("groups", audit.okta.groups, audit.insight.groups),
         ("memberships", audit.okta.memberships, audit.insight.memberships),
     ] {
-        rows.add_row([name.to_owned(), okta.to_string(), insight.to_string()]);
+        rows.add_row([name.to_owned(), number(okta), number(insight)]);
     }
-    rows.add_row(["marked as deleted".to_owned(), String::new(), audit.marked_deleted.to_string()]);
+    rows.add_row(["retired".to_owned(), String::new(), number(audit.marked_deleted)]);
     println!("{rows}");
     println!(
-        "Full sync: {:.1} s, {} to Okta, {}. Live: {} of {} changes applied, p50 {:.0} ms, p99 {:.0} ms.",
-        full_sync.seconds,
-        count(full_sync.directory_requests, "request"),
+        "Full sync: {}, {} to Okta, {}. Live: {} of {} applied, p50 {:.0} ms, p99 {:.0} ms.",
+        span(full_sync.duration_seconds),
+        count(full_sync.okta_requests, "request"),
         count(full_sync.chunks, "chunk"),
-        live.latencies.len(),
-        live.changes,
+        number(live.latencies.len() as u64),
+        count(live.changes, "change"),
         live.percentile(50),
         live.percentile(99),
     );
     if audit.in_sync {
-        println!("In sync: every attribute and every reference compared.");
+        println!("In sync: all attributes and references are equal.");
     } else {
-        println!("NOT in sync: {} differences", audit.total_differences);
+        println!("Not in sync: {}", count(audit.total_differences, "difference"));
         audit.differences.iter().for_each(|difference| println!("  {difference}"));
     }
 }

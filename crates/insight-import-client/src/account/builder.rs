@@ -40,7 +40,7 @@ impl AssetsClientBuilder {
         Self { site, account: None, workspace: None, http: HttpSettings::default() }
     }
 
-    /// Signs in with the mail address of an account and an API token of it.
+    /// Signs in with the email address of an account and an API token of it.
     pub fn api_token(mut self, email: impl Into<String>, api_token: SecretString) -> Self {
         self.account = Some(Account::Basic { email: email.into(), api_token });
         self

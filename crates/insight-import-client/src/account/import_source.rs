@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::model::text_or_number;
 
-/// What an import source does with values that arrive empty.
+/// The import source's handling of empty values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmptyValues {
     /// The object keeps what it has.
@@ -31,16 +31,17 @@ impl<'de> Deserialize<'de> for EmptyValues {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportSourceEntry {
-    /// The object type, when it is told.
+    /// The object type, if the response contains it.
     #[serde(default)]
     pub object_type_name: Option<String>,
-    /// What is done with values that arrive empty.
+    /// The handling of empty values.
     #[serde(default)]
     pub empty_values: Option<EmptyValues>,
-    /// What is done with select options and statuses that are not known: `IGNORE` or `ADD`.
+    /// The handling of unknown select options and statuses: `IGNORE` or `ADD`.
     #[serde(default)]
     pub unknown_values: Option<String>,
-    /// What is done with objects that an import does not hold, where Assets tells it: `IGNORE`, `UPDATE` or `REMOVE`.
+    /// The handling of objects that an import doesn't contain, if the response contains it: `IGNORE`, `UPDATE`, or
+    /// `REMOVE`.
     #[serde(default, alias = "missingObjectOutboundType")]
     pub missing_objects: Option<String>,
     /// Everything else, as received.
@@ -61,13 +62,13 @@ pub struct ImportSource {
     /// The object schema that it fills.
     #[serde(default, deserialize_with = "text_or_number")]
     pub object_schema_id: String,
-    /// What is done with values that arrive empty, where an object type says nothing else.
+    /// The default handling of empty values for object types.
     #[serde(default)]
     pub default_handle_empty_values: Option<EmptyValues>,
-    /// What is done with unknown options, where an object type says nothing else.
+    /// The default handling of unknown options for object types.
     #[serde(default)]
     pub default_handle_unknown_values: Option<String>,
-    /// Whether a token was generated.
+    /// True if a token was generated.
     #[serde(default)]
     pub token_generated: Option<bool>,
     /// The settings by object type.
@@ -79,7 +80,8 @@ pub struct ImportSource {
 }
 
 impl ImportSource {
-    /// True if options that a select attribute does not have are dropped, for any object type. `None` when it is not told.
+    /// True if options that a select attribute doesn't have are dropped, for any object type. `None` if the response
+    /// doesn't contain it.
     pub fn ignores_unknown_values(&self) -> Option<bool> {
         let of_types = self.entries.iter().filter_map(|entry| entry.unknown_values.as_ref());
         let mut told: Vec<&String> = of_types.collect();
@@ -89,14 +91,15 @@ impl ImportSource {
         (!told.is_empty()).then(|| told.iter().any(|word| word.eq_ignore_ascii_case("IGNORE")))
     }
 
-    /// Whether values that arrive empty are ignored, for any object type. `None` when it is not told.
+    /// True if empty values are ignored, for any object type. `None` if the response doesn't contain it.
     pub fn ignores_empty_values(&self) -> Option<bool> {
         let told: Vec<&EmptyValues> = self.entries.iter().filter_map(|e| e.empty_values.as_ref()).collect();
         let told = if told.is_empty() { self.default_handle_empty_values.iter().collect() } else { told };
         (!told.is_empty()).then(|| told.contains(&&EmptyValues::Ignore))
     }
 
-    /// Whether objects that an import does not hold are removed, for any object type. `None` when it is not told.
+    /// True if objects that an import doesn't contain are removed, for any object type. `None` if the response doesn't
+    /// contain it.
     pub fn removes_missing_objects(&self) -> Option<bool> {
         let told: Vec<&String> = self.entries.iter().filter_map(|e| e.missing_objects.as_ref()).collect();
         (!told.is_empty()).then(|| told.iter().any(|word| word.eq_ignore_ascii_case("REMOVE")))

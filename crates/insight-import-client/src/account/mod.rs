@@ -1,4 +1,5 @@
-//! What takes an account rather than an import token: the structure of Assets, its objects, the settings of imports.
+//! Calls that require an account rather than an import token: the structure of Assets, its objects, the settings of
+//! imports.
 //!
 //! <https://developer.atlassian.com/cloud/assets/rest/>
 
@@ -21,14 +22,14 @@ pub use builder::AssetsClientBuilder;
 pub use import_source::{EmptyValues, ImportSource, ImportSourceEntry};
 pub use model::{
     AttributeUpdate, DefaultType, Object, ObjectAttribute, ObjectRef, ObjectSchema, ObjectType,
-    ObjectTypeAttribute, ObjectValue, ObjectValues, Usage, UsageOfSchema,
+    ObjectTypeAttribute, ObjectValue, ObjectValues, SchemaUsage, Usage,
 };
 pub use objects::aql_text;
 
 use crate::error::{Error, RefusalReason, Result};
-use crate::http::{PaceState, Repeat, Transport, below};
+use crate::http::{RateLimitState, Repeat, Transport, below};
 
-/// How many items of a listing are asked for at once.
+/// The number of items per request of a listing.
 const PAGE: u64 = 100;
 
 /// A client of Assets with an account's credential. Cheap to clone; clones share connections and pace.
@@ -40,9 +41,9 @@ pub struct AssetsClient {
 #[derive(Debug)]
 struct Inner {
     transport: Transport,
-    /// Where workspaces are looked up.
+    /// The site that lists workspaces.
     site: Url,
-    /// What comes before `/jsm/assets` in the API.
+    /// The path before `/jsm/assets` in the API.
     gateway: Vec<String>,
     workspace: OnceCell<String>,
 }
@@ -63,8 +64,8 @@ impl AssetsClient {
         AssetsClientBuilder::new(site_url.into())
     }
 
-    /// How requests go through, for metrics.
-    pub fn pace(&self) -> PaceState {
+    /// The state of rate limiting, for metrics.
+    pub fn pace(&self) -> RateLimitState {
         self.inner.transport.pace.state()
     }
 
@@ -122,7 +123,7 @@ impl AssetsClient {
         let answer = self.inner.transport.send(what, method, url, body, repeat).await?;
         if answer.status.as_u16() == 409 {
             let message = crate::http::words(&answer);
-            return Err(Error::Refused { what, status: 409, message });
+            return Err(Error::Api { what, status: 409, message });
         }
         answer.json(what)
     }

@@ -1,4 +1,4 @@
-//! What Assets answers with. Members that this crate does not know are kept.
+//! Responses of Assets. Unknown members are kept.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct ObjectSchema {
     /// The beginning of its objects' keys.
     #[serde(default)]
     pub object_schema_key: String,
-    /// How many objects it has, when counts were asked for.
+    /// The number of its objects, if counts were requested.
     #[serde(default)]
     pub object_count: u64,
     /// Everything else, as received.
@@ -62,13 +62,13 @@ pub struct ObjectTypeAttribute {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whether it names the object.
+    /// True if it is the object's label.
     #[serde(default)]
     pub label: bool,
     /// 0 plain (see `default_type`), 1 object, 2 user, 4 group, 7 status.
     #[serde(rename = "type", default)]
     pub kind: i64,
-    /// What a plain attribute holds.
+    /// The type of a plain attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_type: Option<DefaultType>,
     /// The object type that a reference leads to.
@@ -77,10 +77,10 @@ pub struct ObjectTypeAttribute {
     /// The kind of reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub additional_value: Option<Value>,
-    /// How many values it must have.
+    /// The smallest number of values.
     #[serde(default)]
     pub minimum_cardinality: i64,
-    /// How many values it may have; -1 for any number.
+    /// The largest number of values; -1 for any number.
     #[serde(default = "one")]
     pub maximum_cardinality: i64,
     /// Everything else, as received.
@@ -93,13 +93,13 @@ fn one() -> i64 {
 }
 
 impl ObjectTypeAttribute {
-    /// Whether it takes any number of values.
+    /// True if it accepts any number of values.
     pub const fn is_unlimited(&self) -> bool {
         self.maximum_cardinality < 0
     }
 }
 
-/// What to change of an attribute. What is not set stays.
+/// The changes to an attribute. Unset fields stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributeUpdate {
@@ -109,10 +109,10 @@ pub struct AttributeUpdate {
     /// Another description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// How many values it must have.
+    /// The smallest number of values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_cardinality: Option<i64>,
-    /// How many values it may have; -1 for any number.
+    /// The largest number of values; -1 for any number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_cardinality: Option<i64>,
 }
@@ -259,16 +259,16 @@ impl ObjectValues {
     }
 }
 
-/// How many objects an object schema has.
+/// The number of an object schema's objects.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UsageOfSchema {
-    /// Everything that is told, as received.
+pub struct SchemaUsage {
+    /// The complete response.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
-/// How many objects the site has.
+/// The number of the site's objects.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
@@ -277,7 +277,7 @@ pub struct Usage {
     pub total_objects_count: u64,
     /// By schema.
     #[serde(default)]
-    pub per_schema_usage_info: Vec<UsageOfSchema>,
+    pub per_schema_usage_info: Vec<SchemaUsage>,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,

@@ -32,7 +32,7 @@ impl AssetsClient {
         .try_flatten()
     }
 
-    /// How many objects an AQL query finds. Scope `read:cmdb-object:jira`.
+    /// The number of objects that an AQL query finds. Scope `read:cmdb-object:jira`.
     ///
     /// # Errors
     /// As any call.
@@ -64,7 +64,7 @@ impl AssetsClient {
         self.get("the values of an object", &["object", id, "attributes"]).await
     }
 
-    /// What happened to an object, as received. Scope `read:cmdb-object:jira`.
+    /// The history of an object, as received. Scope `read:cmdb-object:jira`.
     ///
     /// # Errors
     /// As [`Self::object`].
@@ -72,7 +72,7 @@ impl AssetsClient {
         self.get("the history of an object", &["object", id, "history"]).await
     }
 
-    /// How many objects refer to an object, by type, as received. Scope `read:cmdb-object:jira`.
+    /// The number of objects that refer to an object, by type, as received. Scope `read:cmdb-object:jira`.
     ///
     /// # Errors
     /// As [`Self::object`].
@@ -114,7 +114,7 @@ impl AssetsClient {
         let url = self.url(&["object", id]).await?;
         match self.inner.transport.send(WHAT, Method::DELETE, &url, None, Repeat::Safe).await {
             Ok(answer) if answer.status.is_success() => Ok(true),
-            Ok(answer) => Err(Error::Refused {
+            Ok(answer) => Err(Error::Api {
                 what: WHAT,
                 status: answer.status.as_u16(),
                 message: crate::http::words(&answer),

@@ -40,7 +40,7 @@ impl AssetsClient {
         Ok(generated.token)
     }
 
-    /// How many objects the site has.
+    /// The number of the site's objects.
     ///
     /// # Errors
     /// As any call.

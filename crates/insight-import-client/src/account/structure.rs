@@ -70,7 +70,7 @@ impl AssetsClient {
         const WHAT: &str = "the change of an attribute";
         let url = self.url(&["objecttypeattribute", object_type_id, &attribute.id]).await?;
         match self.send(WHAT, Method::PUT, &url, Some(json!(update)), Repeat::Safe).await {
-            Err(Error::Refused { status: 400, .. }) => {
+            Err(Error::Api { status: 400, .. }) => {
                 self.send(WHAT, Method::PUT, &url, Some(update.spelt_out(attribute)), Repeat::Safe).await
             }
             result => result,
@@ -79,7 +79,7 @@ impl AssetsClient {
 }
 
 impl<T> Page<T> {
-    /// Where the next page begins. The total is not asked: it is not reliable for large results.
+    /// The start of the next page. The total isn't used: it is unreliable for large results.
     pub(super) fn next(&self, start: u64) -> Option<u64> {
         let count = u64::try_from(self.values.len()).unwrap_or(u64::MAX);
         let last = self.is_last.unwrap_or(count < PAGE) || count == 0;

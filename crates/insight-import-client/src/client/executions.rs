@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 use crate::text::one_line;
 use crate::wait::{OutcomeLimits, Patience, await_outcome};
 
-/// How often an answer is doubted that says that an execution is not known.
+/// The number of times that a response about an unknown execution is checked again.
 const DOUBTS: u32 = 3;
 
 impl ImportClient {
@@ -22,13 +22,13 @@ impl ImportClient {
     ///
     /// # Errors
     /// [`Error::InProgress`], [`Error::Disabled`] and [`Error::MissingMapping`] when Assets will not;
-    /// [`Error::StartUnclear`] when the answer was lost; and as any call.
+    /// [`Error::StartResultUnknown`] when the answer was lost; and as any call.
     pub async fn start(&self) -> Result<Execution> {
         const WHAT: &str = "the start of an execution";
         let answer =
             match self.at_source(WHAT, Method::POST, |links| links.start.clone(), Repeat::Unsafe).await {
                 Err(error) if error.is_unclear() => {
-                    return Err(Error::StartUnclear { execution: self.accepting().await });
+                    return Err(Error::StartResultUnknown { execution: self.accepting().await });
                 }
                 answer => answer?,
             };
@@ -49,8 +49,8 @@ impl ImportClient {
         Ok(Execution::new(self.clone(), id.to_owned(), self.links_of(id).await?))
     }
 
-    /// What Assets says of an execution; `None` when it does not know it. One 404 is not believed: it is asked again,
-    /// and an execution that is unknown while the import source is busy is not gone.
+    /// The state of an execution; `None` if Assets doesn't know it. One 404 isn't sufficient: the request is repeated,
+    /// and an execution that is unknown while the import source is busy still exists.
     ///
     /// # Errors
     /// As any call; [`Error::InProgress`] when the execution is unknown and the import source is busy.
@@ -75,19 +75,20 @@ impl ImportClient {
         }
     }
 
-    /// Waits for the end of an execution that was completed before: by a process that is gone, say.
+    /// Waits for the end of an execution that was completed before, for example by a process that has ended.
     ///
     /// # Errors
-    /// As any call; [`Error::TimedOut`] when it takes too long, and [`Error::WrongState`] when it was cancelled.
+    /// As any call; [`Error::TimedOut`] when it exceeds the time limit, and [`Error::WrongState`] when it was
+    /// canceled.
     pub async fn await_outcome(&self, id: &str, limits: &OutcomeLimits) -> Result<Outcome> {
         await_outcome(self, &self.links_of(id).await?.status, limits).await
     }
 
-    /// Waits until nothing is under way, whoever started it.
+    /// Waits until no execution runs, including those of other programs.
     ///
     /// # Errors
-    /// As any call; [`Error::TimedOut`] when it takes too long, [`Error::Disabled`] and [`Error::MissingMapping`] when
-    /// nothing can be started however long one waits.
+    /// As any call; [`Error::TimedOut`] when it exceeds the time limit, [`Error::Disabled`] and
+    /// [`Error::MissingMapping`] when no execution can start however long one waits.
     pub async fn await_idle(&self, limits: &OutcomeLimits) -> Result<()> {
         let mut patience = Patience::new(limits);
         loop {
@@ -97,11 +98,11 @@ impl ImportClient {
                 SourceStatus::MissingMapping => return Err(Error::MissingMapping),
                 SourceStatus::Running | SourceStatus::Other(_) => {}
             }
-            patience.pause("the execution under way").await?;
+            patience.pause("the running execution").await?;
         }
     }
 
-    /// What Assets says of the latest execution; `None` when there was none.
+    /// The state of the latest execution; `None` if there was none.
     ///
     /// # Errors
     /// As any call.
@@ -121,7 +122,7 @@ impl ImportClient {
         self.delete(&links.cancel).await
     }
 
-    /// Cancels whatever is under way. `false` when nothing was.
+    /// Cancels the running execution. `false` if there was none.
     ///
     /// # Errors
     /// As any call; an execution that was completed cannot be cancelled.
@@ -135,7 +136,7 @@ impl ImportClient {
         } else {
             let latest = self.latest_execution().await?.and_then(|latest| latest.id);
             self.links_of(&latest.ok_or(Error::NotFound {
-                what: "the execution under way",
+                what: "the running execution",
                 message: "no execution was named".into(),
             })?)
             .await?
@@ -210,7 +211,7 @@ fn start_refused(answer: &Answer) -> Error {
         Some("IN_PROGRESS") => Error::InProgress,
         Some("DISABLED") => Error::Disabled,
         Some("MISSING_MAPPING") => Error::MissingMapping,
-        code => Error::Refused {
+        code => Error::Api {
             what: "the start of an execution",
             status: 409,
             message: one_line(code.unwrap_or("no reason given")),

@@ -18,7 +18,7 @@ const WHAT: &str = "the schema and mapping";
 const PROGRESS: &str = "the progress of the mapping";
 /// The most answers in a row that may be lost.
 const LOST_ANSWERS: u32 = 6;
-/// How long a change of the mapping may take.
+/// The time limit of a change of the mapping.
 const LIMIT: Duration = Duration::from_mins(15);
 
 impl ImportClient {
@@ -87,7 +87,7 @@ impl ImportClient {
                     tokio::time::sleep(backoff(lost)).await;
                 }
                 // So is a repeat refused that comes after a change which took effect late.
-                Err(Error::InvalidMapping(_) | Error::Refused { .. })
+                Err(Error::InvalidMapping(_) | Error::Api { .. })
                     if lost > 0 && self.comes_to_have(document).await? =>
                 {
                     return Ok(());
@@ -108,7 +108,7 @@ impl ImportClient {
         match serde_json::from_slice::<Value>(&answer.body).ok().as_ref().and_then(mapping_result) {
             Some(result) => result,
             None if answer.status.as_u16() == 303 => {
-                Err(Error::Link { link: "Location", problem: "is missing in the answer".into() })
+                Err(Error::CrossOriginLink { link: "Location", problem: "is missing in the answer".into() })
             }
             None => Ok(()),
         }
@@ -119,7 +119,7 @@ impl ImportClient {
         Ok(self.schema_and_mapping().await?.is_some_and(|current| current.holds(document)))
     }
 
-    /// The same for a change that may be under way: asked a few times.
+    /// The same for a change that may be running: checked a few times.
     async fn comes_to_have(&self, document: &SchemaAndMapping) -> Result<bool> {
         for attempt in 1..=LOST_ANSWERS {
             if self.has_mapping(document).await? {
@@ -130,7 +130,7 @@ impl ImportClient {
         Ok(false)
     }
 
-    /// Where the progress of a detached change is: in a header, or told by an id in the body.
+    /// The URL of the progress of a detached change: in a header, or derived from an ID in the body.
     async fn progress_of(&self, answer: &Answer) -> Result<Option<Url>> {
         if let Some(location) = answer.headers.get(header::LOCATION).and_then(|v| v.to_str().ok()) {
             return self.transport().link("Location", Some(location)).map(Some);
@@ -152,7 +152,7 @@ impl ImportClient {
     }
 }
 
-/// How a change of the mapping ended; `None` while it goes on.
+/// The result of a change of the mapping; `None` while it runs.
 pub(crate) fn mapping_result(progress: &Value) -> Option<Result<()>> {
     let text = |name: &str| progress.get(name).and_then(Value::as_str);
     let status = text("progressStatus").or_else(|| text("status"))?;

@@ -20,15 +20,15 @@ pub(crate) use mapping::mapping_result;
 
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
-use crate::http::{Answer, PaceState, Repeat, Transport, below};
+use crate::http::{Answer, RateLimitState, Repeat, Transport, below};
 use links::SourceLinks;
 
-/// What the import source says of itself.
+/// The state of the import source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceStatus {
     /// Ready to start.
     Idle,
-    /// An execution is under way.
+    /// An execution is running.
     Running,
     /// Switched off by an administrator.
     Disabled,
@@ -41,7 +41,7 @@ pub enum SourceStatus {
 /// The configuration status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigStatus {
-    /// What it is.
+    /// The state.
     pub status: SourceStatus,
     cancel: Option<String>,
 }
@@ -67,8 +67,8 @@ impl ImportClient {
         ImportClientBuilder::new(import_token)
     }
 
-    /// How requests go through, for metrics.
-    pub fn pace(&self) -> PaceState {
+    /// The state of rate limiting, for metrics.
+    pub fn pace(&self) -> RateLimitState {
         self.transport().pace.state()
     }
 
@@ -76,7 +76,7 @@ impl ImportClient {
         &self.inner.transport
     }
 
-    /// What the import source says of itself.
+    /// The state of the import source.
     ///
     /// # Errors
     /// As any call.

@@ -80,13 +80,18 @@ fn assets_answer_reads_any_bytes() {
         match ExecutionStatus::read(&answer) {
             Ok(status) => {
                 let told = &status.outcome;
-                let complaints = told.types.iter().flat_map(crate::TypeOutcome::complaints);
+                let complaints = told.types.iter().flat_map(crate::TypeOutcome::messages);
                 let texts: Vec<String> = complaints.chain(told.messages.clone()).collect();
                 for text in &texts {
                     assert_shown(text, LONGEST);
                 }
-                outcome +=
-                    &format!("{:?} {} {} {}", status.state, told.dropped() > 0, told.is_clean(), texts.len());
+                outcome += &format!(
+                    "{:?} {} {} {}",
+                    status.state,
+                    told.rejected() > 0,
+                    told.is_clean(),
+                    texts.len()
+                );
             }
             Err(error) => outcome += &error.to_string(),
         }
@@ -130,7 +135,8 @@ fn assets_refusal_shows_any_bytes() {
         answer.body = without_secrets(answer.body, &authorization);
         for credential in [Credential::ImportToken, Credential::Account] {
             let error = refused(credential, "the execution", &answer, input.len());
-            let told = format!("{error} {}", error.hint().unwrap_or_default());
+            let told =
+                format!("{error} {}", error.remedy().map(|remedy| remedy.to_string()).unwrap_or_default());
             assert_shown(&told, LONGEST);
             assert!(!format!("{error:?}{told}").contains(SECRET), "a credential is shown: {told}");
             outcome += &told;

@@ -13,7 +13,7 @@ use outbound::Outbound;
 use url::Url;
 
 pub(crate) use pace::Pace;
-pub use pace::PaceState;
+pub use pace::RateLimitState;
 pub(crate) use refusal::words;
 #[cfg(test)]
 pub(crate) use refusal::{error as refused, without_secrets};
@@ -27,22 +27,13 @@ const REFUSALS: u32 = 30;
 /// No answer of Assets comes near it; a larger one is not read to its end.
 const LARGEST_ANSWER: usize = 64 << 20;
 
-/// What a client signs in with.
+/// The kind of a client's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Credential {
+pub enum Credential {
     /// The token of one import source.
     ImportToken,
-    /// The account of a person or of a service.
+    /// The email and API token of an Atlassian account, or an OAuth access token.
     Account,
-}
-
-impl Credential {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::ImportToken => "import token",
-            Self::Account => "account",
-        }
-    }
 }
 
 /// An answer that the caller has to make sense of.
@@ -58,7 +49,7 @@ impl Answer {
     }
 }
 
-/// Why there is no answer.
+/// The reason for a missing response.
 enum Broken {
     Transport(reqwest::Error),
     TooLong,
@@ -70,7 +61,7 @@ impl From<reqwest::Error> for Broken {
     }
 }
 
-/// Whether a request may be sent again when nobody knows what became of it.
+/// The permission to retry a request that may have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
     Safe,
@@ -126,7 +117,7 @@ impl Transport {
                         }
                     }
                 }
-                Err(Broken::TooLong) => return Err(Error::AnswerTooLarge { what, limit: LARGEST_ANSWER }),
+                Err(Broken::TooLong) => return Err(Error::ResponseTooLarge { what, limit: LARGEST_ANSWER }),
                 Err(Broken::Transport(error)) => {
                     let reason = Box::new(self.outbound.not_reached(url, &error));
                     Error::Transport { reason, sent: !error.is_connect() }
@@ -176,7 +167,7 @@ impl Transport {
 
     /// A link of an answer, if it leads to the configured origin.
     pub(crate) fn link(&self, link: &'static str, target: Option<&str>) -> Result<Url> {
-        let wrong = |problem: String| Error::Link { link, problem };
+        let wrong = |problem: String| Error::CrossOriginLink { link, problem };
         let target = target.ok_or_else(|| wrong("is missing in the answer".into()))?;
         let url = self.api.join(target).map_err(|_| wrong("is not a URL".into()))?;
         if url.origin() != self.api.origin() {

@@ -1,9 +1,9 @@
-//! How many requests may be under way, learnt from how Assets takes them.
+//! The limit of active requests, adapted to the responses of Assets.
 //!
-//! Atlassian names a limit (1,000 requests a minute for each endpoint), but its answers need not say how much of it is
-//! left. A refusal halves what may be under way and closes the door for a while, and every answer that goes well opens
-//! it a little. Headers can make that while longer, never shorter: `X-RateLimit-Reset` is given to the minute and mostly
-//! past when it arrives (JRACLOUD-69262), `Retry-After` can be 0 or a date in the past, and clocks differ.
+//! Atlassian documents a limit (1,000 requests a minute for each endpoint), but its responses may lack the remaining
+//! number. A rejection halves the limit of active requests and stops sends for a while, and every success raises it a
+//! little. Headers can make that pause longer, never shorter: `X-RateLimit-Reset` has a precision of one minute and is
+//! mostly past when it arrives (JRACLOUD-69262), `Retry-After` can be 0 or a date in the past, and clocks differ.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,21 +21,21 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest pause without a header, before jitter.
 const GROWN: Duration = Duration::from_secs(30);
 
-/// What is known of the pace, for metrics.
+/// The state of rate limiting, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PaceState {
+pub struct RateLimitState {
     /// Requests sent so far, retries included.
     pub requests: u64,
     /// Requests that were answered with 429 or 503.
     pub refused: u64,
-    /// Requests under way.
+    /// Active requests.
     pub in_flight: usize,
-    /// How many may be under way at once.
+    /// The limit of active requests.
     pub allowed: usize,
     /// The time until requests go again after a refusal; zero unless they are held back.
     pub held_for: Duration,
-    /// How far the clock of Assets was ahead of this machine's at the last answer with a `Date`, in seconds; negative when
-    /// it was behind.
+    /// The offset of the clock of Assets from this machine's at the last response with a `Date`, in seconds; negative
+    /// if it was behind.
     pub clock_skew_seconds: Option<i64>,
 }
 
@@ -55,7 +55,7 @@ struct State {
     refused: u64,
     /// Pauses that did not help, one after the other.
     refused_in_a_row: u32,
-    /// When the last refusal arrived. Requests that were under way then belong to it.
+    /// The time of the last rejection. Requests that were active then belong to it.
     refused_at: Option<Instant>,
     clock_skew_seconds: Option<i64>,
 }
@@ -76,9 +76,9 @@ impl Pace {
         Self { state: Mutex::new(state), freed: Notify::new(), most }
     }
 
-    pub(crate) fn state(&self) -> PaceState {
+    pub(crate) fn state(&self) -> RateLimitState {
         let state = self.lock();
-        PaceState {
+        RateLimitState {
             requests: state.requests,
             refused: state.refused,
             in_flight: state.in_flight,
@@ -128,7 +128,7 @@ impl State {
     }
 }
 
-/// A request under way. Ends when dropped.
+/// An active request. Ends when dropped.
 pub(crate) struct Turn<'p> {
     pace: &'p Pace,
     began: Instant,

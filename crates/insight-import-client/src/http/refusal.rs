@@ -22,13 +22,13 @@ pub(crate) fn error(credential: Credential, what: &'static str, answer: &Answer,
     let message = words(answer);
     let reason = reason(answer, &body, &message);
     match (status, credential) {
-        (401, Credential::ImportToken) if reason == RefusalReason::InvalidCredential => Error::DeadToken,
+        (401, Credential::ImportToken) if reason == RefusalReason::InvalidCredential => {
+            Error::InvalidImportToken
+        }
         (401, Credential::Account) if reason == RefusalReason::InvalidCredential => {
-            Error::AccountRefused { message }
+            Error::InvalidCredentials { message }
         }
-        (401 | 403 | 407 | 511, _) => {
-            Error::Forbidden { what, who: credential.as_str(), status, reason, message }
-        }
+        (401 | 403 | 407 | 511, _) => Error::Forbidden { what, credential, status, reason, message },
         (404, _) => Error::NotFound { what, message },
         (413, _) => Error::TooLarge { bytes, message },
         (400, _) if body.get("dataValidationErrors").is_some() => {
@@ -39,9 +39,9 @@ pub(crate) fn error(credential: Credential, what: &'static str, answer: &Answer,
             let lower = message.to_lowercase();
             let limit = lower.contains("limit") && (lower.contains("object") || lower.contains("quota"));
             if limit || status == 402 {
-                Error::LimitReached { message }
+                Error::QuotaExceeded { message }
             } else {
-                Error::Refused { what, status, message }
+                Error::Api { what, status, message }
             }
         }
     }
@@ -253,12 +253,12 @@ mod tests {
             let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
             let error = error(Credential::ImportToken, "x", &answer(status, kind, text), 0);
             let told = match &error {
-                Error::DeadToken => RefusalReason::InvalidCredential,
+                Error::InvalidImportToken => RefusalReason::InvalidCredential,
                 Error::Forbidden { reason, .. } => *reason,
                 other => panic!("{other:?}"),
             };
             assert_eq!(told, wanted, "{status} {body}");
-            let renews = error.hint().is_some_and(|hint| hint.contains("generate a new token"));
+            let renews = error.remedy() == Some(crate::Remedy::RenewImportToken);
             assert_eq!(renews, wanted == RefusalReason::InvalidCredential, "{status} {body}");
         }
     }

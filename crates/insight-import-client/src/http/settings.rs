@@ -1,4 +1,4 @@
-//! What both clients' builders have in common.
+//! The common settings of both clients' builders.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::error::ConfigError;
 
 const DEFAULT_API: &str = "https://api.atlassian.com";
 
-/// How to reach the API.
+/// The connection settings of the API.
 pub(crate) struct HttpSettings {
     pub(crate) api: String,
     pub(crate) timeout: Duration,
@@ -84,14 +84,13 @@ macro_rules! http_settings {
             self
         }
 
-        /// How long one request may take. A minute unless set.
+        /// The time limit of one request, by default one minute.
         pub const fn timeout(mut self, limit: std::time::Duration) -> Self {
             self.http.timeout = limit;
             self
         }
 
-        /// How many requests may be under way at once. Four unless set; fewer for a while after Assets says that it is
-        /// too many.
+        /// The limit of active requests, by default four; lower for a while after Assets reports too many.
         pub const fn concurrency(mut self, most: usize) -> Self {
             self.http.concurrency = most;
             self
@@ -126,7 +125,7 @@ macro_rules! http_settings {
 }
 pub(crate) use http_settings;
 
-/// What Atlassian's import tokens begin with, as far as its forms of tokens are known. Their lengths vary.
+/// The prefix of Atlassian's import tokens, as far as their forms are known. Their lengths vary.
 const IMPORT_TOKEN: &str = "ATCTT3x";
 /// The same for API tokens.
 const API_TOKEN: &str = "ATATT3x";

@@ -25,13 +25,13 @@ async fn each_refusal_says_what_failed_and_what_to_do() {
         answer(&server, "GET", &status, code, body).await;
         let error = client(&server).config_status().await.unwrap_err();
         assert!(!error.is_transient(), "{error}");
-        told.push(format!("{code}: {error}\n  hint: {}", error.hint().unwrap_or_default()));
+        told.push(format!("{code}: {error}\n  {:?}", error.remedy()));
     }
     let server = MockServer::start().await;
     answer(&server, "GET", "/rest/servicedeskapi/assets/workspace", 401, Value::Null).await;
     let account = AssetsClient::builder(server.uri()).api_token("ada@example.com", "t0ken".into());
     let error = account.api_url(server.uri()).build().unwrap().workspace_id().await.unwrap_err();
-    told.push(format!("account: {error}\n  hint: {}", error.hint().unwrap_or_default()));
+    told.push(format!("account: {error}\n  {:?}", error.remedy()));
     insta::assert_snapshot!(told.join("\n"));
 }
 
@@ -64,5 +64,5 @@ async fn an_answer_without_end_is_not_kept() {
     let endless = ResponseTemplate::new(200).set_body_bytes(vec![b' '; (64 << 20) + 1]);
     once(&server, "GET", &format!("{SOURCE}/configstatus"), endless).await;
     let error = client(&server).config_status().await.unwrap_err();
-    assert!(matches!(error, Error::AnswerTooLarge { .. }) && !error.is_transient(), "{error:?}");
+    assert!(matches!(error, Error::ResponseTooLarge { .. }) && !error.is_transient(), "{error:?}");
 }

@@ -19,22 +19,22 @@ fn outcome(result: Result<String, Error>) -> String {
         Ok(told) => return told,
         Err(error) => error,
     };
-    let told = format!("{error} {}", error.hint().unwrap_or_default());
+    let told = format!("{error} {}", error.remedy().map(|remedy| remedy.to_string()).unwrap_or_default());
     assert_shown(&told, 12_000);
     assert!(!format!("{told}{error:?}").contains(CREDENTIAL), "{told}");
     match error {
         Error::Transport { .. } => "broken",
         Error::TimedOut { .. } => "late",
-        Error::AnswerTooLarge { .. } => "too large",
+        Error::ResponseTooLarge { .. } => "too large",
         Error::Decode { .. } => "undecodable",
-        Error::Link { .. } => "wrong link",
+        Error::CrossOriginLink { .. } => "wrong link",
         Error::NotFound { .. } => "not found",
         Error::Unavailable { .. } => "unavailable",
         Error::Forbidden { .. } => "forbidden",
-        Error::DeadToken => "dead token",
+        Error::InvalidImportToken => "dead token",
         Error::InvalidMapping(_) => "invalid mapping",
-        Error::LimitReached { .. } => "limit",
-        Error::Refused { .. } => "refused",
+        Error::QuotaExceeded { .. } => "limit",
+        Error::Api { .. } => "refused",
         Error::MappingFailed { .. } => "mapping failed",
         other => return format!("{other:?}"),
     }
@@ -100,7 +100,7 @@ async fn end(answer: Answer) -> String {
     outcome(ended.map(|outcome| {
         outcome.messages.iter().for_each(|message| assert_shown(message, 400));
         outcome.types.iter().flat_map(|told| &told.messages).for_each(|message| assert_shown(message, 400));
-        format!("{} dropped", outcome.dropped())
+        format!("{} dropped", outcome.rejected())
     }))
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use insight_import_client::{Chunk, ChunkLimits, Error, ImportClient, OutcomeLimits, chunks};
+use insight_import_client::{Chunk, ChunkLimits, Error, ImportClient, OutcomeLimits, Remedy, chunks};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -42,7 +42,7 @@ async fn a_dead_token_is_told_with_its_remedy_and_not_shown() {
     answer(&server, "GET", "/jsm/assets/v1/imports/info", 401, body).await;
     let assets = client(&server);
     let error = assets.start().await.unwrap_err();
-    assert!(matches!(error, Error::DeadToken) && error.hint().unwrap().contains("generate a new token"));
+    assert!(matches!(error, Error::InvalidImportToken) && error.remedy() == Some(Remedy::RenewImportToken));
     assert!(!format!("{assets:?}{error:?}").contains("ATCTT3xtoken"));
 }
 
@@ -203,7 +203,7 @@ async fn an_execution_that_may_have_been_started_is_named() {
     answer(&server, "GET", &format!("{at}/status"), 200, latest).await;
     let assets = client(&server);
     let error = assets.start().await.unwrap_err();
-    let Error::StartUnclear { execution: Some(id) } = &error else { panic!("{error:?}") };
+    let Error::StartResultUnknown { execution: Some(id) } = &error else { panic!("{error:?}") };
     assert!(error.is_transient());
     assert_eq!(sent(&server, &at).await.len(), 1, "not started twice");
     // It can be gone on with, or ended.
@@ -318,7 +318,7 @@ async fn a_failing_source_or_chunk_ends_the_sending() {
     answer(&server, "POST", &format!("{EXECUTION}/data"), 400, json!({"errorMessages": ["no"]})).await;
     let execution = client(&server).start().await.unwrap();
     let good = stream::iter((0..50).map(|n| Ok::<_, Error>(Chunk::new("a", [json!({"id": n})]))));
-    assert!(matches!(execution.submit_all(good, 2).await, Err(Error::Refused { status: 400, .. })));
+    assert!(matches!(execution.submit_all(good, 2).await, Err(Error::Api { status: 400, .. })));
     assert!(sent(&server, &format!("{EXECUTION}/data")).await.len() < 25);
 }
 
@@ -382,10 +382,10 @@ async fn a_mapping_job_may_be_told_by_an_id_in_the_body() {
         .await;
     once(&server, "PATCH", &format!("{SOURCE}/mapping"), elsewhere).await;
     let error = client(&server).patch_mapping_async(&document()).await.unwrap_err();
-    assert!(matches!(error, Error::Link { link: "Location", .. }), "{error:?}");
+    assert!(matches!(error, Error::CrossOriginLink { link: "Location", .. }), "{error:?}");
     once(&server, "PATCH", &format!("{SOURCE}/mapping"), ResponseTemplate::new(303)).await;
     let error = client(&server).patch_mapping_async(&document()).await.unwrap_err();
-    assert!(matches!(error, Error::Link { link: "Location", .. }), "{error:?}");
+    assert!(matches!(error, Error::CrossOriginLink { link: "Location", .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -38,10 +38,10 @@ async fn an_execution_of_a_process_that_is_gone_is_awaited_by_its_id() {
         json!({"result": "OK", "objectTypeResultMap": {"1": counters}, "infoMessage": "No data to import"});
     answer(&server, "GET", &status, 200, json!({"status": "DONE", "progressResult": result})).await;
     let outcome = client(&server).await_outcome("e9", &OutcomeLimits::default()).await.unwrap();
-    assert_eq!((outcome.ok, outcome.is_clean(), outcome.dropped()), (true, false, 1));
+    assert_eq!((outcome.ok, outcome.is_clean(), outcome.rejected()), (true, false, 1));
     assert_eq!(outcome.types[0].missing_deleted, 4);
     assert_eq!(
-        outcome.types[0].complaints(),
+        outcome.types[0].messages(),
         ["1 entry with the identity of another", "1 error", "row: is odd"]
     );
 }
@@ -62,5 +62,5 @@ async fn whatever_is_under_way_is_awaited_and_what_no_waiting_helps_is_told() {
     answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, json!({"status": "RUNNING"})).await;
     let limits = OutcomeLimits { total: Duration::from_secs(40), ..OutcomeLimits::default() };
     let error = hurried(async { client(&server).await_idle(&limits).await }).await.unwrap_err();
-    assert_eq!(error.to_string(), "the execution under way did not end within 40 s");
+    assert_eq!(error.to_string(), "the running execution did not end within 40 s");
 }

@@ -1,4 +1,4 @@
-//! The org's time, as far as its answers tell it.
+//! The org's time according to its responses.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -53,7 +53,8 @@ impl ServerClock {
         self.offset_seconds.load(Ordering::Relaxed)
     }
 
-    /// How long until the end of a window, which an answer gives in epoch seconds or milliseconds: by the answer's own
+    /// The time until the end of a window, which a response gives in epoch seconds or milliseconds: by the response's
+    /// own
     /// `Date`, or by this machine's clock where `Date` makes no window of it, as when a gateway rewrites it. `None` when
     /// neither does: the end is past, or further away than any window lasts.
     pub(crate) fn until(headers: &HeaderMap, epoch: u64) -> Option<Duration> {
@@ -67,7 +68,7 @@ impl ServerClock {
         theirs.or_else(|| left(Timestamp::now()).filter(fits))
     }
 
-    /// How far the org's clock is ahead of this machine's by an answer's `Date`, in seconds; negative when it is behind.
+    /// The offset of the org's clock from this machine's by a response's `Date`, in seconds; negative if it is behind.
     pub(crate) fn skew(headers: &HeaderMap) -> Option<i64> {
         Some(date(headers)?.duration_since(Timestamp::now()).as_secs())
     }

@@ -38,9 +38,9 @@ impl Nonce {
 #[derive(Debug)]
 pub(crate) struct Prover {
     key: PrivateKey,
-    /// What the token endpoint asks for.
+    /// The nonce that the token endpoint requires.
     pub(crate) for_token: Nonce,
-    /// What the API asks for, should it ever.
+    /// The nonce that the API requires, if ever.
     pub(crate) for_api: Nonce,
 }
 

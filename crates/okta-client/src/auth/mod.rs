@@ -28,7 +28,7 @@ pub(crate) enum Authenticator {
     ApiToken(SecretString),
 }
 
-/// The headers that prove who asks, and what they were made with.
+/// The headers that authenticate a request, and the token that they were created with.
 pub(crate) struct Signature {
     pub(crate) headers: HeaderMap,
     pub(crate) serial: TokenSerial,
@@ -36,12 +36,12 @@ pub(crate) struct Signature {
     pub(crate) offset: i64,
 }
 
-/// Which token a request was signed with, so that only that one is thrown away.
+/// The token that a request was signed with, so that only that one is discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TokenSerial(pub(crate) u64);
 
 impl Authenticator {
-    /// Sees to it that there is a token, so that nobody waits for one with a place among the requests under way.
+    /// Ensures that there is a token, so that no request waits for one while it occupies a slot.
     pub(crate) async fn ready(&self, transport: &Transport, deadline: Instant) -> Result<()> {
         match self {
             Self::ApiToken(_) => Ok(()),
@@ -49,7 +49,7 @@ impl Authenticator {
         }
     }
 
-    /// The headers that prove who asks, made anew for this attempt.
+    /// The headers that authenticate a request, created anew for this attempt.
     pub(crate) async fn sign(
         &self,
         transport: &Transport,
@@ -78,7 +78,7 @@ impl Authenticator {
         }
     }
 
-    /// The scopes that were granted; empty when there are none, or when it is not told.
+    /// The granted scopes; empty if there are none, or if the response names none.
     pub(crate) async fn granted(&self, transport: &Transport, deadline: Instant) -> Result<Vec<String>> {
         match self {
             Self::ApiToken(_) => Ok(Vec::new()),
@@ -86,7 +86,7 @@ impl Authenticator {
         }
     }
 
-    /// Whether the token is bound to a key; an API token never is.
+    /// True if the token is bound to a key; an API token never is.
     pub(crate) async fn bound(&self, transport: &Transport, deadline: Instant) -> Result<bool> {
         match self {
             Self::ApiToken(_) => Ok(false),
@@ -102,7 +102,7 @@ impl Authenticator {
         }
     }
 
-    /// Whether the token is known not to have a scope.
+    /// True if the token is known to lack a scope.
     pub(crate) fn lacks(&self, scope: &str) -> bool {
         match self {
             Self::ApiToken(_) => false,

@@ -24,19 +24,19 @@ use crate::key::PrivateKey;
 use crate::pacer::{Pacer, SHORTEST};
 use crate::text::{json, told, without_secrets};
 
-/// How long before its end a token is renewed: a request that starts with it must still be accepted.
+/// The time before its expiry at which a token is renewed: a request that starts with it must still be accepted.
 const EARLY: Duration = Duration::from_mins(5);
 /// A token that could not be renewed early is renewed again after this, while it still works.
 const AGAIN: Duration = Duration::from_secs(30);
 /// Okta's tokens last an hour. One that claims to last longer than this is asked for again all the same.
 const LONGEST_LIFE: Duration = Duration::from_hours(24);
-/// How long an assertion is good for. Okta allows an hour; a fresh one is made for each attempt.
+/// The lifetime of an assertion. Okta allows an hour; each attempt has a new one.
 const ASSERTION_LIFE: SignedDuration = SignedDuration::from_mins(5);
 /// Okta refuses assertions and proofs from the future, however near.
 const BACKDATE: SignedDuration = SignedDuration::from_secs(2);
 /// A window of the rate limit is never longer.
 const LONGEST_WINDOW: Duration = Duration::from_mins(2);
-/// How often a token request is tried when the org has trouble of its own.
+/// The number of attempts of a token request while the org has an error of its own.
 const ATTEMPTS: u32 = 5;
 /// No answer of the token endpoint comes near.
 const LARGEST_ANSWER: usize = 1 << 20;
@@ -55,7 +55,7 @@ struct Held {
     renew_at: Instant,
 }
 
-/// What is known of asking for tokens. Whoever holds it asks; the others wait for the outcome.
+/// The state of requesting tokens. The holder sends the request; the others wait for the result.
 #[derive(Default)]
 struct Renewal {
     serial: u64,
@@ -82,7 +82,7 @@ struct TokenRefusal {
     error_description: String,
 }
 
-/// What the token endpoint answered.
+/// The response of the token endpoint.
 enum TokenResult {
     Token(TokenAnswer),
     Refused(TokenRefusal),
@@ -171,7 +171,7 @@ impl ServiceApp {
         &self.scopes
     }
 
-    /// Whether the token is known not to have a scope. An answer that names no scopes says nothing.
+    /// True if the token is known to lack a scope. A response without scopes proves nothing.
     pub(super) fn lacks(&self, scope: &str) -> bool {
         let held = self.held();
         let scopes = held.as_ref().map_or(&[][..], |held| &held.token.scopes);
@@ -188,8 +188,8 @@ impl ServiceApp {
         held.as_ref().filter(|held| Instant::now() < held.renew_at).map(|held| Arc::clone(&held.token))
     }
 
-    /// The token; a new one when it is time. One task asks for it, and those that wait share the outcome. Whoever is
-    /// dropped while it asks leaves the asking to the next.
+    /// The token; a new one when it is due. One task requests it, and all waiting tasks share the result. If that task
+    /// is dropped, the next one requests it.
     pub(super) async fn token(&self, transport: &Transport, deadline: Instant) -> Result<Arc<Token>> {
         if let Some(token) = self.fresh() {
             return Ok(token);
@@ -289,7 +289,7 @@ impl ServiceApp {
         }
     }
 
-    /// What an answer of the token endpoint says.
+    /// The meaning of a token endpoint response.
     async fn read(
         &self,
         transport: &Transport,
@@ -381,7 +381,7 @@ fn refused(refusal: TokenRefusal) -> Error {
     }
 }
 
-/// How long the token endpoint is closed, a little more than it says, or a few seconds.
+/// The time for which the token endpoint is closed: slightly longer than its response says, or a few seconds.
 fn reset(headers: &HeaderMap) -> Duration {
     let epoch = headers.get("x-rate-limit-reset").and_then(|v| v.to_str().ok()?.parse().ok());
     let told = epoch.and_then(|epoch| ServerClock::until(headers, epoch));

@@ -25,7 +25,7 @@ const DEFAULT_SCOPES: [&str; 7] = [
     "okta.eventHooks.manage",
 ];
 
-/// How a program signs in.
+/// The credential of a program.
 enum Credential {
     /// An *API Services* app with a public key.
     ServiceApp { client_id: String, key: PrivateKey },
@@ -131,7 +131,7 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Signs in with an API token (SSWS). It can do what the person can who made it.
+    /// Signs in with an API token (SSWS). It has the permissions of the person who created it.
     pub fn api_token(mut self, token: SecretString) -> Self {
         self.credential = Some(Credential::ApiToken(token));
         self
@@ -150,19 +150,19 @@ impl OktaClientBuilder {
         self
     }
 
-    /// How long one request may take. 30 seconds unless set.
+    /// The time limit of one request, by default 30 seconds.
     pub const fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// How long a call may take with all its retries and waits for the rate limit. 10 minutes unless set.
+    /// The time limit of a call with all its retries and rate-limit waits, by default 10 minutes.
     pub const fn total_time(mut self, limit: Duration) -> Self {
         self.total_time = limit;
         self
     }
 
-    /// Paces requests together with whoever else uses this pacer: other clients of the same app.
+    /// Paces requests together with all users of this pacer: other clients of the same app.
     pub fn pacer(mut self, pacer: Pacer) -> Self {
         self.pacer = pacer;
         self

@@ -117,7 +117,7 @@ impl OktaClient {
 /// Okta gives no more users on a page, whatever is asked for.
 const MOST_USERS: usize = 200;
 
-/// The number of items in a full page, as far as the request tells.
+/// The number of items in a full page, if the request contains it.
 fn most(url: &Url) -> Option<usize> {
     let (_, limit) = url.query_pairs().find(|(name, _)| name == "limit")?;
     let limit = limit.parse().ok()?;
@@ -130,8 +130,8 @@ const MOST_HOSTS: usize = 8;
 /// No listing has more empty pages in a row.
 const MOST_EMPTY: u32 = 50;
 
-/// The pages behind, as far as it takes to notice a circle of any length (Brent's algorithm): one is remembered, for
-/// twice as many steps each time.
+/// The pages read so far, as needed to detect a loop of any length (Brent's algorithm): one is stored, for twice as
+/// many steps each time.
 struct Way {
     remembered: Url,
     steps: u64,
@@ -147,7 +147,7 @@ impl From<&Url> for Way {
 }
 
 impl Way {
-    /// Whether the next page was read before.
+    /// True if the next page was read before.
     fn leads_back(&mut self, next: &Url) -> bool {
         if *next == self.remembered {
             return true;
@@ -167,7 +167,7 @@ fn decoded<T: DeserializeOwned>(call: &Call, answer: &Answer) -> Result<T> {
     serde_json::from_slice(text).map_err(|error| undecodable(call.path(), call.expected, text, error))
 }
 
-/// What is wrong with an answer and where, and nothing of what it holds: that can be personal data, or a token.
+/// The problem of a response and its position, without its content: that can be personal data, or a token.
 pub(crate) fn undecodable(
     path: &str,
     expected: &'static str,

@@ -72,7 +72,7 @@ impl OktaClient {
 
     /// The same client, whose requests go before all others when the rate limit makes them wait.
     #[must_use = "the client itself is not changed"]
-    pub fn urgent(&self) -> Self {
+    pub fn high_priority(&self) -> Self {
         Self { inner: Arc::clone(&self.inner), lane: Lane::Urgent }
     }
 
@@ -86,7 +86,7 @@ impl OktaClient {
         granted.map_err(|_| self.late(endpoint::TOKEN))?
     }
 
-    /// Whether the token is bound to a key of this process (DPoP), so that a stolen one is of no use.
+    /// True if the token is bound to a key of this process (DPoP), so that a stolen one is useless.
     ///
     /// # Errors
     /// When Okta gives no token.
@@ -136,14 +136,14 @@ impl OktaClient {
         Logs(self)
     }
 
-    /// When a call that begins now is to be given up.
+    /// The time at which a call that starts now is canceled.
     fn deadline(&self) -> Instant {
         let now = Instant::now();
         // Whoever asks for more than a clock can count wants to wait.
         now.checked_add(self.inner.total_time).unwrap_or(now + FOREVER)
     }
 
-    /// What a call is told when its time is up.
+    /// The error of a call that exceeded its time limit.
     fn late(&self, path: &str) -> Error {
         Error::TimedOut { path: path.to_owned(), seconds: self.inner.total_time.as_secs() }
     }

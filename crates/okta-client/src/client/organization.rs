@@ -1,4 +1,4 @@
-//! What an org says of itself to anybody.
+//! An org's public metadata.
 
 use serde::Deserialize;
 use tokio::time::timeout_at;
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// The answer is a few lines.
 const LARGEST_ANSWER: usize = 1 << 20;
 
-/// What an org says of itself to anybody.
+/// An org's public metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Organization {
@@ -18,10 +18,10 @@ pub struct Organization {
 }
 
 impl OktaClient {
-    /// The org that answers at the URL. Takes no token, and is tried once.
+    /// The org at the URL. Requires no token, and has one attempt.
     ///
     /// # Errors
-    /// [`Error::NoOrg`] when somebody else answers, [`Error::Transport`] when nobody does.
+    /// [`Error::NotAnOrg`] when another server responds, [`Error::Transport`] when none does.
     pub async fn organization(&self) -> Result<Organization> {
         let url = self.url("/.well-known/okta-organization");
         let transport = &self.inner.transport;
@@ -40,7 +40,8 @@ impl OktaClient {
             let found = answer.status().is_success();
             let body = transport.body(answer, &url, LARGEST_ANSWER).await?;
             let organization = serde_json::from_slice(&body).ok().filter(|_| found);
-            organization.ok_or_else(|| Error::NoOrg(self.inner.org.as_str().trim_end_matches('/').to_owned()))
+            organization
+                .ok_or_else(|| Error::NotAnOrg(self.inner.org.as_str().trim_end_matches('/').to_owned()))
         };
         timeout_at(self.deadline(), ask).await.map_err(|_| self.late(url.path()))?
     }

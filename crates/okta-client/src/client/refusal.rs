@@ -1,4 +1,4 @@
-//! What a refusal says: in the status, in Okta's error object, or in nothing but the `WWW-Authenticate` header.
+//! The meaning of a rejection: in the status, in Okta's error object, or only in the `WWW-Authenticate` header.
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, StatusCode};
@@ -62,7 +62,7 @@ impl Refusal {
         if refusal.is_okta_s() { refusal } else { Self { text: words(body), ..refusal } }
     }
 
-    /// True if Okta wrote it, as far as that can be told.
+    /// True if Okta wrote it, as far as that is known.
     const fn is_okta_s(&self) -> bool {
         !self.code.is_empty()
     }
@@ -137,7 +137,7 @@ fn value(text: &str) -> (String, &str) {
     (value, "")
 }
 
-/// The error that a refusal stands for. `lacking` is the scope that the call takes, when the token is known not to have it.
+/// The error for a rejection. `lacking` is the scope that the call requires, if the token is known to lack it.
 pub(crate) fn refused(
     path: &str,
     status: StatusCode,
@@ -158,7 +158,7 @@ pub(crate) fn refused(
         (403, Some("insufficient_scope"), _) => {
             let scope = parameter("scope").or_else(|| lacking.map(str::to_owned));
             let reason = parameter("error_description").unwrap_or_else(|| refusal.reason());
-            Error::ScopeMissing { path, scope: scope.unwrap_or_else(|| "it needs".into()), reason }
+            Error::MissingScope { path, scope: scope.unwrap_or_else(|| "it needs".into()), reason }
         }
         // Okta would have said it in its error object, or in the header.
         (400..=499, None, "") if status == StatusCode::FORBIDDEN || !refusal.text.is_empty() => {
@@ -167,8 +167,8 @@ pub(crate) fn refused(
         // The session of a cookie, in words of a time before OAuth: the credential did not get through.
         (403, _, "E0000005") => credentials("E0000005".into(), None, &refusal.summary),
         (403, _, NO_PERMISSION) => match lacking {
-            Some(scope) => Error::ScopeMissing { path, scope: scope.to_owned(), reason: refusal.reason() },
-            None => Error::RoleMissing { path, reason: refusal.reason() },
+            Some(scope) => Error::MissingScope { path, scope: scope.to_owned(), reason: refusal.reason() },
+            None => Error::MissingAdminRole { path, reason: refusal.reason() },
         },
         // No other token would change that.
         (401, _, FEATURE_MISSING) => validation(path, status, refusal),
@@ -206,7 +206,7 @@ fn credentials(error: String, description: Option<String>, summary: &str) -> Err
 
 fn validation(path: String, status: StatusCode, refusal: &Refusal) -> Error {
     let or = |text: String, other: String| if text.is_empty() { other } else { text };
-    Error::Refused {
+    Error::Api {
         path,
         code: or(told(&refusal.code), format!("status {}", status.as_u16())),
         summary: or(told(&refusal.summary), "no reason given".into()),

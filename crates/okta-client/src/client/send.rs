@@ -18,9 +18,9 @@ use crate::error::{Error, Result};
 use crate::pacer::{SHORTEST, Slot};
 use crate::text::without_secrets;
 
-/// How often a call is tried when the org has trouble of its own. Waits for the rate limit do not count.
+/// The number of attempts of a call while the org has an error of its own. Waits for the rate limit don't count.
 const ATTEMPTS: u32 = 6;
-/// How often a call is tried that something else than Okta answers.
+/// The number of attempts of a call that another server than Okta answers.
 const ROAD_ATTEMPTS: u32 = 3;
 /// No answer of Okta's comes near; what is larger is no answer of Okta's.
 const LARGEST_ANSWER: usize = 64 << 20;
@@ -39,7 +39,7 @@ pub(crate) struct Call {
     body: Option<Bytes>,
     lean: bool,
     repeatable: bool,
-    /// What a successful answer holds.
+    /// The content of a successful response.
     pub(super) expected: &'static str,
 }
 
@@ -52,7 +52,7 @@ impl Call {
         Self::new(Method::GET, url, expected)
     }
 
-    /// Leaves out what is in a user beside the profile and nobody asks for.
+    /// Leaves out unused parts of a user beside the profile.
     pub(crate) const fn lean(mut self) -> Self {
         self.lean = true;
         self
@@ -64,7 +64,7 @@ impl Call {
         self
     }
 
-    /// Not to be sent again when nobody knows whether it arrived.
+    /// Disables retries of a request that may have arrived.
     pub(crate) const fn once(mut self) -> Self {
         self.repeatable = false;
         self
@@ -97,7 +97,7 @@ struct Received {
     body: Bytes,
 }
 
-/// What a call may do once: after a second time nothing would be better.
+/// The remedies that a call may apply once: a second time would not help.
 #[derive(Default)]
 struct Remedies {
     nonce: bool,
@@ -178,7 +178,8 @@ impl OktaClient {
         }
     }
 
-    /// Whether a refusal has told something that makes another attempt worth while: a nonce, the time, a dead token.
+    /// True if a rejection makes another attempt worthwhile: it contained a nonce or the time, or named an invalid
+    /// token.
     fn remedied(
         &self,
         received: &Received,

@@ -1,4 +1,4 @@
-//! The HTTP client with the way that its requests take, and what its failures mean.
+//! The HTTP client with its network settings, and the meaning of its failures.
 
 use bytes::{Bytes, BytesMut};
 use outbound::Outbound;
@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 
-/// The HTTP client, and the way that its requests take.
+/// The HTTP client, and its network settings.
 #[derive(Debug)]
 pub(crate) struct Transport {
     pub(crate) http: reqwest::Client,

@@ -23,15 +23,15 @@ pub enum KeyError {
     /// More than one private key.
     #[error("this holds {0} private keys; give the one whose public key is registered at the app")]
     SeveralKeys(usize),
-    /// A kind of key that Okta does not take.
-    #[error("a key of type \"{0}\" cannot be used; Okta takes RSA and EC keys")]
+    /// A kind of key that Okta doesn't accept.
+    #[error("a key of type \"{0}\" cannot be used; Okta accepts RSA and EC keys")]
     WrongType(String),
-    /// A key made for something else than signatures.
+    /// A key for another use than signatures.
     #[error("the key is meant for \"{0}\"; register one for signatures (\"use\": \"sig\")")]
     WrongUse(String),
-    /// An algorithm that Okta does not take, or that does not fit the key.
+    /// An algorithm that Okta doesn't accept, or that doesn't fit the key.
     #[error(
-        "the key is meant for the algorithm \"{0}\", which does not fit it or which Okta does not take; RS256 or ES256 do"
+        "the key is meant for the algorithm \"{0}\", which doesn't fit it or which Okta doesn't accept; use RS256 or ES256"
     )]
     WrongAlgorithm(String),
     /// Too short to be safe.

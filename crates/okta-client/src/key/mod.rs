@@ -162,7 +162,7 @@ impl PrivateKey {
         json
     }
 
-    /// The whole key as a JWK, to be stored where nobody else reads it.
+    /// The whole key as a JWK, to be stored where only its owner can read it.
     pub fn to_jwk(&self) -> SecretString {
         let mut json = self.public_jwk();
         for (name, value) in self.private.as_ref().as_ref() {

@@ -114,7 +114,7 @@ fn pem(text: &str) -> Result<Vec<u8>, KeyError> {
     }
 }
 
-/// What a document without a private key is.
+/// The type of a document without a private key.
 fn named(labels: &[&str]) -> KeyError {
     let has = |part: &str| labels.iter().any(|label| label.contains(part));
     if has("PUBLIC KEY") {

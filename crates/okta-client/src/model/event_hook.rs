@@ -61,7 +61,7 @@ fn exposed<S: Serializer>(value: &Option<SecretString>, output: S) -> Result<S::
     value.as_ref().map(ExposeSecret::expose_secret).serialize(output)
 }
 
-/// Where and how Okta delivers.
+/// The target and options of deliveries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelConfig {
@@ -78,7 +78,7 @@ pub struct ChannelConfig {
     pub rest: Map<String, Value>,
 }
 
-/// How Okta delivers.
+/// The channel of deliveries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Channel {
     /// Always `HTTP`.
@@ -86,7 +86,7 @@ pub struct Channel {
     pub kind: String,
     /// `1.0.0`.
     pub version: String,
-    /// Where to.
+    /// The target.
     pub config: ChannelConfig,
 }
 
@@ -103,11 +103,11 @@ impl Channel {
 /// A hook to be created, or what to replace one with.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewEventHook {
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// Which events.
+    /// The subscribed events.
     pub events: EventSubscription,
-    /// Where to.
+    /// The target.
     pub channel: Channel,
 }
 
@@ -117,16 +117,16 @@ pub struct NewEventHook {
 pub struct EventHook {
     /// The immutable id.
     pub id: String,
-    /// What people call it.
+    /// The display name.
     pub name: String,
     /// `ACTIVE` or `INACTIVE`.
     pub status: String,
     /// `VERIFIED` or `UNVERIFIED`. Only active and verified hooks receive events.
     #[serde(default, deserialize_with = "null_as_default")]
     pub verification_status: String,
-    /// Which events.
+    /// The subscribed events.
     pub events: EventSubscription,
-    /// Where to.
+    /// The target.
     pub channel: Channel,
     /// Everything else, as received.
     #[serde(flatten)]
@@ -134,12 +134,12 @@ pub struct EventHook {
 }
 
 impl EventHook {
-    /// Whether it receives events at all.
+    /// True if it is active.
     pub fn is_active(&self) -> bool {
         self.status == "ACTIVE"
     }
 
-    /// Whether its endpoint has proved itself.
+    /// True if its endpoint was verified.
     pub fn is_verified(&self) -> bool {
         self.verification_status == "VERIFIED"
     }

@@ -9,13 +9,13 @@ use super::{GroupProfile, Member, OddMember, id, null_as_default, open_enum};
 use crate::item::kind_of;
 
 open_enum!(
-    /// Who manages a group.
+    /// The type of a group.
     GroupType {
         /// Okta, directly or by group rules.
         OktaGroup = "OKTA_GROUP",
         /// An application or directory that it was imported from.
         AppGroup = "APP_GROUP",
-        /// Okta itself; nobody can change it.
+        /// Managed by Okta; it can't be changed.
         BuiltIn = "BUILT_IN",
     }
 );
@@ -27,10 +27,10 @@ open_enum!(
 pub struct Group {
     /// The immutable id.
     pub id: String,
-    /// Who manages it.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: GroupType,
-    /// Which profile it has.
+    /// The object classes of its profile.
     pub object_class: Vec<String>,
     /// When it was created.
     pub created: Option<Timestamp>,
@@ -94,7 +94,7 @@ impl From<Received> for Group {
 }
 
 impl Group {
-    /// Whether it is the built-in group of all users.
+    /// True if it is the built-in group of all users.
     pub fn is_everyone(&self) -> bool {
         self.kind == GroupType::BuiltIn && self.profile.name() == Some("Everyone")
     }

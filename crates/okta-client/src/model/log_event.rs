@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{id, null_as_default, open_enum, or_default, text_or_none};
 
 open_enum!(
-    /// What kind of object a target or actor is.
+    /// The type of a target or actor.
     TargetType {
         /// A user.
         User = "User",
@@ -19,7 +19,7 @@ open_enum!(
         AppInstance = "AppInstance",
         /// A user as an application knows it.
         AppUser = "AppUser",
-        /// The app that made a request with its own credentials.
+        /// The app that sent a request with its own credentials.
         PublicClientApp = "PublicClientApp",
         /// Okta itself.
         SystemPrincipal = "SystemPrincipal",
@@ -35,13 +35,13 @@ pub struct Target {
     /// The object's id.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
-    /// What it is.
+    /// The type.
     #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: TargetType,
     /// Another name of it: a user's login.
     #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub alternate_id: Option<String>,
-    /// What people call it.
+    /// The display name.
     #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// Everything else, as received.
@@ -56,16 +56,16 @@ impl fmt::Debug for Target {
     }
 }
 
-/// Who did it.
+/// The actor.
 pub type Actor = Target;
 
-/// How it went.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// `SUCCESS`, `FAILURE`, …; the case varies.
     #[serde(default, deserialize_with = "text_or_none")]
     pub result: Option<String>,
-    /// Why it failed.
+    /// The reason of a failure.
     #[serde(default, deserialize_with = "text_or_none")]
     pub reason: Option<String>,
     /// Everything else, as received.
@@ -83,18 +83,18 @@ pub struct LogEvent {
     pub uuid: String,
     /// When it happened.
     pub published: Timestamp,
-    /// What happened, by Okta's catalogue.
+    /// The event type in Okta's catalog.
     pub event_type: String,
-    /// How bad it is: `DEBUG`, `INFO`, `WARN`, `ERROR`.
+    /// The severity: `DEBUG`, `INFO`, `WARN`, `ERROR`.
     #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
-    /// What happened, for people.
+    /// The event in words.
     #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub display_message: Option<String>,
-    /// Who did it.
+    /// The actor.
     #[serde(default, deserialize_with = "or_default")]
     pub actor: Option<Actor>,
-    /// How it went.
+    /// The outcome.
     #[serde(default, deserialize_with = "or_default")]
     pub outcome: Option<Outcome>,
     /// Whom it was done to. To be found by type, never by position.
@@ -112,7 +112,7 @@ fn without_nulls<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Target>, D::
 }
 
 impl fmt::Debug for LogEvent {
-    /// What happened and to which objects; addresses, devices and names are personal data.
+    /// The event type and the affected objects; addresses, devices, and names are personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogEvent")
             .field("uuid", &self.uuid)
@@ -147,7 +147,7 @@ impl LogEvent {
         names.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
     }
 
-    /// Whether something was done. An event without an outcome counts.
+    /// True if the action succeeded. An event without an outcome counts.
     pub fn succeeded(&self) -> bool {
         let result = self.outcome.as_ref().and_then(|outcome| outcome.result.as_deref());
         result.is_none_or(|word| !word.eq_ignore_ascii_case("FAILURE") && !word.eq_ignore_ascii_case("DENY"))

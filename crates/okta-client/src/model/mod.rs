@@ -1,4 +1,4 @@
-//! What Okta answers with. Members that this crate does not know are kept; `null` reads as absent.
+//! Okta's responses. Unknown members are kept; `null` reads as absent.
 
 mod event_hook;
 mod group;

@@ -79,9 +79,9 @@ profile!(
         last_name = "lastName",
         /// The middle name or names.
         middle_name = "middleName",
-        /// What comes before the name.
+        /// The prefix of the name.
         honorific_prefix = "honorificPrefix",
-        /// What comes after the name.
+        /// The suffix of the name.
         honorific_suffix = "honorificSuffix",
         /// The primary email address.
         email = "email",
@@ -89,7 +89,7 @@ profile!(
         title = "title",
         /// The name to show.
         display_name = "displayName",
-        /// What people call the user.
+        /// The nickname.
         nick_name = "nickName",
         /// The address of a page about the user.
         profile_url = "profileUrl",
@@ -141,7 +141,7 @@ profile!(
     GroupProfile {
         /// The name. Need not be unique.
         name = "name",
-        /// What it is for.
+        /// The description.
         description = "description",
         /// The name before Windows 2000, of a group from Active Directory.
         sam_account_name = "samAccountName",

@@ -30,12 +30,12 @@ pub struct OneOf {
     /// The value: text or a number.
     #[serde(rename = "const")]
     pub value: Value,
-    /// What people call it.
+    /// The display name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
 }
 
-/// What the items of an array are.
+/// The items of an array.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PropertyItems {
@@ -51,19 +51,19 @@ pub struct PropertyItems {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SchemaProperty {
-    /// What people call it.
+    /// The display name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
-    /// What it is for.
+    /// The description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Its type.
     #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: PropertyType,
-    /// What kind of text it is.
+    /// The format of a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// What the items of an array are.
+    /// The items of an array.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<PropertyItems>,
     /// The longest text allowed.
@@ -80,7 +80,7 @@ pub struct SchemaProperty {
     /// The allowed values with names.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<OneOf>,
-    /// Whether values are unique: a boolean when written, a word such as `UNIQUE_VALIDATED` when read.
+    /// The uniqueness of values: a boolean in requests, a word such as `UNIQUE_VALIDATED` in responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<Value>,
     /// Everything else, as received.
@@ -89,7 +89,7 @@ pub struct SchemaProperty {
 }
 
 impl SchemaProperty {
-    /// Whether Okta sees to it that no two users have the same value.
+    /// True if Okta enforces unique values.
     pub fn is_unique(&self) -> bool {
         match &self.unique {
             Some(Value::Bool(unique)) => *unique,
@@ -134,7 +134,7 @@ pub struct Schema {
     /// Its name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
-    /// What people call it.
+    /// The display name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
     /// When it changed last.

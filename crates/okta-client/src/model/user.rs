@@ -8,21 +8,21 @@ use super::odd::{Lenient, Time};
 use super::{Member, OddMember, UserProfile, id, null_as_default, open_enum};
 
 open_enum!(
-    /// Where a user is in its life cycle.
+    /// The lifecycle status of a user.
     UserStatus {
         /// Created, not activated.
         Staged = "STAGED",
-        /// Activated, has not signed in yet.
+        /// Activated; hasn't signed in yet.
         Provisioned = "PROVISIONED",
         /// Can sign in.
         Active = "ACTIVE",
-        /// A new password was asked for.
+        /// A password reset is in progress.
         Recovery = "RECOVERY",
-        /// Too many failed sign-ins.
+        /// Locked after too many failed sign-in attempts.
         LockedOut = "LOCKED_OUT",
-        /// Has to set a new password.
+        /// The password has expired.
         PasswordExpired = "PASSWORD_EXPIRED",
-        /// Kept from signing in for now.
+        /// Temporarily blocked from signing in.
         Suspended = "SUSPENDED",
         /// Deactivated. Can be deleted.
         Deprovisioned = "DEPROVISIONED",
@@ -44,7 +44,7 @@ pub struct UserTypeRef {
 pub struct User {
     /// The immutable id.
     pub id: String,
-    /// Where it is in its life cycle.
+    /// The lifecycle status.
     pub status: UserStatus,
     /// When it was created.
     pub created: Option<Timestamp>,

@@ -13,10 +13,10 @@ pub struct UserType {
     pub id: String,
     /// The immutable name.
     pub name: String,
-    /// What people call it.
+    /// The display name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub display_name: String,
-    /// Whether users belong to it unless told otherwise.
+    /// True if it is the default type of users.
     #[serde(default, deserialize_with = "null_as_default")]
     pub default: bool,
     /// Everything else, as received.

@@ -1,4 +1,4 @@
-//! One rate-limit bucket: what its answers told, and when the next request may go.
+//! One rate-limit bucket: the data of its responses, and the time of the next request.
 //!
 //! No clock, no waiting: `now` is an argument.
 
@@ -16,25 +16,26 @@ const LONGEST_WINDOW: Duration = Duration::from_mins(2);
 pub(crate) const SHORTEST: Duration = Duration::from_secs(1);
 /// The pause between refusals that name no wait grows no longer.
 const GROWN: Duration = Duration::from_secs(32);
-/// How long the first request of an unknown window is waited for before another one goes to find out.
+/// The time to wait for the first request of an unknown window before another one is sent.
 const PROBE: Duration = Duration::from_secs(2);
-/// Up to the end of a window somebody may be in a hurry.
+/// The time before the end of a window until which urgent requests are expected.
 const KEPT_FOR_URGENT: f64 = 1.0;
-/// How much of the last window's use by others still counts at the start of a new one.
+/// The weight of other clients' usage in the last window at the start of a new one.
 const MEMORY: f64 = 15.0;
 
-/// A window as far as answers have told.
+/// A window according to its responses.
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    /// The end in the org's own time; tells windows apart.
+    /// The end in the org's time; identifies the window.
     epoch: u64,
     limit: u64,
-    /// The lowest count told. Within a window the truth only falls, and answers of parallel requests arrive in any order.
+    /// The lowest reported count. Within a window the true count only falls, and responses of parallel requests arrive
+    /// in any order.
     remaining: u64,
     /// When that was.
     told: Instant,
     reset: Instant,
-    /// True if the end could be told from the answers.
+    /// True if the responses contain the end.
     known_end: bool,
     /// When this window was first seen.
     seen_at: Instant,
@@ -71,13 +72,13 @@ impl Window {
         self.reset.saturating_duration_since(now).as_secs_f64()
     }
 
-    /// Who is in a hurry from then on finds the next window as soon as a slot of an evenly spread one.
+    /// The time after which urgent requests reach the next window as soon as a slot of an evenly spread one.
     fn last_slot(&self) -> Instant {
         let slot = Duration::from_secs_f64(WINDOW.as_secs_f64() / float(self.limit.max(1)));
         self.reset.checked_sub(slot).unwrap_or(self.reset)
     }
 
-    /// What others took out of this window.
+    /// The requests of other clients in this window.
     const fn others(&self) -> u64 {
         self.limit.saturating_sub(self.remaining).saturating_sub(self.sent)
     }
@@ -140,8 +141,8 @@ impl Bucket {
         self.available(window, now) - spared - kept
     }
 
-    /// Requests that the window has left, after those under way and what others must be thought to have taken since the
-    /// last count.
+    /// The remaining requests of the window, after active requests and the estimated requests of other clients since
+    /// the last count.
     fn available(&self, window: &Window, now: Instant) -> f64 {
         // The estimate can be wrong; a last few stay for that.
         let floor = window.limit.div_ceil(100);
@@ -164,7 +165,7 @@ impl Bucket {
         }
     }
 
-    /// Requests a second that are left to others: the head-room, or more when others are seen to take more.
+    /// The requests per second that are left to other clients: the headroom, or more if they use more.
     fn spared(&self, window: &Window, now: Instant, head_room: f64) -> f64 {
         self.seen(window, now).max(head_room * float(window.limit) / WINDOW.as_secs_f64())
     }

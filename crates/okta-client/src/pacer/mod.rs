@@ -1,9 +1,9 @@
 //! Staying under the rate limit.
 //!
-//! Okta counts requests per bucket (a group of endpoints) in windows of about a minute, and says in each answer how many
-//! are left. While plenty are left nothing is delayed; what is left after that is spread over the rest of the window.
-//! A share stays free for urgent requests and for others who use the same app, and is used up towards the window's end.
-//! What others take between two counts is estimated from what they took before.
+//! Okta counts requests per bucket (a group of endpoints) in windows of about a minute, and each response has the
+//! remaining number. While it is high, no request is delayed; then the rest is spread over the window. A share stays
+//! free for urgent requests and for other clients of the same app, and is used up toward the window's end. The requests
+//! of other clients between two counts are estimated from their previous usage.
 //!
 //! <https://developer.okta.com/docs/reference/rate-limits/>
 
@@ -29,7 +29,7 @@ use scheduler::{Scheduler, Turn};
 /// A longer wait for the rate limit is logged.
 const LONG: Duration = Duration::from_secs(5);
 
-/// Who goes first when requests have to wait.
+/// The priority of a waiting request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Lane {
     /// In the order of asking.
@@ -39,7 +39,7 @@ pub(crate) enum Lane {
     Urgent,
 }
 
-/// What the last answers said about one bucket.
+/// The state of one bucket according to its last responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct BucketState {
     /// Requests that one window allows.
@@ -52,7 +52,7 @@ pub struct BucketState {
     pub resets_in: Duration,
 }
 
-/// What a pacer knows, for metrics.
+/// The state of a pacer, for metrics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PacerState {
     /// Every bucket with a window that has not ended.
@@ -61,16 +61,16 @@ pub struct PacerState {
     pub requests: u64,
     /// Requests that were answered with 429, those for a token among them.
     pub refused: u64,
-    /// Requests under way.
+    /// Active requests.
     pub in_flight: u64,
     /// Requests that wait for their turn.
-    pub waiting: usize,
-    /// How many may be under way at once; less than was set after Okta complained of too many.
+    pub queued: usize,
+    /// The limit of active requests; lower than configured after Okta reported too many.
     pub concurrency: u64,
     /// The time until the last of the buckets that requests wait for opens, the token endpoint among them; zero if none
     /// waits.
     pub held_for: Duration,
-    /// How far the org's clock was ahead of this machine's at the last answer with a `Date`, in seconds; negative when it
+    /// The offset of the org's clock from this machine's at the last response with a `Date`, in seconds; negative if it
     /// was behind.
     pub clock_skew_seconds: Option<i64>,
 }
@@ -80,7 +80,7 @@ pub struct PacerState {
 struct RateHeaders {
     limit: u64,
     remaining: u64,
-    /// The end of the window as the org gives it; tells windows apart.
+    /// The end of the window in the org's time; identifies the window.
     epoch: u64,
     /// Until then; `None` when that is past or makes no window.
     left: Option<Duration>,
@@ -114,9 +114,9 @@ impl Default for Pacer {
 }
 
 impl Pacer {
-    /// A pacer that leaves a share of each window (0 to 0.9) to others and to urgent requests, and lets that many
-    /// requests be under way at once, the last of them an urgent one. What nobody has taken of the share is used up
-    /// towards the window's end.
+    /// A pacer that leaves a share of each window (0 to 0.9) to other clients and to urgent requests, and allows that
+    /// number of active requests, the last of them an urgent one. The unused part of the share is used up toward the
+    /// window's end.
     pub fn new(head_room: f64, concurrency: usize) -> Self {
         Self { scheduler: Arc::new(Mutex::new(Scheduler::new(head_room, concurrency))) }
     }
@@ -129,15 +129,16 @@ impl Pacer {
             requests: scheduler.requests,
             refused: scheduler.refused,
             in_flight: scheduler.in_flight(),
-            waiting: scheduler.waiting(),
+            queued: scheduler.waiting(),
             concurrency: scheduler.concurrency(),
             held_for: scheduler.longest_wait(Instant::now()).max(scheduler.sign_in_opens_in(Instant::now())),
             clock_skew_seconds: scheduler.clock_skew,
         }
     }
 
-    /// The org's present time: the `Date` of the last answer that had one, and the time since. It does not depend on this
-    /// machine's clock, and is never ahead of the org by more than an answer takes. `None` before the first answer.
+    /// The org's present time: the `Date` of the last response that had one, plus the time since. It doesn't depend on
+    /// this machine's clock, and is ahead of the org by at most the duration of a response. `None` before the first
+    /// response.
     pub fn server_time(&self) -> Option<Timestamp> {
         let (date, at) = self.lock().server_time?;
         date.checked_add(at.elapsed()).ok()
@@ -156,7 +157,7 @@ impl Pacer {
         self.lock().requests
     }
 
-    /// Waits for the bucket's turn. Safe to give up: whoever waits behind moves up.
+    /// Waits for the bucket's turn. Safe to cancel: later requests move up.
     pub(crate) async fn turn(&self, bucket: &'static str, lane: Lane) -> Slot {
         let wake = Arc::new(Notify::new());
         let ticket = self.lock().join(bucket, lane, Instant::now(), &wake);
@@ -182,7 +183,7 @@ impl Pacer {
         }
     }
 
-    /// How long until the bucket is worth another try.
+    /// The time until the bucket is worth another attempt.
     pub(crate) fn opens_in(&self, bucket: &'static str) -> Duration {
         self.lock().opens_in(bucket, Instant::now())
     }
@@ -209,7 +210,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// A request under way. Ends when dropped.
+/// An active request. Ends when dropped.
 #[must_use = "a slot that is dropped lets the next request go"]
 pub(crate) struct Slot {
     pacer: Pacer,

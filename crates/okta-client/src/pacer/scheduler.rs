@@ -1,6 +1,6 @@
-//! Who goes next. Two lanes, one queue of each per bucket, one bound on how many requests are under way.
+//! The order of requests. Two lanes, one queue of each per bucket, one limit of active requests.
 //!
-//! No clock, no waiting: `now` is an argument, and whoever waits asks again when told to.
+//! No clock, no waiting: `now` is an argument, and a waiting request asks again when it is woken.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::{BucketState, Lane, RateHeaders};
 
 /// After so many urgent requests in a row, one of the others goes.
 const URGENT_IN_A_ROW: u32 = 4;
-/// How many requests must succeed before one more may go at once, after Okta said that there were too many.
+/// The number of requests that must succeed before the limit grows by one, after Okta reported too many.
 const RECOVERY: f64 = 50.0;
 /// Refusals of requests that went together are one complaint.
 const ONE_COMPLAINT: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ impl Queue {
     }
 }
 
-/// What a waiter is told.
+/// The response to a waiting request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
     /// It may go, and is counted.
@@ -59,7 +59,7 @@ pub(super) struct Scheduler {
     queues: BTreeMap<&'static str, Queue>,
     head_room: f64,
     most: f64,
-    /// How many may be under way at once; falls when Okta complains, and grows back.
+    /// The limit of active requests; falls when Okta reports too many, and grows back.
     allowed: f64,
     last_complaint: Option<Instant>,
     in_flight: u64,
@@ -113,7 +113,7 @@ impl Scheduler {
         ticket
     }
 
-    /// Leaves a queue without having gone.
+    /// Removes a request from its queue.
     pub(super) fn leave(&mut self, bucket: &'static str, lane: Lane, ticket: u64) {
         if let Some(queue) = self.queues.get_mut(bucket) {
             queue.lane(lane).retain(|waiter| waiter.ticket != ticket);
@@ -232,7 +232,7 @@ impl Scheduler {
         self.wake_heads();
     }
 
-    /// Halves what may be under way at once.
+    /// Halves the limit of active requests.
     fn cut(&mut self, now: Instant) {
         if self.last_complaint.is_some_and(|last| now < last + ONE_COMPLAINT) {
             return;
@@ -241,7 +241,7 @@ impl Scheduler {
         self.allowed = (self.allowed / 2.0).max(1.0);
     }
 
-    /// The first of each line looks again: it may go, or has a new time to wait for.
+    /// Wakes the first request of each queue: it may be sent, or has a new time to wait for.
     fn wake_heads(&self) {
         for queue in self.queues.values() {
             for head in queue.urgent.front().into_iter().chain(queue.normal.front()) {
@@ -256,7 +256,7 @@ impl Scheduler {
         })
     }
 
-    /// How long until the last bucket opens that a request waits for.
+    /// The time until the last bucket opens that a request waits for.
     pub(super) fn longest_wait(&self, now: Instant) -> Duration {
         let waited_for = self.queues.iter().filter(|(_, q)| !q.urgent.is_empty() || !q.normal.is_empty());
         waited_for.map(|(bucket, _)| self.opens_in(bucket, now)).max().unwrap_or_default()

@@ -289,7 +289,7 @@ async fn no_more_are_under_way_than_allowed_and_the_urgent_one_is_next() {
         }));
         tokio::task::yield_now().await;
     }
-    assert_eq!((pacer.state().in_flight, pacer.state().waiting), (3, 2));
+    assert_eq!((pacer.state().in_flight, pacer.state().queued), (3, 2));
     drop(held);
     for task in tasks {
         task.await.unwrap();
@@ -309,7 +309,7 @@ async fn whoever_gives_up_does_not_block_those_behind() {
     assert!(impatient.await.is_err());
     drop(held);
     tokio::time::timeout(Duration::from_secs(1), patient).await.unwrap().unwrap();
-    assert_eq!((pacer.state().in_flight, pacer.state().waiting), (0, 0));
+    assert_eq!((pacer.state().in_flight, pacer.state().queued), (0, 0));
 }
 
 /// Others have used a sixth of the limit, and the reset is half a minute away.

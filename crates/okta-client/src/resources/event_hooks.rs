@@ -10,7 +10,7 @@ use crate::client::Call;
 use crate::error::{Error, Result};
 use crate::model::{EventHook, NewEventHook};
 
-/// Event hooks. Reading takes the scope `okta.eventHooks.read`, everything else `okta.eventHooks.manage`.
+/// Event hooks. Reading requires the scope `okta.eventHooks.read`, everything else `okta.eventHooks.manage`.
 #[derive(Debug, Clone, Copy)]
 pub struct EventHooks<'c>(pub(crate) &'c OktaClient);
 
@@ -58,7 +58,7 @@ impl EventHooks<'_> {
     /// Deletes a hook, which must be inactive.
     ///
     /// # Errors
-    /// [`Refused`](Error::Refused) while it is active, and as any call. [`NotFound`](Error::NotFound) may mean that an
+    /// [`Refused`](Error::Api) while it is active, and as any call. [`NotFound`](Error::NotFound) may mean that an
     /// attempt whose answer was lost has deleted it.
     pub async fn delete(&self, id: &str) -> Result<()> {
         let url = self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?));
@@ -84,7 +84,7 @@ impl EventHooks<'_> {
     /// Has Okta call the endpoint, which must answer with the challenge within three seconds.
     ///
     /// # Errors
-    /// [`Refused`](Error::Refused) when the endpoint does not, and as any call.
+    /// [`Refused`](Error::Api) when the endpoint does not, and as any call.
     pub async fn verify(&self, id: &str) -> Result<EventHook> {
         self.lifecycle(id, "verify").await
     }

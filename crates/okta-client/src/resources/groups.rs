@@ -14,7 +14,7 @@ use crate::model::{Group, User, id};
 
 const PATH: &str = "/api/v1/groups";
 
-/// Which groups to list, and how.
+/// The filter and options of a group listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupQuery {
     /// An expression over id, type and times.
@@ -68,7 +68,7 @@ impl Groups<'_> {
     /// A later page.
     ///
     /// # Errors
-    /// [`Refused`](crate::Error::Refused) when Okta does not know the place any more,
+    /// [`Refused`](crate::Error::Api) when Okta does not know the place any more,
     /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) when it is none of this listing's, and as any call.
     pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<Group>> {
         self.0.page(&Self::call(self.0.at_cursor(PATH, cursor)?)).await

@@ -21,7 +21,7 @@ const PATH: &str = "/api/v1/logs";
 /// The most that Okta gives at once.
 const LARGEST_PAGE: u16 = 1000;
 
-/// Which events to list: a range of time, by when they happened.
+/// The filter of an event listing: a range of time, by the time of the events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogQuery {
     /// From then on. Okta keeps 90 days.
@@ -30,7 +30,7 @@ pub struct LogQuery {
     pub until: Timestamp,
     /// An expression such as `eventType sw "user.lifecycle."`; not on `published`.
     pub filter: Option<String>,
-    /// Words to look for, 10 at most.
+    /// Words to search for, 10 at most.
     pub q: Option<String>,
     /// Oldest first unless set.
     pub sort_order: SortOrder,
@@ -68,7 +68,7 @@ impl FromStr for LogCheckpoint {
     }
 }
 
-/// Where to begin to follow the log.
+/// The position to start following the log from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogStart {
     /// With what the log received since then.
@@ -78,7 +78,7 @@ pub enum LogStart {
         /// An expression such as `eventType sw "user.lifecycle."`; none is every event.
         filter: Option<String>,
     },
-    /// Where an earlier follower stopped; its filter still holds.
+    /// The end of an earlier follower; its filter still applies.
     At(LogCheckpoint),
 }
 
@@ -89,7 +89,7 @@ pub struct LogPage {
     pub events: Vec<LogEvent>,
     /// Events that could not be read. The place is after them, too.
     pub unreadable: Vec<Unreadable>,
-    /// The place after them. To be stored together with what was made of the events.
+    /// The position after them. Store it together with the results of the events.
     pub checkpoint: LogCheckpoint,
 }
 
@@ -99,7 +99,7 @@ pub struct LogPage {
 #[derive(Debug, Clone, Copy)]
 pub struct Logs<'c>(pub(crate) &'c OktaClient);
 
-/// What a follower does next.
+/// The next step of a follower.
 struct Follower {
     client: OktaClient,
     next: Call,
@@ -129,9 +129,9 @@ impl Logs<'_> {
     /// Every event that the log receives from the start on, without end. When there is nothing new, the next request
     /// waits for `pause`, or as long as the rate limit wants.
     ///
-    /// A failure that may pass does not end the stream: polled again, it goes on at the same place after `pause`. Any
-    /// other failure is the stream's last item. Okta does not say how long a checkpoint lasts; one that it refuses
-    /// ([`Error::Refused`]) is to be replaced by a time, with some overlap, events being told apart by `uuid`.
+    /// A transient failure doesn't end the stream: polled again, it resumes at the same position after `pause`. Any
+    /// other failure is the stream's last item. Okta doesn't document the lifetime of a checkpoint; replace one that it
+    /// rejects ([`Error::Api`]) with a time, with some overlap, and deduplicate events by `uuid`.
     pub fn follow(
         &self,
         start: &LogStart,
@@ -148,10 +148,10 @@ impl Logs<'_> {
         .right_stream()
     }
 
-    /// What the log received after a place, up to a page of it.
+    /// The events that the log received after a position, up to one page.
     ///
     /// # Errors
-    /// [`Error::Refused`] when Okta does not know the place any more, [`Error::InvalidCheckpoint`] when it is none of
+    /// [`Error::Api`] when Okta does not know the place any more, [`Error::InvalidCheckpoint`] when it is none of
     /// this org's log, and as any call.
     pub async fn poll(&self, start: &LogStart) -> Result<LogPage> {
         page(self.0, &self.first(start)?).await
@@ -199,7 +199,7 @@ impl Follower {
 
 async fn page(client: &OktaClient, call: &Call) -> Result<LogPage> {
     let page = client.page(call).await?;
-    let next = page.next.ok_or_else(|| Error::NoNextLink { path: PATH.into() })?;
+    let next = page.next.ok_or_else(|| Error::MissingNextLink { path: PATH.into() })?;
     Ok(LogPage { events: page.items, unreadable: page.unreadable, checkpoint: LogCheckpoint(next.into()) })
 }
 

@@ -17,7 +17,7 @@ pub use users::{UserQuery, Users};
 use crate::error::{Error, Result};
 use crate::model::is_id;
 
-/// Which way a listing is sorted.
+/// The sort order of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortOrder {
     /// The smallest or oldest first.

@@ -14,7 +14,7 @@ use crate::text::told;
 /// A place in a listing: everything before it was read.
 ///
 /// It is the `next` link of a page, as Okta gave it. Its text is what to store; it holds no credential. Okta does not say
-/// how long it lasts; one that it refuses ([`Error::Refused`]) is to be replaced by the listing's beginning.
+/// how long it lasts; one that it refuses ([`Error::Api`]) is to be replaced by the listing's beginning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PageCursor(Url);
@@ -54,7 +54,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Items that could not be read. They exist all the same.
     pub unreadable: Vec<Unreadable>,
-    /// Where the next page begins; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<PageCursor>,
 }
 

@@ -15,7 +15,8 @@ const PATH: &str = "/api/v1/users";
 /// The members of a user that are asked for in every projection: without them it would be no [`User`].
 const ALWAYS: [&str; 2] = ["id", "status"];
 
-/// Which users to list, and how. The plain listing leaves deactivated users out; a filter or search includes them.
+/// The filter and options of a user listing. The plain listing leaves deactivated users out; a filter or search
+/// includes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserQuery {
     /// An expression over a few attributes, close to real time: `lastUpdated gt "2026-03-01T00:00:00.000Z"`.
@@ -100,7 +101,7 @@ impl Users<'_> {
     /// A later page.
     ///
     /// # Errors
-    /// [`Refused`](crate::Error::Refused) when Okta does not know the place any more,
+    /// [`Refused`](crate::Error::Api) when Okta does not know the place any more,
     /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) when it is none of this listing's, and as any call.
     pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<User>> {
         self.0.page(&Self::call(self.0.at_cursor(PATH, cursor)?)).await
@@ -122,7 +123,8 @@ impl Users<'_> {
         self.list(&UserQuery::default()).chain(self.list(&deactivated))
     }
 
-    /// One user, read from the object itself and not from an index. Okta takes the part of a login before the `@` as well.
+    /// One user, read from the object itself and not from an index. Okta also accepts the part of a login before the
+    /// `@`.
     ///
     /// # Errors
     /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is

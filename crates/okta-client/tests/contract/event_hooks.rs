@@ -72,7 +72,7 @@ async fn an_endpoint_that_does_not_answer_the_challenge_is_a_refusal() {
     answer(&server, &format!("{HOOK}/lifecycle/verify"), ResponseTemplate::new(400).set_body_json(body))
         .await;
     let error = client(&server).event_hooks().verify("who1").await.unwrap_err();
-    assert!(matches!(&error, Error::Refused { code, .. } if code == "E0000115"), "{error:?}");
+    assert!(matches!(&error, Error::Api { code, .. } if code == "E0000115"), "{error:?}");
 }
 
 #[tokio::test]

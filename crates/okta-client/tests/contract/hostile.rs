@@ -34,7 +34,7 @@ fn outcome(result: Result<usize, Error>) -> String {
         Ok(count) => return format!("{count} read"),
         Err(error) => error,
     };
-    let told = format!("{error} {}", error.hint().unwrap_or_default());
+    let told = format!("{error} {}", error.remedy().map(|remedy| remedy.to_string()).unwrap_or_default());
     assert_shown(&told, 1500);
     assert!(!format!("{told}{error:?}").contains(CREDENTIAL), "{told}");
     match error {
@@ -52,7 +52,7 @@ fn outcome(result: Result<usize, Error>) -> String {
         Error::Unavailable { .. } => "unavailable",
         Error::RateLimited { .. } => "rate limited",
         Error::Credentials { .. } => "credentials",
-        Error::Refused { .. } => "refused",
+        Error::Api { .. } => "refused",
         other => return format!("{other:?}"),
     }
     .to_owned()

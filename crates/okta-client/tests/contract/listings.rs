@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
-use okta_client::{Error, GroupQuery, SortOrder, UserQuery};
+use okta_client::{Error, GroupQuery, Remedy, SortOrder, UserQuery};
 use serde_json::{Value, json};
 use wiremock::matchers::{path, query_param};
 use wiremock::{Mock, Request, ResponseTemplate};
@@ -181,7 +181,7 @@ async fn answer_that_is_no_list_is_not_an_empty_one() {
             panic!("{members:?}")
         };
         assert_eq!((*is, error.is_transient()), (well_formed, !well_formed), "{n}");
-        assert_eq!(error.hint().unwrap().contains("proxy"), !well_formed, "{n}");
+        assert_eq!(error.remedy() == Some(Remedy::CheckGateway), !well_formed, "{n}");
     }
 }
 

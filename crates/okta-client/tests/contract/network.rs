@@ -2,7 +2,7 @@
 
 use std::net::{Ipv6Addr, TcpListener};
 
-use okta_client::{ConfigError, Error, NotReached, OktaClient};
+use okta_client::{ConfigError, Error, NetworkRemedy, NotReached, OktaClient, Remedy};
 use sandbox::{ForwardProxy, ProxyManner};
 use wiremock::MockServer;
 
@@ -31,7 +31,8 @@ async fn proxy_that_refuses_is_blamed() {
     assert!(reason.is_proxy_s_fault() && !format!("{reason:?}").contains("hunter2"), "{reason:?}");
     let error = Error::Transport { reason, sent: false };
     assert!(error.to_string().contains("the proxy refuses the connection"), "{error}");
-    assert!(!error.hint().unwrap().contains("org URL"), "{:?}", error.hint());
+    let remedy = error.remedy().unwrap();
+    assert!(matches!(remedy, Remedy::CheckNetwork(NetworkRemedy::CheckProxy { .. })), "{remedy}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Who answers at a URL.
 
-use okta_client::Error;
+use okta_client::{Error, Remedy};
 use serde_json::json;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -37,8 +37,8 @@ async fn whoever_else_answers_is_no_org() {
     ] {
         let (server, organization) = answered(answer).await;
         let error = organization.unwrap_err();
-        assert!(matches!(&error, Error::NoOrg(url) if *url == server.uri()), "{error}");
-        assert!(error.hint().is_some());
+        assert!(matches!(&error, Error::NotAnOrg(url) if *url == server.uri()), "{error}");
+        assert_eq!(error.remedy(), Some(Remedy::CorrectOrgUrl));
     }
     let elsewhere = ResponseTemplate::new(302).insert_header("location", "https://elsewhere.example.com/");
     assert!(matches!(answered(elsewhere).await.1, Err(Error::Redirect { .. })));

@@ -1,7 +1,7 @@
 //! What a refusal is told as.
 
 use futures::TryStreamExt;
-use okta_client::{Error, GroupQuery, OktaClient};
+use okta_client::{Error, GroupQuery, OktaClient, Remedy};
 use serde_json::json;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -76,7 +76,7 @@ async fn each_refusal_says_what_failed_and_what_to_do() {
         let passes = matches!(error, Error::Blocked { .. } | Error::Decode { well_formed: false, .. });
         assert_eq!(error.is_transient(), passes, "{error}");
         assert!(std::error::Error::source(&error).is_none_or(|s| !s.to_string().contains("secret")));
-        told.push(format!("{error}\n  hint: {}", error.hint().unwrap_or_default()));
+        told.push(format!("{error}\n  {:?}", error.remedy()));
     }
     insta::assert_snapshot!(told.join("\n"));
 }
@@ -162,7 +162,7 @@ async fn okta_s_code_and_causes_are_told() {
         "errorCauses": [{"errorSummary": "no such attribute"}]});
     answer(&server, "/api/v1/groups", ResponseTemplate::new(400).set_body_json(body)).await;
     let result: Result<Vec<_>, _> = client(&server).groups().list(&GroupQuery::default()).try_collect().await;
-    let Err(error @ Error::Refused { code, summary, causes, .. }) = &result else { panic!("{result:?}") };
+    let Err(error @ Error::Api { code, summary, causes, .. }) = &result else { panic!("{result:?}") };
     assert_eq!((code.as_str(), summary.as_str()), ("E0000031", "Invalid search criteria."));
     assert_eq!(causes.as_slice(), ["no such attribute"]);
     assert_eq!(
@@ -191,7 +191,7 @@ async fn the_admin_console_s_redirect_is_explained() {
     let redirect = ResponseTemplate::new(302).insert_header("location", "https://elsewhere.example/");
     answer(&server, "/oauth2/v1/token", redirect).await;
     let error = client(&server).users().get("00u1").await.unwrap_err();
-    assert!(matches!(error, Error::Redirect { .. }) && error.hint().unwrap().contains("-admin"));
+    assert!(matches!(error, Error::Redirect { .. }) && error.remedy() == Some(Remedy::CorrectOrgUrl));
 }
 
 #[tokio::test]

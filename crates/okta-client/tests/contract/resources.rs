@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 use okta_client::model::{Group, GroupType, UserStatus};
-use okta_client::{Error, GroupQuery, OktaApi, UserQuery};
+use okta_client::{Error, GroupQuery, OktaApi, Remedy, UserQuery};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
@@ -41,7 +41,7 @@ async fn answer_about_another_object_is_an_error() {
         [user.unwrap_err(), name.unwrap_err(), group.unwrap_err(), hook.unwrap_err(), user_type.unwrap_err()];
     for error in errors {
         assert!(matches!(&error, Error::OtherObject { answered, .. } if answered == "00u2"), "{error:?}");
-        assert!(error.is_transient() && error.hint().is_some());
+        assert!(error.is_transient() && error.remedy() == Some(Remedy::CheckGateway));
     }
     // Asked for by login, it has another ID.
     let login = json!({"id": "00u3", "status": "ACTIVE", "profile": {"login": "Grace@example.com"}});
@@ -133,7 +133,7 @@ async fn urgent_requests_and_the_trait_reach_the_same_org() {
     answer(&server, "/api/v1/users/00u1", ok(user(1))).await;
     answer(&server, "/api/v1/users", ok(json!([user(1)]))).await;
     let okta = client(&server);
-    okta.urgent().users().get("00u1").await.unwrap();
+    okta.high_priority().users().get("00u1").await.unwrap();
     let api: &dyn OktaApi = &okta;
     api.get_user("00u1").await.unwrap();
     let users: Vec<_> = api.list_users(&UserQuery::default()).try_collect().await.unwrap();

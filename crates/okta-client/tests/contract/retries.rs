@@ -199,6 +199,6 @@ async fn a_call_that_is_given_up_leaves_no_trace() {
     let given_up = tokio::time::timeout(Duration::from_millis(200), okta.users().get("00u1")).await;
     assert!(given_up.is_err());
     let state = okta.pacer().state();
-    assert_eq!((state.in_flight, state.waiting), (0, 0));
+    assert_eq!((state.in_flight, state.queued), (0, 0));
     okta.users().get("00u1").await.unwrap();
 }

@@ -265,7 +265,7 @@ async fn whoever_is_dropped_while_it_asks_for_a_token_leaves_that_to_the_next() 
     assert!(dropped.is_err());
     let user = tokio::time::timeout(Duration::from_mins(3), waiting).await.unwrap().unwrap().unwrap();
     assert_eq!(user.id, "00u1");
-    assert_eq!((okta.pacer().state().in_flight, okta.pacer().state().waiting), (0, 0));
+    assert_eq!((okta.pacer().state().in_flight, okta.pacer().state().queued), (0, 0));
 }
 
 #[tokio::test]

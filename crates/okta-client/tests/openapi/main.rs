@@ -17,7 +17,7 @@ use futures::{StreamExt, TryStreamExt};
 use okta_client::model::{Channel, EventSubscription, NewEventHook};
 use okta_client::{
     GroupQuery, LogQuery, LogStart, OktaClient, PrivateKey, SortOrder, UserQuery, VERIFICATION_HEADER,
-    verification_answer,
+    verification_response,
 };
 use sandbox::{Sandbox, SandboxOptions};
 use serde_json::json;
@@ -146,7 +146,7 @@ async fn log_and_hooks(sandbox: &Sandbox, client: &OktaClient) {
     Mock::given(method("GET"))
         .respond_with(|request: &Request| {
             let challenge = request.headers.get(VERIFICATION_HEADER).unwrap().to_str().unwrap();
-            ResponseTemplate::new(200).set_body_raw(verification_answer(challenge), "application/json")
+            ResponseTemplate::new(200).set_body_raw(verification_response(challenge), "application/json")
         })
         .mount(&endpoint)
         .await;

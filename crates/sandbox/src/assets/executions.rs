@@ -110,7 +110,7 @@ pub(super) fn start(site: &Site) -> Response {
         "submitProgress": at("/progress"), "submitResults": at("/data"), "getExecutionStatus": at("/status"),
         "cancel": at(""),
     });
-    let late = site.faults.time(Fault::ExecutionLateStart);
+    let late = site.faults.time(Fault::ExecutionSlowStart);
     state.executions.push(Execution {
         id,
         stage: if late.is_some() { Stage::Starting } else { Stage::Ingesting },

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// What an operator chose to have synchronised. The default is everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Choice {
+pub struct Scope {
     /// Statuses of users; any when there are none.
     pub status: Vec<String>,
     /// A profile attribute of users, and what it may hold.
@@ -17,7 +17,7 @@ pub struct Choice {
     pub group_prefix: String,
 }
 
-impl Choice {
+impl Scope {
     /// Whether a group, as the control API shows it, is chosen.
     pub(super) fn has_group(&self, group: &Value) -> bool {
         let name = group["profile"]["name"].as_str().unwrap_or_default();

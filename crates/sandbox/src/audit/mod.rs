@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ControlClient;
-pub use choice::Choice;
+pub use choice::Scope;
 use memberships::Memberships;
 
 /// How many differences are told in words.
@@ -37,7 +37,7 @@ pub struct Counts {
 
 /// The comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Audit {
+pub struct Comparison {
     /// What Okta has, as far as it is chosen.
     pub okta: Counts,
     /// What Assets has, without objects that are marked.
@@ -80,15 +80,15 @@ impl Differences {
 ///
 /// # Errors
 /// When the control API does not answer.
-pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
-    compare_chosen(control, &Choice::default()).await
+pub async fn compare(control: &ControlClient) -> Result<Comparison, reqwest::Error> {
+    compare_chosen(control, &Scope::default()).await
 }
 
 /// The same where an operator does not want everything: what is not chosen must not be live in Assets.
 ///
 /// # Errors
 /// As [`compare`].
-pub async fn compare_chosen(control: &ControlClient, choice: &Choice) -> Result<Audit, reqwest::Error> {
+pub async fn compare_chosen(control: &ControlClient, choice: &Scope) -> Result<Comparison, reqwest::Error> {
     let mut differences = Differences::default();
     let mut okta = Counts::default();
     let mut insight = Counts::default();
@@ -171,7 +171,7 @@ pub async fn compare_chosen(control: &ControlClient, choice: &Choice) -> Result<
             differences.add(|| format!("{kind} {id}: live in Assets, not in Okta, or not chosen"));
         }
     }
-    Ok(Audit {
+    Ok(Comparison {
         okta,
         insight,
         marked_deleted: (gone_groups.deleted.len() + gone_users.deleted.len()) as u64,
@@ -184,7 +184,7 @@ pub async fn compare_chosen(control: &ControlClient, choice: &Choice) -> Result<
 
 async fn chosen_user_ids(
     control: &ControlClient,
-    choice: &Choice,
+    choice: &Scope,
 ) -> Result<BTreeSet<String>, reqwest::Error> {
     let mut ids = BTreeSet::new();
     let mut after = String::new();

@@ -61,7 +61,7 @@ fn fault_body(body: &Bytes) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned().into())
 }
 
-fn apply(both: &Both, spec: Result<FaultSpec, crate::BadFault>) -> Response {
+fn apply(both: &Both, spec: Result<FaultSpec, crate::InvalidFault>) -> Response {
     match spec {
         Ok(spec) => {
             both.faults.set(spec);

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 pub(crate) use odd::spoil;
 use spec::Often;
-pub use spec::{BadFault, FaultSpec};
+pub use spec::{FaultSpec, InvalidFault};
 pub(crate) use transport::inject;
 
 /// Which simulator.
@@ -30,13 +30,13 @@ pub(crate) enum Side {
 pub(crate) enum Fault {
     Latency(Side),
     RateLimited(Side),
-    RateLimitedBare(Side),
+    RateLimitedNoHeaders(Side),
     RateLimitedPast(Side),
     TooManyAtOnce(Side),
     ServerError(Side),
-    Cut(Side),
-    LostAnswer(Side),
-    CutBody(Side),
+    Reset(Side),
+    LostResponse(Side),
+    ResetBody(Side),
     Truncated(Side),
     NotFound(Side),
     OddItem,
@@ -44,18 +44,18 @@ pub(crate) enum Fault {
     ReadLag,
     SearchLag,
     DeletionLag,
-    LogLate,
+    LogDelay,
     HookLost,
     HookDuplicate,
     HookReorder,
-    HookLate,
-    HookNobody,
+    HookDelay,
+    HookNoActor,
     HookOdd,
     ExecutionFails,
     ExecutionTypeErrors,
     ExecutionDrops,
     ExecutionStuck,
-    ExecutionLateStart,
+    ExecutionSlowStart,
     MappingSlow,
     MappingFails,
 }
@@ -209,21 +209,21 @@ mod tests {
 
     #[test]
     fn a_counted_fault_strikes_so_often_and_no_more() {
-        let faults = Faults::new("okta.cut=2x".parse().unwrap());
-        let decisions: Vec<bool> = (0..5).map(|_| faults.strikes(Fault::Cut(Side::Okta))).collect();
+        let faults = Faults::new("okta.reset=2x".parse().unwrap());
+        let decisions: Vec<bool> = (0..5).map(|_| faults.strikes(Fault::Reset(Side::Okta))).collect();
         assert_eq!(decisions, [true, true, false, false, false]);
     }
 
     #[test]
     fn a_fault_with_a_path_strikes_no_other() {
-        let faults = Faults::new("okta.cut=1x/api/v1/logs".parse().unwrap());
+        let faults = Faults::new("okta.reset=1x/api/v1/logs".parse().unwrap());
         let paths = ["/api/v1/users", "/api/v1/logs", "/api/v1/logs"];
-        assert_eq!(paths.map(|path| faults.strikes_at(Fault::Cut(Side::Okta), path)), [false, true, false]);
+        assert_eq!(paths.map(|path| faults.strikes_at(Fault::Reset(Side::Okta), path)), [false, true, false]);
     }
 
     #[test]
     fn what_is_not_asked_for_never_strikes() {
         let faults = Faults::new(FaultSpec::default());
-        assert!((0..100).all(|_| !faults.strikes(Fault::Cut(Side::Okta))));
+        assert!((0..100).all(|_| !faults.strikes(Fault::Reset(Side::Okta))));
     }
 }

@@ -22,12 +22,12 @@ enum Kind {
 const KEYS: [(&str, Fault, Kind); 41] = [
     ("okta.latency", Fault::Latency(Side::Okta), Kind::Time),
     ("okta.429", Fault::RateLimited(Side::Okta), Kind::Chance),
-    ("okta.429-bare", Fault::RateLimitedBare(Side::Okta), Kind::Chance),
+    ("okta.429-no-headers", Fault::RateLimitedNoHeaders(Side::Okta), Kind::Chance),
     ("okta.concurrency", Fault::TooManyAtOnce(Side::Okta), Kind::Chance),
     ("okta.5xx", Fault::ServerError(Side::Okta), Kind::Chance),
-    ("okta.cut", Fault::Cut(Side::Okta), Kind::Chance),
-    ("okta.lost-answer", Fault::LostAnswer(Side::Okta), Kind::Chance),
-    ("okta.cut-body", Fault::CutBody(Side::Okta), Kind::Chance),
+    ("okta.reset", Fault::Reset(Side::Okta), Kind::Chance),
+    ("okta.lost-response", Fault::LostResponse(Side::Okta), Kind::Chance),
+    ("okta.reset-body", Fault::ResetBody(Side::Okta), Kind::Chance),
     ("okta.truncate", Fault::Truncated(Side::Okta), Kind::Chance),
     ("okta.404", Fault::NotFound(Side::Okta), Kind::Chance),
     ("okta.429-past", Fault::RateLimitedPast(Side::Okta), Kind::Chance),
@@ -35,15 +35,15 @@ const KEYS: [(&str, Fault, Kind); 41] = [
     ("okta.lag", Fault::ReadLag, Kind::Time),
     ("okta.search-lag", Fault::SearchLag, Kind::Time),
     ("okta.delete-lag", Fault::DeletionLag, Kind::Time),
-    ("okta.log-late", Fault::LogLate, Kind::Time),
+    ("okta.log-delay", Fault::LogDelay, Kind::Time),
     ("assets.latency", Fault::Latency(Side::Assets), Kind::Time),
     ("assets.429", Fault::RateLimited(Side::Assets), Kind::Chance),
-    ("assets.429-bare", Fault::RateLimitedBare(Side::Assets), Kind::Chance),
+    ("assets.429-no-headers", Fault::RateLimitedNoHeaders(Side::Assets), Kind::Chance),
     ("assets.concurrency", Fault::TooManyAtOnce(Side::Assets), Kind::Chance),
     ("assets.5xx", Fault::ServerError(Side::Assets), Kind::Chance),
-    ("assets.cut", Fault::Cut(Side::Assets), Kind::Chance),
-    ("assets.lost-answer", Fault::LostAnswer(Side::Assets), Kind::Chance),
-    ("assets.cut-body", Fault::CutBody(Side::Assets), Kind::Chance),
+    ("assets.reset", Fault::Reset(Side::Assets), Kind::Chance),
+    ("assets.lost-response", Fault::LostResponse(Side::Assets), Kind::Chance),
+    ("assets.reset-body", Fault::ResetBody(Side::Assets), Kind::Chance),
     ("assets.truncate", Fault::Truncated(Side::Assets), Kind::Chance),
     ("assets.404", Fault::NotFound(Side::Assets), Kind::Chance),
     ("assets.429-past", Fault::RateLimitedPast(Side::Assets), Kind::Chance),
@@ -51,14 +51,14 @@ const KEYS: [(&str, Fault, Kind); 41] = [
     ("hooks.lost", Fault::HookLost, Kind::Chance),
     ("hooks.duplicate", Fault::HookDuplicate, Kind::Chance),
     ("hooks.reorder", Fault::HookReorder, Kind::Chance),
-    ("hooks.late", Fault::HookLate, Kind::Time),
-    ("hooks.nobody", Fault::HookNobody, Kind::Chance),
+    ("hooks.delay", Fault::HookDelay, Kind::Time),
+    ("hooks.no-actor", Fault::HookNoActor, Kind::Chance),
     ("hooks.odd", Fault::HookOdd, Kind::Chance),
     ("executions.fail", Fault::ExecutionFails, Kind::Chance),
     ("executions.type-errors", Fault::ExecutionTypeErrors, Kind::Chance),
     ("executions.drop", Fault::ExecutionDrops, Kind::Chance),
     ("executions.stuck", Fault::ExecutionStuck, Kind::Hold),
-    ("executions.late-ingesting", Fault::ExecutionLateStart, Kind::Time),
+    ("executions.slow-start", Fault::ExecutionSlowStart, Kind::Time),
     ("mapping.slow", Fault::MappingSlow, Kind::Hold),
     ("mapping.fail", Fault::MappingFails, Kind::Chance),
 ];
@@ -78,10 +78,10 @@ const fn is_on_the_way(fault: Fault) -> bool {
     matches!(
         fault,
         Fault::Latency(_)
-            | Fault::Cut(_)
+            | Fault::Reset(_)
             | Fault::ServerError(_)
-            | Fault::LostAnswer(_)
-            | Fault::CutBody(_)
+            | Fault::LostResponse(_)
+            | Fault::ResetBody(_)
             | Fault::Truncated(_)
             | Fault::NotFound(_)
             | Fault::OddItem
@@ -119,7 +119,7 @@ pub struct FaultSpec {
 /// Why a text is no fault specification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BadFault {
+pub enum InvalidFault {
     /// There is no such fault.
     #[error("\"{0}\" is no fault; there are seed, {known}", known = KEYS.map(|(name, ..)| name).join(", "))]
     UnknownKey(String),
@@ -144,7 +144,7 @@ impl FaultSpec {
     ///
     /// # Errors
     /// When a key is unknown or a value does not fit.
-    pub fn from_json(value: &Value) -> Result<Self, BadFault> {
+    pub fn from_json(value: &Value) -> Result<Self, InvalidFault> {
         Self::default().changed(value)
     }
 
@@ -152,7 +152,7 @@ impl FaultSpec {
     ///
     /// # Errors
     /// When a key is unknown or a value does not fit.
-    pub fn changed(mut self, value: &Value) -> Result<Self, BadFault> {
+    pub fn changed(mut self, value: &Value) -> Result<Self, InvalidFault> {
         match value {
             Value::String(text) => {
                 for part in parts(text) {
@@ -164,7 +164,7 @@ impl FaultSpec {
         Ok(self)
     }
 
-    fn merge(&mut self, prefix: &str, value: &Value) -> Result<(), BadFault> {
+    fn merge(&mut self, prefix: &str, value: &Value) -> Result<(), InvalidFault> {
         match value {
             Value::Object(members) => {
                 for (name, value) in members {
@@ -184,13 +184,13 @@ impl FaultSpec {
         }
     }
 
-    fn read(&mut self, part: &str) -> Result<(), BadFault> {
-        let (key, value) = part.split_once('=').ok_or_else(|| BadFault::NoValue(part.to_owned()))?;
+    fn read(&mut self, part: &str) -> Result<(), InvalidFault> {
+        let (key, value) = part.split_once('=').ok_or_else(|| InvalidFault::NoValue(part.to_owned()))?;
         self.set(key.trim(), value.trim())
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<(), BadFault> {
-        let bad = |wanted| BadFault::BadValue { key: key.to_owned(), value: value.to_owned(), wanted };
+    fn set(&mut self, key: &str, value: &str) -> Result<(), InvalidFault> {
+        let bad = |wanted| InvalidFault::BadValue { key: key.to_owned(), value: value.to_owned(), wanted };
         if key == "seed" {
             self.seed = value.parse().map_err(|_| bad("a whole number"))?;
             return Ok(());
@@ -198,7 +198,7 @@ impl FaultSpec {
         let (name, fault, kind) = *KEYS
             .iter()
             .find(|(name, ..)| *name == key)
-            .ok_or_else(|| BadFault::UnknownKey(key.to_owned()))?;
+            .ok_or_else(|| InvalidFault::UnknownKey(key.to_owned()))?;
         let (value, path) = match value.find('/') {
             Some(at) if is_on_the_way(fault) => (&value[..at], Some(value[at..].to_owned())),
             _ => (value, None),
@@ -248,7 +248,7 @@ impl FaultSpec {
 }
 
 impl FromStr for FaultSpec {
-    type Err = BadFault;
+    type Err = InvalidFault;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::from_json(&Value::String(text.to_owned()))
@@ -308,12 +308,12 @@ mod tests {
     #[test]
     fn text_and_json_say_the_same_and_read_back() {
         let text: FaultSpec =
-            "seed=7, okta.429=0.05,okta.5xx=2x,okta.latency=5..50@0.3/api/v1/logs,executions.stuck=told@0.1,hooks.late=20"
+            "seed=7, okta.429=0.05,okta.5xx=2x,okta.latency=5..50@0.3/api/v1/logs,executions.stuck=told@0.1,hooks.delay=20"
                 .parse()
                 .unwrap();
         let json = FaultSpec::from_json(&json!({
             "seed": 7, "okta": { "429": 0.05, "5xx": "2x", "latency": "5..50@0.3/api/v1/logs" }, "executions.stuck": "told@0.1",
-            "hooks": { "late": [20, 20], "lost": null },
+            "hooks": { "delay": [20, 20], "lost": null },
         }));
         assert_eq!(json, Ok(text.clone()));
         assert_eq!(text.to_string().parse(), Ok(text.clone()));
@@ -330,9 +330,9 @@ mod tests {
                 "hooks.lost=1x/api",
                 "hooks.lost: \"1x/api\" is not a probability from 0 to 1 or a count such as 3x",
             ),
-            ("hooks.late=told", "hooks.late: \"told\" is not milliseconds"),
+            ("hooks.delay=told", "hooks.delay: \"told\" is not milliseconds"),
             ("seed=x", "seed: \"x\" is not a whole number"),
-            ("okta.cut", "\"okta.cut\" has no value"),
+            ("okta.reset", "\"okta.reset\" has no value"),
         ] {
             let error = text.parse::<FaultSpec>().unwrap_err().to_string();
             assert!(error.starts_with(told), "{error}");

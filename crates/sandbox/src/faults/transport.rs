@@ -32,7 +32,7 @@ pub(crate) async fn inject(
     if let Some(time) = faults.time_at(Fault::Latency(side), &path) {
         tokio::time::sleep(time).await;
     }
-    if faults.strikes_at(Fault::Cut(side), &path) {
+    if faults.strikes_at(Fault::Reset(side), &path) {
         return cut();
     }
     if faults.strikes_at(Fault::ServerError(side), &path) {
@@ -59,10 +59,10 @@ pub(crate) async fn inject(
     if lists && faults.strikes_at(Fault::OddItem, &path) {
         response = with_an_odd_item(&faults, response).await;
     }
-    if faults.strikes_at(Fault::LostAnswer(side), &path) {
+    if faults.strikes_at(Fault::LostResponse(side), &path) {
         return cut();
     }
-    if faults.strikes_at(Fault::CutBody(side), &path) {
+    if faults.strikes_at(Fault::ResetBody(side), &path) {
         return halved(response, true).await;
     }
     if faults.strikes_at(Fault::Truncated(side), &path) {
@@ -118,7 +118,7 @@ fn server_error(side: Side, status: u16) -> Response {
 }
 
 fn rate_limit(faults: &Faults) -> Option<Response> {
-    let bare = faults.strikes(Fault::RateLimitedBare(Side::Assets));
+    let bare = faults.strikes(Fault::RateLimitedNoHeaders(Side::Assets));
     let mut response = if bare || faults.strikes(Fault::TooManyAtOnce(Side::Assets)) {
         plain(if bare { 429 } else { 503 }, "text/html", "")
     } else if faults.strikes(Fault::RateLimited(Side::Assets)) {

@@ -142,7 +142,7 @@ fn refusal_on_demand(org: &OrgServer) -> Option<Response> {
     let strikes = |fault: fn(Side) -> Fault| org.faults.strikes(fault(Side::Okta));
     let reset = org.authority.now().as_second() + 1;
     let budget = |limit| Budget { limit, remaining: 0, reset, admitted: false };
-    if strikes(Fault::RateLimitedBare) {
+    if strikes(Fault::RateLimitedNoHeaders) {
         Some(respond(Answer::rate_limited(), HeaderMap::new()))
     } else if strikes(Fault::TooManyAtOnce) {
         Some(respond(Answer::rate_limited(), rate_headers(budget(0))))

@@ -107,24 +107,24 @@ impl Sender {
                 if self.faults.strikes(Fault::HookReorder) {
                     held = Some(delivery);
                 } else {
-                    self.hand_over(delivery).await;
+                    self.deliver(delivery).await;
                 }
                 continue;
             }
             for delivery in next.into_iter().chain(held.take()) {
-                self.hand_over(delivery).await;
+                self.deliver(delivery).await;
             }
         }
     }
 
     /// Sends a delivery, or what is to become of it.
-    async fn hand_over(&self, mut delivery: Delivery) {
+    async fn deliver(&self, mut delivery: Delivery) {
         if self.faults.strikes(Fault::HookLost) {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
             self.counters.under_way.fetch_sub(1, Ordering::Relaxed);
             return;
         }
-        if self.faults.strikes(Fault::HookNobody) {
+        if self.faults.strikes(Fault::HookNoActor) {
             delivery.events = delivery.events.iter().map(about_nobody).collect();
         }
         if self.faults.strikes(Fault::HookOdd)
@@ -137,7 +137,7 @@ impl Sender {
         let copies = if twice { 2 } else { 1 };
         for _ in 0..copies {
             let (sender, delivery) = (self.clone(), delivery.clone());
-            if let Some(late) = self.faults.time(Fault::HookLate) {
+            if let Some(late) = self.faults.time(Fault::HookDelay) {
                 // A slot is not kept from others meanwhile.
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;

@@ -62,7 +62,7 @@ impl Log {
     /// Logs what happened. Some of it late, if that is asked for.
     pub(super) fn append(self: &Arc<Self>, events: &[Value]) {
         for event in events {
-            if let Some(late) = self.faults.time(Fault::LogLate) {
+            if let Some(late) = self.faults.time(Fault::LogDelay) {
                 let (log, event) = (Arc::clone(self), event.clone());
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::world::{Answer, World, ids, options, read};
+use crate::world::{Answer, TestEnv, ids, options, read};
 
 /// A proof of possession of the key.
 fn proof(key: &RsaKeyPair, method: &str, url: &str, more: &[(&str, &str)]) -> String {
@@ -38,7 +38,7 @@ fn error(answer: &Answer) -> String {
 async fn a_bound_token_needs_the_nonce_a_fresh_assertion_and_a_fresh_proof_each_time() {
     let mut required = options();
     required.dpop = DpopMode::Required;
-    let world = World::with(required).await;
+    let world = TestEnv::with(required).await;
     let key = RsaKeyPair::generate(2048).unwrap();
     let url = world.token_url();
     let assertion = world.assertion();
@@ -82,7 +82,7 @@ async fn a_bound_token_needs_the_nonce_a_fresh_assertion_and_a_fresh_proof_each_
 async fn a_refused_request_has_used_its_proof_up() {
     let mut required = options();
     required.dpop = DpopMode::Required;
-    let world = World::with(required).await;
+    let world = TestEnv::with(required).await;
     let key = RsaKeyPair::generate(2048).unwrap();
     let url = world.token_url();
     let nonce = world.ask_with(&world.assertion(), Some(&proof(&key, "POST", &url, &[]))).await;
@@ -103,7 +103,7 @@ async fn a_refused_request_has_used_its_proof_up() {
 
 #[tokio::test]
 async fn without_the_role_users_are_an_empty_list_and_without_the_scope_a_refusal() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.control("POST", "/okta/role/off", Value::Null).await;
     let users = world.get("/api/v1/users").await;
     assert_eq!((users.status, users.json()), (200, json!([])));
@@ -121,7 +121,7 @@ async fn without_the_role_users_are_an_empty_list_and_without_the_scope_a_refusa
 async fn a_listing_leaves_deactivated_users_out_and_is_paged_by_links() {
     let mut many = options();
     many.users = 25;
-    let world = World::with(many).await;
+    let world = TestEnv::with(many).await;
     let all = world.users().await;
     world.control("POST", &format!("/okta/users/{}/lifecycle/deactivate", all[0]), Value::Null).await;
     let filter = "/api/v1/users?filter=status%20eq%20%22DEPROVISIONED%22";

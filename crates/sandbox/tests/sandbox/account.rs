@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, read};
+use crate::world::{TestEnv, read};
 
-async fn filled(count: usize) -> World {
-    let world = World::new().await.mapped().await;
+async fn filled(count: usize) -> TestEnv {
+    let world = TestEnv::new().await.mapped().await;
     let groups: Value =
         (0..count).map(|n| json!({"id": format!("g{n}"), "name": format!("Group {n}")})).collect();
     let users = json!([{"id": "u1", "login": "a@example.com", "status": "Here", "groups": ["g0"]}]);
@@ -13,12 +13,12 @@ async fn filled(count: usize) -> World {
     world
 }
 
-async fn attribute(world: &World, name: &str) -> Value {
+async fn attribute(world: &TestEnv, name: &str) -> Value {
     let all = world.account("GET", "/objecttype/102/attributes", &Value::Null).await.json();
     all.as_array().unwrap().iter().find(|a| a["name"] == name).unwrap().clone()
 }
 
-async fn found(world: &World, query: &str) -> Value {
+async fn found(world: &TestEnv, query: &str) -> Value {
     world.account("POST", "/object/aql", &json!({"qlQuery": query})).await.json()["values"][0].clone()
 }
 
@@ -29,7 +29,7 @@ fn values(attribute: &Value, values: &[&str]) -> Value {
 
 #[tokio::test]
 async fn each_credential_opens_its_own_door_and_nothing_opens_with_a_wrong_one() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let site = world.ready("/insight/site_url");
     let dead = json!({"code": 401, "message": "Unauthorized"});
     let info = format!("{site}/jsm/assets/v1/imports/info");

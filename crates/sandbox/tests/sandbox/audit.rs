@@ -3,7 +3,7 @@
 use sandbox::{ControlClient, audit};
 use serde_json::{Map, Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// Where memberships are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +44,7 @@ fn reference(kind: &str, end: &str, target: &str, many: bool) -> Column {
     column
 }
 
-async fn document(world: &World, shape: Shape) -> Value {
+async fn document(world: &TestEnv, shape: Shape) -> Value {
     let schemas = world.control("GET", "/okta/schemas", Value::Null).await;
     let plain = |kind: &str, ends: &[&str]| -> Vec<Column> {
         let profile = schemas[kind].as_object().unwrap().keys().map(|name| format!("profile/{name}"));
@@ -107,7 +107,7 @@ fn record(object: &Value, status: &str, object_type: &Value) -> Map<String, Valu
 }
 
 /// What an honest importer would send.
-async fn data(world: &World, shape: Shape) -> Value {
+async fn data(world: &TestEnv, shape: Shape) -> Value {
     let users = world.control("GET", "/okta/users", Value::Null).await["users"].take();
     let groups = world.control("GET", "/okta/groups", Value::Null).await["groups"].take();
     let in_group =
@@ -152,14 +152,14 @@ async fn data(world: &World, shape: Shape) -> Value {
     data
 }
 
-async fn compared(world: &World) -> audit::Audit {
+async fn compared(world: &TestEnv) -> audit::Comparison {
     audit::compare(&ControlClient::new(world.sandbox.control_url())).await.unwrap()
 }
 
 #[tokio::test]
 async fn all_three_shapes_of_memberships_can_be_imported_and_are_found_equal() {
     for shape in [Shape::OnUser, Shape::OnGroup, Shape::Objects] {
-        let world = World::new().await;
+        let world = TestEnv::new().await;
         let put = world.import("PUT", "/mapping", &document(&world, shape).await).await;
         assert_eq!(put.status, 204, "{}", put.text);
         world.run(data(&world, shape).await).await;
@@ -172,7 +172,7 @@ async fn all_three_shapes_of_memberships_can_be_imported_and_are_found_equal() {
 #[tokio::test]
 async fn a_membership_more_or_less_is_found_in_every_shape() {
     for shape in [Shape::OnUser, Shape::OnGroup, Shape::Objects] {
-        let world = World::new().await;
+        let world = TestEnv::new().await;
         world.import("PUT", "/mapping", &document(&world, shape).await).await;
         world.run(data(&world, shape).await).await;
         let users = world.control("GET", "/okta/users", Value::Null).await;
@@ -203,7 +203,7 @@ async fn a_membership_more_or_less_is_found_in_every_shape() {
 
 #[tokio::test]
 async fn a_value_that_differs_is_found_and_an_attribute_that_is_gone_from_the_schema_is_not() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.import("PUT", "/mapping", &document(&world, Shape::OnUser).await).await;
     world.run(data(&world, Shape::OnUser).await).await;
     let id = world.objects("user").await[0]["id"].clone();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 fn groups(count: usize) -> Value {
     (0..count).map(|n| json!({"id": format!("g{n}"), "name": format!("Group {n}")})).collect()
@@ -10,7 +10,7 @@ fn groups(count: usize) -> Value {
 
 #[tokio::test]
 async fn one_execution_at_a_time_even_while_it_is_processed() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     world.faults("executions.stuck=told").await;
     let execution = world.begin().await;
     let busy = world.import("POST", "/executions", &Value::Null).await;
@@ -27,7 +27,7 @@ async fn one_execution_at_a_time_even_while_it_is_processed() {
 
 #[tokio::test]
 async fn nothing_starts_without_a_mapping_or_with_the_source_switched_off() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let refused = world.import("POST", "/executions", &Value::Null).await;
     assert_eq!((refused.status, &refused.json()["errorCode"]), (409, &json!("MISSING_MAPPING")));
     let world = world.mapped().await;
@@ -39,7 +39,7 @@ async fn nothing_starts_without_a_mapping_or_with_the_source_switched_off() {
 
 #[tokio::test]
 async fn cancelling_works_only_before_the_end_was_announced_and_applies_nothing() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     world.import("POST", &format!("{execution}/data"), &json!({"data": {"groups": groups(2)}})).await;
     assert_eq!(world.import("DELETE", &execution, &Value::Null).await.status, 200);
@@ -53,8 +53,8 @@ async fn cancelling_works_only_before_the_end_was_announced_and_applies_nothing(
 
 #[tokio::test]
 async fn data_sent_before_it_is_taken_leaves_the_execution_in_processing() {
-    let world = World::new().await.mapped().await;
-    world.faults("executions.late-ingesting=100000").await;
+    let world = TestEnv::new().await.mapped().await;
+    world.faults("executions.slow-start=100000").await;
     let execution = world.begin().await;
     let early = world.status(&execution).await["status"].as_str().unwrap().to_owned();
     assert!(!["INGESTING", "PROCESSING", "DONE", "CANCELLED"].contains(&early.as_str()));
@@ -74,8 +74,8 @@ async fn data_sent_before_it_is_taken_leaves_the_execution_in_processing() {
 
 #[tokio::test]
 async fn a_late_execution_takes_data_once_it_says_so() {
-    let world = World::new().await.mapped().await;
-    world.faults("executions.late-ingesting=30").await;
+    let world = TestEnv::new().await.mapped().await;
+    world.faults("executions.slow-start=30").await;
     let execution = world.begin().await;
     crate::world::eventually(async || {
         (world.status(&execution).await["status"] == "INGESTING").then_some(())
@@ -93,7 +93,7 @@ async fn a_late_execution_takes_data_once_it_says_so() {
 
 #[tokio::test]
 async fn an_execution_that_fails_is_done_with_another_result_and_writes_nothing() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     world.faults("executions.fail=1").await;
     let status = world.run(json!({"groups": groups(3)})).await;
     assert_eq!((&status["status"], &status["progressResult"]["result"]), (&json!("DONE"), &json!("ERROR")));
@@ -103,7 +103,7 @@ async fn an_execution_that_fails_is_done_with_another_result_and_writes_nothing(
 
 #[tokio::test]
 async fn dropped_records_are_in_the_source_and_nowhere_else() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     for (spec, told) in [("executions.drop=1", false), ("executions.type-errors=1", true)] {
         world.faults(spec).await;
         let status = world.run(json!({"groups": groups(7)})).await;
@@ -123,7 +123,7 @@ async fn dropped_records_are_in_the_source_and_nowhere_else() {
 
 #[tokio::test]
 async fn a_stuck_execution_goes_on_after_its_time() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     world.faults("executions.stuck=80").await;
     let began = std::time::Instant::now();
     world.run(json!({"groups": groups(1)})).await;
@@ -132,7 +132,7 @@ async fn a_stuck_execution_goes_on_after_its_time() {
 
 #[tokio::test]
 async fn a_repeated_chunk_is_harmless_and_its_records_are_counted_as_duplicates() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     let chunk = json!({"data": {"groups": groups(2)}, "clientGeneratedId": "run-1/chunk-0"});
     for _ in 0..2 {
@@ -147,7 +147,7 @@ async fn a_repeated_chunk_is_harmless_and_its_records_are_counted_as_duplicates(
 
 #[tokio::test]
 async fn the_size_of_a_chunk_and_the_number_of_objects_and_requests_have_limits_on_demand() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     world.control("PUT", "/insight/settings", json!({"chunkLimit": 200, "objectLimit": 3})).await;
     let execution = world.begin().await;
     let large = json!({"data": {"groups": groups(20)}});
@@ -165,7 +165,7 @@ async fn the_size_of_a_chunk_and_the_number_of_objects_and_requests_have_limits_
 
 #[tokio::test]
 async fn a_recorded_failure_is_in_the_history_and_an_unknown_execution_is_not() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     let reason = json!({"failureReason": "Okta did not answer"});
     assert_eq!(world.import("POST", &format!("{execution}/history/failed"), &reason).await.status, 204);

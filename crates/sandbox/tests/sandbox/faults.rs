@@ -4,17 +4,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::world::{World, eventually, options};
+use crate::world::{TestEnv, eventually, options};
 
 #[tokio::test]
 async fn a_429_of_the_org_has_its_headers_or_has_none_or_shows_two_zeros() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("okta.429=1").await;
     let limited = world.get("/api/v1/users").await;
     assert_eq!((limited.status, &limited.json()["errorCode"]), (429, &json!("E0000047")));
     assert_eq!(limited.headers["x-rate-limit-remaining"], "0");
     assert_ne!(limited.headers["x-rate-limit-limit"], "0");
-    world.faults("okta.429-bare=1").await;
+    world.faults("okta.429-no-headers=1").await;
     let bare = world.get("/api/v1/users").await;
     assert!(bare.status == 429 && bare.headers.get("x-rate-limit-limit").is_none());
     world.faults("okta.concurrency=1").await;
@@ -25,18 +25,18 @@ async fn a_429_of_the_org_has_its_headers_or_has_none_or_shows_two_zeros() {
 
 #[tokio::test]
 async fn a_429_of_assets_says_when_to_come_back_or_does_not() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("assets.429=1").await;
     let limited = world.import("GET", "/configstatus", &Value::Null).await;
     assert!(limited.status == 429 && limited.headers.contains_key("retry-after"));
-    world.faults("assets.429-bare=1").await;
+    world.faults("assets.429-no-headers=1").await;
     let bare = world.import("GET", "/configstatus", &Value::Null).await;
     assert!(bare.status == 429 && !bare.headers.contains_key("retry-after") && bare.text.is_empty());
 }
 
 #[tokio::test]
 async fn server_errors_come_in_every_kind_and_mostly_without_json() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("seed=3,okta.5xx=1,assets.5xx=1").await;
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..40 {
@@ -48,25 +48,25 @@ async fn server_errors_come_in_every_kind_and_mostly_without_json() {
 
 #[tokio::test]
 async fn a_connection_is_cut_before_the_first_byte_or_in_the_middle_of_the_body() {
-    let world = World::new().await;
-    for spec in ["okta.cut=1", "okta.lost-answer=1"] {
+    let world = TestEnv::new().await;
+    for spec in ["okta.reset=1", "okta.lost-response=1"] {
         world.faults(spec).await;
         let error = world.try_okta("GET", "/api/v1/users", &Value::Null).await.unwrap_err();
         assert!(error.is_request() && error.status().is_none(), "{spec}: {error:?}");
     }
-    world.faults("okta.cut-body=1").await;
+    world.faults("okta.reset-body=1").await;
     let error = world.try_okta("GET", "/api/v1/users", &Value::Null).await.unwrap_err();
     assert!(error.is_body() || error.is_decode(), "{error:?}");
 }
 
 #[tokio::test]
 async fn what_is_cut_never_happened_and_what_lost_its_answer_did() {
-    let world = World::new().await.mapped().await;
-    world.faults("assets.cut=1").await;
+    let world = TestEnv::new().await.mapped().await;
+    world.faults("assets.reset=1").await;
     assert!(world.try_import("POST", "/executions", &Value::Null).await.is_err());
     world.faults("").await;
     assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "IDLE");
-    world.faults("assets.lost-answer=1").await;
+    world.faults("assets.lost-response=1").await;
     assert!(world.try_import("POST", "/executions", &Value::Null).await.is_err());
     world.faults("").await;
     assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "RUNNING");
@@ -74,7 +74,7 @@ async fn what_is_cut_never_happened_and_what_lost_its_answer_did() {
 
 #[tokio::test]
 async fn truncated_json_is_a_good_answer_with_half_a_document() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("okta.truncate=1").await;
     let half = world.get("/api/v1/users").await;
     assert!(half.status == 200 && half.text.starts_with("[{"));
@@ -83,7 +83,7 @@ async fn truncated_json_is_a_good_answer_with_half_a_document() {
 
 #[tokio::test]
 async fn a_404_of_the_way_names_no_object() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("seed=3,okta.404=1,assets.404=1").await;
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..20 {
@@ -97,7 +97,7 @@ async fn a_404_of_the_way_names_no_object() {
 
 #[tokio::test]
 async fn a_429_can_point_into_the_past() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("okta.429-past=1,assets.429-past=1").await;
     let limited = world.get("/api/v1/users").await;
     let reset: i64 = limited.headers["x-rate-limit-reset"].to_str().unwrap().parse().unwrap();
@@ -108,7 +108,7 @@ async fn a_429_can_point_into_the_past() {
 
 #[tokio::test]
 async fn an_odd_item_keeps_its_id_among_good_ones() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("okta.odd=1x/api/v1/users").await;
     let users = world.get("/api/v1/users").await.json();
     let odd: Vec<_> = users.as_array().unwrap().iter().filter(|user| user["profile"] == 7).collect();
@@ -119,7 +119,7 @@ async fn an_odd_item_keeps_its_id_among_good_ones() {
 
 #[tokio::test]
 async fn a_refused_chunk_leaves_its_execution_open() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     world.faults("assets.refused=1x").await;
     let sent = json!({"data": {"groups": []}});
@@ -130,7 +130,7 @@ async fn a_refused_chunk_leaves_its_execution_open() {
 
 #[tokio::test]
 async fn latency_lies_between_its_two_ends() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("okta.latency=40..60").await;
     let before = Instant::now();
     world.get("/api/v1/users").await;
@@ -141,7 +141,7 @@ async fn latency_lies_between_its_two_ends() {
 async fn the_same_seed_strikes_the_same_requests() {
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let world = World::new().await;
+        let world = TestEnv::new().await;
         world.faults("seed=11,okta.429=0.5").await;
         let mut statuses = Vec::new();
         for _ in 0..20 {
@@ -155,7 +155,7 @@ async fn the_same_seed_strikes_the_same_requests() {
 
 #[tokio::test]
 async fn faults_are_set_extended_shown_and_ended_and_a_bad_key_is_named() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.control("PUT", "/faults", json!({"seed": 5, "hooks": {"lost": 0.5}})).await;
     world.control("POST", "/faults", json!({"okta": {"latency": [1, 2]}})).await;
     let shown = world.control("GET", "/faults", Value::Null).await;
@@ -170,13 +170,13 @@ async fn faults_are_set_extended_shown_and_ended_and_a_bad_key_is_named() {
 async fn faults_can_be_on_from_the_start() {
     let mut options = options();
     options.faults = "assets.5xx=1".parse().unwrap();
-    let world = World::with(options).await;
+    let world = TestEnv::with(options).await;
     assert!(world.import("GET", "/configstatus", &Value::Null).await.status >= 500);
 }
 
 #[tokio::test]
 async fn reads_show_the_old_state_until_the_lag_has_passed() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let (user, group) = (world.users().await[0].clone(), world.groups().await[0].clone());
     let made = world.control("POST", "/okta/users", json!({"login": "late@example.com"})).await;
     let added = format!("/okta/groups/{group}/users/{}", made["id"].as_str().unwrap());
@@ -201,7 +201,7 @@ async fn reads_show_the_old_state_until_the_lag_has_passed() {
 
 #[tokio::test]
 async fn a_search_lags_behind_the_reads() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let user = world.users().await[0].clone();
     world.faults("okta.lag=1,okta.search-lag=100000").await;
     world.control("POST", &format!("/okta/users/{user}"), json!({"title": "New title"})).await;
@@ -216,7 +216,7 @@ async fn a_search_lags_behind_the_reads() {
 
 #[tokio::test]
 async fn a_revoked_token_is_refused_on_both_sides() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     world.control("DELETE", "/okta/tokens", Value::Null).await;
     assert_eq!(world.get("/api/v1/users").await.status, 401);
     let execution = world.begin().await;

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::world::{World, eventually};
+use crate::world::{TestEnv, eventually};
 
 #[tokio::test]
 async fn every_step_of_a_life_has_its_status_and_its_event() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let made = world.control("POST", "/okta/users?activate=false", json!({"login": "a@example.com"})).await;
     assert_eq!(made["status"], "STAGED");
     let path = format!("/okta/users/{}", made["id"].as_str().unwrap());
@@ -32,7 +32,7 @@ async fn every_step_of_a_life_has_its_status_and_its_event() {
 
 #[tokio::test]
 async fn a_profile_change_names_its_attributes_and_a_null_clears_one() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let user = world.users().await[0].clone();
     world
         .control("POST", &format!("/okta/users/{user}"), json!({"title": null, "login": "b@example.com"}))
@@ -51,7 +51,7 @@ async fn a_profile_change_names_its_attributes_and_a_null_clears_one() {
 
 #[tokio::test]
 async fn a_sign_in_moves_the_last_login_and_nothing_else() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let user = world.users().await[0].clone();
     let path = format!("/api/v1/users/{user}");
     let before = world.get(&path).await.json();
@@ -63,7 +63,7 @@ async fn a_sign_in_moves_the_last_login_and_nothing_else() {
 
 #[tokio::test]
 async fn a_deletion_is_announced_before_the_user_is_gone() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let user = world.users().await[0].clone();
     world.faults("okta.delete-lag=400").await;
     world.control("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
@@ -77,7 +77,7 @@ async fn a_deletion_is_announced_before_the_user_is_gone() {
 
 #[tokio::test]
 async fn a_user_type_is_changed_by_name_and_moves_the_schema() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let user = world.users().await[0].clone();
     world.control("POST", &format!("/okta/users/{user}/type"), json!({"type": "contractor"})).await;
     let types = world.get("/api/v1/meta/types/user").await.json();
@@ -91,7 +91,7 @@ async fn a_user_type_is_changed_by_name_and_moves_the_schema() {
 
 #[tokio::test]
 async fn memberships_of_a_deleted_group_end_without_a_word() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let (user, group) = (world.users().await[0].clone(), world.groups().await[0].clone());
     let member = format!("/okta/groups/{group}/users/{user}");
     world.control("DELETE", &member, Value::Null).await;
@@ -106,7 +106,7 @@ async fn memberships_of_a_deleted_group_end_without_a_word() {
 
 #[tokio::test]
 async fn a_removed_attribute_takes_its_values_along_and_nobody_is_updated() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let group = world.groups().await[0].clone();
     let path = format!("/api/v1/groups/{group}");
     let before = world.get(&path).await.json();
@@ -121,7 +121,7 @@ async fn a_removed_attribute_takes_its_values_along_and_nobody_is_updated() {
 
 #[tokio::test]
 async fn an_import_changes_much_and_hooks_hear_that_it_ended() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     let items = [
         "user.lifecycle.create",
@@ -153,7 +153,7 @@ async fn an_import_changes_much_and_hooks_hear_that_it_ended() {
 
 #[tokio::test]
 async fn a_filter_on_what_cannot_be_filtered_is_refused_and_a_search_is_not() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     assert_eq!(world.get("/api/v1/users?filter=profile.city%20eq%20%22x%22").await.status, 400);
     assert_eq!(world.get("/api/v1/users?search=profile.city%20eq%20%22x%22").await.status, 200);
     assert_eq!(

@@ -3,23 +3,23 @@
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::world::{World, eventually};
+use crate::world::{TestEnv, eventually};
 
 const EVENTS: [&str; 2] = ["group.lifecycle.create", "group.profile.update"];
 
-async fn make_groups(world: &World, count: usize) {
+async fn make_groups(world: &TestEnv, count: usize) {
     for n in 0..count {
         world.control("POST", "/okta/groups", json!({"name": format!("Group {n}")})).await;
     }
 }
 
-async fn delivered(world: &World, name: &str) -> u64 {
+async fn delivered(world: &TestEnv, name: &str) -> u64 {
     world.control("GET", "/stats", Value::Null).await["deliveries"][name].as_u64().unwrap()
 }
 
 #[tokio::test]
 async fn lost_deliveries_never_come_and_are_in_the_log() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
     world.faults("hooks.lost=1").await;
@@ -31,7 +31,7 @@ async fn lost_deliveries_never_come_and_are_in_the_log() {
 
 #[tokio::test]
 async fn a_duplicate_has_the_same_event_id() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
     world.faults("hooks.duplicate=1").await;
@@ -43,7 +43,7 @@ async fn a_duplicate_has_the_same_event_id() {
 
 #[tokio::test]
 async fn a_reordered_delivery_is_overtaken_by_the_next() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
     world.faults("hooks.reorder=1").await;
@@ -62,10 +62,10 @@ async fn a_reordered_delivery_is_overtaken_by_the_next() {
 
 #[tokio::test]
 async fn a_late_delivery_comes_after_its_time() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
-    world.faults("hooks.late=300").await;
+    world.faults("hooks.delay=300").await;
     let began = std::time::Instant::now();
     make_groups(&world, 1).await;
     assert_eq!(delivered(&world, "under_way").await, 1);
@@ -76,10 +76,10 @@ async fn a_late_delivery_comes_after_its_time() {
 
 #[tokio::test]
 async fn a_delivery_that_names_nobody_has_its_targets_in_the_log_under_the_same_uuid() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
-    world.faults("hooks.nobody=1").await;
+    world.faults("hooks.no-actor=1").await;
     make_groups(&world, 1).await;
     let event = receiver.wait(1).await[0]["data"]["events"][0].clone();
     assert!(event["target"].is_null() && event["actor"].is_null() && event["outcome"]["result"] == "Success");
@@ -90,7 +90,7 @@ async fn a_delivery_that_names_nobody_has_its_targets_in_the_log_under_the_same_
 
 #[tokio::test]
 async fn what_is_not_eligible_reaches_the_log_and_no_hook() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     let unheard =
         ["user.account.update_user_type", "directory.user_profile.update", "user.lifecycle.delete.completed"];
@@ -107,7 +107,7 @@ async fn what_is_not_eligible_reaches_the_log_and_no_hook() {
 
 #[tokio::test]
 async fn a_delivery_that_nobody_takes_is_tried_twice_and_is_a_failure_in_the_log() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
     receiver.fail();
@@ -123,7 +123,7 @@ async fn a_delivery_that_nobody_takes_is_tried_twice_and_is_a_failure_in_the_log
 
 #[tokio::test]
 async fn a_changed_channel_loses_its_verification_and_an_unverified_hook_gets_nothing() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     let id = world.hook(&receiver, &EVENTS).await;
     let path = format!("/api/v1/eventHooks/{id}");

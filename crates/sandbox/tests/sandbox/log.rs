@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
-async fn make_users(world: &World, count: usize) {
+async fn make_users(world: &TestEnv, count: usize) {
     for n in 0..count {
         world.control("POST", "/okta/users", json!({"login": format!("n{n}@example.com")})).await;
     }
@@ -12,7 +12,7 @@ async fn make_users(world: &World, count: usize) {
 
 #[tokio::test]
 async fn a_follower_always_has_a_next_page_and_gets_every_event_once_in_the_order_of_the_log() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let mut next = "/api/v1/logs?limit=2".to_owned();
     let empty = world.get(&next).await;
     assert_eq!(empty.json(), json!([]));
@@ -37,7 +37,7 @@ async fn a_follower_always_has_a_next_page_and_gets_every_event_once_in_the_orde
 
 #[tokio::test]
 async fn a_query_with_an_end_has_no_next_on_its_last_page() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     make_users(&world, 2).await;
     let first = world.get("/api/v1/logs?limit=3&since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z").await;
     assert_eq!(first.json().as_array().unwrap().len(), 3);
@@ -48,7 +48,7 @@ async fn a_query_with_an_end_has_no_next_on_its_last_page() {
 
 #[tokio::test]
 async fn bad_queries_are_refused() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     for (query, code) in [
         ("since=2026-01-01T00:00:00Z&after=x", "E0000001"),
         ("after=nonsense", "E0000001"),
@@ -64,7 +64,7 @@ async fn bad_queries_are_refused() {
 
 #[tokio::test]
 async fn a_filter_picks_event_types_and_targets() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let user = world.users().await[0].clone();
     world.control("POST", &format!("/okta/users/{user}"), json!({"title": "x"})).await;
     world.control("POST", "/okta/groups", json!({"name": "New"})).await;
@@ -83,7 +83,7 @@ async fn a_filter_picks_event_types_and_targets() {
 
 #[tokio::test]
 async fn cursors_expire_on_demand_and_a_new_start_works() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     make_users(&world, 1).await;
     let next = world.get("/api/v1/logs").await.next().unwrap();
     world.control("DELETE", "/okta/log/cursors", Value::Null).await;
@@ -93,7 +93,7 @@ async fn cursors_expire_on_demand_and_a_new_start_works() {
 
 #[tokio::test]
 async fn what_is_older_than_the_retention_is_simply_not_there() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     make_users(&world, 1).await;
     let next = world.get("/api/v1/logs").await.next().unwrap();
     make_users(&world, 0).await;
@@ -106,9 +106,9 @@ async fn what_is_older_than_the_retention_is_simply_not_there() {
 
 #[tokio::test]
 async fn an_event_that_is_persisted_late_comes_after_younger_ones_and_is_not_missed() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let next = world.get("/api/v1/logs").await.next().unwrap();
-    world.faults("okta.log-late=400").await;
+    world.faults("okta.log-delay=400").await;
     world.control("POST", "/okta/groups", json!({"name": "Early"})).await;
     world.faults("").await;
     world.control("POST", "/okta/groups", json!({"name": "Late"})).await;
@@ -124,7 +124,7 @@ async fn an_event_that_is_persisted_late_comes_after_younger_ones_and_is_not_mis
 
 #[tokio::test]
 async fn the_life_of_a_hook_is_in_the_log() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = crate::receiver::Receiver::start().await;
     let id = world.hook(&receiver, &["user.lifecycle.create"]).await;
     let path = format!("/api/v1/eventHooks/{id}");

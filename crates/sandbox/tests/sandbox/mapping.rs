@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, attribute, document, eventually, field, text};
+use crate::world::{TestEnv, attribute, document, eventually, field, text};
 
 /// A document that adds an attribute to the user type, with the complete mapping of that type.
 fn addition(new: &Value, extra_field: &Value) -> Value {
@@ -25,7 +25,7 @@ const USER: &str = "/schema/objectSchema/objectTypes/1";
 
 #[tokio::test]
 async fn a_mapping_is_put_once_and_patched_from_then_on() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "MISSING_MAPPING");
     assert_eq!(world.import("PATCH", "/mapping", &document()).await.status, 400);
     assert_eq!(world.import("PUT", "/mapping", &document()).await.status, 204);
@@ -39,7 +39,7 @@ async fn a_mapping_is_put_once_and_patched_from_then_on() {
 
 #[tokio::test]
 async fn a_first_document_is_refused_by_the_code_of_what_is_wrong() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     for (what, document, code) in [
         (
             "an external id twice",
@@ -89,7 +89,7 @@ async fn a_first_document_is_refused_by_the_code_of_what_is_wrong() {
 
 #[tokio::test]
 async fn a_patch_cannot_rename_retype_or_retarget_and_takes_no_empty_icons() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let mut icons = document();
     icons["schema"]["iconSchema"] = json!({ "icons": [] });
     let mut renamed_type = document();
@@ -118,7 +118,7 @@ async fn a_patch_cannot_rename_retype_or_retarget_and_takes_no_empty_icons() {
 
 #[tokio::test]
 async fn an_external_id_of_another_object_schema_is_refused() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.control("PUT", "/insight/settings", json!({"externalIdsElsewhere": ["t/user/title"]})).await;
     let codes = world.import("PUT", "/mapping", &document()).await.codes();
     assert_eq!(codes, ["SCHEMA_INVALID_EXTERNAL_ID"]);
@@ -126,7 +126,7 @@ async fn an_external_id_of_another_object_schema_is_refused() {
 
 #[tokio::test]
 async fn an_asynchronous_change_is_watched_until_it_is_finished_well_or_badly() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.faults("mapping.slow=told").await;
     let accepted = world.import("PUT", "/mapping?async=true", &document()).await;
     assert_eq!(accepted.status, 303);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::world::{self, Answer, World};
+use crate::world::{self, Answer, TestEnv};
 
 const BACK: &str = "http://127.0.0.1:9/back";
 const VERIFIER: &str = "a-verifier-that-is-long-enough-for-the-rules-of-it";
@@ -20,7 +20,7 @@ async fn read(request: reqwest::RequestBuilder) -> Answer {
 }
 
 struct App<'a> {
-    world: &'a World,
+    world: &'a TestEnv,
     control: ControlClient,
     id: String,
     secret: String,
@@ -28,7 +28,7 @@ struct App<'a> {
 }
 
 impl<'a> App<'a> {
-    async fn register(world: &'a World, thin: bool) -> Self {
+    async fn register(world: &'a TestEnv, thin: bool) -> Self {
         let control = ControlClient::new(world.sandbox.control_url());
         let app = json!({ "redirect_uris": [BACK], "thin": thin });
         let app = control.call("POST", "/okta/web-apps", &app).await.unwrap();
@@ -98,12 +98,12 @@ fn parameter(answer: &Answer, name: &str) -> String {
     found.unwrap_or_else(|| panic!("no {name} in {back}")).1.into_owned()
 }
 
-async fn get(world: &World, url: &str) -> Value {
+async fn get(world: &TestEnv, url: &str) -> Value {
     read(world.http.get(url)).await.json()
 }
 
 /// The claims of a token that is signed with a key that is published.
-async fn claims(world: &World, token: &str) -> Value {
+async fn claims(world: &TestEnv, token: &str) -> Value {
     let url = world.ready("/okta/org_url");
     let about = get(world, &format!("{url}/.well-known/openid-configuration")).await;
     assert_eq!(about["issuer"], url.as_str());
@@ -117,7 +117,7 @@ async fn claims(world: &World, token: &str) -> Value {
 
 #[tokio::test]
 async fn a_person_chooses_who_to_be_and_the_app_learns_it() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let app = App::register(&world, false).await;
     let page = app.authorize(&[("prompt", "")]).await;
     assert_eq!(page.status, 200);
@@ -140,7 +140,7 @@ async fn a_person_chooses_who_to_be_and_the_app_learns_it() {
 
 #[tokio::test]
 async fn a_thin_token_leaves_the_rest_to_userinfo_and_a_rotated_key_is_another() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let app = App::register(&world, true).await;
     let tokens = app.redeem(&app.code().await, &app.secret, BACK, VERIFIER).await.json();
     let told = claims(&world, tokens["id_token"].as_str().unwrap()).await;
@@ -158,7 +158,7 @@ async fn a_thin_token_leaves_the_rest_to_userinfo_and_a_rotated_key_is_another()
 
 #[tokio::test]
 async fn what_okta_refuses_is_refused() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let app = App::register(&world, false).await;
     for untrusted in [("client_id", "0oaother"), ("redirect_uri", "http://127.0.0.1:9/elsewhere")] {
         assert_eq!(app.authorize(&[untrusted]).await.status, 400);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// How far the org's `Date` is from this machine's clock, in seconds.
 fn skew(date: &http::HeaderValue) -> i64 {
@@ -13,7 +13,7 @@ fn skew(date: &http::HeaderValue) -> i64 {
 
 #[tokio::test]
 async fn a_clock_that_is_off_shows_in_every_answer_and_in_what_is_refused() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.control("POST", "/okta/clock/7200", Value::Null).await;
     let early = world.ask_for_token().await;
     assert_eq!((early.status, early.json()["error"].as_str()), (401, Some("invalid_client")));
@@ -24,7 +24,7 @@ async fn a_clock_that_is_off_shows_in_every_answer_and_in_what_is_refused() {
 
 #[tokio::test]
 async fn a_host_says_which_org_is_behind_it_to_anybody() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let url = format!("{}/.well-known/okta-organization", world.ready("/okta/org_url"));
     let told: Value = world.http.get(url).send().await.unwrap().json().await.unwrap();
     assert!(told["id"].as_str().unwrap().starts_with("00o"), "{told}");
@@ -33,7 +33,7 @@ async fn a_host_says_which_org_is_behind_it_to_anybody() {
 
 #[tokio::test]
 async fn a_role_can_cover_everything_but_the_schemas() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.control("POST", "/okta/role/no-schemas", Value::Null).await;
     assert_eq!(world.get("/api/v1/meta/schemas/group/default").await.status, 403);
     assert_eq!(world.get("/api/v1/meta/types/user").await.status, 403);
@@ -43,7 +43,7 @@ async fn a_role_can_cover_everything_but_the_schemas() {
 
 #[tokio::test]
 async fn a_hook_is_changed_and_deleted_by_hand() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     let id = world.hook(&receiver, &["group.lifecycle.create", "group.profile.update"]).await;
     let path = format!("/okta/hooks/{id}");
@@ -63,7 +63,7 @@ async fn a_hook_is_changed_and_deleted_by_hand() {
 
 #[tokio::test]
 async fn the_settings_can_be_kept_from_the_import_token_and_the_site_be_fuller_than_the_schema() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let source = "/importsource/a1b2c3d4-source";
     assert_eq!(world.import("GET", "", &Value::Null).await.status, 200);
     let settings = json!({"settingsForAccountOnly": true, "objectsElsewhere": 49_000});

@@ -8,7 +8,7 @@ use axum::extract::State;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::world::{World, eventually};
+use crate::world::{TestEnv, eventually};
 
 /// The server that Okta delivers to, with its deliveries.
 pub(crate) struct Receiver {
@@ -68,7 +68,7 @@ async fn receive(
     (status, axum::Json(Value::Null))
 }
 
-impl World {
+impl TestEnv {
     /// Creates and verifies a hook for these events.
     pub(crate) async fn hook(&self, receiver: &Receiver, events: &[&str]) -> String {
         let hook = json!({ "name": "test", "events": { "type": "EVENT_TYPE", "items": events },

@@ -3,7 +3,7 @@
 use sandbox::{DpopMode, Sandbox, TlsFiles};
 use serde_json::{Value, json};
 
-use crate::world::{World, options, read};
+use crate::world::{TestEnv, options, read};
 
 #[tokio::test]
 async fn with_a_certificate_both_sides_speak_https() {
@@ -14,7 +14,7 @@ async fn with_a_certificate_both_sides_speak_https() {
     std::fs::write(&tls.key, made.signing_key.serialize_pem()).unwrap();
     let mut options = options();
     options.tls = Some(tls);
-    let world = World::with(options).await;
+    let world = TestEnv::with(options).await;
     let trusted = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([trusted]).build().unwrap();
     let org = world.ready("/okta/org_url");
@@ -40,7 +40,7 @@ async fn a_bad_certificate_or_public_address_is_named() {
 async fn with_a_public_address_the_org_calls_itself_by_it() {
     let mut options = options();
     options.public_url_okta = Some("https://okta.sandbox.example".parse().unwrap());
-    let world = World::with(options).await;
+    let world = TestEnv::with(options).await;
     assert_eq!(world.ready("/okta/org_url"), "https://okta.sandbox.example");
 }
 
@@ -48,7 +48,7 @@ async fn with_a_public_address_the_org_calls_itself_by_it() {
 async fn a_bucket_that_is_used_up_refuses_until_its_window_ends() {
     let mut options = options();
     options.rate_limit = Some(2);
-    let world = World::with(options).await;
+    let world = TestEnv::with(options).await;
     let first = world.get("/api/v1/users").await;
     assert_eq!((first.status, &first.headers["x-rate-limit-remaining"]), (200, &"1".parse().unwrap()));
     world.get("/api/v1/users").await;
@@ -62,9 +62,9 @@ async fn a_bucket_that_is_used_up_refuses_until_its_window_ends() {
 async fn a_token_without_a_proof_is_refused_unless_proofs_are_optional() {
     let mut required = options();
     required.dpop = DpopMode::Required;
-    let refused = World::with(required).await.ask_for_token().await;
+    let refused = TestEnv::with(required).await.ask_for_token().await;
     assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_dpop_proof")));
     let mut optional = options();
     optional.dpop = DpopMode::Optional;
-    assert_eq!(World::with(optional).await.ask_for_token().await.json()["token_type"], "Bearer");
+    assert_eq!(TestEnv::with(optional).await.ask_for_token().await.json()["token_type"], "Bearer");
 }

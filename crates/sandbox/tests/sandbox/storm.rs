@@ -5,18 +5,18 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::world::{World, eventually, ids};
+use crate::world::{TestEnv, eventually, ids};
 
-const EVERYTHING: &str = "seed=9,okta.latency=0..5@0.3,okta.429=0.1,okta.429-bare=0.05,okta.concurrency=0.05,okta.5xx=0.1,\
-    okta.cut=0.05,okta.lost-answer=0.05,okta.cut-body=0.05,okta.truncate=0.05,okta.lag=0..40@0.7,okta.search-lag=10..80,\
-    okta.delete-lag=0..30@0.5,okta.log-late=0..30@0.3,assets.latency=0..5@0.3,assets.429=0.1,assets.429-bare=0.05,\
-    assets.5xx=0.1,assets.cut=0.05,assets.lost-answer=0.05,assets.cut-body=0.05,assets.truncate=0.05,hooks.lost=0.2,\
-    hooks.duplicate=0.2,hooks.reorder=0.2,hooks.late=0..40@0.3,hooks.nobody=0.1,executions.fail=0.2,\
-    executions.type-errors=0.2,executions.drop=0.2,executions.stuck=told@0.2,executions.late-ingesting=0..10@0.2";
+const EVERYTHING: &str = "seed=9,okta.latency=0..5@0.3,okta.429=0.1,okta.429-no-headers=0.05,okta.concurrency=0.05,okta.5xx=0.1,\
+    okta.reset=0.05,okta.lost-response=0.05,okta.reset-body=0.05,okta.truncate=0.05,okta.lag=0..40@0.7,okta.search-lag=10..80,\
+    okta.delete-lag=0..30@0.5,okta.log-delay=0..30@0.3,assets.latency=0..5@0.3,assets.429=0.1,assets.429-no-headers=0.05,\
+    assets.5xx=0.1,assets.reset=0.05,assets.lost-response=0.05,assets.reset-body=0.05,assets.truncate=0.05,hooks.lost=0.2,\
+    hooks.duplicate=0.2,hooks.reorder=0.2,hooks.delay=0..40@0.3,hooks.no-actor=0.1,executions.fail=0.2,\
+    executions.type-errors=0.2,executions.drop=0.2,executions.stuck=told@0.2,executions.slow-start=0..10@0.2";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_storm_of_changes_reads_and_faults_everything_answers_and_is_current() {
-    let world = Arc::new(World::new().await.mapped().await);
+    let world = Arc::new(TestEnv::new().await.mapped().await);
     let receiver = Receiver::start().await;
     world
         .hook(

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, document};
+use crate::world::{TestEnv, document};
 
-async fn user(world: &World, values: Value) -> Value {
+async fn user(world: &TestEnv, values: Value) -> Value {
     let mut record = json!({"id": "u1", "login": "a@example.com"});
     record.as_object_mut().unwrap().extend(values.as_object().unwrap().clone());
     world.run(json!({"users": [record]})).await["progressResult"]["objectTypeResultMap"]["102"].clone()
 }
 
-async fn value(world: &World, end: &str) -> Value {
+async fn value(world: &TestEnv, end: &str) -> Value {
     let objects = world.objects("user").await;
     assert_eq!(objects.len(), 1);
     objects[0]["attributes"][format!("t/user/{end}")].clone()
@@ -18,7 +18,7 @@ async fn value(world: &World, end: &str) -> Value {
 
 #[tokio::test]
 async fn the_same_identity_is_updated_and_the_same_values_are_identical() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     for (values, counter) in [
         (json!({"title": "Dr"}), "objectsCreated"),
         (json!({"title": "Prof"}), "objectsUpdated"),
@@ -33,7 +33,7 @@ async fn the_same_identity_is_updated_and_the_same_values_are_identical() {
 
 #[tokio::test]
 async fn entries_without_identity_or_label_and_repeated_ones_are_counted_and_left_out() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let users = json!([{"id": "", "login": "x"}, {"login": "y"}, {"id": "u1", "login": ""}, {"id": "u2", "login": "b"},
         {"id": "u2", "login": "c"}]);
     let result =
@@ -46,7 +46,7 @@ async fn entries_without_identity_or_label_and_repeated_ones_are_counted_and_lef
 
 #[tokio::test]
 async fn values_that_do_not_fit_their_type_are_dropped() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let good =
         json!({"age": 5, "start": "2026-03-01T12:00:00Z", "page": "https://example.com", "status": "Here"});
     user(&world, good).await;
@@ -70,7 +70,7 @@ async fn values_that_do_not_fit_their_type_are_dropped() {
 
 #[tokio::test]
 async fn empty_values_are_removed_or_ignored_as_the_source_says() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     for (ignore, left) in [(true, json!(["Dr"])), (false, json!([]))] {
         world.control("PUT", "/insight/settings", json!({"ignoreEmptyValues": ignore})).await;
         for empty in [json!(null), json!(""), json!([])] {
@@ -83,7 +83,7 @@ async fn empty_values_are_removed_or_ignored_as_the_source_says() {
 
 #[tokio::test]
 async fn unknown_options_are_added_or_dropped_as_the_source_says() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let options = json!({"type": "User", "name": "Size", "options": ["S"]});
     world.control("PUT", "/insight/attributes", options).await;
     world.control("PUT", "/insight/settings", json!({"ignoreUnknownValues": true})).await;
@@ -97,7 +97,7 @@ async fn unknown_options_are_added_or_dropped_as_the_source_says() {
 
 #[tokio::test]
 async fn missing_objects_stay_or_go_as_the_source_says_those_made_by_hand_included() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let group = |id: &str| json!({"groups": [{"id": id, "name": id}]});
     world.run(group("g1")).await;
     world.run(group("g2")).await;
@@ -112,7 +112,7 @@ async fn missing_objects_stay_or_go_as_the_source_says_those_made_by_hand_includ
 async fn a_unique_value_that_another_object_has_keeps_the_record_out() {
     let mut unique = document();
     unique["schema"]["objectSchema"]["objectTypes"][1]["attributes"][2]["unique"] = true.into();
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     assert_eq!(world.import("PUT", "/mapping", &unique).await.status, 204);
     let users =
         json!([{"id": "u1", "login": "a", "title": "King"}, {"id": "u2", "login": "b", "title": "King"}]);
@@ -128,7 +128,7 @@ async fn a_unique_value_that_another_object_has_keeps_the_record_out() {
 
 #[tokio::test]
 async fn references_are_resolved_after_all_objects_are_made_whatever_the_order_of_chunks() {
-    let world = World::new().await.mapped().await;
+    let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     let users = json!({"data": {"users": [{"id": "u1", "login": "a", "groups": ["g2", "g1", "none"]}]}});
     let groups = json!({"data": {"groups": [{"id": "g1", "name": "One"}, {"id": "g2", "name": "Two"}]}});
@@ -144,7 +144,7 @@ async fn references_are_resolved_after_all_objects_are_made_whatever_the_order_o
 
 #[tokio::test]
 async fn without_the_zero_several_values_are_one_text_and_find_nothing() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let mut document = document();
     document["mapping"]["objectTypeMappings"][1]["attributesMapping"][8]["objectMappingIQL"] =
         "\"Group ID\" = ${groups}".into();
@@ -159,7 +159,7 @@ async fn without_the_zero_several_values_are_one_text_and_find_nothing() {
 
 #[tokio::test]
 async fn a_reference_that_may_have_one_value_keeps_one() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let mut document = document();
     document["schema"]["objectSchema"]["objectTypes"][1]["attributes"][8]["maximumCardinality"] = 1.into();
     assert_eq!(world.import("PUT", "/mapping", &document).await.status, 204);

@@ -40,7 +40,7 @@ impl Answer {
     }
 }
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
     pub(crate) http: reqwest::Client,
     token: Mutex<String>,
@@ -58,7 +58,7 @@ pub(crate) fn options() -> SandboxOptions {
     }
 }
 
-impl World {
+impl TestEnv {
     pub(crate) async fn new() -> Self {
         Self::with(options()).await
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use insight_import_client::document::{Attribute, ObjectType, ObjectTypeMapping};
 
 use super::{Correction, Drift, DriftKind, Evolution, Planned, end};
+use crate::attribute_type::holds;
 use crate::names::{Names, is_form_of};
 
 /// A type that Assets does not have.
@@ -115,7 +116,9 @@ pub(crate) fn differences(have: &Attribute, want: &Attribute, types: &[&ObjectTy
         kinds.extend(retargeted(have, want, types));
         kinds.extend(cardinality(have, want));
     } else {
-        kinds.push(DriftKind::Retyped { present: have.kind.clone(), wanted: want.kind.clone() });
+        let compatible = holds(&have.kind, &want.kind);
+        let (present, wanted) = (have.kind.clone(), want.kind.clone());
+        kinds.push(DriftKind::Retyped { present, wanted, compatible });
     }
     if have.minimum_cardinality.unwrap_or_default() > want.minimum_cardinality.unwrap_or_default() {
         kinds.push(DriftKind::Required);
@@ -157,7 +160,7 @@ fn cardinality(have: &Attribute, want: &Attribute) -> Option<DriftKind> {
     (rank(present) < rank(wanted)).then_some(DriftKind::Cardinality { present, wanted })
 }
 
-/// What of the differences can be put right over REST.
+/// The differences that can be fixed over REST.
 fn correct(
     object_type: &ObjectType,
     attribute: &Attribute,

@@ -1,9 +1,6 @@
-//! What REST can put right with an account's credential.
+//! Corrections that the REST API can make with an Atlassian account.
 
-use std::fmt;
-
-/// A change of an attribute that the mapping cannot make and the attribute update of REST can. Without a credential, its
-/// text is the clicks.
+/// A change of an attribute that the mapping can't make, and the attribute update of the REST API can.
 ///
 /// <https://developer.atlassian.com/cloud/assets/rest/api-group-objecttypeattribute/>
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,25 +15,6 @@ pub struct Correction {
     pub external_id: String,
     /// The name that it should have.
     pub rename_to: Option<String>,
-    /// How many values it should take; -1 for any number.
+    /// The number of values that it should accept; -1 for any number.
     pub maximum_cardinality: Option<i32>,
-}
-
-/// The exact clicks.
-impl fmt::Display for Correction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "in Assets, open the object type \"{}\", its Attributes, and the menu (…) of \"{}\"",
-            self.object_type, self.attribute
-        )?;
-        if let Some(name) = &self.rename_to {
-            write!(f, "; choose Rename and call it \"{name}\"")?;
-        }
-        match self.maximum_cardinality {
-            Some(-1) => write!(f, "; choose Configure and set Cardinality to Unlimited"),
-            Some(maximum) => write!(f, "; choose Configure and set the maximum of Cardinality to {maximum}"),
-            None => Ok(()),
-        }
-    }
 }

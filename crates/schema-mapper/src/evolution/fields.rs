@@ -38,7 +38,7 @@ pub(super) fn complete(
     ObjectTypeMapping { attributes_mapping: fields, object_type_name: plan.name.clone(), ..want.clone() }
 }
 
-/// Whether two mappings of a type do the same. Fields that no patch would repeat do not count.
+/// True if two mappings of a type have the same effect. Fields that no patch would repeat don't count.
 pub(super) fn same(have: &ObjectTypeMapping, complete: &ObjectTypeMapping, object_type: &ObjectType) -> bool {
     let submitted: BTreeSet<String> =
         complete.attributes_mapping.iter().filter_map(|f| f.attribute_external_id.clone()).collect();
@@ -88,7 +88,7 @@ pub(super) fn astray(
         .collect()
 }
 
-/// Fields that are mapped in Assets and not ours to take away, as long as there is an attribute for them.
+/// Fields that are mapped in Assets independently of this mapping, as long as they have an attribute.
 fn others<'h>(
     have: &'h ObjectTypeMapping,
     present: &'h ObjectType,

@@ -24,7 +24,7 @@ pub use drift::{Drift, DriftKind};
 
 use crate::names::Names;
 
-/// What separates two documents.
+/// The differences of two documents.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evolution {
     /// The smallest change that adds what is missing; `None` when nothing is.
@@ -33,7 +33,7 @@ pub struct Evolution {
     pub added_types: Vec<String>,
     /// Attributes that are missing from types that exist, as `type: attribute`.
     pub added_attributes: Vec<String>,
-    /// What cannot be changed this way, or that somebody should know.
+    /// Differences that can't be changed this way, or that need attention.
     pub drift: Vec<Drift>,
     /// The part of the drift that REST can put right with an account's credential. Read the document and compare again
     /// afterwards: a reference is found by an attribute's name, and the mapping follows.
@@ -131,7 +131,7 @@ fn patch(
     }
 }
 
-/// What the format requires of a type that exists: its name, description and external id, which must be as they are.
+/// The required fields of an existing type: its name, description, and external ID, which must stay as they are.
 fn bare(object_type: &ObjectType) -> ObjectType {
     ObjectType {
         external_id: object_type.external_id.clone(),
@@ -166,7 +166,7 @@ fn mapping_of<'d>(document: &'d SchemaAndMapping, object_type: &ObjectType) -> O
     mappings.iter().find(|m| m.object_type_external_id == object_type.external_id)
 }
 
-/// The end of an external id, by which attributes with the same title are told apart.
+/// The end of an external ID, which distinguishes attributes with the same title.
 fn end(external_id: &str) -> &str {
     external_id.rsplit('/').next().unwrap_or(external_id)
 }

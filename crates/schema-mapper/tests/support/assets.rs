@@ -127,7 +127,7 @@ pub fn by_hand(name: &str) -> Attribute {
 
 /// Something that an administrator does in Assets, to whichever object type and attribute the numbers lead to.
 #[derive(Debug, Clone)]
-pub enum Deed {
+pub enum AssetsAction {
     Rename(usize, usize, String),
     Delete(usize, usize),
     DeleteType(usize),
@@ -138,7 +138,7 @@ pub enum Deed {
     Limit(usize, usize),
 }
 
-impl Deed {
+impl AssetsAction {
     pub fn on(&self, document: &mut SchemaAndMapping) {
         let types = &mut document.schema.object_schema.object_types;
         if types.is_empty() {

@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use schema_mapper::{Arrays, Enums, ManagerBy, MappingOptions, Memberships, Naming};
+use schema_mapper::{
+    ArrayFormat, AttributeNames, EnumFormat, ManagerMatch, MappingOptions, MembershipStrategy,
+};
 use serde_json::{Value, json};
 
-use super::assets::Deed;
+use super::assets::AssetsAction;
 
 const HOSTILE: [&str; 16] = [
     "",
@@ -66,14 +68,17 @@ pub fn value() -> impl Strategy<Value = Value> {
 }
 
 pub fn options() -> impl Strategy<Value = MappingOptions> {
-    let memberships =
-        prop::sample::select(vec![Memberships::OnUser, Memberships::OnGroup, Memberships::Objects]);
+    let memberships = prop::sample::select(vec![
+        MembershipStrategy::OnUsers,
+        MembershipStrategy::OnGroups,
+        MembershipStrategy::Objects,
+    ]);
     let manager = prop::sample::select(vec![
-        ManagerBy::Id,
-        ManagerBy::Login,
-        ManagerBy::Email,
-        ManagerBy::EmployeeNumber,
-        ManagerBy::Off,
+        ManagerMatch::Id,
+        ManagerMatch::Login,
+        ManagerMatch::Email,
+        ManagerMatch::EmployeeNumber,
+        ManagerMatch::Off,
     ]);
     let label = prop::sample::select(vec!["login", "email", "employeeNumber"]);
     (
@@ -84,29 +89,33 @@ pub fn options() -> impl Strategy<Value = MappingOptions> {
         prop::collection::btree_map(word(), word(), 0..2),
     )
         .prop_map(|(memberships, manager, (by_name, arrays, enums, last_login), label, rename)| {
-            let mut options =
-                MappingOptions { memberships, last_login, label: label.into(), ..MappingOptions::default() };
-            options.manager.by = manager;
+            let mut options = MappingOptions {
+                membership_strategy: memberships,
+                include_last_login: last_login,
+                user_label: label.into(),
+                ..MappingOptions::default()
+            };
+            options.manager.match_by = manager;
             options.user.rename = rename;
-            options.naming = if by_name { Naming::Name } else { Naming::Title };
-            options.arrays = if arrays { Arrays::Select } else { Arrays::Joined };
-            options.enums = if enums { Enums::Select } else { Enums::Text };
+            options.attribute_names = if by_name { AttributeNames::Name } else { AttributeNames::Title };
+            options.array_format = if arrays { ArrayFormat::Select } else { ArrayFormat::Joined };
+            options.enum_format = if enums { EnumFormat::Select } else { EnumFormat::Text };
             options
         })
 }
 
 /// What administrators do to a document.
-pub fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+pub fn deeds() -> impl Strategy<Value = Vec<AssetsAction>> {
     let at = || 0_usize..3;
     let name = || prop_oneof![2 => "[aA]{1,2}( \\([aA]\\))?", 1 => Just("Okta User ID".to_owned()), 2 => "\\PC{1,8}"];
     let deed = prop_oneof![
-        3 => (at(), 0_usize..20, name()).prop_map(|(t, a, name)| Deed::Rename(t, a, name)),
-        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Delete(t, a)),
-        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Replace(t, a)),
-        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Limit(t, a)),
-        2 => (at(), name()).prop_map(|(t, name)| Deed::MakeByHand(t, name)),
-        1 => at().prop_map(Deed::DeleteType),
-        1 => (at(), prop_oneof![Just("Okta Group".to_owned()), name()]).prop_map(|(t, name)| Deed::RenameType(t, name)),
+        3 => (at(), 0_usize..20, name()).prop_map(|(t, a, name)| AssetsAction::Rename(t, a, name)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| AssetsAction::Delete(t, a)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| AssetsAction::Replace(t, a)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| AssetsAction::Limit(t, a)),
+        2 => (at(), name()).prop_map(|(t, name)| AssetsAction::MakeByHand(t, name)),
+        1 => at().prop_map(AssetsAction::DeleteType),
+        1 => (at(), prop_oneof![Just("Okta Group".to_owned()), name()]).prop_map(|(t, name)| AssetsAction::RenameType(t, name)),
     ];
     prop::collection::vec(deed, 0..6)
 }

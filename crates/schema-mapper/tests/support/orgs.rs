@@ -115,21 +115,25 @@ pub fn all() -> Vec<(&'static str, OrgSchemas, &'static str)> {
         (
             "by_name",
             org(&[recorded("user_schema-1.json")], &recorded("group_schema-1.json")),
-            "naming = 'name'",
+            "attribute_names = 'name'",
         ),
-        ("selects", every_type.clone(), "arrays = 'select'\nenums = 'select'"),
+        ("selects", every_type.clone(), "array_format = 'select'\nenum_format = 'select'"),
         (
             "overrides",
             every_type,
-            "group_label = 'description'\nlast_login = true\n\
+            "group_label = 'description'\ninclude_last_login = true\n\
              user.types = { a = 'select', i = 'text', l = 'text', o = 'ipaddress', d = 'date' }\n\
              user.exclude = ['n', 'login']\nuser.rename = { b = 'Key', u = 'Home page' }\nuser.include = ['a', 'b', 'd', 'i', 'l', 'n', 'o', 's', 'u']",
         ),
-        ("members_on_the_group", with(&json!({})), "memberships = 'on-group'\nmanager.by = 'off'"),
+        (
+            "members_on_the_group",
+            with(&json!({})),
+            "membership_strategy = 'on_groups'\nmanager.match_by = 'off'",
+        ),
         (
             "membership_objects",
             with(&json!({})),
-            "memberships = 'objects'\nmanager = { by = 'email', attribute = 'manager' }\naccount = {}",
+            "membership_strategy = 'objects'\nmanager = { match_by = 'email', attribute = 'manager' }\naccount = {}",
         ),
     ]
 }

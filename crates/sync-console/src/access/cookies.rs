@@ -6,7 +6,7 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use secrecy::ExposeSecret;
 use sync_service::Secret;
 
-/// What a cookie is for.
+/// The purpose of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// The session.
@@ -42,7 +42,7 @@ impl Purpose {
         self.cookie(value.expose_secret().to_owned(), secure).to_string()
     }
 
-    /// `Set-Cookie` that takes it away.
+    /// `Set-Cookie` that deletes it.
     pub(super) fn clear(self, secure: bool) -> String {
         let mut cookie = self.cookie(String::new(), secure);
         cookie.make_removal();

@@ -1,4 +1,4 @@
-//! Random texts, their hashes, and texts that only we can have made.
+//! Random texts, their hashes, and signed texts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +14,7 @@ pub(super) fn random_text() -> Secret {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()).into()
 }
 
-/// What is kept of a secret. It is random and long, so that no salt and no slow hash is needed.
+/// The stored hash of a secret. The secret is random and long, so that no salt and no slow hash is needed.
 pub(super) fn hash(secret: &Secret) -> Hash {
     Sha256::digest(secret.expose_secret()).into()
 }
@@ -29,7 +29,7 @@ pub(super) fn derive(key: &[u8], purpose: &str, text: &str) -> String {
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// Compares without telling by the time it takes where the texts differ. Nothing equals the empty text.
+/// Compares in constant time. Nothing equals the empty text.
 pub(super) fn same(one: &str, other: &str) -> bool {
     !one.is_empty() && bool::from(one.as_bytes().ct_eq(other.as_bytes()))
 }

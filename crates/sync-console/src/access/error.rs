@@ -1,4 +1,4 @@
-//! Why nobody was signed in.
+//! Errors of signing in.
 
 use std::time::Duration;
 
@@ -6,29 +6,27 @@ use sync_service::engine::StoreError;
 
 use super::oidc::OidcError;
 
-/// Why nobody was signed in, in words for the page.
+/// The reason why a sign-in failed, for the sign-in page.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
     /// Too many attempts failed lately.
-    #[error("too many sign-ins failed lately; try again in {}", seconds(*.wait))]
+    #[error("too many failed sign-ins; try again in {}", seconds(*.wait))]
     Throttled {
-        /// For how long nothing is tried.
+        /// The time until the next attempt is accepted.
         wait: Duration,
     },
-    /// The token is not one of ours.
-    #[error(
-        "this token is unknown, revoked or expired; make another with `okta-insight tokens create` where the daemon runs"
-    )]
+    /// The token is unknown, revoked, or expired.
+    #[error("this token is unknown, revoked, or expired")]
     Token,
-    /// The form does not come from this browser's sign-in page, or that is too old.
-    #[error("the page was too old to sign in with, or another site sent it; try again")]
+    /// The form has expired or comes from another site.
+    #[error("the sign-in form expired or came from another site; try again")]
     Form,
-    /// Okta did not sign the person in, or not one of ours.
+    /// The sign-in with Okta failed.
     #[error(transparent)]
     Okta(#[from] OidcError),
     /// The state store failed.
-    #[error("the session could not be kept; look into the log of the daemon")]
+    #[error("could not store the session; check the daemon's log")]
     Store(#[from] StoreError),
 }
 

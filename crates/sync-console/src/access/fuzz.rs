@@ -18,7 +18,7 @@ use josekit::jwt::{self, JwtPayload};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sync_service::access::Role;
-use sync_service::{client_address, explain};
+use sync_service::{client_address, error_chain};
 use url::Url;
 
 use super::cookies::Purpose;
@@ -213,7 +213,7 @@ impl SignIn {
         self.answer(|org| *org = Org { discovery: discovery.into(), keys: keys.into(), ..Org::default() });
         let quoted = misplaced(input);
         let told = |error: &dyn std::error::Error| {
-            let told = explain(error);
+            let told = error_chain(error);
             let is_shown = SECRETS.iter().any(|secret| told.contains(secret));
             assert!(quoted || !is_shown, "a secret is shown: {told}");
             assert_shown(&told, 1200);
@@ -250,14 +250,14 @@ impl SignIn {
         match self.oidc.finish(b"key", &cookie, &query, now).await {
             Ok((next, person)) => {
                 assert_eq!(next, "/runs");
-                assert_shown(&person.who, 400);
+                assert_shown(&person.principal, 400);
                 self.has_proof(&claims, &asked["nonce"], second);
                 let groups =
                     claims.get("groups").cloned().unwrap_or_else(|| userinfo(input)["groups"].clone());
                 let needed = if person.role == Role::Admin { "Admins" } else { "Readers" };
                 let is_member = groups.as_array().is_some_and(|groups| groups.contains(&json!(needed)));
                 assert!(is_member, "{groups} let a person in");
-                format!("{:?} {}", person.role, person.who.len())
+                format!("{:?} {}", person.role, person.principal.len())
             }
             Err(error) => told(&error),
         }

@@ -1,4 +1,4 @@
-//! What every request to a page or the API passes first.
+//! The authentication and authorization of every request to a page or the API.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use sync_service::Visitor;
 use sync_service::access::Role;
+use sync_service::wire::ProblemType;
 use url::form_urlencoded;
 
 use super::cookies::Purpose;
@@ -22,28 +23,28 @@ use super::origin::is_foreign;
 use super::problem::is_for_page;
 use super::return_to::local_path;
 use super::state::Asker;
-use super::{Access, Identity, Problem, Via};
+use super::{Access, Identity, Problem, SignInMethod};
 
 /// The largest form. A private key fits into it many times.
 const FORM_LIMIT: usize = 256 * 1024;
-/// A form that takes longer to arrive is not waited for.
+/// The time limit for receiving a form.
 const FORM_TIME: Duration = Duration::from_secs(20);
-/// How often it is looked whether who follows a stream is still let in.
-const LOOK: Duration = Duration::from_secs(5);
+/// The interval at which the access of a stream is checked.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Lets known people and programs through, as far as their role allows it, and says who they are in an [`Identity`].
+/// Admits authenticated requests that their role permits, and adds an [`Identity`].
 /// For [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) stay outside.
 ///
-/// Who is not known is sent to the sign-in page, or refused with 401 when it is a program or a script. Changes by a
-/// session need its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from another
-/// site. Whoever may only read changes nothing.
+/// Other requests are redirected to the sign-in page, or rejected with 401 if a program or script sent them. Changes in a
+/// session require its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from another
+/// site. The read-only role permits no changes.
 pub async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let for_page = is_for_page(parts.uri.path(), &parts.headers);
     let asker = match access.identify(&parts.headers).await {
         Ok(asker) => asker,
         Err(error) => {
-            tracing::error!(error = %sync_service::explain(&error), "could not look up who asks");
+            tracing::error!(error = %sync_service::error_chain(&error), "could not identify the caller");
             return kept_private(Problem::unavailable().on_page(for_page).into_response());
         }
     };
@@ -70,12 +71,12 @@ fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Resp
     }
     let ended = async move {
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
             match access.identify(&headers).await {
                 Ok(Asker::Known(now)) if now.role == role => {}
                 Ok(_) => return,
                 Err(error) => {
-                    tracing::error!(error = %sync_service::explain(&error), "could not look up who follows");
+                    tracing::error!(error = %sync_service::error_chain(&error), "could not identify the caller of a stream");
                 }
             }
         }
@@ -83,13 +84,13 @@ fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Resp
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
 }
 
-/// What is answered to one person is kept by nobody else.
+/// Marks a response as private, so that no cache stores it.
 fn kept_private(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// Whether the method is not to change anything.
+/// True if the method changes nothing.
 pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
@@ -98,10 +99,9 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
     if let Asker::BadToken(token) = asker
         && let Err(wait) = access.refused(token, access.client(&parts.extensions, &parts.headers))
     {
-        let detail = "too many wrong tokens came from this address, or began like this one";
-        let hint = "send a valid token, which is taken at once, or wait";
-        let problem =
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "throttled", "Too many wrong tokens", detail, hint);
+        let detail = "too many requests with wrong tokens from this address or with this prefix";
+        let hint = "send a valid token, or wait";
+        let problem = Problem::new(ProblemType::Throttled, detail, hint);
         return ([(RETRY_AFTER, wait.as_secs().max(1).to_string())], problem).into_response();
     }
     let bad_token = matches!(asker, Asker::BadToken(_));
@@ -124,26 +124,27 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
         return response;
     }
     let detail = match asker {
-        Asker::BadToken(_) => "this token is unknown, revoked or expired",
-        Asker::Ended => "the session has ended; sign in again",
-        _ => "nobody is signed in",
+        Asker::BadToken(_) => "this token is unknown, revoked, or expired",
+        Asker::Ended => "the session ended; sign in again",
+        _ => "not signed in",
     };
-    let hint = "send a token as \"Authorization: Bearer ...\"; `okta-insight tokens create` makes one";
+    let hint =
+        "send a token as `Authorization: Bearer TOKEN`; to create one, run `okta-insight tokens create`";
     let challenge = if bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail, hint);
+    let problem = Problem::new(ProblemType::Unauthorized, detail, hint);
     ([(WWW_AUTHENTICATE, challenge)], problem).into_response()
 }
 
 /// The request as it goes on, with who asks.
 async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Result<Request, Problem> {
     if !is_safe(&parts.method) {
-        if identity.via == Via::Session {
+        if identity.via == SignInMethod::Session {
             if is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str)) {
-                let detail = "another site sent this; nothing was done";
-                return Err(Problem::forbidden(
-                    "foreign_origin",
+                let detail = "another site sent this request; nothing changed";
+                return Err(Problem::new(
+                    ProblemType::ForeignOrigin,
                     detail,
-                    "open the page itself and try again",
+                    "open the console and try again",
                 ));
             }
             let (sent, rest) = sent_csrf(&parts.headers, body).await?;
@@ -153,8 +154,8 @@ async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Resu
             }
         }
         if !identity.may_change() {
-            let hint = "sign in with the token of an administrator";
-            return Err(Problem::forbidden("forbidden", "this sign-in may only read", hint));
+            let hint = "sign in with an administrator token";
+            return Err(Problem::new(ProblemType::InsufficientRole, "this sign-in is read-only", hint));
         }
     }
     parts.extensions.insert(identity.clone());
@@ -176,16 +177,12 @@ async fn sent_csrf(headers: &HeaderMap, body: Body) -> Result<(String, Body), Pr
 }
 
 pub(super) async fn read_form(body: Body) -> Result<axum::body::Bytes, Problem> {
-    let refused = |status, code, detail: &str| {
-        Problem::new(status, code, "The form was not read", detail, "send it again")
-    };
+    let refused = |kind, detail: &str| Problem::new(kind, detail, "send the form again");
     match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_LIMIT)).await {
         Ok(Ok(form)) => Ok(form),
-        Ok(Err(_)) => Err(refused(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            "it is larger than 256 KiB, or broke off",
-        )),
-        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "timeout", "it did not arrive within 20 seconds")),
+        Ok(Err(_)) => {
+            Err(refused(ProblemType::PayloadTooLarge, "the form is larger than 256 KiB, or incomplete"))
+        }
+        Err(_) => Err(refused(ProblemType::RequestTimeout, "the form didn't arrive within 20 s")),
     }
 }

@@ -1,4 +1,4 @@
-//! Who may do what: tokens, sessions, the guard before every page and every call, and the pages that sign people in.
+//! Access control: tokens, sessions, the check of every page and API call, and the sign-in pages.
 
 mod cookies;
 mod crypto;
@@ -18,9 +18,9 @@ mod tokens;
 
 pub use error::SignInError;
 pub use guard::guard;
-pub use identity::{CSRF_FIELD, CSRF_HEADER, Identity, Via};
-pub use pages::{Notice, SignInPage, routes};
+pub use identity::{CSRF_FIELD, CSRF_HEADER, Identity, SignInMethod};
+pub use pages::{SignInNotice, SignInPage, routes};
 pub use problem::Problem;
 pub use state::{Access, AccessOptions};
-pub use sync_service::access::{AccessStore, Role, TokenEntry};
-pub use tokens::{TokenError, TokenWish, create_token, first_token, renew_token, revoke_token};
+pub use sync_service::access::{AccessStore, AccessToken, Role};
+pub use tokens::{TokenError, TokenRequest, create_token, first_token, renew_token, revoke_token};

@@ -1,11 +1,11 @@
-//! Where a request comes from, as the browser says it.
+//! The origin of a request, as reported by the browser.
 
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
 use url::Url;
 
-/// Whether a page of somebody else sends this request. `Sec-Fetch-Site` cannot be set by a page and is right behind any
-/// proxy; browsers that do not send it say `Origin`, which is compared with `Host`. Programs send neither.
+/// True if another site's page sends this request. `Sec-Fetch-Site` can't be set by a page and is correct behind any
+/// proxy; browsers without it send `Origin`, which is compared with `Host`. Programs send neither.
 pub(super) fn is_foreign(headers: &HeaderMap, authority: Option<&str>) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     if let Some(site) = headers.get("sec-fetch-site") {

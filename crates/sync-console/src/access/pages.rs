@@ -1,4 +1,4 @@
-//! Signing in and out: `/sign-in`, `/sign-in/okta` and its callback, `/sign-out`. How the page looks is the caller's.
+//! Signing in and out: `/sign-in`, `/sign-in/okta` and its callback, `/sign-out`. The caller renders the page.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,25 +24,25 @@ use super::return_to::local_path;
 use super::state::Asker;
 use super::{Access, Problem, SignInError};
 
-/// What the sign-in page says beside its form.
+/// A notice on the sign-in page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// The session has ended by itself.
+pub enum SignInNotice {
+    /// The session ended.
     Ended,
-    /// The person has signed out.
+    /// The user signed out.
     SignedOut,
 }
 
-/// What the sign-in page shows: a form that posts `token`, `next` and `csrf` to `/sign-in`, and a link to Okta.
+/// The content of the sign-in page: a form that posts `token`, `next` and `csrf` to `/sign-in`, and a link to Okta.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInPage {
-    /// Where to go afterwards, for the hidden field `next`.
+    /// The address to go to afterwards, for the hidden field `next`.
     pub next: String,
-    /// For the hidden field `csrf`.
+    /// The value of the hidden field `csrf`.
     pub csrf: String,
-    /// What to say.
-    pub notice: Option<Notice>,
-    /// Why the last attempt failed.
+    /// The notice, if any.
+    pub notice: Option<SignInNotice>,
+    /// The reason why the last attempt failed.
     pub problem: Option<String>,
     /// The address of a link that signs in with Okta, when that is set up.
     pub okta: Option<String>,
@@ -59,7 +59,7 @@ struct Pages {
 
 type Parameters = Query<HashMap<String, String>>;
 
-/// The pages that sign people in and out. Not behind [`guard`](super::guard()); they look after themselves.
+/// The pages for signing in and out. They aren't behind [`guard`](super::guard()).
 pub fn routes(access: Access, render: Render) -> Router {
     Router::new()
         .route("/sign-in", get(show).post(with_token))
@@ -77,9 +77,9 @@ async fn show(State(pages): State<Pages>, Query(query): Parameters, headers: Hea
         Err(error) => return pages.failed(&headers, next, &error.into()),
     }
     let notice = if query.contains_key("signed-out") {
-        Some(Notice::SignedOut)
+        Some(SignInNotice::SignedOut)
     } else {
-        query.contains_key("ended").then_some(Notice::Ended)
+        query.contains_key("ended").then_some(SignInNotice::Ended)
     };
     pages.page(&headers, StatusCode::OK, next, notice, None)
 }
@@ -121,7 +121,7 @@ async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
         if let Err(error) = pages.access.sign_out(&session).await {
             return pages.failed(&headers, "/", &error.into());
         }
-        pages.access.note(&identity.who, "sign_out", Some(from)).await;
+        pages.access.note(&identity.principal, "sign_out", Some(from)).await;
     }
     redirect("/sign-in?signed-out=1", vec![Purpose::Session.clear(secure)])
 }
@@ -183,7 +183,7 @@ impl Pages {
         if let Some(before) = Purpose::Session.read(headers, secure)
             && let Err(error) = self.access.sign_out(&before).await
         {
-            tracing::warn!(error = %sync_service::explain(&error), "could not end the session before");
+            tracing::warn!(error = %sync_service::error_chain(&error), "could not end the session before");
         }
         let cookies = [Purpose::Form, Purpose::Okta].map(|purpose| purpose.clear(secure));
         redirect(next, [vec![Purpose::Session.set(session, secure)], cookies.into()].concat())
@@ -196,11 +196,11 @@ impl Pages {
             SignInError::Form => StatusCode::FORBIDDEN,
             SignInError::Okta(error) => {
                 self.access.count(RefusedSignIn::OpenId);
-                tracing::warn!(target: "audit", error = %sync_service::explain(error), "sign-in with Okta refused");
+                tracing::warn!(target: "audit", error = %sync_service::error_chain(error), "rejected a sign-in with Okta");
                 error.status()
             }
             SignInError::Store(error) => {
-                tracing::error!(error = %sync_service::explain(error), "could not keep a session");
+                tracing::error!(error = %sync_service::error_chain(error), "could not store a session");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
@@ -216,7 +216,7 @@ impl Pages {
         headers: &HeaderMap,
         status: StatusCode,
         next: &str,
-        notice: Option<Notice>,
+        notice: Option<SignInNotice>,
         problem: Option<String>,
     ) -> Response {
         let secure = self.access.secure();

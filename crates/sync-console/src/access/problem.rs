@@ -1,37 +1,27 @@
-//! A refusal, for programs and for people.
+//! Rejected requests, as documents and as pages.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use sync_service::wire;
+use sync_service::wire::{self, ProblemType};
 
-/// A refusal, which programs get as a problem document (RFC 9457). It is also an extension of the response, so that a layer
-/// can make a page of it.
+/// A rejected request: a problem document (RFC 9457) for programs. It is also an extension of the response, so that a layer
+/// can render it as a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A word for programs.
-    pub code: &'static str,
-    /// What it is.
-    pub title: &'static str,
-    /// The HTTP status.
-    pub status: u16,
-    /// What happened.
+    /// The type, with its title and HTTP status.
+    pub kind: ProblemType,
+    /// The error.
     pub detail: String,
-    /// What to do.
+    /// The action that resolves it.
     pub hint: &'static str,
-    /// Whether a person sees it: text instead of JSON.
+    /// True if the response is text instead of JSON.
     pub for_page: bool,
 }
 
 impl Problem {
-    pub(super) fn new(
-        status: StatusCode,
-        code: &'static str,
-        title: &'static str,
-        detail: impl Into<String>,
-        hint: &'static str,
-    ) -> Self {
-        Self { code, title, status: status.as_u16(), detail: detail.into(), hint, for_page: false }
+    pub(super) fn new(kind: ProblemType, detail: impl Into<String>, hint: &'static str) -> Self {
+        Self { kind, detail: detail.into(), hint, for_page: false }
     }
 
     pub(super) const fn on_page(mut self, for_page: bool) -> Self {
@@ -39,30 +29,27 @@ impl Problem {
         self
     }
 
-    pub(super) fn forbidden(code: &'static str, detail: &str, hint: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, code, "Forbidden", detail, hint)
-    }
-
-    /// The CSRF token is missing or another.
+    /// A missing or wrong CSRF token.
     pub(super) fn stale_form() -> Self {
-        let detail = "the form is too old, or is not one of this session";
-        Self::forbidden("csrf", detail, "reload the page and try again")
+        let detail = "the form expired or belongs to another session";
+        Self::new(ProblemType::InvalidCsrfToken, detail, "reload the page and try again")
     }
 
-    /// The store failed; the log has the rest.
+    /// A failure of the store; the log has the details.
     pub(super) fn unavailable() -> Self {
-        let detail = "the state store could not say who this is";
-        let hint = "try again; if it stays, look into the log of the daemon";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable", detail, hint)
+        let detail = "could not read the sign-in from the state store";
+        let hint = "try again; if the error persists, check the daemon's log";
+        Self::new(ProblemType::StoreUnavailable, detail, hint)
     }
 
     fn document(&self) -> wire::Problem {
         wire::Problem {
-            kind: format!("urn:okta-insight-sync:problem:{}", self.code),
-            title: self.title.to_owned(),
-            status: self.status,
+            kind: self.kind.urn(),
+            title: self.kind.title().to_owned(),
+            status: self.kind.status(),
             detail: self.detail.clone(),
             hint: Some(self.hint.to_owned()),
+            remedy: None,
             fields: Vec::new(),
         }
     }
@@ -70,9 +57,9 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let (kind, body) = if self.for_page {
-            ("text/plain; charset=utf-8", format!("{}: {}; {}\n", self.title, self.detail, self.hint))
+            ("text/plain; charset=utf-8", format!("{}: {}; {}\n", self.kind.title(), self.detail, self.hint))
         } else {
             ("application/problem+json", serde_json::to_string(&self.document()).unwrap_or_default())
         };
@@ -82,7 +69,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Whether a person navigates there, rather than a program or a script.
+/// True if a browser navigates to the path, and false for programs and scripts.
 pub(super) fn is_for_page(path: &str, headers: &HeaderMap) -> bool {
     let by_script = headers.get("sec-fetch-dest").is_some_and(|dest| dest != "document");
     !(path == "/api" || path.starts_with("/api/") || by_script)

@@ -1,12 +1,12 @@
-//! Where a sign-in leads to: only to this console.
+//! The target of a sign-in: only a page of this console.
 
 use url::Url;
 
 /// Longer addresses than ours are not taken along.
 const LONGEST: usize = 2048;
 
-/// The path and query, when it is one of this console whoever reads it. Browsers take a backslash for a slash, and skip
-/// control characters.
+/// The path and query, if every reader interprets them as this console's. Browsers treat a backslash as a slash, and
+/// skip control characters.
 pub(super) fn local_path(text: &str) -> Option<&str> {
     let base = Url::parse("http://console.invalid/").ok()?;
     let odd = |c: char| c == '\\' || c.is_control() || c.is_whitespace();

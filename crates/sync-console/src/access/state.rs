@@ -1,4 +1,4 @@
-//! What signing in needs to know, and what it does.
+//! The state of sign-ins and sessions.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,18 +18,18 @@ use super::cookies::Purpose;
 use super::crypto::{derive, hash, random_text, same};
 use super::oidc::{Oidc, Person};
 use super::throttle::Throttle;
-use super::{Identity, SignInError, Via};
+use super::{Identity, SignInError, SignInMethod};
 
-/// How sessions are kept.
+/// The settings of sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessOptions {
     /// A session that is not used for so long ends.
     pub idle: Duration,
     /// A session ends after so long, whatever is done with it.
     pub lifetime: Duration,
-    /// Whether the console itself speaks TLS.
+    /// True if the console terminates TLS.
     pub tls: bool,
-    /// Whether a proxy speaks TLS for it, and says who asks.
+    /// True if a proxy terminates TLS and forwards the client address.
     pub behind_proxy: bool,
 }
 
@@ -44,7 +44,7 @@ impl Default for AccessOptions {
     }
 }
 
-/// Who may do what in this console. Cheap to clone.
+/// The access control of this console. Cheap to clone.
 #[derive(Clone)]
 pub struct Access(Arc<Inner>);
 
@@ -65,12 +65,12 @@ impl fmt::Debug for Access {
     }
 }
 
-/// Who a request comes from.
+/// The sender of a request.
 pub(super) enum Asker {
     Known(Identity),
-    /// There is a token, and it is none of ours.
+    /// The token is invalid.
     BadToken(Secret),
-    /// There is a cookie, and its session has ended.
+    /// The session of the cookie ended.
     Ended,
     Nobody,
 }
@@ -110,7 +110,7 @@ impl Access {
         self.0.clock.now()
     }
 
-    /// Whether browsers reach the console by TLS, so that cookies may insist on it.
+    /// True if browsers reach the console by TLS, so that cookies can require it.
     pub(super) fn secure(&self) -> bool {
         self.0.options.tls || self.0.options.behind_proxy
     }
@@ -125,7 +125,7 @@ impl Access {
             self.refused(token, from).map_err(|wait| SignInError::Throttled { wait })?;
             return Err(SignInError::Token);
         };
-        let session = self.begin(&token.name, token.role, Some((token.id, token.expires))).await?;
+        let session = self.begin(&token.name, token.role, Some((token.id, token.expires_at))).await?;
         self.note(&token.name, "sign_in", Some(from)).await;
         Ok(session)
     }
@@ -140,7 +140,7 @@ impl Access {
         let (counted, told) = (throttle.refuse(from, token.expose_secret(), now), throttle.tell(now));
         drop(throttle);
         if let Some(attempts) = told {
-            tracing::warn!(target: "audit", last_from = %from, attempts, "tokens refused");
+            tracing::warn!(target: "audit", last_from = %from, attempts, "rejected tokens");
         }
         self.count(if counted.is_ok() { RefusedSignIn::Token } else { RefusedSignIn::Throttled });
         counted
@@ -158,21 +158,21 @@ impl Access {
         client_address(peer, headers, self.0.options.behind_proxy)
     }
 
-    /// Begins a session for somebody whom Okta has signed in.
+    /// Starts a session for a user that Okta signed in.
     pub(super) async fn sign_in_person(&self, person: &Person, from: IpAddr) -> Result<Secret, SignInError> {
-        let session = self.begin(&person.who, person.role, None).await?;
-        self.note(&person.who, "sign_in_with_okta", Some(from)).await;
+        let session = self.begin(&person.principal, person.role, None).await?;
+        self.note(&person.principal, "sign_in_with_okta", Some(from)).await;
         Ok(session)
     }
 
     /// Writes a sign-in or sign-out to the audit log.
-    pub(super) async fn note(&self, who: &str, action: &'static str, from: Option<IpAddr>) {
+    pub(super) async fn note(&self, principal: &str, action: &'static str, from: Option<IpAddr>) {
         let origin = from.map(|from| from.to_string());
-        tracing::info!(target: "audit", from = origin, who, action, "session");
-        let entry = AuditEntry { origin, ..AuditEntry::new(self.now(), who, "session", action) };
+        tracing::info!(target: "audit", from = origin, principal, action, "session");
+        let entry = AuditEntry { origin, ..AuditEntry::new(self.now(), principal, "session", action) };
         if let Err(error) = self.0.store.audit().append(&entry).await {
-            let error = sync_service::explain(&error);
-            tracing::error!(target: "audit", error, who, action, "the audit log could not be written");
+            let error = sync_service::error_chain(&error);
+            tracing::error!(target: "audit", error, principal, action, "could not write the audit log");
         }
     }
 
@@ -187,7 +187,7 @@ impl Access {
     /// Every session gets an id of its own, whatever the browser had before.
     async fn begin(
         &self,
-        who: &str,
+        principal: &str,
         role: Role,
         token: Option<(i64, Option<Timestamp>)>,
     ) -> Result<Secret, StoreError> {
@@ -196,7 +196,10 @@ impl Access {
         let limit = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
         let expires = token.and_then(|(_, expires)| expires).map_or(limit, |expires| expires.min(limit));
         let token = token.map(|(id, _)| id);
-        self.0.store.begin_session(&NewSession { hash: &hash(&id), who, role, token, expires }, now).await?;
+        self.0
+            .store
+            .begin_session(&NewSession { hash: &hash(&id), principal, role, token, expires }, now)
+            .await?;
         Ok(id)
     }
 
@@ -213,15 +216,21 @@ impl Access {
         self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner).forgive(from);
     }
 
-    /// Who a request comes from. A token counts for more than a cookie, as nobody sends one by accident.
+    /// The sender of a request. A token has precedence over a cookie, as browsers send cookies automatically.
     pub(super) async fn identify(&self, headers: &HeaderMap) -> Result<Asker, StoreError> {
         if let Some(token) = bearer(headers) {
             let found = self.0.store.use_token(&hash(&token), self.now()).await?;
             return Ok(found.map_or_else(
                 || Asker::BadToken(token),
                 |token| {
-                    let (via, id) = (Via::Token, Some(token.id));
-                    Asker::Known(Identity { who: token.name, role: token.role, via, token: id, csrf: None })
+                    let (via, id) = (SignInMethod::Token, Some(token.id));
+                    Asker::Known(Identity {
+                        principal: token.name,
+                        role: token.role,
+                        via,
+                        token: id,
+                        csrf: None,
+                    })
                 },
             ));
         }
@@ -229,17 +238,17 @@ impl Access {
         let session = self.0.store.use_session(&hash(&id), self.0.options.idle, self.now()).await?;
         Ok(session.map_or(Asker::Ended, |session| {
             let csrf = Some(session_csrf(&id));
-            let (via, token) = (Via::Session, session.token);
-            Asker::Known(Identity { who: session.who, role: session.role, via, token, csrf })
+            let (via, token) = (SignInMethod::Session, session.token);
+            Asker::Known(Identity { principal: session.principal, role: session.role, via, token, csrf })
         }))
     }
 
-    /// What the sign-in form has to carry, for the browser with this cookie.
+    /// The CSRF token of the sign-in form, for the browser with this cookie.
     pub(super) fn form_csrf(&self, cookie: &Secret) -> String {
         derive(&self.0.key, "sign-in form", cookie.expose_secret())
     }
 
-    /// Whether the sign-in form was shown to this browser.
+    /// True if the sign-in form was shown to this browser.
     pub(super) fn is_own_form(&self, headers: &HeaderMap, csrf: &str) -> bool {
         let cookie = Purpose::Form.read(headers, self.secure());
         cookie.is_some_and(|cookie| same(&self.form_csrf(&cookie), csrf))

@@ -74,7 +74,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Takes the last attempt of a client back: it succeeded.
+    /// Reverts the last attempt of a client: it succeeded.
     pub(super) fn forgive(&mut self, from: IpAddr) {
         let client = client_network(from);
         if let Some(at) = self.failures.iter().rposition(|failure| failure.client == client) {

@@ -1,39 +1,39 @@
-//! Tokens: made, shown once, revoked.
+//! Access tokens: created, shown once, renewed, and revoked.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use sync_service::Secret;
-use sync_service::access::{AccessStore, NewToken, Revocation, Role, TokenEntry};
+use sync_service::access::{AccessStore, AccessToken, NewToken, Revocation, Role};
 use sync_service::engine::StoreError;
 
 use super::crypto::{hash, random_text};
 
-/// What every token begins with, so that scanners for leaked secrets can tell them.
+/// The prefix of every token, for secret scanners.
 const PREFIX: &str = "oia_";
-/// The name of the token that the first start makes.
+/// The name of the token that the first start creates.
 const FIRST: &str = "first administrator";
-/// The first token ends so soon unless it is renewed.
+/// The lifetime of the first token unless it is renewed.
 const FIRST_LIFE: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_NAME: usize = 100;
 
-/// Why a token was not made or revoked.
+/// The reason why a token was not created or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The name cannot be one.
-    #[error("a token cannot be called \"{0}\"")]
+    /// The name is invalid.
+    #[error("\"{0}\" is not a valid token name")]
     Name(String),
     /// Another token has the name.
-    #[error("there is a token \"{0}\" already")]
-    Taken(String),
-    /// It would be over before it begins.
-    #[error("the token would have expired at {0:.0}")]
-    Past(Timestamp),
-    /// No token has the number or name.
-    #[error("there is no token \"{0}\"")]
+    #[error("a token named \"{0}\" already exists")]
+    NameInUse(String),
+    /// The expiration is in the past.
+    #[error("the expiration must be in the future; got {0:.0}")]
+    ExpiryInPast(Timestamp),
+    /// No token has the ID or name.
+    #[error("token \"{0}\" doesn't exist")]
     Unknown(String),
-    /// Nobody could administer the console any more.
-    #[error("token {id} \"{name}\" is the last that is valid for an administrator")]
+    /// The token is the last valid one of an administrator.
+    #[error("token {id} \"{name}\" is the last valid administrator token")]
     LastAdmin {
         /// Its number.
         id: i64,
@@ -46,48 +46,48 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// The operator's next step.
+    /// The remedy.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Name(_) => Some(
-                "give it a name of one line, of 100 characters at most, that is neither a number nor a token",
-            ),
-            Self::Taken(_) => Some("choose another name, or revoke that token first"),
-            Self::Past(_) => Some("choose a time that is yet to come"),
-            Self::Unknown(_) => Some("see which there are with `okta-insight tokens list`"),
+            Self::Name(_) => {
+                Some("use one line of at most 100 characters that is neither a number nor a token")
+            }
+            Self::NameInUse(_) => Some("use another name, or revoke that token first"),
+            Self::ExpiryInPast(_) => Some("use a later time"),
+            Self::Unknown(_) => Some("to list the tokens, run `okta-insight tokens list`"),
             Self::LastAdmin { .. } => {
-                Some("make another first: `okta-insight tokens create --role admin --name NAME`")
+                Some("create another one first: `okta-insight tokens create --role admin --name NAME`")
             }
             Self::Store(_) => None,
         }
     }
 
-    /// Whether the arguments are wrong, rather than the world.
+    /// True if the arguments are wrong.
     pub const fn is_usage(&self) -> bool {
         !matches!(self, Self::Store(_))
     }
 }
 
-/// A token that somebody wants.
+/// The name, role, and expiration of a new token.
 #[derive(Debug, Clone)]
-pub struct TokenWish {
-    /// What people call it.
+pub struct TokenRequest {
+    /// Its name.
     pub name: String,
-    /// What it allows.
+    /// Its role.
     pub role: Role,
-    /// When it ends; never when empty.
+    /// Its expiration, if any.
     pub expires: Option<Timestamp>,
 }
 
-/// Makes a token. The secret is in nobody's hands but the caller's: the store has a hash of it.
+/// Creates a token. Only the caller has the secret; the store has a hash of it.
 ///
 /// # Errors
 /// When the name cannot be one or is taken, the end is past, or the store fails.
 pub async fn create_token(
     store: &AccessStore,
-    wish: &TokenWish,
+    wish: &TokenRequest,
     now: Timestamp,
-) -> Result<(TokenEntry, Secret), TokenError> {
+) -> Result<(AccessToken, Secret), TokenError> {
     let name = wish.name.trim();
     // A number means the token of that number, and what looks like a secret may be one.
     let other_sense = name.parse::<i64>().is_ok() || name.starts_with(PREFIX);
@@ -99,17 +99,17 @@ pub async fn create_token(
         return Err(TokenError::Name(shown(&wish.name)));
     }
     if let Some(expires) = wish.expires.filter(|expires| *expires <= now) {
-        return Err(TokenError::Past(expires));
+        return Err(TokenError::ExpiryInPast(expires));
     }
     let token = new_token();
     let new = NewToken { name, hash: &hash(&token), role: wish.role, expires: wish.expires };
-    let made = store.create_token(&new, now).await?.ok_or_else(|| TokenError::Taken(name.to_owned()))?;
+    let made = store.create_token(&new, now).await?.ok_or_else(|| TokenError::NameInUse(name.to_owned()))?;
     tracing::info!(target: "audit", id = made.id, name, role = made.role.as_str(), "access token created");
     Ok((made, token))
 }
 
-/// Makes the administrator's token of a first start; `None` when a token was ever made, even if it was revoked. It ends
-/// after a day unless it is renewed. The caller has to hand it to the operator, once.
+/// Creates the administrator's token of a first start; `None` if a token was ever created, even if it was revoked. It
+/// expires after a day unless it is renewed. The caller must show it to the administrator, once.
 ///
 /// # Errors
 /// When the store fails.
@@ -133,9 +133,9 @@ pub async fn renew_token(
     which: &str,
     expires: Option<Timestamp>,
     now: Timestamp,
-) -> Result<TokenEntry, TokenError> {
+) -> Result<AccessToken, TokenError> {
     if let Some(expires) = expires.filter(|expires| *expires <= now) {
-        return Err(TokenError::Past(expires));
+        return Err(TokenError::ExpiryInPast(expires));
     }
     let id = number(store, which).await?;
     let renewed = store.renew_token(id, expires, now).await?;
@@ -150,7 +150,7 @@ async fn number(store: &AccessStore, which: &str) -> Result<i64, TokenError> {
         return Ok(id);
     }
     let tokens = store.tokens().await?;
-    let found = tokens.iter().find(|token| token.name == which && token.revoked.is_none());
+    let found = tokens.iter().find(|token| token.name == which && token.revoked_at.is_none());
     found.map(|token| token.id).ok_or_else(|| TokenError::Unknown(shown(which)))
 }
 
@@ -162,7 +162,7 @@ pub async fn revoke_token(
     store: &AccessStore,
     which: &str,
     now: Timestamp,
-) -> Result<TokenEntry, TokenError> {
+) -> Result<AccessToken, TokenError> {
     let id = number(store, which).await?;
     match store.revoke_token(id, now).await? {
         Revocation::Revoked(entry) => {
@@ -174,7 +174,7 @@ pub async fn revoke_token(
     }
 }
 
-/// What was typed, unless it looks like a secret.
+/// The entered text, unless it resembles a secret.
 fn shown(text: &str) -> String {
     if text.trim().starts_with(PREFIX) { format!("{PREFIX}...") } else { text.escape_debug().to_string() }
 }

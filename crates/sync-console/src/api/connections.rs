@@ -1,60 +1,66 @@
-//! Connections: what there are, their settings, and what they are told to do.
+//! Connections: settings, setup checklist, sync requests, and pauses.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
-use sync_service::wire::{ConnectionView, Connections, Draft, PauseFor, Paused, Requested, Synchronize};
-use sync_service::{Checked, Guide, Member, SaveError, ServiceError};
+use sync_service::engine::SyncRequestProgress;
+use sync_service::wire::{
+    ConnectionDraftRequest, ConnectionView, Connections, PauseOptions, PauseStatus, ProblemType, SyncOptions,
+    SyncRequestStatus,
+};
+use sync_service::{
+    Connection, ManagedConnection, SaveError, ServiceError, SetupChecklist, ValidationReport,
+};
 use utoipa_axum::routes;
 
 use super::Routes;
 use super::document::{Conflict, Unusable};
 use super::extract::{Admin, At, Body, Name, Number, Works};
-use super::problem::{ApiError, Sort};
+use super::problem::ApiError;
 use crate::access::Identity;
 use crate::app::App;
 
-/// How many of the last runs are part of a status.
+/// The number of recent runs in a status.
 const RUNS: u32 = 5;
 
 pub(super) fn routes() -> Routes {
     vec![
         routes!(list),
         routes!(one, save, remove),
-        routes!(try_out),
-        routes!(guide),
-        routes!(synchronize),
-        routes!(requested, withdraw),
+        routes!(validate),
+        routes!(setup_checklist),
+        routes!(create_sync_request),
+        routes!(get_sync_request, cancel_sync_request),
         routes!(pause),
         routes!(resume),
     ]
 }
 
-/// A connection as it is now.
-pub(super) async fn view(app: &App, member: &Arc<Member>) -> Result<ConnectionView, ServiceError> {
+/// The current state of a connection.
+pub(super) async fn view(app: &App, member: &Arc<ManagedConnection>) -> Result<ConnectionView, ServiceError> {
     let status = match member.connection() {
         Ok(connection) => Some(connection.status(RUNS).await?),
         Err(_) => None,
     };
     Ok(ConnectionView {
         name: member.name().clone(),
-        keeper: member.keeper(),
-        broken: member.connection().err().cloned(),
+        managed_by: member.managed_by(),
+        unavailable: member.connection().err().cloned(),
         health: app.fleet.health().await.connections.remove(member.name()),
         status,
-        saved: member.saved().cloned(),
+        saved_settings: member.saved().cloned(),
     })
 }
 
-/// All connections, with their status and health
+/// List connections with their status and health
 #[utoipa::path(
     get,
     path = "/connections",
     operation_id = "list_connections",
     tag = "connections",
-    responses((status = 200, description = "The connections by name", body = Connections)),
+    responses((status = 200, description = "Connections by name", body = Connections)),
 )]
 async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Connections>, ApiError> {
     let mut connections = Vec::new();
@@ -64,13 +70,13 @@ async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Connec
     Ok(Json(Connections { connections }))
 }
 
-/// One connection
+/// Get a connection
 #[utoipa::path(
     get,
     path = "/connections/{name}",
     operation_id = "get_connection",
     tag = "connections",
-    responses((status = 200, description = "The connection", body = ConnectionView)),
+    responses((status = 200, description = "Connection", body = ConnectionView)),
 )]
 async fn one(
     _identity: Identity,
@@ -80,18 +86,19 @@ async fn one(
     Ok(Json(view(&app, &member).await?))
 }
 
-/// Save: settings that work, asked of both services, are kept, and the connection works by them
+/// Validate settings with Okta and Assets, and save them
 ///
-/// Secrets are encrypted and never given back. One that is not named stays as it was saved; null takes it away.
+/// The connection uses them immediately. Secrets are encrypted and never returned. An omitted secret keeps its saved value;
+/// null deletes it.
 #[utoipa::path(
     put,
     path = "/connections/{name}",
     operation_id = "save_connection",
     tag = "connections",
-    request_body = Draft,
+    request_body = ConnectionDraftRequest,
     responses(
-        (status = 200, description = "Saved, over what was saved before", body = Checked),
-        (status = 201, description = "Saved as a new connection", body = Checked),
+        (status = 200, description = "Saved settings were replaced", body = ValidationReport),
+        (status = 201, description = "Saved as a new connection", body = ValidationReport),
         Conflict,
     ),
 )]
@@ -99,156 +106,171 @@ async fn save(
     _admin: Admin,
     State(app): State<App>,
     Name(name): Name,
-    Body(draft): Body<Draft>,
-) -> Result<(StatusCode, Json<Checked>), ApiError> {
-    let new = draft.new || app.fleet.get(&name).is_none();
+    Body(draft): Body<ConnectionDraftRequest>,
+) -> Result<(StatusCode, Json<ValidationReport>), ApiError> {
+    let new = draft.create_only || app.fleet.get(&name).is_none();
     let checked = app.fleet.save(&name, draft_of(draft), new).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(checked)))
 }
 
-/// Say what is wrong with settings, and save nothing
+/// Validate settings without saving them
 #[utoipa::path(
     post,
-    path = "/connections/{name}/try-out",
-    operation_id = "try_connection",
+    path = "/connections/{name}/validate",
+    operation_id = "validate_connection",
     tag = "connections",
-    request_body = Draft,
+    request_body = ConnectionDraftRequest,
     responses(
-        (status = 200, description = "What works, and what does not", body = Checked),
+        (status = 200, description = "Details and problems", body = ValidationReport),
         Conflict,
     ),
 )]
-async fn try_out(
+async fn validate(
     _admin: Admin,
     State(app): State<App>,
     Name(name): Name,
-    Body(draft): Body<Draft>,
-) -> Result<Json<Checked>, ApiError> {
-    match app.fleet.try_out(&name, &draft_of(draft)).await {
-        Ok(checked) | Err(SaveError::Settings(checked)) => Ok(Json(checked)),
+    Body(draft): Body<ConnectionDraftRequest>,
+) -> Result<Json<ValidationReport>, ApiError> {
+    match app.fleet.validate(&name, &draft_of(draft)).await {
+        Ok(checked) | Err(SaveError::InvalidSettings(checked)) => Ok(Json(checked)),
         Err(error) => Err(error.into()),
     }
 }
 
-fn draft_of(draft: Draft) -> sync_service::Draft {
-    let Draft { settings, secrets, although, new: _ } = draft;
-    sync_service::Draft { settings, secrets, although }
+fn draft_of(draft: ConnectionDraftRequest) -> sync_service::ConnectionDraft {
+    let ConnectionDraftRequest { settings, secrets, ignore_check_failures: although, create_only: _ } = draft;
+    sync_service::ConnectionDraft { settings, secrets, ignore_check_failures: although }
 }
 
-/// Forget the settings and secrets of a connection that was saved here
+/// Delete the saved settings and secrets of a connection
 ///
-/// Nothing is changed in Okta or Assets.
+/// Okta and Assets are unchanged.
 #[utoipa::path(
     delete,
     path = "/connections/{name}",
-    operation_id = "remove_connection",
+    operation_id = "delete_connection",
     tag = "connections",
-    responses((status = 204, description = "Forgotten"), Conflict),
+    responses((status = 204, description = "Deleted"), Conflict),
 )]
 async fn remove(_admin: Admin, State(app): State<App>, At(member): At) -> Result<StatusCode, ApiError> {
     app.fleet.remove(member.name()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The guided set-up: each step with its state, what was seen, and what to do
+/// Get the setup checklist: each step with its state, details, and findings
 #[utoipa::path(
     get,
-    path = "/connections/{name}/guide",
-    operation_id = "guide",
-    tag = "set-up",
-    responses((status = 200, description = "The steps", body = Guide)),
+    path = "/connections/{name}/setup-checklist",
+    operation_id = "get_setup_checklist",
+    tag = "setup",
+    responses((status = 200, description = "Steps", body = SetupChecklist)),
 )]
-async fn guide(_identity: Identity, At(member): At) -> Result<Json<Guide>, ApiError> {
-    Ok(Json(Guide::of(&member).await?))
+async fn setup_checklist(_identity: Identity, At(member): At) -> Result<Json<SetupChecklist>, ApiError> {
+    Ok(Json(SetupChecklist::of(&member).await?))
 }
 
-/// Ask for a full run, which begins shortly
+/// Request a full sync
 #[utoipa::path(
     post,
-    path = "/connections/{name}/synchronize",
-    operation_id = "synchronize",
+    path = "/connections/{name}/sync-requests",
+    operation_id = "create_sync_request",
     tag = "runs",
-    request_body = Synchronize,
-    responses((status = 202, description = "Asked for", body = Requested), Conflict, Unusable),
+    request_body = SyncOptions,
+    responses((status = 202, description = "Requested", body = SyncRequestStatus), Conflict, Unusable),
 )]
-async fn synchronize(
+async fn create_sync_request(
     _admin: Admin,
     Works(member, connection): Works,
-    Body(wish): Body<Synchronize>,
-) -> Result<(StatusCode, Json<Requested>), ApiError> {
-    let request = member.synchronize(wish).await?;
-    let run = connection.requested_run(request).await?;
-    Ok((StatusCode::ACCEPTED, Json(Requested { request, run })))
+    Body(wish): Body<SyncOptions>,
+) -> Result<(StatusCode, Json<SyncRequestStatus>), ApiError> {
+    let id = member.request_sync(wish).await?;
+    Ok((StatusCode::ACCEPTED, Json(status_of_request(&connection, id).await?)))
 }
 
-/// What became of a request for a run
+/// Get a sync request
 #[utoipa::path(
     get,
-    path = "/connections/{name}/synchronize/{id}",
-    operation_id = "get_request",
+    path = "/connections/{name}/sync-requests/{id}",
+    operation_id = "get_sync_request",
     tag = "runs",
     responses(
-        (status = 200, description = "The run that answers it, if one has begun", body = Requested),
+        (status = 200, description = "Sync request with its run, once it started", body = SyncRequestStatus),
         Unusable,
     ),
 )]
-async fn requested(
+async fn get_sync_request(
     _identity: Identity,
     Works(_, connection): Works,
-    Number(request): Number,
-) -> Result<Json<Requested>, ApiError> {
-    let run = connection.requested_run(request).await?;
-    Ok(Json(Requested { request, run }))
+    Number(id): Number,
+) -> Result<Json<SyncRequestStatus>, ApiError> {
+    status_of_request(&connection, id).await.map(Json)
 }
 
-/// Take a request for a run back
+const LIST_RUNS: &str = "list the runs with GET /api/v1/connections/{name}/runs";
+
+async fn status_of_request(connection: &Connection, id: i64) -> Result<SyncRequestStatus, ApiError> {
+    let Some(SyncRequestProgress { accepted, run }) = connection.sync_request(id).await? else {
+        return Err(ApiError::new(
+            ProblemType::NotFound,
+            "the sync request was canceled, or doesn't exist",
+            Some(LIST_RUNS.to_owned()),
+        ));
+    };
+    Ok(SyncRequestStatus { id, accepted, run })
+}
+
+/// Cancel a sync request
 #[utoipa::path(
     delete,
-    path = "/connections/{name}/synchronize/{id}",
-    operation_id = "withdraw_request",
+    path = "/connections/{name}/sync-requests/{id}",
+    operation_id = "cancel_sync_request",
     tag = "runs",
-    responses((status = 204, description = "Taken back"), Conflict, Unusable),
+    responses((status = 204, description = "Canceled"), Conflict, Unusable),
 )]
-async fn withdraw(
+async fn cancel_sync_request(
     _admin: Admin,
     Works(_, connection): Works,
     Number(request): Number,
 ) -> Result<StatusCode, ApiError> {
-    if connection.withdraw_request(request).await? {
+    if connection.cancel_request(request).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let hint = "see what becomes of it among the runs".to_owned();
-    Err(ApiError::new(Sort::Underway, "this request was taken, or there is none of the number", Some(hint)))
+    status_of_request(&connection, request).await?;
+    Err(ApiError::new(
+        ProblemType::AlreadyRunning,
+        "the leader accepted the sync request",
+        Some(LIST_RUNS.to_owned()),
+    ))
 }
 
-/// Stop sending for a while; events are kept
+/// Pause a connection; events are stored
 #[utoipa::path(
     post,
     path = "/connections/{name}/pause",
-    operation_id = "pause",
+    operation_id = "pause_connection",
     tag = "connections",
-    request_body = PauseFor,
-    responses((status = 200, description = "Paused", body = Paused), Unusable),
+    request_body = PauseOptions,
+    responses((status = 200, description = "Paused", body = PauseStatus), Unusable),
 )]
 async fn pause(
     _admin: Admin,
     Works(member, connection): Works,
-    Body(wish): Body<PauseFor>,
-) -> Result<Json<Paused>, ApiError> {
+    Body(wish): Body<PauseOptions>,
+) -> Result<Json<PauseStatus>, ApiError> {
     let time = wish.seconds.map(|seconds| Duration::from_secs(seconds.into()));
-    let paused = Some(connection.pause(time).await?);
-    Ok(Json(Paused { connection: member.name().clone(), paused }))
+    let pause = Some(connection.pause(time).await?);
+    Ok(Json(PauseStatus { connection: member.name().clone(), pause }))
 }
 
-/// End a pause
+/// Resume a connection
 #[utoipa::path(
     post,
     path = "/connections/{name}/resume",
-    operation_id = "resume",
+    operation_id = "resume_connection",
     tag = "connections",
-    responses((status = 200, description = "Not paused any more", body = Paused), Unusable),
+    responses((status = 200, description = "Resumed", body = PauseStatus), Unusable),
 )]
-async fn resume(_admin: Admin, Works(member, connection): Works) -> Result<Json<Paused>, ApiError> {
+async fn resume(_admin: Admin, Works(member, connection): Works) -> Result<Json<PauseStatus>, ApiError> {
     connection.resume().await?;
-    Ok(Json(Paused { connection: member.name().clone(), paused: None }))
+    Ok(Json(PauseStatus { connection: member.name().clone(), pause: None }))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use sync_service::Health;
+use sync_service::DaemonHealth;
 use sync_service::wire::Version;
 use utoipa_axum::routes;
 
@@ -17,7 +17,7 @@ pub(super) fn routes() -> Routes {
     vec![routes!(version), routes!(health), routes!(openapi)]
 }
 
-/// What runs here
+/// Get the running version
 #[utoipa::path(
     get,
     path = "/version",
@@ -29,15 +29,15 @@ async fn version(_identity: Identity) -> Json<Version> {
     Json(Version { product: "okta-insight-sync".into(), version: env!("CARGO_PKG_VERSION").into() })
 }
 
-/// Whether every connection gets its work done
+/// Get the readiness of every connection
 #[utoipa::path(
     get,
     path = "/health",
     operation_id = "health",
     tag = "daemon",
-    responses((status = 200, description = "Whether it does, and why one does not", body = Health)),
+    responses((status = 200, description = "Whether it does, and why one does not", body = DaemonHealth)),
 )]
-async fn health(_identity: Identity, State(app): State<App>) -> Json<Health> {
+async fn health(_identity: Identity, State(app): State<App>) -> Json<DaemonHealth> {
     Json(app.fleet.health().await)
 }
 

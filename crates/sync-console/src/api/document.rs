@@ -1,4 +1,4 @@
-//! The OpenAPI document: what the routes say of themselves, completed with what holds for all of them.
+//! The OpenAPI document: the routes' descriptions, completed with common parts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -8,9 +8,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
+use sync_service::doctor::{Change, Observation};
+use sync_service::engine::{Fact, FindingCode, FindingSubject, Remedy};
 use sync_service::wire::{Problem, SETTINGS_SCHEMA, settings_json_schema};
 use url::form_urlencoded;
-use utoipa::openapi::{OpenApi, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use super::problem::{ApiError, PROBLEM};
@@ -21,7 +23,8 @@ const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
 /// The parts that a path can have.
 const PARTS: [&str; 5] = ["name", "id", "kind", "object", "event"];
 
-/// How long an id of Okta's may be in a path, in characters; those of memberships are two, and a login stands for one.
+/// The largest length of an Okta ID in a path, in characters; a membership has two of them, and a login can replace
+/// one.
 pub(super) const LONGEST_ID: usize = 200;
 
 /// The document as it is sent.
@@ -55,59 +58,73 @@ macro_rules! problem_response {
 }
 
 problem_response!(
-    /// The state of something is against it.
+    /// The current state prevents the request.
     Conflict,
     "409",
-    "It is under way already, the connection is paused or in the file, the name is taken, secrets cannot be kept, or the token \
-     is the last of an administrator"
+    "The job is running; the connection is paused or managed by the file; the name is in use; there is no master key; or the \
+     token is the last one of an administrator"
 );
 problem_response!(
-    /// One of the two services did not do its part.
+    /// Okta or Assets failed.
     ServiceFailed,
     "502",
-    "Okta or Assets failed, or did not answer in time"
+    "Okta or Assets returned an error or timed out"
 );
 problem_response!(
-    /// The connection cannot work.
+    /// The connection can't run.
     Unusable,
     "503",
-    "The connection cannot work, or too many ask at the same time"
+    "The connection is unavailable, or there are too many concurrent requests"
 );
+
+/// Adds a type that others only refer to, with the types of its fields.
+fn describe<T: ToSchema>(components: &mut Components) {
+    let mut schemas = Vec::new();
+    T::schemas(&mut schemas);
+    components.schemas.insert(T::name().into_owned(), T::schema());
+    components.schemas.extend(schemas);
+}
 
 /// Adds what holds for every route: the head of the document, who may call, how calls fail, and the schema that the
 /// settings have anyway.
-pub(super) fn complete(document: OpenApi) -> Value {
+pub(super) fn complete(mut document: OpenApi) -> Value {
+    let components = document.components.get_or_insert_default();
+    describe::<Fact>(components);
+    describe::<FindingCode>(components);
+    describe::<FindingSubject>(components);
+    describe::<Remedy>(components);
+    describe::<Observation>(components);
+    describe::<Change>(components);
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["info"] = json!({
         "title": "okta-insight-sync",
-        "description": "The daemon that keeps Okta users and groups as objects in Jira Service Management Assets.",
+        "description": "The API of the daemon that syncs Okta users and groups to Jira Service Management Assets.",
         "version": env!("CARGO_PKG_VERSION"),
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
     });
     document["servers"] = json!([{ "url": "/" }]);
     document["tags"] = json!([
-        { "name": "connections", "description": "An Okta org and an external import in Assets, joined" },
-        { "name": "set-up", "description": "What is done in the background: begin it, and look what became of it" },
-        { "name": "runs", "description": "Reading Okta and sending what differs" },
-        { "name": "events", "description": "What Okta told, and what became of it" },
-        { "name": "objects", "description": "Users and groups on both sides" },
-        { "name": "access", "description": "Who may use the console and this API" },
-        { "name": "daemon", "description": "The daemon as a whole" },
+        { "name": "connections", "description": "Connections of an Okta org to an import source in Assets" },
+        { "name": "setup", "description": "Setup checklist and jobs" },
+        { "name": "runs", "description": "Syncs, metric samples, and alerts" },
+        { "name": "events", "description": "Events and their replay" },
+        { "name": "objects", "description": "Users, groups, and memberships in Okta and Assets" },
+        { "name": "access", "description": "Access tokens and the audit log" },
+        { "name": "daemon", "description": "Daemon" },
     ]);
     // Either a token, or the session of the console; what changes something takes the session's CSRF token as well.
     document["components"]["securitySchemes"] = json!({
         "token": {
             "type": "http", "scheme": "bearer",
-            "description": "A token of an administrator, or a read-only one",
+            "description": "An access token",
         },
         "session": {
             "type": "apiKey", "in": "cookie", "name": "okta_insight_session",
-            "description": "The session of somebody who signed in to the console; behind TLS it is called \
-                            __Host-okta_insight_session",
+            "description": "A console session; behind TLS, the cookie is __Host-okta_insight_session",
         },
         "csrf": {
             "type": "apiKey", "in": "header", "name": "X-CSRF-Token",
-            "description": "With a session, for whatever changes something",
+            "description": "The CSRF token of the session, for requests that change something",
         },
     });
     document["components"]["parameters"] = json!({
@@ -117,7 +134,7 @@ pub(super) fn complete(document: OpenApi) -> Value {
         },
         "id": {
             "name": "id", "in": "path", "required": true,
-            "description": "The number of the run, of the request for one, or of the token",
+            "description": "The ID of the run, sync request, or token",
             "schema": { "type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX },
         },
         "kind": {
@@ -126,12 +143,11 @@ pub(super) fn complete(document: OpenApi) -> Value {
         },
         "object": {
             "name": "object", "in": "path", "required": true,
-            "description": "The id of the object in Okta; of a membership, those of the group and of the user with a slash \
-                            between, which is written %2F",
+            "description": "The ID of the object in Okta; for a membership, the group ID and the user ID, separated by %2F",
             "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_ID },
         },
         "event": {
-            "name": "event", "in": "path", "required": true, "description": "The id of the event in Okta",
+            "name": "event", "in": "path", "required": true, "description": "The ID of the event in Okta",
             "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_ID },
         },
     });
@@ -182,22 +198,22 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         operation.remove("parameters");
     }
     let mut problems = vec![
-        ("401", "Nobody is signed in, or the token is not known"),
-        ("422", "A parameter or a value does not fit; of a connection's settings, each is told in `fields`"),
-        ("429", "Too many failed attempts to sign in"),
-        ("500", "Something failed here, such as the state store"),
+        ("401", "Not signed in, or the token is invalid"),
+        ("422", "A parameter or value is invalid; `fields` lists invalid settings of a connection"),
+        ("429", "Too many failed sign-in attempts"),
+        ("500", "The daemon failed"),
     ];
     if changes || path.ends_with("/audit") {
-        problems.push(("403", "A read-only token may only look; or the CSRF token is missing"));
+        problems.push(("403", "The token is read-only, or the CSRF token is missing"));
     }
     if !named.is_empty() {
-        problems.push(("404", "There is no such connection, run, event, object or token"));
+        problems.push(("404", "The connection, run, event, object, or token doesn't exist"));
     }
     if operation.get("requestBody").is_some() {
-        problems.push(("400", "The body is not JSON"));
-        problems.push(("408", "The body did not come in time"));
+        problems.push(("400", "The body isn't JSON"));
+        problems.push(("408", "The body didn't arrive in time"));
         problems.push(("413", "The body is too large"));
-        problems.push(("415", "The body has another media type than application/json"));
+        problems.push(("415", "The media type of the body isn't application/json"));
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, description) in problems {
@@ -262,8 +278,7 @@ fn moved(schema: &mut Value) {
     }
 }
 
-/// What the document says of bodies, to hold them against it: serde alone is more lenient, such as with a list in the
-/// place of an object.
+/// The request body schemas of the document: serde alone is more lenient, for example with a list instead of an object.
 #[derive(Debug, Clone)]
 pub(super) struct Bodies(Arc<HashMap<String, Validator>>);
 
@@ -289,7 +304,7 @@ impl Bodies {
         Self(Arc::new(validators.collect()))
     }
 
-    /// Holds a body against its schema. What is wrong is told without the value.
+    /// Validates a body against its schema. The error doesn't contain the value.
     pub(super) fn check(&self, name: &str, body: &Value) -> Result<(), String> {
         let Some(validator) = self.0.get(name) else {
             return Err("there is no schema for this body".to_owned());
@@ -303,7 +318,7 @@ impl Bodies {
     }
 }
 
-/// The parameters that each path takes after the question mark.
+/// The query parameters of each path.
 #[derive(Debug)]
 pub(super) struct Parameters(HashMap<String, HashSet<String>>);
 

@@ -1,4 +1,4 @@
-//! The inbox: what came in, what became of it, and putting it back.
+//! Events: history and replay.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sync_service::engine::{EventFilter, EventState};
 use sync_service::model::EventId;
 use sync_service::wire::{Events, Replay};
-use sync_service::{Connection, ConnectionEvent, Replayed, replay};
+use sync_service::{Connection, ConnectionEvent, ReplayResult, replay};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -18,20 +18,20 @@ use crate::access::Identity;
 use crate::app::App;
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(list), routes!(one), routes!(put_back), routes!(put_back_dead)]
+    vec![routes!(list), routes!(one), routes!(replay_events), routes!(replay_failed_events)]
 }
 
-/// Which events.
+/// The filter of events.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only those in such a state.
+    /// The state.
     state: Option<EventState>,
-    /// Only those with this in their id, their type, or the id of what they named; case does not matter.
+    /// A part of the event ID, the event type, or the ID of a subject; not case-sensitive.
     #[param(max_length = 200)]
     search: Option<String>,
-    /// At most so many.
+    /// The maximum number.
     #[param(minimum = 1, maximum = 500, default = 20)]
     limit: u32,
 }
@@ -42,19 +42,19 @@ impl Default for Filter {
     }
 }
 
-/// The most events that are given at once.
+/// The most events of a response.
 const MOST: u32 = 500;
-/// How long a search may be, in characters.
+/// The maximum length of a search, in characters.
 const SEARCH: usize = 200;
 
-/// Events, those first that happened last
+/// List events, newest first
 #[utoipa::path(
     get,
     path = "/connections/{name}/events",
     operation_id = "list_events",
     tag = "events",
     params(Filter),
-    responses((status = 200, description = "The events", body = Events), Unusable),
+    responses((status = 200, description = "Events", body = Events), Unusable),
 )]
 async fn list(
     _identity: Identity,
@@ -70,13 +70,13 @@ async fn list(
     Ok(Json(Events { connection: member.name().clone(), events: connection.events(&filter).await? }))
 }
 
-/// One event
+/// Get an event
 #[utoipa::path(
     get,
     path = "/connections/{name}/events/{event}",
     operation_id = "get_event",
     tag = "events",
-    responses((status = 200, description = "The event", body = ConnectionEvent), Unusable),
+    responses((status = 200, description = "Event", body = ConnectionEvent), Unusable),
 )]
 async fn one(
     _identity: Identity,
@@ -87,37 +87,37 @@ async fn one(
     Ok(Json(ConnectionEvent { connection: member.name().clone(), event }))
 }
 
-/// Put events back: what they named is looked at again
+/// Replay events: their subjects are read again
 #[utoipa::path(
     post,
     path = "/connections/{name}/events/replay",
-    operation_id = "replay",
+    operation_id = "replay_events",
     tag = "events",
     request_body = Replay,
-    responses((status = 200, description = "How many were put back", body = Replayed), Unusable),
+    responses((status = 200, description = "Number of replayed events", body = ReplayResult), Unusable),
 )]
-async fn put_back(
+async fn replay_events(
     _admin: Admin,
     State(app): State<App>,
     Works(_, connection): Works,
     Body(wish): Body<Replay>,
-) -> Result<Json<Replayed>, ApiError> {
+) -> Result<Json<ReplayResult>, ApiError> {
     replayed(&app, &connection, Some(&wish.ids)).await
 }
 
-/// Put back all events that were given up
+/// Replay all failed events
 #[utoipa::path(
     post,
-    path = "/connections/{name}/events/replay-dead",
-    operation_id = "replay_dead",
+    path = "/connections/{name}/events/replay-failed",
+    operation_id = "replay_failed_events",
     tag = "events",
-    responses((status = 200, description = "How many were put back", body = Replayed), Unusable),
+    responses((status = 200, description = "Number of replayed events", body = ReplayResult), Unusable),
 )]
-async fn put_back_dead(
+async fn replay_failed_events(
     _admin: Admin,
     State(app): State<App>,
     Works(_, connection): Works,
-) -> Result<Json<Replayed>, ApiError> {
+) -> Result<Json<ReplayResult>, ApiError> {
     replayed(&app, &connection, None).await
 }
 
@@ -125,7 +125,7 @@ async fn replayed(
     app: &App,
     connection: &Connection,
     ids: Option<&[EventId]>,
-) -> Result<Json<Replayed>, ApiError> {
+) -> Result<Json<ReplayResult>, ApiError> {
     let mut all = replay(&[connection], ids, &app.fleet.config().store).await?;
     all.pop().map(Json).ok_or_else(|| ApiError::invalid("there is no connection to put events back for"))
 }

@@ -1,4 +1,4 @@
-//! What calls are made with, taken apart strictly: whatever does not fit is told as a problem.
+//! Strict extractors of requests: invalid input is reported as a problem document.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,18 +15,19 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 use sync_service::model::{ConnectionName, EventId, RecordKey, RunId};
-use sync_service::{Connection, Member};
+use sync_service::wire::ProblemType;
+use sync_service::{Connection, ManagedConnection};
 use utoipa::ToSchema;
 
 use super::document::{Bodies, LONGEST_ID};
-use super::problem::{ApiError, Sort};
+use super::problem::ApiError;
 use crate::access::{Identity, Role};
 use crate::app::App;
 
-/// How long a body may take to come in.
+/// The time limit for receiving a body.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// Somebody who may change something.
+/// An identity that may change something.
 pub(super) struct Admin;
 
 impl FromRequestParts<App> for Admin {
@@ -38,9 +39,13 @@ impl FromRequestParts<App> for Admin {
         match identity.role {
             Role::Admin => Ok(Self),
             Role::ReadOnly => {
-                let hint = "use the token of an administrator".to_owned();
-                Err(ApiError::new(Sort::ReadOnly, "changing something takes more", Some(hint))
-                    .into_response())
+                let hint = "use an administrator token".to_owned();
+                Err(ApiError::new(
+                    ProblemType::InsufficientRole,
+                    "this request requires the administrator role",
+                    Some(hint),
+                )
+                .into_response())
             }
         }
     }
@@ -62,14 +67,15 @@ impl FromRequestParts<App> for Name {
         let name = part(parts, app, "name").await;
         let name = name.and_then(|name| ConnectionName::try_from(name).ok());
         name.map(Self).ok_or_else(|| {
-            let hint = "use 1 to 40 lower-case letters, digits and dashes, starting with a letter".to_owned();
-            ApiError::new(Sort::Unknown, "this cannot be the name of a connection", Some(hint))
+            let hint =
+                "use 1 to 40 lowercase letters, digits, and hyphens, starting with a letter".to_owned();
+            ApiError::new(ProblemType::NotFound, "this cannot be the name of a connection", Some(hint))
         })
     }
 }
 
 /// A connection that there is.
-pub(super) struct At(pub(super) Arc<Member>);
+pub(super) struct At(pub(super) Arc<ManagedConnection>);
 
 impl FromRequestParts<App> for At {
     type Rejection = ApiError;
@@ -82,7 +88,7 @@ impl FromRequestParts<App> for At {
 }
 
 /// A connection that there is, and that works.
-pub(super) struct Works(pub(super) Arc<Member>, pub(super) Arc<Connection>);
+pub(super) struct Works(pub(super) Arc<ManagedConnection>, pub(super) Arc<Connection>);
 
 impl FromRequestParts<App> for Works {
     type Rejection = ApiError;
@@ -110,7 +116,7 @@ impl FromRequestParts<App> for Number {
         let number = part(parts, app, "id").await.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
         number.map(Self).ok_or_else(|| {
             let hint = "use a number that a list or an earlier answer gave".to_owned();
-            ApiError::new(Sort::Unknown, "nothing is remembered under this number", Some(hint))
+            ApiError::new(ProblemType::NotFound, "nothing is remembered under this number", Some(hint))
         })
     }
 }
@@ -185,13 +191,21 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
         let bodies = request.extensions().get::<Bodies>().cloned();
         let bodies = bodies.ok_or_else(|| {
-            ApiError::new(Sort::Failed, "the schemas of bodies are not there", Some("tell its makers".into()))
+            ApiError::new(
+                ProblemType::InternalError,
+                "the request schemas are missing",
+                Some("report this defect".into()),
+            )
         })?;
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         if essence.as_deref() != Some("application/json") {
             let hint = "send it with Content-Type: application/json".to_owned();
-            return Err(ApiError::new(Sort::MediaType, "the body has another media type", Some(hint)));
+            return Err(ApiError::new(
+                ProblemType::UnsupportedMediaType,
+                "the body has another media type",
+                Some(hint),
+            ));
         }
         let read = tokio::time::timeout(BODY_TIME, request.extract::<Bytes, _>()).await;
         let bytes = read.map_err(|_| late())?.map_err(|rejection| not_read(&rejection))?;
@@ -226,15 +240,15 @@ fn whole(value: &mut Value) {
 
 fn late() -> ApiError {
     let detail = format!("the body was not there within {} s", BODY_TIME.as_secs());
-    ApiError::new(Sort::Late, detail, Some("see what slows it down, and try again".into()))
+    ApiError::new(ProblemType::RequestTimeout, detail, Some("see what slows it down, and try again".into()))
 }
 
 fn not_read(rejection: &BytesRejection) -> ApiError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         let detail = format!("the body is larger than {} bytes", super::BODY_LIMIT);
-        return ApiError::new(Sort::TooLarge, detail, Some("send less at once".into()));
+        return ApiError::new(ProblemType::PayloadTooLarge, detail, Some("send less at once".into()));
     }
-    ApiError::new(Sort::Malformed, "the body could not be read", Some("send it again".into()))
+    ApiError::new(ProblemType::MalformedRequest, "the body could not be read", Some("send it again".into()))
 }
 
 fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
@@ -244,14 +258,14 @@ fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
             ApiError::invalid(format!("{place}{}", blind(&error.to_string())))
         }
         _ => ApiError::new(
-            Sort::Malformed,
+            ProblemType::MalformedRequest,
             format!("the body is not JSON: line {}, column {}", error.line(), error.column()),
             Some("correct it there, and send it again".into()),
         ),
     }
 }
 
-/// What is wrong, without the value that is: it may be a secret.
+/// The error without the invalid value, which may be a secret.
 fn blind(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
@@ -275,15 +289,15 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_without_the_value() {
         let told = |json: &str| {
-            let error = serde_json::from_str::<sync_service::wire::Draft>(json).unwrap_err();
+            let error = serde_json::from_str::<sync_service::wire::ConnectionDraftRequest>(json).unwrap_err();
             blind(&error.to_string())
         };
         assert_eq!(told(r#"{"settings":"s3cret"}"#), "this is not struct ConnectionSettings");
         assert_eq!(
             told(r#"{"settings":{},"secrets":{"s3cret":"x"}}"#),
-            "this is not one of `private_key`, `import_token`, `api_token`, `hook_secret`, `alert_url`"
+            "this is not one of `private_key`, `import_token`, `api_token`, `event_hook_secret`, `alert_webhook_url`"
         );
         assert_eq!(told("{}"), "missing field `settings`");
-        assert!(!told(r#"{"settings":{"schedule":{"full":1234567}}}"#).contains("1234567"));
+        assert!(!told(r#"{"settings":{"schedule":{"full_sync":1234567}}}"#).contains("1234567"));
     }
 }

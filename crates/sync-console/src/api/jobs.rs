@@ -1,16 +1,17 @@
-//! Work in the background: POST begins it, GET says what became of it.
+//! Jobs: POST starts a job, GET returns its state.
 
 use axum::Json;
 use axum::http::StatusCode;
-use sync_service::doctor::Diagnosis;
+use sync_service::doctor::CheckReport;
 use sync_service::engine::{SetupReport, VerifyReport};
+use sync_service::wire::ProblemType;
 use sync_service::{JobState, PlanView, SchemaView};
 use utoipa_axum::routes;
 
 use super::Routes;
 use super::document::{Conflict, Unusable};
 use super::extract::{Admin, At, Works};
-use super::problem::{ApiError, Sort};
+use super::problem::ApiError;
 use crate::access::Identity;
 
 pub(super) fn routes() -> Routes {
@@ -19,8 +20,7 @@ pub(super) fn routes() -> Routes {
         routes!(verify::state, verify::begin),
         routes!(checks::state, checks::begin),
         routes!(schema::state, schema::begin),
-        routes!(plan::state, plan::begin),
-        routes!(forget_plan),
+        routes!(plan::state, plan::begin, delete_plan),
     ]
 }
 
@@ -28,8 +28,8 @@ fn begun<T>(began: bool, state: T) -> Result<(StatusCode, Json<T>), ApiError> {
     if began {
         return Ok((StatusCode::ACCEPTED, Json(state)));
     }
-    let hint = "see what becomes of it with GET at the same address".to_owned();
-    Err(ApiError::new(Sort::Underway, "this is done for the connection at this moment", Some(hint)))
+    let hint = "get its state with GET at the same path".to_owned();
+    Err(ApiError::new(ProblemType::AlreadyRunning, "this job is running", Some(hint)))
 }
 
 macro_rules! job {
@@ -43,9 +43,9 @@ macro_rules! job {
                         get,
                         path = $path,
                         operation_id = concat!("get_", $id),
-                        tag = "set-up",
-                        summary = concat!($what, ": what became of it"),
-                        responses((status = 200, description = "How it stands", body = JobState<$result>)),
+                        tag = "setup",
+                        summary = concat!("Get the state of the job: ", $what),
+                        responses((status = 200, description = "State of the job", body = JobState<$result>)),
                     )]
             pub(super) async fn state(_identity: Identity, At(member): At) -> Json<JobState<$result>> {
                 Json(member.$state())
@@ -55,10 +55,10 @@ macro_rules! job {
                         post,
                         path = $path,
                         operation_id = $id,
-                        tag = "set-up",
+                        tag = "setup",
                         summary = $what,
                         responses(
-                            (status = 202, description = "Begun", body = JobState<$result>),
+                            (status = 202, description = "Started", body = JobState<$result>),
                             Conflict,
                             Unusable,
                         ),
@@ -77,7 +77,7 @@ job!(
     setup,
     "/connections/{name}/setup",
     "setup",
-    "Create object schema, mapping and event hook",
+    "Create or update the object types, mapping, and event hook",
     super::SetupReport,
     set_up,
     setup
@@ -86,7 +86,7 @@ job!(
     verify,
     "/connections/{name}/verify",
     "verify",
-    "Look whether object schema, mapping and event hook are as they should be",
+    "Verify the object types, mapping, and event hook",
     super::VerifyReport,
     verify,
     verified
@@ -94,9 +94,9 @@ job!(
 job!(
     checks,
     "/connections/{name}/checks",
-    "check",
-    "Look at every precondition",
-    super::Diagnosis,
+    "run_checks",
+    "Check all prerequisites",
+    super::CheckReport,
     examine,
     checks
 );
@@ -104,7 +104,7 @@ job!(
     schema,
     "/connections/{name}/schema",
     "compare_schemas",
-    "Compare Okta's schemas with those of Assets",
+    "Compare the Okta and Assets schemas",
     super::SchemaView,
     compare_schemas,
     schemas
@@ -112,22 +112,22 @@ job!(
 job!(
     plan,
     "/connections/{name}/plan",
-    "make_plan",
-    "Say what a full run would change, and change nothing",
+    "create_plan",
+    "Compute the changes that a full sync would make",
     super::PlanView,
     make_plan,
     plan
 );
 
-/// Forget the last plan
+/// Delete the last plan
 #[utoipa::path(
-    post,
-    path = "/connections/{name}/plan/forget",
-    operation_id = "forget_plan",
-    tag = "set-up",
-    responses((status = 204, description = "Forgotten, unless one is made at this moment")),
+    delete,
+    path = "/connections/{name}/plan",
+    operation_id = "delete_plan",
+    tag = "setup",
+    responses((status = 204, description = "Deleted, unless one is being created")),
 )]
-async fn forget_plan(_admin: Admin, At(member): At) -> StatusCode {
+async fn delete_plan(_admin: Admin, At(member): At) -> StatusCode {
     member.forget_plan();
     StatusCode::NO_CONTENT
 }

@@ -1,17 +1,17 @@
 //! The admin API: what the pages do, as JSON, and the document that describes it.
 
+mod activity;
 mod connections;
 mod daemon;
 mod document;
 mod events;
 mod extract;
 mod jobs;
-mod live;
-mod now;
 mod objects;
 mod preview;
 mod problem;
 mod runs;
+mod stream;
 mod tokens;
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::app::App;
 
-/// How large a body may be, in bytes.
+/// The largest body in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
 
 /// Routes with their documentation: there is no other way to add one.
@@ -37,8 +37,8 @@ fn routes() -> (Router<App>, Value) {
         jobs::routes(),
         runs::routes(),
         events::routes(),
-        live::routes(),
-        now::routes(),
+        stream::routes(),
+        activity::routes(),
         objects::routes(),
         preview::routes(),
         tokens::routes(),
@@ -64,7 +64,7 @@ pub(crate) fn router() -> Router<App> {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(Extension(document::Document::of(&document)))
         .layer(Extension(document::Bodies::of(&document)))
-        .layer(Extension(live::Places::default()))
+        .layer(Extension(stream::Places::default()))
 }
 
 /// The OpenAPI document of the admin API, as it is served at `/api/v1/openapi.json`.

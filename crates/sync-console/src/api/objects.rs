@@ -1,10 +1,10 @@
-//! Users and groups: found by login, name or id, and looked at on both sides.
+//! Objects: search and comparison.
 
 use axum::Json;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use sync_service::model::ObjectKind;
-use sync_service::{ObjectMatches, ObjectVerdict, ObjectView};
+use sync_service::{ObjectMatches, ObjectState, ObjectView};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -14,27 +14,27 @@ use super::extract::{Admin, ObjectAt, Params, Works, within};
 use super::problem::ApiError;
 use crate::access::Identity;
 
-/// The most objects that are given at once.
+/// The most objects of a response.
 const MOST: u32 = 500;
-/// How long a search may be, in characters.
+/// The maximum length of a search, in characters.
 const SEARCH: usize = 200;
 
 pub(super) fn routes() -> Routes {
     vec![routes!(list), routes!(one), routes!(resend)]
 }
 
-/// Which objects.
+/// The filter of objects.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only those with this id, or with this in what people call them; case does not matter. What is not known here is
-    /// looked for in Okta by id, login or name.
+    /// An ID, or a part of the name; not case-sensitive. Objects that aren't in the store are searched in Okta by ID, login,
+    /// or name.
     #[param(max_length = 200)]
     q: Option<String>,
-    /// Only those of this kind.
+    /// The kind.
     kind: Option<ObjectKind>,
-    /// At most so many.
+    /// The maximum number.
     #[param(minimum = 1, maximum = 500, default = 20)]
     limit: u32,
 }
@@ -45,14 +45,14 @@ impl Default for Filter {
     }
 }
 
-/// Objects, groups first, then by name
+/// Search objects; groups first, then by name
 #[utoipa::path(
     get,
     path = "/connections/{name}/objects",
-    operation_id = "find_objects",
+    operation_id = "list_objects",
     tag = "objects",
     params(Filter),
-    responses((status = 200, description = "What was found", body = ObjectMatches), Unusable),
+    responses((status = 200, description = "Matching objects", body = ObjectMatches), Unusable),
 )]
 async fn list(
     _identity: Identity,
@@ -67,15 +67,15 @@ async fn list(
     Ok(Json(connection.find_objects(&text, filter.kind, limit).await?))
 }
 
-/// One object: what Okta says now, what was sent, what Assets has, and by which run and event
+/// Compare an object in Okta, in its record, and in Assets
 ///
-/// In the place of the id a login or a name will do; the answer has the id.
+/// A login or name is accepted instead of the ID; the response contains the ID.
 #[utoipa::path(
     get,
     path = "/connections/{name}/objects/{kind}/{object}",
     operation_id = "get_object",
     tag = "objects",
-    responses((status = 200, description = "The object", body = ObjectView), Unusable),
+    responses((status = 200, description = "Object", body = ObjectView), Unusable),
 )]
 async fn one(
     _identity: Identity,
@@ -83,19 +83,19 @@ async fn one(
     ObjectAt(key): ObjectAt,
 ) -> Result<Json<ObjectView>, ApiError> {
     let view = connection.object(&key).await?;
-    if view.verdict == ObjectVerdict::Unknown {
+    if view.state == ObjectState::NotFound {
         return Err(ApiError::unknown_object());
     }
     Ok(Json(view))
 }
 
-/// Read an object from Okta again, and send it, also where it has not changed
+/// Read an object from Okta again and resend it
 #[utoipa::path(
     post,
     path = "/connections/{name}/objects/{kind}/{object}/resend",
     operation_id = "resend_object",
     tag = "objects",
-    responses((status = 202, description = "It is read and sent shortly, should Okta have it"), Unusable),
+    responses((status = 202, description = "Queued, if the object exists in Okta"), Unusable),
 )]
 async fn resend(
     _admin: Admin,

@@ -1,35 +1,35 @@
-//! What choices about attributes would change, before they are saved.
+//! A preview of mapping options.
 
 use std::time::Duration;
 
 use axum::Json;
-use sync_service::wire::MappingChoices;
-use sync_service::{SchemaPreview, ServiceError, explain, preview_schemas};
+use sync_service::wire::{MappingPreviewRequest, ProblemType};
+use sync_service::{SchemaPreview, ServiceError, error_chain, preview_schemas};
 use utoipa_axum::routes;
 
 use super::Routes;
 use super::document::{ServiceFailed, Unusable};
 use super::extract::{Admin, Body, Works};
-use super::problem::{ApiError, Sort};
+use super::problem::ApiError;
 
-/// How long both services may take.
+/// The time limit for both services.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn routes() -> Routes {
     vec![routes!(preview)]
 }
 
-/// Say what other choices about attributes would change, and save nothing
+/// Compare the current and proposed mapping without saving
 ///
-/// They are carried out by saving them with the settings of the connection, and setting up again.
+/// To apply the options, save them with the settings of the connection and run setup.
 #[utoipa::path(
     post,
     path = "/connections/{name}/schema/preview",
-    operation_id = "preview_schemas",
-    tag = "set-up",
-    request_body = MappingChoices,
+    operation_id = "preview_schema",
+    tag = "setup",
+    request_body = MappingPreviewRequest,
     responses(
-        (status = 200, description = "Both sides as they are, and as they would be", body = SchemaPreview),
+        (status = 200, description = "Current and proposed schemas", body = SchemaPreview),
         ServiceFailed,
         Unusable,
     ),
@@ -37,20 +37,20 @@ pub(super) fn routes() -> Routes {
 async fn preview(
     _admin: Admin,
     Works(member, _): Works,
-    Body(choices): Body<MappingChoices>,
+    Body(choices): Body<MappingPreviewRequest>,
 ) -> Result<Json<SchemaPreview>, ApiError> {
-    let settings = member
-        .settings()
-        .map_err(|broken| ApiError::new(Sort::Broken, broken.reason.clone(), broken.hint.clone()))?;
+    let settings = member.settings().map_err(|broken| {
+        ApiError::of(ProblemType::ConnectionUnavailable, broken.reason.clone(), broken.remedy.clone())
+    })?;
     match tokio::time::timeout(PATIENCE, preview_schemas(settings, &choices.mapping)).await {
         Ok(Ok(seen)) => Ok(Json(seen)),
         Ok(Err(error @ ServiceError::Engine(_))) => {
-            Err(ApiError::new(Sort::Service, explain(&error), error.hint()))
+            Err(ApiError::of(ProblemType::UpstreamError, error_chain(&error), error.remedy()))
         }
         Ok(Err(error)) => Err(error.into()),
         Err(_) => {
             let detail = format!("Okta and Assets did not answer within {} s", PATIENCE.as_secs());
-            Err(ApiError::new(Sort::Service, detail, Some("try again later".into())))
+            Err(ApiError::new(ProblemType::UpstreamError, detail, Some("try again later".into())))
         }
     }
 }

@@ -1,104 +1,63 @@
-//! Why a call came to nothing, as a problem document (RFC 9457).
+//! Errors of the API as problem documents (RFC 9457).
 
 use axum::Json;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use sync_service::wire::Problem;
-use sync_service::{FieldProblem, HandoverError, SaveError, ServiceError, VaultError, explain};
+use sync_service::engine::Remedy;
+use sync_service::wire::{Problem, ProblemType};
+use sync_service::{DelegationError, FieldError, SaveError, ServiceError, VaultError, error_chain, words};
 
 use crate::access::{Identity, TokenError};
 
 /// The media type of a problem document.
 pub(super) const PROBLEM: &str = "application/problem+json";
 
-/// What sort of problem it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
-    Malformed,
-    ReadOnly,
-    Unknown,
-    Method,
-    Late,
-    Underway,
-    Paused,
-    Taken,
-    InFile,
-    NoSecrets,
-    LastAdmin,
-    TooLarge,
-    MediaType,
-    Invalid,
-    Failed,
-    Service,
-    Broken,
-    Busy,
-}
-
-impl Sort {
-    /// Its name in the type, its title, and its status.
-    pub(super) const fn parts(self) -> (&'static str, &'static str, StatusCode) {
-        match self {
-            Self::Malformed => ("malformed", "The request cannot be read", StatusCode::BAD_REQUEST),
-            Self::ReadOnly => ("read-only", "This token may only look", StatusCode::FORBIDDEN),
-            Self::Unknown => ("unknown", "There is no such thing", StatusCode::NOT_FOUND),
-            Self::Method => ("method", "That cannot be done at this address", StatusCode::METHOD_NOT_ALLOWED),
-            Self::Late => ("late", "The request did not come to its end", StatusCode::REQUEST_TIMEOUT),
-            Self::Underway => ("under-way", "That is under way already", StatusCode::CONFLICT),
-            Self::Paused => ("paused", "The connection is paused", StatusCode::CONFLICT),
-            Self::Taken => ("taken", "The name is taken", StatusCode::CONFLICT),
-            Self::InFile => ("in-file", "The connection is in the configuration file", StatusCode::CONFLICT),
-            Self::NoSecrets => ("no-secrets", "Secrets cannot be kept", StatusCode::CONFLICT),
-            Self::LastAdmin => ("last-admin", "Somebody has to administer this", StatusCode::CONFLICT),
-            Self::TooLarge => ("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::MediaType => ("media-type", "The request is not JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            Self::Invalid => ("invalid", "The request does not fit", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::Failed => ("failed", "Something failed", StatusCode::INTERNAL_SERVER_ERROR),
-            Self::Service => ("service", "Okta or Assets failed", StatusCode::BAD_GATEWAY),
-            Self::Broken => ("broken", "The connection cannot work", StatusCode::SERVICE_UNAVAILABLE),
-            Self::Busy => ("busy", "Too many ask at the same time", StatusCode::SERVICE_UNAVAILABLE),
-        }
-    }
-}
-
-/// Why a call came to nothing.
+/// An error of the API.
 #[derive(Debug)]
 pub(super) struct ApiError(Box<Problem>);
 
 impl ApiError {
-    pub(super) fn new(sort: Sort, detail: impl Into<String>, hint: Option<String>) -> Self {
-        let (name, title, status) = sort.parts();
+    pub(super) fn new(kind: ProblemType, detail: impl Into<String>, hint: Option<String>) -> Self {
         Self(Box::new(Problem {
-            kind: format!("urn:okta-insight-sync:problem:{name}"),
-            title: title.to_owned(),
-            status: status.as_u16(),
+            kind: kind.urn(),
+            title: kind.title().to_owned(),
+            status: kind.status(),
             detail: detail.into(),
             hint,
+            remedy: None,
             fields: Vec::new(),
         }))
     }
 
+    /// A problem with the remedy of an error.
+    pub(super) fn of(kind: ProblemType, detail: impl Into<String>, remedy: Option<Remedy>) -> Self {
+        let mut problem = Self::new(kind, detail, remedy.as_ref().map(words::remedy));
+        problem.0.remedy = remedy;
+        problem
+    }
+
     pub(super) fn unknown_connection() -> Self {
-        let hint = "see which there are with GET /api/v1/connections".to_owned();
-        Self::new(Sort::Unknown, "there is no connection of that name", Some(hint))
+        let hint = "list the connections with GET /api/v1/connections".to_owned();
+        Self::new(ProblemType::NotFound, "no connection has this name", Some(hint))
     }
 
     pub(super) fn unknown_event() -> Self {
-        let hint = "see which are remembered with GET /api/v1/connections/{name}/events".to_owned();
-        Self::new(Sort::Unknown, "there is no such event", Some(hint))
+        let hint = "list the events with GET /api/v1/connections/{name}/events".to_owned();
+        Self::new(ProblemType::NotFound, "no event has this ID", Some(hint))
     }
 
     pub(super) fn unknown_object() -> Self {
-        let hint = "look for it with GET /api/v1/connections/{name}/objects".to_owned();
-        Self::new(Sort::Unknown, "there is no such object, neither here nor in Okta", Some(hint))
+        let hint = "search with GET /api/v1/connections/{name}/objects".to_owned();
+        Self::new(ProblemType::NotFound, "no object in the store or in Okta has this ID", Some(hint))
     }
 
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
-        let hint = "see what is taken in /api/v1/openapi.json".to_owned();
-        Self::new(Sort::Invalid, detail, Some(hint))
+        let hint = "see /api/v1/openapi.json for the accepted values".to_owned();
+        Self::new(ProblemType::ValidationFailed, detail, Some(hint))
     }
 
-    fn with_fields(mut self, fields: Vec<FieldProblem>) -> Self {
+    fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
         self.0.fields = fields;
         self
     }
@@ -115,79 +74,79 @@ impl IntoResponse for ApiError {
 
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
-        let sort = match &error {
-            ServiceError::Broken { .. } => Sort::Broken,
-            ServiceError::Handover(HandoverError::Paused { .. }) => Sort::Paused,
-            ServiceError::UnknownRun(_) | ServiceError::UnknownEvents(_) => Sort::Unknown,
+        let kind = match &error {
+            ServiceError::Unavailable { .. } => ProblemType::ConnectionUnavailable,
+            ServiceError::Delegation(DelegationError::Paused { .. }) => ProblemType::ConnectionPaused,
+            ServiceError::UnknownRun(_) | ServiceError::UnknownEvents(_) => ProblemType::NotFound,
             ServiceError::Vault(error) => return (*error).into(),
-            ServiceError::Config(_) => return Self::invalid(explain(&error)),
+            ServiceError::Config(_) => return Self::invalid(error_chain(&error)),
             _ => {
-                tracing::error!(error = explain(&error), "a call of the API failed");
-                Sort::Failed
+                tracing::error!(error = error_chain(&error), "an API request failed");
+                ProblemType::InternalError
             }
         };
-        Self::new(sort, explain(&error), error.hint())
+        Self::of(kind, error_chain(&error), error.remedy())
     }
 }
 
 impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
-        Self::new(Sort::NoSecrets, error.to_string(), Some(error.hint().to_owned()))
+        Self::of(ProblemType::MasterKeyMissing, error.to_string(), Some(error.remedy()))
     }
 }
 
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
-        let sort = match &error {
+        let kind = match &error {
             TokenError::Store(_) => {
-                tracing::error!(error = explain(&error), "a call of the API about tokens failed");
-                Sort::Failed
+                tracing::error!(error = error_chain(&error), "an API request about tokens failed");
+                ProblemType::InternalError
             }
-            TokenError::Unknown(_) => Sort::Unknown,
-            TokenError::Taken(_) => Sort::Taken,
-            TokenError::LastAdmin { .. } => Sort::LastAdmin,
-            TokenError::Name(_) | TokenError::Past(_) => Sort::Invalid,
+            TokenError::Unknown(_) => ProblemType::NotFound,
+            TokenError::NameInUse(_) => ProblemType::NameInUse,
+            TokenError::LastAdmin { .. } => ProblemType::LastAdministrator,
+            TokenError::Name(_) | TokenError::ExpiryInPast(_) => ProblemType::ValidationFailed,
         };
         let hint = match &error {
-            TokenError::Unknown(_) => Some("see which there are with GET /api/v1/tokens"),
-            TokenError::LastAdmin { .. } => Some("make another for an administrator first"),
+            TokenError::Unknown(_) => Some("list the tokens with GET /api/v1/tokens"),
+            TokenError::LastAdmin { .. } => Some("create another administrator token first"),
             _ => error.hint(),
         };
-        Self::new(sort, explain(&error), hint.map(str::to_owned))
+        Self::new(kind, error_chain(&error), hint.map(str::to_owned))
     }
 }
 
 impl From<SaveError> for ApiError {
     fn from(error: SaveError) -> Self {
-        let (detail, hint) = (explain(&error), error.hint());
+        let (detail, remedy) = (error_chain(&error), error.remedy());
         match error {
-            SaveError::Settings(checked) => {
-                Self::new(Sort::Invalid, detail, hint).with_fields(checked.problems)
+            SaveError::InvalidSettings(checked) => {
+                Self::of(ProblemType::ValidationFailed, detail, remedy).with_fields(checked.problems)
             }
-            SaveError::InFile(_) => Self::new(Sort::InFile, detail, hint),
-            SaveError::Exists(_) => Self::new(Sort::Taken, detail, hint),
+            SaveError::ManagedByFile(_) => Self::of(ProblemType::ManagedByFile, detail, remedy),
+            SaveError::AlreadyExists(_) => Self::of(ProblemType::NameInUse, detail, remedy),
             SaveError::Unknown(_) => Self::unknown_connection(),
             SaveError::Vault(error) => error.into(),
             SaveError::Service(error) => error.into(),
-            _ => Self::new(Sort::Failed, detail, hint),
+            _ => Self::of(ProblemType::InternalError, detail, remedy),
         }
     }
 }
 
-/// There is nothing at this address.
+/// The response to an unknown path.
 pub(super) async fn unknown_path(_identity: Identity) -> ApiError {
-    let hint = "see what there is in /api/v1/openapi.json".to_owned();
-    ApiError::new(Sort::Unknown, "the API has nothing at this address", Some(hint))
+    let hint = "see /api/v1/openapi.json for all paths".to_owned();
+    ApiError::new(ProblemType::NotFound, "the API has no such path", Some(hint))
 }
 
-/// There is something at this address, and not this.
+/// The response to a method that the path doesn't support.
 pub(super) async fn unknown_method(method: Method, uri: Uri, _identity: Identity) -> ApiError {
-    let hint = "see what can be done there in /api/v1/openapi.json, or in the header Allow".to_owned();
-    let detail = format!("{} does not take {method}", shown(uri.path()));
-    ApiError::new(Sort::Method, detail, Some(hint))
+    let hint = "see the header Allow or /api/v1/openapi.json".to_owned();
+    let detail = format!("{} doesn't support {method}", shown(uri.path()));
+    ApiError::new(ProblemType::MethodNotAllowed, detail, Some(hint))
 }
 
-/// Of a path that somebody sent, not more than a line.
+/// The first 100 characters of a path.
 fn shown(path: &str) -> String {
     path.chars().take(100).collect()
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use serde::Deserialize;
-use sync_service::engine::{RunFilter, RunKind};
+use sync_service::engine::{RunFilter, RunKind, RunState};
 use sync_service::wire::Runs;
 use sync_service::{ConnectionRun, ServiceError};
 use utoipa::IntoParams;
@@ -18,37 +18,39 @@ pub(super) fn routes() -> Routes {
     vec![routes!(list), routes!(one)]
 }
 
-/// Which runs.
+/// The filter of runs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only runs of this kind.
+    /// The kind.
     kind: Option<RunKind>,
-    /// Only runs that failed, or whose records Assets did not all take.
+    /// The state.
+    state: Option<RunState>,
+    /// True for failed and partial runs only.
     failed: bool,
-    /// At most so many.
+    /// The maximum number.
     #[param(minimum = 1, maximum = 500, default = 20)]
     limit: u32,
 }
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { kind: None, failed: false, limit: 20 }
+        Self { kind: None, state: None, failed: false, limit: 20 }
     }
 }
 
-/// The most runs that are given at once.
+/// The most runs of a response.
 const MOST: u32 = 500;
 
-/// Runs, the newest first
+/// List runs, newest first
 #[utoipa::path(
     get,
     path = "/connections/{name}/runs",
     operation_id = "list_runs",
     tag = "runs",
     params(Filter),
-    responses((status = 200, description = "The runs", body = Runs), Unusable),
+    responses((status = 200, description = "Runs", body = Runs), Unusable),
 )]
 async fn list(
     _identity: Identity,
@@ -56,17 +58,17 @@ async fn list(
     Params(filter): Params<Filter>,
 ) -> Result<Json<Runs>, ApiError> {
     let limit = super::extract::within("limit", filter.limit, MOST)?;
-    let filter = RunFilter { kind: filter.kind, failed: filter.failed, limit };
+    let filter = RunFilter { kind: filter.kind, state: filter.state, failed: filter.failed, limit };
     Ok(Json(Runs { connection: member.name().clone(), runs: connection.runs(&filter).await? }))
 }
 
-/// One run in detail
+/// Get a run
 #[utoipa::path(
     get,
     path = "/connections/{name}/runs/{id}",
     operation_id = "get_run",
     tag = "runs",
-    responses((status = 200, description = "The run", body = ConnectionRun), Unusable),
+    responses((status = 200, description = "Run", body = ConnectionRun), Unusable),
 )]
 async fn one(
     _identity: Identity,

@@ -1,4 +1,4 @@
-//! Access tokens: listed, made and revoked. A token is told once, to whoever has it made.
+//! Access tokens: list, create, and revoke. A token is returned once, when it is created.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,14 +13,14 @@ use super::Routes;
 use super::document::Conflict;
 use super::extract::{Admin, Body, Number, Params, within};
 use super::problem::ApiError;
-use crate::access::{Identity, TokenEntry, TokenWish, create_token, renew_token, revoke_token};
+use crate::access::{AccessToken, Identity, TokenRequest, create_token, renew_token, revoke_token};
 use crate::app::App;
 
 pub(super) fn routes() -> Routes {
     vec![routes!(list, create), routes!(revoke), routes!(renew), routes!(audit)]
 }
 
-/// All tokens, without what is secret of them
+/// List tokens without their secrets
 #[utoipa::path(
     get,
     path = "/tokens",
@@ -51,7 +51,7 @@ const fn hundred() -> u32 {
     100
 }
 
-/// The audit log: changes that people made, the newest first
+/// List the audit log, the newest entries first
 #[utoipa::path(
     get,
     path = "/audit",
@@ -73,9 +73,9 @@ async fn audit(
     Ok(Json(AuditEntries { entries: entries.map_err(sync_service::ServiceError::from)? }))
 }
 
-/// Make a token
+/// Create a token
 ///
-/// The answer is the only place where it is ever told.
+/// The token is returned only in this response.
 #[utoipa::path(
     post,
     path = "/tokens",
@@ -90,13 +90,13 @@ async fn create(
     Body(wish): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
     let now = Timestamp::now();
-    let expires = end(now, wish.days)?;
-    let wish = TokenWish { name: wish.name, role: wish.role, expires };
+    let expires = end(now, wish.expires_in_days)?;
+    let wish = TokenRequest { name: wish.name, role: wish.role, expires };
     let (entry, token) = create_token(&app.fleet.store().access(), &wish, now).await?;
     Ok((StatusCode::CREATED, Json(CreatedToken { token, entry })))
 }
 
-/// Give a token another end
+/// Change the expiration of a token
 ///
 /// The token itself stays the same.
 #[utoipa::path(
@@ -105,23 +105,23 @@ async fn create(
     operation_id = "renew_token",
     tag = "access",
     request_body = RenewToken,
-    responses((status = 200, description = "Renewed", body = TokenEntry), Conflict),
+    responses((status = 200, description = "Renewed", body = AccessToken), Conflict),
 )]
 async fn renew(
     _admin: Admin,
     State(app): State<App>,
     Number(id): Number,
     Body(wish): Body<RenewToken>,
-) -> Result<Json<TokenEntry>, ApiError> {
+) -> Result<Json<AccessToken>, ApiError> {
     let now = Timestamp::now();
-    let expires = end(now, wish.days)?;
+    let expires = end(now, wish.expires_in_days)?;
     Ok(Json(renew_token(&app.fleet.store().access(), &id.to_string(), expires, now).await?))
 }
 
 /// The end of a token that is good for so many days.
 fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError> {
     let end = |days: u32| now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
-    days.map(end).transpose().map_err(|_| ApiError::invalid("days: this is too long a time"))
+    days.map(end).transpose().map_err(|_| ApiError::invalid("expires_in_days: this is too long"))
 }
 
 /// Revoke a token, and end the sessions that began with it

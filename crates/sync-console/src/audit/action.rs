@@ -25,24 +25,27 @@ pub(super) fn effect(method: &Method, route: &str) -> Effect {
         ("PUT", Some(""), _) | ("POST", Some("/edit"), _) | ("POST", _, "/connections/new") => {
             "save_connection"
         }
-        ("DELETE", Some(""), _) | ("POST", Some("/remove"), _) => "remove_connection",
-        ("POST", Some("/synchronize" | "/live/synchronize" | "/plan/synchronize"), _) => "synchronize",
-        ("DELETE", Some("/synchronize/{id}"), _) => "withdraw_request",
+        ("DELETE", Some(""), _) | ("POST", Some("/remove"), _) => "delete_connection",
+        ("POST", Some("/sync-requests" | "/synchronize" | "/live/synchronize" | "/plan/synchronize"), _) => {
+            "synchronize"
+        }
+        ("DELETE", Some("/sync-requests/{id}"), _) => "cancel_sync_request",
         ("POST", Some("/pause" | "/live/pause"), _) => "pause",
         ("POST", Some("/resume" | "/live/resume"), _) => "resume",
         ("POST", Some("/setup"), _) => "setup",
         ("POST", Some("/schema/apply"), _) => "apply_choices",
         ("POST", Some("/events/replay"), _) => "replay",
-        ("POST", Some("/events/replay-dead"), _) => "replay_dead",
+        ("POST", Some("/events/replay-failed"), _) => "replay_failed",
         ("POST", Some("/objects/{kind}/{object}/resend" | "/objects/{kind}/{id}/resend"), _) => "resend",
         ("POST", _, "/tokens" | "/access") => "create_token",
         ("POST", _, "/tokens/{id}/renew" | "/access/{id}/renew") => "renew_token",
         ("DELETE", _, "/tokens/{id}") | ("POST", _, "/access/{id}/revoke") => "revoke_token",
-        // These ask both services and keep no more than what was seen.
-        (
+        // These read from Okta and Assets and store only the result.
+        ("DELETE", Some("/plan"), _)
+        | (
             "POST",
             Some(
-                "/try-out" | "/verify" | "/checks" | "/schema" | "/schema/preview" | "/schema/choices"
+                "/validate" | "/verify" | "/checks" | "/schema" | "/schema/preview" | "/schema/choices"
                 | "/plan" | "/plan/forget",
             ),
             _,

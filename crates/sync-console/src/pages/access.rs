@@ -1,4 +1,4 @@
-//! The page *Access*: tokens, made here, shown once, renewed, and revoked.
+//! The page *Access tokens*: tokens are created, shown once, renewed, and revoked.
 
 use std::collections::HashMap;
 
@@ -9,24 +9,21 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::{AuditEntry, ExposeSecret, Secret, explain};
+use sync_service::{AuditEntry, ExposeSecret, Secret, error_chain};
 
-use super::parts::{Tone, ago, badge, notice, time};
-use super::{PageError, shell};
+use super::components::{Tone, ago, badge, notice, time};
+use super::{PageError, layout};
 use crate::access::{
-    Identity, Role, TokenEntry, TokenError, TokenWish, create_token, renew_token, revoke_token,
+    AccessToken, Identity, Role, TokenError, TokenRequest, create_token, renew_token, revoke_token,
 };
 use crate::app::App;
+use crate::words::{access as words, labels};
 
-/// How long a token may be good for, as the form offers it: days and words; 0 for ever.
-const LIVES: [(u32, &str); 4] =
-    [(30, "30 days"), (90, "90 days"), (365, "one year"), (0, "until it is revoked")];
+/// The lifetimes that the form offers: days and label; 0 means no expiration.
+const LIVES: [(u32, &str); 4] = [(30, "30 days"), (90, "90 days"), (365, "1 year"), (0, "No expiration")];
 
 /// Entries of the audit log on the page.
 const CHANGES: u32 = 50;
-
-/// In the place of a button: somebody has to administer the console.
-const KEPT: &str = "Kept: no other valid token is an administrator's.";
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -35,7 +32,7 @@ pub(super) fn router() -> Router<App> {
         .route("/access/{id}/revoke", post(revoke))
 }
 
-/// What has just been done, or not.
+/// The result of the last action.
 #[derive(Default)]
 struct Told {
     made: Option<(String, Secret)>,
@@ -53,7 +50,7 @@ async fn create(
 ) -> Result<Response, PageError> {
     let text = |name: &str| sent.get(name).map_or("", |text| text.trim());
     let now = Timestamp::now();
-    let wish = TokenWish {
+    let wish = TokenRequest {
         name: text("name").to_owned(),
         role: if text("role") == "admin" { Role::Admin } else { Role::ReadOnly },
         expires: end(text("life"), now)?,
@@ -67,14 +64,14 @@ async fn create(
     }
 }
 
-/// The end of a token that the form gives so many days.
+/// The expiration of a token after so many days.
 fn end(life: &str, now: Timestamp) -> Result<Option<Timestamp>, PageError> {
     let days: u32 = life.parse().unwrap_or(90);
     if days == 0 {
         return Ok(None);
     }
     let end = now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
-    end.map(Some).map_err(|_| PageError::Bad("That is too long a time".into()))
+    end.map(Some).map_err(|_| PageError::Bad(words::TOO_LONG.into()))
 }
 
 async fn renew(
@@ -96,11 +93,11 @@ async fn revoke(
     changed(&app, &identity, revoke_token(&app.fleet.store().access(), &id, Timestamp::now()).await).await
 }
 
-/// The page again after a change to a token, or why there was none.
+/// The page after a change to a token, or its error.
 async fn changed(
     app: &App,
     identity: &Identity,
-    change: Result<TokenEntry, TokenError>,
+    change: Result<AccessToken, TokenError>,
 ) -> Result<Response, PageError> {
     match change {
         Ok(_) => Ok(Redirect::to("/access").into_response()),
@@ -114,12 +111,10 @@ async fn refused(app: &App, identity: &Identity, error: TokenError) -> Result<Re
         return Err(error.into());
     }
     let (status, hint) = match error {
-        TokenError::LastAdmin { .. } => {
-            (StatusCode::CONFLICT, Some("make another for an administrator first"))
-        }
+        TokenError::LastAdmin { .. } => (StatusCode::CONFLICT, Some(words::LAST_ADMIN_REMEDY)),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, error.hint()),
     };
-    let told = Told { made: None, problem: Some((explain(&error), hint)) };
+    let told = Told { made: None, problem: Some((error_chain(&error), hint)) };
     shown(app, identity, status, &told).await
 }
 
@@ -135,10 +130,10 @@ async fn shown(
         Role::ReadOnly => None,
     };
     let body = html! {
-        div.head { h1 { "Access" } }
+        div.head { h1 { "Access tokens" } }
         @if let Some((name, secret)) = &told.made {
             div.notice.notice-good role="status" {
-                p.what { "Token " (name) " was made. Copy it now: it is shown this once." }
+                p.what { "Token " (name) " was created. " (words::COPY_NOW) }
                 p { code.secret { (secret.expose_secret()) } }
             }
         }
@@ -147,43 +142,43 @@ async fn shown(
         @if identity.role == Role::Admin { (form(identity)) }
         @if let Some(changes) = &changes { (audit_log(changes)) }
         section.card aria-labelledby="uses" {
-            h2 #uses { "What tokens are for" }
+            h2 #uses { "Usage" }
             ul {
-                li { "Signing in here, with the administrator's rights or to look only." }
-                li { "The admin API: " code { "Authorization: Bearer TOKEN" } "; everything it does is described at " a href="/api/v1/openapi.json" { "/api/v1/openapi.json" } "." }
-                li { "The command line against this daemon: " code { "okta-insight status --server URL --token-file FILE" } "." }
+                li { "Console: sign in with a token. Its role sets what you can change." }
+                li { "API: send " code { "Authorization: Bearer TOKEN" } ". The OpenAPI document is at " a href="/api/v1/openapi.json" { "/api/v1/openapi.json" } "." }
+                li { "Command line: run " code { "okta-insight status --server URL --token-file FILE" } "." }
             }
         }
     };
-    Ok((status, shell::page(identity, "Access", Some("/access"), &body)).into_response())
+    Ok((status, layout::page(identity, "Access tokens", Some("/access"), &body)).into_response())
 }
 
-fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
+fn list(identity: &Identity, tokens: &[AccessToken]) -> Markup {
     let now = Timestamp::now();
-    let administers = |token: &&TokenEntry| token.role == Role::Admin && token.is_valid(now);
+    let administers = |token: &&AccessToken| token.role == Role::Admin && token.is_valid(now);
     let last = tokens.iter().filter(administers).count() == 1;
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Tokens" {
+        div.scroll tabindex="0" role="region" aria-label="Access tokens" {
             table {
-                caption { "Tokens" }
+                caption { "Access tokens" }
                 thead { tr {
-                    th scope="col" { "Name" } th scope="col" { "Rights" } th scope="col" { "State" }
-                    th scope="col" { "Made" } th scope="col" { "Ends" } th scope="col" { "Last used" }
-                    @if identity.role == Role::Admin { th scope="col" { "Change" } }
+                    th scope="col" { "Name" } th scope="col" { "Role" } th scope="col" { "State" }
+                    th scope="col" { "Created" } th scope="col" { "Expires" } th scope="col" { "Last used" }
+                    @if identity.role == Role::Admin { th scope="col" { "Actions" } }
                 } }
                 tbody { @for token in tokens {
                     @let valid = token.is_valid(now);
                     tr {
-                        th scope="row" { (token.name) @if identity.token == Some(token.id) { div.small.muted { "this sign-in" } } }
-                        td.nowrap { (if token.role == Role::Admin { "do everything" } else { "look only" }) }
-                        td.nowrap { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
-                        td { (time(token.created)) }
-                        td { @match token.expires { Some(at) => (time(at)), None => { "no end" } } }
-                        td.nowrap { @match token.last_used { Some(at) => (ago(at, now)), None => { "never" } } }
+                        th scope="row" { (token.name) @if identity.token == Some(token.id) { div.small.muted { "Current sign-in" } } }
+                        td.nowrap { (labels::role(token.role)) }
+                        td.nowrap { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked_at.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
+                        td { (time(token.created_at)) }
+                        td { @match token.expires_at { Some(at) => (time(at)), None => { "Never" } } }
+                        td.nowrap { @match token.last_used_at { Some(at) => (ago(at, now)), None => { "Never" } } }
                         @if identity.role == Role::Admin {
                             td { @if valid {
                                 (renewal(identity, token))
-                                @if last && administers(&token) { (KEPT) } @else { (revocation(identity, token)) }
+                                @if last && administers(&token) { (words::LAST_ADMIN) } @else { (revocation(identity, token)) }
                             } }
                         }
                     }
@@ -197,18 +192,18 @@ fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
 fn audit_log(entries: &[AuditEntry]) -> Markup {
     html! {
         h2 #audit-log { "Audit log" }
-        @if entries.is_empty() { p.muted { "No entries yet. Every change through the console, the API, and the command line leaves one." } }
+        @if entries.is_empty() { p.muted { (words::NO_AUDIT) } }
         @else {
             div.scroll tabindex="0" role="region" aria-label="Audit log" {
                 table {
-                    caption { "The last " (CHANGES) " changes; for all, run " code { "okta-insight audit --lines" } }
+                    caption { "Last " (CHANGES) " changes. For all changes, run " code { "okta-insight audit --lines" } }
                     thead { tr {
-                        th scope="col" { "Time" } th scope="col" { "Actor" } th scope="col" { "From" }
-                        th scope="col" { "Action" } th scope="col" { "About" } th scope="col" { "Outcome" }
+                        th scope="col" { "Time" } th scope="col" { "Actor" } th scope="col" { "Origin" }
+                        th scope="col" { "Action" } th scope="col" { "Object" } th scope="col" { "Outcome" }
                     } }
                     tbody { @for entry in entries {
                         tr {
-                            td.nowrap { (time(entry.at)) }
+                            td.nowrap { (time(entry.occurred_at)) }
                             th scope="row" { (entry.actor) }
                             td.nowrap { (entry.origin.as_ref().unwrap_or(&entry.via)) }
                             td.nowrap { (entry.action) }
@@ -222,15 +217,15 @@ fn audit_log(entries: &[AuditEntry]) -> Markup {
     }
 }
 
-/// A new end for a token, which itself stays the same.
-fn renewal(identity: &Identity, token: &TokenEntry) -> Markup {
+/// The renewal of a token, which changes its expiration only.
+fn renewal(identity: &Identity, token: &AccessToken) -> Markup {
     let field = format!("life-{}", token.id);
     html! {
         details id={ "renew-" (token.id) } {
             summary { "Renew" span.hidden-title { " " (token.name) } }
             form method="post" action={ "/access/" (token.id) "/renew" } {
-                (shell::csrf(identity))
-                div.field { label for=(field) { "Good for, from now on" } (lives(&field)) }
+                (layout::csrf(identity))
+                div.field { label for=(field) { "Expires in" } (lives(&field)) }
                 button type="submit" { "Renew" span.hidden-title { " " (token.name) } }
             }
         }
@@ -241,16 +236,16 @@ fn lives(id: &str) -> Markup {
     html! { select name="life" id=(id) { @for (days, words) in LIVES { option value=(days) selected[days == 90] { (words) } } } }
 }
 
-/// Revoking takes two presses, the second of which says what it does.
-fn revocation(identity: &Identity, token: &TokenEntry) -> Markup {
+/// The revocation, which requires a second press.
+fn revocation(identity: &Identity, token: &AccessToken) -> Markup {
     let own = identity.token == Some(token.id);
     html! {
         details id={ "revoke-" (token.id) } {
             summary { "Revoke" span.hidden-title { " " (token.name) } }
-            p.small { (if own { "You are signed in with it: this signs you out at once." } else { "It lets nobody in any more, and ends the sessions that began with it." }) }
+            p.small { (if own { words::REVOKE_OWN } else { words::REVOKE }) }
             form method="post" action={ "/access/" (token.id) "/revoke" } {
-                (shell::csrf(identity))
-                button.danger type="submit" { "Yes, revoke it" span.hidden-title { ": " (token.name) } }
+                (layout::csrf(identity))
+                button.danger type="submit" { "Revoke token" span.hidden-title { " " (token.name) } }
             }
         }
     }
@@ -259,13 +254,13 @@ fn revocation(identity: &Identity, token: &TokenEntry) -> Markup {
 fn form(identity: &Identity) -> Markup {
     html! {
         section.card aria-labelledby="new-token" {
-            h2 #new-token { "Make a token" }
+            h2 #new-token { "Create token" }
             form.filters method="post" action="/access" {
-                (shell::csrf(identity))
-                div.field { label for="name" { "Name" } input type="text" name="name" id="name" required maxlength="100" placeholder="who or what uses it"; }
-                div.field { label for="role" { "Rights" } select name="role" id="role" { option value="read-only" { "look only" } option value="admin" { "do everything" } } }
-                div.field { label for="life" { "Good for" } (lives("life")) }
-                button.primary type="submit" { "Make token" }
+                (layout::csrf(identity))
+                div.field { label for="name" { "Name" } input type="text" name="name" id="name" required maxlength="100" placeholder="For example, the name of the script"; }
+                div.field { label for="role" { "Role" } select name="role" id="role" { @for role in [Role::ReadOnly, Role::Admin] { option value=(role.as_str()) { (labels::role(role)) } } } }
+                div.field { label for="life" { "Expires in" } (lives("life")) }
+                button.primary type="submit" { "Create token" }
             }
         }
     }

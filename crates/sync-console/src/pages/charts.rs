@@ -1,4 +1,4 @@
-//! Charts of the last day, drawn here: lines over time, each with the same in words.
+//! Charts of the last 24 hours: lines over time, each with its figures as text.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,33 +7,34 @@ mod plot;
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::engine::Sample;
-use sync_service::{Member, ServiceError};
+use sync_service::engine::MetricSample;
+use sync_service::{ManagedConnection, ServiceError};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::parts::{number, span};
+use super::components::{number, span};
 use super::stream::Part;
+use crate::words::overview as words;
 use plot::{Plot, Series};
 
-/// What the charts are about.
+/// The longest range of the charts.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Figures come so often, and charts are drawn no more often.
+/// The interval of metric samples, at which charts are redrawn.
 const ANEW: Duration = Duration::from_mins(1);
 
 /// The charts of a connection.
 pub(super) struct Charts {
-    member: Arc<Member>,
+    member: Arc<ManagedConnection>,
     drawn: Mutex<Option<(Instant, Part)>>,
 }
 
 impl Charts {
-    pub(super) fn new(member: Arc<Member>) -> Self {
+    pub(super) fn new(member: Arc<ManagedConnection>) -> Self {
         Self { member, drawn: Mutex::default() }
     }
 
-    /// The charts, as they are now or were less than a minute ago.
+    /// The charts, at most one minute old.
     pub(super) async fn part(&self) -> Result<Part, ServiceError> {
         let mut drawn = self.drawn.lock().await;
         if let Some((at, part)) = drawn.as_ref()
@@ -47,66 +48,66 @@ impl Charts {
     }
 }
 
-async fn section(member: &Member) -> Result<Markup, ServiceError> {
-    // Why a connection cannot work is said above.
+async fn section(member: &ManagedConnection) -> Result<Markup, ServiceError> {
+    // The reason why a connection is unavailable is shown above.
     let Ok(connection) = member.connection() else { return Ok(html! {}) };
     let now = Timestamp::now();
     let since = now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
-    Ok(of(&connection.samples(since).await?, now))
+    Ok(of(&connection.metric_samples(since).await?, now))
 }
 
-fn of(samples: &[Sample], now: Timestamp) -> Markup {
+fn of(samples: &[MetricSample], now: Timestamp) -> Markup {
     let charts = html! {
         div.grid {
-            (freshness(now, samples))
+            (lag(now, samples))
             (work(now, samples))
             (rate_limit(now, samples))
         }
     };
     html! {
         section aria-labelledby="charts" {
-            h2 #charts { "The last day" }
+            h2 #charts { (words::CHARTS) }
             @if samples.is_empty() {
-                p.muted { "Figures come once a minute while the daemon runs." }
+                p.muted { (words::NO_SAMPLES) }
             } @else { (charts) }
         }
     }
 }
 
-/// How far the charts go back, in seconds: to the oldest sample, in steps that people know, and a day at most.
-fn shown(samples: &[Sample], now: Timestamp) -> i64 {
-    let age = samples.first().map_or(0, |oldest| now.duration_since(oldest.at).as_secs());
+/// The range of the charts in seconds: to the oldest sample, rounded up to common steps, and at most 24 hours.
+fn shown(samples: &[MetricSample], now: Timestamp) -> i64 {
+    let age = samples.first().map_or(0, |oldest| now.duration_since(oldest.sampled_at).as_secs());
     [1, 3, 6, 12].map(|hours| hours * 3600).into_iter().find(|step| age <= *step).unwrap_or(DAY.as_secs())
 }
 
-fn freshness(now: Timestamp, samples: &[Sample]) -> Markup {
-    let age = |sample: &Sample| sample.freshness_seconds;
+fn lag(now: Timestamp, samples: &[MetricSample]) -> Markup {
+    let lag = |sample: &MetricSample| sample.lag_seconds;
     let said = |seconds: u64| span(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
     Plot {
-        title: "Age of what Assets knows",
+        title: "Lag",
         now,
         seconds: shown(samples, now),
         least: 60,
         cut: false,
         said: &said,
-        series: &[Series::of("age", samples, age)],
+        series: &[Series::of("lag", samples, lag)],
         marks: &[],
         marked: "",
     }
     .figure()
 }
 
-fn work(now: Timestamp, samples: &[Sample]) -> Markup {
+fn work(now: Timestamp, samples: &[MetricSample]) -> Markup {
     Plot {
-        title: "Applied each minute",
+        title: "Applied per minute",
         now,
         seconds: shown(samples, now),
         least: 4,
         cut: true,
         said: &number,
         series: &[
-            Series::of("events", samples, |sample| Some(sample.settled)),
-            Series::of("records", samples, |sample| Some(sample.sent)),
+            Series::of("events", samples, |sample| Some(sample.completed_events)),
+            Series::of("records", samples, |sample| Some(sample.records_sent)),
         ],
         marks: &[],
         marked: "",
@@ -114,22 +115,29 @@ fn work(now: Timestamp, samples: &[Sample]) -> Markup {
     .figure()
 }
 
-fn rate_limit(now: Timestamp, samples: &[Sample]) -> Markup {
-    let used = |sample: &Sample| sample.rate_limit_permille.map(u64::from);
-    let said = |permille: u64| format!("{} %", permille.div_ceil(10));
-    let refused: Vec<Timestamp> = samples.iter().filter(|s| s.refused > 0).map(|s| s.at).collect();
+fn rate_limit(now: Timestamp, samples: &[MetricSample]) -> Markup {
+    let used = |sample: &MetricSample| sample.rate_limit_used_percent.map(tenths);
+    let said = |tenths: u64| format!("{}%", tenths.div_ceil(10));
+    let throttled: Vec<Timestamp> =
+        samples.iter().filter(|s| s.okta_throttled_requests > 0).map(|s| s.sampled_at).collect();
     Plot {
-        title: "Use of Okta's rate limits",
+        title: "Okta rate limit usage",
         now,
         seconds: shown(samples, now),
         least: 1000,
         cut: false,
         said: &said,
-        series: &[Series::of("use", samples, used)],
-        marks: &refused,
-        marked: "Okta refused requests",
+        series: &[Series::of("usage", samples, used)],
+        marks: &throttled,
+        marked: "Throttled requests",
     }
     .figure()
+}
+
+/// A percentage in tenths of a percent.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+fn tenths(percent: f64) -> u64 {
+    (percent * 10.0).round() as u64
 }
 
 #[cfg(test)]
@@ -138,34 +146,34 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::constant(1_772_000_000, 0);
 
-    fn sample(minutes_ago: i64) -> Sample {
+    fn sample(minutes_ago: i64) -> MetricSample {
         let n = u64::try_from(minutes_ago).unwrap();
-        Sample {
-            at: NOW.checked_sub(SignedDuration::from_mins(minutes_ago)).unwrap(),
-            oldest_change_seconds: None,
-            freshness_seconds: Some(30 + n),
-            pending: 0,
-            dead: 0,
-            unconfirmed: 0,
-            settled: n % 7,
-            sent: n % 5,
+        MetricSample {
+            sampled_at: NOW.checked_sub(SignedDuration::from_mins(minutes_ago)).unwrap(),
+            oldest_pending_change_seconds: None,
+            lag_seconds: Some(30 + n),
+            pending_events: 0,
+            failed_events: 0,
+            unconfirmed_records: 0,
+            completed_events: n % 7,
+            records_sent: n % 5,
             executions: 1,
-            requests: 3,
-            refused: u64::from(n == 300),
-            rate_limit_permille: (n != 600).then_some(u16::try_from(n % 500).unwrap()),
+            okta_requests: 3,
+            okta_throttled_requests: u64::from(n == 300),
+            rate_limit_used_percent: (n != 600).then_some(f64::from(u16::try_from(n % 500).unwrap()) / 10.0),
         }
     }
 
     #[test]
-    fn without_samples_it_is_said_when_there_are_some() {
+    fn empty_charts_explain_samples() {
         insta::assert_snapshot!(of(&[], NOW).into_string());
     }
 
     #[test]
-    fn lines_break_where_nobody_took_samples_and_words_say_the_same() {
+    fn lines_break_without_samples() {
         // Nothing for two hours.
         let minutes = (0..1440).rev().step_by(10).filter(|n| !(600..720).contains(n));
-        let mut samples: Vec<Sample> = minutes.map(sample).collect();
+        let mut samples: Vec<MetricSample> = minutes.map(sample).collect();
         samples.push(sample(0));
         let drawn = of(&samples, NOW).into_string();
         let age = drawn.split_once("line line-0\" d=\"").unwrap().1.split_once('"').unwrap().0;
@@ -174,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_young_daemon_is_not_drawn_as_a_dot_at_the_end_of_a_day() {
+    fn range_follows_oldest_sample() {
         let hours = |minutes: i64| shown(&[sample(minutes), sample(0)], NOW) / 3600;
         assert_eq!([0, 59, 61, 400, 1000, 2000].map(hours), [1, 1, 3, 12, 24, 24]);
         let drawn = of(&[sample(30), sample(15), sample(0)], NOW).into_string();
@@ -182,20 +190,20 @@ mod tests {
     }
 
     #[test]
-    fn a_first_load_does_not_flatten_the_rest_of_the_day() {
-        let quiet: Vec<Sample> = (0..1000).rev().map(sample).collect();
+    fn peak_does_not_flatten_chart() {
+        let quiet: Vec<MetricSample> = (0..1000).rev().map(sample).collect();
         let mut busy = quiet.clone();
-        busy[700].sent = 5000;
+        busy[700].records_sent = 5000;
         let drawn = work(NOW, &busy).into_string();
-        assert!(drawn.contains("Records: now 0, least 0, most 5\u{202f}000"), "{drawn}");
-        assert!(drawn.contains("peak 5\u{202f}000"), "{drawn}");
-        assert!(drawn.contains(">6</text>") && !drawn.contains(">5\u{202f}000</text>"), "{drawn}");
+        assert!(drawn.contains("Records: now 0, min 0, max 5,000"), "{drawn}");
+        assert!(drawn.contains("peak 5,000"), "{drawn}");
+        assert!(drawn.contains(">6</text>") && !drawn.contains(">5,000</text>"), "{drawn}");
         assert!(!work(NOW, &quiet).into_string().contains("peak"));
     }
 
     #[test]
-    fn a_whole_day_stays_small() {
-        let samples: Vec<Sample> = (0..1500).rev().map(sample).collect();
+    fn full_day_stays_small() {
+        let samples: Vec<MetricSample> = (0..1500).rev().map(sample).collect();
         let drawn = of(&samples, NOW).into_string();
         assert!(drawn.len() < 40_000, "{}", drawn.len());
         assert_eq!(drawn.matches("<svg").count(), 3);

@@ -1,21 +1,24 @@
-//! Every precondition: what was seen of it, and what to do.
+//! The checks of a connection, with details and remedies.
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
-use sync_service::doctor::{Area, Check, Diagnosis, State as Found};
-use sync_service::{JobState, Member};
+use sync_service::doctor::{Check, CheckArea, CheckReport, CheckStatus as Found};
+use sync_service::engine::Remedy;
+use sync_service::{JobState, ManagedConnection};
 
+use super::components::{
+    Tone, aged, badge, count, empty, fault, framed, job, linked, notice, number, scroll,
+};
 use super::links::address;
-use super::parts::{Tone, aged, badge, count, empty, notice, said, scroll, under_way};
-use super::prose::prose;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
-use crate::wording;
+use crate::words::findings::finding as words_of;
+use crate::words::{checks, labels, remedies, setup as words};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -25,12 +28,12 @@ pub(super) fn router() -> Router<App> {
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     let body = html! {
-        div.head { h1 { "Checks" } p.muted { "Every precondition of the connection. Nothing is changed." } }
+        div.head { h1 { "Checks" } p.muted { (words::CHECKS) } }
         div data-live={ (address(member.name(), &["checks"])) "/stream" } {
             div data-part="checks" { (state(&member, &identity)) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/checks", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/checks", &body).into_response())
 }
 
 async fn stream(
@@ -50,81 +53,104 @@ async fn begin(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     Ok(Redirect::to(&address(member.name(), &["checks"])))
 }
 
-fn state(member: &Member, identity: &Identity) -> Markup {
+fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     let button = |label: &str| begin_button(member, identity, label);
     match member.checks() {
-        JobState::Idle => empty(
-            "Nothing was looked at yet",
-            "Access to the org, scopes, the event hook, the import, rate limits and addresses are looked at, within a minute.",
-            button("Check every precondition"),
-        ),
-        JobState::Running { since, doing } => under_way(&doing, since),
-        JobState::Failed { reason, hint, .. } => html! {
-            (notice(Tone::Problem, &format!("The preconditions could not be looked at: {reason}"), hint.as_deref()))
-            @if let Some(button) = button("Check again") { (button) }
+        JobState::Idle => empty(words::NO_CHECKS, words::NO_CHECKS_TEXT, button("Run checks")),
+        JobState::Running { started_at, activity } => job(activity, started_at),
+        JobState::Failed { reason, remedy, .. } => html! {
+            (fault(&words::checks_failed(&reason), remedy.as_ref(), Some(member.name())))
+            @if let Some(button) = button("Run checks again") { (button) }
         },
-        JobState::Done { result, ended, .. } => html! {
+        JobState::Succeeded { result, ended_at: ended, .. } => html! {
             (summary(member, &result))
             div.head {
-                p.muted { "Looked at " (aged(ended)) }
-                @if let Some(button) = button("Check again") { div.actions { (button) } }
+                p.muted { "Checked " (aged(ended)) }
+                @if let Some(button) = button("Run checks again") { div.actions { (button) } }
             }
             (areas(member, &result.checks))
         },
     }
 }
 
-fn begin_button(member: &Member, identity: &Identity, label: &str) -> Option<Markup> {
+fn begin_button(member: &ManagedConnection, identity: &Identity, label: &str) -> Option<Markup> {
     (identity.role == Role::Admin && member.connection().is_ok()).then(|| {
         html! {
             form method="post" action=(address(member.name(), &["checks"])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button type="submit" { (label) }
             }
         }
     })
 }
 
-/// What does not hold first, then the rest in numbers.
-fn summary(member: &Member, diagnosis: &Diagnosis) -> Markup {
-    let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.state == state);
+/// Problems first, then the number of checks by status.
+fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
+    let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.status == state);
     let told =
-        [(Found::Problem, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
-    let numbers = [
-        (Found::Ok, "Hold"),
-        (Found::Problem, "Do not hold"),
-        (Found::Warning, "To know of"),
-        (Found::Unknown, "Not known"),
-        (Found::Skipped, "Skipped"),
-    ];
+        [(Found::Failed, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
+    let all = [Found::Passed, Found::Failed, Found::Warning, Found::Unknown, Found::Skipped];
+    let counts = all.map(|status| {
+        format!("{} {}", number(diagnosis.count(status) as u64), labels::check_status(status).to_lowercase())
+    });
     html! {
-        @if diagnosis.ok {
-            (notice(Tone::Good, "There is no problem", None))
+        @if diagnosis.passed {
+            (notice(Tone::Good, words::CHECKS_PASSED, None))
         } @else {
-            p { strong { (count(diagnosis.count(Found::Problem) as u64, "problem")) " to put right:" } }
+            p { strong { (count(diagnosis.count(Found::Failed) as u64, "problem")) " found" } }
         }
         @for (state, tone) in told {
-            @for check in with(state) {
-                @let evidence = wording::settings(member, &check.evidence);
-                @let remedy = check.remedy.as_ref().map(|remedy| wording::settings(member, remedy));
-                (notice(tone, &format!("{}, {}: {evidence}", check.area.title(), check.title), remedy.as_deref()))
-            }
+            @for check in with(state) { (problem(member, tone, check)) }
         }
-        dl.figures.card aria-label="Preconditions in numbers" {
-            @for (state, word) in numbers { div { dt { (word) } dd { (diagnosis.count(state)) } } }
+        p.muted { (counts.join(", ")) }
+    }
+}
+
+/// The findings of a check as messages; without findings, its observations as one message.
+fn problem(member: &ManagedConnection, tone: Tone, check: &Check) -> Markup {
+    if check.findings.is_empty() {
+        let what = html! { (check.area.title()) ", " (check.title) ": " (observations(check)) };
+        let fixes = (!check.remedies.is_empty()).then(|| {
+            html! {
+                @for (n, remedy) in check.remedies.iter().enumerate() {
+                    @if n > 0 { " " }
+                    (fix(member, remedy))
+                }
+            }
+        });
+        return framed(tone, &what, fixes.as_ref());
+    }
+    html! {
+        @for finding in &check.findings {
+            (findings::message(finding, finding.remedy.as_ref().map(|remedy| fix(member, remedy)).as_ref()))
         }
     }
 }
 
-fn areas(member: &Member, checks: &[Check]) -> Markup {
-    let mut areas: Vec<Area> = checks.iter().map(|check| check.area).collect();
+/// The observations of a check as sentences.
+fn observations(check: &Check) -> Markup {
+    html! {
+        @for (n, observation) in check.observations.iter().enumerate() {
+            @if n > 0 { " " }
+            (checks::observation(observation))
+        }
+    }
+}
+
+/// A remedy for the connection, with a link to its page.
+fn fix(member: &ManagedConnection, remedy: &Remedy) -> Markup {
+    linked(&remedies::for_owner(remedy, member.managed_by()), Some(member.name()))
+}
+
+fn areas(member: &ManagedConnection, checks: &[Check]) -> Markup {
+    let mut areas: Vec<CheckArea> = checks.iter().map(|check| check.area).collect();
     areas.dedup();
     html! {
         @for area in areas {
             @let table = html! {
                 table.checks {
                     caption { (area.title()) }
-                    thead { tr { th scope="col" { "Precondition" } th scope="col" { "State" } th scope="col" { "What was seen" } } }
+                    thead { tr { th scope="col" { "Check" } th scope="col" { "Status" } th scope="col" { "Details" } } }
                     tbody { @for check in checks.iter().filter(|check| check.area == area) { (row(member, check)) } }
                 }
             };
@@ -133,21 +159,26 @@ fn areas(member: &Member, checks: &[Check]) -> Markup {
     }
 }
 
-fn row(member: &Member, check: &Check) -> Markup {
-    let (tone, word) = match check.state {
-        Found::Ok => (Tone::Good, "Holds"),
-        Found::Warning => (Tone::Warning, "To know of"),
-        Found::Problem => (Tone::Problem, "Does not hold"),
-        Found::Unknown => (Tone::Quiet, "Not known"),
-        Found::Skipped => (Tone::Quiet, "Skipped"),
+fn row(member: &ManagedConnection, check: &Check) -> Markup {
+    let tone = match check.status {
+        Found::Passed => Tone::Good,
+        Found::Warning => Tone::Warning,
+        Found::Failed => Tone::Problem,
+        Found::Unknown | Found::Skipped => Tone::Quiet,
     };
     html! {
         tr {
             th scope="row" { (check.title) }
-            td.nowrap { (badge(tone, word)) }
+            td.nowrap { (badge(tone, labels::check_status(check.status))) }
             td.wide {
-                (prose(&wording::here(&wording::settings(member, &check.evidence))))
-                @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(&wording::settings(member, remedy))) } }
+                @for finding in &check.findings {
+                    div {
+                        (words_of(finding))
+                        @if let Some(remedy) = &finding.remedy { div.remedy { (fix(member, remedy)) } }
+                    }
+                }
+                (observations(check))
+                @for remedy in &check.remedies { p.remedy { strong { "→ " } (fix(member, remedy)) } }
             }
         }
     }

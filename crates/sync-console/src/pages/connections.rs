@@ -6,21 +6,24 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::engine::InboxCounts;
+use sync_service::engine::{EventQueueCounts, EventState};
 use sync_service::model::ConnectionName;
-use sync_service::{Broken, ConnectionStatus, Guide, Keeper, Member, ServiceError};
+use sync_service::{
+    ConnectionStatus, ManagedBy, ManagedConnection, ServiceError, SetupChecklist, Unavailable,
+};
 
 use super::charts::Charts;
+use super::components::{Tone, ago, badge, empty, number, span, time};
 use super::health::Health;
 use super::links::{address, asking};
-use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
-use super::prose::prose;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, health, shell};
+use super::{Chosen, PageError, findings, health, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::findings::finding;
+use crate::words::{health as health_words, labels, overview, settings as settings_words};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -37,12 +40,12 @@ async fn list(State(app): State<App>, identity: Identity) -> Result<Markup, Page
         div.head {
             h1 { "Connections" }
             @if identity.role == Role::Admin {
-                div.actions { a.button.primary href="/connections/new" { "Add a connection" } }
+                div.actions { a.button.primary href="/connections/new" { "Add connection" } }
             }
         }
         div data-live="/stream" { div data-part="connections" { (rows(&app, identity.role).await?) } }
     };
-    Ok(shell::page(&identity, "Connections", Some("/"), &body))
+    Ok(layout::page(&identity, "Connections", Some("/"), &body))
 }
 
 async fn list_stream(State(app): State<App>, identity: Identity) -> Response {
@@ -58,13 +61,8 @@ async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
     let members = app.fleet.members();
     if members.is_empty() {
         let action = (role == Role::Admin)
-            .then(|| html! { a.button.primary href="/connections/new" { "Add the first connection" } });
-        return Ok(empty(
-            "No connection yet",
-            "A connection joins one Okta org with one external import in Assets. It takes four settings: the URL of the \
-             org, the client ID and private key of an API Services app, and the token of the import.",
-            action,
-        ));
+            .then(|| html! { a.button.primary href="/connections/new" { "Add connection" } });
+        return Ok(empty(overview::NO_CONNECTIONS, overview::NO_CONNECTIONS_TEXT, action));
     }
     let mut rows = Vec::new();
     for member in members {
@@ -76,8 +74,8 @@ async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
                 thead { tr {
                     th scope="col" { "Connection" }
                     th scope="col" { "Health" }
-                    th scope="col" { "Fresh" }
-                    th.number scope="col" { "Waiting" }
+                    th scope="col" { "Lag" }
+                    th.number scope="col" { "Pending events" }
                     th.number scope="col" { "Users" }
                     th.number scope="col" { "Groups" }
                     th scope="col" { "Last run" }
@@ -88,7 +86,7 @@ async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
     })
 }
 
-async fn row(member: &Member) -> Result<Markup, ServiceError> {
+async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     let name = member.name();
     let now = Timestamp::now();
     let link = html! { th scope="row" { a href={ "/connections/" (name) } { (name) } " " (kept(member)) } };
@@ -96,50 +94,58 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
         Ok(connection) => connection,
         Err(broken) => {
             return Ok(html! {
-                tr { (link) td colspan="6" { (unable(broken)) " " (said(&broken.reason)) } }
+                tr { (link) td colspan="6" { (unable(broken)) " " (finding(&broken.finding())) } }
             });
         }
     };
     let status = connection.status(3).await?;
-    let guide = Guide::of(member).await?;
-    let health = Health::of(connection, &status, &guide).await?;
+    let guide = SetupChecklist::of(member).await?;
+    let health = Health::of(&status, &guide);
     let objects = |kind: &str| {
         let live =
-            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.live);
+            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.current);
         number(live)
     };
     Ok(html! {
         tr {
             (link)
-            td { (badge(health.tone, health.word)) @if let Some(line) = health.headline() { div.small.muted { (prose(&line)) } } }
-            td.nowrap { (fresh(&status, now)) }
-            td.number { (number(status.inbox.pending + status.inbox.unconfirmed)) }
+            td { (health.badge()) @if let Some(line) = health.headline() { div.small.muted { (line) } } }
+            td.nowrap { (lag(&status, now)) }
+            td.number { (number(status.event_queue.unfinished())) }
             td.number { (objects("user")) }
             td.number { (objects("group")) }
             td.nowrap { @match status.runs.first() {
-                Some(run) => { (health::run_badge(run)) " " (ago(run.started, now)) },
-                None => { span.muted { "none yet" } },
+                Some(run) => { (health::run_badge(run)) " " (ago(run.started_at, now)) },
+                None => { span.muted { "None yet" } },
             } }
         }
     })
 }
 
-/// The word for a connection that this process does not work on.
-fn unable(broken: &Broken) -> Markup {
-    if broken.standby { badge(Tone::Quiet, "Standby") } else { badge(Tone::Problem, "Cannot work") }
+/// The health of a connection that this process doesn't sync.
+fn unable(broken: &Unavailable) -> Markup {
+    if broken.standby {
+        badge(Tone::Quiet, health_words::STANDBY)
+    } else {
+        badge(Tone::Problem, health_words::UNAVAILABLE)
+    }
 }
 
-/// Where the settings are kept, when that is not here.
-fn kept(member: &Member) -> Markup {
-    html! { @if member.keeper() == Keeper::File { span.badge title="From the configuration file; changed there" { "file" } } }
+/// The badge of a connection that the configuration file manages.
+fn kept(member: &ManagedConnection) -> Markup {
+    html! { @if member.managed_by() == ManagedBy::File { span.badge title=(overview::FROM_FILE) { "File" } } }
 }
 
-fn fresh(status: &ConnectionStatus, now: Timestamp) -> Markup {
-    match (status.freshness.known_until, status.freshness.waiting_since) {
-        (None, _) if status.last_full_sync.is_some() => html! { span.muted { "unknown" } },
-        (None, _) => html! { span.muted { "not loaded yet" } },
-        (Some(_), Some(waiting)) => html! { "change of " (ago(waiting, now)) " waits" },
-        (Some(known), None) => html! { "as of " (ago(known, now)) },
+fn lag(status: &ConnectionStatus, now: Timestamp) -> Markup {
+    let Some(seconds) = status.freshness.lag_seconds else {
+        let text = if status.last_full_sync_at.is_some() { "Unknown" } else { "Not synced yet" };
+        return html! { span.muted { (text) } };
+    };
+    html! {
+        (span(SignedDuration::from_secs_f64(seconds)))
+        @if let Some(oldest) = status.freshness.oldest_pending_event_at {
+            div.small.muted { "Oldest pending change: " (ago(oldest, now)) }
+        }
     }
 }
 
@@ -149,7 +155,7 @@ async fn overview(identity: Identity, Chosen(member): Chosen) -> Result<Response
         div.head {
             h1 { (name) " " (kept(&member)) }
             div.actions {
-                @if member.keeper() == Keeper::Console && identity.role == Role::Admin {
+                @if member.managed_by() == ManagedBy::Console && identity.role == Role::Admin {
                     a.button href={ "/connections/" (name) "/edit" } { "Edit settings" }
                 }
             }
@@ -160,7 +166,7 @@ async fn overview(identity: Identity, Chosen(member): Chosen) -> Result<Response
         }
         (settings(&member))
     };
-    Ok(shell::connection_page(&identity, &member, "", &parts).into_response())
+    Ok(layout::connection_page(&identity, &member, "", &parts).into_response())
 }
 
 async fn overview_stream(
@@ -175,93 +181,85 @@ async fn overview_stream(
     }))
 }
 
-/// How the connection is doing, with everything that somebody has to do about it.
-async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
+/// The health of the connection, with its messages and remedies.
+async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let connection = match member.connection() {
         Ok(connection) => connection,
-        Err(broken) => {
-            let text = if broken.standby {
-                "Standby: another process works on this connection. This process takes over when that ends."
-                    .into()
-            } else {
-                format!("This connection cannot work: {}", broken.reason)
-            };
-            let tone = if broken.standby { Tone::Quiet } else { Tone::Problem };
-            return Ok(notice(tone, &text, broken.hint.as_deref()));
-        }
+        Err(broken) => return Ok(findings::linked(member.name(), &broken.finding())),
     };
     let now = Timestamp::now();
     let status = connection.status(3).await?;
-    let guide = Guide::of(member).await?;
-    let health = Health::of(connection, &status, &guide).await?;
+    let guide = SetupChecklist::of(member).await?;
+    let health = Health::of(&status, &guide);
     let name = member.name();
     Ok(html! {
         (health.notices())
         section.card aria-label="State" {
             div.head {
-                h2 { (badge(health.tone, health.word)) }
+                h2 { (health.badge()) }
                 div.actions {
                     @if identity.role == Role::Admin {
-                        @let (action, label) = if status.paused.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
+                        @let (action, label) = if status.pause.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
                         form method="post" action={ "/connections/" (name) "/" (action) } {
-                            (shell::csrf(identity))
+                            (layout::csrf(identity))
                             button type="submit" { (label) }
                         }
                     }
                 }
             }
             dl.figures {
-                div { dt { "Fresh" } dd { @match status.freshness.age_seconds {
-                    Some(age) => { (span(jiff::SignedDuration::from_secs_f64(age))) },
+                div { dt { "Lag" } dd { @match status.freshness.lag_seconds {
+                    Some(age) => { (span(SignedDuration::from_secs_f64(age))) },
                     None => { "–" },
                 } } }
-                div { dt { "Events waiting" } dd { (number(status.inbox.pending)) } }
-                (not_through(name, &status.inbox))
+                div { dt { "Pending events" } dd { (number(status.event_queue.unfinished())) } }
+                (not_through(name, &status.event_queue))
                 @for (kind, census) in &status.objects {
-                    div { dt { (super::parts::capital(kind.as_str())) "s" } dd { (number(census.live)) @if census.gone > 0 { " " span.small.muted { "+ " (number(census.gone)) " gone" } } } }
+                    div { dt { (labels::objects(*kind)) } dd { (number(census.current)) @if census.retired > 0 { " " span.small.muted { (number(census.retired)) " retired" } } } }
                 }
-                @if status.uncleared.values > 0 {
-                    div { dt { "To clear" } dd { (count(status.uncleared.values, "value")) } }
+                @if status.stale_values.values > 0 {
+                    div { dt { "Stale values" } dd { (number(status.stale_values.values)) } }
                 }
             }
         }
         (health::lately(connection))
         section.card aria-label="Schedule" {
             dl.facts {
-                dt { "Known until" } dd { @match status.freshness.known_until { Some(at) => { (time(at)) " (" (ago(at, now)) ")" }, None => { "nothing was loaded yet" } } }
-                dt { "Last full run" } dd { @match status.last_full_sync { Some(at) => (time(at)), None => { "none yet" } } }
-                dt { "System Log read" } dd { @match status.log.and_then(|log| log.caught_up) { Some(at) => (ago(at, now)), None => { "not yet, or not in use" } } }
-                dt { "Next full run" } dd { @match status.next.full { Some(at) => (time(at)), None => { "not planned" } } }
-                dt { "Next look at what changed" } dd { @match status.next.delta { Some(at) => (time(at)), None => { "not planned" } } }
+                dt { "Synced through" } dd { @match status.freshness.synced_through { Some(at) => { (time(at)) " (" (ago(at, now)) ")" }, None => { "Not synced yet" } } }
+                dt { "Last full sync" } dd { @match status.last_full_sync_at { Some(at) => (time(at)), None => { "None yet" } } }
+                dt { "System Log caught up" } dd { @match status.system_log.and_then(|log| log.caught_up_at) { Some(at) => (ago(at, now)), None => { "Not yet, or not in use" } } }
+                dt { "Next full sync" } dd { @match status.next_syncs.full_sync_at { Some(at) => (time(at)), None => { "Not scheduled" } } }
+                dt { "Next incremental sync" } dd { @match status.next_syncs.incremental_sync_at { Some(at) => (time(at)), None => { "Not scheduled" } } }
             }
         }
     })
 }
 
-/// What did not get through, each figure with a link to what it counts.
-pub(super) fn not_through(name: &ConnectionName, inbox: &InboxCounts) -> Markup {
-    let given_up = asking(&address(name, &["events"]), &[("state", "dead")]);
+/// Figures of blocked, failed, and unconfirmed work, each with a link to its list.
+pub(super) fn not_through(name: &ConnectionName, inbox: &EventQueueCounts) -> Markup {
+    let failed = asking(&address(name, &["events"]), &[("state", EventState::Failed.as_str())]);
+    let blocked = asking(&address(name, &["events"]), &[("state", EventState::Blocked.as_str())]);
     let runs = asking(&address(name, &["runs"]), &[("failed", "yes")]);
     html! {
-        @if inbox.blocked > 0 { div { dt { "Blocked by a safeguard" } dd { (number(inbox.blocked)) } } }
-        div { dt { "Events given up" } dd { (linked(inbox.dead, &given_up)) } }
+        @if inbox.blocked > 0 { div { dt { "Blocked by safeguard" } dd { (linked(inbox.blocked, &blocked)) } } }
+        div { dt { "Failed events" } dd { (linked(inbox.failed, &failed)) } }
         div {
-            dt { "Records not confirmed yet" }
+            dt { "Unconfirmed records" }
             dd {
-                (linked(inbox.unconfirmed, &runs))
-                @if inbox.failed > 0 { " " span.small.muted { (number(inbox.failed)) " refused" } }
+                (linked(inbox.unconfirmed_records, &runs))
+                @if inbox.rejected_records > 0 { " " span.small.muted { (number(inbox.rejected_records)) " rejected" } }
             }
         }
     }
 }
 
-/// A figure that leads to what it counts.
+/// A figure that links to its list.
 fn linked(n: u64, place: &str) -> Markup {
     html! { @if n > 0 { a href=(place) { (number(n)) } } @else { (number(n)) } }
 }
 
 /// The settings, without secrets.
-fn settings(member: &Member) -> Markup {
+fn settings(member: &ManagedConnection) -> Markup {
     let Ok(settings) = member.settings() else { return html! {} };
     html! {
         section.card aria-labelledby="settings" {
@@ -269,16 +267,16 @@ fn settings(member: &Member) -> Markup {
             dl.facts {
                 dt { "Okta org" } dd { (settings.okta.org_url) }
                 dt { "Client ID" } dd { (settings.okta.client_id) }
-                dt { "Private key" } dd { "kept, and never shown" }
-                dt { "Import token" } dd { "kept, and never shown" }
-                dt { "Event hook" } dd { @match &settings.hook { Some(hook) => (hook.url), None => { "none; changes come from the System Log" } } }
-                dt { "Account" } dd { @match &settings.assets.account { Some(account) => { (account.email) " on " (account.site_url) }, None => { "none; cardinalities and cleared values may take a person" } } }
-                dt { "Full run" } dd { (settings.schedule.full) }
-                dt { "What changed" } dd { (settings.schedule.delta) }
+                dt { "Private key" } dd { "Saved" }
+                dt { "Import token" } dd { "Saved" }
+                dt { "Event hook" } dd { @match &settings.event_hook { Some(hook) => (hook.url), None => (overview::NO_HOOK) } }
+                dt { "Atlassian account" } dd { @match &settings.assets.account { Some(account) => { (account.email) " on " (account.site_url) }, None => (overview::NO_ACCOUNT) } }
+                dt { "Full sync" } dd { (labels::schedule(&settings.schedule.full_sync)) }
+                dt { "Incremental sync" } dd { (labels::schedule(&settings.schedule.incremental_sync)) }
             }
-            @match member.keeper() {
-                Keeper::File => { p.hint { "This connection is in the configuration file " code { (member.config_file().display()) } ". Change it there, and start the daemon again." } }
-                Keeper::Console => {}
+            @match member.managed_by() {
+                ManagedBy::File => { p.hint { (settings_words::managed_by_file(&member.config_file().display().to_string())) } }
+                ManagedBy::Console => {}
             }
         }
     }

@@ -1,4 +1,4 @@
-//! *Save*: the settings of a connection. Secrets are written and never shown.
+//! *Save*: the settings of a connection. Secrets are stored and never shown.
 
 mod form;
 #[cfg(test)]
@@ -12,17 +12,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
+use sync_service::engine::Remedy;
 use sync_service::init::needed_scopes;
 use sync_service::model::ConnectionName;
-use sync_service::{Checked, FieldProblem, Keeper, SaveError, explain};
+use sync_service::{FieldError, ManagedBy, SaveError, ValidationReport, error_chain};
 
-use super::parts::{Tone, capital, notice};
-use super::{Chosen, PageError, shell};
+use super::components::{Tone, capital, count, fault, framed, notice};
+use super::{Chosen, PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
-use form::Fields;
+use crate::words::settings as words;
+use form::{Fields, Filled};
 
-/// Keys and tokens are short; a form is no way to send files.
+/// The largest form; keys and tokens are far smaller.
 const BODY_LIMIT: usize = 256 << 10;
 
 pub(super) fn router() -> Router<App> {
@@ -35,15 +37,15 @@ pub(super) fn router() -> Router<App> {
 
 type Sent = Form<HashMap<String, String>>;
 
-/// What the page shows beside the form.
+/// The messages of the page.
 #[derive(Default)]
 struct Told {
-    /// What does not work, by field.
-    problems: Vec<FieldProblem>,
-    /// What was seen of what works.
+    /// The errors by field.
+    problems: Vec<FieldError>,
+    /// The results of passed tests.
     findings: Vec<String>,
-    /// Why nothing was saved, when that is no field's fault.
-    refusal: Option<(String, Option<String>)>,
+    /// The reason why nothing was saved, if no field is at fault.
+    refusal: Option<(String, Option<Remedy>)>,
 }
 
 async fn new(State(app): State<App>, identity: Identity) -> Response {
@@ -54,14 +56,19 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
     let fields = Fields::sent(sent);
     let name = fields.name.trim().to_owned();
     let name = if name.is_empty() { "main".to_owned() } else { name };
-    let wrong = |message: String| FieldProblem { field: "name".into(), message, hint: None, hopeless: true };
+    let wrong = |message: String| FieldError { field: "name".into(), message, remedy: None, blocking: true };
     let problem = match ConnectionName::try_from(name) {
-        Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::Exists(name).to_string()),
+        Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::AlreadyExists(name).to_string()),
         Ok(name) => return Box::pin(save(&app, &identity, &name, fields, true)).await,
         Err(error) => wrong(error.to_string()),
     };
-    let problems = std::iter::once(problem).chain(fields.filled().all_problems(&[])).collect();
-    let told = Told { problems, ..Told::default() };
+    // The other settings don't depend on the name.
+    let filled = fields.filled();
+    let problems = std::iter::once(problem).chain(filled.problems.iter().cloned()).collect();
+    let told = match ConnectionName::try_from("new".to_owned()) {
+        Ok(name) => told_of(&app, &name, problems, &filled).await,
+        Err(_) => Told { problems, ..Told::default() },
+    };
     shown(&app, &identity, None, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY)
 }
 
@@ -86,30 +93,43 @@ async fn change(
     Ok(Box::pin(save(&app, &identity, member.name(), fields, false)).await)
 }
 
+/// These problems with all others that can be found without a request.
+async fn told_of(app: &App, name: &ConnectionName, mut problems: Vec<FieldError>, filled: &Filled) -> Told {
+    match app.fleet.faults(name, &filled.draft).await {
+        Ok(faults) => {
+            problems.extend(faults);
+            Told { problems, ..Told::default() }
+        }
+        Err(error) => {
+            Told { problems, refusal: Some((error_chain(&error), error.remedy())), ..Told::default() }
+        }
+    }
+}
+
 fn in_file(file: &str) -> PageError {
-    PageError::Bad(format!("This connection is in the configuration file {file}, and is changed there"))
+    PageError::Bad(words::managed_by_file(file))
 }
 
 async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fields, new: bool) -> Response {
     let filled = fields.filled();
     let existing = (!new).then_some(name);
     if !filled.problems.is_empty() {
-        let told = Told { problems: filled.all_problems(fields.kept()), ..Told::default() };
+        let told = told_of(app, name, filled.problems.clone(), &filled).await;
         return shown(app, identity, existing, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY);
     }
     match app.fleet.save(name, filled.draft, new).await {
         Ok(_) => Redirect::to(&format!("/connections/{name}/setup")).into_response(),
-        Err(SaveError::Settings(Checked { findings, problems })) => {
+        Err(SaveError::InvalidSettings(ValidationReport { details: findings, problems })) => {
             let told = Told { problems, findings, refusal: None };
             shown(app, identity, existing, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(error) => {
             let status = match error {
-                SaveError::Exists(_) | SaveError::InFile(_) => StatusCode::CONFLICT,
+                SaveError::AlreadyExists(_) | SaveError::ManagedByFile(_) => StatusCode::CONFLICT,
                 SaveError::Vault(_) => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
-            let told = Told { refusal: Some((explain(&error), error.hint())), ..Told::default() };
+            let told = Told { refusal: Some((error_chain(&error), error.remedy())), ..Told::default() };
             shown(app, identity, existing, &fields, &told, status)
         }
     }
@@ -123,7 +143,7 @@ fn shown(
     told: &Told,
     status: StatusCode,
 ) -> Response {
-    let title = existing.map_or_else(|| "Add a connection".to_owned(), |name| format!("Settings of {name}"));
+    let title = existing.map_or_else(|| "Add connection".to_owned(), |name| format!("{name} settings"));
     let action =
         existing.map_or_else(|| "/connections/new".to_owned(), |name| format!("/connections/{name}/edit"));
     let body = html! {
@@ -134,114 +154,96 @@ fn shown(
         }
         div.head { h1 { (title) } }
         @if !identity.may_change() {
-            (notice(Tone::Warning, "This sign-in may only look", Some("sign in with the token of an administrator")))
+            (notice(Tone::Warning, words::READ_ONLY, Some(words::READ_ONLY_REMEDY)))
         } @else if app.fleet.keeps_secrets() {
             (summary(told))
             div.beside {
             form method="post" action=(action) novalidate autocomplete="off" data-keep {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 (form::inputs(fields, existing, &told.problems))
-                @if told.problems.iter().any(|p| !p.hopeless) && told.problems.iter().all(|p| !p.hopeless) {
+                @if told.problems.iter().any(|p| !p.blocking) && told.problems.iter().all(|p| !p.blocking) {
                     div.check {
                         input type="checkbox" name="although" value="yes" id="although";
-                        label for="although" { "Save although this does not work at the moment" }
+                        label for="although" { (words::SAVE_ANYWAY) }
                     }
                 }
                 div.actions {
                     button.primary type="submit" { "Save" }
                     a.button href=(existing.map_or_else(|| "/".to_owned(), |name| format!("/connections/{name}"))) { "Cancel" }
-                    span.hint { "Save asks Okta and Assets whether the settings work. Nothing is changed there." }
+                    span.hint { (words::SAVE) }
                 }
             }
             @if existing.is_none() { (before()) }
             }
             @if let Some(name) = existing { (removal(identity, name)) }
         } @else {
-            (notice(
-                Tone::Warning,
-                "No connection can be saved here: there is no master key, and secrets are stored under one only",
-                Some("make one with `okta-insight master-key generate --out master.key`, set console.master_key = \
-                      { file = \"master.key\" } in the configuration or OKTA_INSIGHT__CONSOLE__MASTER_KEY in the \
-                      environment, and start the daemon again; or put the connection into the configuration file with \
-                      `okta-insight init`"),
-            ))
+            (framed(Tone::Warning, &html! { (words::NO_MASTER_KEY) }, Some(&words::no_master_key_remedy())))
         }
     };
-    (status, shell::page(identity, &title, Some("/"), &body)).into_response()
+    (status, layout::page(identity, &title, Some("/"), &body)).into_response()
 }
 
 fn summary(told: &Told) -> Markup {
     html! {
-        @if let Some((what, hint)) = &told.refusal { (notice(Tone::Problem, what, hint.as_deref())) }
+        @if let Some((what, remedy)) = &told.refusal { (fault(what, remedy.as_ref(), None)) }
         @if !told.problems.is_empty() {
             div.notice.notice-problem role="alert" {
-                p.what { "Nothing was saved: " (super::parts::count(told.problems.len() as u64, "setting")) " to look at" }
+                p.what { "Nothing was saved. " (count(told.problems.len() as u64, "setting")) " to correct:" }
                 ul { @for problem in &told.problems {
                     li { (problem_line(problem)) }
                 } }
             }
         }
         @if !told.findings.is_empty() {
-            div.notice.notice-good { p.what { "What works" } ul { @for seen in &told.findings { li { (capital(seen)) } } } }
+            div.notice.notice-good { p.what { "Passed tests" } ul { @for seen in &told.findings { li { (capital(seen)) } } } }
         }
     }
 }
 
-/// A problem with a link to its field: by the field's name in the sentence, or before it.
-fn problem_line(problem: &FieldProblem) -> Markup {
-    let FieldProblem { field, message, .. } = problem;
-    let label = form::label(field);
-    let link = |name: &str| html! { a href={ "#" (form::anchor(field)) } { (name) } };
-    let named = message.to_ascii_lowercase().find(&label.to_ascii_lowercase());
-    let parts = named.and_then(|at| {
-        let (before, rest) = message.split_at_checked(at)?;
-        let (name, after) = rest.split_at_checked(label.len())?;
-        Some((before, name, after))
-    });
-    html! {
-        @if let Some((before, name, after)) = parts { (capital(before)) (link(name)) (after) }
-        @else { (link(&label)) ": " (message) }
-    }
+/// An error after a link to its field.
+fn problem_line(problem: &FieldError) -> Markup {
+    let FieldError { field, message, .. } = problem;
+    html! { a href={ "#" (form::anchor(field)) } { (words::label(field)) } ": " (message) }
 }
 
-/// What has to exist in both products before there is anything to save.
+/// The prerequisites in both products.
 fn before() -> Markup {
     let scopes = needed_scopes(true);
     html! {
         aside.card aria-labelledby="before" {
-            h2 #before { "What to make first" }
+            h2 #before { "Before you start" }
             h3 { "In Okta" }
             ol {
-                li { "Applications, Create App Integration, " b { "API Services" } "." }
-                li { "General, Client Credentials: " b { "Public key / Private key" } ", Add key, Generate new key; copy the private key as JSON." }
+                li { "In the Okta Admin Console, go to " b { "Applications > Applications" } ", select " b { "Create App Integration" } ", and select " b { "API Services" } "." }
+                li { "Open " b { "General" } ". Under " b { "Client Credentials" } ", select " b { "Public key / Private key" } ", then " b { "Add key" } " and " b { "Generate new key" } ". Copy the private key as JSON." }
                 li {
-                    "Okta API Scopes, grant: "
+                    "Open " b { "Okta API Scopes" } " and grant "
                     @for (at, scope) in scopes.iter().enumerate() {
                         @if at > 0 { ", " }
                         code title=(scope.purpose) { (scope.name) }
                     }
-                    ". Those for event hooks only if you want the hook."
+                    ". The scopes for event hooks are required only for the event hook."
                 }
-                li { "Admin roles: " b { "Read-only Administrator" } " is enough. Without a role the app sees nobody." }
+                li { "Open " b { "Admin roles" } " and assign " b { "Read-only Administrator" } ". Without an admin role, the app can't read users." }
             }
             h3 { "In Assets" }
             ol {
-                li { "Make an object schema, and open its Configuration, " b { "Import" } " tab." }
-                li { "Create import, " b { "External import" } "; leave its schema and mapping empty: Setup makes them." }
-                li { "The import's menu (…), " b { "Generate token" } "." }
+                li { "Create an object schema, open its configuration, and select the " b { "Import" } " tab." }
+                li { "Select " b { "Create import" } ", then " b { "External import" } ". Leave its schema and mapping empty; Setup creates them." }
+                li { "Open the menu (…) of the import and select " b { "Generate token" } "." }
             }
         }
     }
 }
 
-/// Removing takes two presses, the second of which says what it does.
+/// The removal, which requires a second press.
 fn removal(identity: &Identity, name: &ConnectionName) -> Markup {
     html! {
         details.card id="removal" {
             summary { "Remove this connection" }
-            p { "Its settings and secrets are forgotten here, and changes in Okta no longer reach Assets. Nothing is deleted in Okta or Assets; the event hook stays until you delete it in Okta." }
+            p { (words::REMOVAL) }
             form method="post" action={ "/connections/" (name) "/remove" } {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button.danger type="submit" { "Remove " (name) }
             }
         }
@@ -249,12 +251,12 @@ fn removal(identity: &Identity, name: &ConnectionName) -> Markup {
 }
 
 async fn remove(State(app): State<App>, Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    if member.keeper() == Keeper::File {
+    if member.managed_by() == ManagedBy::File {
         return Err(in_file(&member.config_file().display().to_string()));
     }
     app.fleet.remove(member.name()).await.map_err(|error| match error {
         SaveError::Service(error) => PageError::Failed(error),
-        other => PageError::Bad(explain(&other)),
+        other => PageError::Bad(error_chain(&other)),
     })?;
     Ok(Redirect::to("/"))
 }

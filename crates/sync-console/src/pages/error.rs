@@ -1,4 +1,4 @@
-//! What is shown in the place of a page that cannot be had.
+//! Error pages.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -6,19 +6,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use sync_service::engine::StoreError;
-use sync_service::{ServiceError, explain};
+use sync_service::{ServiceError, error_chain};
 
-use super::parts::capital;
-use super::shell::{self, TABS};
+use super::components::{action, sentence};
+use super::layout::{self, TABS};
 use crate::access::{Identity, Problem};
-use crate::wording;
+use crate::words::access;
 
-/// Why a page cannot be had.
+/// The reason for an error page.
 #[derive(Debug)]
 pub(crate) enum PageError {
-    /// There is no such thing.
+    /// The address names nothing.
     Missing(&'static str),
-    /// The request makes no sense.
+    /// The request is invalid.
     Bad(String),
     /// Something failed.
     Failed(ServiceError),
@@ -40,50 +40,40 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
             Self::Missing(thing) => {
-                let what = format!("There is no such {thing}.");
                 let told = Told {
-                    title: "Not found",
-                    what,
-                    hint: missing(thing).to_owned(),
+                    title: access::NOT_FOUND,
+                    what: access::missing(thing),
+                    hint: html! { (access::missing_hint(thing)) },
                     listed: thing != "connection",
                 };
                 told.answer(StatusCode::NOT_FOUND)
             }
             Self::Bad(why) => {
-                let hint = "Go back, correct it, and try again.".to_owned();
-                let told = Told { title: "That cannot be done", what: why, hint, listed: false };
+                let hint = html! { (access::INVALID_REQUEST_HINT) };
+                let told = Told { title: access::INVALID_REQUEST, what: sentence(&why), hint, listed: false };
                 told.answer(StatusCode::BAD_REQUEST)
             }
             Self::Failed(error) => {
-                let reason = explain(&error);
-                tracing::error!(error = reason, "a page could not be shown");
-                let hint = error.hint().map(|hint| wording::here(&hint));
-                let hint =
-                    hint.unwrap_or_else(|| "Try again; if it stays, look into the log of the daemon.".into());
-                let told = Told { title: "Something failed", what: reason, hint, listed: false };
+                let reason = error_chain(&error);
+                tracing::error!(error = reason, "could not render a page");
+                let hint = error
+                    .remedy()
+                    .map_or_else(|| html! { (access::INTERNAL_ERROR_HINT) }, |remedy| action(&remedy, None));
+                let what = sentence(&reason);
+                let told = Told { title: access::INTERNAL_ERROR, what, hint, listed: false };
                 told.answer(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
     }
 }
 
-/// What became of a thing that is not there.
-fn missing(thing: &str) -> &'static str {
-    match thing {
-        "connection" => "It may have been removed, or has another name.",
-        "run" | "event" => "The address may be wrong, or it is so old that it was forgotten.",
-        "object" => "Neither Okta nor what was sent to Assets has it. The ID in the address may be wrong.",
-        _ => "The address may be wrong.",
-    }
-}
-
-/// What is told in the place of a page; it is put into the frame of a page by [`framed`].
+/// The content of an error page, which [`framed`] puts into the frame of a page.
 #[derive(Debug, Clone)]
 struct Told {
     title: &'static str,
     what: String,
-    hint: String,
-    /// Whether the page above in the address lists such things.
+    hint: Markup,
+    /// True if the parent page in the address lists such things.
     listed: bool,
 }
 
@@ -95,7 +85,7 @@ impl Told {
     }
 }
 
-/// Puts what is told in the place of a page into the frame that all pages have.
+/// Renders an error page in the common frame.
 pub(super) async fn framed(identity: Identity, request: Request, next: Next) -> Response {
     let list = list_of(request.uri().path());
     let mut response = next.run(request).await;
@@ -104,10 +94,10 @@ pub(super) async fn framed(identity: Identity, request: Request, next: Next) -> 
     };
     let list = list.filter(|_| listed);
     let body = message(title, &what, &hint, list.as_ref());
-    (response.status(), shell::page(&identity, title, None, &body)).into_response()
+    (response.status(), layout::page(&identity, title, None, &body)).into_response()
 }
 
-/// The page that lists such things as an address names: where it is, and what people call it.
+/// The address and title of the list that an address belongs to.
 fn list_of(path: &str) -> Option<(String, &'static str)> {
     let mut parts = path.strip_prefix("/connections/")?.split('/');
     let (name, kind, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -116,20 +106,19 @@ fn list_of(path: &str) -> Option<(String, &'static str)> {
 }
 
 pub(super) async fn not_found() -> Response {
-    let what = "There is no page at this address.".to_owned();
-    let hint = "Begin with the connections.".to_owned();
-    Told { title: "Page not found", what, hint, listed: false }.answer(StatusCode::NOT_FOUND)
+    let (what, hint) = (access::NO_PAGE.to_owned(), html! { (access::NO_PAGE_HINT) });
+    Told { title: access::PAGE_NOT_FOUND, what, hint, listed: false }.answer(StatusCode::NOT_FOUND)
 }
 
-/// A refusal by the guard.
+/// The page of a request that was rejected.
 pub(crate) fn refusal(problem: &Problem) -> Markup {
-    shell::bare(
-        problem.title,
-        &message(problem.title, &capital(&problem.detail), &capital(problem.hint), None),
+    layout::bare(
+        problem.kind.title(),
+        &message(problem.kind.title(), &sentence(&problem.detail), &html! { (sentence(problem.hint)) }, None),
     )
 }
 
-fn message(title: &str, what: &str, hint: &str, list: Option<&(String, &str)>) -> Markup {
+fn message(title: &str, what: &str, hint: &Markup, list: Option<&(String, &str)>) -> Markup {
     html! {
         section.notice.notice-problem {
             h1 { (title) }

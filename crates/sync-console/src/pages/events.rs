@@ -1,4 +1,4 @@
-//! What Okta told: events as they come in, are applied or given up, and putting them back.
+//! Events with their state and outcome, and their replay.
 
 mod detail;
 
@@ -9,22 +9,26 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
-use sync_service::engine::{AlertKind, EventEntry, EventFilter, EventState, InboxCounts, WaitsFor};
+use sync_service::engine::{Event, EventFilter, EventQueueCounts, EventState, PendingWork};
 use sync_service::model::{ConnectionName, EventId};
-use sync_service::{Connection, Member, ServiceError};
+use sync_service::{Connection, ManagedConnection, ServiceError};
 
+use super::components::{Tone, badge, capital, count, empty, notice, number, scroll, time};
 use super::links::{self, Names, address, asking};
-use super::parts::{Tone, badge, count, empty, notice, number, said, scroll, time};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::{activity as words, labels};
 
-/// How many events are shown unless more are asked for, and how many at most.
+/// The default and the maximum number of events on the page.
 const SHOWN: u32 = 50;
 const MOST: u32 = 1000;
-/// Of what an event names, so many are shown in the list.
-const NAMED: usize = 4;
+/// The maximum number of subjects per event in the list.
+const SUBJECTS: usize = 4;
+
+/// The query parameter with the number of replayed events.
+const REPLAYED: &str = "replayed";
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -35,15 +39,17 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/events/{id}/stream", get(detail::stream))
 }
 
-const STATES: [(EventState, &str); 3] =
-    [(EventState::Waiting, "Waiting"), (EventState::Dead, "Given up"), (EventState::Done, "Applied")];
+/// The states to filter by.
+const STATES: [EventState; 6] = EventState::ALL;
 
 pub(super) fn state_badge(state: EventState) -> Markup {
-    match state {
-        EventState::Waiting => badge(Tone::Busy, "Waiting"),
-        EventState::Dead => badge(Tone::Problem, "Given up"),
-        EventState::Done => badge(Tone::Good, "Applied"),
-    }
+    let tone = match state {
+        EventState::Pending | EventState::InProgress => Tone::Busy,
+        EventState::Applied => Tone::Good,
+        EventState::Failed | EventState::Blocked => Tone::Problem,
+        EventState::Ignored => Tone::Quiet,
+    };
+    badge(tone, labels::event_state(state))
 }
 
 fn filter(asked: &HashMap<String, String>) -> Result<EventFilter, PageError> {
@@ -51,10 +57,9 @@ fn filter(asked: &HashMap<String, String>) -> Result<EventFilter, PageError> {
         "" => None,
         word => Some(
             STATES
-                .iter()
-                .find(|(state, _)| state.as_str() == word)
-                .map(|(state, _)| *state)
-                .ok_or_else(|| PageError::Bad("There is no such state of an event".into()))?,
+                .into_iter()
+                .find(|state| state.as_str() == word)
+                .ok_or_else(|| PageError::Bad(format!("{word} isn't an event state")))?,
         ),
     };
     let search = asked.get("q").map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
@@ -63,7 +68,7 @@ fn filter(asked: &HashMap<String, String>) -> Result<EventFilter, PageError> {
 }
 
 /// The address of a list like this one.
-fn place(member: &Member, end: &str, filter: &EventFilter) -> String {
+fn place(member: &ManagedConnection, end: &str, filter: &EventFilter) -> String {
     let path = address(member.name(), &["events"]) + end;
     let limit = if filter.limit == SHOWN { String::new() } else { filter.limit.to_string() };
     let state = filter.state.map_or("", EventState::as_str);
@@ -76,32 +81,32 @@ async fn list(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let filter = filter(&asked)?;
-    let put_back = asked.get("put_back").and_then(|n| n.parse::<u64>().ok());
+    let count = asked.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
     let body = html! {
-        div.head { h1 { "Events" } p.muted { "What Okta told, by the event hook or the System Log. Those first that happened last." } }
-        @if let Some(n) = put_back { (told(n)) }
+        div.head { h1 { "Events" } p.muted { (words::EVENTS) } }
+        @if let Some(n) = count { (replayed(n)) }
         form.filters method="get" role="search" aria-label="Events" {
             div.field {
                 label for="q" { "Search" }
-                input type="search" name="q" id="q" value=(filter.search.as_deref().unwrap_or("")) placeholder="Type, id, or id of a user or group" spellcheck="false" autocapitalize="none";
+                input type="search" name="q" id="q" value=(filter.search.as_deref().unwrap_or("")) placeholder="Event type, event ID, user ID, or group ID" spellcheck="false" autocapitalize="none";
             }
             div.field {
                 label for="state" { "State" }
                 select name="state" id="state" {
                     option value="" { "All states" }
-                    @for (state, word) in STATES {
-                        option value=(state.as_str()) selected[filter.state == Some(state)] { (word) }
+                    @for state in STATES {
+                        option value=(state.as_str()) selected[filter.state == Some(state)] { (labels::event_state(state)) }
                     }
                 }
             }
             button type="submit" { "Show" }
         }
         div data-live=(place(&member, "/stream", &filter)) {
-            div data-part="dead" { (dead(&member, &identity, &filter).await?) }
+            div data-part="failed" { (failed(&member, &identity, &filter).await?) }
             div data-part="events" { (table(&member, &filter).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/events", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/events", &body).into_response())
 }
 
 async fn list_stream(
@@ -115,78 +120,71 @@ async fn list_stream(
         let (member, identity, filter) = (member.clone(), identity.clone(), filter.clone());
         async move {
             Ok(vec![
-                Part::new("dead", dead(&member, &identity, &filter).await?),
+                Part::new("failed", failed(&member, &identity, &filter).await?),
                 Part::new("events", table(&member, &filter).await?),
             ])
         }
     }))
 }
 
-fn told(put_back: u64) -> Markup {
-    match put_back {
-        0 => notice(Tone::Warning, "Nothing was put back: what was asked for names nothing to look at", None),
-        n => notice(
-            Tone::Good,
-            &format!("{} put back", count(n, "event")),
-            Some("what was named is looked at again now"),
-        ),
+fn replayed(events: u64) -> Markup {
+    match events {
+        0 => notice(Tone::Warning, words::NOT_REPLAYED, None),
+        n => notice(Tone::Good, &words::replayed(n), Some(words::REPLAYED_TEXT)),
     }
 }
 
-/// What waits and what was given up, whatever is searched for.
-async fn dead(member: &Member, identity: &Identity, filter: &EventFilter) -> Result<Markup, ServiceError> {
+/// The pending, failed, and blocked events, whatever the filter is.
+async fn failed(
+    member: &ManagedConnection,
+    identity: &Identity,
+    filter: &EventFilter,
+) -> Result<Markup, ServiceError> {
     let connection = member.working()?;
-    let InboxCounts { pending, dead, .. } = connection.status(0).await?.inbox;
-    let held = connection
-        .troubles()
-        .iter()
-        .any(|trouble| trouble.kind == AlertKind::GuardTripped && trouble.ended.is_none());
-    let only = EventFilter { state: Some(EventState::Dead), search: None, limit: SHOWN };
+    let EventQueueCounts { pending, failed, blocked_events, .. } = connection.status(0).await?.event_queue;
+    let blocked = EventFilter { state: Some(EventState::Blocked), search: None, limit: SHOWN };
+    let only = EventFilter { state: Some(EventState::Failed), search: None, limit: SHOWN };
     Ok(html! {
-        @if dead > 0 {
+        @if failed > 0 {
             div.notice.notice-warning {
-                p.what { (count(dead, "event")) " given up" }
-                p {
-                    @if held {
-                        "Some are held back by a limit on changes; whether they are meant is decided on the "
-                        a href=(address(member.name(), &["plan"])) { "Plan page" }
-                        ". Others were tried, and failed again and again."
-                    } @else {
-                        "What was tried, and failed again and again."
-                    }
-                    " Put right what kept them, then replay them; until then what they named may be old in Assets."
-                }
+                p.what { (words::failed(failed)) }
+                p { (words::FAILED) }
                 div.actions {
-                    @if filter.state != Some(EventState::Dead) { a.button href=(place(member, "", &only)) { "See why" } }
+                    @if filter.state != Some(EventState::Failed) { a.button href=(place(member, "", &only)) { "Show failed events" } }
                     @if identity.role == Role::Admin {
                         form method="post" action=(address(member.name(), &["events", "replay"])) {
-                            (shell::csrf(identity))
-                            input type="hidden" name="which" value="dead";
-                            button type="submit" { "Replay all " (number(dead)) }
+                            (layout::csrf(identity))
+                            input type="hidden" name="which" value="failed";
+                            button type="submit" { "Replay all " (number(failed)) }
                         }
                     }
                 }
             }
         }
-        p.muted { (if pending == 0 { "No event waits.".to_owned() } else { format!("{} waiting.", count(pending, "event")) }) }
+        @if blocked_events > 0 {
+            div.notice.notice-warning {
+                p.what { (words::blocked(blocked_events)) }
+                p { (words::BLOCKED) }
+                div.actions {
+                    @if filter.state != Some(EventState::Blocked) { a.button href=(place(member, "", &blocked)) { "Show blocked events" } }
+                    a.button href=(address(member.name(), &["plan"])) { (words::REVIEW_CHANGES) }
+                }
+            }
+        }
+        p.muted { (words::pending(pending)) }
     })
 }
 
-async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceError> {
+async fn table(member: &ManagedConnection, filter: &EventFilter) -> Result<Markup, ServiceError> {
     let connection = member.working()?;
     let events = connection.events(filter).await?;
     if events.is_empty() {
         let all = filter.search.is_none() && filter.state.is_none();
         return Ok(if all {
-            empty(
-                "No event yet",
-                "They come when something changes in Okta, once the connection is set up.",
-                None,
-            )
+            empty(words::NO_EVENTS, words::NO_EVENTS_TEXT, None)
         } else {
             let action = html! { a.button href=(address(member.name(), &["events"])) { "Show all events" } };
-            let text = "No event with this in its type, its id, or the ids of what it named is remembered.";
-            empty("No such event", text, Some(action))
+            empty(words::NO_MATCHING_EVENTS, words::NO_MATCHING_EVENTS_TEXT, Some(action))
         });
     }
     let more = events.len() == filter.limit as usize && filter.limit < MOST;
@@ -199,18 +197,18 @@ async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceE
     })
 }
 
-/// Events as lines of a table.
-pub(super) async fn of(connection: &Connection, events: &[EventEntry]) -> Result<Markup, ServiceError> {
-    let names = Names::of_events(connection, events, NAMED).await?;
+/// A table of events.
+pub(super) async fn of(connection: &Connection, events: &[Event]) -> Result<Markup, ServiceError> {
+    let names = Names::of_events(connection, events, SUBJECTS).await?;
     let connection = connection.name();
     let rows = html! {
         table {
             thead { tr {
-                th scope="col" { "Happened" }
+                th scope="col" { "Time" }
                 th scope="col" { "State" }
                 th scope="col" { "Event" }
-                th scope="col" { "About" }
-                th scope="col" { "What became of it" }
+                th scope="col" { "Affects" }
+                th scope="col" { "Outcome" }
             } }
             tbody { @for event in events { (row(connection, &names, event)) } }
         }
@@ -218,41 +216,41 @@ pub(super) async fn of(connection: &Connection, events: &[EventEntry]) -> Result
     Ok(scroll("Events", &rows))
 }
 
-fn row(connection: &ConnectionName, names: &Names, event: &EventEntry) -> Markup {
-    let hidden = event.named.len().saturating_sub(NAMED);
+fn row(connection: &ConnectionName, names: &Names, event: &Event) -> Markup {
+    let hidden = event.subjects.len().saturating_sub(SUBJECTS);
     html! {
         tr {
-            td.nowrap { (time(event.published)) }
+            td.nowrap { (time(event.published_at)) }
             td.nowrap { (state_badge(event.state)) }
             th.wide scope="row" { a href=(event_address(connection, &event.id)) { (event.event_type) } }
             td {
-                @for named in event.named.iter().take(NAMED) { div { (links::subject(connection, names, named)) } }
-                @if hidden > 0 { div.muted { "and " (count(hidden as u64, "more object")) } }
-                @if event.named.is_empty() { span.muted { "nothing in Assets" } }
+                @for named in event.subjects.iter().take(SUBJECTS) { div { (links::subject(connection, names, named)) } }
+                @if hidden > 0 { div.muted { (count(hidden as u64, "more object")) } }
+                @if event.subjects.is_empty() { span.muted { "No synced object" } }
             }
             td { (outcome(event)) }
         }
     }
 }
 
-/// What an event waits for, why it was given up, or when it was done with.
-fn outcome(event: &EventEntry) -> Markup {
+/// The next attempt, the reason of the failure, or the completion time.
+fn outcome(event: &Event) -> Markup {
     html! {
         @match event.state {
-            EventState::Waiting => {
-                @if let Some(first) = event.waits_for.iter().min_by_key(|waits| waits.due) { (when(first)) } @else { "about to be looked at" }
+            EventState::Pending | EventState::InProgress => {
+                @if let Some(first) = event.pending_work.iter().min_by_key(|waits| waits.next_attempt_at) { (when(first)) } @else { "Starting" }
             }
-            EventState::Dead => { @if let Some(reason) = &event.reason { (said(reason)) } }
-            EventState::Done => { @if let Some(settled) = event.settled { span.nowrap { (time(settled)) } } }
+            EventState::Failed | EventState::Blocked => { @if let Some(reason) = &event.reason { (capital(reason)) } }
+            EventState::Applied | EventState::Ignored => { @if let Some(settled) = event.completed_at { span.nowrap { (time(settled)) } } }
         }
     }
 }
 
-/// When what an event waits for is looked at.
-fn when(waits: &WaitsFor) -> Markup {
+/// The next attempt at pending work.
+fn when(waits: &PendingWork) -> Markup {
     html! {
-        @if waits.claimed { "being looked at" } @else { "looked at from " (time(waits.due)) }
-        @if waits.attempts > 0 { ", tried " (waits.attempts) "×" }
+        @if waits.claimed { "In progress" } @else { "Next attempt: " (time(waits.next_attempt_at)) }
+        @if waits.attempts > 0 { ", " (count(waits.attempts, "attempt")) }
     }
 }
 
@@ -260,21 +258,21 @@ fn event_address(connection: &ConnectionName, id: &EventId) -> String {
     address(connection, &["events", id.as_str()])
 }
 
-/// Puts one event back, or all that were given up.
+/// Replays one event or all failed ones.
 async fn replay(
     Chosen(member): Chosen,
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Redirect, PageError> {
     let connection = member.working()?;
-    let (put_back, page) = match (sent.get("which").map(String::as_str), sent.get("id")) {
-        (Some("dead"), _) => (connection.put_back(None).await?, address(member.name(), &["events"])),
+    let (replayed, page) = match (sent.get("which").map(String::as_str), sent.get("id")) {
+        (Some("failed"), _) => (connection.replay(None).await?, address(member.name(), &["events"])),
         (_, Some(id)) => {
             let id = EventId::new(id);
             connection.event(&id).await?.ok_or(PageError::Missing("event"))?;
-            let put_back = connection.put_back(Some(std::slice::from_ref(&id))).await?;
-            (put_back, event_address(member.name(), &id))
+            let replayed = connection.replay(Some(std::slice::from_ref(&id))).await?;
+            (replayed, event_address(member.name(), &id))
         }
-        _ => return Err(PageError::Bad("No event was named".into())),
+        _ => return Err(PageError::Bad("The form names no event".into())),
     };
-    Ok(Redirect::to(&asking(&page, &[("put_back", &put_back.to_string())])))
+    Ok(Redirect::to(&asking(&page, &[(REPLAYED, &replayed.to_string())])))
 }

@@ -1,236 +1,122 @@
-//! A verdict on a connection, and everything that somebody has to do about it.
+//! The health of a connection: a rendering of its conditions.
 
 use jiff::{SignedDuration, Timestamp};
-use sync_service::engine::{AlertKind, RunFilter, RunKind, RunReport, RunResult, RunSummary};
-use sync_service::{Connection, ConnectionStatus, EventSource, Guide, ServiceError, StepState, Trouble};
-
 use maud::{Markup, html};
+use sync_service::engine::{
+    AlertKind, Conditions, ConnectionHealth, Finding, RunState, RunSummary, Severity,
+};
+use sync_service::model::ConnectionName;
+use sync_service::{AlertEntry, Connection, ConnectionStatus, SetupChecklist, StepState};
 
-use super::parts::{Tone, badge, capital, count, notice, said, time};
-use crate::wording;
+use super::components::{Tone, action, aged, badge, framed, time};
+use crate::words::{conditions as words, findings, health, labels};
 
-/// What takes no longer is not said: that Assets works on what was sent, or that something failed and may pass.
+/// Shorter failures aren't listed once they are resolved.
 const SOON: SignedDuration = SignedDuration::from_secs(5);
-/// From then on somebody should look why it takes so long.
-const LONG: SignedDuration = SignedDuration::from_mins(10);
-/// A change that is not confirmed for so many seconds is late.
-const LATE: f64 = 5.0;
-/// So long the log is not read only when something is in the way.
-const SILENT: SignedDuration = SignedDuration::from_secs(30);
-/// How much of what is over is shown.
+/// The maximum number of resolved alerts on the page.
 const SHOWN: usize = 5;
 
-/// How a connection is doing.
-pub(super) struct Health {
-    pub(super) tone: Tone,
-    /// In a word.
-    pub(super) word: &'static str,
-    /// Everything that somebody has to do something about.
-    told: Vec<Told>,
+/// The health of a connection.
+pub(super) struct Health<'s> {
+    connection: &'s ConnectionName,
+    conditions: &'s Conditions,
+    summary: ConnectionHealth,
 }
 
-impl Health {
-    pub(super) async fn of(
-        connection: &Connection,
-        status: &ConnectionStatus,
-        guide: &Guide,
-    ) -> Result<Self, ServiceError> {
-        let told = told(connection, status, guide).await?;
-        let is_told = |tone| told.iter().any(|told| told.tone == tone);
-        // Nothing is well while something is told.
-        let (tone, word) = match verdict(status, guide, &connection.troubles()) {
-            (Tone::Good | Tone::Busy, _) if is_told(Tone::Problem) => (Tone::Problem, "Last run failed"),
-            (Tone::Good | Tone::Busy, _) if is_told(Tone::Warning) => (Tone::Warning, "Needs a look"),
-            verdict => verdict,
-        };
-        Ok(Self { tone, word, told })
+impl<'s> Health<'s> {
+    pub(super) fn of(status: &'s ConnectionStatus, guide: &SetupChecklist) -> Self {
+        let setting_up = guide.steps.iter().any(|step| step.state == StepState::Running);
+        let summary = ConnectionHealth::of(&status.conditions, setting_up);
+        Self { connection: &status.connection, conditions: &status.conditions, summary }
     }
 
-    /// In one line what is wrong, for lists.
-    pub(super) fn headline(&self) -> Option<String> {
-        let of = |tone| self.told.iter().find(|told| told.tone == tone);
-        of(Tone::Problem).or_else(|| of(Tone::Warning)).map(|told| capital(&wording::here(&told.what)))
+    /// The label.
+    pub(super) fn badge(&self) -> Markup {
+        badge(tone_of(self.summary), words::health(self.summary))
     }
 
-    /// All of it, each with what to do.
+    /// The most severe problem, for lists.
+    pub(super) fn headline(&self) -> Option<Markup> {
+        self.shown().next().map(|(_, finding)| findings::finding(finding))
+    }
+
+    /// All problems with their remedies.
     pub(super) fn notices(&self) -> Markup {
-        html! { @for told in &self.told { (notice(told.tone, &told.what, told.remedy.as_deref())) } }
+        html! { @for (since, finding) in self.shown() { (self.notice(since, finding)) } }
+    }
+
+    /// The problems with the start of each. Changes on their way are shown as figures.
+    fn shown(&self) -> impl Iterator<Item = (Option<Timestamp>, &'s Finding)> {
+        self.conditions.problems().map(|(condition, finding)| (condition.since, finding))
+    }
+
+    fn notice(&self, since: Option<Timestamp>, finding: &Finding) -> Markup {
+        let what = html! {
+            (findings::finding(finding))
+            @if let Some(since) = since { " " span.small.muted { "Since " (aged(since)) } }
+        };
+        let remedy = finding.remedy.as_ref().map(|remedy| action(remedy, Some(self.connection)));
+        framed(tone(finding.severity), &what, remedy.as_ref())
     }
 }
 
-/// How a connection is doing, in a word.
-fn verdict(status: &ConnectionStatus, guide: &Guide, troubles: &[Trouble]) -> (Tone, &'static str) {
-    let failed = status.runs.first().and_then(|run| run.report.as_ref()).is_some_and(|r| r.error.is_some());
-    let troubles: Vec<&Trouble> = open(troubles).collect();
-    let is = |kind: AlertKind| troubles.iter().any(|trouble| trouble.kind == kind);
-    let urgent = troubles.iter().any(|trouble| tone(trouble, status) == Tone::Problem);
-    if status.paused.is_some() {
-        (Tone::Warning, "Paused")
-    } else if is(AlertKind::GuardTripped) || status.inbox.blocked > 0 {
-        (Tone::Problem, "Held back")
-    } else if urgent && !is(AlertKind::RunFailed) {
-        (Tone::Problem, "Stuck")
-    } else if failed || urgent {
-        (Tone::Problem, "Last run failed")
-    } else if status.last_full_sync.is_none() {
-        if guide.steps.iter().any(|step| step.state == StepState::Running) {
-            (Tone::Busy, "Being set up")
-        } else {
-            (Tone::Quiet, "Set-up not finished")
+/// The tone of a severity.
+const fn tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Error => Tone::Problem,
+        Severity::Warning => Tone::Warning,
+        Severity::Info => Tone::Busy,
+    }
+}
+
+/// The tone of the summary.
+const fn tone_of(health: ConnectionHealth) -> Tone {
+    match health {
+        ConnectionHealth::InSync => Tone::Good,
+        ConnectionHealth::Syncing | ConnectionHealth::SettingUp => Tone::Busy,
+        ConnectionHealth::SetupIncomplete | ConnectionHealth::Standby => Tone::Quiet,
+        ConnectionHealth::Paused | ConnectionHealth::Degraded => Tone::Warning,
+        ConnectionHealth::Blocked | ConnectionHealth::Failing | ConnectionHealth::Unavailable => {
+            Tone::Problem
         }
-    } else if status.inbox.failed > 0
-        || status.inbox.dead > 0
-        || status.inbox.withheld > 0
-        || status.inbox.unreadable > 0
-        || is(AlertKind::HookUnhealthy)
-    {
-        (Tone::Warning, "Needs a look")
-    } else if !troubles.is_empty() {
-        (Tone::Warning, "In difficulties")
-    } else if status.inbox.unconfirmed > 0 || status.inbox.doubted > 0 {
-        (Tone::Busy, "Sending again")
-    } else if status.inbox.pending > 0 {
-        (Tone::Busy, "Catching up")
-    } else {
-        (Tone::Good, "Current")
     }
 }
 
-/// How a run ended, in a word.
+/// The state of a run.
 pub(super) fn run_badge(run: &RunSummary) -> Markup {
-    match (&run.ended, &run.report) {
-        (None, _) => badge(Tone::Busy, "Running"),
-        (Some(_), None) => badge(Tone::Warning, "Cut off"),
-        (Some(_), Some(report)) => match report.result {
-            RunResult::Failed => badge(Tone::Problem, "Failed"),
-            RunResult::Incomplete => badge(Tone::Warning, "Incomplete"),
-            RunResult::Done => badge(Tone::Good, "Done"),
-        },
+    match (&run.ended_at, &run.report) {
+        (None, _) => badge(Tone::Busy, labels::RUNNING),
+        (Some(_), None) => badge(Tone::Warning, labels::INTERRUPTED),
+        (Some(_), Some(report)) => badge(run_tone(report.state), labels::run_state(report.state)),
     }
 }
 
-/// Something that somebody has to know.
-struct Told {
-    tone: Tone,
-    what: String,
-    remedy: Option<String>,
-}
-
-impl Told {
-    fn new(tone: Tone, what: impl Into<String>, remedy: impl Into<Option<String>>) -> Self {
-        Self { tone, what: what.into(), remedy: remedy.into() }
+/// The tone of a run state.
+pub(super) const fn run_tone(state: RunState) -> Tone {
+    match state {
+        RunState::Failed => Tone::Problem,
+        RunState::Partial => Tone::Warning,
+        RunState::Succeeded => Tone::Good,
     }
 }
 
-/// What goes wrong now.
-fn open(troubles: &[Trouble]) -> impl Iterator<Item = &Trouble> {
-    troubles.iter().filter(|trouble| trouble.ended.is_none() && matters(trouble))
-}
-
-/// What works again as soon as it is tried again is nobody's business.
-fn matters(trouble: &Trouble) -> bool {
-    let rare =
-        matches!(trouble.kind, AlertKind::GuardTripped | AlertKind::RunFailed | AlertKind::HookUnhealthy);
-    if trouble.urgent { rare || trouble.times > 1 } else { trouble.last.duration_since(trouble.since) > SOON }
-}
-
-fn tone(trouble: &Trouble, status: &ConnectionStatus) -> Tone {
-    // The log brings what the hook does not.
-    let rides = trouble.kind == AlertKind::HookUnhealthy && status.events != EventSource::Hook;
-    if trouble.urgent && !rides { Tone::Problem } else { Tone::Warning }
-}
-
-fn of_trouble(trouble: &Trouble, status: &ConnectionStatus) -> Told {
-    let Trouble { message, since, times, .. } = trouble;
-    let again =
-        if *times > 1 { format!(", {times} times since {since:.0}") } else { format!(", at {since:.0}") };
-    let itself =
-        "it is tried again by itself, and nothing is lost; see on the Checks page what does not hold";
-    let remedy = match &trouble.hint {
-        Some(hint) if trouble.urgent => hint.clone(),
-        Some(hint) => format!("{hint}; it is tried again by itself"),
-        None => itself.to_owned(),
-    };
-    Told::new(tone(trouble, status), format!("{message}{again}"), Some(remedy))
-}
-
-/// Why a run failed, unless what it was to do was done since.
-fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r RunReport, &'r String)> {
-    let report = run.report.as_ref()?;
-    let inbox = &status.inbox;
-    let since = match run.kind {
-        RunKind::Full => status.last_full_sync.is_some_and(|at| at > run.started),
-        // What it was to apply was found to be there already, which takes no run.
-        RunKind::Events => inbox.pending + inbox.looks + inbox.dead + inbox.unconfirmed == 0,
-        _ => false,
-    };
-    Some((report, report.error.as_ref()?)).filter(|_| !since)
-}
-
-/// Requests that wait for their share of Okta's rate limit, once that makes anything late.
-fn held_back(connection: &Connection, status: &ConnectionStatus) -> Option<Told> {
-    let read = status.log.and_then(|log| log.caught_up);
-    let silent = read.is_some_and(|read| Timestamp::now().duration_since(read) > SILENT);
-    let late = status.freshness.oldest_change_seconds.is_some_and(|age| age > LATE) || silent;
-    Some(connection.requests_held_back()).filter(|waiting| *waiting > 0 && late).map(|waiting| {
-        let waiting = count(waiting as u64, "request");
-        Told::new(
-            Tone::Busy,
-            format!("Okta's rate limit holds {waiting} back; what changes arrives later"),
-            Some(
-                "nothing has to be done: they go on by themselves; if it happens often, see the rate limits on the \
-                 Checks page"
-                    .to_owned(),
-            ),
-        )
-    })
-}
-
-/// What Assets works on for more than a moment: nothing else can be sent meanwhile.
-async fn processing(
-    connection: &Connection,
-    status: &ConnectionStatus,
-) -> Result<Option<Told>, ServiceError> {
-    let Some(run) = status.runs.iter().find(|run| run.ended.is_none()) else { return Ok(None) };
-    let Some(detail) = connection.run(run.id).await? else { return Ok(None) };
-    let under_way = detail.executions.iter().find(|execution| execution.ended.is_none());
-    Ok(under_way.and_then(|execution| waiting(execution.id.as_str(), execution.started, Timestamp::now())))
-}
-
-fn waiting(execution: &str, since: Timestamp, now: Timestamp) -> Option<Told> {
-    let tone = match now.duration_since(since) {
-        time if time < SOON => return None,
-        time if time < LONG => Tone::Busy,
-        _ => Tone::Warning,
-    };
-    Some(Told::new(
-        tone,
-        format!("Assets works on what was sent to it at {since:.0}, execution {execution}; what changes waits for that"),
-        Some(
-            "large imports take minutes; if it does not come to an end, look at it in Assets: object schema, Import \
-             tab, the import's history; it is awaited and then sent again by itself"
-                .to_owned(),
-        ),
-    ))
-}
-
-/// What went wrong lately, and is over.
+/// Recently resolved alerts.
 pub(super) fn lately(connection: &Connection) -> Markup {
-    let troubles = connection.troubles();
-    let over: Vec<(&Trouble, Timestamp)> = troubles
+    let alerts = connection.alert_entries();
+    let over: Vec<(&AlertEntry, Timestamp)> = alerts
         .iter()
-        .filter(|trouble| matters(trouble))
-        .filter_map(|trouble| Some((trouble, trouble.ended?)))
+        .filter(|alert| matters(alert))
+        .filter_map(|alert| Some((alert, alert.resolved_at?)))
         .take(SHOWN)
         .collect();
     html! {
         @if !over.is_empty() {
-            section.card aria-labelledby="lately" {
-                h2 #lately { "Over by now" }
-                ul { @for (trouble, ended) in over {
+            section.card aria-labelledby="resolved" {
+                h2 #resolved { (health::RESOLVED) }
+                ul { @for (alert, ended) in over {
                     li {
-                        (badge(Tone::Good, "Works again")) " " (said(&trouble.message))
-                        span.small.muted { " from " (time(trouble.since)) " to " (time(ended)) }
+                        (badge(Tone::Good, health::RESOLVED)) " " (findings::finding(&alert.finding))
+                        span.small.muted { " from " (time(alert.started_at)) " to " (time(ended)) }
                     }
                 } }
             }
@@ -238,98 +124,43 @@ pub(super) fn lately(connection: &Connection) -> Markup {
     }
 }
 
-/// Everything that somebody has to do something about.
-async fn told(
-    connection: &Connection,
-    status: &ConnectionStatus,
-    guide: &Guide,
-) -> Result<Vec<Told>, ServiceError> {
-    let mut all = Vec::new();
-    if let Some(pause) = &status.paused {
-        let until = pause.until.map(|until| format!(" until {until:.0}")).unwrap_or_default();
-        all.push(Told::new(
-            Tone::Warning,
-            format!("Nothing is sent to Assets{until}: this connection is paused"),
-            Some("events are kept meanwhile; press Resume to go on".to_owned()),
-        ));
-    }
-    let is_under_way = guide.steps.iter().any(|step| step.state == StepState::Running);
-    if !guide.complete && status.last_full_sync.is_none() && !is_under_way {
-        all.push(Told::new(
-            Tone::Busy,
-            "The set-up is not finished",
-            Some("go on with it on the Set-up page".to_owned()),
-        ));
-    }
-    let troubles = connection.troubles();
-    all.extend(open(&troubles).map(|trouble| of_trouble(trouble, status)));
-    for run in [None, Some(RunKind::Full)] {
-        let filter = RunFilter { kind: run, limit: 1, failed: false };
-        let Some(last) = connection.runs(&filter).await?.into_iter().next() else { continue };
-        let Some((report, error)) = failure(&last, status) else { continue };
-        let what = format!("The last {}run failed: {error}", run.map_or("", |_| "full "));
-        // The same is not said twice: by what fails, or as the last of all runs.
-        if !all.iter().any(|told| told.what.contains(error)) {
-            all.push(Told::new(Tone::Problem, what, report.hint.clone()));
-        }
-    }
-    all.extend(processing(connection, status).await?);
-    all.extend(held_back(connection, status));
-    for field in &status.withheld {
-        let remedy = "correct the attribute in Assets; its values are then sent without being asked for";
-        all.push(Told::new(Tone::Warning, field.to_string(), Some(remedy.to_owned())));
-    }
-    if status.inbox.unreadable > 0 {
-        let unread = count(status.inbox.unreadable, "object");
-        let what = format!("{unread} could not be read in Okta, and may differ in Assets");
-        let remedy = "see the messages of the last runs; the objects are read again by ID";
-        all.push(Told::new(Tone::Warning, what, Some(remedy.to_owned())));
-    }
-    if status.inbox.blocked > 0 {
-        all.push(Told::new(
-            Tone::Problem,
-            format!("A safeguard holds changes of {} back", count(status.inbox.blocked, "object")),
-            Some("look at the plan; if the changes are meant, approve it there".to_owned()),
-        ));
-    }
-    if status.inbox.dead > 0 {
-        all.push(Told::new(
-            Tone::Warning,
-            format!("{} given up", count(status.inbox.dead, "event")),
-            Some("see why on the Events page, put right what kept them, and replay them there".to_owned()),
-        ));
-    }
-    if status.inbox.failed > 0 {
-        let first = status.unconfirmed.first().map(|u| format!(": {}", u.reason)).unwrap_or_default();
-        all.push(Told::new(
-            Tone::Warning,
-            format!("Assets refuses {}{first}", count(status.inbox.failed, "record")),
-            Some("see them on the Runs page; they are sent again by themselves, rarely".to_owned()),
-        ));
-    }
-    if status.uncleared.values > 0 {
-        all.push(Told::new(
-            Tone::Warning,
-            format!("{} gone in Okta and still in Assets", count(status.uncleared.values, "value")),
-            Some(
-                "give the connection an account, which clears them, or let the import remove empty values: object \
-                 schema, Import tab, Edit mapping, empty values: Remove"
-                    .to_owned(),
-            ),
-        ));
-    }
-    Ok(all)
+/// True if a resolved alert outlasted a few retries.
+fn matters(alert: &AlertEntry) -> bool {
+    let urgent = alert.finding.severity == Severity::Error;
+    let rare = matches!(
+        alert.kind,
+        AlertKind::SafeguardTriggered | AlertKind::SyncFailed | AlertKind::EventHookUnhealthy
+    );
+    (urgent && (rare || alert.occurrences > 1))
+        || alert.last_occurred_at.duration_since(alert.started_at) > SOON
 }
 
 #[cfg(test)]
 mod tests {
+    use sync_service::engine::{ConditionStatus, Situation};
+
     use super::*;
 
     #[test]
-    fn assets_that_works_for_long_is_told_and_later_warned_of() {
-        let since: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        let tone =
-            |seconds| waiting("e1", since, since + SignedDuration::from_secs(seconds)).map(|told| told.tone);
-        assert_eq!((tone(4), tone(60), tone(3600)), (None, Some(Tone::Busy), Some(Tone::Warning)));
+    fn notices_follow_conditions() {
+        let connection = ConnectionName::try_from("main".to_owned()).unwrap();
+        for situation in Situation::all() {
+            let evidence = situation.evidence();
+            let conditions = evidence.conditions();
+            let summary = ConnectionHealth::of(&conditions, evidence.setting_up);
+            let health = Health { connection: &connection, conditions: &conditions, summary };
+            assert!(
+                health.badge().into_string().contains(words::health(situation.health)),
+                "{}",
+                situation.name
+            );
+            let notices = health.notices().into_string();
+            let unmet = conditions.unmet().filter(|condition| condition.status == ConditionStatus::False);
+            for finding in unmet.flat_map(|condition| &condition.findings) {
+                let text = findings::finding(finding).into_string();
+                let is_stated = notices.contains(&text) || finding.severity == Severity::Info;
+                assert!(is_stated, "{}: {text}", situation.name);
+            }
+        }
     }
 }

@@ -1,13 +1,15 @@
-//! Addresses of pages, and links to what a text names.
+//! Addresses of pages, and links to objects and runs.
 
 use std::collections::HashMap;
 
 use maud::{Markup, html};
-use sync_service::engine::{EventEntry, OriginRun, Subject};
+use sync_service::engine::{Event, OriginRun, Subject};
 use sync_service::model::{ConnectionName, RecordKey, RunId};
 use sync_service::{Connection, ServiceError, named_objects};
 use url::Url;
 use url::form_urlencoded::Serializer;
+
+use crate::words::labels;
 
 /// The address of a page of a connection, whatever characters the parts of its path have.
 pub(super) fn address(connection: &ConnectionName, path: &[&str]) -> String {
@@ -40,7 +42,7 @@ pub(super) fn object(connection: &ConnectionName, key: &RecordKey, name: Option<
     html! { a href=(object_address(connection, key)) { (name.unwrap_or(&key.id)) } }
 }
 
-/// What people call the objects of a page, as far as that is known.
+/// The known names of the objects on a page.
 #[derive(Default)]
 pub(super) struct Names(HashMap<RecordKey, String>);
 
@@ -53,15 +55,15 @@ impl Names {
         Ok(Self(connection.object_names(keys).await?))
     }
 
-    /// The names of what events named and wait for; of each, no more than `most`.
+    /// The names of the subjects and pending work of events; of each event, at most `most`.
     pub(super) async fn of_events(
         connection: &Connection,
-        events: &[EventEntry],
+        events: &[Event],
         most: usize,
     ) -> Result<Self, ServiceError> {
         let subjects = events.iter().flat_map(|event| {
-            let waits = event.waits_for.iter().map(|waits| &waits.target);
-            event.named.iter().take(most).chain(waits.take(most))
+            let waits = event.pending_work.iter().map(|waits| &waits.subject);
+            event.subjects.iter().take(most).chain(waits.take(most))
         });
         let keys: Vec<RecordKey> = subjects.flat_map(named_objects).collect();
         Self::of(connection, &keys).await
@@ -81,29 +83,29 @@ pub(super) fn run(connection: &ConnectionName, run: RunId) -> Markup {
     html! { a href=(address(connection, &["runs", &run.to_string()])) { "Run " (run) } }
 }
 
-/// A run with what started it, where that is remembered.
+/// A run with its kind, while the history has it.
 pub(super) fn origin(connection: &ConnectionName, run: OriginRun) -> Markup {
     html! {
         @match run.kind {
-            Some(kind) => { (self::run(connection, run.id)) ", " (super::runs::kind_word(kind)) },
-            None => { "run " (run.id) ", which is forgotten" },
+            Some(kind) => { (self::run(connection, run.id)) ", " (labels::run_kind(kind)) },
+            None => { "Run " (run.id) " (expired)" },
         }
     }
 }
 
-/// What an event names.
+/// A subject of an event.
 pub(super) fn subject(connection: &ConnectionName, names: &Names, subject: &Subject) -> Markup {
     let user = |id| names.link(connection, &RecordKey::user(id));
     let group = |id| names.link(connection, &RecordKey::group(id));
     html! {
         @match subject {
-            Subject::User(id) => { "user " (user(id)) }
-            Subject::Group(id) => { "group " (group(id)) }
-            Subject::Members(id) => { "members of group " (group(id)) }
-            Subject::Membership { group: of, user: who } => { "user " (user(who)) " in group " (group(of)) }
-            Subject::Recent => "what changed lately",
-            Subject::Directory => "everything",
-            Subject::Schema => "the schemas",
+            Subject::User(id) => { "User " (user(id)) }
+            Subject::Group(id) => { "Group " (group(id)) }
+            Subject::GroupMembers(id) => { "Members of group " (group(id)) }
+            Subject::Membership { group: of, user: who } => { "User " (user(who)) " in group " (group(of)) }
+            Subject::RecentChanges => "Recent changes",
+            Subject::EntireDirectory => "Entire directory",
+            Subject::Schema => "Schemas",
         }
     }
 }
@@ -123,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_not_asked_is_not_in_the_address() {
-        assert_eq!(asking("/a", &[("q", ""), ("state", "dead & gone")]), "/a?state=dead+%26+gone");
+        assert_eq!(asking("/a", &[("q", ""), ("state", "a & b")]), "/a?state=a+%26+b");
         assert_eq!(asking("/a", &[("q", "")]), "/a");
     }
 }

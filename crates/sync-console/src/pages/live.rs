@@ -1,4 +1,4 @@
-//! What goes on now: the run under way, events as they come in and are applied, and how fresh Assets is.
+//! The activity page: active runs, recent events, and the lag of Assets.
 
 mod run;
 
@@ -9,20 +9,24 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use sync_service::engine::EventFilter;
 use sync_service::model::ConnectionName;
-use sync_service::wire::Synchronize;
-use sync_service::{Connection, ConnectionStatus, Guide, Member, ServiceError, StepName, StepState};
+use sync_service::wire::SyncOptions;
+use sync_service::{
+    Connection, ConnectionStatus, ManagedConnection, ServiceError, SetupChecklist, SetupStepName, StepState,
+};
 
+use super::components::{aged, empty, number};
 use super::connections::not_through;
 use super::health::Health;
 use super::links::address;
-use super::parts::{aged, empty, number};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, events, shell};
+use super::{Chosen, PageError, events, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::details::detail;
+use crate::words::{activity as words, labels};
 pub(super) use run::phases;
 
-/// So many of the newest events.
+/// The number of recent events.
 const EVENTS: u32 = 15;
 
 pub(super) fn router() -> Router<App> {
@@ -38,14 +42,14 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
     super::setup::look_once(&member);
     let body = html! {
         div.head {
-            h1 { "Live" }
-            span.badge data-live-state { "as it was when the page was opened" }
+            h1 { "Activity" }
+            span.badge data-live-state { (words::SNAPSHOT) }
         }
         div data-live={ (address(member.name(), &["live"])) "/stream" } {
             @for part in parts(&member, &identity).await? { (part.place()) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/live", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/live", &body).into_response())
 }
 
 async fn stream(
@@ -60,76 +64,81 @@ async fn stream(
     }))
 }
 
-async fn parts(member: &Member, identity: &Identity) -> Result<Vec<Part>, ServiceError> {
+async fn parts(member: &ManagedConnection, identity: &Identity) -> Result<Vec<Part>, ServiceError> {
     let connection = member.working()?;
     let status = connection.status(1).await?;
-    let guide = Guide::of(member).await?;
-    let health = Health::of(connection, &status, &guide).await?;
+    let guide = SetupChecklist::of(member).await?;
+    let health = Health::of(&status, &guide);
     Ok(vec![
         Part::new("health", health.notices()),
         Part::new("freshness", freshness(member.name(), &status)),
         Part::new("actions", actions(member, identity, &status, &guide)),
-        Part::new("run", run::section(member.name(), &connection.live_run(), status.runs.first())),
+        Part::new("run", run::section(member.name(), &connection.active_runs(), status.runs.first())),
         Part::new("events", newest(member, connection).await?),
     ])
 }
 
 fn freshness(connection: &ConnectionName, status: &ConnectionStatus) -> Markup {
     html! {
-        section.card aria-label="Freshness" {
+        section.card aria-label="Lag" {
             dl.figures {
-                div { dt { "Everything known until" } dd { @match status.freshness.known_until { Some(at) => (aged(at)), None => "–" } } }
-                div { dt { "Oldest change on its way" } dd { @match status.freshness.waiting_since { Some(at) => (aged(at)), None => "none" } } }
-                div { dt { "Events waiting" } dd { (number(status.inbox.pending)) } }
-                (not_through(connection, &status.inbox))
+                div { dt { "Synced through" } dd { @match status.freshness.synced_through { Some(at) => (aged(at)), None => "–" } } }
+                div { dt { "Oldest pending change" } dd { @match status.freshness.oldest_pending_event_at { Some(at) => (aged(at)), None => "None" } } }
+                div { dt { "Pending events" } dd { (number(status.event_queue.unfinished())) } }
+                (not_through(connection, &status.event_queue))
             }
         }
     }
 }
 
-fn actions(member: &Member, identity: &Identity, status: &ConnectionStatus, guide: &Guide) -> Markup {
+fn actions(
+    member: &ManagedConnection,
+    identity: &Identity,
+    status: &ConnectionStatus,
+    guide: &SetupChecklist,
+) -> Markup {
     if identity.role != Role::Admin {
         return html! {};
     }
-    let synchronize = guide.step(StepName::Synchronize);
+    let synchronize = guide.step(SetupStepName::Synchronize);
     let offered =
-        synchronize.is_some_and(|step| !matches!(step.state, StepState::Blocked | StepState::Running));
-    let under_way = synchronize.filter(|step| step.state == StepState::Running);
+        synchronize.is_some_and(|step| !matches!(step.state, StepState::NotReady | StepState::Running));
+    let running = synchronize.filter(|step| step.state == StepState::Running);
     let button = |action: &str, label: &str| {
         html! {
             form method="post" action=(address(member.name(), &["live", action])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button type="submit" { (label) }
             }
         }
     };
-    let paused = status.paused.is_some();
+    let paused = status.pause.is_some();
     html! {
         div.actions.below {
             (if paused { button("resume", "Resume") } else { button("pause", "Pause") })
             @if offered && !paused { (button("synchronize", "Synchronize")) }
-            a.button href=(address(member.name(), &["plan"])) { "Look at the plan" }
-            @if let Some(step) = under_way { span.muted { "Synchronize: " (step.evidence.join(", ")) } }
+            a.button href=(address(member.name(), &["plan"])) { "View plan" }
+            @if let Some(step) = running { span.muted { (labels::setup_step(step.name)) ": " @for (n, result) in step.details.iter().enumerate() { @if n > 0 { ", " } (detail(result)) } } }
         }
     }
 }
 
-async fn newest(member: &Member, connection: &Connection) -> Result<Markup, ServiceError> {
+async fn newest(member: &ManagedConnection, connection: &Connection) -> Result<Markup, ServiceError> {
     let events = connection.events(&EventFilter { limit: EVENTS, ..EventFilter::default() }).await?;
     Ok(html! {
         div.head {
-            h2 { "Newest events" }
+            h2 { "Recent events" }
             div.actions { a href=(address(member.name(), &["events"])) { "All events" } }
         }
         @if events.is_empty() {
-            (empty("No event yet", "Change a user in Okta, and it is seen here at once.", None))
+            (empty(words::NO_EVENTS, words::NO_RECENT_EVENTS_TEXT, None))
         } @else {
             (events::of(connection, &events).await?)
         }
     })
 }
 
-fn back(member: &Member) -> Redirect {
+fn back(member: &ManagedConnection) -> Redirect {
     Redirect::to(&address(member.name(), &["live"]))
 }
 
@@ -144,6 +153,6 @@ async fn resume(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 }
 
 async fn synchronize(Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    super::setup::ask_for_everything(&member, Synchronize::default()).await?;
+    super::setup::ask_for_everything(&member, SyncOptions::default()).await?;
     Ok(back(&member))
 }

@@ -1,24 +1,24 @@
-//! The pages. Each module has the pages of one kind: what is read, how it looks, and what its buttons do.
+//! The pages. Each module has the pages of one kind: their data, their layout, and their actions.
 
 mod access;
 mod charts;
 mod checks;
-mod chosen;
+mod components;
 mod connections;
 mod edit;
 mod error;
 mod events;
+mod findings;
 mod health;
+mod layout;
 mod links;
 mod live;
 mod objects;
-mod parts;
 mod plan;
-mod prose;
 mod runs;
 mod schema;
+mod scope;
 mod setup;
-mod shell;
 mod sign_in;
 mod stream;
 #[cfg(test)]
@@ -29,8 +29,8 @@ use axum::middleware::from_fn;
 
 use crate::app::App;
 
-use chosen::Chosen;
 pub(crate) use error::{PageError, refusal};
+use scope::Chosen;
 pub(crate) use sign_in::page as sign_in;
 
 /// All pages.

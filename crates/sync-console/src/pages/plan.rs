@@ -1,4 +1,4 @@
-//! What a synchronisation would change, before anything is sent, and the consent that suspicious changes take.
+//! The plan: the changes of the next full sync, and the override of a safeguard.
 
 mod changes;
 
@@ -10,16 +10,20 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use sync_service::engine::{Losses, LostMemberships, RunKind, StructureReport, SyncPlan};
-use sync_service::wire::Synchronize;
-use sync_service::{Guide, JobState, Member, PlanView, ServiceError, StepName, StepState};
+use sync_service::engine::{Finding, PlannedRemovals, RemovedMemberships, RunKind, SchemaReport, SyncPlan};
+use sync_service::model::ConnectionName;
+use sync_service::wire::SyncOptions;
+use sync_service::{
+    JobState, ManagedConnection, PlanView, ServiceError, SetupChecklist, SetupStepName, StepState,
+};
 
+use super::components::{Tone, aged, capital, count, empty, fault, job, notice, number, scroll};
 use super::links::address;
-use super::parts::{Tone, aged, capital, count, empty, notice, number, said, scroll, under_way};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::{findings as words_of, labels, remedies, setup as words};
 pub(super) use changes::shown;
 
 pub(super) fn router() -> Router<App> {
@@ -32,12 +36,12 @@ pub(super) fn router() -> Router<App> {
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     super::setup::look_once(&member);
     let body = html! {
-        div.head { h1 { "Plan" } p.muted { "What Synchronize would change. Making a plan reads everything in Okta and sends nothing." } }
+        div.head { h1 { "Plan" } p.muted { (words::PLAN) } }
         div data-live={ (address(member.name(), &["plan"])) "/stream" } {
             div data-part="plan" { (state(&member, &identity).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/plan", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/plan", &body).into_response())
 }
 
 async fn stream(
@@ -57,78 +61,71 @@ async fn make(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     Ok(Redirect::to(&address(member.name(), &["plan"])))
 }
 
-/// Whether everything that comes before a synchronisation is done.
-async fn is_offered(member: &Member) -> Result<bool, ServiceError> {
-    let guide = Guide::of(member).await?;
-    Ok(guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked))
+/// True if all earlier setup steps are complete.
+async fn is_offered(member: &ManagedConnection) -> Result<bool, ServiceError> {
+    let guide = SetupChecklist::of(member).await?;
+    Ok(guide.step(SetupStepName::Synchronize).is_some_and(|step| step.state != StepState::NotReady))
 }
 
-/// The plan on the page is what consent is given to: without one, or with another one, there is none.
+/// Applies the plan on the page; without it, or after a newer one, nothing is overridden.
 async fn synchronize(
     Chosen(member): Chosen,
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Redirect, PageError> {
     if !is_offered(&member).await? {
-        return Err(PageError::Bad("The steps before Synchronize on the Set-up page do not hold".into()));
+        return Err(PageError::Bad(words::STEPS_UNFINISHED.into()));
     }
     let plan = member.plan();
     let shown = plan.result().filter(|plan| sent.get("plan") == Some(&plan.plan.run.to_string()));
     let Some(plan) = shown else {
-        return Err(PageError::Bad(
-            "This plan is no longer the last one. Make it again, and look at it".into(),
-        ));
+        return Err(PageError::Bad(words::PLAN_REPLACED.into()));
     };
     let accepts = sent.contains_key("accept");
-    if plan.refusal.is_some() && !accepts {
-        return Err(PageError::Bad(
-            "What this plan would change is carried out only once you say that you have looked at it: tick the box beside \
-             the button"
-                .into(),
-        ));
+    if !plan.violations.is_empty() && !accepts {
+        return Err(PageError::Bad(words::REVIEW_UNCONFIRMED.into()));
     }
-    let wish = Synchronize { accept_shrink: plan.refusal.is_some(), ..Synchronize::default() };
-    member.synchronize(wish).await?;
+    let wish = SyncOptions { override_safeguards: !plan.violations.is_empty(), ..SyncOptions::default() };
+    member.request_sync(wish).await?;
     Ok(Redirect::to(&address(member.name(), &["live"])))
 }
 
-async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
+async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
-    if let JobState::Running { since, doing } = plan {
-        let live = member.working()?.live_run();
-        let run = live.running.iter().find(|run| run.kind == RunKind::Plan);
+    if let JobState::Running { started_at, activity } = plan {
+        let live = member.working()?.active_runs();
+        let run = live.active.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
-            (under_way(&doing, since))
+            (job(activity, started_at))
             @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::live::phases(&run.phases)) }
         });
     }
     let may = identity.role == Role::Admin && member.connection().is_ok();
     let button = |label: &str| may.then(|| make_button(member, identity, label));
     Ok(match plan {
-        JobState::Idle | JobState::Running { .. } => empty(
-            "No plan",
-            "A plan shows the objects that would be new, changed or marked as gone, value by value.",
-            button("Make a plan"),
-        ),
-        JobState::Failed { reason, hint, .. } => html! {
-            (notice(Tone::Problem, &format!("The plan could not be made: {reason}"), hint.as_deref()))
-            @if let Some(button) = button("Make it again") { (button) }
+        JobState::Idle | JobState::Running { .. } => {
+            empty(words::NO_PLAN, words::NO_PLAN_TEXT, button("Create plan"))
+        }
+        JobState::Failed { reason, remedy, .. } => html! {
+            (fault(&words::plan_failed(&reason), remedy.as_ref(), Some(member.name())))
+            @if let Some(button) = button("Refresh plan") { (button) }
         },
-        JobState::Done { since, result, .. } => html! {
+        JobState::Succeeded { started_at: since, result, .. } => html! {
             (verdict(member, &result, identity, (may, is_offered(member).await?)))
-            (made(since, button("Make it again")))
+            (made(since, button("Refresh plan")))
             (figures(&result.plan))
-            @if let Some(structure) = &result.plan.structure { (structure_changes(structure)) }
-            (losses(&result.plan.losses))
+            @if let Some(structure) = &result.plan.schema { (structure_changes(member.name(), structure)) }
+            (losses(&result.plan.removals))
+            @if let Some(scope) = Finding::of_scope(&result.plan.unknown_choices) { (findings::linked(member.name(), &scope)) }
             (problems(&result.plan.problems))
             (changes::table(member.name(), &result))
         },
     })
 }
 
-fn make_button(member: &Member, identity: &Identity, label: &str) -> Markup {
+fn make_button(member: &ManagedConnection, identity: &Identity, label: &str) -> Markup {
     html! {
         form method="post" action=(address(member.name(), &["plan"])) {
-            (shell::csrf(identity))
+            (layout::csrf(identity))
             button type="submit" { (label) }
         }
     }
@@ -138,79 +135,83 @@ fn made(began: Timestamp, again: Option<Markup>) -> Markup {
     html! {
         div.head {
             p.muted {
-                "Read from Okta " (aged(began)) ". What changed since is not in it; Synchronize reads again."
+                "Read from Okta " (aged(began)) ". " (words::PLAN_AGE)
             }
             @if let Some(button) = again { div.actions { (button) } }
         }
     }
 }
 
-/// What becomes of the plan: nothing to do, or carry it out, or look twice. `may` is for those who may do it, `offered`
-/// once the steps before it hold.
-fn verdict(member: &Member, view: &PlanView, identity: &Identity, (may, offered): (bool, bool)) -> Markup {
+/// The next action: none, apply, or override a safeguard. `may` requires the role, `offered` the earlier setup steps.
+fn verdict(
+    member: &ManagedConnection,
+    view: &PlanView,
+    identity: &Identity,
+    (may, offered): (bool, bool),
+) -> Markup {
     let (plan, changes) = (&view.plan, view.plan.changes());
-    let structure = plan.structure.as_ref();
+    let structure = plan.schema.as_ref();
     let adds = structure.is_some_and(|s| !s.added_types.is_empty() || !s.added_attributes.is_empty());
     let form = |inner: Markup| {
         html! {
             form method="post" action=(address(member.name(), &["plan", "synchronize"])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 input type="hidden" name="plan" value=(plan.run);
                 (inner)
             }
         }
     };
     let early = html! {
-        p { "It can be carried out once the steps before it hold: see the " a href=(address(member.name(), &["setup"])) { "Set-up page" } "." }
+        p { "To apply this plan, finish the earlier steps on the " a href=(address(member.name(), &["setup"])) { "Setup page" } "." }
     };
-    if let Some(refusal) = &view.refusal {
+    if let Some(first) = view.violations.first() {
         return html! {
             section.notice.notice-problem aria-labelledby="refusal" {
-                h2 #refusal { "A synchronisation would refuse this" }
-                @for refusal in std::iter::once(refusal).chain(&view.further_refusals) { p.what { (said(refusal)) } }
-                p { "Such a change is mostly a mistake: an admin role taken from the app, a selection that leaves out too much, an attribute removed in Okta. Look at the objects below first." }
+                h2 #refusal { (words::PLAN_BLOCKED) }
+                @for violation in &view.violations { p.what { (words_of::finding(violation)) } }
+                p { (words::PLAN_BLOCKED_TEXT) }
                 @if !offered { (early) } @else if may {
                     (form(html! {
                         div.check {
                             input type="checkbox" name="accept" id="accept" value="yes" required;
-                            label for="accept" { "I have looked at it: " (consequences(plan)) }
+                            label for="accept" { "I reviewed these changes: " (consequences(plan)) }
                         }
-                        button.danger type="submit" { "Accept and synchronize" }
+                        button.danger type="submit" { "Override and sync" }
                     }))
-                } @else if let Some(release) = &view.release { p { (said(release)) } }
+                } @else if let Some(remedy) = &first.remedy { p { (remedies::remedy(remedy).text) } }
             }
         };
     }
     html! {
         @if changes == 0 && !adds {
-            (notice(Tone::Good, "Nothing to send: Assets has everything that Okta has", None))
+            (notice(Tone::Good, words::PLAN_EMPTY, None))
         } @else {
-            section.card aria-label="Carry it out" {
-                p { strong { (count(changes, "object")) " would be sent." } " All limits hold." }
-                @if !offered { (early) } @else if may { (form(html! { button.primary type="submit" { "Synchronize" } })) }
+            section.card aria-label="Apply plan" {
+                p { strong { (count(changes, "object")) " to send." } " " (words::WITHIN_SAFEGUARDS) }
+                @if !offered { (early) } @else if may { (form(html! { button.primary type="submit" { "Apply plan" } })) }
             }
         }
     }
 }
 
-/// What somebody agrees to, in numbers.
+/// The numbers that an override permits.
 fn consequences(plan: &SyncPlan) -> String {
-    let gone: Vec<String> = plan
+    let retired: Vec<String> = plan
         .kinds
         .iter()
         .filter(|(_, n)| n.retire > 0)
         .map(|(kind, n)| count(n.retire, kind.as_str()))
         .collect();
-    let blanked: u64 = plan.losses.blanked.iter().map(|blanked| blanked.lost).sum();
+    let cleared: u64 = plan.removals.cleared_values.iter().map(|field| field.cleared).sum();
     let mut parts = Vec::new();
-    if !gone.is_empty() {
-        parts.push(format!("{} may be marked as gone", gone.join(" and ")));
+    if !retired.is_empty() {
+        parts.push(format!("retire {}", retired.join(" and ")));
     }
-    if plan.losses.memberships.ended > 0 {
-        parts.push(format!("{} may end", count(plan.losses.memberships.ended, "membership")));
+    if plan.removals.memberships.removed > 0 {
+        parts.push(format!("remove {}", count(plan.removals.memberships.removed, "membership")));
     }
-    if blanked > 0 {
-        parts.push(format!("{} may be emptied", count(blanked, "value")));
+    if cleared > 0 {
+        parts.push(format!("clear {}", count(cleared, "value")));
     }
     parts.join(", ")
 }
@@ -221,12 +222,12 @@ fn figures(plan: &SyncPlan) -> Markup {
             caption { "Objects" }
             thead { tr {
                 th scope="col" { "Kind" }
-                @for word in ["Known", "Read", "New", "Changed", "Marked as gone"] { th.number scope="col" { (word) } }
+                @for word in ["Current", "Read", "Create", "Update", "Retire"] { th.number scope="col" { (word) } }
             } }
             tbody { @for (kind, n) in &plan.kinds {
                 tr {
-                    th scope="row" { (capital(kind.as_str())) "s" }
-                    @for n in [n.known, n.read, n.create, n.update, n.retire] { td.number { (number(n)) } }
+                    th scope="row" { (labels::objects(*kind)) }
+                    @for n in [n.current, n.read, n.create, n.update, n.retire] { td.number { (number(n)) } }
                 }
             } }
         }
@@ -234,33 +235,32 @@ fn figures(plan: &SyncPlan) -> Markup {
     scroll("Objects of the plan", &table)
 }
 
-fn structure_changes(structure: &StructureReport) -> Markup {
+fn structure_changes(connection: &ConnectionName, structure: &SchemaReport) -> Markup {
     let added = structure.added_types.len() + structure.added_attributes.len();
     html! {
         @if added > 0 {
             section.card aria-labelledby="structure" {
                 h2 #structure { "New in the object schema" }
                 ul {
-                    @for name in &structure.added_types { li { "object type " (name) } }
-                    @for name in &structure.added_attributes { li { "attribute " (name) } }
+                    @for name in &structure.added_types { li { "Object type " (name) } }
+                    @for name in &structure.added_attributes { li { "Attribute " (name) } }
                 }
             }
         }
-        @for drift in &structure.drift { (notice(Tone::Warning, drift, None)) }
-        @for note in &structure.notes { (notice(Tone::Quiet, note, None)) }
+        @for finding in structure.drift.iter().chain(&structure.notes) { (findings::linked(connection, finding)) }
     }
 }
 
-fn losses(losses: &Losses) -> Markup {
-    let LostMemberships { ended, known, .. } = losses.memberships;
+fn losses(losses: &PlannedRemovals) -> Markup {
+    let RemovedMemberships { removed: ended, total: known, .. } = losses.memberships;
     html! {
-        @if ended > 0 || !losses.blanked.is_empty() {
+        @if ended > 0 || !losses.cleared_values.is_empty() {
             section.card aria-labelledby="losses" {
-                h2 #losses { "What objects that stay would lose" }
+                h2 #losses { "Removed memberships and cleared values" }
                 ul {
-                    @if ended > 0 { li { (number(ended)) " of " (count(known, "membership")) " would end" } }
-                    @for lost in &losses.blanked {
-                        li { (number(lost.lost)) " of " (count(lost.known, lost.kind.as_str())) " would lose " code { (lost.field) } }
+                    @if ended > 0 { li { (number(ended)) " of " (count(known, "membership")) " removed" } }
+                    @for lost in &losses.cleared_values {
+                        li { code { (lost.field) } " cleared for " (number(lost.cleared)) " of " (count(lost.total, lost.kind.as_str())) }
                     }
                 }
             }
@@ -272,8 +272,8 @@ fn problems(problems: &[String]) -> Markup {
     html! {
         @if !problems.is_empty() {
             section.card aria-labelledby="problems" {
-                h2 #problems { "Values that do not fit" }
-                ul { @for problem in problems { li { (said(problem)) } } }
+                h2 #problems { "Invalid values" }
+                ul { @for problem in problems { li { (capital(problem)) } } }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The history: runs as a list, and each with everything that is remembered of it.
+//! The history of runs, as a list and one by one.
 
 mod detail;
 
@@ -12,16 +12,17 @@ use axum::routing::get;
 use jiff::SignedDuration;
 use maud::{Markup, html};
 use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunSummary};
-use sync_service::{Member, ServiceError};
+use sync_service::{ManagedConnection, ServiceError};
 
+use super::components::{capital, count, empty, number, scroll, span, time};
 use super::links::{self, address, asking};
-use super::parts::{capital, count, empty, number, said, scroll, span, time};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, health, shell};
+use super::{Chosen, PageError, health, layout};
 use crate::access::Identity;
 use crate::app::App;
+use crate::words::{activity as words, labels};
 
-/// How many runs are shown unless more are asked for, and how many at most.
+/// The default and the maximum number of runs on the page.
 const SHOWN: u32 = 50;
 const MOST: u32 = 1000;
 
@@ -33,20 +34,7 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/runs/{id}/stream", get(detail::stream))
 }
 
-/// What people call a kind of run.
-pub(super) const fn kind_word(kind: RunKind) -> &'static str {
-    match kind {
-        RunKind::Full => "Everything",
-        RunKind::Some => "Chosen objects",
-        RunKind::Delta => "What changed",
-        RunKind::Users => "New attributes",
-        RunKind::Events => "Events",
-        RunKind::Retry => "Sent again",
-        RunKind::Plan => "Plan",
-    }
-}
-
-/// Kinds of runs that stay in the history.
+/// The run kinds of the history.
 fn kinds() -> impl Iterator<Item = RunKind> {
     RunKind::ALL.into_iter().filter(|kind| *kind != RunKind::Plan)
 }
@@ -57,15 +45,15 @@ fn filter(asked: &HashMap<String, String>) -> Result<RunFilter, PageError> {
         word => Some(
             kinds()
                 .find(|kind| kind.as_str() == word)
-                .ok_or_else(|| PageError::Bad("There is no such kind of run".into()))?,
+                .ok_or_else(|| PageError::Bad(format!("{word} isn't a run kind")))?,
         ),
     };
     let limit = asked.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(SHOWN);
-    Ok(RunFilter { kind, failed: asked.contains_key("failed"), limit: limit.clamp(1, MOST) })
+    Ok(RunFilter { kind, state: None, failed: asked.contains_key("failed"), limit: limit.clamp(1, MOST) })
 }
 
 /// The address of a list like this one.
-fn place(member: &Member, end: &str, filter: RunFilter) -> String {
+fn place(member: &ManagedConnection, end: &str, filter: RunFilter) -> String {
     let path = address(member.name(), &["runs"]) + end;
     let limit = if filter.limit == SHOWN { String::new() } else { filter.limit.to_string() };
     let failed = if filter.failed { "yes" } else { "" };
@@ -79,20 +67,20 @@ async fn list(
 ) -> Result<Response, PageError> {
     let filter = filter(&asked)?;
     let body = html! {
-        div.head { h1 { "Runs" } p.muted { "Each reads from Okta and sends what differs." } }
+        div.head { h1 { "Runs" } p.muted { (words::RUNS) } }
         form.filters method="get" role="search" aria-label="Runs" {
             div.field {
                 label for="kind" { "Kind" }
                 select name="kind" id="kind" {
                     option value="" { "All kinds" }
                     @for kind in kinds() {
-                        option value=(kind.as_str()) selected[filter.kind == Some(kind)] { (kind_word(kind)) }
+                        option value=(kind.as_str()) selected[filter.kind == Some(kind)] { (labels::run_kind(kind)) }
                     }
                 }
             }
             div.check {
                 input type="checkbox" name="failed" id="failed" value="yes" checked[filter.failed];
-                label for="failed" { "Only those that did not go well" }
+                label for="failed" { "Failed and partial only" }
             }
             button type="submit" { "Show" }
         }
@@ -100,7 +88,7 @@ async fn list(
             div data-part="runs" { (table(&member, filter).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/runs", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/runs", &body).into_response())
 }
 
 async fn list_stream(
@@ -111,20 +99,20 @@ async fn list_stream(
 ) -> Result<Response, PageError> {
     let filter = filter(&asked)?;
     Ok(live(app.stop.clone(), move || {
-        let member: Arc<Member> = member.clone();
+        let member: Arc<ManagedConnection> = member.clone();
         async move { Ok(vec![Part::new("runs", table(&member, filter).await?)]) }
     }))
 }
 
-async fn table(member: &Member, filter: RunFilter) -> Result<Markup, ServiceError> {
+async fn table(member: &ManagedConnection, filter: RunFilter) -> Result<Markup, ServiceError> {
     let runs = member.working()?.runs(&filter).await?;
     if runs.is_empty() {
         let all = filter.kind.is_none() && !filter.failed;
         return Ok(if all {
-            empty("No run yet", "The first one is made by Synchronize, at the end of the set-up.", None)
+            empty(words::NO_RUNS, words::NO_RUNS_TEXT, None)
         } else {
             let action = html! { a.button href=(address(member.name(), &["runs"])) { "Show all runs" } };
-            empty("No such run", "No run of this sort is remembered.", Some(action))
+            empty(words::NO_MATCHING_RUNS, words::NO_MATCHING_RUNS_TEXT, Some(action))
         });
     }
     let more = runs.len() == filter.limit as usize && filter.limit < MOST;
@@ -132,12 +120,12 @@ async fn table(member: &Member, filter: RunFilter) -> Result<Markup, ServiceErro
         table {
             thead { tr {
                 th scope="col" { "Run" }
-                th scope="col" { "Began" }
-                th.number scope="col" { "Took" }
+                th scope="col" { "Started" }
+                th.number scope="col" { "Duration" }
                 th scope="col" { "Kind" }
-                th scope="col" { "Result" }
+                th scope="col" { "State" }
                 th scope="col" { "Sent" }
-                th.number scope="col" { "Refused" }
+                th.number scope="col" { "Rejected" }
                 th scope="col" { "Mapping" }
             } }
             tbody { @for run in &runs { (row(member, run)) } }
@@ -152,35 +140,35 @@ async fn table(member: &Member, filter: RunFilter) -> Result<Markup, ServiceErro
     })
 }
 
-fn row(member: &Member, run: &RunSummary) -> Markup {
+fn row(member: &ManagedConnection, run: &RunSummary) -> Markup {
     let report = run.report.as_ref();
     let rejected = report.map_or(0, |report| report.records.values().map(|counts| counts.rejected).sum());
     html! {
         tr {
             th.nowrap scope="row" { (links::run(member.name(), run.id)) }
-            td.nowrap { (time(run.started)) }
-            td.number { (took(run)) }
-            td.nowrap { (kind_word(run.kind)) }
+            td.nowrap { (time(run.started_at)) }
+            td.number { (duration(run)) }
+            td.nowrap { (labels::run_kind(run.kind)) }
             td.nowrap { (health::run_badge(run)) }
             td { (sent(run)) }
             td.number { @if report.is_some() { (number(rejected)) } }
-            td { @if let Some(mapping) = report.and_then(|report| report.mapping.as_ref()) { code { (mapping) } } }
+            td { @if let Some(mapping) = report.and_then(|report| report.mapping_version.as_ref()) { code { (mapping) } } }
         }
     }
 }
 
-/// How long it took, or takes so far.
-fn took(run: &RunSummary) -> Markup {
+/// The duration of a run.
+pub(super) fn duration(run: &RunSummary) -> Markup {
     html! {
-        @match (&run.report, run.ended) {
-            (Some(report), _) => (length(report.seconds)),
-            (None, Some(ended)) => (span(ended.duration_since(run.started))),
+        @match (&run.report, run.ended_at) {
+            (Some(report), _) => (length(report.duration_seconds)),
+            (None, Some(ended)) => (span(ended.duration_since(run.started_at))),
             (None, None) => "–",
         }
     }
 }
 
-/// Most runs take less than a second.
+/// A duration with tenths of a second, as most runs are short.
 pub(super) fn length(seconds: f64) -> String {
     if seconds < 10.0 {
         format!("{seconds:.1} s")
@@ -189,36 +177,36 @@ pub(super) fn length(seconds: f64) -> String {
     }
 }
 
-/// What was sent, by kind of object.
+/// The sent records by object kind and outcome.
 fn sent(run: &RunSummary) -> Markup {
     let Some(report) = &run.report else { return html! {} };
     let parts: Vec<String> = report
         .records
         .iter()
         .filter(|(_, counts)| counts.sent > 0)
-        .map(|(kind, counts)| format!("{} ({})", count(counts.sent, kind.as_str()), became(counts)))
+        .map(|(kind, counts)| format!("{} ({})", count(counts.sent, kind.as_str()), outcome(counts)))
         .collect();
     html! {
         @if let Some(error) = report.error.as_ref().filter(|_| parts.is_empty()) {
-            span.small { (said(error)) }
+            span.small { (capital(error)) }
         } @else if parts.is_empty() {
-            span.muted { "nothing differed" }
+            span.muted { "No differences" }
         } @else {
-            (capital(&parts.join(", ")))
+            (parts.join(", "))
         }
     }
 }
 
-fn became(counts: &RecordCounts) -> String {
+fn outcome(counts: &RecordCounts) -> String {
     let parts = [
-        (counts.created, "new"),
-        (counts.updated, "changed"),
-        (counts.identical, "equal"),
-        (counts.rejected, "refused"),
+        (counts.created, "created"),
+        (counts.updated, "updated"),
+        (counts.identical, "identical"),
+        (counts.rejected, "rejected"),
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", number(*n))).collect();
-    if parts.is_empty() { "not accounted for".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() { "unconfirmed".to_owned() } else { parts.join(", ") }
 }
 
 #[cfg(test)]
@@ -226,14 +214,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_runs_are_told_in_tenths_of_a_second() {
+    fn short_duration_has_tenths() {
         assert_eq!(length(0.25), "0.2 s");
         assert_eq!(length(75.0), "1 min 15 s");
         assert_eq!(length(f64::NAN), "0 s");
     }
 
     #[test]
-    fn an_unknown_kind_is_refused_and_a_limit_is_kept_within_bounds() {
+    fn unknown_kind_is_rejected_and_limit_bounded() {
         let asked = |pairs: &[(&str, &str)]| {
             filter(&pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
         };
@@ -241,7 +229,7 @@ mod tests {
         assert_eq!(asked(&[("limit", "999999")]).unwrap().limit, MOST);
         assert_eq!(
             asked(&[("limit", "x"), ("kind", "")]).unwrap(),
-            RunFilter { kind: None, failed: false, limit: SHOWN }
+            RunFilter { limit: SHOWN, ..RunFilter::default() }
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Okta's schemas beside what Assets has of them, and choices about attributes, seen before they are made.
+//! Okta and Assets attributes side by side, and the selection of attributes with a preview.
 
 mod choices;
 mod preview;
@@ -12,15 +12,16 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use sync_service::{JobState, Member, SchemaView};
+use sync_service::{JobState, ManagedConnection, SchemaView};
 
+use super::components::{Tone, aged, empty, fault, job, notice};
 use super::links::{address, asking};
-use super::parts::{Tone, aged, empty, notice, under_way};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
-use side::Show;
+use crate::words::mapping as words;
+use side::{DRIFTED, Show};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -32,7 +33,7 @@ pub(super) fn router() -> Router<App> {
 
 fn show(asked: &HashMap<String, String>) -> Result<Show, PageError> {
     Show::named(asked.get("show").map_or("", String::as_str))
-        .ok_or_else(|| PageError::Bad("There is no such state of an attribute".into()))
+        .ok_or_else(|| PageError::Bad("The filter isn't an attribute state".into()))
 }
 
 async fn page(
@@ -46,16 +47,16 @@ async fn page(
     let body = html! {
         div.head {
             h1 { "Schema" }
-            p.muted { "What Okta defines beside what Assets has." }
+            p.muted { (words::SCHEMA) }
             @if member.connection().is_ok() {
-                div.actions { a.button href={ (path) "/choices" } { "Choose attributes" } }
+                div.actions { a.button href={ (path) "/choices" } { "Select attributes" } }
             }
         }
         form.filters method="get" aria-label="Attributes" {
             div.field {
                 label for="show" { "Attributes" }
                 select name="show" id="show" {
-                    @for (choice, word) in Show::ALL { option value=(choice.as_str()) selected[choice == show] { (word) } }
+                    @for choice in Show::ALL { option value=(choice.as_str()) selected[choice == show] { (choice.label()) } }
                 }
             }
             button type="submit" { "Show" }
@@ -64,11 +65,11 @@ async fn page(
             div data-part="schema" { (state(&member, &identity, show)) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/schema", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/schema", &body).into_response())
 }
 
-/// Nobody has to ask for the first look: it only reads.
-fn compare_once(member: &Arc<Member>) {
+/// Starts the first comparison, which only reads.
+fn compare_once(member: &Arc<ManagedConnection>) {
     if member.schemas() == JobState::Idle {
         member.compare_schemas();
     }
@@ -93,50 +94,48 @@ async fn compare(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     Ok(Redirect::to(&address(member.name(), &["schema"])))
 }
 
-fn state(member: &Member, identity: &Identity, show: Show) -> Markup {
+fn state(member: &ManagedConnection, identity: &Identity, show: Show) -> Markup {
     let again = || {
         (identity.role == Role::Admin && member.connection().is_ok()).then(|| {
             html! {
                 form method="post" action=(address(member.name(), &["schema"])) {
-                    (shell::csrf(identity))
+                    (layout::csrf(identity))
                     button type="submit" { "Compare again" }
                 }
             }
         })
     };
     match member.schemas() {
-        JobState::Idle => {
-            empty("Nothing to compare", "This connection cannot work; see why on its Overview.", None)
-        }
-        JobState::Running { since, doing } => under_way(&doing, since),
-        JobState::Failed { reason, hint, .. } => html! {
-            (notice(Tone::Problem, &reason, hint.as_deref()))
+        JobState::Idle => empty(words::UNAVAILABLE, words::UNAVAILABLE_TEXT, None),
+        JobState::Running { started_at, activity } => job(activity, started_at),
+        JobState::Failed { reason, remedy, .. } => html! {
+            (fault(&reason, remedy.as_ref(), Some(member.name())))
             @if let Some(again) = again() { (again) }
         },
-        JobState::Done { result, ended, .. } => html! {
+        JobState::Succeeded { result, ended_at: ended, .. } => html! {
             (verdict(member, &result))
             div.head {
-                p.muted { "Compared " (aged(ended)) ", mapping " code { (result.mapping) } }
+                p.muted { "Compared " (aged(ended)) ", mapping " code { (result.mapping_version) } }
                 @if let Some(again) = again() { div.actions { (again) } }
             }
-            @for object_type in &result.types { (side::table(object_type, show)) }
-            @for note in &result.notes { (notice(Tone::Quiet, note, None)) }
+            @for object_type in &result.types { (side::table(member.name(), object_type, show)) }
+            @for note in &result.notes { (findings::linked(member.name(), note)) }
         },
     }
 }
 
-fn verdict(member: &Member, view: &SchemaView) -> Markup {
+fn verdict(member: &ManagedConnection, view: &SchemaView) -> Markup {
     let (new, drift) = side::counts(view);
     html! {
-        @if !view.differs {
-            (notice(Tone::Good, "Both sides agree", None))
+        @if !view.has_differences {
+            (notice(Tone::Good, words::MATCH, None))
         } @else if new > 0 {
-            (notice(Tone::Busy, &format!("{} not in Assets yet", super::parts::count(new, "attribute")), Some(if new == 1 { "press Setup, which creates it" } else { "press Setup, which creates them" })))
+            (notice(Tone::Busy, &words::new_attributes(new), Some(words::NEW_REMEDY)))
         }
         @if drift > 0 {
             div.notice.notice-warning {
-                p.what { "Something differs that is only told, and never forced" }
-                p { "What to do stands beside it: " a href=(asking(&address(member.name(), &["schema"]), &[("show", "drift")])) { "show what differs" } "." }
+                p.what { (words::DRIFT) }
+                p { a href=(asking(&address(member.name(), &["schema"]), &[("show", DRIFTED.as_str())])) { "Show drifted attributes" } }
             }
         }
     }

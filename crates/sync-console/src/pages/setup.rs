@@ -1,4 +1,4 @@
-//! The guided set-up: four buttons, each with its state, what was seen, and what to do.
+//! The setup checklist: each step with its state, details, findings, and buttons.
 
 use std::sync::Arc;
 
@@ -9,16 +9,19 @@ use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
-use sync_service::wire::Synchronize;
-use sync_service::{Guide, JobState, Member, ServiceError, Step, StepName, StepState};
+use sync_service::engine::{SchemaState, VerifyReport};
+use sync_service::wire::SyncOptions;
+use sync_service::{
+    JobState, ManagedConnection, ServiceError, SetupChecklist, SetupStep, SetupStepName, StepState,
+};
 
-use super::parts::{Tone, ago, badge, notice};
-use super::prose::prose;
+use super::components::{Tone, ago, badge, fault, notice};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
-use crate::wording;
+use crate::words::details::detail;
+use crate::words::{labels, setup as words};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -32,16 +35,16 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
     let name = member.name();
     look_once(&member);
     let body = html! {
-        div.head { h1 { "Set-up" } p.muted { "One step after the other; each can be repeated at any time." } }
+        div.head { h1 { "Setup" } p.muted { (words::SETUP) } }
         div data-live={ "/connections/" (name) "/setup/stream" } {
             div data-part="steps" { (steps(&member, &identity).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/setup", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/setup", &body).into_response())
 }
 
-/// After a start of the daemon nothing is known of what was set up before; a connection that works was.
-pub(super) fn look_once(member: &Arc<Member>) {
+/// Verifies the connection once after the daemon started, so that the checklist shows its state.
+pub(super) fn look_once(member: &Arc<ManagedConnection>) {
     if matches!((member.setup(), member.verified()), (JobState::Idle, JobState::Idle)) {
         member.verify();
     }
@@ -58,88 +61,79 @@ async fn stream(
     }))
 }
 
-async fn steps(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
-    let guide = Guide::of(member).await?;
+async fn steps(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
+    let guide = SetupChecklist::of(member).await?;
+    let set_up_again = needs_setup(member);
     Ok(html! {
         @if guide.complete {
-            (notice(
-                Tone::Good,
-                "Everything is set up: Assets follows Okta from here on",
-                Some("see changes arrive on the Live page"),
-            ))
+            (notice(Tone::Good, words::SETUP_COMPLETE, Some(words::SETUP_COMPLETE_TEXT)))
         }
         ol.steps { @for (at, step) in guide.steps.iter().enumerate() {
-            (one(member, identity, at + 1, step, calls_for_setup(&guide)))
+            (one(member, identity, at + 1, step, set_up_again))
         } }
     })
 }
 
-/// Whether some step does not hold until Setup is made again.
-fn calls_for_setup(guide: &Guide) -> bool {
-    let calls = |remedy: &String| remedy.contains("run `okta-insight setup`");
-    guide
-        .steps
-        .iter()
-        .flat_map(|step| &step.problems)
-        .any(|problem| problem.remedy.as_ref().is_some_and(calls))
+/// True if Setup resolves what the last verification found.
+fn needs_setup(member: &ManagedConnection) -> bool {
+    let JobState::Succeeded { result: VerifyReport { schema, event_hook, .. }, .. } = member.verified()
+    else {
+        return false;
+    };
+    matches!(schema.state, SchemaState::Missing | SchemaState::Outdated)
+        || event_hook.is_some_and(|hook| !hook.findings.is_empty())
 }
 
-/// `set_up_again` says that Setup is what to do next, whatever step this is.
-fn one(member: &Member, identity: &Identity, number: usize, step: &Step, set_up_again: bool) -> Markup {
-    let (class, sign, tone, word) = match step.state {
-        StepState::Done => ("done", "✓".to_owned(), Tone::Good, "Done"),
-        StepState::Running => ("running", "↻".to_owned(), Tone::Busy, "Under way"),
-        StepState::Ready => ("ready", number.to_string(), Tone::Quiet, "Next"),
-        StepState::Failed if matches!(step.name, StepName::Verify | StepName::Cardinality) => {
-            ("failed", "✗".to_owned(), Tone::Problem, "Does not hold")
-        }
-        StepState::Failed => ("failed", "✗".to_owned(), Tone::Problem, "Failed"),
-        StepState::Blocked => ("blocked", number.to_string(), Tone::Quiet, "Later"),
+/// One step. `set_up_again` makes Setup the next action, whatever step this is.
+fn one(
+    member: &ManagedConnection,
+    identity: &Identity,
+    number: usize,
+    step: &SetupStep,
+    set_up_again: bool,
+) -> Markup {
+    let (class, sign, tone) = match step.state {
+        StepState::Complete => ("done", "✓".to_owned(), Tone::Good),
+        StepState::Running => ("running", "↻".to_owned(), Tone::Busy),
+        StepState::Ready => ("ready", number.to_string(), Tone::Quiet),
+        StepState::Failed => ("failed", "✗".to_owned(), Tone::Problem),
+        StepState::NotReady => ("blocked", number.to_string(), Tone::Quiet),
     };
+    let title = labels::setup_step(step.name);
     html! {
         li class={ "step step-" (class) } id={ "step-" (number) } {
             div.step-sign aria-hidden="true" { (sign) }
             div.step-body {
-                h2 { (title(step.name)) (badge(tone, word)) }
-                @if step.state == StepState::Blocked {
-                    p { "Comes after the steps above." }
+                h2 { (title) (badge(tone, labels::step_state(step.state))) }
+                @if step.state == StepState::NotReady {
+                    p { (words::NOT_READY) }
                 }
-                @if let Some(since) = step.since {
-                    progress aria-label={ (title(step.name)) " is under way" } {}
-                    p.small.muted { "begun " (ago(since, Timestamp::now())) }
+                @if let Some(since) = step.started_at {
+                    progress aria-label={ (title) " is running" } {}
+                    p.small.muted { "Started " (ago(since, Timestamp::now())) }
                 }
-                @if !step.evidence.is_empty() {
-                    ul { @for seen in &step.evidence { li { (prose(&wording::here(&wording::settings(member, seen)))) } } }
+                @if !step.details.is_empty() {
+                    ul { @for result in &step.details { li { (detail(result)) } } }
                 }
-                @for problem in &step.problems {
-                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)).replace(" on the Set-up page", " above"));
-                    (notice(Tone::Problem, &problem.what, remedy.as_deref()))
+                @if let Some(failure) = &step.failure {
+                    (fault(&failure.error, failure.remedy.as_ref(), None))
                 }
+                @for finding in &step.findings { (findings::notice(finding)) }
                 @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }
             }
         }
     }
 }
 
-const fn title(step: StepName) -> &'static str {
-    match step {
-        StepName::Save => "Save",
-        StepName::Setup => "Setup",
-        StepName::Verify => "Verify Okta Hook",
-        StepName::Cardinality => "Cardinalities",
-        StepName::Synchronize => "Synchronize",
-    }
-}
-
-fn actions(member: &Member, identity: &Identity, step: &Step, set_up_again: bool) -> Markup {
+fn actions(member: &ManagedConnection, identity: &Identity, step: &SetupStep, set_up_again: bool) -> Markup {
     let name = member.name();
-    let usable = !matches!(step.state, StepState::Blocked | StepState::Running);
-    let first = step.state != StepState::Done;
-    let next = if set_up_again { step.name == StepName::Setup } else { first };
+    let usable = !matches!(step.state, StepState::NotReady | StepState::Running);
+    let first = step.state != StepState::Complete;
+    let next = if set_up_again { step.name == SetupStepName::Setup } else { first };
     let button = |action: &str, label: &str| {
         html! {
             form method="post" action={ "/connections/" (name) "/" (action) } {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button.primary[next] type="submit" { (label) }
             }
         }
@@ -148,29 +142,29 @@ fn actions(member: &Member, identity: &Identity, step: &Step, set_up_again: bool
         @if usable {
             div.actions {
                 @match step.name {
-                    StepName::Save => { @if member.saved().is_some() { a.button href={ "/connections/" (name) "/edit" } { "Edit settings" } } }
-                    StepName::Setup => { (button("setup", if first { "Setup" } else { "Setup again" })) }
-                    StepName::Verify => { (button("verify", if first { "Verify Okta Hook" } else { "Verify again" })) }
-                    StepName::Cardinality => { @if first { (button("verify", "Look again")) } }
-                    StepName::Synchronize => {
+                    SetupStepName::Save => { @if member.saved().is_some() { a.button href={ "/connections/" (name) "/edit" } { "Edit settings" } } }
+                    SetupStepName::Setup => { (button("setup", if first { "Setup" } else { "Setup again" })) }
+                    SetupStepName::Verify => { (button("verify", if first { "Verify Okta Hook" } else { "Verify again" })) }
+                    SetupStepName::Cardinality => { @if first { (button("verify", "Check again")) } }
+                    SetupStepName::Synchronize => {
                         (button("synchronize", if first { "Synchronize" } else { "Synchronize again" }))
-                        a.button href={ "/connections/" (name) "/plan" } { "Look at the plan first" }
+                        a.button href={ "/connections/" (name) "/plan" } { "View plan" }
                     }
                 }
                 @if step.state == StepState::Failed {
-                    @if member.saved().is_some() && step.name != StepName::Save {
+                    @if member.saved().is_some() && step.name != SetupStepName::Save {
                         a.button href={ "/connections/" (name) "/edit" } { "Edit settings" }
                     }
-                    a.button href={ "/connections/" (name) "/checks" } { "Check every precondition" }
+                    a.button href={ "/connections/" (name) "/checks" } { "Run checks" }
                 }
             }
-            @if step.name == StepName::Synchronize && !first {
+            @if step.name == SetupStepName::Synchronize && !first {
                 details.below #resend {
-                    summary { "Did somebody change or delete objects in Assets?" }
-                    p { "What has not changed in Okta is not sent. Assets gets back what it lacks when every object is sent once more." }
+                    summary { (words::RESTORE) }
+                    p { (words::RESTORE_TEXT) }
                     form method="post" action={ "/connections/" (name) "/synchronize" } {
-                        (shell::csrf(identity))
-                        button type="submit" name="resend" value="yes" { "Send everything again" }
+                        (layout::csrf(identity))
+                        button type="submit" name="resend" value="yes" { "Resend all objects" }
                     }
                 }
             }
@@ -178,10 +172,10 @@ fn actions(member: &Member, identity: &Identity, step: &Step, set_up_again: bool
     }
 }
 
-/// What the form of the last step says.
+/// The form of the last step.
 #[derive(Deserialize)]
 struct Again {
-    /// Present where everything is to be sent, also what has not changed.
+    /// Present if unchanged objects are resent too.
     resend: Option<String>,
 }
 
@@ -199,21 +193,25 @@ async fn verify(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 
 async fn synchronize(Chosen(member): Chosen, Form(asked): Form<Again>) -> Result<Redirect, PageError> {
     let resend = asked.resend.is_some();
-    ask_for_everything(&member, Synchronize { resend, ..Synchronize::default() }).await?;
+    ask_for_everything(&member, SyncOptions { resend, ..SyncOptions::default() }).await?;
     Ok(back(&member))
 }
 
-/// Only where the steps above hold: a person may have had the page open for long.
-pub(super) async fn ask_for_everything(member: &Member, wish: Synchronize) -> Result<(), PageError> {
-    let guide = Guide::of(member).await?;
-    let offered = guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked);
+/// Starts a full sync, unless an earlier step is unfinished: the page may be old.
+pub(super) async fn ask_for_everything(
+    member: &ManagedConnection,
+    wish: SyncOptions,
+) -> Result<(), PageError> {
+    let guide = SetupChecklist::of(member).await?;
+    let offered =
+        guide.step(SetupStepName::Synchronize).is_some_and(|step| step.state != StepState::NotReady);
     if !offered {
-        return Err(PageError::Bad("The steps before Synchronize do not hold".into()));
+        return Err(PageError::Bad(words::STEPS_UNFINISHED.into()));
     }
-    member.synchronize(wish).await?;
+    member.request_sync(wish).await?;
     Ok(())
 }
 
-fn back(member: &Member) -> Redirect {
+fn back(member: &ManagedConnection) -> Redirect {
     Redirect::to(&format!("/connections/{}/setup", member.name()))
 }

@@ -2,21 +2,22 @@
 
 use maud::{Markup, html};
 
-use super::parts::{Tone, notice};
-use super::shell;
-use crate::access::{CSRF_FIELD, Notice, SignInPage};
+use super::components::{Tone, notice};
+use super::layout;
+use crate::access::{CSRF_FIELD, SignInNotice, SignInPage};
 use crate::assets;
+use crate::words::access;
 
 pub(crate) fn page(page: &SignInPage) -> Markup {
-    shell::bare(
+    layout::bare(
         "Sign in",
         &html! {
             div.card {
                 p.brand { img src=(assets::address("icon.svg")) alt="" width="28" height="28"; "Okta Insight Sync" }
                 h1 { "Sign in" }
                 @match page.notice {
-                    Some(Notice::Ended) => (notice(Tone::Warning, "Your session has ended", Some("sign in again to go on where you were"))),
-                    Some(Notice::SignedOut) => (notice(Tone::Good, "You have signed out", None)),
+                    Some(SignInNotice::Ended) => (notice(Tone::Warning, access::SESSION_ENDED, Some(access::SESSION_ENDED_REMEDY))),
+                    Some(SignInNotice::SignedOut) => (notice(Tone::Good, access::SIGNED_OUT, None)),
                     None => {}
                 }
                 @if let Some(problem) = &page.problem { (notice(Tone::Problem, problem, None)) }
@@ -24,8 +25,8 @@ pub(crate) fn page(page: &SignInPage) -> Markup {
                     input type="hidden" name=(CSRF_FIELD) value=(page.csrf);
                     input type="hidden" name="next" value=(page.next);
                     div.field {
-                        label for="token" { "Token" }
-                        p.hint #token-hint { "The daemon printed the administrator's token at its first start. Lost? " code { "okta-insight tokens create" } " on the server makes another." }
+                        label for="token" { "Access token" }
+                        p.hint #token-hint { "The daemon writes the first administrator token to a file when it first starts. To create another token, run " code { "okta-insight tokens create --role admin --name NAME" } " on the server." }
                         input type="password" name="token" id="token" required autocomplete="current-password" aria-describedby="token-hint" spellcheck="false";
                     }
                     button.primary type="submit" { "Sign in" }

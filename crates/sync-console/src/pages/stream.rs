@@ -1,5 +1,5 @@
-//! Live parts of pages: each stream begins with all of them, then each is sent again whenever it looks different. What
-//! is shown is right after any pause.
+//! Live parts of pages: each stream starts with all of them, then sends each part that changed. The page is right after
+//! any pause.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,9 +14,9 @@ use serde::Serialize;
 use sync_service::ServiceError;
 use tokio_util::sync::CancellationToken;
 
-/// How often it is looked whether something looks different.
-const LOOK: Duration = Duration::from_millis(500);
-/// A stream ends after so long and is opened anew, with the sign-in looked at again.
+/// The interval of checks for changes.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The time after which a stream ends and is reopened, which checks the sign-in again.
 const LIFE: Duration = Duration::from_mins(5);
 
 /// A part of a page.
@@ -37,7 +37,7 @@ impl Part {
     }
 }
 
-/// Sends the parts that `look` gives, as they change, until told to stop.
+/// Sends the parts that `look` returns, as they change, until interrupted.
 pub(super) fn live<F, W>(stop: CancellationToken, look: F) -> Response
 where
     F: Fn() -> W + Send + 'static,
@@ -71,7 +71,7 @@ where
                 tokio::select! {
                     () = stop.cancelled() => return None,
                     () = tokio::time::sleep_until(sent.ends) => return None,
-                    () = tokio::time::sleep(LOOK) => {}
+                    () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             } else {
                 sent.began = true;
@@ -100,7 +100,7 @@ where
                     self.ready.push(event);
                     self.shown.insert(part.name, part.html);
                 }
-                Err(error) => tracing::error!(%error, "a part of a page could not be sent"),
+                Err(error) => tracing::error!(%error, "could not send a part of a page"),
             }
         }
     }

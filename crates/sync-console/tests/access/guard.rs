@@ -4,7 +4,7 @@ use axum::http::Method;
 use secrecy::ExposeSecret;
 use sync_console::access::Role;
 
-use crate::world::{Answer, World};
+use crate::world::{Answer, TestEnv};
 
 fn refusal(answer: &Answer) -> (u16, String) {
     let problem: serde_json::Value = serde_json::from_str(&answer.text).unwrap_or_default();
@@ -18,7 +18,7 @@ fn code(status: u16, code: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn who_is_not_known_signs_in_or_gets_401() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let mut browser = world.browser();
     let answer = browser.get("/runs?failed=1").await;
     assert_eq!((answer.status, answer.location()), (303, "/sign-in?next=%2Fruns%3Ffailed%3D1"));
@@ -38,7 +38,7 @@ async fn who_is_not_known_signs_in_or_gets_401() {
 
 #[tokio::test]
 async fn a_token_in_the_header_needs_nothing_else() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = world.token("robot", Role::Admin).await;
     let mut robot = world.browser().with("authorization", &format!("bearer {}", token.expose_secret()));
     let answer = robot.get("/api/v1/runs").await;
@@ -58,7 +58,7 @@ async fn a_token_in_the_header_needs_nothing_else() {
 
 #[tokio::test]
 async fn a_change_by_a_session_needs_its_token_in_the_form_or_the_header() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let mut browser = world.signed_in(Role::Admin).await;
     let csrf = browser.csrf().await;
     let answer = browser.post("/runs", &[("csrf", &csrf), ("a", "b c")]).await;
@@ -69,7 +69,7 @@ async fn a_change_by_a_session_needs_its_token_in_the_form_or_the_header() {
     let others = other.csrf().await;
     for wrong in ["", "x", &others, &csrf[1..]] {
         let answer = browser.post("/api/v1/runs", &[("csrf", wrong)]).await;
-        assert_eq!(refusal(&answer), code(403, "csrf"), "{wrong}");
+        assert_eq!(refusal(&answer), code(403, "invalid-csrf-token"), "{wrong}");
     }
     assert_eq!(browser.post("/runs", &[("a", "b")]).await.status, 403);
     for method in [Method::PUT, Method::PATCH, Method::DELETE] {
@@ -86,7 +86,7 @@ async fn a_change_by_a_session_needs_its_token_in_the_form_or_the_header() {
 
 #[tokio::test]
 async fn another_site_changes_nothing_even_with_the_token() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let mut browser = world.signed_in(Role::Admin).await;
     let csrf = browser.csrf().await;
     let fields: [(&str, &str); 1] = [("csrf", &csrf)];
@@ -102,7 +102,7 @@ async fn another_site_changes_nothing_even_with_the_token() {
         let mut sent = browser.with(name, value);
         let answer = sent.post("/api/v1/runs", &fields).await;
         assert_eq!(answer.status == 200, fine, "{name}: {value}");
-        assert!(fine || refusal(&answer) == code(403, "foreign_origin"));
+        assert!(fine || refusal(&answer) == code(403, "foreign-origin"));
         assert_eq!(sent.get("/").await.status, 200, "links from elsewhere may lead here");
         browser = sent;
     }
@@ -110,19 +110,19 @@ async fn another_site_changes_nothing_even_with_the_token() {
 
 #[tokio::test]
 async fn who_may_read_changes_nothing() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let mut reader = world.signed_in(Role::ReadOnly).await;
     let csrf = reader.csrf().await;
     let answer = reader.post("/runs", &[("csrf", &csrf)]).await;
     assert_eq!(
         (answer.status, answer.text.trim()),
-        (403, "Forbidden: this sign-in may only read; sign in with the token of an administrator")
+        (403, "This token is read-only: this sign-in is read-only; sign in with an administrator token")
     );
     let token = world.token("robot", Role::ReadOnly).await;
     let mut robot = world.browser().with("authorization", &format!("Bearer {}", token.expose_secret()));
     assert_eq!(robot.get("/api/v1/runs").await.status, 200);
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         let answer = robot.send(method, "/api/v1/runs", None).await;
-        assert_eq!(refusal(&answer), code(403, "forbidden"));
+        assert_eq!(refusal(&answer), code(403, "insufficient-role"));
     }
 }

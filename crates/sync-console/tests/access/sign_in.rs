@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use sync_console::access::{AccessOptions, Role, SignInError};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 const HTTPS: AccessOptions = AccessOptions {
     idle: Duration::from_hours(1),
@@ -24,7 +24,7 @@ async fn a_session_is_a_cookie_that_scripts_and_other_sites_do_not_get() {
             ("__Host-okta_insight_session=", "; HttpOnly; SameSite=Lax; Secure; Path=/"),
         ),
     ] {
-        let world = World::with(options, None).await;
+        let world = TestEnv::with(options, None).await;
         let token = world.token("t", Role::Admin).await;
         let answer = world.browser().sign_in(token.expose_secret(), "/runs").await;
         assert_eq!((answer.status, answer.location()), (303, "/runs"));
@@ -39,7 +39,7 @@ async fn a_session_is_a_cookie_that_scripts_and_other_sites_do_not_get() {
 
 #[tokio::test]
 async fn a_session_ends_by_sign_out_idleness_and_age() {
-    let world = World::with(AccessOptions { tls: false, ..HTTPS }, None).await;
+    let world = TestEnv::with(AccessOptions { tls: false, ..HTTPS }, None).await;
     let mut out = world.signed_in(Role::ReadOnly).await;
     let session = out.cookies.clone();
     let refused = out.post("/sign-out", &[("csrf", "guessed")]).await;
@@ -73,7 +73,7 @@ async fn a_session_ends_by_sign_out_idleness_and_age() {
 
 #[tokio::test]
 async fn every_sign_in_gets_a_new_session_and_the_one_before_ends() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     let mut browser = world.browser();
     // What somebody else may have planted.
@@ -92,7 +92,7 @@ async fn every_sign_in_gets_a_new_session_and_the_one_before_ends() {
 
 #[tokio::test]
 async fn the_sign_in_form_works_only_in_the_browser_that_it_was_shown_in() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     let token = token.expose_secret();
     let mut attacker = world.browser();
@@ -113,7 +113,7 @@ async fn the_sign_in_form_works_only_in_the_browser_that_it_was_shown_in() {
 
 #[tokio::test]
 async fn a_sign_in_leads_nowhere_else() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     for next in
         ["//evil.example", "/\\evil.example", "https://evil.example/", "/%2Fevil.example", "javascript:1"]
@@ -126,7 +126,7 @@ async fn a_sign_in_leads_nowhere_else() {
 
 #[tokio::test]
 async fn guessing_has_to_wait_and_is_told_how_long() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     let mut browser = world.browser();
     for _ in 0..3 {
@@ -147,7 +147,7 @@ async fn guessing_has_to_wait_and_is_told_how_long() {
 
 #[tokio::test]
 async fn strangers_lock_no_right_token_out() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     for n in 0..300 {
         let from = format!("192.0.{}.{}", n / 100, n % 100).parse().unwrap();
@@ -163,7 +163,7 @@ async fn strangers_lock_no_right_token_out() {
 
 #[tokio::test]
 async fn wrong_bearer_tokens_are_slowed_down() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     let mut guesser = world.browser().with("authorization", "Bearer oia_guess");
     for _ in 0..5 {
@@ -180,7 +180,7 @@ async fn wrong_bearer_tokens_are_slowed_down() {
 #[tokio::test]
 async fn behind_a_proxy_the_guesses_of_one_client_are_not_those_of_another() {
     let options = AccessOptions { behind_proxy: true, ..AccessOptions::default() };
-    let world = World::with(options, None).await;
+    let world = TestEnv::with(options, None).await;
     let mut guesser = world.browser().with("x-forwarded-for", "203.0.113.5, 192.0.2.1");
     for _ in 0..5 {
         assert_eq!(guesser.sign_in("oia_guess", "/").await.status, 401);

@@ -7,18 +7,18 @@ use axum::http::Method;
 use futures::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
-use sync_console::access::{Role, TokenError, TokenWish, create_token, first_token, revoke_token};
+use sync_console::access::{Role, TokenError, TokenRequest, create_token, first_token, revoke_token};
 use sync_service::engine::Clock;
 
-use crate::world::World;
+use crate::world::TestEnv;
 
-fn wish(name: &str) -> TokenWish {
-    TokenWish { name: name.into(), role: Role::ReadOnly, expires: None }
+fn wish(name: &str) -> TokenRequest {
+    TokenRequest { name: name.into(), role: Role::ReadOnly, expires: None }
 }
 
 #[tokio::test]
 async fn the_first_token_administers_and_is_made_once() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let token = first_token(&world.store).await.unwrap().unwrap();
     assert!(first_token(&world.store).await.unwrap().is_none());
     let told = token.expose_secret();
@@ -35,7 +35,7 @@ async fn the_first_token_administers_and_is_made_once() {
 
 #[tokio::test]
 async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     let now = world.clock.now();
     create_token(&world.store, &wish("laptop"), now).await.unwrap();
     let mut told = Vec::new();
@@ -43,7 +43,7 @@ async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
     for name in ["", "  ", "laptop", "7", "two\nlines", "oia_a-secret", &"x".repeat(101)] {
         note(create_token(&world.store, &wish(name), now).await.unwrap_err());
     }
-    let past = TokenWish { expires: Some(Timestamp::UNIX_EPOCH), ..wish("past") };
+    let past = TokenRequest { expires: Some(Timestamp::UNIX_EPOCH), ..wish("past") };
     note(create_token(&world.store, &past, now).await.unwrap_err());
     note(revoke_token(&world.store, "nobody's", now).await.unwrap_err());
     note(revoke_token(&world.store, "99", now).await.unwrap_err());
@@ -55,11 +55,11 @@ async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
 
 #[tokio::test]
 async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.token("other", Role::Admin).await;
     let mut revoked = world.signed_in(Role::Admin).await;
     let now = world.clock.now();
-    let brief = TokenWish { expires: Some(now + SignedDuration::from_mins(30)), ..wish("brief") };
+    let brief = TokenRequest { expires: Some(now + SignedDuration::from_mins(30)), ..wish("brief") };
     let (_, brief) = create_token(&world.store, &brief, now).await.unwrap();
     let mut expired = world.browser();
     expired.sign_in(brief.expose_secret(), "/").await;
@@ -73,7 +73,7 @@ async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
 
 #[tokio::test]
 async fn streams_end_soon_after_the_token_is_revoked() {
-    let world = World::new().await;
+    let world = TestEnv::new().await;
     world.token("other", Role::Admin).await;
     let token = world.token("robot", Role::ReadOnly).await;
     let mut session = world.signed_in(Role::Admin).await;

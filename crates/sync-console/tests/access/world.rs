@@ -20,7 +20,7 @@ use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use sync_console::access::oidc::Oidc;
 use sync_console::access::{
-    Access, AccessOptions, AccessStore, Identity, Role, SignInPage, TokenWish, create_token, guard, routes,
+    Access, AccessOptions, AccessStore, Identity, Role, SignInPage, TokenRequest, create_token, guard, routes,
 };
 use sync_service::engine::Clock;
 use sync_service::{RefusedSignIns, Secret, Store};
@@ -28,30 +28,30 @@ use tower::ServiceExt;
 use url::form_urlencoded;
 
 /// Stands still until it is moved.
-pub(crate) struct StoppedClock(Mutex<Timestamp>);
+pub(crate) struct ManualClock(Mutex<Timestamp>);
 
-impl StoppedClock {
+impl ManualClock {
     pub(crate) fn advance(&self, minutes: i64) {
         *self.0.lock().unwrap() += SignedDuration::from_mins(minutes);
     }
 }
 
-impl Clock for StoppedClock {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
 }
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) access: Access,
     pub(crate) store: AccessStore,
-    pub(crate) clock: Arc<StoppedClock>,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) refused: RefusedSignIns,
     router: Router,
     folder: tempfile::TempDir,
 }
 
-impl World {
+impl TestEnv {
     pub(crate) async fn new() -> Self {
         Self::with(AccessOptions::default(), None).await
     }
@@ -59,7 +59,7 @@ impl World {
     pub(crate) async fn with(options: AccessOptions, oidc: Option<Oidc>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).await.unwrap().access();
-        let clock = Arc::new(StoppedClock(Mutex::new(Timestamp::now())));
+        let clock = Arc::new(ManualClock(Mutex::new(Timestamp::now())));
         let refused = RefusedSignIns::default();
         let access = Access::with_clock(store.clone(), options, oidc, refused.clone(), clock.clone());
         let router = Router::new()
@@ -74,7 +74,7 @@ impl World {
     }
 
     pub(crate) async fn token(&self, name: &str, role: Role) -> Secret {
-        let wish = TokenWish { name: name.into(), role, expires: None };
+        let wish = TokenRequest { name: name.into(), role, expires: None };
         create_token(&self.store, &wish, self.clock.now()).await.unwrap().1
     }
 
@@ -101,7 +101,7 @@ impl World {
 
 async fn show(identity: Identity) -> String {
     let csrf = identity.csrf.unwrap_or_default();
-    format!("{} {} {:?} {csrf}", identity.who, identity.role.as_str(), identity.via)
+    format!("{} {} {:?} {csrf}", identity.principal, identity.role.as_str(), identity.via)
 }
 
 /// Has no end of its own.

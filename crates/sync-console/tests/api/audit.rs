@@ -3,19 +3,26 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// Operations that ask both services and keep no more than what was seen.
-const CHANGING_NOTHING: [&str; 7] =
-    ["try_connection", "verify", "check", "compare_schemas", "preview_schemas", "make_plan", "forget_plan"];
+const CHANGING_NOTHING: [&str; 7] = [
+    "validate_connection",
+    "verify",
+    "run_checks",
+    "compare_schemas",
+    "preview_schema",
+    "create_plan",
+    "delete_plan",
+];
 
-async fn newest(world: &World) -> Value {
+async fn newest(world: &TestEnv) -> Value {
     world.api.get("/audit?limit=1", 200).await["entries"][0].clone()
 }
 
 #[tokio::test]
 async fn every_changing_operation_leaves_an_entry() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let document = sync_console::openapi();
     let mut tried = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -42,7 +49,7 @@ async fn every_changing_operation_leaves_an_entry() {
 
 #[tokio::test]
 async fn entry_says_who_what_and_from_where() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let entry = newest(&world).await;
     let of = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
     assert_eq!(
@@ -56,7 +63,7 @@ async fn entry_says_who_what_and_from_where() {
     let entry = newest(&world).await;
     assert_eq!((&entry["request"], &entry["before"]), (&json!({ "seconds": 600 }), &Value::Null), "{entry}");
     assert!(entry["after"]["paused"].is_object(), "{entry}");
-    let made = world.api.post("/tokens", &json!({ "name": "ro", "role": "read-only" }), 201).await;
+    let made = world.api.post("/tokens", &json!({ "name": "ro", "role": "read_only" }), 201).await;
     let entry = newest(&world).await;
     assert_eq!(entry["after"]["tokens"]["2"]["name"], "ro", "{entry}");
     let all = world.api.get("/audit?limit=500", 200).await.to_string();

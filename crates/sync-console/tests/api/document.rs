@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 #[test]
 fn the_document_is_as_it_was() {
@@ -24,7 +24,7 @@ fn no_route_can_be_added_beside_the_document() {
 
 #[tokio::test]
 async fn what_the_document_has_is_answered_and_every_method_beside_it_is_not() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let document = world.api.get("/openapi.json", 200).await;
     assert_eq!(document, sync_console::openapi());
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -36,12 +36,12 @@ async fn what_the_document_has_is_answered_and_every_method_beside_it_is_not() {
             let request = world.api.request(method.clone(), &path);
             let (status, answer) = world.api.answer(request).await;
             assert_eq!(status != 405, documented, "{method} {path}: {answer}");
-            let nothing = answer["detail"] == "the API has nothing at this address";
+            let nothing = answer["detail"] == "the API has no such path";
             assert!(!nothing, "{method} {path}");
         }
     }
     let lost = world.api.get("/nowhere", 404).await;
-    assert_eq!(lost["detail"], "the API has nothing at this address");
+    assert_eq!(lost["detail"], "the API has no such path");
     world.end().await;
 }
 

@@ -6,15 +6,15 @@ use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
-fn body(kind: &str, text: impl Into<reqwest::Body>, world: &World, path: &str) -> reqwest::RequestBuilder {
+fn body(kind: &str, text: impl Into<reqwest::Body>, world: &TestEnv, path: &str) -> reqwest::RequestBuilder {
     world.api.request(Method::PUT, path).header("content-type", kind).body(text)
 }
 
 #[tokio::test]
 async fn bodies_that_are_none_are_refused() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_settings = format!("{{\"settings\":{}1{}}}", "{\"okta\":".repeat(20_000), "}".repeat(20_000));
     let large = format!("{{\"settings\":{{}},\"although\":{}true}}", " ".repeat(300_000));
@@ -35,8 +35,8 @@ async fn bodies_that_are_none_are_refused() {
         (json, "{\"settings\":{},\"secrets\":{\"import_token\":\"\"}}", 422),
         (json, "{\"settings\":{},\"secrets\":{\"import_token\":12345678901234567890}}", 422),
         (json, "{\"settings\":{},\"secrets\":{\"s3cret\":\"s3cret\"}}", 422),
-        (json, "{\"settings\":{\"limits\":{\"min_gone\":1e400}}}", 400),
-        (json, "{\"settings\":{\"limits\":{\"min_gone\":-1}}}", 422),
+        (json, "{\"settings\":{\"safeguards\":{\"min_retired_count\":1e400}}}", 400),
+        (json, "{\"settings\":{\"safeguards\":{\"min_retired_count\":-1}}}", 422),
         (json, "{\"settings\":{\"okta\":{\"org_url\":\"https://x\\u0000\"}}}", 422),
         ("text/plain", "{\"settings\":{}}", 415),
         ("application/x-www-form-urlencoded", "settings=1", 415),
@@ -57,7 +57,7 @@ async fn bodies_that_are_none_are_refused() {
 
 #[tokio::test]
 async fn paths_and_parameters_that_are_none_are_refused() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     for (path, status) in [
         ("/connections/Main", 404),
         ("/connections/..%2Fmain", 404),
@@ -94,11 +94,11 @@ async fn paths_and_parameters_that_are_none_are_refused() {
         ("/connections/main/objects/user/%ff", 404),
         ("/connections/main/objects/group/..%2Fusers", 404),
         ("/connections/main/objects/membership/x", 404),
-        ("/connections/main/samples?since=yesterday", 422),
-        ("/connections/main/samples?since=", 422),
-        ("/connections/main/samples?until=2026-01-01T00:00:00Z", 422),
-        ("/connections/main/live-run?kind=full", 422),
-        ("/connections/nobody/live-run", 404),
+        ("/connections/main/metric-samples?since=yesterday", 422),
+        ("/connections/main/metric-samples?since=", 422),
+        ("/connections/main/metric-samples?until=2026-01-01T00:00:00Z", 422),
+        ("/connections/main/active-runs?kind=full", 422),
+        ("/connections/nobody/active-runs", 404),
         ("/tokens/7", 405),
         ("/tokens?role=admin", 422),
         ("/connections?limit=1", 422),
@@ -117,7 +117,8 @@ async fn paths_and_parameters_that_are_none_are_refused() {
         world.api.tell(&format!("/connections/main/objects/membership/{id}%2F/resend"), 404).await;
     }
     for last in ["x", "-1", "1e9", "99999999999999999999", ".", "\u{e9}"] {
-        let request = world.api.request(Method::GET, "/connections/main/live").header("last-event-id", last);
+        let request =
+            world.api.request(Method::GET, "/connections/main/stream").header("last-event-id", last);
         assert_eq!(world.api.answer(request).await.0, 400, "{last}");
     }
     for (path, body) in [
@@ -125,14 +126,14 @@ async fn paths_and_parameters_that_are_none_are_refused() {
         ("pause", json!({ "seconds": 31_536_001 })),
         ("pause", json!({ "seconds": 1.5 })),
         ("pause", json!({ "seconds": u64::MAX })),
-        ("synchronize", json!({ "accept_shrink": "yes" })),
-        ("synchronize", json!([true])),
-        ("try-out", json!({ "settings": { "schedule": [null, "1d"] } })),
-        ("try-out", json!([{}, {}, false, false])),
+        ("sync-requests", json!({ "override_safeguards": "yes" })),
+        ("sync-requests", json!([true])),
+        ("validate", json!({ "settings": { "schedule": [null, "1d"] } })),
+        ("validate", json!([{}, {}, false, false])),
         ("schema/preview", json!({})),
-        ("schema/preview", json!({ "mapping": { "prefix": "a b" } })),
-        ("schema/preview", json!({ "mapping": { "label": "noSuchAttribute" } })),
-        ("schema/preview", json!({ "mapping": { "memberships": "objects" } })),
+        ("schema/preview", json!({ "mapping": { "external_id_prefix": "a b" } })),
+        ("schema/preview", json!({ "mapping": { "user_label": "noSuchAttribute" } })),
+        ("schema/preview", json!({ "mapping": { "membership_strategy": "objects" } })),
         ("schema/preview", json!({ "mapping": { "user": { "types": { "city": "no-type" } } } })),
         ("schema/preview", json!({ "mapping": { "unknown": 1 } })),
         ("events/replay", json!({ "ids": [] })),
@@ -145,7 +146,7 @@ async fn paths_and_parameters_that_are_none_are_refused() {
     world.api.post("/connections/main/pause", &json!({ "seconds": 3600.0 }), 200).await;
     let unknown =
         world.api.post("/connections/main/events/replay", &json!({ "ids": ["\u{0}'\""] }), 404).await;
-    assert_eq!(unknown["title"], "There is no such thing");
+    assert_eq!(unknown["title"], "Not found");
     world.end().await;
 }
 
@@ -166,14 +167,15 @@ fn any_json() -> impl Strategy<Value = Value> {
             "org_url",
             "ids",
             "seconds",
-            "accept_shrink",
-            "limits",
+            "override_safeguards",
+            "safeguards",
+            "scope",
             "users",
             "mapping",
             "schedule",
-            "full",
+            "full_sync",
             "import_token",
-            "although",
+            "ignore_check_failures",
             "user",
             "exclude",
         ])
@@ -190,11 +192,11 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// One daemon for all that is tried.
-fn shared() -> &'static (tokio::runtime::Runtime, World) {
-    static SHARED: OnceLock<(tokio::runtime::Runtime, World)> = OnceLock::new();
+fn shared() -> &'static (tokio::runtime::Runtime, TestEnv) {
+    static SHARED: OnceLock<(tokio::runtime::Runtime, TestEnv)> = OnceLock::new();
     SHARED.get_or_init(|| {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let world = runtime.block_on(async { World::start().await.saved().await });
+        let world = runtime.block_on(async { TestEnv::start().await.saved().await });
         (runtime, world)
     })
 }
@@ -206,7 +208,7 @@ proptest! {
     fn no_body_breaks_anything(
         value in any_json(),
         path in prop::sample::select(vec![
-            "try-out", "pause", "synchronize", "events/replay", "schema/preview",
+            "validate", "pause", "sync-requests", "events/replay", "schema/preview",
         ]),
     ) {
         let (runtime, world) = shared();
@@ -219,7 +221,7 @@ proptest! {
     fn no_path_breaks_anything(path in "(/[a-z]{0,12}|/%[0-9a-f]{2}|/main|/connections){0,6}(\\?[ -~&&[^#]]{0,20})?") {
         let (runtime, world) = shared();
         let Ok(request) = world.api.request(Method::GET, &path).build() else { return Ok(()) };
-        if request.url().path().ends_with("/live") {
+        if request.url().path().ends_with("/stream") {
             return Ok(());
         }
         let (status, answer) = runtime.block_on(world.api.answer(world.api.request(Method::GET, &path)));

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Api, World};
+use crate::world::{Api, TestEnv};
 
 fn fields(problem: &Value) -> Vec<&str> {
     problem["fields"].as_array().unwrap().iter().map(|field| field["field"].as_str().unwrap()).collect()
@@ -12,7 +12,7 @@ fn fields(problem: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let api = &world.api;
     assert_eq!(api.get("/connections", 200).await, json!({ "connections": [] }));
 
@@ -22,42 +22,46 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     let mut draft = world.draft();
     draft["secrets"]["import_token"] = json!("another token, which nobody knows");
     assert_eq!(fields(&api.put("/connections/main", &draft, 422).await), ["import_token"]);
-    let tried = api.post("/connections/main/try-out", &draft, 200).await;
+    let tried = api.post("/connections/main/validate", &draft, 200).await;
     assert_eq!(fields(&json!({ "fields": tried["problems"] })), ["import_token"], "{tried}");
-    assert!(!tried["findings"].as_array().unwrap().is_empty(), "what works is told as well: {tried}");
+    assert!(!tried["details"].as_array().unwrap().is_empty(), "what works is told as well: {tried}");
     api.get("/connections/main", 404).await;
 
     let saved = api.put("/connections/main", &world.draft(), 201).await;
     assert_eq!(saved["problems"], json!([]));
-    let mut again = json!({ "settings": world.draft()["settings"], "new": true });
-    assert_eq!(api.put("/connections/main", &again, 409).await["title"], "The name is taken");
-    again["new"] = json!(false);
+    let mut again = json!({ "settings": world.draft()["settings"], "create_only": true });
+    assert_eq!(api.put("/connections/main", &again, 409).await["title"], "Name already in use");
+    again["create_only"] = json!(false);
     api.put("/connections/main", &again, 200).await;
     let one = api.get("/connections/main", 200).await;
-    assert_eq!(one["saved"]["secrets"], json!(["private_key", "import_token"]), "they are kept: {one}");
-    assert_eq!((&one["keeper"], &one["broken"]), (&json!("console"), &Value::Null));
+    assert_eq!(
+        one["saved_settings"]["secrets"],
+        json!(["private_key", "import_token"]),
+        "they are kept: {one}"
+    );
+    assert_eq!((&one["managed_by"], &one["unavailable"]), (&json!("console"), &Value::Null));
 
     set_up(api).await;
     let plan = api.done("/connections/main/plan").await;
     assert_eq!(plan["kinds"]["user"]["create"], 12, "{plan}");
-    api.tell("/connections/main/plan/forget", 204).await;
+    api.delete("/connections/main/plan", 204).await;
     assert_eq!(api.get("/connections/main/plan", 200).await["state"], "idle");
 
     let run = synchronised(api).await;
-    let listed = api.get("/connections/main/runs?kind=full&limit=1", 200).await;
+    let listed = api.get("/connections/main/runs?kind=full_sync&limit=1", 200).await;
     assert_eq!(listed["runs"][0]["id"], run);
     let detail = api.get(&format!("/connections/main/runs/{run}"), 200).await;
     assert_eq!(detail["run"]["report"]["records"]["user"]["created"], 12, "{detail}");
     assert_eq!(api.get("/connections/main/runs?failed=true", 200).await["runs"], json!([]));
-    assert!(api.get("/connections/main/guide", 200).await["complete"].as_bool().unwrap());
+    assert!(api.get("/connections/main/setup-checklist", 200).await["complete"].as_bool().unwrap());
 
     replays(&world).await;
     let answer = api.post("/connections/main/pause", &json!({ "seconds": 3600 }), 200).await;
-    assert!(answer["paused"]["until"].is_string(), "{answer}");
-    let refused = api.post("/connections/main/synchronize", &json!({}), 409).await;
+    assert!(answer["pause"]["until"].is_string(), "{answer}");
+    let refused = api.post("/connections/main/sync-requests", &json!({}), 409).await;
     assert_eq!(refused["title"], "The connection is paused");
-    assert_eq!(api.tell("/connections/main/resume", 200).await["paused"], Value::Null);
-    assert_eq!(api.post("/connections/main/pause", &json!({}), 200).await["paused"]["until"], Value::Null);
+    assert_eq!(api.tell("/connections/main/resume", 200).await["pause"], Value::Null);
+    assert_eq!(api.post("/connections/main/pause", &json!({}), 200).await["pause"]["until"], Value::Null);
 
     api.delete("/connections/main", 204).await;
     api.delete("/connections/main", 404).await;
@@ -73,64 +77,67 @@ async fn set_up(api: &Api) {
     assert_eq!(api.get("/connections/main/setup", 200).await, json!({ "state": "idle" }));
     assert_eq!(api.tell("/connections/main/setup", 202).await["state"], "running");
     let setup = api.done("/connections/main/setup").await;
-    assert_eq!(setup["structure"]["state"], "created", "{setup}");
-    assert!(setup["hook"]["id"].is_string(), "{setup}");
+    assert_eq!(setup["schema"]["state"], "created", "{setup}");
+    assert!(setup["event_hook"]["id"].is_string(), "{setup}");
     for job in ["verify", "checks", "schema", "plan"] {
         api.tell(&format!("/connections/main/{job}"), 202).await;
     }
-    assert!(api.done("/connections/main/checks").await["ok"].as_bool().unwrap());
-    assert_eq!(api.done("/connections/main/schema").await["differs"], false);
+    assert!(api.done("/connections/main/checks").await["passed"].as_bool().unwrap());
+    assert_eq!(api.done("/connections/main/schema").await["has_differences"], false);
     let verified = api.done("/connections/main/verify").await;
-    let limited = verified["structure"]["limited"].as_array().unwrap().len();
-    assert_eq!(verified["problems"].as_array().unwrap().len(), limited, "{verified}");
+    let findings = verified["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|finding| finding["code"] == "cardinality_too_low"), "{verified}");
     api.done("/connections/main/plan").await;
 }
 
 /// Asks for a full run and waits until it has ended. Gives its number.
 async fn synchronised(api: &Api) -> Value {
-    let asked = api.post("/connections/main/synchronize", &json!({ "accept_shrink": false }), 202).await;
-    let path = format!("/connections/main/synchronize/{}", asked["request"]);
-    let ended = api.until(&path, |answer| answer["run"]["ended"].is_string()).await;
-    assert_eq!(ended["run"]["report"]["result"], "done", "{ended}");
-    assert_eq!(api.delete(&path, 409).await["title"], "That is under way already");
+    let asked =
+        api.post("/connections/main/sync-requests", &json!({ "override_safeguards": false }), 202).await;
+    let path = format!("/connections/main/sync-requests/{}", asked["id"]);
+    let ended = api.wait_until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
+    assert_eq!(ended["run"]["report"]["state"], "succeeded", "{ended}");
+    assert_eq!(api.delete(&path, 409).await["title"], "Already running");
+    let unknown = "/connections/main/sync-requests/999999";
+    assert_eq!(api.get(unknown, 404).await["title"], api.delete(unknown, 404).await["title"]);
     ended["run"]["id"].clone()
 }
 
 /// Renames somebody in Okta.
-async fn renamed(world: &World, city: &str) {
+async fn renamed(world: &TestEnv, city: &str) {
     let control = world.control();
     let users = control.get("/okta/users?limit=1").await.unwrap();
     let id = users["users"][0]["id"].as_str().unwrap().to_owned();
     control.call("POST", &format!("/okta/users/{id}"), &json!({ "city": city })).await.unwrap();
 }
 
-async fn replays(world: &World) {
+async fn replays(world: &TestEnv) {
     let api = &world.api;
     let mut stream = Stream::open(api, None).await;
     let (first, _, status) = stream.next().await;
     assert_eq!((first.as_str(), &status["connection"]), ("status", &json!("main")));
     renamed(world, "Nuuk").await;
-    let (mark, event) = stream.event("done").await;
+    let (mark, event) = stream.event("applied").await;
     drop(stream);
     let id = event["id"].as_str().unwrap();
-    let listed = api.get(&format!("/connections/main/events?search={id}&state=done"), 200).await;
+    let listed = api.get(&format!("/connections/main/events?search={id}&state=applied"), 200).await;
     assert_eq!(listed["events"].as_array().unwrap().len(), 1, "{listed}");
 
     // Whoever comes back sees what happened meanwhile, and not what was seen.
     let wish = json!({ "ids": [id] });
-    assert_eq!(api.post("/connections/main/events/replay", &wish, 200).await["put_back"], 1);
+    assert_eq!(api.post("/connections/main/events/replay", &wish, 200).await["replayed"], 1);
     let mut stream = Stream::open(api, Some(&mark)).await;
     // Another event may have ended meanwhile as well.
     let again = loop {
-        let (_, again) = stream.event("done").await;
+        let (_, again) = stream.event("applied").await;
         if again["id"] == event["id"] {
             break again;
         }
     };
-    assert_ne!(again["settled"], event["settled"], "what was seen is not told again");
+    assert_ne!(again["completed_at"], event["completed_at"], "what was seen is not told again");
     let unknown = api.post("/connections/main/events/replay", &json!({ "ids": ["nobody"] }), 404).await;
     assert!(unknown["detail"].as_str().unwrap().contains("\"nobody\""), "{unknown}");
-    assert_eq!(api.tell("/connections/main/events/replay-dead", 200).await["put_back"], 0);
+    assert_eq!(api.tell("/connections/main/events/replay-failed", 200).await["replayed"], 0);
 }
 
 /// A live stream.
@@ -141,7 +148,7 @@ struct Stream {
 
 impl Stream {
     async fn open(api: &Api, last: Option<&str>) -> Self {
-        let mut request = api.request(Method::GET, "/connections/main/live");
+        let mut request = api.request(Method::GET, "/connections/main/stream");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -186,9 +193,9 @@ impl Stream {
 
 #[tokio::test]
 async fn without_a_master_key_nothing_is_saved_and_the_remedy_is_told() {
-    let world = World::with("").await;
+    let world = TestEnv::with("").await;
     let refused = world.api.put("/connections/main", &world.draft(), 409).await;
-    assert_eq!(refused["title"], "Secrets cannot be kept");
+    assert_eq!(refused["title"], "No master key is configured");
     assert!(refused["hint"].as_str().unwrap().contains("console.master_key"), "{refused}");
     assert_eq!(world.api.get("/connections", 200).await["connections"], json!([]));
     world.end().await;

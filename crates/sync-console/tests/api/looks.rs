@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// An address below an object's kind, with the id in one piece.
 fn object(kind: &str, id: &str) -> String {
@@ -12,13 +12,15 @@ fn object(kind: &str, id: &str) -> String {
     )
 }
 
-async fn synchronised() -> World {
-    let world = World::start().await.saved().await;
+async fn synchronised() -> TestEnv {
+    let world = TestEnv::start().await.saved().await;
     world.api.tell("/connections/main/setup", 202).await;
     world.api.done("/connections/main/setup").await;
-    let asked = world.api.post("/connections/main/synchronize", &json!({}), 202).await;
-    let path = format!("/connections/main/synchronize/{}", asked["request"]);
-    world.api.until(&path, |answer| answer["run"]["ended"].is_string()).await;
+    let asked = world.api.post("/connections/main/sync-requests", &json!({}), 202).await;
+    let path = format!("/connections/main/sync-requests/{}", asked["id"]);
+    let ended = world.api.wait_until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
+    assert_eq!(ended["accepted"], true, "{ended}");
+    world.api.get("/connections/main/sync-requests/4711", 404).await;
     world
 }
 
@@ -31,15 +33,15 @@ async fn an_object_is_found_looked_at_and_sent_again() {
     let (id, login) = (user["id"].as_str().unwrap(), user["profile"]["login"].as_str().unwrap());
 
     let all = api.get("/connections/main/objects?kind=user&limit=5", 200).await;
-    assert_eq!((all["objects"].as_array().unwrap().len(), &all["more"]), (5, &json!(true)), "{all}");
+    assert_eq!((all["objects"].as_array().unwrap().len(), &all["has_more"]), (5, &json!(true)), "{all}");
     let found = api.get(&format!("/connections/main/objects?q={id}"), 200).await;
     assert_eq!(found["objects"][0]["key"], json!({ "kind": "user", "id": id }), "{found}");
     assert_eq!(api.get("/connections/main/objects?q=nobody-at-all", 200).await["objects"], json!([]));
 
     let seen = api.get(&object("user", id), 200).await;
     assert_eq!(seen["okta"]["profile"]["login"], login, "{seen}");
-    assert_eq!((&seen["okta"]["state"], &seen["verdict"]), (&json!("found"), &json!("current")), "{seen}");
-    assert_eq!(api.get("/connections/main/live-run", 200).await["ended"][0]["kind"], "full");
+    assert_eq!((&seen["okta"]["state"], &seen["state"]), (&json!("found"), &json!("in_sync")), "{seen}");
+    assert_eq!(api.get("/connections/main/active-runs", 200).await["recent"][0]["kind"], "full_sync");
     let groups = api.get("/connections/main/objects?kind=group", 200).await;
     let group = groups["objects"][0]["key"]["id"].as_str().unwrap();
     assert_eq!(api.get(&object("group", group), 200).await["okta"]["state"], "found");
@@ -53,8 +55,8 @@ async fn an_object_is_found_looked_at_and_sent_again() {
     assert_eq!(named["key"]["id"], new["id"], "{named}");
 
     api.tell(&format!("{}/resend", object("user", id)), 202).await;
-    let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full");
-    api.until("/connections/main/runs", |runs| read(runs)).await;
+    let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full_sync");
+    api.wait_until("/connections/main/runs", |runs| read(runs)).await;
     world.end().await;
 }
 
@@ -69,12 +71,12 @@ async fn an_event_is_looked_at_by_its_id() {
         let mut events = all["events"].as_array().unwrap().iter();
         events.find(|event| event["event_type"] == "user.account.update_profile").cloned()
     };
-    let listed = api.until("/connections/main/events?state=done", |all| named(all).is_some()).await;
+    let listed = api.wait_until("/connections/main/events?state=applied", |all| named(all).is_some()).await;
     let event = named(&listed).unwrap();
     let event = event["id"].as_str().unwrap();
     let one = api.get(&format!("/connections/main/events/{event}"), 200).await;
     assert_eq!((&one["id"], &one["connection"]), (&json!(event), &json!("main")));
-    assert_eq!(one["named"][0]["id"], json!(id), "{one}");
+    assert_eq!(one["subjects"][0]["id"], json!(id), "{one}");
     let half = &event[..event.len() - 1];
     api.get(&format!("/connections/main/events/{half}"), 404).await;
     world.end().await;
@@ -83,38 +85,44 @@ async fn an_event_is_looked_at_by_its_id() {
 #[tokio::test]
 async fn what_goes_wrong_is_told_and_so_is_its_end() {
     let world = synchronised().await;
-    let troubles = |answer: &Value| answer["troubles"].as_array().unwrap().clone();
-    let path = "/connections/main/troubles";
+    let troubles = |answer: &Value| answer["alerts"].as_array().unwrap().clone();
+    let path = "/connections/main/alerts";
     assert_eq!(troubles(&world.api.get(path, 200).await), [Value::Null; 0]);
     world.control().call("PUT", "/faults", &json!("okta.5xx=1")).await.unwrap();
-    let told = world.api.until(path, |answer| troubles(answer).iter().any(|t| t["ended"].is_null())).await;
-    assert!(troubles(&told)[0]["message"].as_str().unwrap().contains("Okta answered"), "{told}");
+    let told = world
+        .api
+        .wait_until(path, |answer| troubles(answer).iter().any(|t| t["resolved_at"].is_null()))
+        .await;
+    let finding = troubles(&told)[0]["finding"].clone();
+    assert_eq!(finding["code"], "task_failing", "{told}");
+    assert!(finding["facts"]["error"].as_str().unwrap().contains("Okta answered"), "{told}");
     world.control().call("DELETE", "/faults", &Value::Null).await.unwrap();
-    world.api.until(path, |answer| troubles(answer).iter().all(|t| t["ended"].is_string())).await;
+    world.api.wait_until(path, |answer| troubles(answer).iter().all(|t| t["resolved_at"].is_string())).await;
     world.end().await;
 }
 
 #[tokio::test]
 async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let api = &world.api;
-    let samples = api.until("/connections/main/samples", |all| all["samples"][0].is_object()).await;
-    let at = samples["samples"][0]["at"].as_str().unwrap();
+    let samples =
+        api.wait_until("/connections/main/metric-samples", |all| all["samples"][0].is_object()).await;
+    let at = samples["samples"][0]["sampled_at"].as_str().unwrap();
     let since = |answer: &Value| answer["since"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let day = since(&samples);
-    let long = api.get("/connections/main/samples?since=1969-07-20T20:17:40Z", 200).await;
+    let long = api.get("/connections/main/metric-samples?since=1969-07-20T20:17:40Z", 200).await;
     let more = day.duration_since(since(&long)).as_mins();
     assert!((0..=60).contains(&more), "there is an hour more: {long}");
-    let none = api.get("/connections/main/samples?since=2999-01-01T00:00:00Z", 200).await;
+    let none = api.get("/connections/main/metric-samples?since=2999-01-01T00:00:00Z", 200).await;
     assert_eq!(none["samples"], json!([]));
-    let exact = api.get(&format!("/connections/main/samples?since={at}"), 200).await;
-    assert_eq!(exact["samples"][0]["at"], json!(at), "{exact} after {samples}");
+    let exact = api.get(&format!("/connections/main/metric-samples?since={at}"), 200).await;
+    assert_eq!(exact["samples"][0]["sampled_at"], json!(at), "{exact} after {samples}");
     world.end().await;
 }
 
 #[tokio::test]
 async fn choices_are_previewed_and_nothing_is_saved() {
-    let world = World::start().await.saved().await;
+    let world = TestEnv::start().await.saved().await;
     let api = &world.api;
     let choices = json!({ "mapping": { "user": { "exclude": ["city"] } } });
     let seen = api.post("/connections/main/schema/preview", &choices, 200).await;
@@ -124,16 +132,16 @@ async fn choices_are_previewed_and_nothing_is_saved() {
         let attributes = user["attributes"].as_array().unwrap();
         attributes.iter().find(|one| one["okta"]["name"] == "city").unwrap()["state"].clone()
     };
-    assert_eq!((state("now"), state("then")), (json!("new"), json!("excluded")));
-    assert_ne!(seen["now"]["mapping"], seen["then"]["mapping"]);
+    assert_eq!((state("current"), state("proposed")), (json!("new"), json!("excluded")));
+    assert_ne!(seen["current"]["mapping_version"], seen["proposed"]["mapping_version"]);
     let kept = api.get("/connections/main", 200).await;
-    assert_eq!(kept["saved"]["settings"]["mapping"]["user"]["exclude"], json!([]), "{kept}");
+    assert_eq!(kept["saved_settings"]["settings"]["mapping"]["user"]["exclude"], json!([]), "{kept}");
     let same = api.post("/connections/main/schema/preview", &json!({ "mapping": {} }), 200).await;
-    assert_eq!(same["now"], same["then"]);
-    let refused = json!({ "mapping": { "label": "noSuchAttribute" } });
+    assert_eq!(same["current"], same["proposed"]);
+    let refused = json!({ "mapping": { "user_label": "noSuchAttribute" } });
     let refused = api.post("/connections/main/schema/preview", &refused, 422).await;
     assert!(
-        refused["detail"].as_str().unwrap().contains("mapping.label is \"noSuchAttribute\""),
+        refused["detail"].as_str().unwrap().contains("mapping.user_label is \"noSuchAttribute\""),
         "{refused}"
     );
     world.end().await;

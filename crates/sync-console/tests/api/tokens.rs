@@ -3,21 +3,22 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 #[tokio::test]
 async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let api = &world.api;
     let first = api.get("/tokens", 200).await["tokens"][0]["id"].clone();
     let last = api.delete(&format!("/tokens/{first}"), 409).await;
-    assert_eq!(last["title"], "Somebody has to administer this");
+    assert_eq!(last["title"], "Can't revoke the last administrator token");
 
-    let made =
-        api.post("/tokens", &json!({ "name": "dashboard", "role": "read-only", "days": 30 }), 201).await;
+    let made = api
+        .post("/tokens", &json!({ "name": "dashboard", "role": "read_only", "expires_in_days": 30 }), 201)
+        .await;
     let reader = api.with_token(made["token"].as_str().unwrap());
-    assert_eq!((&made["entry"]["name"], &made["entry"]["role"]), (&json!("dashboard"), &json!("read-only")));
-    assert!(made["entry"]["expires"].is_string(), "{made}");
+    assert_eq!((&made["entry"]["name"], &made["entry"]["role"]), (&json!("dashboard"), &json!("read_only")));
+    assert!(made["entry"]["expires_at"].is_string(), "{made}");
     let listed = reader.get("/tokens", 200).await;
     assert_eq!(listed["tokens"].as_array().unwrap().len(), 2, "{listed}");
     assert!(!reader.told().contains(made["token"].as_str().unwrap()), "a token was told again");
@@ -25,7 +26,7 @@ async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
     assert_eq!(times, 1);
 
     let admin = api.post("/tokens", &json!({ "name": "second", "role": "admin" }), 201).await;
-    assert_eq!(admin["entry"]["expires"], Value::Null);
+    assert_eq!(admin["entry"]["expires_at"], Value::Null);
     let second = api.with_token(admin["token"].as_str().unwrap());
     second.delete(&format!("/tokens/{}", made["entry"]["id"]), 204).await;
     assert_eq!(reader.answer(reader.request(Method::GET, "/tokens")).await.0, 401);
@@ -37,7 +38,7 @@ async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
 
 #[tokio::test]
 async fn wishes_for_tokens_that_cannot_be_are_refused() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let api = &world.api;
     for wish in [
         json!({}),
@@ -50,16 +51,16 @@ async fn wishes_for_tokens_that_cannot_be_are_refused() {
         json!({ "name": "two\nlines", "role": "admin" }),
         json!({ "name": "x".repeat(101), "role": "admin" }),
         json!({ "name": "x", "role": "owner" }),
-        json!({ "name": "x", "role": "admin", "days": 0 }),
-        json!({ "name": "x", "role": "admin", "days": 3651 }),
+        json!({ "name": "x", "role": "admin", "expires_in_days": 0 }),
+        json!({ "name": "x", "role": "admin", "expires_in_days": 3651 }),
         json!({ "name": "x", "role": "admin", "hash": "y" }),
     ] {
         let told = api.post("/tokens", &wish, 422).await;
         assert!(!told.to_string().contains("oia_abc"), "what may be a token was told: {told}");
     }
-    api.post("/tokens", &json!({ "name": "twice", "role": "read-only" }), 201).await;
+    api.post("/tokens", &json!({ "name": "twice", "role": "read_only" }), 201).await;
     let taken = api.post("/tokens", &json!({ "name": "twice", "role": "admin" }), 409).await;
-    assert_eq!(taken["title"], "The name is taken");
+    assert_eq!(taken["title"], "Name already in use");
     for (id, status) in [("77", 404), ("0", 404), ("-1", 404), ("twice", 404), ("99999999999999999999", 404)]
     {
         api.delete(&format!("/tokens/{id}"), status).await;
@@ -70,10 +71,10 @@ async fn wishes_for_tokens_that_cannot_be_are_refused() {
 
 #[tokio::test]
 async fn a_reader_sees_everything_and_changes_nothing() {
-    let world = World::start().await.saved().await;
-    let made = world.api.post("/tokens", &json!({ "name": "reader", "role": "read-only" }), 201).await;
+    let world = TestEnv::start().await.saved().await;
+    let made = world.api.post("/tokens", &json!({ "name": "reader", "role": "read_only" }), 201).await;
     let reader = world.api.with_token(made["token"].as_str().unwrap());
-    for path in ["objects", "live-run", "samples", "events", "runs", "schema"] {
+    for path in ["objects", "active-runs", "metric-samples", "events", "runs", "schema"] {
         reader.get(&format!("/connections/main/{path}"), 200).await;
     }
     let refused = [

@@ -14,12 +14,12 @@ use crate::daemon::{Daemon, KEY};
 /// How long something that is expected may take.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) api: Api,
     daemon: Daemon,
 }
 
-impl Deref for World {
+impl Deref for TestEnv {
     type Target = Daemon;
 
     fn deref(&self) -> &Daemon {
@@ -27,7 +27,7 @@ impl Deref for World {
     }
 }
 
-impl World {
+impl TestEnv {
     /// Without a connection, and with a key that secrets are kept under.
     pub(crate) async fn start() -> Self {
         Self::with(KEY).await
@@ -184,13 +184,13 @@ impl Api {
 
     /// Waits until a job has come to its end, and gives its result.
     pub(crate) async fn done(&self, path: &str) -> Value {
-        let state = self.until(path, |state| state["state"] != "running").await;
-        assert_eq!(state["state"], "done", "{path}: {state}");
+        let state = self.wait_until(path, |state| state["state"] != "running").await;
+        assert_eq!(state["state"], "succeeded", "{path}: {state}");
         state["result"].clone()
     }
 
     /// Asks until the answer is as it should be.
-    pub(crate) async fn until(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn wait_until(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.get(path, 200).await;

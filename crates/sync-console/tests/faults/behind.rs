@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, Switch, rides_out};
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// A call of the control API that nobody has to know of, beside faults that make it matter, and its opposite.
 async fn heals(name: &str, faults: &str, on: (&str, &str, Value), off: Option<Value>) {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let (method, path, body) = on;
     world.call(method, path, &body).await;
     rides_out(&world, name, faults).await;
@@ -56,28 +56,27 @@ async fn an_attribute_of_their_own_is_nobodys_business() {
 /// Objects that lack in Assets, and values that differ there, are told with the account, and mended by sending again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
-    let world = World::with_account().await;
+    let world = TestEnv::with_account().await;
     let users = world.objects("user").await;
     let id = |object: &Value| object["id"].to_string().trim_matches('"').to_owned();
     let changed = &users[2];
     world.call("POST", &format!("/insight/objects/{}", id(changed)), &json!({ "City": ["Elsewhere"] })).await;
     let place = format!("/objects/user/{}", changed["attributes"]["okta-sync/user/id"][0].as_str().unwrap());
-    world.page_with(&place, &["Differs in Assets", "Sent again, it gets those of Okta"], false).await;
+    world.page_with(&place, &["Modified in Assets", "resend the user"], false).await;
     world.press(&format!("{}/resend", &place[1..])).await;
-    world.page_with(&place, &["Assets has what Okta has"], false).await;
+    world.page_with(&place, &["is the same in Okta and Assets"], false).await;
 
     for object in users.iter().take(2).chain(&world.objects("group").await[..1]) {
         world.call("DELETE", &format!("/insight/objects/{}", id(object)), &Value::Null).await;
     }
     world.press("checks").await;
-    let told =
-        ["Assets shows 10 of 12 users that it confirmed", "press Send everything again on the Set-up page"];
+    let told = ["Assets shows 10 of 12 confirmed users", "Press Resend all objects on the Setup page"];
     world.page_with("/checks", &told, false).await;
     world.send("synchronize", &[("resend", "yes")]).await;
     let comes_back = async || world.objects("user").await.len() == 12;
     world.comes_true("every user is there again", comes_back).await;
     world.press("checks").await;
-    world.page_with("/checks", &["Assets has what it confirmed"], false).await;
+    world.page_with("/checks", &["Assets has all confirmed objects"], false).await;
     world.is_equal().await;
     world.is_well().await;
     world.end().await;
@@ -85,7 +84,7 @@ async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_attribute_that_somebody_deletes_in_assets_is_added_again_with_its_values() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let user = world.users().await.remove(0);
     world.moves(&user, "Nuuk").await;
     world.arrives(&user, "Nuuk").await;
@@ -97,7 +96,7 @@ async fn an_attribute_that_somebody_deletes_in_assets_is_added_again_with_its_va
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleted_object_type_is_added_and_filled_again() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let user = world.users().await.remove(0);
     world.call("DELETE", "/insight/object-types", &json!({ "type": "Okta User" })).await;
     world.moves(&user, "Nuuk").await;
@@ -109,11 +108,11 @@ async fn deleted_object_type_is_added_and_filled_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_setup() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     world.call("DELETE", "/insight/document", &Value::Null).await;
     let user = world.users().await.remove(0);
     world.moves(&user, "Nuuk").await;
-    world.page_with("", &["no schema and mapping", "ress Setup"], false).await;
+    world.page_with("", &["no object types and mapping", "ress Setup"], false).await;
     world.press("setup").await;
     world.is_equal().await;
     world.is_well().await;
@@ -123,7 +122,7 @@ async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_s
 /// A value that the site refuses for good holds up no other user, and is sent once it is another one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused_records_hold_up_no_other() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     world.call("PUT", "/insight/settings", &json!({ "refuseMarkedRecords": true })).await;
     let [bad, good] = world.users().await[..2].to_vec().try_into().unwrap();
     world.moves(&bad, "refuse 400").await;
@@ -137,7 +136,7 @@ async fn refused_records_hold_up_no_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let attribute = json!({ "title": "Favourite tea", "type": "string" });
     world.call("PUT", "/okta/schemas/user/favouriteTea", &attribute).await;
     let user = world.users().await.remove(0);
@@ -149,7 +148,7 @@ async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
     world.is_well().await;
     world.call("DELETE", "/okta/schemas/user/favouriteTea", &Value::Null).await;
     world.press("schema").await;
-    world.page_with("/schema", &["Favourite tea", "gone from Okta's schema"], false).await;
+    world.page_with("/schema", &["Favourite tea", "No longer mapped"], false).await;
     world.is_well().await;
     let document = world.call("GET", "/insight/document", &Value::Null).await;
     assert!(document.to_string().contains("Favourite tea"), "nothing is deleted: {document}");
@@ -158,10 +157,10 @@ async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_account_clears_what_the_import_source_keeps() {
-    let world = World::with_account().await;
+    let world = TestEnv::with_account().await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreEmptyValues": true })).await;
     world.press("checks").await;
-    world.page_with("/checks", &["ignored by the import; the account clears them"], false).await;
+    world.page_with("/checks", &["The Atlassian account clears them"], false).await;
     // What was read of the settings is good for so long.
     tokio::time::sleep(Duration::from_secs(6)).await;
     let user = world.users().await.remove(0);
@@ -179,17 +178,17 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
         let call = |body| Switch::Control("PUT", "/insight/settings", body);
         Row::control(name, call(on), call(off), checks, "/checks", says)
     };
-    let world = World::with_account().await;
-    let full = ["Usage shows objects and limit", "Premium includes 50000"];
+    let world = TestEnv::with_account().await;
+    let full = ["raise the object limit", "Premium includes 50,000"];
     let (many, none) = (json!({ "objectsElsewhere": 49_990 }), json!({ "objectsElsewhere": 0 }));
     setting("the site is nearly full", many, none, full).run(&world).await;
     world.end().await;
-    let world = World::start().await;
-    let tiny = ["is too large for Assets", "of which the attribute"];
+    let world = TestEnv::start().await;
+    let tiny = ["is too large for Assets", "of them in the attribute"];
     let call = |body| Switch::Control("PUT", "/insight/settings", body);
     let (on, off) = (call(json!({ "chunkLimit": 300 })), call(json!({ "chunkLimit": null })));
     Row::control("a record is larger than a chunk may be", on, off, Act::Event, "", tiny).run(&world).await;
-    let hidden = ["see that Missing objects is Ignore", "or configure an account"];
+    let hidden = ["set missing objects to Ignore", "Add an Atlassian account"];
     let (on, off) = (json!({ "settingsForAccountOnly": true }), json!({ "settingsForAccountOnly": false }));
     setting("the token may not read the settings", on, off, hidden).run(&world).await;
     world.end().await;
@@ -197,43 +196,43 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn options_that_the_import_source_drops_are_told() {
-    let mapping = json!({ "enums": "select" });
-    let world = World::with(&json!({ "mapping": mapping })).await;
+    let mapping = json!({ "enum_format": "select" });
+    let world = TestEnv::with(&json!({ "mapping": mapping })).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": true })).await;
     world.press("checks").await;
-    let told = ["an option that Assets does not know is dropped", "set Unknown values to Add"];
+    let told = ["The import drops unknown values", "set unknown values to Add"];
     world.page_with("/checks", &told, false).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": false })).await;
     world.press("checks").await;
-    world.page_with("/checks", &["an option that Assets does not know is added"], false).await;
+    world.page_with("/checks", &["The import adds unknown values"], false).await;
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_without() {
     let hard = json!({ "ignoreCardinality": true, "refuseBareAttributeBody": true });
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     world.call("PUT", "/insight/settings", &hard).await;
     world.save(&world.settings(&Value::Null)).await;
     world.press("setup").await;
     world.page_with("/setup", &["Event hook to"], false).await;
     world.press("verify").await;
-    world.page_with("/setup", &["takes at most 1", "set Cardinality to Unlimited"], false).await;
+    world.page_with("/setup", &["The maximum cardinality is 1", "set Cardinality to Unlimited"], false).await;
     world.end().await;
 
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     world.call("PUT", "/insight/settings", &hard).await;
     world.save(&world.settings_with_account()).await;
     world.press("setup").await;
     world.page_with("/setup", &["Event hook to"], false).await;
     world.press("verify").await;
-    world.page_with("/setup", &["References take any number of values"], false).await;
+    world.page_with("/setup", &["References accept any number of values"], false).await;
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schema_that_stands_in_another_object_schema_is_told_where_setup_was_pressed() {
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     world.call("PUT", "/insight/settings", &json!({ "externalIdsElsewhere": ["okta-sync/type/user"] })).await;
     world.save(&world.settings(&Value::Null)).await;
     world.press("setup").await;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
-async fn too_much(world: &World, guard: &str) {
+async fn too_much(world: &TestEnv, guard: &str) {
     match guard {
         "gone" => {
             for user in world.users().await.iter().take(6) {
@@ -34,36 +34,37 @@ async fn too_much(world: &World, guard: &str) {
 
 /// Held back, told on the overview, looked at and accepted on the Plan page, and over.
 async fn holds_back(guard: &str, says: &str) {
-    let limits = json!({ "min_gone": 1, "min_lost_memberships": 1, "min_blanked": 1 });
-    let world = World::with(&json!({ "limits": limits })).await;
+    let limits =
+        json!({ "min_retired_count": 1, "min_removed_memberships_count": 1, "min_cleared_values_count": 1 });
+    let world = TestEnv::with(&json!({ "safeguards": limits })).await;
     world.press("pause").await;
     too_much(&world, guard).await;
     world.press("resume").await;
-    let told = world.page_with("", &[says, "ook at it on the Plan page"], false).await;
-    assert!(told.contains("Held back"), "{guard}: {told}");
+    let told = world.page_with("", &[says, "eview the changes on the Plan page"], false).await;
+    assert!(told.contains("Blocked by safeguard"), "{guard}: {told}");
     let all = world.read_page("/").await;
-    assert!(all.contains("Held back") && all.contains(says), "{guard}: {all}");
+    assert!(all.contains("Blocked by safeguard") && all.contains(says), "{guard}: {all}");
     world.press("plan").await;
-    let plan = world.page_with("/plan", &[says, "I have looked at it"], false).await;
-    assert!(plan.contains("Synchronize"), "{guard}: {plan}");
+    let plan = world.page_with("/plan", &[says, "I reviewed these changes"], false).await;
+    assert!(plan.contains("Override and sync"), "{guard}: {plan}");
     world.accept().await;
-    world.page_with("/setup", &["Everything is set up"], false).await;
-    world.page_when("", |text| !text.contains("Held back")).await;
+    world.page_with("/setup", &["Setup is complete"], false).await;
+    world.page_when("", |text| !text.contains("Blocked by safeguard")).await;
     world.is_well().await;
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_gone_users_are_held_back_until_accepted() {
-    holds_back("gone", "would be marked as deleted").await;
+    holds_back("gone", "would be retired").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_blanked_values_are_held_back_until_accepted() {
-    holds_back("blanked", "would lose").await;
+    holds_back("blanked", "would be cleared").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_ended_memberships_are_held_back_until_accepted() {
-    holds_back("memberships", "known memberships would end").await;
+    holds_back("memberships", "memberships would be removed").await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// What is switched, on or off.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ macro_rules! row_tests {
             use super::*;
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                let world = World::start().await;
+                let world = TestEnv::start().await;
                 $row.run(&world).await;
                 world.end().await;
             })*
@@ -91,7 +91,7 @@ impl Row {
         Self { name, on: vec![on], act, page, says, off: vec![off], heal: act }
     }
 
-    pub(crate) async fn run(self, world: &World) {
+    pub(crate) async fn run(self, world: &TestEnv) {
         let name = self.name;
         eprintln!("{name}: on");
         for switch in self.on {
@@ -106,8 +106,8 @@ impl Row {
         self.heal.act(world, &format!("{name} is over")).await;
         // What is looked at anew says nothing yet.
         let quiet = |text: &str| {
-            let (now, _) = text.split_once("Over by now").unwrap_or((text, ""));
-            !now.contains(self.says[0]) && !now.contains("Under way")
+            let (now, _) = text.split_once("Resolved").unwrap_or((text, ""));
+            !now.contains(self.says[0]) && !now.contains("Running")
         };
         world.page_when(self.page, quiet).await;
         world.is_well().await;
@@ -116,7 +116,7 @@ impl Row {
 }
 
 /// A fault that nobody has to know of: what changes meanwhile arrives, and nothing is told.
-pub(crate) async fn rides_out(world: &World, name: &str, spec: &str) {
+pub(crate) async fn rides_out(world: &TestEnv, name: &str, spec: &str) {
     let users = world.users().await;
     let users: Vec<&String> = users.iter().take(2).collect();
     eprintln!("{name}: on");
@@ -132,12 +132,12 @@ pub(crate) async fn rides_out(world: &World, name: &str, spec: &str) {
     world.is_well().await;
     world.call("DELETE", "/faults", &Value::Null).await;
     let over = world.page("").await;
-    assert!(!over.contains("Over by now"), "{name} was told: {over}");
+    assert!(!over.contains("Resolved"), "{name} was told: {over}");
     eprintln!("{name}: rode it out");
 }
 
 impl Switch {
-    async fn flip(self, world: &World) {
+    async fn flip(self, world: &TestEnv) {
         match self {
             Self::Faults("") => drop(world.call("DELETE", "/faults", &Value::Null).await),
             Self::Faults(spec) => drop(world.call("PUT", "/faults", &json!(spec)).await),
@@ -154,7 +154,7 @@ impl Switch {
 }
 
 impl Act {
-    async fn act(self, world: &World, mark: &str) {
+    async fn act(self, world: &TestEnv, mark: &str) {
         match self {
             Self::Wait => {}
             Self::Press(button) => world.press(button).await,

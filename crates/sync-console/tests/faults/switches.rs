@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, Switch, row_tests};
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// The routes of the control API that have a row here, in `guards` or in `behind`, or break nothing.
 pub(crate) const OKTA: &[&str] = &[
@@ -85,7 +85,7 @@ fn hook(name: &'static str, method: &'static str, end: &'static str, body: Value
         on: vec![Switch::Hook(method, end, body)],
         act: Act::Wait,
         page: "",
-        says: [what, "ress Setup on the Set-up page"],
+        says: [what, "ress Setup on the Setup page"],
         off: Vec::new(),
         heal: Act::Press("setup"),
     }
@@ -100,9 +100,9 @@ const SYNC: Act = Act::Press("synchronize");
 const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"];
 const CHECKS: Act = Act::Press("checks");
 
-const ROLE_LACKS: [&str; 2] = ["it has no admin role that covers it", "Admin roles, Edit assignments"];
-const REMOVES_MISSING: [&str; 2] =
-    ["the import source removes missing objects", "et missing objects to Ignore"];
+const ROLE_LACKS: [&str; 2] =
+    ["it has no admin role that covers it", "Add a role that can view profile schemas"];
+const REMOVES_MISSING: [&str; 2] = ["removes missing objects", "et missing objects to"];
 
 /// A switch of the import source that is on or off.
 fn flag(name: &'static str, flag: &str, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
@@ -127,7 +127,7 @@ row_tests! {
         on: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "off")).into(),
         act: CHECKS,
         page: "/checks",
-        says: ["it lacks looking after the event hook", "Grant okta.eventHooks.read"],
+        says: ["Required for checking the event hook", "Grant okta.eventHooks.read"],
         off: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "on")).into(),
         heal: CHECKS,
     };
@@ -137,7 +137,7 @@ row_tests! {
         "/okta/role/on",
         SYNC,
         "",
-        ["it has no admin role that covers it", "ssign an admin role to the app"],
+        ["it has no admin role that covers it", "Read-only Administrator"],
     );
     role_without_schemas:
         org("role without schemas", "/okta/role/no-schemas", "/okta/role/on", CHECKS, "/checks", ROLE_LACKS);
@@ -147,7 +147,7 @@ row_tests! {
         "/okta/clock/0",
         CHECKS,
         "/checks",
-        ["s behind the org's", "et this machine's clock"],
+        ["behind the clock of Okta", "Set the clock of the daemon's host"],
     );
     rate_limit: org(
         "rate limit",
@@ -155,40 +155,35 @@ row_tests! {
         "/okta/rate-limit/off",
         CHECKS,
         "/checks",
-        ["90 requests a minute", "raise the app's share"],
+        ["90 requests per minute", "Raise the share of the app"],
     );
-    hook_inactive: hook("hook inactive", "POST", "/deactivate", Value::Null, "the event hook is inactive");
-    hook_unverified: hook("hook unverified", "POST", "/unverify", Value::Null, "the event hook is not verified");
+    hook_inactive: hook("hook inactive", "POST", "/deactivate", Value::Null, "he event hook is inactive");
+    hook_unverified: hook("hook unverified", "POST", "/unverify", Value::Null, "he event hook isn't verified");
     hook_with_other_events: hook(
         "hook with other events",
         "PUT",
         "/events",
         json!(["user.lifecycle.create"]),
-        "the event hook is not as it should be",
+        "he event hook doesn't subscribe to",
     );
-    hook_deleted: hook("hook deleted", "DELETE", "", Value::Null, "there is no event hook in Okta");
+    hook_deleted: hook("hook deleted", "DELETE", "", Value::Null, "he org has no event hook with this URL");
     import_source_disabled: flag(
         "disabled",
         "disabled",
         Act::Event,
         "",
-        ["the import source is disabled", "nable the import source"],
+        ["the import source is disabled", "Enable"],
     );
     missing_objects_removed_by_events:
         flag("removes missing, by events", "removeMissingObjects", Act::Event, "", REMOVES_MISSING);
-    missing_objects_removed: flag(
-        "removes missing",
-        "removeMissingObjects",
-        CHECKS,
-        "/checks",
-        ["an import of some objects removes all others", "et missing objects to Ignore"],
-    );
+    missing_objects_removed:
+        flag("removes missing", "removeMissingObjects", CHECKS, "/checks", REMOVES_MISSING);
     empty_values_ignored: flag(
         "ignores empty",
         "ignoreEmptyValues",
         CHECKS,
         "/checks",
-        ["a value that is cleared in Okta stays in Assets", "set Empty values to Remove"],
+        ["values that Okta cleared remain in Assets", "set empty values to Remove"],
     );
     site_full: Row {
         heal: SYNC,
@@ -198,42 +193,37 @@ row_tests! {
             json!({"objectLimit": null}),
             Act::Create,
             "",
-            ["The site holds as many objects as it may", "ee them on the Runs page"],
+            ["The site holds as many objects as it may", "Find the records on the Runs page"],
         )
     };
     cardinality_lowered: attribute(
         "cardinality",
         changed("user/groups", "maximumCardinality", &json!(1)),
         changed("user/groups", "maximumCardinality", &json!(-1)),
-        ["takes at most 1", "set Cardinality to Unlimited"],
+        ["The maximum cardinality is 1", "set Cardinality to Unlimited"],
     );
     attribute_renamed: attribute(
         "renamed",
         changed("City", "newName", &json!("Town")),
         changed("Town", "newName", &json!("City")),
-        ["would be called \"City\"", "rename it in Assets if you like"],
+        ["The expected name is “City”", "rename it to “City” in Assets"],
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let token = world.call("POST", "/insight/token", &Value::Null).await;
     world.press("synchronize").await;
-    world
-        .page_with("", &["Assets refused the import token", "enerate a new token: object schema"], false)
-        .await;
+    world.page_with("", &["Assets refused the import token", "Generate token"], false).await;
     let (status, told) = world.put(&world.settings(&Value::Null)).await;
-    assert!(
-        status == 422 && told.contains("import_token") && told.contains("generate a new token"),
-        "{told}"
-    );
+    assert!(status == 422 && told.contains("import_token") && told.contains("renew_import_token"), "{told}");
     let mut draft = world.settings(&Value::Null);
     draft["secrets"]["import_token"] = token["token"].clone();
     let (status, told) = world.put(&draft).await;
     assert_eq!(status, 200, "{told}");
     // Whoever saved comes to this page, which looks again whether the steps before hold.
-    world.page_with("/setup", &["Look at the plan first"], false).await;
+    world.page_with("/setup", &["View plan"], false).await;
     world.press("synchronize").await;
     world.is_well().await;
     world.end().await;
@@ -241,12 +231,12 @@ async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_that_is_refused_is_told_beside_its_field() {
-    let world = World::before_save().await;
+    let world = TestEnv::before_save().await;
     let mut draft = world.settings_with_account();
     draft["settings"]["assets"]["email"] = json!("somebody@example.com");
     draft["secrets"]["api_token"] = json!("ATATT3xexpired");
     let (status, told) = world.put(&draft).await;
     assert!(status == 422 && told.contains("\"api_token\""), "{told}");
-    assert!(told.contains("id.atlassian.com") && !told.contains("ATATT3xexpired"), "{told}");
+    assert!(told.contains("check_atlassian_credentials") && !told.contains("ATATT3xexpired"), "{told}");
     world.end().await;
 }

@@ -15,12 +15,12 @@ const LIMIT: Duration = Duration::from_mins(3);
 /// Looks at a page between two changes.
 const CHANGE_EACH: u32 = 50;
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     daemon: Daemon,
     http: reqwest::Client,
 }
 
-impl Deref for World {
+impl Deref for TestEnv {
     type Target = Daemon;
 
     fn deref(&self) -> &Daemon {
@@ -28,7 +28,7 @@ impl Deref for World {
     }
 }
 
-impl World {
+impl TestEnv {
     /// The connection `main` is saved, set up, verified and synchronized, with the buttons.
     pub(crate) async fn start() -> Self {
         Self::with(&Value::Null).await
@@ -54,9 +54,9 @@ impl World {
         world.press("setup").await;
         world.page_with("/setup", &["Event hook to"], true).await;
         world.press("verify").await;
-        world.page_with("/setup", &["Loads every user, group and membership once"], true).await;
+        world.page_with("/setup", &["Reads all users, groups, and memberships"], true).await;
         world.press("synchronize").await;
-        world.page_with("/setup", &["Everything is set up"], true).await;
+        world.page_with("/setup", &["Setup is complete"], true).await;
         world
     }
 
@@ -80,7 +80,7 @@ impl World {
     pub(crate) fn settings(&self, more: &Value) -> Value {
         let mut draft = self.draft();
         let settings = &mut draft["settings"];
-        settings["schedule"] = json!({ "log": "1s", "schema": "1s", "full": "never", "delta": "never" });
+        settings["schedule"] = json!({ "system_log_poll": "1s", "schema_check": "1s", "full_sync": "never", "incremental_sync": "never" });
         for (key, value) in more.as_object().into_iter().flatten() {
             settings[key] = value.clone();
         }
@@ -148,7 +148,7 @@ impl World {
         assert_eq!(status, 200, "{path}: {html}");
         let text = read(&html);
         for command in text.split("`okta-insight ").skip(1) {
-            let stays = ["master-key", "tokens", "keygen", "prune", "export", "setup --manual-hook"];
+            let stays = ["master-key", "tokens", "keygen", "prune", "export", "setup --manual-event-hook"];
             assert!(
                 stays.iter().any(|s| command.starts_with(s)),
                 "{path} sends people to a terminal: {text}"
@@ -185,7 +185,7 @@ impl World {
             let answer = self.request(Method::GET, "/connections/main").send().await.unwrap();
             let html = answer.text().await.unwrap();
             let alarms = ["notice-problem", "notice-warning", "badge-problem", "badge-warning"];
-            if html.contains("Current") && !alarms.iter().any(|alarm| html.contains(alarm)) {
+            if html.contains("In sync") && !alarms.iter().any(|alarm| html.contains(alarm)) {
                 return;
             }
             assert!(Instant::now() < deadline, "not well again: {}", read(&html));

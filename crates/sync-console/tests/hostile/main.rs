@@ -76,7 +76,7 @@ async fn hostile_input_is_refused_and_nothing_is_stored() {
     let saved = http.put(api("/connections/main")).bearer_auth(token).json(&daemon.draft()).send().await;
     assert_eq!(saved.unwrap().status(), 201);
     let member = daemon.fleet.get(&"main".to_owned().try_into().unwrap()).unwrap();
-    let secret = member.settings().unwrap().hook.as_ref().unwrap().secret.expose_secret().to_owned();
+    let secret = member.settings().unwrap().event_hook.as_ref().unwrap().secret.expose_secret().to_owned();
 
     let rows = rows(&secret, token);
     assert!(rows.len() >= 80, "{}", rows.len());

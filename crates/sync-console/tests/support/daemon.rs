@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sandbox::{ControlClient, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
 use sync_console::Console;
-use sync_service::{Config, Fleet, Receiver, Secret};
+use sync_service::{Config, ConnectionManager, HookReceiver, Secret};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ pub(crate) const KEY: &str = "master_key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBk
 
 pub(crate) struct Daemon {
     pub(crate) sandbox: Sandbox,
-    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) fleet: Arc<ConnectionManager>,
     /// Where the console answers.
     pub(crate) url: String,
     /// The administrator's.
@@ -32,11 +32,11 @@ impl Daemon {
         let sandbox = Sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\nmetrics = \"off\"\n[console]\nlisten = \"127.0.0.1:0\"\n{console}"
+            "[server]\nlisten = \"127.0.0.1:0\"\nmetrics_listen = \"off\"\n[console]\nlisten = \"127.0.0.1:0\"\n{console}"
         );
         let config = Config::from_toml(&text, "c.toml", folder.path(), []).unwrap();
-        let fleet = Fleet::open(config, &folder.path().join("c.toml")).await.unwrap();
-        let receiver = Receiver::of_fleet(&fleet).await.unwrap();
+        let fleet = ConnectionManager::open(config, &folder.path().join("c.toml")).await.unwrap();
+        let receiver = HookReceiver::of_fleet(&fleet).await.unwrap();
         let console = Console::bind(fleet.config().console.as_ref().unwrap(), &fleet).await.unwrap();
         fleet.start();
         let token = console.first_token().await.unwrap().unwrap();
@@ -66,7 +66,7 @@ impl Daemon {
             "settings": {
                 "okta": { "org_url": ready["okta"]["org_url"], "client_id": ready["okta"]["client_id"] },
                 "assets": { "api_url": ready["insight"]["api_url"] },
-                "hook": { "public_url": format!("http://{}", self.hook) },
+                "event_hook": { "public_url": format!("http://{}", self.hook) },
             },
             "secrets": {
                 "private_key": ready["okta"]["private_key_jwk"].to_string(),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// Tells the time.
+/// The clock.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;

@@ -4,17 +4,17 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_model::{Departure, GroupId, ObjectKind, Record, UserId, ValueProblem};
+use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId, ValueProblem};
 
 use crate::{PortError, UnreadableItem};
 
 /// An object as it was read just now.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observed {
+pub struct DirectoryObject {
     /// The object as Assets should hold it.
     pub record: Record,
-    /// Whether the operator chooses it, as far as is known: a user's groups may still speak against it.
-    pub selected: bool,
+    /// True if it is in scope as far as known; a user's groups may still exclude it.
+    pub in_scope: bool,
     /// When the directory last changed it; memberships do not count.
     pub last_updated: Option<Timestamp>,
     /// Attributes that carry a value and that the mapping does not know: the schema has grown.
@@ -25,9 +25,9 @@ pub struct Observed {
 
 /// A user as it was read just now; its record does not hold the groups yet.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ObservedUser {
+pub struct DirectoryUser {
     /// The user.
-    pub observed: Observed,
+    pub observed: DirectoryObject,
     /// Selected groups that it belongs to by being what it is, and that need not be asked for.
     pub implied_groups: Vec<GroupId>,
 }
@@ -56,11 +56,11 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Items that could not be read.
     pub unreadable: Vec<UnreadableItem>,
-    /// Where the next page begins; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<Cursor>,
 }
 
-/// How the members of a group are found.
+/// The way to find the members of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Members {
     /// They have to be listed.
@@ -71,12 +71,12 @@ pub enum Members {
 
 /// A group as it was read just now.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ObservedGroup {
+pub struct DirectoryGroup {
     /// The group.
-    pub observed: Observed,
-    /// How its members are found.
+    pub observed: DirectoryObject,
+    /// The way to find its members.
     pub members: Members,
-    /// When a member last came or went, where the directory tells.
+    /// The last change of its members, if the directory reports it.
     pub members_changed: Option<Timestamp>,
 }
 
@@ -93,10 +93,10 @@ pub trait Directory: Send + Sync {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedGroup>, PortError>;
+    ) -> Result<Page<DirectoryGroup>, PortError>;
 
-    /// The ids of a group's members. A failure that concerns this group alone [is about one](PortError::is_about_one); that
-    /// of a group that is proven to be gone [says so](PortError::is_gone).
+    /// The IDs of a group's members. A failure that concerns only this group is [a single
+    /// record's](PortError::is_about_one); the failure of a deleted group [says so](PortError::is_gone).
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>>;
 
     /// A page of the users, deactivated ones included: of all, or of those that changed since a time. May repeat a user.
@@ -104,43 +104,43 @@ pub trait Directory: Send + Sync {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedUser>, PortError>;
+    ) -> Result<Page<DirectoryUser>, PortError>;
 
     /// One user, read by id and before other requests; `None` when there is none.
-    async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError>;
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError>;
 
-    /// The selected groups of one user, except those implied; `None` when the user is proven to be gone.
+    /// The in-scope groups of one user, except implied ones; `None` if the user's deletion is proven.
     async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError>;
 
     /// One group, read by id and before other requests; `None` when there is none.
-    async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError>;
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError>;
 
     /// Names in the operator's choice that the directory does not have, a line each.
     async fn unknown_choices(&self) -> Result<Vec<String>, PortError> {
         Ok(Vec::new())
     }
 
-    /// Whether the members of this group follow from the users themselves.
+    /// True if the members of this group follow from the users themselves.
     fn is_implied(&self, group: &GroupId) -> bool;
 
     /// The user with its groups filled in, selected only if they allow it.
-    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed;
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject;
 
-    /// What Assets should hold of an object that is not kept current any more: its last values, marked.
-    fn retire(&self, last: &Record, departure: Departure) -> Record;
+    /// The record of a retired object: its last values, marked.
+    fn retire(&self, last: &Record, departure: RetireReason) -> Record;
 
     /// The field of a record that holds what people call an object of a kind; `None` when no field does.
     fn label(&self, kind: ObjectKind) -> Option<String>;
 
     /// A short name for what the operator chooses: another name, another choice. Empty when that is everything.
-    fn selection(&self) -> String;
+    fn scope_version(&self) -> String;
 
-    /// Whether becoming a member of a group can make a user a selected one.
-    fn brings_in(&self, group: &GroupId) -> bool;
+    /// True if membership in a group can bring a user in scope.
+    fn may_include(&self, group: &GroupId) -> bool;
 
     /// The directory's own time at present; `None` while it is not known.
     fn time(&self) -> Option<Timestamp>;
 
-    /// How many requests were sent to the directory so far.
+    /// The number of requests sent to the directory.
     fn requests(&self) -> u64;
 }

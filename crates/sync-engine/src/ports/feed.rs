@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::InboxEvent;
+use super::NewEvent;
 use crate::PortError;
 
-/// Where to read the log from.
+/// The position to read the log from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FeedPosition {
-    /// Where an earlier page ended, as the directory wrote it.
+pub enum FeedStart {
+    /// The end of an earlier page, in the directory's format.
     At(String),
     /// From what the log received since a time.
     Since(Timestamp),
@@ -20,22 +20,22 @@ pub enum FeedPosition {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedPage {
     /// Its events, in the order in which the log received them.
-    pub events: Vec<InboxEvent>,
+    pub events: Vec<NewEvent>,
     /// The place after them.
     pub checkpoint: String,
-    /// Whether there was nothing new.
+    /// True if the page had no new events.
     pub caught_up: bool,
 }
 
-/// How far the log was read. Stored in one transaction with the events that it covers.
+/// The position in the log. Stored in one transaction with the events before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FeedState {
+pub struct FeedCheckpoint {
     /// The place after the last page.
     pub checkpoint: String,
     /// When the newest event read so far happened: where to begin again should the place be refused.
-    pub newest: Timestamp,
+    pub newest_event_at: Timestamp,
     /// When the log was last read to its end.
-    pub caught_up: Option<Timestamp>,
+    pub caught_up_at: Option<Timestamp>,
 }
 
 /// The directory's log.
@@ -43,11 +43,11 @@ pub struct FeedState {
 pub trait EventFeed: Send + Sync {
     /// A page of the log. A place that the directory does not know any more gives an error that
     /// [is expired](PortError::is_expired).
-    async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError>;
+    async fn poll(&self, from: &FeedStart) -> Result<FeedPage, PortError>;
 
     /// The directory's own time at present; `None` while it is not known.
     fn time(&self) -> Option<Timestamp>;
 
-    /// How long the directory keeps its log.
+    /// The directory's retention of its log.
     fn retention(&self) -> jiff::SignedDuration;
 }

@@ -1,78 +1,96 @@
-//! What the store remembers of events and runs, for people who look.
+//! Stored events and runs, for display.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId};
 
-use super::{RunSummary, Subject, Unconfirmed};
-use crate::RunKind;
+use super::{RunSummary, Subject, UnconfirmedRecord};
+use crate::{RunKind, RunState};
 
-/// What became of an event.
+/// The state of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum EventState {
-    /// Something is still to be looked at for it.
-    Waiting,
-    /// It was given up.
-    Dead,
-    /// What it named was looked at, and Assets has it; or it named nothing of interest.
-    Done,
+    /// Stored, with work to do.
+    Pending,
+    /// A worker holds a claim on its work.
+    InProgress,
+    /// Assets confirmed the result.
+    Applied,
+    /// Out of attempts; kept until it is replayed.
+    Failed,
+    /// A safeguard blocks one of its objects; requeued when none of them is blocked.
+    Blocked,
+    /// It affects no synced object.
+    Ignored,
 }
 
 impl EventState {
-    /// The word for it.
+    /// All states.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::InProgress, Self::Applied, Self::Failed, Self::Blocked, Self::Ignored];
+
+    /// The word for it in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Waiting => "waiting",
-            Self::Dead => "dead",
-            Self::Done => "done",
+            Self::Pending => "pending",
+            Self::InProgress => "in_progress",
+            Self::Applied => "applied",
+            Self::Failed => "failed",
+            Self::Blocked => "blocked",
+            Self::Ignored => "ignored",
         }
+    }
+
+    /// True if the event has work to do.
+    pub const fn is_unfinished(self) -> bool {
+        matches!(self, Self::Pending | Self::InProgress)
     }
 }
 
-/// What an event still waits for.
+/// Pending work of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct WaitsFor {
-    /// What is to be looked at.
-    pub target: Subject,
-    /// How often that was tried.
+pub struct PendingWork {
+    /// The subject to read.
+    pub subject: Subject,
+    /// The number of attempts.
     pub attempts: u32,
     /// When it is tried next.
-    pub due: Timestamp,
-    /// Whether somebody is at it.
+    pub next_attempt_at: Timestamp,
+    /// True if a worker holds the claim.
     pub claimed: bool,
 }
 
 /// An event in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct EventEntry {
+pub struct Event {
     /// Its id.
     pub id: EventId,
     /// The directory's name for what happened.
     pub event_type: String,
-    /// What became of it.
+    /// Its state.
     pub state: EventState,
     /// When it happened.
-    pub published: Timestamp,
+    pub published_at: Timestamp,
     /// When it came in.
-    pub received: Timestamp,
+    pub received_at: Timestamp,
     /// The number under which it came in, in one sequence with [readings](crate::Reading). Not part of what is shown.
     #[serde(skip)]
     pub arrived: i64,
     /// When it was done with; `None` while it waits.
-    pub settled: Option<Timestamp>,
-    /// Why it was given up.
+    pub completed_at: Option<Timestamp>,
+    /// The reason of a failed event.
     pub reason: Option<String>,
-    /// What it named.
-    pub named: Vec<Subject>,
-    /// What of that it waits for.
-    pub waits_for: Vec<WaitsFor>,
+    /// The subjects that it names.
+    pub subjects: Vec<Subject>,
+    /// Its pending work.
+    pub pending_work: Vec<PendingWork>,
 }
 
-/// Which events to show.
+/// A filter of events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Only those in such a state.
@@ -83,29 +101,31 @@ pub struct EventFilter {
     pub limit: u32,
 }
 
-/// How far the inbox was followed.
+/// A position in the event queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventMark {
+pub struct EventCursor {
     /// The last write that was seen.
     pub write: i64,
     /// The last event that was seen of that write; `None` when all were.
     pub after: Option<EventId>,
 }
 
-/// Which events to put back.
+/// The events to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replay<'a> {
+pub enum ReplayTarget<'a> {
     /// These, whatever became of them.
-    These(&'a [EventId]),
-    /// All that were given up.
-    Dead,
+    Ids(&'a [EventId]),
+    /// All failed events.
+    AllFailed,
 }
 
-/// Which runs to show.
+/// A selection of runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunFilter {
-    /// Only those of a kind.
+    /// Only runs of this kind.
     pub kind: Option<RunKind>,
+    /// Only runs that ended in this state.
+    pub state: Option<RunState>,
     /// Only those that failed, or whose records Assets did not all account for.
     pub failed: bool,
     /// At most so many.
@@ -119,10 +139,10 @@ pub struct RunExecution {
     /// The importer's id.
     pub id: ExecutionId,
     /// When it was started.
-    pub started: Timestamp,
+    pub started_at: Timestamp,
     /// When its end was known here; `None` while it is not.
-    pub ended: Option<Timestamp>,
-    /// Whether Assets processed it; otherwise nothing of it took effect.
+    pub ended_at: Option<Timestamp>,
+    /// True if Assets processed it; otherwise it had no effect.
     pub processed: bool,
 }
 
@@ -130,18 +150,18 @@ pub struct RunExecution {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunDetail {
-    /// What the history says of it.
+    /// The summary of the run.
     #[serde(flatten)]
     pub summary: RunSummary,
     /// Its executions, the oldest first.
     pub executions: Vec<RunExecution>,
-    /// How many of its records Assets has not accounted for to this day.
-    pub refused_count: u64,
+    /// The number of its records that are still unconfirmed.
+    pub rejected_count: u64,
     /// Those of them that were sent most often.
-    pub refused: Vec<Unconfirmed>,
+    pub rejected_records: Vec<UnconfirmedRecord>,
 }
 
 impl RunDetail {
-    /// How many refused records are listed.
+    /// The largest number of listed rejected records.
     pub const REFUSED: u32 = 50;
 }

@@ -1,4 +1,4 @@
-//! The import source that takes the records.
+//! The import source that receives the records.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -6,13 +6,13 @@ use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
 
 use crate::PortError;
 
-/// What the import source says of itself.
+/// The state of the import source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SourceState {
+pub enum ImportSourceState {
     /// Ready to start.
     Idle,
-    /// An execution is under way.
+    /// An execution is running.
     Running,
     /// Switched off by an administrator.
     Disabled,
@@ -22,28 +22,28 @@ pub enum SourceState {
     Other(String),
 }
 
-/// What became of the records of one object type.
+/// Results for the records of one object type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypeOutcome {
     /// The kind, when the object type is one of ours.
     pub kind: Option<ObjectKind>,
-    /// The object type's ID in the target; `None` where it is not told.
+    /// The object type's ID in the target; `None` if it isn't reported.
     #[serde(default)]
     pub id: Option<String>,
     /// The object type's name.
     pub name: String,
-    /// How many entries arrived.
+    /// The number of received entries.
     pub entries: u64,
-    /// How many became new objects.
+    /// The number of created objects.
     pub created: u64,
-    /// How many changed an object.
+    /// The number of updated objects.
     pub updated: u64,
-    /// How many matched their object already.
+    /// The number of identical objects.
     pub identical: u64,
-    /// How many objects were deleted because the import did not hold them. It should never be any.
+    /// The number of objects deleted because the import didn't contain them. It should always be zero.
     #[serde(default)]
     pub missing_deleted: u64,
-    /// What the importer said about it.
+    /// The importer's messages about it.
     pub messages: Vec<String>,
 }
 
@@ -54,22 +54,22 @@ impl TypeOutcome {
     }
 }
 
-/// How an execution ended.
+/// The outcome of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Whether the importer calls it a success. That alone proves nothing.
+    /// True if the importer reports success, which alone proves nothing.
     pub ok: bool,
-    /// The ID of the object schema that received the records; `None` where it is not told.
+    /// The ID of the object schema that received the records; `None` if it isn't reported.
     #[serde(default)]
     pub object_schema: Option<String>,
-    /// What became of the records, by object type.
+    /// Results by object type.
     pub types: Vec<TypeOutcome>,
-    /// What the importer said about the whole.
+    /// The importer's messages about the execution.
     pub messages: Vec<String>,
 }
 
 impl Outcome {
-    /// What the importer complained of, in one line.
+    /// The importer's messages in one line.
     pub fn reason(&self) -> String {
         let of_types =
             self.types.iter().flat_map(|t| t.messages.iter().map(move |m| format!("{}: {m}", t.name)));
@@ -81,13 +81,13 @@ impl Outcome {
         }
     }
 
-    /// How many objects were deleted because the import did not hold them.
+    /// The number of objects deleted because the import didn't contain them.
     pub fn missing_deleted(&self) -> u64 {
         self.types.iter().map(|t| t.missing_deleted).sum()
     }
 
-    /// Whether all of `sent` records of a kind are accounted for. A chunk that was sent again because its answer was lost
-    /// arrives twice; each identity counts once.
+    /// True if all of `sent` records of a kind are accounted for. A chunk that was resent because its response was lost
+    /// counts twice; each identity counts once.
     pub fn accounts_for(&self, kind: ObjectKind, sent: u64) -> bool {
         let all = |t: &TypeOutcome| t.created + t.updated + t.identical == sent && t.entries >= sent;
         self.ok && (sent == 0 || self.types.iter().any(|t| t.kind == Some(kind) && all(t)))
@@ -114,7 +114,7 @@ pub struct Submitted {
     pub rejected: Vec<RejectedRecord>,
 }
 
-/// What is known of an execution that this process did not start.
+/// The state of an execution that this process didn't start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExecutionState {
     /// It accepts records and can be cancelled.
@@ -131,8 +131,8 @@ pub enum ExecutionState {
 
 /// A value that the importer keeps although the record says that there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KeptValue {
-    /// Whose.
+pub struct DroppedValue {
+    /// The object's key.
     pub key: RecordKey,
     /// The record's field.
     pub field: String,
@@ -143,26 +143,26 @@ pub struct KeptValue {
 /// The import source.
 #[async_trait]
 pub trait Importer: Send + Sync {
-    /// What the import source says of itself.
-    async fn state(&self) -> Result<SourceState, PortError>;
+    /// The state of the import source.
+    async fn state(&self) -> Result<ImportSourceState, PortError>;
 
-    /// Whether objects that an import does not hold are deleted; `None` when the import source does not tell.
+    /// True if objects that an import doesn't contain are deleted; `None` if the import source doesn't report it.
     async fn removes_missing(&self) -> Result<Option<bool>, PortError>;
 
     /// The values that it keeps when records are replaced by others, each given as what it holds and what is sent.
-    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue>;
+    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<DroppedValue>;
 
-    /// Whether values that arrive empty are removed by now, for certain.
+    /// True if empty values are now removed for certain.
     async fn removes_empty(&self) -> bool;
 
     /// Starts an execution. An error that [is busy](PortError::is_busy) means that another one runs.
     async fn start(&self) -> Result<Box<dyn Execution>, PortError>;
 
-    /// The execution that accepts records at present, whoever started it.
+    /// The execution that accepts records at present, started by any program.
     async fn awaits_records(&self) -> Result<Option<ExecutionId>, PortError>;
 
-    /// The latest execution whose records were processed, or are, by any program; `None` when there is none, or the
-    /// import source does not tell.
+    /// The latest execution with processed or processing records, of any program; `None` if there is none, or if the
+    /// import source doesn't report it.
     async fn latest(&self) -> Result<Option<ExecutionId>, PortError> {
         Ok(None)
     }
@@ -183,12 +183,12 @@ pub trait Execution: Send {
     /// Sends records, in chunks that fit. Records that the importer refuses are left out and named.
     ///
     /// # Errors
-    /// When the execution cannot take records: then it is to be cancelled.
+    /// When the execution can't accept records and must be canceled.
     async fn submit(&mut self, records: Vec<Record>) -> Result<Submitted, PortError>;
 
     /// Says that everything was sent, and waits for the outcome.
     async fn complete(self: Box<Self>) -> Result<Outcome, PortError>;
 
-    /// Gives it up: nothing that was sent takes effect.
+    /// Cancels it: the sent records have no effect.
     async fn cancel(self: Box<Self>, reason: &str) -> Result<(), PortError>;
 }

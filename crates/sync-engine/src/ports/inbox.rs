@@ -1,8 +1,10 @@
-//! Events, the looks that they fold into, and requests.
+//! Events, the work items that they fold into, and sync requests.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, GroupId, UserId};
+
+use super::RunSummary;
 
 /// The objects that an event names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,7 +16,7 @@ pub enum Subject {
     /// A group.
     Group(GroupId),
     /// All members of a group: it has come to be selected, and no event names them.
-    Members(GroupId),
+    GroupMembers(GroupId),
     /// The membership of a user in a group; neither changes otherwise.
     Membership {
         /// The group.
@@ -23,104 +25,123 @@ pub enum Subject {
         user: UserId,
     },
     /// It names no object, but what it is about has changed just now: read what changed lately.
-    Recent,
-    /// It names no object, and what it is about may be gone: read everything.
-    Directory,
+    RecentChanges,
+    /// An object that isn't named may be deleted: read everything.
+    EntireDirectory,
     /// The directory's schema changed.
     Schema,
 }
 
 /// An event as it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InboxEvent {
+pub struct NewEvent {
     /// Its id, the same on every road.
     pub id: EventId,
     /// The directory's name for what happened.
     pub event_type: String,
     /// When it happened.
-    pub published: Timestamp,
+    pub published_at: Timestamp,
     /// The object or objects to read.
     pub subjects: Vec<Subject>,
     /// True if an object read back must be at least as new as the event.
-    pub changes_object: bool,
+    pub requires_newer_object: bool,
     /// True if the object is expected to vanish.
-    pub expects_gone: bool,
+    pub expect_deleted: bool,
     /// True if it reports a failure of the event hook.
     pub is_hook_failure: bool,
 }
 
-/// The two sorts of looks.
+/// The two kinds of work items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LookSort {
+pub enum WorkKind {
     /// At single objects.
-    Objects,
-    /// At so many that it takes a pass over the directory, or at its schema.
-    Passes,
+    Object,
+    /// Work that requires a sync of the directory or a read of its schema.
+    Sync,
 }
 
 /// An object to read, folded from any number of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct WorkItem {
     /// The object or objects to read.
-    pub target: Subject,
+    pub subject: Subject,
     /// The newest event that asked for it, when the object must be as new.
-    pub at_least: Option<Timestamp>,
+    pub not_older_than: Option<Timestamp>,
     /// True if it is expected to vanish; of a membership, as the newest event says.
-    pub expects_gone: bool,
+    pub expect_deleted: bool,
     /// The number of attempts.
     pub attempts: u32,
     /// Grows with every event that asks for the same; settling an older number leaves the newer wish alone.
     pub sequence: i64,
 }
 
-/// A full run that another process asked the sending process for.
+/// A full sync that another process requested from the leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncRequest {
-    /// Its number.
+    /// The ID of the request.
     pub id: i64,
-    /// True if an operator accepts that much disappears.
-    pub accept_shrink: bool,
-    /// When it was asked for.
-    pub asked: Timestamp,
+    /// True if an administrator overrides the safeguards.
+    pub override_safeguards: bool,
+    /// The time of the request.
+    pub requested_at: Timestamp,
+}
+
+/// The progress of a [`SyncRequest`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncRequestProgress {
+    /// True if the leader accepted it.
+    pub accepted: bool,
+    /// Its run; `None` until it starts.
+    pub run: Option<RunSummary>,
 }
 
 /// Counts of pending work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct InboxCounts {
-    /// Events with something still to look at.
+pub struct EventQueueCounts {
+    /// Events with work to do that no worker has claimed.
     pub pending: u64,
-    /// Of those, events whose objects are being looked at.
-    pub claimed: u64,
-    /// Events given up.
-    pub dead: u64,
-    /// When the oldest of them happened.
-    pub dead_since: Option<Timestamp>,
-    /// Objects whose changes a safeguard holds back until an administrator overrides it.
+    /// Events whose work a worker has claimed.
+    pub in_progress: u64,
+    /// Failed events.
+    pub failed: u64,
+    /// Time of the oldest failed event.
+    pub oldest_failed_at: Option<Timestamp>,
+    /// Objects whose changes are blocked by a safeguard.
     #[serde(default)]
     pub blocked: u64,
-    /// Since when the first of them is held back.
+    /// Events that are blocked with them.
     #[serde(default)]
-    pub blocked_since: Option<Timestamp>,
-    /// Objects whose confirmation is in doubt: they are sent again when they are next read.
+    pub blocked_events: u64,
+    /// Time since which the first of them is blocked.
+    #[serde(default)]
+    pub oldest_blocked_at: Option<Timestamp>,
+    /// Objects with an uncertain confirmation; they are resent when they are read again.
     #[serde(default)]
     pub doubted: u64,
-    /// Fields whose values are not sent, because Assets would drop them.
+    /// Fields whose values are withheld, because Assets would discard them.
     #[serde(default)]
     pub withheld: u64,
-    /// Objects that a run could not read in the directory, until they are read.
+    /// Objects in the directory that can't be read.
     #[serde(default)]
     pub unreadable: u64,
-    /// Distinct objects to look at.
-    pub looks: u64,
-    /// When the oldest pending event happened.
-    pub oldest: Option<Timestamp>,
-    /// The time since which the oldest event waits that no worker has looked at, apart from those that take a pass.
-    pub untouched_since: Option<Timestamp>,
-    /// Records that Assets did not account for and that are sent again.
-    pub unconfirmed: u64,
+    /// Objects to read.
+    pub work_items: u64,
+    /// Time of the oldest event that is pending or in progress.
+    pub oldest_pending_at: Option<Timestamp>,
+    /// Time since which the oldest event waits that no worker has claimed yet, without events that require a sync.
+    pub oldest_unclaimed_at: Option<Timestamp>,
+    /// Unconfirmed records, which are resent.
+    pub unconfirmed_records: u64,
     /// Of those, rejected records: they fail even when they are sent alone.
-    pub failed: u64,
-    /// When the directory was read for the oldest of those records.
-    pub unconfirmed_since: Option<Timestamp>,
+    pub rejected_records: u64,
+    /// Time at which the oldest of them was read from the directory.
+    pub oldest_unconfirmed_at: Option<Timestamp>,
+}
+
+impl EventQueueCounts {
+    /// Events that are neither completed nor failed.
+    pub const fn unfinished(&self) -> u64 {
+        self.pending + self.in_progress
+    }
 }

@@ -1,4 +1,4 @@
-//! What the engine asks of the world.
+//! The ports of the engine.
 
 mod aliases;
 mod clock;
@@ -8,46 +8,49 @@ mod feed;
 mod history;
 mod importer;
 mod inbox;
+mod object_history;
 mod objects;
 mod place;
 mod reading;
-mod remembered;
 mod safeguards;
 mod sample;
 mod staged;
 mod store;
-mod structure;
+mod target_schema;
 mod time;
 mod upkeep;
 mod view;
 
 pub use aliases::{AliasUse, Owner};
 pub use clock::{Clock, SystemClock};
-pub use directory::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page};
+pub use directory::{Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Members, Page};
 pub use evidence::EvidenceState;
-pub use feed::{EventFeed, FeedPage, FeedPosition, FeedState};
+pub use feed::{EventFeed, FeedCheckpoint, FeedPage, FeedStart};
 pub use history::{
-    EventEntry, EventFilter, EventMark, EventState, Replay, RunDetail, RunExecution, RunFilter, WaitsFor,
+    Event, EventCursor, EventFilter, EventState, PendingWork, ReplayTarget, RunDetail, RunExecution,
+    RunFilter,
 };
 pub use importer::{
-    Execution, ExecutionState, Importer, KeptValue, Outcome, RejectedRecord, SourceState, Submitted,
+    DroppedValue, Execution, ExecutionState, ImportSourceState, Importer, Outcome, RejectedRecord, Submitted,
     TypeOutcome,
 };
-pub use inbox::{InboxCounts, InboxEvent, Look, LookSort, Subject, SyncRequest};
-pub use objects::{Clearing, Objects, ToClear};
+pub use inbox::{EventQueueCounts, NewEvent, Subject, SyncRequest, SyncRequestProgress, WorkItem, WorkKind};
+pub use object_history::{
+    ConfirmedRecord, ObjectHistory, OriginRun, RequestedObject, RequestedState, SearchHit, SearchHits,
+    UnconfirmedRecordDetail,
+};
+pub use objects::{ClearRequest, ClearResult, TargetObjects};
 pub use place::{Doubt, FieldState, Place, Unidentified, WithheldField, WithheldReason};
 pub use reading::Reading;
-pub use remembered::{
-    AskedObject, AskedState, ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun,
-    UnconfirmedObject,
+pub use safeguards::{ClearedField, PlannedRemovals, RemovedMemberships, SafeguardState};
+pub use sample::MetricSample;
+pub use staged::{ChangeKind, StagedChange};
+pub use store::{
+    LastRun, ObjectCounts, OpenExecution, RecordState, RunSummary, StateStore, StoreError, UnconfirmedRecord,
 };
-pub use safeguards::{BlankedField, Losses, LostMemberships, SafeguardState};
-pub use sample::Sample;
-pub use staged::{Change, Staged};
-pub use store::{Census, Known, LastRun, OpenExecution, RunSummary, StateStore, StoreError, Unconfirmed};
-pub use structure::{
-    Comparison, EventHook, HookReport, Structure, StructureReport, StructureState, with_views,
+pub use target_schema::{
+    Comparison, EventHook, HookChange, HookReport, SchemaReport, SchemaState, TargetSchema, with_views,
 };
 pub use time::TimeState;
-pub use upkeep::{AuditLine, GoneObject, Uncleared, UnclearedCounts, Upkeep};
+pub use upkeep::{ObjectAuditEntry, RetiredObject, StaleValue, StaleValueCounts, Upkeep};
 pub use view::MappingView;

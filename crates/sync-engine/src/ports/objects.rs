@@ -1,4 +1,4 @@
-//! Objects in Assets one by one: what takes an account and cannot be imported.
+//! Objects in Assets one by one: operations that require an account and can't be imported.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,16 @@ use crate::PortError;
 
 /// Fields of an object that should hold nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToClear {
-    /// Which object.
+pub struct ClearRequest {
+    /// The object's key.
     pub key: RecordKey,
     /// The record's fields.
     pub fields: Vec<String>,
 }
 
-/// What became of it.
+/// The result of clearing values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Clearing {
+pub enum ClearResult {
     /// The object holds nothing there.
     Cleared,
     /// There is no such object.
@@ -29,11 +29,11 @@ pub enum Clearing {
 
 /// Objects in Assets, found by what the directory calls them.
 #[async_trait]
-pub trait Objects: Send + Sync {
-    /// Takes values away. Gives what became of each, in the same order. May be repeated.
-    async fn clear(&self, objects: &[ToClear]) -> Result<Vec<Clearing>, PortError>;
+pub trait TargetObjects: Send + Sync {
+    /// Clears values. Returns the results in the same order. Can be repeated.
+    async fn clear(&self, objects: &[ClearRequest]) -> Result<Vec<ClearResult>, PortError>;
 
-    /// What Assets calls these objects; those that it does not have are absent.
+    /// The keys of these objects in Assets; missing objects are absent.
     async fn find(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<String>>, PortError>;
 
     /// The records that Assets holds as they are: one object for each, and every value of it compared. Each comes with the

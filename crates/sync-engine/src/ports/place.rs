@@ -15,11 +15,11 @@ pub enum WithheldReason {
     Missing,
     /// The mapping in the target names something that was renamed.
     Unmapped,
-    /// The attribute takes fewer values than it should.
+    /// The attribute accepts fewer values than it should.
     Cardinality {
-        /// The number that it takes.
+        /// The number that it accepts.
         present: i32,
-        /// The number that it should take; -1 for any.
+        /// The number that it should accept; -1 for any.
         wanted: i32,
     },
     /// The attribute is of a type that does not hold every value.
@@ -46,10 +46,10 @@ impl fmt::Display for WithheldReason {
             Self::Missing => f.write_str("the attribute is not there"),
             Self::Unmapped => f.write_str("the mapping does not lead to the attribute"),
             Self::Cardinality { present, wanted: -1 } => {
-                write!(f, "the attribute takes at most {present} of any number of values")
+                write!(f, "the attribute accepts at most {present} of any number of values")
             }
             Self::Cardinality { present, wanted } => {
-                write!(f, "the attribute takes at most {present} of {wanted} values")
+                write!(f, "the attribute accepts at most {present} of {wanted} values")
             }
             Self::Type { present, wanted } => {
                 write!(f, "the attribute is of type {present} instead of {wanted}")
@@ -69,7 +69,7 @@ impl fmt::Display for WithheldReason {
 pub struct FieldState {
     /// The attribute, as `type: attribute`.
     pub attribute: String,
-    /// True if the attribute tells objects apart.
+    /// True if the attribute identifies objects.
     #[serde(default)]
     pub is_identity: bool,
     /// The type, target, and options of the attribute, for comparison.
@@ -99,7 +99,7 @@ impl fmt::Display for WithheldField {
     }
 }
 
-/// Objects that lost the value that tells them apart, with its attribute: the target makes new ones beside them.
+/// Objects that lost their identifying value, with its attribute: the target creates new ones beside them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unidentified {
     /// The attribute, as `type: attribute`.
@@ -135,7 +135,7 @@ pub struct Place {
     /// The ID of the object schema; `None` where it cannot be read.
     #[serde(default)]
     pub object_schema: Option<String>,
-    /// The ID of the object schema that the last execution named: told to an import token as well.
+    /// The ID of the object schema of the last execution; an import token can read it as well.
     #[serde(default)]
     pub filled_schema: Option<String>,
     /// The IDs of the object types that executions named.

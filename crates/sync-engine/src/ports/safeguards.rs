@@ -1,4 +1,4 @@
-//! State of the safeguards: what staged records would take away, what was taken away lately, and what is held back.
+//! State of the safeguards: the removals of staged records, recent removals, and blocked objects.
 
 use std::collections::BTreeMap;
 
@@ -7,73 +7,92 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
-use super::StoreError;
-use crate::{Handful, Suspects};
+use super::{StoreError, WorkItem};
+use crate::{SafeguardMinimums, ViolatingChanges};
 
 /// Losses that a run would cause, with those that were sent lately.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Losses {
+pub struct PlannedRemovals {
     /// By kind and field: how many objects would lose their value, and how many have one.
-    pub blanked: Vec<BlankedField>,
+    pub cleared_values: Vec<ClearedField>,
     /// Memberships that would end.
-    pub memberships: LostMemberships,
-    /// Objects that were marked as gone within the window, by kind.
+    pub memberships: RemovedMemberships,
+    /// Objects that were retired within the window, by kind.
     #[serde(default)]
-    pub recently_gone: BTreeMap<ObjectKind, u64>,
+    pub recently_retired: BTreeMap<ObjectKind, u64>,
 }
 
 /// Memberships that would end although both sides live on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct LostMemberships {
-    /// How many would end.
-    pub ended: u64,
-    /// How many others ended within the window.
+pub struct RemovedMemberships {
+    /// The number of memberships to remove.
+    pub removed: u64,
+    /// The number of other memberships removed within the window.
     pub recent: u64,
-    /// How many are known.
-    pub known: u64,
+    /// The number of confirmed memberships.
+    pub total: u64,
 }
 
 /// A field that would lose values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BlankedField {
+pub struct ClearedField {
     /// The kind of object.
     pub kind: ObjectKind,
     /// The record's field.
     pub field: String,
-    /// How many objects would lose it.
-    pub lost: u64,
-    /// How many others lost it within the window.
+    /// The number of objects that would lose it.
+    pub cleared: u64,
+    /// The number of other objects that lost it within the window.
     #[serde(default)]
     pub recent: u64,
-    /// How many have it.
-    pub known: u64,
+    /// The number of objects that have it.
+    pub total: u64,
 }
 
 /// The memory of the safeguards. Losses are recorded in the transaction that
 /// [confirms](super::StateStore::confirm) the records that caused them, and age by the directory's time.
 #[async_trait]
 pub trait SafeguardState: Send + Sync {
-    /// Losses that the staged records would cause for objects that live on, and those since a time of the directory's, or
-    /// at an unknown time.
-    /// Memberships of groups that are marked, or would be, are left out: they are gone with the group. What is lost no
-    /// more often than a handful is left out too.
-    async fn losses(&self, run: RunId, handful: Handful, since: Timestamp) -> Result<Losses, StoreError>;
+    /// Removals that the staged records would cause for objects that stay, and those since a directory time, or at an
+    /// unknown time. Memberships of retired groups are left out: they end with the group. Removals within the minimums
+    /// are left out too.
+    async fn planned_removals(
+        &self,
+        run: RunId,
+        handful: SafeguardMinimums,
+        since: Timestamp,
+    ) -> Result<PlannedRemovals, StoreError>;
 
     /// Says that what was lost so far was lost by this time of the directory's. To be called soon after a confirmation:
     /// losses age from then on.
     async fn date_losses(&self, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Objects that were marked as gone since a time of the directory's, or at an unknown time, by kind.
-    async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
+    /// Objects that were retired since a directory time, or at an unknown time, by kind.
+    async fn recently_retired_objects(
+        &self,
+        since: Timestamp,
+    ) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
 
-    /// Takes staged records back that a limit was exceeded by, and names their objects.
-    async fn unstage(&self, run: RunId, suspects: &Suspects) -> Result<Vec<RecordKey>, StoreError>;
+    /// Unstages the records that exceed a safeguard, and returns their objects.
+    async fn unstage(&self, run: RunId, suspects: &ViolatingChanges) -> Result<Vec<RecordKey>, StoreError>;
 
-    /// Remembers objects whose changes are held back.
-    async fn block(&self, objects: &[RecordKey], reason: &str, now: Timestamp) -> Result<(), StoreError>;
+    /// Blocks objects, and the events that wait for these work items.
+    async fn block(
+        &self,
+        objects: &[RecordKey],
+        work: &[WorkItem],
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Requeues all blocked events, and returns their number. Their objects stay blocked until their changes are sent.
+    async fn requeue_blocked(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Requeues the blocked events none of whose objects is blocked, and returns their number.
+    async fn requeue_unblocked(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Forgets recent losses and held back objects: an administrator agreed to them, and everything was sent.
     async fn release_blocked(&self) -> Result<(), StoreError>;

@@ -1,35 +1,35 @@
-//! How a connection was doing at one moment, for charts.
+//! Metric samples for charts.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How a connection was doing at one moment. What is counted was counted since the sample before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// One minute of a connection's metrics. Counts cover the time since the previous sample.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Sample {
-    /// When.
-    pub at: Timestamp,
-    /// How old the oldest change was that was not confirmed, in seconds; `None` when nothing waited.
-    pub oldest_change_seconds: Option<u64>,
-    /// How long ago the connection last knew the truth, in seconds; `None` before the first full run.
-    pub freshness_seconds: Option<u64>,
-    /// Events with something still to look at.
-    pub pending: u64,
-    /// Events that were given up.
-    pub dead: u64,
-    /// Records that Assets had not accounted for.
-    pub unconfirmed: u64,
-    /// Events that were done with.
-    pub settled: u64,
-    /// Records that were sent.
-    pub sent: u64,
-    /// Executions that ended.
+pub struct MetricSample {
+    /// The time of the sample.
+    pub sampled_at: Timestamp,
+    /// The age of the oldest unconfirmed change, in seconds; `None` if no change was pending.
+    pub oldest_pending_change_seconds: Option<u64>,
+    /// The time since `synced_through`, in seconds; `None` before the first full sync.
+    pub lag_seconds: Option<u64>,
+    /// Events that are pending or in progress.
+    pub pending_events: u64,
+    /// Failed events.
+    pub failed_events: u64,
+    /// Unconfirmed records.
+    pub unconfirmed_records: u64,
+    /// Completed events.
+    pub completed_events: u64,
+    /// Records sent to Assets.
+    pub records_sent: u64,
+    /// Finished executions.
     pub executions: u64,
-    /// Requests to the directory.
-    pub requests: u64,
-    /// Of those, requests that it refused because there were too many.
-    pub refused: u64,
-    /// The largest share of a rate limit that was in use, whoever used it, in thousandths; `None` when no limit was
-    /// known.
-    pub rate_limit_permille: Option<u16>,
+    /// Requests to Okta.
+    pub okta_requests: u64,
+    /// Throttled requests among them.
+    pub okta_throttled_requests: u64,
+    /// The largest used share of an Okta rate limit, in percent, including requests of other clients; `None` if no limit
+    /// was known.
+    pub rate_limit_used_percent: Option<f64>,
 }

@@ -8,17 +8,17 @@ use super::Reading;
 /// The effect of sending a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ObjectChangeKind))]
-#[serde(rename_all = "lowercase")]
-pub enum Change {
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
     /// A new object.
     Create,
     /// Other values, or references to be looked up again.
     Update,
-    /// The object is marked as gone.
+    /// The object is retired.
     Retire,
 }
 
-impl Change {
+impl ChangeKind {
     /// The word for it in stored data.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -31,9 +31,9 @@ impl Change {
 
 /// A record waiting to be sent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Staged {
+pub struct StagedChange {
     /// The effect.
-    pub change: Change,
+    pub change: ChangeKind,
     /// The record.
     pub record: Record,
     /// The reading that it comes from.

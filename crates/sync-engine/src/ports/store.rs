@@ -1,4 +1,4 @@
-//! What must survive a crash.
+//! State that survives a crash.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error as StdError;
@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
 use super::{
-    AliasUse, Change, EvidenceState, FeedState, InboxCounts, InboxEvent, Look, LookSort, Owner,
-    RejectedRecord, SafeguardState, Staged, Subject, SyncRequest, TimeState, Upkeep,
+    AliasUse, ChangeKind, EventQueueCounts, EvidenceState, FeedCheckpoint, NewEvent, Owner, RejectedRecord,
+    SafeguardState, StagedChange, Subject, SyncRequest, SyncRequestProgress, TimeState, Upkeep, WorkItem,
+    WorkKind,
 };
-use crate::{Pass, RunKind, RunReport};
+use crate::{RunKind, RunReport, SyncCheckpoint};
 
 /// The store could not do what was asked; nothing was half done.
 #[derive(Debug, thiserror::Error)]
@@ -25,45 +26,45 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// What failed, and why.
+    /// An error with the failed action and its cause.
     pub fn new(action: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { action, source: source.into() }
     }
 }
 
-/// What the store knows of an object that was confirmed before.
+/// The state of a confirmed object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
+pub struct RecordState {
     /// Of the record that was confirmed last.
     pub fingerprint: Fingerprint,
-    /// Whether that record marks the object as gone.
-    pub gone: bool,
-    /// Whether it has to be sent again although it did not change: something it refers to came later.
-    pub dirty: bool,
+    /// True if the object is retired.
+    pub retired: bool,
+    /// True if it must be resent although it didn't change: an object that it refers to was created later.
+    pub resend_pending: bool,
 }
 
-/// How many objects were confirmed, by kind.
+/// Numbers of confirmed objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Census {
+pub struct ObjectCounts {
     /// Objects that exist in the directory.
-    pub live: u64,
-    /// Objects that are marked as gone.
-    pub gone: u64,
+    pub current: u64,
+    /// Retired objects.
+    pub retired: u64,
 }
 
 /// A record that Assets did not account for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Unconfirmed {
-    /// Which object.
+pub struct UnconfirmedRecord {
+    /// The object's key.
     pub key: RecordKey,
-    /// How often it was sent.
+    /// The number of attempts.
     pub attempts: u32,
-    /// What the importer said.
+    /// The importer's message.
     pub reason: String,
     /// When it is sent again.
-    pub due: Timestamp,
+    pub next_attempt_at: Timestamp,
     /// The name of the object, where the record has one.
     #[serde(default)]
     pub name: Option<String>,
@@ -85,9 +86,9 @@ pub struct OpenExecution {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LastRun {
     /// The last one that ended, however it did.
-    pub last: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
     /// The last one that ended well.
-    pub good: Option<Timestamp>,
+    pub succeeded: Option<Timestamp>,
 }
 
 /// One line of the history.
@@ -96,13 +97,13 @@ pub struct LastRun {
 pub struct RunSummary {
     /// Its number.
     pub id: RunId,
-    /// What started it.
+    /// The kind of the run.
     pub kind: RunKind,
     /// When.
-    pub started: Timestamp,
+    pub started_at: Timestamp,
     /// When it ended; `None` while it runs, or when it was cut off.
-    pub ended: Option<Timestamp>,
-    /// How it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Its report; `None` while it runs.
     pub report: Option<RunReport>,
 }
 
@@ -116,15 +117,14 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     async fn end_run(&self, run: RunId, report: &RunReport, now: Timestamp) -> Result<(), StoreError>;
 
     /// Saves how far a pass has come.
-    async fn save_pass(&self, run: RunId, pass: &Pass) -> Result<(), StoreError>;
+    async fn save_checkpoint(&self, run: RunId, pass: &SyncCheckpoint) -> Result<(), StoreError>;
 
     /// The newest pass that was not ended, with its run.
-    async fn unfinished_pass(&self) -> Result<Option<(RunId, Pass)>, StoreError>;
+    async fn resumable_checkpoint(&self) -> Result<Option<(RunId, SyncCheckpoint)>, StoreError>;
 
-    /// Closes runs that nobody will go on with, and drops what they staged: their process ended before they did. Runs
-    /// with an open execution are left to recovery, passes to whoever goes on with them. To be called by the one process
-    /// that sends.
-    async fn abandon_runs(&self, now: Timestamp) -> Result<(), StoreError>;
+    /// Ends runs that can't be resumed, and drops their staged changes: their process ended first. Runs with an open
+    /// execution are left to recovery, and resumable syncs to the process that resumes them. Only the leader calls it.
+    async fn mark_runs_interrupted(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// The newest runs first.
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
@@ -132,44 +132,44 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// When the last run of a kind began, and the last that ended well.
     async fn last_run(&self, kind: RunKind) -> Result<LastRun, StoreError>;
 
-    /// What is known of these objects; unknown ones are absent.
-    async fn known(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Known>, StoreError>;
+    /// The states of these objects; unknown ones are absent.
+    async fn record_states(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, RecordState>, StoreError>;
 
-    /// The same of one object as [`Self::confirmed_many`].
-    async fn confirmed(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
+    /// The same of one object as [`Self::confirmed_records`].
+    async fn confirmed_record(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
 
     /// The records that were confirmed last, or were read later and sent without being accounted for; objects that are not
     /// known are absent.
-    async fn confirmed_many(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError>;
+    async fn confirmed_records(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError>;
 
     /// Confirmed objects by kind.
-    async fn census(&self) -> Result<BTreeMap<ObjectKind, Census>, StoreError>;
+    async fn object_counts(&self) -> Result<BTreeMap<ObjectKind, ObjectCounts>, StoreError>;
 
     /// The objects whose confirmed records refer to this value.
-    async fn referring_to(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError>;
+    async fn referrers(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError>;
 
-    /// How many objects' confirmed records refer to this value.
-    async fn count_referring_to(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError>;
+    /// The number of objects whose confirmed records refer to this value.
+    async fn count_referrers(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError>;
 
     /// Notes groups whose members are to be listed.
-    async fn note_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError>;
+    async fn add_listed_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError>;
 
     /// Groups noted and not listed yet.
     async fn groups_to_list(&self, run: RunId, limit: u32) -> Result<Vec<GroupId>, StoreError>;
 
-    /// How many groups were noted.
-    async fn count_noted_groups(&self, run: RunId) -> Result<u64, StoreError>;
+    /// The number of groups on the list.
+    async fn count_listed_groups(&self, run: RunId) -> Result<u64, StoreError>;
 
     /// Says that the members of a group were noted to the last.
-    async fn group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
+    async fn mark_group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
-    /// Forgets the members noted of a group, which is proven to be gone.
-    async fn forget_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
+    /// Drops the listed members of a group whose deletion is proven.
+    async fn drop_listed_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
     /// Forgets members of groups that were not listed to the end.
-    async fn forget_half_listed(&self, run: RunId) -> Result<(), StoreError>;
+    async fn drop_partial_listings(&self, run: RunId) -> Result<(), StoreError>;
 
-    /// Which of these groups were listed by the run.
+    /// The groups among these that the run listed.
     async fn listed_groups(&self, run: RunId, of: &[GroupId]) -> Result<HashSet<GroupId>, StoreError>;
 
     /// Users that are confirmed as members of a listed group and were not noted for it, or the other way round, by id,
@@ -182,17 +182,23 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     ) -> Result<Vec<UserId>, StoreError>;
 
     /// Notes members of a group, for the length of the run.
-    async fn note_members(&self, run: RunId, group: &GroupId, users: &[UserId]) -> Result<(), StoreError>;
+    async fn add_listed_members(
+        &self,
+        run: RunId,
+        group: &GroupId,
+        users: &[UserId],
+    ) -> Result<(), StoreError>;
 
     /// The groups that these users were noted for.
-    async fn noted_groups(
+    async fn listed_groups_of(
         &self,
         run: RunId,
         users: &[UserId],
     ) -> Result<HashMap<UserId, Vec<GroupId>>, StoreError>;
 
     /// Notes that objects were seen, and stages the changed ones. Repeats replace.
-    async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[Staged]) -> Result<(), StoreError>;
+    async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[StagedChange])
+    -> Result<(), StoreError>;
 
     /// The living objects of a kind that answer to aliases, by alias, as the run would leave them.
     async fn alias_owners(
@@ -214,13 +220,13 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
 
     /// Living objects as the run would leave them, each with its reading: staged ones with their change, others as
     /// updates.
-    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<Staged>, StoreError>;
+    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError>;
 
-    /// How many live objects of a kind this run has not seen.
-    async fn count_unseen(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError>;
+    /// The number of current objects of a kind that this run didn't list.
+    async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError>;
 
     /// Live objects of a kind that this run has not seen, by id, after the given one.
-    async fn unseen(
+    async fn unlisted(
         &self,
         run: RunId,
         kind: ObjectKind,
@@ -228,9 +234,9 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// How many staged records would do what. Records that another run has overtaken do not count, nor do those that
-    /// Assets refused before and that did not change since: they are sent again by themselves.
-    async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError>;
+    /// The number of staged records by kind and change. Records that another run has overtaken don't count, nor do
+    /// unchanged rejected records: they are retried separately.
+    async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, ChangeKind), u64>, StoreError>;
 
     /// Staged records by key, after the given one. Those that [do not count](Self::staged_counts) are left out.
     async fn staged(
@@ -238,7 +244,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         run: RunId,
         after: Option<&RecordKey>,
         limit: u32,
-    ) -> Result<Vec<Staged>, StoreError>;
+    ) -> Result<Vec<StagedChange>, StoreError>;
 
     /// Remembers an execution before the first record is sent.
     async fn open_execution(&self, run: RunId, id: &ExecutionId, now: Timestamp) -> Result<(), StoreError>;
@@ -246,9 +252,9 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Executions whose end was not recorded.
     async fn open_executions(&self) -> Result<Vec<OpenExecution>, StoreError>;
 
-    /// Makes the staged records of these kinds, and those that are [proven](Self::prove), the confirmed ones, records their references, and closes the execution.
-    /// Objects that refer to a new one and were not part of the run become dirty and are queued for a look. Records of
-    /// other kinds that were sent stay [unconfirmed](Self::unconfirmed), with the reason.
+    /// Confirms the staged records of these kinds and the [proven](Self::prove) ones, stores their references, and
+    /// closes the execution. Objects that refer to a new one and were not part of the run are marked for resend and
+    /// queued. Sent records of other kinds stay [unconfirmed](Self::unconfirmed), with the reason.
     async fn confirm(
         &self,
         run: RunId,
@@ -265,7 +271,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// When the store fails.
     async fn prove(&self, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError>;
 
-    /// Takes staged records that the importer refuses out of a run: they are unconfirmed, rejected, and sent again alone.
+    /// Removes staged records that the importer rejects from a run: they are unconfirmed, rejected, and resent alone.
     async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError>;
 
     /// Separates suspects from the good among records that a run was the last to send and that were not
@@ -281,13 +287,13 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
 
     /// Stages unconfirmed records that are due, as they were: for each kind those that are thought to be good, together
     /// with half of the suspects; suspects alone once nothing else is due. Gives the number.
-    async fn stage_unconfirmed(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError>;
+    async fn stage_retries(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError>;
 
     /// When the next of them is due.
     async fn next_retry(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// The records that Assets did not account for, those that failed most often first.
-    async fn unconfirmed(&self, limit: u32) -> Result<Vec<Unconfirmed>, StoreError>;
+    async fn unconfirmed(&self, limit: u32) -> Result<Vec<UnconfirmedRecord>, StoreError>;
 
     /// Closes an execution that changed nothing.
     async fn close_execution(&self, id: &ExecutionId, now: Timestamp) -> Result<(), StoreError>;
@@ -303,81 +309,85 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     ) -> Result<(), StoreError>;
 
     /// Stores events that are new, durably, and queues what they name. Gives the number of new ones.
-    async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError>;
+    async fn store_events(&self, events: &[NewEvent], now: Timestamp) -> Result<u64, StoreError>;
 
     /// Stores the events of a delivery, unless a delivery of that id was stored before. Gives the number of new ones.
     async fn store_delivery(
         &self,
         delivery: &str,
-        events: &[InboxEvent],
+        events: &[NewEvent],
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// How far the log was read.
-    async fn feed(&self) -> Result<Option<FeedState>, StoreError>;
+    /// The position in the log.
+    async fn feed_checkpoint(&self) -> Result<Option<FeedCheckpoint>, StoreError>;
 
     /// Stores the events of a page of the log and the place after them, both or neither. Gives the number of new ones.
-    async fn store_feed(
+    async fn store_feed_page(
         &self,
-        events: &[InboxEvent],
-        state: &FeedState,
+        events: &[NewEvent],
+        state: &FeedCheckpoint,
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// Puts something on the list of what to look at, as an event would.
-    async fn ask(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError>;
+    /// Queues a subject, as an event would.
+    async fn enqueue(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError>;
 
-    /// What of a sort is due to be looked at, oldest first. It is claimed until it is settled, put off or given up: nobody else
-    /// gets it before `now + lease`.
-    async fn claim_looks(
+    /// Claims due work items of a kind, oldest first. Other workers can't claim them before `now + lease`, unless they
+    /// are completed, requeued, or failed first.
+    async fn claim_work(
         &self,
-        sort: LookSort,
+        sort: WorkKind,
         limit: u32,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Vec<Look>, StoreError>;
+    ) -> Result<Vec<WorkItem>, StoreError>;
 
     /// Lets go of claims without an attempt being counted.
-    async fn release(&self, looks: &[Look]) -> Result<(), StoreError>;
+    async fn release_work(&self, items: &[WorkItem]) -> Result<(), StoreError>;
 
-    /// Lets go of what a process which has ended had claimed: looks, and requests that it had not begun a run for.
-    async fn release_claims(&self) -> Result<(), StoreError>;
+    /// Releases the claims of a process that ended: work items, and requests without a run.
+    async fn release_all_claims(&self) -> Result<(), StoreError>;
 
-    /// Strikes looks off, unless newer events asked for the same, and marks events with nothing left as done. Gives the
-    /// number of those.
-    async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<u64, StoreError>;
+    /// Removes work items, unless newer events requeued them, and completes events without pending work. Returns the
+    /// number of completed events.
+    async fn complete_work(&self, items: &[WorkItem], now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Puts looks off to a later time, counting the attempt.
-    async fn postpone(&self, looks: &[Look], until: Timestamp) -> Result<(), StoreError>;
+    /// Requeues work items for a later time, and counts the attempt.
+    async fn requeue_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError>;
 
-    /// Gives looks up: the events behind them become dead with the reason.
-    async fn bury(&self, looks: &[Look], reason: &str, now: Timestamp) -> Result<(), StoreError>;
+    /// Fails work items: their events fail with the reason.
+    async fn fail_work(&self, items: &[WorkItem], reason: &str, now: Timestamp) -> Result<(), StoreError>;
 
-    /// How much is waiting.
-    async fn inbox(&self) -> Result<InboxCounts, StoreError>;
+    /// The numbers of pending events and records.
+    async fn event_queue_counts(&self) -> Result<EventQueueCounts, StoreError>;
 
     /// Forgets events and deliveries that were done with before a time, and runs that ended before it, the last full one
     /// excepted.
-    async fn forget(&self, before: Timestamp) -> Result<(), StoreError>;
+    async fn delete_expired(&self, before: Timestamp) -> Result<(), StoreError>;
 
     /// Asks the process that sends for a full run.
-    async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError>;
+    async fn request_sync(
+        &self,
+        override_safeguards: bool,
+        now: Timestamp,
+    ) -> Result<SyncRequest, StoreError>;
 
-    /// When the newest full run was asked for that has not begun. Of requests that somebody took, only those since a time:
-    /// whoever took them may have ended.
-    async fn requested(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+    /// The time of the newest request for a full sync that has not started. Accepted requests count only since a time:
+    /// their process may have ended.
+    async fn pending_request_at(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Takes a request back, unless somebody has taken it. Whether it did.
-    async fn withdraw_request(&self, request: i64) -> Result<bool, StoreError>;
+    /// Cancels a request unless it was accepted. True if it was canceled.
+    async fn cancel_request(&self, request: i64) -> Result<bool, StoreError>;
 
-    /// The oldest request that nobody has taken.
-    async fn take_request(&self) -> Result<Option<SyncRequest>, StoreError>;
+    /// Accepts the oldest open request.
+    async fn accept_request(&self) -> Result<Option<SyncRequest>, StoreError>;
 
     /// Says which run answers a request.
-    async fn answer_request(&self, request: i64, run: RunId) -> Result<(), StoreError>;
+    async fn attach_run(&self, request: i64, run: RunId) -> Result<(), StoreError>;
 
-    /// The run that answers a request, as far as it is; `None` while nobody has taken it.
-    async fn request_run(&self, request: i64) -> Result<Option<RunSummary>, StoreError>;
+    /// The progress of a sync request; `None` if it was canceled, or never existed.
+    async fn sync_request(&self, request: i64) -> Result<Option<SyncRequestProgress>, StoreError>;
 
     /// Stops sending until a time: events are stored meanwhile. `None` ends the pause.
     async fn pause(&self, until: Option<Timestamp>) -> Result<(), StoreError>;

@@ -1,4 +1,4 @@
-//! What must survive a crash beside the sync itself: values to be cleared, objects to be pruned, what was deleted.
+//! State beside the sync itself that survives a crash: stale values, retired objects, and deletions.
 
 use std::collections::HashMap;
 
@@ -8,60 +8,61 @@ use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
-    AskedObject, Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, KeptValue,
-    ObjectEntry, Place, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
+    ClearRequest, Doubt, DroppedValue, Event, EventCursor, EventFilter, MetricSample, ObjectHistory, Place,
+    ReplayTarget, RequestedObject, RunDetail, RunFilter, RunSummary, SearchHit, SearchHits, StoreError,
+    Subject,
 };
 
-/// A value that is gone in the directory and still in Assets.
+/// A value that was cleared in the directory and remains in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Uncleared {
-    /// Whose.
+pub struct StaleValue {
+    /// The object's key.
     pub key: RecordKey,
     /// The record's field.
     pub field: String,
     /// The attribute that it fills.
     pub attribute: String,
-    /// How often it was tried to clear it.
+    /// The number of attempts to clear it.
     pub attempts: u32,
-    /// Why that did not work; empty while nobody has tried.
+    /// The reason of the last failure; empty before the first attempt.
     pub reason: String,
     /// Since when.
-    pub since: Timestamp,
+    pub became_stale_at: Timestamp,
 }
 
-/// How many values are gone in the directory and still in Assets.
+/// Numbers of stale values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct UnclearedCounts {
+pub struct StaleValueCounts {
     /// Values.
     pub values: u64,
     /// The objects that hold them.
     pub objects: u64,
     /// Of the values, those that could not be cleared although it was tried.
     pub failed: u64,
-    /// Since when the oldest of them should be gone.
-    pub oldest: Option<Timestamp>,
+    /// The time since which the oldest one is stale.
+    pub oldest_at: Option<Timestamp>,
 }
 
-/// An object that Assets holds as gone.
+/// A retired object in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GoneObject {
-    /// Which.
+pub struct RetiredObject {
+    /// The object's key.
     pub key: RecordKey,
-    /// When it was first confirmed as gone.
-    pub since: Timestamp,
+    /// The time of its first confirmation as retired.
+    pub retired_at: Timestamp,
 }
 
 /// A line about something that cannot be undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuditLine {
+pub struct ObjectAuditEntry {
     /// When.
-    pub at: Timestamp,
-    /// What was done.
-    pub what: String,
+    pub occurred_at: Timestamp,
+    /// The action.
+    pub action: String,
     /// To which object.
-    pub key: String,
+    pub object: String,
     /// More about it, without values.
     pub detail: String,
 }
@@ -71,60 +72,63 @@ pub struct AuditLine {
 pub trait Upkeep: Send + Sync {
     /// The records that Assets may hold of these objects: the one confirmed last, and one that was sent since and not
     /// accounted for.
-    async fn held(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError>;
+    async fn possible_records(
+        &self,
+        keys: &[RecordKey],
+    ) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError>;
 
-    /// Notes beside the staged records what the importer will keep of what they replace. It takes effect when the
-    /// execution is [confirmed](crate::StateStore::confirm); a value that a confirmed record gives is struck off there.
-    async fn note_kept(&self, run: RunId, kept: &[KeptValue]) -> Result<(), StoreError>;
+    /// Stages the values that the importer will keep from replaced records. They become stale when the execution is
+    /// [confirmed](crate::StateStore::confirm); a value in a confirmed record is removed there.
+    async fn stage_stale_values(&self, run: RunId, kept: &[DroppedValue]) -> Result<(), StoreError>;
 
     /// Values that are due to be cleared, by object. Objects with a record that Assets did not account for wait until
     /// it does.
-    async fn to_clear(&self, limit: u32, now: Timestamp) -> Result<Vec<ToClear>, StoreError>;
+    async fn due_stale_values(&self, limit: u32, now: Timestamp) -> Result<Vec<ClearRequest>, StoreError>;
 
     /// Strikes off values that were cleared.
-    async fn cleared(&self, objects: &[ToClear]) -> Result<(), StoreError>;
+    async fn remove_stale_values(&self, objects: &[ClearRequest]) -> Result<(), StoreError>;
 
     /// Puts values off that could not be cleared, longer with each attempt; all that are due when none are named.
-    async fn put_off_clearing(
+    async fn requeue_stale_values(
         &self,
-        objects: Option<&[ToClear]>,
+        objects: Option<&[ClearRequest]>,
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
     /// Has the records sent again whose values are still in Assets, and strikes the values off: the importer removes
     /// values that arrive empty by now. Gives the number of records.
-    async fn resend_uncleared(&self, now: Timestamp) -> Result<u64, StoreError>;
+    async fn resend_stale_values(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Values that are gone in the directory and still in Assets, the oldest first.
-    async fn uncleared(&self, limit: u32) -> Result<Vec<Uncleared>, StoreError>;
+    /// Values that were cleared in the directory and remain in Assets, the oldest first.
+    async fn stale_values(&self, limit: u32) -> Result<Vec<StaleValue>, StoreError>;
 
-    /// How many there are.
-    async fn count_uncleared(&self) -> Result<UnclearedCounts, StoreError>;
+    /// Their numbers.
+    async fn stale_value_counts(&self) -> Result<StaleValueCounts, StoreError>;
 
-    /// Objects that were confirmed as gone before a time, the oldest first.
-    async fn gone_before(&self, before: Timestamp, limit: u32) -> Result<Vec<GoneObject>, StoreError>;
+    /// Objects that were retired before a time, the oldest first.
+    async fn retired_before(&self, before: Timestamp, limit: u32) -> Result<Vec<RetiredObject>, StoreError>;
 
-    /// How many there are.
-    async fn count_gone_before(&self, before: Timestamp) -> Result<u64, StoreError>;
+    /// Their number.
+    async fn count_retired_before(&self, before: Timestamp) -> Result<u64, StoreError>;
 
-    /// Forgets an object that was deleted in Assets, and writes the line about it. An object that is not known as gone
-    /// is left alone.
-    async fn forget_object(&self, key: &RecordKey, line: &AuditLine) -> Result<(), StoreError>;
+    /// Deletes the record of an object that was deleted from Assets, and stores the audit entry. An object that isn't
+    /// retired stays.
+    async fn delete_record(&self, key: &RecordKey, line: &ObjectAuditEntry) -> Result<(), StoreError>;
 
-    /// What was done that cannot be undone, the newest first.
-    async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
+    /// Irreversible actions, the newest first.
+    async fn audit(&self, limit: u32) -> Result<Vec<ObjectAuditEntry>, StoreError>;
 
-    /// What the operator chose when everything was last read and sent; empty when that was everything.
-    async fn selection(&self) -> Result<String, StoreError>;
+    /// The scope of the last full sync; empty if it included everything.
+    async fn scope_version(&self) -> Result<String, StoreError>;
 
     /// Remembers it.
-    async fn remember_selection(&self, selection: &str) -> Result<(), StoreError>;
+    async fn set_scope_version(&self, selection: &str) -> Result<(), StoreError>;
 
     /// The place that confirmations belong to; `None` before the first comparison.
     async fn place(&self) -> Result<Option<Place>, StoreError>;
 
-    /// Remembers the place, and in the same transaction doubts confirmations, and has a subject looked at.
+    /// Stores the place, and in the same transaction doubts confirmations and queues a subject.
     async fn remember_place(
         &self,
         place: &Place,
@@ -135,11 +139,10 @@ pub trait Upkeep: Send + Sync {
 
     /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read, and what refers
     /// to it as well, once it is confirmed.
-    async fn distrust(&self) -> Result<(), StoreError>;
+    async fn mark_all_for_resend(&self) -> Result<(), StoreError>;
 
-    /// Doubts that Assets holds one object, which is to be looked at then. One that is not known, or known as gone, is left
-    /// alone.
-    async fn distrust_object(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError>;
+    /// Doubts that Assets holds one object, and queues it. An unknown or retired object stays as it is.
+    async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError>;
 
     /// Objects with this id, or with this text in what people call them, whatever its case: what was confirmed, and what
     /// was sent and not accounted for.
@@ -148,16 +151,16 @@ pub trait Upkeep: Send + Sync {
         text: &str,
         kind: Option<ObjectKind>,
         limit: u32,
-    ) -> Result<FoundObjects, StoreError>;
+    ) -> Result<SearchHits, StoreError>;
 
     /// Those of these objects of which anything is remembered, in no order.
-    async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<FoundObject>, StoreError>;
+    async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<SearchHit>, StoreError>;
 
     /// All that is remembered of an object; `None` when that is nothing.
-    async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError>;
+    async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError>;
 
-    /// The states of objects that were [asked for](crate::StateStore::ask), in the order of the keys.
-    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<AskedObject>, StoreError>;
+    /// The states of objects that were [asked for](crate::StateStore::enqueue), in the order of the keys.
+    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError>;
 
     /// Remembers until when a rate limit holds requests of the process that sends back; `None` when none does.
     async fn remember_held(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
@@ -166,16 +169,16 @@ pub trait Upkeep: Send + Sync {
     async fn held_until(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Remembers what goes wrong at present in the process that follows, as text of its own.
-    async fn remember_troubles(&self, troubles: &str) -> Result<(), StoreError>;
+    async fn store_alerts(&self, alerts: &str) -> Result<(), StoreError>;
 
-    /// The text that was [remembered](Self::remember_troubles).
-    async fn troubles(&self) -> Result<Option<String>, StoreError>;
+    /// The text that was [remembered](Self::store_alerts).
+    async fn stored_alerts(&self) -> Result<Option<String>, StoreError>;
 
     /// Keeps a sample, and forgets those from before a time.
-    async fn record_sample(&self, sample: &Sample, forget: Timestamp) -> Result<(), StoreError>;
+    async fn add_metric_sample(&self, sample: &MetricSample, forget: Timestamp) -> Result<(), StoreError>;
 
     /// The samples since a time, the oldest first.
-    async fn samples(&self, since: Timestamp) -> Result<Vec<Sample>, StoreError>;
+    async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, StoreError>;
 
     /// Runs, the newest first.
     async fn find_runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError>;
@@ -184,23 +187,23 @@ pub trait Upkeep: Send + Sync {
     async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError>;
 
     /// Events, those first that happened last.
-    async fn find_events(&self, filter: &EventFilter) -> Result<Vec<EventEntry>, StoreError>;
+    async fn find_events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError>;
 
-    /// Which of these events are remembered.
+    /// The stored events among these.
     async fn known_events(&self, ids: &[EventId]) -> Result<Vec<EventId>, StoreError>;
 
-    /// Puts events back: what they named is looked at again, at once. Events that are not known are left out. Gives the
-    /// number.
-    async fn replay(&self, which: Replay<'_>, now: Timestamp) -> Result<u64, StoreError>;
+    /// Replays events: their subjects are queued immediately. Unknown events are left out. Returns the number of
+    /// events.
+    async fn replay(&self, which: ReplayTarget<'_>, now: Timestamp) -> Result<u64, StoreError>;
 
     /// The place after everything that happened to events so far.
-    async fn event_mark(&self) -> Result<EventMark, StoreError>;
+    async fn event_cursor(&self) -> Result<EventCursor, StoreError>;
 
     /// Events that came in, or whose state changed, after a place, in order, each as it is now; and the place after
     /// them.
     async fn events_after(
         &self,
-        mark: &EventMark,
+        mark: &EventCursor,
         limit: u32,
-    ) -> Result<(Vec<EventEntry>, EventMark), StoreError>;
+    ) -> Result<(Vec<Event>, EventCursor), StoreError>;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sync_model::Record;
 
-use crate::{Directory, Importer, Objects, Place, WithheldField};
+use crate::{Directory, Importer, Place, TargetObjects, WithheldField};
 
 /// The directory and the import source, seen through one mapping. It never changes: another mapping is another view.
 #[derive(Clone)]
@@ -13,15 +13,15 @@ pub struct MappingView {
     pub version: String,
     /// The place that records go to.
     pub place: Place,
-    /// A short name for the structure that was compared, as [`Structure::state`](crate::Structure::state) gives it; `None`
-    /// where it cannot be told.
-    pub structure: Option<String>,
+    /// A short name for the compared object schema, as returned by [`TargetSchema::state`](crate::TargetSchema::state);
+    /// `None` if it can't be read.
+    pub target_schema: Option<String>,
     /// The source of truth.
     pub directory: Arc<dyn Directory>,
     /// The target of records.
     pub importer: Arc<dyn Importer>,
     /// Objects in Assets one by one; `None` without an account.
-    pub objects: Option<Arc<dyn Objects>>,
+    pub objects: Option<Arc<dyn TargetObjects>>,
 }
 
 impl MappingView {

@@ -1,24 +1,24 @@
 //! Names in the operator's choice that the org does not have.
 
 use okta_client::{Error, OktaClient};
-use schema_mapper::{OrgSchemas, UserSelection};
+use schema_mapper::{OrgSchemas, UserScope};
 
 /// A name in the selection that nothing in the org has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnknownChoice {
     /// A user type, by its name or what people call it.
-    #[error("no user type is called \"{0}\"")]
+    #[error("user type \"{0}\"")]
     UserType(String),
     /// An attribute of users.
-    #[error("no user has an attribute \"{0}\"")]
+    #[error("user attribute \"{0}\"")]
     Attribute(String),
     /// A group that users must be members of.
-    #[error("there is no group {0}: no user is chosen for being in it")]
+    #[error("group {0}")]
     Group(String),
 }
 
 /// The names of user types and attributes that the schemas do not have.
-pub(crate) fn unknown_names(users: &UserSelection, schemas: &OrgSchemas) -> Vec<UnknownChoice> {
+pub(crate) fn unknown_names(users: &UserScope, schemas: &OrgSchemas) -> Vec<UnknownChoice> {
     let is_type = |name: &String| {
         let names = schemas.user_types.iter().flat_map(|t| [&t.user_type.name, &t.user_type.display_name]);
         names.filter(|known| !known.is_empty()).any(|known| known == name)
@@ -32,7 +32,7 @@ pub(crate) fn unknown_names(users: &UserSelection, schemas: &OrgSchemas) -> Vec<
 
 /// The groups that users must be members of, and that the org does not have or show.
 pub(crate) async fn unknown_groups(
-    users: &UserSelection,
+    users: &UserScope,
     okta: &OktaClient,
 ) -> Result<Vec<UnknownChoice>, Error> {
     let mut unknown = Vec::new();

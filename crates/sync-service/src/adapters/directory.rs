@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use okta_client::model::{Group, OddMember, Profile, User};
 use okta_client::{Error, GroupQuery, OktaClient, UserQuery};
 use sync_engine::{
-    Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError, UnreadableItem,
+    Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError, UnreadableItem,
 };
-use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
+use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 use tokio::sync::Mutex;
 
-use super::{Lens, okta_error, okta_page_error, org_schemas, unknown_groups, unknown_names};
+use super::{Projection, okta_error, okta_page_error, org_schemas, unknown_groups, unknown_names};
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
@@ -21,13 +21,13 @@ const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 #[derive(Debug, Clone)]
 pub(crate) struct OktaDirectory {
     okta: OktaClient,
-    lens: Lens,
+    lens: Projection,
     /// Held while the group of all users is looked for.
     looking: Arc<Mutex<()>>,
 }
 
 impl OktaDirectory {
-    pub(crate) fn new(okta: OktaClient, lens: Lens) -> Self {
+    pub(crate) fn new(okta: OktaClient, lens: Projection) -> Self {
         Self { okta, lens, looking: Arc::default() }
     }
 
@@ -127,8 +127,8 @@ fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
     UnreadableItem { id: item.id.clone(), field: item.field.clone(), problem: item.to_string() }
 }
 
-/// The reason for which an object makes no record, if there is one: every user and group has a name, so one without any
-/// attribute is not whole; and an odd member that the record is made of must not be taken for an empty one.
+/// The reason for which an object has no record, if there is one: every user and group has a name, so one without
+/// attributes is incomplete; and an unreadable member that the record needs must not count as empty.
 fn flaw(id: &str, profile: &Profile, odd: Option<OddMember>) -> Option<UnreadableItem> {
     let (field, found) = match odd {
         Some(odd) => (odd.member.as_str(), odd.found),
@@ -161,7 +161,7 @@ impl Directory for OktaDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedGroup>, PortError> {
+    ) -> Result<Page<DirectoryGroup>, PortError> {
         let groups = self.okta.groups();
         let page = match from {
             Some(cursor) => match cursor.as_str().parse() {
@@ -191,7 +191,9 @@ impl Directory for OktaDirectory {
                         Ok(id) => Ok(UserId::new(id)),
                         // Deleted after it was listed, if Okta says so of the group as well.
                         Err(Error::NotFound { .. }) => match okta.groups().find(group.as_str()).await {
-                            Ok(None) => Err(PortError::new(format!("group {group} is gone")).gone(true)),
+                            Ok(None) => {
+                                Err(PortError::new(format!("group {group} doesn't exist")).gone(true))
+                            }
                             Ok(Some(_)) => Err(contradicted("the members of", "group", group.as_str())),
                             Err(error) => Err(about_one(reading(error))),
                         },
@@ -209,7 +211,7 @@ impl Directory for OktaDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedUser>, PortError> {
+    ) -> Result<Page<DirectoryUser>, PortError> {
         self.find_everyone().await?;
         let (part, place) = match from {
             Some(cursor) => UserPart::of(cursor.as_str()),
@@ -236,9 +238,9 @@ impl Directory for OktaDirectory {
         Ok(Page { items, unreadable, next })
     }
 
-    async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
         self.find_everyone().await?;
-        let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
+        let user = self.okta.high_priority().users().find(id.as_str()).await.map_err(reading)?;
         user.map(|user| match self.flaw_of_user(&user) {
             None => Ok(self.lens.user(&user)),
             Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
@@ -247,7 +249,7 @@ impl Directory for OktaDirectory {
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         match okta.users().groups(id.as_str()).await {
             Ok(groups) => {
                 let choice = self.lens.choice();
@@ -256,7 +258,7 @@ impl Directory for OktaDirectory {
                         format!("{} has {} in the field {}", group.id, odd.found, odd.member.as_str());
                     return Err(PortError::new(problem).about_one(true));
                 }
-                let groups = groups.iter().filter(|g| !g.is_everyone() && choice.covers_group(g));
+                let groups = groups.iter().filter(|g| !g.is_everyone() && choice.includes_group(g));
                 Ok(Some(groups.map(|g| GroupId::new(&g.id)).collect()))
             }
             Err(Error::NotFound { .. }) => match okta.users().find(id.as_str()).await.map_err(reading)? {
@@ -267,8 +269,8 @@ impl Directory for OktaDirectory {
         }
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
-        let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+        let group = self.okta.high_priority().groups().find(id.as_str()).await.map_err(reading)?;
         group
             .map(|group| match self.flaw_of_group(&group) {
                 None => Ok(self.lens.group(&group)),
@@ -291,11 +293,11 @@ impl Directory for OktaDirectory {
         self.lens.is_everyone(group)
     }
 
-    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
         self.lens.join(user, groups)
     }
 
-    fn retire(&self, last: &Record, departure: Departure) -> Record {
+    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
         self.lens.retire(last, departure)
     }
 
@@ -303,12 +305,12 @@ impl Directory for OktaDirectory {
         self.lens.label(kind)
     }
 
-    fn selection(&self) -> String {
+    fn scope_version(&self) -> String {
         self.lens.version()
     }
 
-    fn brings_in(&self, group: &GroupId) -> bool {
-        self.lens.brings_in(group)
+    fn may_include(&self, group: &GroupId) -> bool {
+        self.lens.may_include(group)
     }
 
     fn time(&self) -> Option<Timestamp> {

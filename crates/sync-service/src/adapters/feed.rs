@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use okta_client::{LogStart, OktaClient};
-use sync_engine::{EventFeed, FeedPage, FeedPosition, PortError};
+use sync_engine::{EventFeed, FeedPage, FeedStart, PortError};
 
 use super::okta_page_error;
 use crate::events::{filters_all, inbox_event, log_filter};
@@ -26,22 +26,20 @@ impl OktaLog {
 
 #[async_trait]
 impl EventFeed for OktaLog {
-    async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError> {
+    async fn poll(&self, from: &FeedStart) -> Result<FeedPage, PortError> {
         let failed = |error, had| okta_page_error("the System Log could not be read", error, had);
         let (start, had_place) = match from {
-            FeedPosition::At(place) if has_narrower_filter(place) => {
+            FeedStart::At(place) if has_narrower_filter(place) => {
                 return Err(PortError::new("the System Log was followed with a filter of fewer event types")
                     .expired(true));
             }
-            FeedPosition::At(place) => (LogStart::At(place.parse().map_err(|e| failed(e, true))?), true),
-            FeedPosition::Since(since) => {
-                (LogStart::Since { since: *since, filter: Some(log_filter()) }, false)
-            }
+            FeedStart::At(place) => (LogStart::At(place.parse().map_err(|e| failed(e, true))?), true),
+            FeedStart::Since(since) => (LogStart::Since { since: *since, filter: Some(log_filter()) }, false),
         };
         let page = self.okta.logs().poll(&start).await.map_err(|e| failed(e, had_place))?;
         let newest = page.events.iter().map(|event| event.published).max();
         let odd = page.unreadable.iter().map(|item| {
-            tracing::warn!(problem = %item, "an event of the System Log could not be read; what it names is looked at");
+            tracing::warn!(problem = %item, "could not read an event of the System Log; its subjects are processed");
             odd_event(item, newest.or_else(|| self.time()).unwrap_or(Timestamp::UNIX_EPOCH))
         });
         Ok(FeedPage {
@@ -60,7 +58,7 @@ impl EventFeed for OktaLog {
     }
 }
 
-/// Whether a place in the log keeps the filter of an earlier version, which let fewer event types through.
+/// True if a log position has the filter of an earlier version, which accepted fewer event types.
 fn has_narrower_filter(place: &str) -> bool {
     let Ok(place) = url::Url::parse(place) else { return false };
     place.query_pairs().any(|(name, value)| name == "filter" && !filters_all(&value))

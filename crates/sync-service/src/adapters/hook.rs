@@ -7,75 +7,52 @@ use okta_client::OktaClient;
 use okta_client::model::{Channel, EventHook as OktaHook, EventSubscription, HookHeader, NewEventHook};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use sync_engine::{EventHook, HookReport, PortError};
+use sync_engine::{EventHook, Fact, Finding, FindingSubject, HookChange, HookReport, PortError, Remedy};
 use sync_model::ConnectionName;
 
 use super::okta_error;
-use crate::config::HookConfig;
+use crate::config::EventHookConfig;
 use crate::events::subscription;
 
-/// Tells which secret a hook was given, without telling the secret: Okta never shows that again.
+/// A header that identifies the hook's secret without disclosing it: Okta never returns the secret.
 const MARK_HEADER: &str = "X-Okta-Insight-Secret-Mark";
-
-/// In what way a hook is not the wanted one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Deviation {
-    /// It delivers elsewhere.
-    Address { present: String },
-    /// It lacks event types.
-    Events { missing: Vec<&'static str> },
-    /// It was given another secret, or none that we know of.
-    Secret,
-}
-
-impl Deviation {
-    fn tell(&self, config: &HookConfig) -> String {
-        match self {
-            Self::Address { present } => format!("it delivers to {present} instead of {}", config.url),
-            Self::Events { missing } => {
-                format!(
-                    "it does not subscribe to {} of {} event types",
-                    missing.len(),
-                    subscription().count()
-                )
-            }
-            Self::Secret => "it was given another secret".to_owned(),
-        }
-    }
-}
 
 /// The event hook of a connection, or that it does without.
 #[derive(Debug, Clone)]
 pub(crate) struct OktaEventHook {
     okta: OktaClient,
     name: String,
-    config: Option<HookConfig>,
+    config: Option<EventHookConfig>,
 }
 
 impl OktaEventHook {
-    pub(crate) fn new(okta: OktaClient, connection: &ConnectionName, config: Option<HookConfig>) -> Self {
+    pub(crate) fn new(
+        okta: OktaClient,
+        connection: &ConnectionName,
+        config: Option<EventHookConfig>,
+    ) -> Self {
         Self { okta, name: format!("okta-insight-sync {connection}"), config }
     }
 
-    fn config(&self) -> Result<&HookConfig, PortError> {
-        self.config.as_ref().ok_or_else(|| PortError::new("this connection has no hook.public_url"))
+    fn config(&self) -> Result<&EventHookConfig, PortError> {
+        self.config.as_ref().ok_or_else(|| PortError::new("this connection has no event_hook.public_url"))
     }
 
     /// The hook as Okta has it, if it has it.
-    pub(crate) async fn find(&self, config: &HookConfig) -> okta_client::Result<Option<OktaHook>> {
+    pub(crate) async fn find(&self, config: &EventHookConfig) -> okta_client::Result<Option<OktaHook>> {
         let hooks = self.okta.event_hooks().list().await?;
         let ours =
             |hook: &&OktaHook| hook.name == self.name || hook.channel.config.uri == config.url.as_str();
         Ok(hooks.iter().find(ours).cloned())
     }
 
-    async fn found(&self, config: &HookConfig) -> Result<Option<OktaHook>, PortError> {
+    async fn found(&self, config: &EventHookConfig) -> Result<Option<OktaHook>, PortError> {
         let found = self.find(config).await;
         found.map_err(|e| okta_error("the event hooks of the org could not be read", e))
     }
 
     /// The hook as Okta should have it.
-    pub(crate) fn wanted(&self, config: &HookConfig) -> NewEventHook {
+    pub(crate) fn wanted(&self, config: &EventHookConfig) -> NewEventHook {
         let mark = HookHeader { key: MARK_HEADER.into(), value: mark(config) };
         NewEventHook {
             name: self.name.clone(),
@@ -84,38 +61,54 @@ impl OktaEventHook {
         }
     }
 
-    /// What is wrong with a hook that setup would mend.
-    pub(crate) fn deviations(hook: &OktaHook, config: &HookConfig) -> Vec<Deviation> {
+    /// The settings of an event hook that *Setup* would replace.
+    fn deviations(hook: &OktaHook, config: &EventHookConfig) -> Vec<Fact> {
         let mut found = Vec::new();
         if hook.channel.config.uri != config.url.as_str() {
-            found.push(Deviation::Address { present: hook.channel.config.uri.clone() });
+            found.push(Fact::EventHookUrlDiffers { present: hook.channel.config.uri.clone() });
         }
         let subscribed = |kind: &str| hook.events.items.iter().any(|item| item == kind);
-        let missing: Vec<_> = subscription().filter(|kind| !subscribed(kind)).collect();
-        if !missing.is_empty() {
-            found.push(Deviation::Events { missing });
+        let missing = subscription().filter(|kind| !subscribed(kind)).map(str::to_owned);
+        let event_types: Vec<String> = missing.collect();
+        if !event_types.is_empty() {
+            let required = subscription().count() as u64;
+            found.push(Fact::EventTypesMissing { event_types, required });
         }
         let given = hook.channel.config.headers.iter().find(|h| h.key.eq_ignore_ascii_case(MARK_HEADER));
         if given.is_none_or(|header| header.value != mark(config)) {
-            found.push(Deviation::Secret);
+            found.push(Fact::EventHookSecretDiffers);
         }
         found
     }
+
+    /// Everything that keeps an existing event hook from delivering all events.
+    pub(crate) fn problems(hook: &OktaHook, config: &EventHookConfig) -> Vec<Finding> {
+        let mut facts = Self::deviations(hook, config);
+        if !hook.is_active() {
+            facts.push(Fact::EventHookInactive);
+        }
+        if !hook.is_verified() {
+            facts.push(Fact::EventHookUnverified);
+        }
+        facts.into_iter().map(|fact| finding(fact, config)).collect()
+    }
+
+    /// The finding that the event hook doesn't exist.
+    pub(crate) fn missing(config: &EventHookConfig) -> Finding {
+        finding(Fact::EventHookMissing, config)
+    }
 }
 
-fn mark(config: &HookConfig) -> String {
+fn mark(config: &EventHookConfig) -> String {
     let digest = Sha256::digest(format!("mark of {}", config.secret.expose_secret()));
     URL_SAFE_NO_PAD.encode(&digest[..6])
 }
 
 fn managing(error: okta_client::Error) -> PortError {
-    use okta_client::Error::{RoleMissing, ScopeMissing};
-    let lacks = matches!(error, ScopeMissing { .. } | RoleMissing { .. });
+    use okta_client::Error::{MissingAdminRole, MissingScope};
+    let lacks = matches!(error, MissingScope { .. } | MissingAdminRole { .. });
     let error = okta_error("the event hook could not be set up", error);
-    let Some(hint) = error.hint().filter(|_| lacks) else { return error };
-    let hint =
-        format!("{hint}; or leave the hook to an administrator, with `okta-insight setup --manual-hook`");
-    error.with_hint(Some(hint))
+    if lacks { error.with_remedy(Remedy::CreateEventHookManually) } else { error }
 }
 
 #[async_trait]
@@ -126,63 +119,48 @@ impl EventHook for OktaEventHook {
         let mut changes = Vec::new();
         let mut hook = match self.found(config).await? {
             None => {
-                changes.push("created".to_owned());
+                changes.push(HookChange::Created);
                 hooks.create(&self.wanted(config)).await.map_err(managing)?
             }
             Some(hook) => {
-                let deviations = Self::deviations(&hook, config);
-                if deviations.is_empty() {
+                let reasons = Self::deviations(&hook, config);
+                if reasons.is_empty() {
                     hook
                 } else {
-                    let why: Vec<String> = deviations.iter().map(|d| d.tell(config)).collect();
-                    changes.push(format!("replaced, because {}", why.join(", ")));
+                    changes.push(HookChange::Replaced { reasons });
                     hooks.replace(&hook.id, &self.wanted(config)).await.map_err(managing)?
                 }
             }
         };
         if !hook.is_active() {
-            changes.push("activated".to_owned());
+            changes.push(HookChange::Activated);
             hook = hooks.activate(&hook.id).await.map_err(managing)?;
         }
-        let mut problems = Vec::new();
+        let mut findings = Vec::new();
         if !hook.is_verified() {
             match hooks.verify(&hook.id).await {
-                Ok(_) => changes.push("verified".to_owned()),
-                Err(okta_client::Error::Refused { .. }) => problems.push(format!(
-                    "Okta could not verify the event hook: it got no answer from {} within 3 seconds; see that the \
-                     daemon runs and can be reached there, then run setup again",
-                    config.url
-                )),
+                Ok(_) => changes.push(HookChange::Verified),
+                Err(okta_client::Error::Api { .. }) => {
+                    findings.push(finding(Fact::EventHookVerificationFailed, config));
+                }
                 Err(error) => return Err(managing(error)),
             }
         }
-        Ok(HookReport { id: Some(hook.id), uri: config.url.to_string(), changes, problems })
+        Ok(HookReport { id: Some(hook.id), url: config.url.to_string(), changes, findings })
     }
 
     async fn inspect(&self) -> Result<HookReport, PortError> {
         let config = self.config()?;
-        let uri = config.url.to_string();
-        let Some(hook) = self.found(config).await? else {
-            let problems = vec!["there is no event hook in Okta; run `okta-insight setup`".to_owned()];
-            return Ok(HookReport { id: None, uri, changes: Vec::new(), problems });
+        let found = self.found(config).await?;
+        let findings = match &found {
+            Some(hook) => Self::problems(hook, config),
+            None => vec![Self::missing(config)],
         };
-        let mut problems: Vec<String> = Self::deviations(&hook, config)
-            .iter()
-            .map(|deviation| {
-                let what = deviation.tell(config);
-                format!("the event hook is not as it should be: {what}; run `okta-insight setup`")
-            })
-            .collect();
-        if !hook.is_active() {
-            problems.push("the event hook is inactive; run `okta-insight setup`".to_owned());
-        }
-        if !hook.is_verified() {
-            problems.push(
-                "the event hook is not verified and gets no events; see that the daemon runs and can be reached, then \
-                 run `okta-insight setup`"
-                    .to_owned(),
-            );
-        }
-        Ok(HookReport { id: Some(hook.id), uri, changes: Vec::new(), problems })
+        let (id, url) = (found.map(|hook| hook.id), config.url.to_string());
+        Ok(HookReport { id, url, changes: Vec::new(), findings })
     }
+}
+
+fn finding(fact: Fact, config: &EventHookConfig) -> Finding {
+    Finding::error(fact).about(FindingSubject::EventHook { url: config.url.to_string() })
 }

@@ -11,7 +11,7 @@ use insight_import_client::{
 use schema_mapper::{EmptyValues, Mapping};
 use serde_json::Value;
 use sync_engine::{
-    Execution, ExecutionState, Importer, KeptValue, Outcome, PortError, RejectedRecord, SourceState,
+    DroppedValue, Execution, ExecutionState, ImportSourceState, Importer, Outcome, PortError, RejectedRecord,
     Submitted, TypeOutcome,
 };
 use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
@@ -37,13 +37,13 @@ impl AssetsImporter {
 }
 
 impl AssetsImporter {
-    /// What is done with values that arrive empty, as far as anybody tells.
+    /// The handling of empty values, as far as it's known.
     async fn empty_values(&self) -> EmptyValues {
-        EmptyValues::told(self.settings.get().await.and_then(|source| source.ignores_empty_values()))
+        EmptyValues::from_setting(self.settings.get().await.and_then(|source| source.ignores_empty_values()))
     }
 }
 
-/// The outcome in the engine's words. Objects that were deleted show that somebody has changed a setting.
+/// The outcome in the engine's terms. Deleted objects show that a setting was changed.
 async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &SourceSettings) -> Outcome {
     let outcome = outcome(ended, mapping);
     if outcome.missing_deleted() > 0 {
@@ -54,16 +54,16 @@ async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &Source
 
 #[async_trait]
 impl Importer for AssetsImporter {
-    async fn state(&self) -> Result<SourceState, PortError> {
+    async fn state(&self) -> Result<ImportSourceState, PortError> {
         let status = self.client.config_status().await;
         let status =
             status.map_err(|e| assets_error("the import source could not be asked for its state", e))?;
         Ok(match status.status {
-            SourceStatus::Idle => SourceState::Idle,
-            SourceStatus::Running => SourceState::Running,
-            SourceStatus::Disabled => SourceState::Disabled,
-            SourceStatus::MissingMapping => SourceState::MissingMapping,
-            SourceStatus::Other(word) => SourceState::Other(word),
+            SourceStatus::Idle => ImportSourceState::Idle,
+            SourceStatus::Running => ImportSourceState::Running,
+            SourceStatus::Disabled => ImportSourceState::Disabled,
+            SourceStatus::MissingMapping => ImportSourceState::MissingMapping,
+            SourceStatus::Other(word) => ImportSourceState::Other(word),
         })
     }
 
@@ -71,14 +71,14 @@ impl Importer for AssetsImporter {
         Ok(self.settings.now().await.and_then(|source| source.removes_missing_objects()))
     }
 
-    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue> {
+    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<DroppedValue> {
         let empty = self.empty_values().await;
-        let kept = changes.iter().flat_map(|(last, new)| self.mapping.kept(empty, last, new));
+        let kept = changes.iter().flat_map(|(last, new)| self.mapping.dropped_values(empty, last, new));
         kept.filter_map(|kept| {
             let mut attributes = self.mapping.attributes(kept.key.kind).iter();
             let field = attributes.find(|a| a.external_id == kept.external_id)?.locator.clone();
             let attribute = format!("{}: {}", kept.object_type, kept.attribute);
-            Some(KeptValue { key: kept.key, field, attribute })
+            Some(DroppedValue { key: kept.key, field, attribute })
         })
         .collect()
     }
@@ -91,10 +91,10 @@ impl Importer for AssetsImporter {
         let failed = |e| assets_error("no execution could be started", e);
         let started = match self.client.start().await {
             // Nobody else starts executions of this import source: it is the one.
-            Err(assets::Error::StartUnclear { execution: Some(id) }) => {
+            Err(assets::Error::StartResultUnknown { execution: Some(id) }) => {
                 tracing::info!(
                     execution = id,
-                    "the answer to the start was lost; going on with what it started"
+                    "the start response was lost; continuing with the started execution"
                 );
                 self.client.resume(&id).await.map_err(failed)?
             }
@@ -189,9 +189,8 @@ impl AssetsExecution {
         let parts = parts(&mapping, kind, &record);
         let mut reason = match (&error, parts.first()) {
             (assets::Error::TooLarge { message, .. }, Some(largest)) => format!(
-                "the record alone takes {bytes} bytes, of which the attribute {} takes {}, and that is too large for \
-                 Assets: {message}",
-                largest.name, largest.bytes
+                "the record has {bytes} bytes, {} of them in the attribute {}, which is too large for Assets: {message}",
+                largest.bytes, largest.name
             ),
             _ => error.to_string(),
         };
@@ -310,7 +309,7 @@ fn outcome(ended: &assets::Outcome, mapping: &Mapping) -> Outcome {
             updated: t.updated,
             identical: t.identical,
             missing_deleted: t.missing_deleted,
-            messages: t.complaints(),
+            messages: t.messages(),
         })
         .collect();
     let object_schema = ended.object_schema_id.clone();

@@ -3,11 +3,13 @@
 mod choices;
 mod directory;
 mod feed;
+pub(crate) mod findings;
 mod hook;
 mod importer;
-mod lens;
 mod objects;
 mod place;
+mod projection;
+pub(crate) mod remedy;
 mod saved;
 pub(crate) mod sent;
 mod settings;
@@ -20,10 +22,10 @@ use sync_engine::PortError;
 pub(crate) use choices::{UnknownChoice, unknown_groups, unknown_names};
 use directory::OktaDirectory;
 pub(crate) use feed::OktaLog;
-pub(crate) use hook::{Deviation, OktaEventHook};
+pub(crate) use hook::OktaEventHook;
 use importer::AssetsImporter;
-pub(crate) use lens::Lens;
 pub(crate) use objects::{AssetsObjects, SeenObject};
+pub(crate) use projection::Projection;
 use saved::SavedDirectory;
 pub(crate) use settings::SourceSettings;
 pub(crate) use structure::{AssetsStructure, Examined, org_schemas};
@@ -31,10 +33,10 @@ pub(crate) use views::{OrgSource, Sides};
 
 pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     use okta_client::Error;
-    let (transient, hint) = (error.is_transient(), error.hint());
+    let (transient, remedy) = (error.is_transient(), error.remedy().map(remedy::of_okta));
     let about_one = matches!(
         error,
-        Error::Refused { .. }
+        Error::Api { .. }
             | Error::Decode { well_formed: true, .. }
             | Error::Item { .. }
             // Of the others something may still be read; those of which nothing can be are put off one by one.
@@ -42,25 +44,24 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
             | Error::OtherObject { .. }
             | Error::InvalidId(_)
     );
-    let refused = matches!(error, Error::RoleMissing { .. });
+    let refused = matches!(error, Error::MissingAdminRole { .. });
     PortError::new(action)
         .transient(transient)
         .about_one(about_one)
         .refused(refused)
-        .with_hint(hint)
+        .with_remedy(remedy)
         .caused_by(error)
 }
 
 /// The same where a place to go on from was given: Okta forgets them without telling how it says so.
 pub(crate) fn okta_page_error(action: &str, error: okta_client::Error, had_cursor: bool) -> PortError {
     use okta_client::Error;
-    let refused =
-        matches!(error, Error::Refused { .. } | Error::InvalidCheckpoint(_) | Error::NotFound { .. });
+    let refused = matches!(error, Error::Api { .. } | Error::InvalidCheckpoint(_) | Error::NotFound { .. });
     okta_error(action, error).expired(had_cursor && refused)
 }
 
 pub(crate) fn assets_error(action: &str, error: insight_import_client::Error) -> PortError {
-    let (transient, hint) = (error.is_transient(), error.hint());
+    let (transient, remedy) = (error.is_transient(), error.remedy().map(remedy::of_assets));
     let busy = matches!(error, insight_import_client::Error::InProgress);
-    PortError::new(action).transient(transient).busy(busy).with_hint(hint).caused_by(error)
+    PortError::new(action).transient(transient).busy(busy).with_remedy(remedy).caused_by(error)
 }

@@ -8,17 +8,17 @@ use futures::{StreamExt, TryStreamExt, stream};
 use insight_import_client::account::{Object, ObjectValue, ObjectValues, aql_text};
 use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::{Mapping, Source};
-use sync_engine::{Clearing, Objects, PortError, ToClear};
+use sync_engine::{ClearRequest, ClearResult, PortError, TargetObjects};
 use sync_model::{ObjectKind, Record, RecordKey};
 
 use super::{SourceSettings, assets_error, sent, stored};
 
-/// How many objects are searched for at once.
+/// The number of objects in one search.
 const SEARCHED: usize = 50;
-/// How many objects are changed at once.
+/// The number of objects that are changed concurrently.
 const CONCURRENCY: usize = 4;
 
-/// What Assets calls the kinds of objects, as it was found.
+/// The names of object types and attributes in Assets.
 pub(super) type KnownNames = Arc<RwLock<HashMap<ObjectKind, Arc<Names>>>>;
 
 /// Objects in Assets, named by a mapping.
@@ -30,7 +30,7 @@ pub(crate) struct AssetsObjects {
     known: KnownNames,
 }
 
-/// What Assets calls an object type and its attributes.
+/// The names of an object type and its attributes in Assets.
 #[derive(Debug)]
 pub(super) struct Names {
     type_name: String,
@@ -66,17 +66,17 @@ impl SeenObject {
     }
 }
 
-/// What is needed to find and change the objects of a kind.
+/// The data for finding and changing the objects of a kind.
 struct Place {
     names: Arc<Names>,
-    /// The name and the id of the attribute that tells who an object is.
+    /// The name and the ID of the attribute that identifies objects.
     identity: (String, String),
     /// Ids of attributes by the record's field; fields that are not mapped any more are absent.
     attributes: HashMap<String, String>,
 }
 
 impl Place {
-    /// Whose object it is; `None` for a stranger. Searches do not heed the case, and Okta's ids do.
+    /// The ID of an object's owner; `None` for an unrelated object. Searches ignore case, and Okta's IDs don't.
     fn owner<'o>(&self, object: &'o Object) -> Option<&'o str> {
         let of_type = object.object_type.as_ref().is_none_or(|t| t.id == self.names.type_id);
         let mut values = object.values(&self.identity.1).into_iter();
@@ -100,14 +100,14 @@ impl AssetsObjects {
         Self { account, settings, mapping, known }
     }
 
-    /// The objects of an import source, for one look at them.
+    /// The objects of an import source, for one reading.
     pub(crate) fn of(account: AssetsClient, import: ImportClient, mapping: Mapping) -> Self {
         let settings = SourceSettings::new(import, Some(account.clone()));
         Self::new(account, settings, Arc::new(mapping), Arc::default())
     }
 
-    /// Where the objects of a kind are, with the attributes that these fields fill. What Assets calls them is read again
-    /// when a name is not known.
+    /// The place of a kind's objects, with the attributes that these fields fill. The names are read again if one is
+    /// unknown.
     async fn place(&self, kind: ObjectKind, fields: &BTreeSet<&str>) -> Result<Place, PortError> {
         let mapping = &*self.mapping;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&kind).cloned();
@@ -162,11 +162,11 @@ impl AssetsObjects {
         Ok(found)
     }
 
-    /// How many objects of a kind there are that are not marked as gone, those of strangers among them.
+    /// The number of current objects of a kind, including unrelated ones.
     pub(crate) async fn count_live(&self, kind: ObjectKind) -> Result<u64, PortError> {
         let mapping = &self.mapping;
         let mut query = format!("objectType = {}", aql_text(mapping.type_name(kind)));
-        if let Some((attribute, marks)) = mapping.departure_mark(kind) {
+        if let Some((attribute, marks)) = mapping.retired_status(kind) {
             let marks = marks.map(aql_text).join(", ");
             query = format!("{query} AND {} NOT IN ({marks})", aql_text(&attribute.name));
         }
@@ -186,11 +186,11 @@ impl AssetsObjects {
         Ok(found.into_iter().map(|object| SeenObject::new(object, &place.names)).collect())
     }
 
-    async fn clear_one(&self, place: &Place, found: &[Object], wanted: &ToClear) -> Clearing {
+    async fn clear_one(&self, place: &Place, found: &[Object], wanted: &ClearRequest) -> ClearResult {
         let own: Vec<&Object> =
             found.iter().filter(|object| place.owner(object) == Some(&wanted.key.id)).collect();
         if own.is_empty() {
-            return Clearing::NoObject;
+            return ClearResult::NoObject;
         }
         for object in own {
             let values = wanted
@@ -208,18 +208,18 @@ impl AssetsObjects {
                 Ok(_) | Err(insight_import_client::Error::NotFound { .. }) => {}
                 Err(error) => {
                     self.forget_names(wanted.key.kind);
-                    return Clearing::Failed(crate::explain(&error));
+                    return ClearResult::Failed(crate::error_chain(&error));
                 }
             }
         }
-        Clearing::Cleared
+        ClearResult::Cleared
     }
 
     async fn clear_kind(
         &self,
         kind: ObjectKind,
-        objects: &[(usize, &ToClear)],
-    ) -> Result<Vec<(usize, Clearing)>, PortError> {
+        objects: &[(usize, &ClearRequest)],
+    ) -> Result<Vec<(usize, ClearResult)>, PortError> {
         let fields = objects.iter().flat_map(|(_, object)| object.fields.iter().map(String::as_str));
         let place = self.place(kind, &fields.collect()).await?;
         let keys: Vec<&RecordKey> = objects.iter().map(|(_, object)| &object.key).collect();
@@ -268,9 +268,9 @@ fn by_kind<T>(items: &[T], kind: impl Fn(&T) -> ObjectKind) -> HashMap<ObjectKin
 }
 
 #[async_trait]
-impl Objects for AssetsObjects {
-    async fn clear(&self, objects: &[ToClear]) -> Result<Vec<Clearing>, PortError> {
-        let mut results = vec![Clearing::NoObject; objects.len()];
+impl TargetObjects for AssetsObjects {
+    async fn clear(&self, objects: &[ClearRequest]) -> Result<Vec<ClearResult>, PortError> {
+        let mut results = vec![ClearResult::NoObject; objects.len()];
         for (kind, of_kind) in by_kind(objects, |object| object.key.kind) {
             for (n, result) in self.clear_kind(kind, &of_kind).await? {
                 results[n] = result;

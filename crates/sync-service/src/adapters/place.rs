@@ -12,7 +12,7 @@ use super::{Sides, assets_error};
 /// The place of a wanted mapping, where Assets has `current`.
 ///
 /// # Errors
-/// When the import source does not tell its ID.
+/// When the import source doesn't report its ID.
 pub(super) async fn place_of(
     sides: &Sides,
     wanted: &Mapping,

@@ -3,21 +3,21 @@
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use sync_engine::{Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError};
-use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
+use sync_engine::{Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError};
+use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 
-use super::Lens;
+use super::Projection;
 use crate::export::{ExportError, Saved};
 
 /// An export, seen through a mapping and what the operator chooses. What its listings do not hold is not there.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedDirectory {
     saved: Saved,
-    lens: Lens,
+    lens: Projection,
 }
 
 impl SavedDirectory {
-    pub(crate) const fn new(saved: Saved, lens: Lens) -> Self {
+    pub(crate) const fn new(saved: Saved, lens: Projection) -> Self {
         Self { saved, lens }
     }
 
@@ -39,8 +39,8 @@ impl SavedDirectory {
 // The signature is that of `map_err`.
 #[allow(clippy::needless_pass_by_value)]
 fn reading(error: ExportError) -> PortError {
-    let hint = error.hint();
-    PortError::new("the export could not be read").with_hint(hint).caused_by(error)
+    let remedy = error.remedy();
+    PortError::new("the export could not be read").with_remedy(remedy).caused_by(error)
 }
 
 /// A place in a listing.
@@ -84,7 +84,7 @@ impl Directory for SavedDirectory {
         &self,
         _since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedGroup>, PortError> {
+    ) -> Result<Page<DirectoryGroup>, PortError> {
         let place = Place::of(from)?;
         let groups = self.saved.groups(place.number).await.map_err(reading)?;
         place.page(groups, |group| self.lens.group(group), |found| self.saved.check_groups(found))
@@ -103,14 +103,14 @@ impl Directory for SavedDirectory {
         &self,
         _since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedUser>, PortError> {
+    ) -> Result<Page<DirectoryUser>, PortError> {
         self.find_everyone().await?;
         let place = Place::of(from)?;
         let users = self.saved.users(place.number).await.map_err(reading)?;
         place.page(users, |user| self.lens.user(user), |found| self.saved.check_users(found))
     }
 
-    async fn user(&self, _id: &UserId) -> Result<Option<ObservedUser>, PortError> {
+    async fn user(&self, _id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
         Ok(None)
     }
 
@@ -118,7 +118,7 @@ impl Directory for SavedDirectory {
         Ok(None)
     }
 
-    async fn group(&self, _id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
+    async fn group(&self, _id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
         Ok(None)
     }
 
@@ -126,11 +126,11 @@ impl Directory for SavedDirectory {
         self.lens.is_everyone(group)
     }
 
-    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
         self.lens.join(user, groups)
     }
 
-    fn retire(&self, last: &Record, departure: Departure) -> Record {
+    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
         self.lens.retire(last, departure)
     }
 
@@ -138,12 +138,12 @@ impl Directory for SavedDirectory {
         self.lens.label(kind)
     }
 
-    fn selection(&self) -> String {
+    fn scope_version(&self) -> String {
         self.lens.version()
     }
 
-    fn brings_in(&self, group: &GroupId) -> bool {
-        self.lens.brings_in(group)
+    fn may_include(&self, group: &GroupId) -> bool {
+        self.lens.may_include(group)
     }
 
     fn time(&self) -> Option<Timestamp> {

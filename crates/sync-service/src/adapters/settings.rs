@@ -1,4 +1,4 @@
-//! What an administrator set at the import source, read now and then.
+//! The administrator's settings of the import source, read periodically.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use insight_import_client::{AssetsClient, ImportClient};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// How long an answer is good for: an administrator may change a setting at any time.
+/// The time for which a response is valid: an administrator can change a setting at any time.
 const FRESH: Duration = Duration::from_mins(1);
 /// The same for a comparison.
 const LATELY: Duration = Duration::from_secs(5);
 
-/// What was read, and when; nothing where it could not be read.
+/// The response and its time; `None` if it failed.
 type Answer = (Instant, Option<Arc<ImportSource>>);
 
 /// The settings of the import source. Atlassian does not say whether an import token may read them, so the account is
@@ -30,7 +30,7 @@ impl SourceSettings {
         Self { import, account, known: Arc::default() }
     }
 
-    /// The settings; `None` where nobody may read them.
+    /// The settings; `None` if they can't be read.
     pub(crate) async fn get(&self) -> Option<Arc<ImportSource>> {
         self.no_older_than(FRESH).await
     }
@@ -46,7 +46,7 @@ impl SourceSettings {
         self.no_older_than(Duration::ZERO).await
     }
 
-    /// What was read no longer holds, as an import showed: it is read anew before the next.
+    /// Invalidates the response after an import contradicted it, so that it is read again before the next.
     pub(crate) async fn forget(&self) {
         *self.known.lock().await = None;
     }
@@ -61,7 +61,7 @@ impl SourceSettings {
         let read = match self.read().await {
             Ok(source) => Some(Arc::new(source)),
             Err(error) => {
-                tracing::debug!(error = %crate::explain(&error), "the settings of the import source cannot be read");
+                tracing::debug!(error = %crate::error_chain(&error), "could not read the settings of the import source");
                 None
             }
         };

@@ -8,22 +8,22 @@ use insight_import_client::account::AttributeUpdate;
 use insight_import_client::document::SchemaAndMapping;
 use insight_import_client::{AssetsClient, Error};
 use okta_client::OktaClient;
-use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
+use schema_mapper::evolution::{self, Correction, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use serde_json::{Value, json};
-use sync_engine::{Comparison, MappingView, PortError, Structure, StructureReport, StructureState};
+use sync_engine::{Comparison, Finding, MappingView, PortError, SchemaReport, SchemaState, TargetSchema};
 
 use super::place::place_of;
-use super::{OrgSource, Sides, assets_error, okta_error};
+use super::{OrgSource, Sides, assets_error, findings, okta_error};
 
-/// What the import source has, beside what Okta's schemas call for.
+/// The import source compared with the mapping that Okta's schemas require.
 #[derive(Debug)]
 pub(crate) struct Examined {
-    /// What they call for.
+    /// The required mapping.
     pub(crate) wanted: Mapping,
     /// The same as far as the import source has it, under the names that it has; the whole when it has nothing yet.
     pub(crate) settled: Mapping,
-    /// What separates the two; `None` when the import source has nothing yet.
+    /// The differences; `None` if the import source has no mapping yet.
     pub(crate) evolution: Option<Evolution>,
 }
 
@@ -43,17 +43,17 @@ pub(crate) async fn org_schemas(okta: &OktaClient) -> okta_client::Result<OrgSch
 pub(crate) struct AssetsStructure {
     sides: Sides,
     options: MappingOptions,
-    follow_titles: bool,
+    rename_attributes: bool,
 }
 
 impl AssetsStructure {
     pub(crate) const fn new(sides: Sides, options: MappingOptions) -> Self {
-        Self { sides, options, follow_titles: false }
+        Self { sides, options, rename_attributes: false }
     }
 
     /// Renames attributes in Assets when their titles change in Okta.
     pub(crate) const fn following_titles(mut self, follow: bool) -> Self {
-        self.follow_titles = follow;
+        self.rename_attributes = follow;
         self
     }
 
@@ -62,9 +62,10 @@ impl AssetsStructure {
         const ACTION: &str = "the schemas of the Okta org could not be read";
         let schemas = match &self.sides.org {
             OrgSource::Okta(okta) => org_schemas(okta).await.map_err(|e| okta_error(ACTION, e))?,
-            OrgSource::Saved(saved) => {
-                saved.schemas().await.map_err(|e| PortError::new(ACTION).with_hint(e.hint()).caused_by(e))?
-            }
+            OrgSource::Saved(saved) => saved
+                .schemas()
+                .await
+                .map_err(|e| PortError::new(ACTION).with_remedy(e.remedy()).caused_by(e))?,
         };
         self.called_for(&schemas)
     }
@@ -72,7 +73,7 @@ impl AssetsStructure {
     /// The mapping that schemas call for.
     fn called_for(&self, schemas: &OrgSchemas) -> Result<Mapping, PortError> {
         Mapping::new(schemas, &self.options)
-            .map_err(|e| PortError::new("the mapping cannot be made").caused_by(e))
+            .map_err(|e| PortError::new("could not build the mapping").caused_by(e))
     }
 
     /// The mapping as far as the import source has it; changes nothing.
@@ -88,7 +89,7 @@ impl AssetsStructure {
     async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
         let current = self.current().await?;
         // Where there is nothing, there is nothing that records would have to fit.
-        let settled = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.settled(current));
+        let settled = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.fit_to(current));
         let evolution = current.map(|current| evolution::plan(&current, wanted.document()));
         Ok(Examined { wanted, settled, evolution })
     }
@@ -98,26 +99,26 @@ impl AssetsStructure {
         current.map_err(|e| assets_error("the schema and mapping in Assets could not be read", e))
     }
 
-    /// Whether it was created; `false` when somebody else was quicker.
+    /// Creates the mapping; `false` if another process was quicker.
     async fn create(&self, mapping: &Mapping) -> Result<bool, PortError> {
         match self.sides.assets.put_mapping_async(mapping.document()).await {
             Ok(()) => Ok(true),
             Err(Error::MappingExists) => Ok(false),
-            Err(error) => Err(assets_error("Assets did not take the schema and mapping", error)),
+            Err(error) => Err(assets_error("Assets rejected the schema and mapping", error)),
         }
     }
 }
 
 #[async_trait]
-impl Structure for AssetsStructure {
+impl TargetSchema for AssetsStructure {
     async fn compare(&self) -> Result<Comparison, PortError> {
         let wanted = self.wanted().await?;
         let current = self.current().await?;
         let (report, mapping) = match &current {
-            None => (whole(&wanted, StructureState::Missing), wanted.clone()),
+            None => (whole(&wanted, SchemaState::Missing), wanted.clone()),
             Some(current) => {
                 let evolution = evolution::plan(current, wanted.document());
-                (self.compared(&wanted, evolution), wanted.settled(current))
+                (self.compared(&wanted, evolution), wanted.fit_to(current))
             }
         };
         self.comparison(report, &wanted, mapping, current.as_ref()).await
@@ -131,10 +132,10 @@ impl Structure for AssetsStructure {
         let wanted = self.wanted().await?;
         let current = self.current().await?;
         let (report, mapping) = match &current {
-            None => (whole(&wanted, StructureState::Missing), wanted.clone()),
+            None => (whole(&wanted, SchemaState::Missing), wanted.clone()),
             Some(current) => {
                 let evolution = evolution::plan(current, wanted.document());
-                (self.compared(&wanted, evolution), wanted.extended(current))
+                (self.compared(&wanted, evolution), wanted.with_added(current))
             }
         };
         self.comparison(report, &wanted, mapping, current.as_ref()).await
@@ -143,11 +144,11 @@ impl Structure for AssetsStructure {
     async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
         let wanted = self.wanted().await?;
         let current = self.current().await?;
-        if base.structure.as_ref() != Some(&self.state_of(current.as_ref())) {
+        if base.target_schema.as_ref() != Some(&self.state_of(current.as_ref())) {
             return Ok(None);
         }
         let mut told = match &current {
-            None if self.create(&wanted).await? => whole(&wanted, StructureState::Created),
+            None if self.create(&wanted).await? => whole(&wanted, SchemaState::Created),
             // Another process was quicker.
             None => return Ok(None),
             Some(current) => self.extend(&wanted, current).await?,
@@ -159,43 +160,43 @@ impl Structure for AssetsStructure {
             evolution.corrections.iter().filter(|c| self.may_correct(c)).cloned().collect();
         if let (Some(account), false) = (&self.sides.account, corrections.is_empty()) {
             self.correct(account, &corrections).await?;
-            told.corrected = corrections.iter().map(place).collect();
+            told.fixed_attributes = corrections.iter().map(place).collect();
             present = self.read_back().await?;
             evolution = evolution::plan(&present, wanted.document());
-            if told.state == StructureState::Current {
-                told.state = StructureState::Extended;
+            if told.state == SchemaState::Current {
+                told.state = SchemaState::Extended;
             }
         }
         let left = report(&wanted, evolution, told.state);
-        let report = StructureReport { drift: left.drift, limited: left.limited, ..told };
-        let mapping = wanted.settled(&present);
+        let report = SchemaReport { drift: left.drift, ..told };
+        let mapping = wanted.fit_to(&present);
         self.comparison(report, &wanted, mapping, Some(&present)).await.map(Some)
     }
 }
 
 impl AssetsStructure {
-    fn compared(&self, wanted: &Mapping, evolution: Evolution) -> StructureReport {
+    fn compared(&self, wanted: &Mapping, evolution: Evolution) -> SchemaReport {
         let outdated = evolution.patch.is_some() || evolution.corrections.iter().any(|c| self.may_correct(c));
-        let state = if outdated { StructureState::Outdated } else { StructureState::Current };
+        let state = if outdated { SchemaState::Outdated } else { SchemaState::Current };
         report(wanted, evolution, state)
     }
 
     /// A comparison with what Assets has, `current`, and the view through a mapping.
     async fn comparison(
         &self,
-        report: StructureReport,
+        report: SchemaReport,
         wanted: &Mapping,
         mapping: Mapping,
         current: Option<&SchemaAndMapping>,
     ) -> Result<Comparison, PortError> {
         let place = place_of(&self.sides, wanted, current).await?;
         let view = self.sides.through(Arc::new(mapping), place, Some(self.state_of(current)));
-        Ok(Comparison { report: StructureReport { withheld: view.withheld(), ..report }, view })
+        Ok(Comparison { report: SchemaReport { withheld: view.withheld(), ..report }, view })
     }
 
     /// A short name for our part of what Assets has.
     fn state_of(&self, current: Option<&SchemaAndMapping>) -> String {
-        let ours = format!("{}/", self.options.prefix);
+        let ours = format!("{}/", self.options.external_id_prefix);
         let is_ours = |id: &Option<String>| id.as_ref().is_some_and(|id| id.starts_with(&ours));
         let Some(current) = current else { return String::new() };
         let types = evolution::all_types(&current.schema.object_schema.object_types);
@@ -217,18 +218,14 @@ impl AssetsStructure {
         current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))
     }
 
-    async fn extend(
-        &self,
-        wanted: &Mapping,
-        current: &SchemaAndMapping,
-    ) -> Result<StructureReport, PortError> {
+    async fn extend(&self, wanted: &Mapping, current: &SchemaAndMapping) -> Result<SchemaReport, PortError> {
         let evolution = evolution::plan(current, wanted.document());
         let Some(patch) = &evolution.patch else {
-            return Ok(report(wanted, evolution, StructureState::Current));
+            return Ok(report(wanted, evolution, SchemaState::Current));
         };
         let extended = self.sides.assets.patch_mapping_async(patch).await;
-        extended.map_err(|e| assets_error("Assets did not take the change of schema and mapping", e))?;
-        Ok(report(wanted, evolution, StructureState::Extended))
+        extended.map_err(|e| assets_error("Assets rejected the change of schema and mapping", e))?;
+        Ok(report(wanted, evolution, SchemaState::Extended))
     }
 
     /// A title is an administrator's to change, unless the operator says otherwise. How many values an attribute may
@@ -236,7 +233,7 @@ impl AssetsStructure {
     const fn may_correct(&self, correction: &Correction) -> bool {
         self.sides.account.is_some()
             && (correction.maximum_cardinality.is_some()
-                || (self.follow_titles && correction.rename_to.is_some()))
+                || (self.rename_attributes && correction.rename_to.is_some()))
     }
 
     /// Changes attributes as an administrator would.
@@ -250,7 +247,7 @@ impl AssetsStructure {
             let attributes = account.attributes(&object_type.id).await.map_err(failed)?;
             let attribute = attributes.iter().find(|a| a.name == correction.attribute).ok_or_else(missing)?;
             let update = AttributeUpdate {
-                name: correction.rename_to.clone().filter(|_| self.follow_titles),
+                name: correction.rename_to.clone().filter(|_| self.rename_attributes),
                 maximum_cardinality: correction.maximum_cardinality.map(Into::into),
                 ..AttributeUpdate::default()
             };
@@ -276,51 +273,43 @@ fn place(correction: &Correction) -> String {
     format!("{}: {}", correction.object_type, correction.attribute)
 }
 
-fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> StructureReport {
+fn report(mapping: &Mapping, evolution: Evolution, state: SchemaState) -> SchemaReport {
     let types = &mapping.document().schema.object_schema.object_types;
     let kept = types.iter().filter(|t| !evolution.added_types.contains(&t.name));
     let (kept_types, kept_attributes) = kept.fold((0, 0), |(n, all), t| (n + 1, all + t.attributes.len()));
-    StructureReport {
+    SchemaReport {
         state,
         version: mapping.version(),
-        kept_types,
-        kept_attributes: kept_attributes.saturating_sub(evolution.added_attributes.len()),
+        existing_types: kept_types,
+        existing_attributes: kept_attributes.saturating_sub(evolution.added_attributes.len()),
         added_types: evolution.added_types,
         added_attributes: evolution.added_attributes,
-        corrected: Vec::new(),
-        limited: limited(&evolution.drift),
+        fixed_attributes: Vec::new(),
         notes: notes(mapping),
-        drift: evolution.drift.iter().map(ToString::to_string).collect(),
+        drift: evolution.drift.iter().map(findings::of_drift).collect(),
         withheld: Vec::new(),
     }
 }
 
-/// Everything is to be made, or was.
-fn whole(mapping: &Mapping, state: StructureState) -> StructureReport {
+/// The report of a mapping that is created as a whole.
+fn whole(mapping: &Mapping, state: SchemaState) -> SchemaReport {
     let types = &mapping.document().schema.object_schema.object_types;
     let attributes =
         types.iter().flat_map(|t| t.attributes.iter().map(|a| format!("{}: {}", t.name, a.name)));
-    StructureReport {
+    SchemaReport {
         state,
         version: mapping.version(),
         added_types: types.iter().map(|t| t.name.clone()).collect(),
         added_attributes: attributes.collect(),
-        kept_types: 0,
-        kept_attributes: 0,
-        corrected: Vec::new(),
-        limited: Vec::new(),
+        existing_types: 0,
+        existing_attributes: 0,
+        fixed_attributes: Vec::new(),
         notes: notes(mapping),
         drift: Vec::new(),
         withheld: Vec::new(),
     }
 }
 
-/// Attributes that take fewer values than they should.
-fn limited(drift: &[Drift]) -> Vec<String> {
-    let limited = drift.iter().filter(|drift| matches!(drift.kind, DriftKind::Cardinality { .. }));
-    limited.map(|d| format!("{}: {}", d.object_type, d.attribute.as_deref().unwrap_or_default())).collect()
-}
-
-fn notes(mapping: &Mapping) -> Vec<String> {
-    mapping.warnings().iter().map(ToString::to_string).collect()
+fn notes(mapping: &Mapping) -> Vec<Finding> {
+    mapping.warnings().iter().map(findings::of_warning).collect()
 }

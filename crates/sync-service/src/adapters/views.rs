@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use insight_import_client::{AssetsClient, ImportClient};
 use okta_client::OktaClient;
-use schema_mapper::{Mapping, Selection};
-use sync_engine::{Directory, MappingView, Objects, Place};
+use schema_mapper::{Mapping, SyncScope};
+use sync_engine::{Directory, MappingView, Place, TargetObjects};
 
-use super::lens::Choice;
-use super::{AssetsImporter, AssetsObjects, Lens, OktaDirectory, SavedDirectory, SourceSettings};
+use super::projection::Choice;
+use super::{AssetsImporter, AssetsObjects, OktaDirectory, Projection, SavedDirectory, SourceSettings};
 use crate::export::Saved;
 
-/// Where an org is read.
+/// The source of an org's data.
 #[derive(Debug, Clone)]
 pub(crate) enum OrgSource {
     Okta(OktaClient),
@@ -34,21 +34,21 @@ impl Sides {
         org: OrgSource,
         assets: ImportClient,
         account: Option<AssetsClient>,
-        selection: Selection,
+        selection: SyncScope,
     ) -> Self {
         let settings = SourceSettings::new(assets.clone(), account.clone());
         let choice = Choice::new(selection);
         Self { org, assets, account, settings, choice, names: Arc::default() }
     }
 
-    /// What the operator chooses.
+    /// The configured scope.
     pub(crate) const fn choice(&self) -> &Choice {
         &self.choice
     }
 
     /// Okta's objects through a mapping.
-    pub(crate) fn lens(&self, mapping: Arc<Mapping>) -> Lens {
-        Lens::new(mapping, self.choice.clone())
+    pub(crate) fn lens(&self, mapping: Arc<Mapping>) -> Projection {
+        Projection::new(mapping, self.choice.clone())
     }
 
     /// Objects in Assets, named by a mapping; `None` without an account.
@@ -73,9 +73,9 @@ impl Sides {
         MappingView {
             version: mapping.version(),
             place,
-            structure,
+            target_schema: structure,
             directory,
-            objects: objects.map(|objects| -> Arc<dyn Objects> { Arc::new(objects) }),
+            objects: objects.map(|objects| -> Arc<dyn TargetObjects> { Arc::new(objects) }),
             importer: Arc::new(AssetsImporter::new(self.assets.clone(), mapping, self.settings.clone())),
         }
     }

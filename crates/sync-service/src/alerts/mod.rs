@@ -1,38 +1,38 @@
-//! Telling somebody who does not watch: every alert is logged, and sent to a webhook where one is configured.
+//! Alerts: each is logged, and sent to a webhook if one is configured.
 //!
-//! Raising an alert only puts it into a queue. A webhook that is slow, wrong or gone costs its alerts and nothing else.
+//! Alerts are queued. A slow, wrong, or missing webhook loses its alerts and affects nothing else.
 
-mod board;
-mod gate;
+mod active;
+mod rate_limiter;
 mod webhook;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use outbound::Outbound;
-use sync_engine::{Alarm, Alert, AlertKind, Clock, Duty, Failing, SystemClock};
+use sync_engine::{Alert, AlertKind, AlertSink, Clock, Finding, SystemClock, Task, TaskFailure};
 use sync_model::ConnectionName;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{AlertConfig, ConfigError, room};
-use board::Board;
-pub use board::Trouble;
-use gate::{Gate, Notice};
+use crate::{AlertConfig, ConfigError, words};
+use active::AlertBoard;
+pub use active::AlertEntry;
+use rate_limiter::{Notice, RateLimiter};
 use webhook::Webhook;
 
-/// How many alerts wait for the webhook at most.
+/// The most alerts in the queue of the webhook.
 const QUEUE: usize = 64;
-/// How long alerts that wait may hold the process back once it is told to stop.
+/// The longest time for sending queued alerts after an interruption.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// Whom a connection tells.
+/// The alerts of a connection.
 pub(crate) struct Alerts {
     connection: ConnectionName,
     webhook: Option<Webhook>,
-    at_most_every: Duration,
-    board: Board,
+    repeat_interval: Duration,
+    board: AlertBoard,
     queue: mpsc::Sender<Alert>,
     waiting: Mutex<mpsc::Receiver<Alert>>,
 }
@@ -48,43 +48,45 @@ impl Alerts {
         Ok(Self {
             connection: connection.clone(),
             webhook: webhook.map_err(|problem| ConfigError::Value {
-                key: format!("connections.{connection}.alerts.url"),
+                key: format!("connections.{connection}.alerts.webhook_url"),
                 problem,
             })?,
-            at_most_every: config.map_or(Duration::ZERO, |config| config.at_most_every),
-            board: Board::default(),
+            repeat_interval: config.map_or(Duration::ZERO, |config| config.repeat_interval),
+            board: AlertBoard::default(),
             queue,
             waiting: Mutex::new(waiting),
         })
     }
 
-    /// What goes wrong, then what is over, the newest first.
-    pub(crate) fn troubles(&self) -> Vec<Trouble> {
+    /// Firing alerts, then resolved ones, newest first.
+    pub(crate) fn alert_entries(&self) -> Vec<AlertEntry> {
         self.board.all()
     }
 
-    /// The hook brought something: it works, whatever the log said of it before.
+    /// Returns when the firing alerts have changed since the last call. For one caller.
+    pub(crate) async fn changed(&self) {
+        self.board.changed().await;
+    }
+
+    /// Resolves failed deliveries: the event hook delivered.
     pub(crate) fn delivered(&self) {
         self.board.delivered(SystemClock.now());
     }
 
-    /// Tells once that the store's file system is nearly full, and once that it no longer is.
-    pub(crate) fn space(&self, shortage: Option<String>, at: Timestamp) {
-        match (shortage, self.board.is_short_of_space()) {
-            (Some(message), false) => {
-                let hint = Some(room::HINT.to_owned());
-                self.raise(Alert { kind: AlertKind::StoreSpace, message, hint, at });
+    /// Sends an alert if the store's file system is almost full, and its end.
+    pub(crate) fn space(&self, shortage: Option<Finding>, at: Timestamp) {
+        match shortage {
+            Some(_) if self.board.is_short_of_space() => {}
+            Some(finding) => self.send(Alert::firing(AlertKind::StoreSpace, finding, at)),
+            None => {
+                if let Some(AlertEntry { kind, finding, started_at, .. }) = self.board.has_space(at) {
+                    self.send(Alert::resolved(kind, finding, started_at));
+                }
             }
-            (None, true) => {
-                self.board.has_space(at);
-                let message = "the file system of the state store has space again".to_owned();
-                self.raise(Alert { kind: AlertKind::Recovered, message, hint: None, at });
-            }
-            _ => {}
         }
     }
 
-    /// Sends what is raised, until told that nothing more is; what waits then has a few seconds.
+    /// Sends queued alerts until `ended`, then for a few more seconds.
     pub(crate) async fn deliver(&self, ended: &CancellationToken) {
         let Some(webhook) = &self.webhook else { return };
         let too_late = async {
@@ -94,17 +96,17 @@ impl Alerts {
         tokio::select! {
             () = self.work(webhook, ended) => {}
             () = too_late => {
-                tracing::warn!(connection = %self.connection, "alerts were left unsent; they are in the log");
+                tracing::warn!(connection = %self.connection, "some alerts were not sent; they are in the log");
             }
         }
     }
 
     async fn work(&self, webhook: &Webhook, ended: &CancellationToken) {
         let mut waiting = self.waiting.lock().await;
-        let mut gate = Gate::new(self.at_most_every);
+        let mut gate = RateLimiter::new(self.repeat_interval);
         loop {
             let notices = tokio::select! {
-                // What was raised before the end is sent.
+                // Alerts from before the end are sent.
                 biased;
                 alert = waiting.recv() => match alert {
                     Some(alert) => gate.admit(alert, Instant::now()),
@@ -114,42 +116,43 @@ impl Alerts {
                 () = at(gate.next()) => gate.due(Instant::now()),
             };
             for notice in &notices {
-                self.send(webhook, notice).await;
+                self.post(webhook, notice).await;
             }
         }
     }
 
-    async fn send(&self, webhook: &Webhook, notice: &Notice) {
+    async fn post(&self, webhook: &Webhook, notice: &Notice) {
         if let Err(problem) = webhook.send(notice).await {
             tracing::warn!(
                 connection = %self.connection,
-                kind = ?notice.alert.kind,
+                kind = notice.alert.kind.as_str(),
                 problem,
-                "an alert could not be sent"
+                "could not send an alert"
             );
         }
     }
 }
 
-impl Alarm for Alerts {
-    fn raise(&self, alert: Alert) {
+impl AlertSink for Alerts {
+    fn send(&self, alert: Alert) {
         self.board.raised(&alert);
-        let Alert { kind, message, hint, .. } = &alert;
-        if *kind == AlertKind::Recovered {
-            tracing::info!(connection = %self.connection, alert = ?kind, "{message}");
+        let (kind, message) = (alert.kind.as_str(), words::finding(&alert.finding));
+        if alert.is_resolved() {
+            tracing::info!(connection = %self.connection, alert = kind, "resolved: {message}");
         } else {
-            tracing::warn!(connection = %self.connection, alert = ?kind, hint, "{message}");
+            let remedy = alert.finding.remedy.as_ref().map(words::remedy);
+            tracing::warn!(connection = %self.connection, alert = kind, remedy, "{message}");
         }
         if self.webhook.is_some() && self.queue.try_send(alert).is_err() {
-            tracing::warn!(connection = %self.connection, "too many alerts wait to be sent; this one is only here");
+            tracing::warn!(connection = %self.connection, "alert queue is full; alert not sent");
         }
     }
 
-    fn fails(&self, failing: Failing) {
+    fn task_failed(&self, failing: TaskFailure) {
         self.board.fails(failing);
     }
 
-    fn works(&self, duty: Duty, at: Timestamp) {
+    fn task_succeeded(&self, duty: Task, at: Timestamp) {
         self.board.works(duty, at);
     }
 }

@@ -1,31 +1,33 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use sync_engine::{Fact, Remedy};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 use crate::config::AlertFormat;
 
-fn alert(kind: AlertKind, message: &str) -> Alert {
+fn alert(kind: AlertKind, error: &str) -> Alert {
     let at = "2026-03-01T12:00:00Z".parse().unwrap();
-    Alert { kind, message: message.into(), hint: Some("look at <it> & act".into()), at }
+    let fact = Fact::Unavailable { error: error.to_owned() };
+    Alert::firing(kind, Finding::error(fact).with_remedy(Remedy::RunFullSync), at)
 }
 
-fn notice(suppressed: u64) -> Notice {
-    Notice { alert: alert(AlertKind::GuardTripped, "20 of 30 users would go"), suppressed }
+fn notice(suppressed_count: u64) -> Notice {
+    Notice { alert: alert(AlertKind::SyncFailed, "<a> & b"), suppressed_count }
 }
 
 fn main() -> ConnectionName {
     ConnectionName::try_from("main".to_owned()).unwrap()
 }
 
-fn config(url: &str, at_most_every: Duration) -> AlertConfig {
-    AlertConfig { url: url.to_owned().into(), format: AlertFormat::Json, at_most_every }
+fn config(url: &str, repeat_interval: Duration) -> AlertConfig {
+    AlertConfig { webhook_url: url.to_owned().into(), format: AlertFormat::Json, repeat_interval }
 }
 
-fn alerts(url: &str, at_most_every: Duration) -> Arc<Alerts> {
-    let mut alerts = Alerts::new(&main(), Some(&config(url, at_most_every)), Outbound::new()).unwrap();
+fn alerts(url: &str, repeat_interval: Duration) -> Arc<Alerts> {
+    let mut alerts = Alerts::new(&main(), Some(&config(url, repeat_interval)), Outbound::new()).unwrap();
     alerts.webhook = alerts.webhook.map(Webhook::impatient);
     Arc::new(alerts)
 }
@@ -36,17 +38,19 @@ async fn bodies(server: &MockServer) -> Vec<Value> {
 }
 
 #[test]
-fn the_two_formats_are_as_documented() {
+fn formats_match_documentation() {
+    let (message, remedy) = (words::finding(&notice(2).alert.finding), words::remedy(&Remedy::RunFullSync));
     assert_eq!(
         webhook::body(&main(), AlertFormat::Json, &notice(2)),
-        json!({"connection": "main", "kind": "guard_tripped", "message": "20 of 30 users would go",
-               "hint": "look at <it> & act", "at": "2026-03-01T12:00:00Z", "suppressed": 2})
+        json!({"connection": "main", "kind": "sync_failed", "status": "firing", "severity": "error",
+               "code": "unavailable", "facts": {"error": "<a> & b"}, "message": message, "remedy": remedy,
+               "started_at": "2026-03-01T12:00:00Z", "suppressed_count": 2})
     );
-    assert_eq!(
-        webhook::body(&main(), AlertFormat::Slack, &notice(2)),
-        json!({"text": ":warning: okta-insight, main: 20 of 30 users would go\nlook at &lt;it&gt; &amp; act\n\
-                        (2 more of the kind since the last message)"})
+    let message = message.replace("<a> & b", "&lt;a&gt; &amp; b");
+    let text = format!(
+        ":warning: okta-insight, main: {message}\n{remedy}\n(2 more of this kind since the last message)"
     );
+    assert_eq!(webhook::body(&main(), AlertFormat::Slack, &notice(2)), json!({ "text": text }));
 }
 
 #[tokio::test]
@@ -55,13 +59,13 @@ async fn alerts_reach_the_webhook_and_those_that_wait_are_sent_before_the_end() 
     let to = Mock::given(method("POST")).and(path("/s3cret")).and(header("content-type", "application/json"));
     to.respond_with(ResponseTemplate::new(204)).expect(2).mount(&server).await;
     let alerts = alerts(&format!("{}/s3cret", server.uri()), Duration::from_mins(15));
-    alerts.raise(alert(AlertKind::RunFailed, "one"));
-    alerts.raise(alert(AlertKind::RunFailed, "too soon"));
-    alerts.raise(alert(AlertKind::FeedFailed, "another"));
+    alerts.send(alert(AlertKind::SyncFailed, "one"));
+    alerts.send(alert(AlertKind::SyncFailed, "too soon"));
+    alerts.send(alert(AlertKind::SystemLogUnavailable, "another"));
     let ended = CancellationToken::new();
     ended.cancel();
     alerts.deliver(&ended).await;
-    let told: Vec<_> = bodies(&server).await.into_iter().map(|body| body["message"].clone()).collect();
+    let told: Vec<_> = bodies(&server).await.into_iter().map(|body| body["facts"]["error"].clone()).collect();
     assert_eq!(told, ["one", "another"]);
 }
 
@@ -101,7 +105,7 @@ async fn a_webhook_that_never_answers_holds_nobody_up() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let alerts = alerts(&format!("http://{}/", listener.local_addr().unwrap()), Duration::ZERO);
     for n in 0..10 * QUEUE {
-        alerts.raise(alert(AlertKind::RunFailed, &n.to_string()));
+        alerts.send(alert(AlertKind::SyncFailed, &n.to_string()));
     }
     let ended = CancellationToken::new();
     ended.cancel();
@@ -113,7 +117,7 @@ async fn a_webhook_that_never_answers_holds_nobody_up() {
 #[tokio::test]
 async fn without_a_webhook_alerts_are_only_logged() {
     let alerts = Alerts::new(&main(), None, Outbound::new()).unwrap();
-    alerts.raise(alert(AlertKind::RunFailed, "one"));
+    alerts.send(alert(AlertKind::SyncFailed, "one"));
     alerts.deliver(&CancellationToken::new()).await;
 }
 

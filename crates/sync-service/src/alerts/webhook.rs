@@ -8,16 +8,15 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use sync_engine::AlertKind;
 use sync_model::ConnectionName;
 
-use super::gate::Notice;
+use super::rate_limiter::Notice;
 use crate::config::AlertFormat;
-use crate::{AlertConfig, connection::USER_AGENT};
+use crate::{AlertConfig, connection::USER_AGENT, words};
 
-/// How long one attempt may take.
+/// The time limit of one attempt.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How often it is tried.
+/// The number of attempts.
 const ATTEMPTS: u32 = 4;
 /// The longest wait that a receiver can ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -34,8 +33,8 @@ pub(super) struct Webhook {
     pause: Duration,
 }
 
-/// Why an attempt failed.
-struct Trouble {
+/// The error of an attempt.
+struct DeliveryError {
     /// Of the address, host and port alone are in it.
     problem: String,
     /// When it is worth another try.
@@ -48,7 +47,7 @@ impl Webhook {
         config: &AlertConfig,
         outbound: Outbound,
     ) -> Result<Self, String> {
-        let parsed = Url::parse(config.url.expose_secret().trim())
+        let parsed = Url::parse(config.webhook_url.expose_secret().trim())
             .and_then(|url| Url::parse(&url.origin().ascii_serialization()));
         let origin = parsed.map_err(|_| "is not a URL".to_owned())?;
         outbound.check(&origin).map_err(|refused| refused.to_string())?;
@@ -63,7 +62,7 @@ impl Webhook {
             connection: connection.clone(),
             client,
             outbound,
-            url: config.url.clone(),
+            url: config.webhook_url.clone(),
             origin,
             format: config.format,
             pause: Duration::from_secs(1),
@@ -76,14 +75,14 @@ impl Webhook {
         self
     }
 
-    /// Sends a notice, with a few attempts where another may go better. The problem is told without the address.
+    /// Sends a notice, with several attempts for transient errors. The error doesn't contain the URL.
     pub(super) async fn send(&self, notice: &Notice) -> Result<(), String> {
         let body = body(&self.connection, self.format, notice);
         let mut pause = self.pause;
         for attempt in 1.. {
-            let Err(trouble) = self.post(&body).await else { return Ok(()) };
-            let Some(again) = trouble.again.filter(|_| attempt < ATTEMPTS) else {
-                return Err(trouble.problem);
+            let Err(failure) = self.post(&body).await else { return Ok(()) };
+            let Some(again) = failure.again.filter(|_| attempt < ATTEMPTS) else {
+                return Err(failure.problem);
             };
             tokio::time::sleep(pause.max(again)).await;
             pause *= 2;
@@ -91,12 +90,12 @@ impl Webhook {
         Ok(())
     }
 
-    async fn post(&self, body: &Value) -> Result<(), Trouble> {
+    async fn post(&self, body: &Value) -> Result<(), DeliveryError> {
         let request = self.client.post(self.url.expose_secret().trim()).json(body);
         let answer = request.send().await.map_err(|error| {
             let reason = self.outbound.not_reached(&self.origin, &error);
-            Trouble {
-                problem: format!("{reason}; {}", reason.remedy("alerts.url")),
+            DeliveryError {
+                problem: format!("{reason}; {}", reason.remedy()),
                 again: (!reason.is_lasting()).then_some(Duration::ZERO),
             }
         })?;
@@ -108,31 +107,44 @@ impl Webhook {
             || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
         let asked = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
         let asked = Duration::from_secs(asked.unwrap_or_default()).min(LONGEST_WAIT);
-        Err(Trouble { problem: format!("it was answered with {status}"), again: passing.then_some(asked) })
+        Err(DeliveryError {
+            problem: format!("it was answered with {status}"),
+            again: passing.then_some(asked),
+        })
     }
 }
 
-/// What is sent.
+/// The document that is sent.
 pub(super) fn body(connection: &ConnectionName, format: AlertFormat, notice: &Notice) -> Value {
-    let Notice { alert, suppressed } = notice;
+    let Notice { alert, suppressed_count } = notice;
+    let finding = &alert.finding;
+    let message = words::finding(finding);
+    let remedy = finding.remedy.as_ref().filter(|_| !alert.is_resolved()).map(words::remedy);
     match format {
-        AlertFormat::Json => json!({
-            "connection": connection,
-            "kind": alert.kind,
-            "message": alert.message,
-            "hint": alert.hint,
-            "at": alert.at,
-            "suppressed": suppressed,
-        }),
+        AlertFormat::Json => {
+            let fact = json!(finding.fact);
+            json!({
+                "connection": connection,
+                "kind": alert.kind,
+                "status": alert.status,
+                "severity": finding.severity,
+                "code": fact["code"],
+                "facts": fact["facts"],
+                "message": message,
+                "remedy": remedy,
+                "started_at": alert.started_at,
+                "suppressed_count": suppressed_count,
+            })
+        }
         AlertFormat::Slack => {
-            let sign = if alert.kind == AlertKind::Recovered { ":white_check_mark:" } else { ":warning:" };
-            let mut lines = vec![format!("{sign} okta-insight, {connection}: {}", alert.message)];
-            lines.extend(alert.hint.clone());
-            if *suppressed > 0 {
-                lines.push(format!("({suppressed} more of the kind since the last message)"));
+            let sign = if alert.is_resolved() { ":white_check_mark:" } else { ":warning:" };
+            let mut lines = vec![format!("{sign} okta-insight, {connection}: {message}")];
+            lines.extend(remedy);
+            if *suppressed_count > 0 {
+                lines.push(format!("({suppressed_count} more of this kind since the last message)"));
             }
             let text = lines.join("\n");
-            // The three characters that Slack takes for its own.
+            // Slack reserves these three characters.
             json!({ "text": text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") })
         }
     }

@@ -1,14 +1,14 @@
-//! A connection's settings as they are in force.
+//! The effective settings of a connection.
 
 use std::time::Duration;
 
-use schema_mapper::{MappingOptions, Selection};
+use schema_mapper::{MappingOptions, SyncScope};
 use secrecy::SecretString;
-use sync_engine::{Limits, Schedule};
+use sync_engine::{Safeguards, Schedule};
 use sync_model::ConnectionName;
 use url::Url;
 
-use super::{AlertFormat, EventSource, Keeper};
+use super::{AlertFormat, EventSource, ManagedBy};
 
 /// The Okta side of a connection.
 #[derive(Debug, Clone)]
@@ -21,21 +21,21 @@ pub struct OktaConfig {
     pub private_key: SecretString,
     /// The ID under which the key is registered at the app; `None` for the one in the JWK, if any.
     pub key_id: Option<String>,
-    /// The scopes to ask for; all that are of use when empty.
-    pub scopes: Vec<String>,
+    /// The API scopes to request; if empty, all that the product uses.
+    pub api_scopes: Vec<String>,
 }
 
 /// The Assets side of a connection.
 #[derive(Debug, Clone)]
 pub struct AssetsConfig {
-    /// The address of the API.
+    /// The URL of the API.
     pub api_url: String,
-    /// The token of the import source.
+    /// The import token.
     pub import_token: SecretString,
-    /// An account for what the token may not do: clearing values, deleting, cardinalities.
+    /// The Atlassian account, for operations that the import token doesn't permit.
     pub account: Option<AccountConfig>,
     /// True if attributes are renamed in Assets when their titles change in Okta. Requires the account.
-    pub follow_titles: bool,
+    pub rename_attributes: bool,
 }
 
 /// An account on the Atlassian site.
@@ -43,72 +43,72 @@ pub struct AssetsConfig {
 pub struct AccountConfig {
     /// The site, such as `https://example.atlassian.net`.
     pub site_url: String,
-    /// The mail address of the account.
+    /// The email address of the account.
     pub email: String,
-    /// An API token of it.
+    /// An API token of the account.
     pub api_token: SecretString,
 }
 
 /// The receiver of alerts.
 #[derive(Debug, Clone)]
 pub struct AlertConfig {
-    /// A webhook. Its address is a secret that permits writing there.
-    pub url: SecretString,
+    /// The URL of the webhook. It is a secret, because anyone who has it can post.
+    pub webhook_url: SecretString,
     /// The format of its messages.
     pub format: AlertFormat,
-    /// The same alert is not sent more often.
-    pub at_most_every: Duration,
+    /// The minimum time between two alerts of the same kind.
+    pub repeat_interval: Duration,
 }
 
 /// The schedules.
 #[derive(Debug, Clone)]
 pub struct ScheduleConfig {
-    /// When everything is read.
-    pub full: Schedule,
-    /// When what changed lately is read.
-    pub delta: Schedule,
+    /// The schedule of full syncs.
+    pub full_sync: Schedule,
+    /// The schedule of incremental syncs.
+    pub incremental_sync: Schedule,
     /// The interval between comparisons of the schemas.
-    pub schema: Duration,
+    pub schema_check: Duration,
     /// The interval between reads of the System Log.
-    pub log: Duration,
-    /// Passes begin up to so much later.
+    pub system_log_poll: Duration,
+    /// The maximum random delay of full and incremental syncs.
     pub jitter: Duration,
-    /// The time for which completed work is kept.
-    pub retention: Duration,
+    /// The time after which completed events and runs are deleted.
+    pub history_retention: Duration,
 }
 
 /// The event hook of a connection.
 #[derive(Debug, Clone)]
-pub struct HookConfig {
+pub struct EventHookConfig {
     /// The URL at which Okta reaches this connection's receiver.
     pub url: Url,
     /// The value that Okta has to send in the `Authorization` header.
     pub secret: SecretString,
 }
 
-/// One org and one import source.
+/// An Okta org and the import source that it feeds.
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
     /// Its name.
     pub name: ConnectionName,
     /// The owner of its settings.
-    pub keeper: Keeper,
+    pub managed_by: ManagedBy,
     /// True if the addresses of Okta, Assets, and alerts may be private.
     pub allow_private_addresses: bool,
     /// The Okta side.
     pub okta: OktaConfig,
     /// The Assets side.
     pub assets: AssetsConfig,
-    /// The event hook; without one, the System Log tells what happens.
-    pub hook: Option<HookConfig>,
+    /// The event hook. Without it, events come from the System Log.
+    pub event_hook: Option<EventHookConfig>,
     /// The source of events.
-    pub events: EventSource,
+    pub event_source: EventSource,
     /// The users and groups that are synced.
-    pub selection: Selection,
-    /// Choices about the mapping.
+    pub scope: SyncScope,
+    /// The mapping options.
     pub mapping: MappingOptions,
-    /// The limits of changes without consent.
-    pub limits: Limits,
+    /// The limits that block a sync with an unusual number of changes.
+    pub safeguards: Safeguards,
     /// The schedules.
     pub schedule: ScheduleConfig,
     /// The receiver of alerts.

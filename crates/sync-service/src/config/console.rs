@@ -1,4 +1,4 @@
-//! The web console: where it listens, how people sign in, and the key that its secrets are kept under.
+//! The web console: its address, sign-in, and master key.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,40 +9,41 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use super::faults::Faults;
 use super::secret::SecretSource;
-use super::{ConfigError, address, some_time};
+use super::{ConfigError, UNKNOWN, address, some_time};
 use crate::vault::MasterKey;
 
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConsole {
-    /// Where the console and the admin API listen; 127.0.0.1:8585 unless given, and nowhere when "off".
+    /// Address of the console and the admin API; "off" disables them. Default: 127.0.0.1:8585.
     listen: Option<String>,
-    /// The address that people open it at, such as <https://sync.example.com>; sign-in with Okta comes back to it.
+    /// URL of the console in a browser, such as <https://sync.example.com>. Sign-in with Okta returns to it.
     public_url: Option<String>,
-    /// Encrypts the secrets of connections that are saved in the console; without it, none can be.
+    /// Key that encrypts secrets saved in the console. Without it, no connection can be saved.
     master_key: Option<SecretSource>,
-    /// Who does nothing for so long has to sign in again; 8h unless given.
-    session_idle: Option<String>,
-    /// Who signed in so long ago has to sign in again; 24h unless given.
-    session_life: Option<String>,
-    /// Sign-in with an Okta org, beside tokens.
-    openid: Option<RawOpenId>,
+    /// Time without a request after which a session ends. Default: 8h.
+    session_idle_timeout: Option<String>,
+    /// Time after sign-in at which a session ends. Default: 1d.
+    session_max_age: Option<String>,
+    /// Sign-in with an Okta org, in addition to access tokens.
+    oidc: Option<RawOidc>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawOpenId {
-    /// The org, such as <https://example.okta.com>.
+struct RawOidc {
+    /// URL of the org, such as <https://example.okta.com>.
     org_url: Option<String>,
-    /// The client ID of a Web Application in the org.
+    /// Client ID of a web app integration in the org.
     client_id: Option<String>,
-    /// Its client secret.
+    /// Client secret of the app.
     client_secret: Option<SecretSource>,
-    /// Groups whose members may do everything, by name.
+    /// Names of groups whose members get the role Administrator.
     #[serde(default)]
     admin_groups: Vec<String>,
-    /// Groups whose members may look, by name.
+    /// Names of groups whose members get the role Read-only.
     #[serde(default)]
     read_only_groups: Vec<String>,
 }
@@ -50,22 +51,22 @@ struct RawOpenId {
 /// The web console.
 #[derive(Debug, Clone)]
 pub struct ConsoleConfig {
-    /// Where it listens.
+    /// The address of the console and the admin API.
     pub listen: SocketAddr,
-    /// The address that people open it at, where that is known.
+    /// The URL of the console in a browser.
     pub public_url: Option<Url>,
-    /// What secrets are kept under; without it, none can be saved.
+    /// The key that encrypts saved secrets. Without it, no connection can be saved.
     pub master_key: Option<MasterKey>,
-    /// Who does nothing for so long has to sign in again.
-    pub session_idle: Duration,
-    /// Who signed in so long ago has to sign in again.
-    pub session_life: Duration,
-    /// Sign-in with an Okta org, beside tokens.
-    pub openid: Option<OpenIdConfig>,
+    /// The time without a request after which a session ends.
+    pub session_idle_timeout: Duration,
+    /// The time after sign-in at which a session ends.
+    pub session_max_age: Duration,
+    /// Sign-in with an Okta org, in addition to access tokens.
+    pub oidc: Option<OidcConfig>,
 }
 
 impl ConsoleConfig {
-    /// The address at which it is reached from this machine, where that can be told.
+    /// The URL at which this machine reaches the console; `None` if it isn't known.
     pub fn address(&self) -> Option<String> {
         match &self.public_url {
             Some(url) => Some(url.as_str().trim_end_matches('/').to_owned()),
@@ -76,20 +77,20 @@ impl ConsoleConfig {
 
 /// Sign-in with an Okta org.
 #[derive(Debug, Clone)]
-pub struct OpenIdConfig {
+pub struct OidcConfig {
     /// The org.
     pub org_url: Url,
-    /// The client ID of a Web Application in it.
+    /// The client ID of a web app integration in the org.
     pub client_id: String,
-    /// Its client secret.
+    /// The client secret of the app.
     pub client_secret: SecretString,
-    /// Groups whose members may do everything.
+    /// Groups whose members get the role Administrator.
     pub admin_groups: Vec<String>,
-    /// Groups whose members may look.
+    /// Groups whose members get the role Read-only.
     pub read_only_groups: Vec<String>,
 }
 
-/// Certificate and key of whatever listens beyond this machine.
+/// Certificate and key for addresses beyond this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsConfig {
     /// The certificate chain, PEM.
@@ -98,82 +99,90 @@ pub struct TlsConfig {
     pub key: PathBuf,
 }
 
-/// `None` when it is switched off.
-pub(super) fn console(raw: RawConsole, folder: &Path) -> Result<Option<ConsoleConfig>, ConfigError> {
-    let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
-    let secret = |key: &str, source: SecretSource| source.read(folder).map_err(|problem| value(key, problem));
+/// The console's settings, with placeholders for those that have faults; `None` if it is off.
+pub(super) fn console(raw: RawConsole, folder: &Path, faults: &mut Faults) -> Option<ConsoleConfig> {
     let listen = match raw.listen {
-        Some(off) if off == "off" => return Ok(None),
-        given => address("console.listen", given.as_deref(), "127.0.0.1:8585")?,
+        Some(off) if off == "off" => return None,
+        given => faults.or(UNKNOWN, address("console.listen", given.as_deref(), "127.0.0.1:8585")),
     };
-    let public_url = match raw.public_url {
-        None => None,
-        Some(given) => Some(web_address(&given).map_err(|problem| value("console.public_url", problem))?),
-    };
-    let master_key = match raw.master_key {
-        None => None,
-        Some(source) => {
-            let key = MasterKey::parse(&secret("console.master_key", source)?);
-            Some(key.map_err(|e| value("console.master_key", e.to_string()))?)
+    let given_url = raw.public_url.is_some();
+    let public_url = raw.public_url.and_then(|given| {
+        let url = web_address(&given).map_err(|problem| value("console.public_url", problem));
+        faults.or_default(url.map(Some))
+    });
+    let master_key = raw.master_key.and_then(|source| {
+        let key = secret("console.master_key", source, folder)
+            .and_then(|text| MasterKey::parse(&text).map_err(|e| value("console.master_key", e.to_string())));
+        faults.or_default(key.map(Some))
+    });
+    let oidc = raw.oidc.and_then(|oidc| {
+        if !given_url {
+            faults.push(super::missing(&["console", "public_url"]));
         }
-    };
-    let openid = match raw.openid {
-        None => None,
-        Some(openid) => {
-            if public_url.is_none() {
-                return Err(super::missing(&["console", "public_url"]));
-            }
-            Some(openid.checked(&secret)?)
-        }
-    };
-    Ok(Some(ConsoleConfig {
+        oidc.checked(folder, faults)
+    });
+    let (idle, age) = ("console.session_idle_timeout", "console.session_max_age");
+    Some(ConsoleConfig {
         listen,
         public_url,
         master_key,
-        session_idle: some_time(raw.session_idle.as_deref(), "8h", "console.session_idle")?,
-        session_life: some_time(raw.session_life.as_deref(), "1d", "console.session_life")?,
-        openid,
-    }))
+        session_idle_timeout: faults.or_default(some_time(raw.session_idle_timeout.as_deref(), "8h", idle)),
+        session_max_age: faults.or_default(some_time(raw.session_max_age.as_deref(), "1d", age)),
+        oidc,
+    })
 }
 
-impl RawOpenId {
-    fn checked(
-        self,
-        secret: &impl Fn(&str, SecretSource) -> Result<SecretString, ConfigError>,
-    ) -> Result<OpenIdConfig, ConfigError> {
-        let needed = |key| super::missing(&["console", "openid", key]);
-        let org_url = self.org_url.ok_or_else(|| needed("org_url"))?;
+fn value(key: &str, problem: String) -> ConfigError {
+    ConfigError::Value { key: key.to_owned(), problem }
+}
+
+fn secret(key: &str, source: SecretSource, folder: &Path) -> Result<SecretString, ConfigError> {
+    source.read(folder).map_err(|problem| value(key, problem))
+}
+
+impl RawOidc {
+    /// The settings; `None` if one has a fault.
+    fn checked(self, folder: &Path, faults: &mut Faults) -> Option<OidcConfig> {
+        let needed = |key| super::missing(&["console", "oidc", key]);
         if self.admin_groups.is_empty() && self.read_only_groups.is_empty() {
-            return Err(needed("admin_groups"));
+            faults.push(needed("admin_groups"));
         }
-        Ok(OpenIdConfig {
-            org_url: web_address(&org_url)
-                .map_err(|problem| ConfigError::Value { key: "console.openid.org_url".into(), problem })?,
-            client_id: self.client_id.ok_or_else(|| needed("client_id"))?,
-            client_secret: secret(
-                "console.openid.client_secret",
-                self.client_secret.ok_or_else(|| needed("client_secret"))?,
-            )?,
+        let org_url = self
+            .org_url
+            .ok_or_else(|| needed("org_url"))
+            .and_then(|given| web_address(&given).map_err(|problem| value("console.oidc.org_url", problem)));
+        let client_id = self.client_id.ok_or_else(|| needed("client_id"));
+        let client_secret = self
+            .client_secret
+            .ok_or_else(|| needed("client_secret"))
+            .and_then(|source| secret("console.oidc.client_secret", source, folder));
+        let org_url = faults.or_default(org_url.map(Some));
+        let client_id = faults.or_default(client_id.map(Some));
+        let client_secret = faults.or_default(client_secret.map(Some));
+        Some(OidcConfig {
+            org_url: org_url?,
+            client_id: client_id?,
+            client_secret: client_secret?,
             admin_groups: self.admin_groups,
             read_only_groups: self.read_only_groups,
         })
     }
 }
 
-/// An address that a browser may be sent to.
+/// Parses a URL that a browser may be sent to.
 fn web_address(given: &str) -> Result<Url, String> {
     let url = Url::parse(given)
-        .map_err(|_| format!("\"{given}\" is not a URL such as https://sync.example.com"))?;
+        .map_err(|_| format!("must be a URL, such as https://sync.example.com; got \"{given}\""))?;
     if url.scheme() != "https" && !super::is_loopback(&url) {
-        return Err("must begin with https://".into());
+        return Err(format!("must start with https://; got \"{given}\""));
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err("must not have a path, or anything after it".into());
+        return Err(format!("must end with the host or port; got \"{given}\""));
     }
     Ok(url)
 }
 
-/// Both files, or none.
+/// The certificate and its key; both or neither must be set.
 pub(super) fn tls(
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,

@@ -1,8 +1,8 @@
-//! The configuration as it is in force, without its secrets; its JSON Schema; and an example of everything.
+//! The effective configuration without its secrets, its JSON Schema, and an example with all keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_mapper::Selection;
+use schema_mapper::SyncScope;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,15 +10,15 @@ use super::file::RawConfig;
 use super::overrides;
 use super::{Config, ConnectionConfig};
 
-/// Every key, with what holds when it is not given.
+/// A configuration with all keys and their defaults.
 pub const EXAMPLE: &str = include_str!("example.toml");
 
-/// The JSON Schema of the configuration, made from the types that read it.
+/// The JSON Schema of the configuration, generated from the types that read it.
 pub fn json_schema() -> Value {
     schemars::schema_for!(RawConfig).into()
 }
 
-/// The names of all keys, without the tables that they are in.
+/// The names of all keys, without their tables.
 pub(super) fn names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     collect(&json_schema(), &mut names);
@@ -36,79 +36,79 @@ fn collect(node: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Where a key comes from.
+/// The origin of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// The file.
+#[serde(rename_all = "snake_case")]
+pub enum ValueOrigin {
+    /// The configuration file.
     File,
-    /// A variable of the environment.
+    /// An environment variable.
     Environment,
 }
 
-/// A key that was given. The values of secrets are not in it.
+/// A key that is set. It never holds the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Given {
+pub struct ConfigValue {
     /// The key, such as `connections.main.okta.org_url`.
     pub key: String,
-    /// Its value in TOML; of a secret, only where it is kept.
+    /// Its value in TOML. For a secret, its location.
     pub value: String,
-    /// Where it comes from.
-    pub origin: Origin,
+    /// Its origin.
+    pub origin: ValueOrigin,
 }
 
-/// What follows from the keys of a connection.
+/// The effective settings of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct InForce {
+pub struct EffectiveConfig {
     /// The connection.
     pub connection: String,
-    /// The org.
+    /// The URL of the org.
     pub org_url: String,
-    /// Where Okta delivers to; none without a hook.
-    pub hook_url: Option<String>,
-    /// Where events come from.
-    pub events: super::EventSource,
-    /// Whether there is an account on the Atlassian site.
+    /// The URL that Okta delivers to; `None` without an event hook.
+    pub event_hook_url: Option<String>,
+    /// The source of events.
+    pub event_source: super::EventSource,
+    /// True if there is an Atlassian account.
     pub has_account: bool,
-    /// Whether everybody is synchronised.
-    pub everything: bool,
-    /// When everything is read.
-    pub full: String,
-    /// When what changed lately is read.
-    pub delta: String,
-    /// Whether somebody is told when something is wrong.
+    /// True if all users and groups are in scope.
+    pub syncs_everything: bool,
+    /// The schedule of full syncs.
+    pub full_sync: String,
+    /// The schedule of incremental syncs.
+    pub incremental_sync: String,
+    /// True if there is a webhook for alerts.
     pub has_alerts: bool,
 }
 
-impl InForce {
-    /// What is in force for a connection.
+impl EffectiveConfig {
+    /// The effective settings of this connection.
     pub fn of(connection: &ConnectionConfig) -> Self {
         Self {
             connection: connection.name.to_string(),
             org_url: connection.okta.org_url.clone(),
-            hook_url: connection.hook.as_ref().map(|hook| hook.url.to_string()),
-            events: connection.events,
+            event_hook_url: connection.event_hook.as_ref().map(|hook| hook.url.to_string()),
+            event_source: connection.event_source,
             has_account: connection.assets.account.is_some(),
-            everything: connection.selection == Selection::default(),
-            full: connection.schedule.full.to_string(),
-            delta: connection.schedule.delta.to_string(),
+            syncs_everything: connection.scope == SyncScope::default(),
+            full_sync: connection.schedule.full_sync.to_string(),
+            incremental_sync: connection.schedule.incremental_sync.to_string(),
             has_alerts: connection.alerts.is_some(),
         }
     }
 }
 
 /// Keys whose values are secrets.
-const SECRETS: [&str; 5] = ["private_key", "import_token", "api_token", "secret", "url"];
+const SECRETS: [&str; 5] = ["private_key", "import_token", "api_token", "secret", "webhook_url"];
 
 impl Config {
-    /// The keys that were given, by name; everything else is as in [`EXAMPLE`].
+    /// The keys that are set, by name. All others have the defaults in [`EXAMPLE`].
     ///
     /// # Errors
-    /// When the text is no TOML.
+    /// If the text isn't TOML.
     pub fn given(
         text: &str,
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Vec<Given>, toml::de::Error> {
+    ) -> Result<Vec<ConfigValue>, toml::de::Error> {
         let file: toml::Table = toml::from_str(text)?;
         let mut merged = file.clone();
         overrides::apply(&mut merged, environment);
@@ -116,8 +116,9 @@ impl Config {
         flatten("", &file, &mut before);
         flatten("", &merged, &mut after);
         let given = after.into_iter().map(|(key, value)| {
-            let origin = if before.get(&key) == Some(&value) { Origin::File } else { Origin::Environment };
-            Given { value: shown(&key, &value), key, origin }
+            let origin =
+                if before.get(&key) == Some(&value) { ValueOrigin::File } else { ValueOrigin::Environment };
+            ConfigValue { value: shown(&key, &value), key, origin }
         });
         Ok(given.collect())
     }
@@ -133,12 +134,12 @@ fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, toml::
     }
 }
 
-/// Of the keys of a connection, `mapping` and `users` may have any names below them and hold no secret.
+/// True if the key holds a secret. `mapping` and `scope` may have any names below them and hold none.
 pub(super) fn is_secret(key: &str) -> bool {
     let parts: Vec<&str> = key.split('.').collect();
     match parts[..] {
-        ["connections", _, "okta" | "assets" | "hook" | "alerts", last] => SECRETS.contains(&last),
-        ["console", "master_key"] | ["console", "openid", "client_secret"] => true,
+        ["connections", _, "okta" | "assets" | "event_hook" | "alerts", last] => SECRETS.contains(&last),
+        ["console", "master_key"] | ["console", "oidc", "client_secret"] => true,
         _ => false,
     }
 }
@@ -150,8 +151,8 @@ fn shown(key: &str, value: &toml::Value) -> String {
     match value {
         toml::Value::Table(place) => {
             let place = place.iter().map(|(kind, at)| format!("{kind} = {at}")).collect::<Vec<_>>();
-            format!("a secret, from {{ {} }}", place.join(", "))
+            format!("secret from {{ {} }}", place.join(", "))
         }
-        _ => "a secret, given here".to_owned(),
+        _ => "secret in the file or environment".to_owned(),
     }
 }

@@ -1,17 +1,19 @@
-//! Settings that cannot work, and where in the file they stand.
+//! Configuration errors and their places in the file.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use sync_engine::Remedy;
 use sync_model::ConnectionName;
+use toml::Table;
 
-use super::{describe, nearest, overrides};
+use super::{describe, overrides};
 
-/// Settings that cannot work. Each says where, and what to do.
+/// A configuration error. The message names the key, the requirement, and the value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The file cannot be read.
+    /// The file can't be read.
     #[error("could not read the configuration {}", path.display())]
     Read {
         /// The file.
@@ -20,42 +22,48 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// The file is not what it should be; the message names line and key.
+    /// The file isn't TOML.
     #[error("{place}: {problem}")]
     Parse {
-        /// The file, or what was merged into it.
+        /// The file, the line, and the key.
         place: String,
-        /// The place and the problem.
+        /// The problem.
         problem: String,
     },
-    /// A key that is needed is missing.
+    /// A required key is missing.
     #[error("{key} is missing; set it in the configuration file, or as {variable} in the environment")]
     Missing {
         /// The key.
         key: String,
-        /// The variable that would set it.
+        /// The environment variable that sets it.
         variable: String,
     },
-    /// A value cannot be used.
+    /// A value is invalid.
     #[error("{key}: {problem}")]
     Value {
         /// The key.
         key: String,
-        /// The problem, and what to do.
+        /// The requirement and the value.
         problem: String,
     },
-    /// A value cannot be used, and its line is known.
+    /// An invalid value whose place is known.
     #[error("{place}: {source}")]
     At {
-        /// The file and the line.
+        /// The file and the line, or the environment variable.
         place: String,
         /// The problem.
         source: Box<ConfigError>,
     },
-    /// There is no such connection.
-    #[error("there is no connection \"{name}\"; there is {}{}", known.join(", "), nearest.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
+    /// Several faults.
+    #[error("{} settings are invalid\n  {}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
+    Several(Vec<ConfigError>),
+    /// No connection is configured, and none can be added in the console.
+    #[error("no connection is configured")]
+    NoConnection,
+    /// The connection doesn't exist.
+    #[error("no connection \"{name}\"; configured: {}{}", known.join(", "), nearest.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
     UnknownConnection {
-        /// The name that was given.
+        /// The given name.
         name: String,
         /// The names that exist.
         known: Vec<String>,
@@ -68,7 +76,7 @@ pub(super) fn missing(path: &[&str]) -> ConfigError {
     ConfigError::Missing { key: path.join("."), variable: overrides::variable(path) }
 }
 
-/// The place of an error: the file, the line, the column, and the key.
+/// The place of a syntax error: the file, the line, the column, and the key.
 pub(super) fn at(place: &str, text: &str, error: &toml::de::Error) -> String {
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return place.to_owned() };
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
@@ -77,7 +85,7 @@ pub(super) fn at(place: &str, text: &str, error: &toml::de::Error) -> String {
     format!("{place}, line {}, column {column}{key}", line + 1)
 }
 
-/// The key that a line sets. A line that is no such thing may be part of a secret: only names that exist are told.
+/// The key that a line sets. Other lines may be part of a secret, so only existing names are shown.
 fn key_at(text: &str, line: usize) -> Option<String> {
     let (name, _) = text.lines().nth(line)?.split_once('=')?;
     let name = name.trim();
@@ -92,7 +100,7 @@ fn key_at(text: &str, line: usize) -> Option<String> {
     Some(table.map_or_else(|| name.to_owned(), |table| format!("{table}.{name}")))
 }
 
-/// True if there is a table of that name, with any name of a connection in it.
+/// True if this table exists, with any name of a connection.
 fn exists(table: &str, names: &BTreeSet<String>) -> bool {
     let mut above = "";
     table.split('.').map(str::trim).all(|part| {
@@ -101,55 +109,61 @@ fn exists(table: &str, names: &BTreeSet<String>) -> bool {
     })
 }
 
-/// The problem, without the value in the file, which may be a secret.
-pub(super) fn problem(error: &toml::de::Error) -> String {
-    let Some((_, rest)) = error.message().split_once("invalid type: string ") else {
-        let message = plain(&error.message().trim().replace('\n', "; "));
-        let suggestion = nearest::suggestion(&message).unwrap_or_default();
-        return message + &suggestion;
-    };
-    let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-    format!("a text stands where {} is expected", kind(expected))
-}
-
-/// The message without the names of Rust's types.
-fn plain(message: &str) -> String {
-    let message = message.replace("` as i128", "`").replace("` as u128", "`");
-    match message.rsplit_once(", expected ") {
-        Some((given, expected)) => format!("{given}, expected {}", kind(expected)),
-        None => message,
-    }
-}
-
-/// A type in plain words.
-fn kind(expected: &str) -> &str {
-    match expected {
-        "f32" | "f64" => "a number",
-        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number from 0",
-        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
-        "path string" => "a path",
-        table if table.starts_with("struct ") => "a table",
-        other => other,
-    }
+/// A syntax error in one line.
+pub(super) fn syntax(error: &toml::de::Error) -> String {
+    error.message().trim().replace('\n', "; ")
 }
 
 impl ConfigError {
-    /// The same with the line of the key that it is about, where the file has that.
-    pub(super) fn at_its_line(self, text: &str, place: &str) -> Self {
+    /// The faults, one for each key.
+    pub fn faults(&self) -> Vec<&Self> {
+        match self {
+            Self::Several(faults) => faults.iter().flat_map(Self::faults).collect(),
+            fault => vec![fault],
+        }
+    }
+
+    /// The key with the fault, such as `connections.main.okta.org_url`.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Missing { key, .. } | Self::Value { key, .. } => Some(key),
+            Self::At { source, .. } => source.key(),
+            _ => None,
+        }
+    }
+
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some(Remedy::CreateConfiguration)
+            }
+            Self::NoConnection => Some(Remedy::CreateConnection),
+            _ => None,
+        }
+    }
+
+    /// The same error with the place of its key: the line in the file, or the environment variable.
+    pub(super) fn located(
+        self,
+        file: &Table,
+        text: &str,
+        place: &str,
+        environment: &[(String, String)],
+    ) -> Self {
         let Self::Value { key, .. } = &self else { return self };
-        match line_of(text, key) {
-            Some(line) => Self::At { place: format!("{place}, line {line}"), source: Box::new(self) },
+        let place = match overrides::setter(file, environment, key) {
+            Some(variable) => Some(format!("{variable} in the environment")),
+            None => line_of(text, key).map(|line| format!("{place}, line {line}")),
+        };
+        match place {
+            Some(place) => Self::At { place, source: Box::new(self) },
             None => self,
         }
     }
 }
 
-pub(super) fn value_at<'t>(table: &'t toml::Table, key: &str) -> Option<&'t toml::Value> {
-    let (first, rest) = key.split_once('.').unwrap_or((key, ""));
-    rest.split('.').filter(|part| !part.is_empty()).try_fold(table.get(first)?, |value, part| value.get(part))
-}
-
-/// The line of a key, or of the last part of it that the file has; `None` when it has nothing of it but tables above.
+/// The line of a key, or of the last part of it in the file; `None` if the file has only tables above it.
 fn line_of(text: &str, key: &str) -> Option<usize> {
     let document = text.parse::<toml_edit::Document<String>>().ok()?;
     let mut item = document.as_item();

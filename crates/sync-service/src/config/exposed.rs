@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use sync_engine::Remedy;
 
 use super::describe::is_secret;
 use crate::small_file::read_regular_file;
@@ -24,9 +25,9 @@ impl fmt::Display for ExposedFile {
 }
 
 impl ExposedFile {
-    /// The operator's next step.
-    pub fn hint(&self) -> String {
-        format!("run `chmod 600 {}`", self.file.display())
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Remedy {
+        Remedy::RestrictFileAccess { file: self.file.display().to_string() }
     }
 }
 

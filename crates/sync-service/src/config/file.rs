@@ -1,12 +1,12 @@
-//! The file as it is written. What the fields are for becomes the JSON Schema of the configuration.
+//! The configuration file's raw form. The doc comments of its fields become the JSON Schema of the configuration.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use schema_mapper::{GroupSelection, MappingOptions, UserSelection};
+use schema_mapper::{MappingOptions, SyncScope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sync_engine::Limits;
+use sync_engine::Safeguards;
 
 use super::console::RawConsole;
 use super::secret::SecretSource;
@@ -16,16 +16,17 @@ use super::secret::SecretSource;
 #[serde(deny_unknown_fields)]
 #[schemars(title = "okta-insight-sync")]
 pub(super) struct RawConfig {
-    /// What is remembered.
+    /// The state store.
     #[serde(default)]
     pub(super) store: RawStore,
-    /// What is listened on.
+    /// Addresses of the daemon.
     #[serde(default)]
     pub(super) server: RawServer,
     /// The web console and the admin API.
     #[serde(default)]
     pub(super) console: RawConsole,
-    /// One org and one import source each, by a name of your own: small letters, digits and dashes.
+    /// Connections by name: 1 to 40 lowercase letters, digits, and dashes, starting with a letter. Each connects one Okta org
+    /// to one import source.
     #[serde(default)]
     pub(super) connections: BTreeMap<String, RawConnection>,
 }
@@ -33,27 +34,27 @@ pub(super) struct RawConfig {
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStore {
-    /// The file of the state store, beside the configuration; `okta-insight.db` unless given.
+    /// File of the state store, relative to the configuration file. Default: `okta-insight.db`.
     pub(super) path: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawServer {
-    /// Where the hook receiver listens, behind your TLS proxy; 127.0.0.1:8484 unless given.
+    /// Address of the event hook receiver, behind your TLS proxy. Default: 127.0.0.1:8484.
     pub(super) listen: Option<String>,
-    /// Where /metrics, /healthz and /readyz are answered; 127.0.0.1:9464 unless given, and nowhere when "off".
-    pub(super) metrics: Option<String>,
-    /// /readyz answers 503 when nothing gets done for so long; 10m unless given.
-    pub(super) stuck_after: Option<String>,
-    /// The certificate chain, PEM, of what is listened on beyond this machine.
+    /// Address of /metrics, /healthz, and /readyz; "off" disables them. Default: 127.0.0.1:9464.
+    pub(super) metrics_listen: Option<String>,
+    /// Time without progress after which /readyz returns 503. Default: 10m.
+    pub(super) stall_timeout: Option<String>,
+    /// PEM file with the certificate chain for addresses beyond this machine.
     pub(super) tls_certificate: Option<PathBuf>,
-    /// Its private key, PEM.
+    /// PEM file with the private key of the certificate.
     pub(super) tls_key: Option<PathBuf>,
-    /// Says that a proxy in front of this machine does TLS.
+    /// True if a proxy in front of this machine terminates TLS.
     #[serde(default)]
     pub(super) behind_proxy: bool,
-    /// Allows addresses of Okta, Assets, and alert webhooks that lead to a private, link-local, or shared network.
+    /// True if addresses of Okta, Assets, and alert webhooks may be in a private, link-local, or shared network.
     #[serde(default)]
     pub(super) allow_private_addresses: bool,
 }
@@ -67,108 +68,106 @@ pub(super) struct RawConnection {
     /// The Assets site.
     #[serde(default)]
     pub(super) assets: RawAssets,
-    /// The event hook; without it the System Log tells what happens.
-    pub(super) hook: Option<RawHook>,
-    /// Which users are synchronised; all unless given.
+    /// The event hook. Without it, events come from the System Log.
+    pub(super) event_hook: Option<RawEventHook>,
+    /// Users and groups to sync; all by default.
     #[serde(default)]
-    pub(super) users: UserSelection,
-    /// Which groups are synchronised; all unless given.
-    #[serde(default)]
-    pub(super) groups: GroupSelection,
-    /// What becomes of which attribute.
+    pub(super) scope: SyncScope,
+    /// Mapping from Okta profiles to Assets.
     #[serde(default)]
     pub(super) mapping: MappingOptions,
-    /// How much may change without an operator's consent.
+    /// Limits that block a sync with an unusual number of changes.
     #[serde(default)]
-    pub(super) limits: Limits,
-    /// Where events come from; "both" with a hook and "log" without one unless given.
-    pub(super) events: Option<EventSource>,
-    /// When things are done that nobody asks for.
+    pub(super) safeguards: Safeguards,
+    /// Source of events. Default: "both" with an event hook, otherwise "system_log".
+    pub(super) event_source: Option<EventSource>,
+    /// Schedules of syncs and checks.
     #[serde(default)]
     pub(super) schedule: ScheduleSettings,
-    /// Who is told when something is wrong; nobody unless given, beside the log.
+    /// Webhook for alerts. Without it, alerts are only logged.
     pub(super) alerts: Option<RawAlerts>,
 }
 
-/// Where events come from.
+/// Source of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum EventSource {
-    /// Deliveries of the event hook alone.
-    Hook,
-    /// The System Log alone; needs no address that Okta can reach.
-    Log,
-    /// Both, each event once.
+    /// Deliveries of the event hook only.
+    EventHook,
+    /// The System Log only. It requires no public URL.
+    SystemLog,
+    /// Both, with each event applied once.
     Both,
 }
 
-/// Times are intervals such as "30s", "15m", "6h", "1d"; `full` and `delta` may be cron expressions in UTC, or "never".
+/// Schedules, as intervals such as "30s", "15m", "6h", or "1d". `full_sync` and `incremental_sync` can also be cron
+/// expressions in UTC, or "never".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScheduleSettings {
-    /// Read everything; 1d unless given.
+    /// Schedule of full syncs. Default: 1d.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub full: Option<String>,
-    /// Read what changed lately; 30m unless given.
+    pub full_sync: Option<String>,
+    /// Schedule of incremental syncs. Default: 30m.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub delta: Option<String>,
-    /// Compare the schemas; 15m unless given.
+    pub incremental_sync: Option<String>,
+    /// Interval between comparisons of the schemas. Default: 15m.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub schema: Option<String>,
-    /// Ask the System Log for more; 5s unless given.
+    pub schema_check: Option<String>,
+    /// Interval between reads of the System Log. Default: 5s.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<String>,
-    /// Begin full and delta up to so much later; 0s unless given.
+    pub system_log_poll: Option<String>,
+    /// Maximum random delay of full and incremental syncs. Default: 0s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter: Option<String>,
-    /// Remember what is done for so long; 14d unless given.
+    /// Time after which completed events and runs are deleted. Default: 14d.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retention: Option<String>,
+    pub history_retention: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAlerts {
-    /// The address of a webhook. A secret: whoever knows it can write there.
-    pub(super) url: Option<SecretSource>,
-    /// What it understands.
+    /// URL of the webhook. It is a secret, because anyone who has it can post.
+    pub(super) webhook_url: Option<SecretSource>,
+    /// Format of the webhook's messages.
     #[serde(default)]
     pub(super) format: AlertFormat,
-    /// The same kind of alert is not sent more often; 15m unless given.
-    pub(super) at_most_every: Option<String>,
+    /// Minimum time between two alerts of the same kind. Default: 15m.
+    pub(super) repeat_interval: Option<String>,
 }
 
-/// What an alert's receiver understands.
+/// Format of alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum AlertFormat {
     /// The alert as a JSON object.
     #[default]
     Json,
-    /// A text for an incoming webhook of Slack, or of what imitates it.
+    /// A text for an incoming webhook of Slack or a compatible service.
     Slack,
 }
 
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOkta {
-    /// The org's own address, such as <https://example.okta.com>.
+    /// URL of the org, such as <https://example.okta.com>.
     pub(super) org_url: Option<String>,
-    /// The client ID of the API Services app.
+    /// Client ID of the API Services app.
     pub(super) client_id: Option<String>,
-    /// The app's private key, as JWK or PEM.
+    /// Private key of the app, as JWK, JWKS, or PEM.
     pub(super) private_key: Option<SecretSource>,
-    /// The ID under which the key is registered at the app; unless given, the one in the JWK.
+    /// ID of the key in Okta. Default: the ID in the JWK. Required for a PEM key if the app has several keys.
     pub(super) key_id: Option<String>,
-    /// The API scopes to request: a list, or a text with commas or spaces; all that are of use when empty.
+    /// API scopes to request, as an array or a string with commas or spaces. If empty, all that the product uses.
     #[serde(default)]
-    pub(super) scopes: Scopes,
+    pub(super) api_scopes: Scopes,
 }
 
-/// API scopes as a list, or as a text with commas or spaces.
+/// API scopes as an array, or as a string with commas or spaces.
 #[derive(Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "scopes are a list of texts, or one text with commas or spaces")]
+#[serde(untagged, expecting = "an array of strings, or a string with commas or spaces")]
 pub(super) enum Scopes {
     List(Vec<String>),
     Text(String),
@@ -192,26 +191,27 @@ impl Scopes {
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAssets {
-    /// The address of the Assets API; <https://api.atlassian.com> unless given.
+    /// URL of the Assets API. Default: <https://api.atlassian.com>.
     pub(super) api_url: Option<String>,
-    /// The token of the import source.
+    /// Import token of the import source.
     pub(super) import_token: Option<SecretSource>,
-    /// The Atlassian site of an account, for what the import token may not do; all three of an account or none.
+    /// URL of the Atlassian site. With `email` and `api_token`, it names an Atlassian account for operations that the import
+    /// token doesn't permit. Set all three or none.
     pub(super) site_url: Option<String>,
-    /// The mail address of the account.
+    /// Email address of the Atlassian account.
     pub(super) email: Option<String>,
-    /// An API token of the account.
+    /// API token of the Atlassian account.
     pub(super) api_token: Option<SecretSource>,
-    /// Rename attributes in Assets when their titles change in Okta; takes the account.
+    /// True to rename attributes in Assets if their titles change in Okta. Requires the Atlassian account.
     #[serde(default)]
-    pub(super) follow_titles: bool,
+    pub(super) rename_attributes: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawHook {
-    /// Where Okta reaches this machine; it delivers to /hooks/okta/NAME below it.
+pub(super) struct RawEventHook {
+    /// URL at which Okta reaches the event hook receiver. Okta delivers to /hooks/okta/NAME below it.
     pub(super) public_url: Option<String>,
-    /// What Okta sends along; made from the private key unless given.
+    /// Secret that Okta sends with each delivery. Default: derived from the private key.
     pub(super) secret: Option<SecretSource>,
 }

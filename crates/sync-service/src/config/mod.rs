@@ -1,42 +1,49 @@
-//! Settings: one TOML file, every key overridable from the environment, checked as a whole.
+//! Settings from one TOML file and the environment, checked as a whole.
 
 mod check;
+mod clients;
 mod connection;
 mod console;
 mod describe;
 mod error;
 mod exposed;
+mod faults;
 mod file;
-mod nearest;
 mod overrides;
 mod secret;
 mod settings;
+mod shape;
+mod suggest;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use okta_client::UnsupportedVariable;
 use sync_model::ConnectionName;
 
+use crate::Connection;
 use crate::small_file::read_small_text;
 use crate::vault::MasterKey;
+pub(crate) use check::{active_mapping_version, hook_url, is_loopback};
 use check::{connection, some_time};
-pub(crate) use check::{hook_url, is_loopback, mapping_in_force};
+pub(crate) use clients::check_clients;
 pub use connection::{
-    AccountConfig, AlertConfig, AssetsConfig, ConnectionConfig, HookConfig, OktaConfig, ScheduleConfig,
+    AccountConfig, AlertConfig, AssetsConfig, ConnectionConfig, EventHookConfig, OktaConfig, ScheduleConfig,
 };
-pub use console::{ConsoleConfig, OpenIdConfig, TlsConfig};
-pub use describe::{EXAMPLE, Given, InForce, Origin, json_schema};
+pub use console::{ConsoleConfig, OidcConfig, TlsConfig};
+pub use describe::{ConfigValue, EXAMPLE, EffectiveConfig, ValueOrigin, json_schema};
 pub use error::ConfigError;
-use error::{at, missing, problem, value_at};
+use error::{at, missing, syntax};
 pub use exposed::{ExposedFile, exposed_files};
+use faults::Faults;
 use file::RawConfig;
 pub use file::{AlertFormat, EventSource, ScheduleSettings};
 pub(crate) use settings::Secrets;
 pub use settings::{
-    AlertSettings, AssetsSettings, ConnectionSettings, HookSettings, Keeper, OktaSettings, SecretField,
+    AlertSettings, AssetsSettings, ConnectionSettings, EventHookSettings, ManagedBy, OktaSettings,
+    SecretField,
 };
 
 /// All settings.
@@ -44,23 +51,23 @@ pub use settings::{
 pub struct Config {
     /// The file of the state store.
     pub store: PathBuf,
-    /// Where the hook receiver listens.
+    /// The address of the event hook receiver.
     pub listen: SocketAddr,
-    /// Where metrics and health are answered; `None` when they are switched off.
-    pub metrics: Option<SocketAddr>,
-    /// When a connection that gets nothing done is called stuck.
-    pub stuck_after: Duration,
-    /// Certificate and key of what is listened on beyond this machine.
+    /// The address of metrics and health; `None` if they are off.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The time without progress after which a connection counts as stalled.
+    pub stall_timeout: Duration,
+    /// Certificate and key for addresses beyond this machine.
     pub tls: Option<TlsConfig>,
-    /// Whether a proxy in front of this machine does TLS.
+    /// True if a proxy in front of this machine terminates TLS.
     pub behind_proxy: bool,
     /// True if the addresses of Okta, Assets, and alerts may be private.
     pub allow_private_addresses: bool,
-    /// The web console; `None` when it is switched off.
+    /// The web console; `None` if it is off.
     pub console: Option<ConsoleConfig>,
     /// The connections by name.
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
-    /// Variables of Okta's SDKs that are set in the environment and have no effect.
+    /// Variables of Okta's SDKs that are set and have no effect.
     pub unsupported_variables: Vec<UnsupportedVariable>,
 }
 
@@ -68,7 +75,7 @@ impl Config {
     /// Reads a file and the environment.
     ///
     /// # Errors
-    /// When a key is unknown, missing or cannot be used.
+    /// If a key is unknown, missing, or invalid. All faults are listed.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text =
             read_small_text(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
@@ -93,38 +100,66 @@ impl Config {
     /// The same from text; relative paths in it start at `folder`.
     ///
     /// # Errors
-    /// As [`Self::load`].
+    /// As [`Self::load`]. All faults are listed.
     pub fn from_toml(
         text: &str,
         place: &str,
         folder: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        // Read by itself first: its errors can still point at a line.
+        Self::read(text, place, folder, environment, |_| Ok(()))
+    }
+
+    /// Lists all faults of a file and the environment, also those that only opening a connection would find. Sends no
+    /// request. A missing file sets nothing.
+    ///
+    /// # Errors
+    /// If there is a fault, or no connection can work.
+    pub fn check_file(path: &Path) -> Result<(), ConfigError> {
+        let text = match read_small_text(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
+        };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let place = path.display().to_string();
+        let config = Self::read(&text, &place, folder, std::env::vars(), Connection::check)?;
+        // Without a master key, the console can't add one.
+        if config.connections.is_empty() && config.master_key().is_none() {
+            return Err(ConfigError::NoConnection);
+        }
+        Ok(())
+    }
+
+    fn read(
+        text: &str,
+        place: &str,
+        folder: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+        check: impl Fn(&ConnectionConfig) -> Result<(), ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let invalid =
-            |e: toml::de::Error| ConfigError::Parse { place: at(place, text, &e), problem: problem(&e) };
-        let _: RawConfig = toml::from_str(text).map_err(invalid)?;
+            |e: toml::de::Error| ConfigError::Parse { place: at(place, text, &e), problem: syntax(&e) };
         let file: toml::Table = toml::from_str(text).map_err(invalid)?;
         let mut table = file.clone();
         let environment: Vec<(String, String)> = environment.into_iter().collect();
         let unsupported_variables = overrides::apply(&mut table, environment.iter().cloned());
-        let merged = table.clone();
-        let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| {
-            let fits = |table: toml::Table| table.try_into::<RawConfig>().is_ok();
-            let place = match overrides::wrong_variable(&file, &environment, fits) {
-                Some((variable, key)) => format!("{key}, set by {variable} in the environment"),
-                None => format!("{place} with the environment"),
-            };
-            ConfigError::Parse { place, problem: problem(&e) }
+        let mut faults = Faults::default();
+        for shape::Misfit { path, problem } in shape::misfits(&table) {
+            shape::remove(&mut table, &path);
+            faults.push(ConfigError::Value { key: path.join("."), problem });
+        }
+        let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| ConfigError::Parse {
+            place: format!("{place} with the environment"),
+            problem: syntax(&e),
         })?;
-        let checked = Self::check(raw, folder).map(|config| Self { unsupported_variables, ..config });
-        checked.map_err(|error| match &error {
-            // A key that the environment sets is not wrong in the file.
-            ConfigError::Value { key, .. } if !differs(value_at(&file, key), value_at(&merged, key)) => {
-                error.at_its_line(text, place)
+        let config = Self::checked(raw, folder, &mut faults);
+        for connection in config.connections.values() {
+            if let Err(error) = check(connection) {
+                faults.push(error);
             }
-            _ => error,
-        })
+        }
+        faults.finish(|fault| fault.located(&file, text, place, &environment))?;
+        Ok(Self { unsupported_variables, ..config })
     }
 
     /// The key that secrets are kept under, where there is one.
@@ -142,12 +177,12 @@ impl Config {
         found.map(|c| vec![c]).ok_or_else(|| ConfigError::UnknownConnection {
             name: name.to_owned(),
             known: self.connections.keys().map(|known| format!("\"{known}\"")).collect(),
-            nearest: nearest::nearest(name, self.connections.keys().map(ConnectionName::as_str))
+            nearest: suggest::nearest(name, self.connections.keys().map(ConnectionName::as_str))
                 .map(|near| format!("\"{near}\"")),
         })
     }
 
-    /// Every connection; for whoever can do nothing without one.
+    /// All connections; an error if there is none.
     fn all(&self) -> Result<Vec<&ConnectionConfig>, ConfigError> {
         if self.connections.is_empty() {
             return Err(missing(&["connections", "main", "okta", "org_url"]));
@@ -155,51 +190,62 @@ impl Config {
         Ok(self.connections.values().collect())
     }
 
-    fn check(raw: RawConfig, folder: &Path) -> Result<Self, ConfigError> {
-        let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
-        let listen = address("server.listen", raw.server.listen.as_deref(), "127.0.0.1:8484")?;
-        let metrics = match raw.server.metrics {
+    /// The settings, with placeholders for those that have faults.
+    fn checked(raw: RawConfig, folder: &Path, faults: &mut Faults) -> Self {
+        let server = raw.server;
+        let listen = faults.or(UNKNOWN, address("server.listen", server.listen.as_deref(), "127.0.0.1:8484"));
+        let metrics_listen = match server.metrics_listen {
             Some(off) if off == "off" => None,
-            given => Some(address("server.metrics", given.as_deref(), "127.0.0.1:9464")?),
+            given => {
+                let address = address("server.metrics_listen", given.as_deref(), "127.0.0.1:9464");
+                Some(faults.or(UNKNOWN, address))
+            }
         };
-        let stuck_after = some_time(raw.server.stuck_after.as_deref(), "10m", "server.stuck_after")?;
-        let tls = console::tls(raw.server.tls_certificate, raw.server.tls_key, folder)?;
-        let console = console::console(raw.console, folder)?;
-        let allow_private_addresses = raw.server.allow_private_addresses;
+        let stall_timeout =
+            faults.or_default(some_time(server.stall_timeout.as_deref(), "10m", "server.stall_timeout"));
+        let tls = faults.or_default(console::tls(server.tls_certificate, server.tls_key, folder));
+        let console = console::console(raw.console, folder, faults);
+        let allow_private_addresses = server.allow_private_addresses;
         let mut connections = BTreeMap::new();
         for (name, raw) in raw.connections {
-            let name = ConnectionName::try_from(name).map_err(|e| value("connections", e.to_string()))?;
-            let connection = connection(name.clone(), raw, folder, allow_private_addresses)?;
-            connections.insert(name, connection);
+            match ConnectionName::try_from(name.clone()) {
+                Ok(valid) => {
+                    let connection = connection(valid.clone(), raw, folder, allow_private_addresses, faults);
+                    connections.insert(valid, connection);
+                }
+                Err(error) => {
+                    let key = format!("connections.{name}");
+                    faults.push(ConfigError::Value { key, problem: error.to_string() });
+                }
+            }
         }
         let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
         if store.to_string_lossy().trim().is_empty() {
-            return Err(value("store.path", "is empty; name a file, or leave the setting out".into()));
+            let problem = "must not be empty; set a file, or remove the key".into();
+            faults.push(ConfigError::Value { key: "store.path".into(), problem });
         }
-        Ok(Self {
+        Self {
             store: folder.join(store),
             listen,
-            metrics,
-            stuck_after,
+            metrics_listen,
+            stall_timeout,
             tls,
-            behind_proxy: raw.server.behind_proxy,
+            behind_proxy: server.behind_proxy,
             allow_private_addresses,
             console,
             connections,
             unsupported_variables: Vec::new(),
-        })
+        }
     }
 }
 
-/// Compares values as they are written: a number that is none differs from itself.
-fn differs(one: Option<&toml::Value>, other: Option<&toml::Value>) -> bool {
-    one.map(ToString::to_string) != other.map(ToString::to_string)
-}
+/// The placeholder for an invalid address.
+const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 fn address(key: &str, given: Option<&str>, otherwise: &str) -> Result<SocketAddr, ConfigError> {
     let given = given.unwrap_or(otherwise);
     given.parse().map_err(|_| ConfigError::Value {
         key: key.to_owned(),
-        problem: format!("\"{given}\" is not an address and port, such as {otherwise}"),
+        problem: format!("must be an IP address and port, such as \"{otherwise}\"; got \"{given}\""),
     })
 }

@@ -52,20 +52,37 @@ pub(super) fn apply(
     unsupported
 }
 
-/// The first variable that is wrong over a file that is right, and the key that it sets.
-pub(super) fn wrong_variable(
-    file: &Table,
-    environment: &[(String, String)],
-    fits: impl Fn(Table) -> bool,
-) -> Option<(String, String)> {
+/// Variables of Okta's SDKs by the keys of `[connections.NAME.okta]` that they set.
+const SDK_VARIABLES: [(&str, &str); 6] = [
+    ("org_url", "OKTA_CLIENT_ORGURL"),
+    ("client_id", "OKTA_CLIENT_CLIENTID"),
+    ("private_key", "OKTA_CLIENT_PRIVATEKEY"),
+    ("key_id", "OKTA_CLIENT_PRIVATEKEYID"),
+    ("key_id", "OKTA_CLIENT_KID"),
+    ("api_scopes", "OKTA_CLIENT_SCOPES"),
+];
+
+/// The variable that sets a key, or a table above it; `None` if the file sets it.
+pub(super) fn setter<'e>(file: &Table, environment: &'e [(String, String)], key: &str) -> Option<&'e str> {
     let names = connections(file);
-    environment.iter().find_map(|(name, value)| {
-        let path = path_of(name, &names)?;
-        let mut table = file.clone();
-        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
-        set(&mut table, &parts, scalar(value.clone()));
-        (!fits(table)).then(|| (name.clone(), path.join(".")))
-    })
+    let sets = |variable: &str| {
+        path_of(variable, &names).is_some_and(|path| {
+            let below = key.strip_prefix(&path.join("."));
+            below.is_some_and(|below| below.is_empty() || below.starts_with('.'))
+        })
+    };
+    let sdk = |variable: &str| {
+        let own = SDK_VARIABLES.iter().find(|(_, name)| *name == variable);
+        own.is_some_and(|(last, _)| {
+            key.starts_with("connections.") && key.ends_with(&format!(".okta.{last}"))
+        })
+    };
+    let found = environment.iter().find(|(name, _)| sets(name)).or_else(|| {
+        // With several connections, they set nothing.
+        let mut given = environment.iter().filter(|(_, value)| names.len() < 2 && !value.trim().is_empty());
+        given.find(|(name, _)| sdk(name))
+    });
+    found.map(|(name, _)| name.as_str())
 }
 
 /// The names of the connections.
@@ -107,7 +124,7 @@ fn okta_own(sdk: &SdkEnvironment) -> Vec<(&'static str, Value)> {
         ("client_id", sdk.client_id.as_ref().map(text)),
         ("private_key", private_key),
         ("key_id", sdk.key_id.as_ref().map(text)),
-        ("scopes", (!scopes.is_empty()).then_some(Value::Array(scopes))),
+        ("api_scopes", (!scopes.is_empty()).then_some(Value::Array(scopes))),
     ]
     .into_iter()
     .filter_map(|(key, value)| Some((key, value?)))

@@ -1,4 +1,4 @@
-//! Where a secret is kept.
+//! The source of a secret.
 
 use std::path::{Path, PathBuf};
 

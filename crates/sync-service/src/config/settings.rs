@@ -1,33 +1,35 @@
-//! A connection's settings without its secrets, as they are saved in the console and sent over the API.
+//! The settings of a connection without its secrets, as saved in the console and sent over the API.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use schema_mapper::{GroupSelection, MappingOptions, UserSelection};
+use schema_mapper::{MappingOptions, SyncScope};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use sync_engine::Limits;
+use sync_engine::Safeguards;
 use sync_model::ConnectionName;
 
+use super::faults::Faults;
 use super::file::{
-    AlertFormat, EventSource, RawAlerts, RawAssets, RawConnection, RawHook, RawOkta, ScheduleSettings, Scopes,
+    AlertFormat, EventSource, RawAlerts, RawAssets, RawConnection, RawEventHook, RawOkta, ScheduleSettings,
+    Scopes,
 };
 use super::secret::SecretSource;
 use super::{ConfigError, ConnectionConfig, connection};
 
-/// Where the settings of a connection are kept.
+/// The owner of a connection's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Keeper {
-    /// In the configuration file, or the environment.
+#[serde(rename_all = "snake_case")]
+pub enum ManagedBy {
+    /// The configuration file or the environment.
     File,
-    /// In the state store, saved in the console.
+    /// The console, which saves them in the state store.
     Console,
 }
 
-/// A connection's settings without its secrets. What is left out holds as in the configuration file.
+/// Settings of a connection without its secrets. The keys and defaults are those of the configuration file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConnectionSettings {
@@ -35,23 +37,21 @@ pub struct ConnectionSettings {
     pub okta: OktaSettings,
     /// The Assets site.
     pub assets: AssetsSettings,
-    /// The event hook; without it the System Log tells what happens.
+    /// The event hook. Without it, events come from the System Log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hook: Option<HookSettings>,
-    /// Where events come from; "both" with a hook and "log" without one unless given.
+    pub event_hook: Option<EventHookSettings>,
+    /// Source of events. Default: "both" with an event hook, otherwise "system_log".
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub events: Option<EventSource>,
-    /// Which users are synchronised.
-    pub users: UserSelection,
-    /// Which groups are synchronised.
-    pub groups: GroupSelection,
-    /// What becomes of which attribute.
+    pub event_source: Option<EventSource>,
+    /// Users and groups to sync.
+    pub scope: SyncScope,
+    /// Mapping from Okta profiles to Assets.
     pub mapping: MappingOptions,
-    /// How much may change without consent.
-    pub limits: Limits,
-    /// When things are done that nobody asks for.
+    /// Limits that block a sync with an unusual number of changes.
+    pub safeguards: Safeguards,
+    /// Schedules of syncs and checks.
     pub schedule: ScheduleSettings,
-    /// Who is told when something is wrong; the address is a secret.
+    /// Webhook for alerts. Its URL is a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<AlertSettings>,
 }
@@ -60,53 +60,54 @@ pub struct ConnectionSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OktaSettings {
-    /// The org's own address, such as <https://example.okta.com>.
+    /// URL of the org, such as <https://example.okta.com>.
     pub org_url: String,
-    /// The client ID of the API Services app.
+    /// Client ID of the API Services app.
     pub client_id: String,
-    /// The ID under which the private key is registered at the app; unless given, the one in the JWK.
+    /// ID of the key in Okta. Default: the ID in the JWK. Required for a PEM key if the app has several keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
-    /// The scopes to ask for; all that are of use when empty.
+    /// API scopes to request. If empty, all that the product uses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<String>,
+    pub api_scopes: Vec<String>,
 }
 
 /// The Assets side.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AssetsSettings {
-    /// The address of the Assets API, when it is another than Atlassian's.
+    /// URL of the Assets API. Default: <https://api.atlassian.com>.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_url: Option<String>,
-    /// The Atlassian site of an account, for what the import token may not do.
+    /// URL of the Atlassian site. With `email` and the API token, it names an Atlassian account for operations that the
+    /// import token doesn't permit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site_url: Option<String>,
-    /// The mail address of the account.
+    /// Email address of the Atlassian account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Rename attributes in Assets when their titles change in Okta; takes the account.
+    /// True to rename attributes in Assets if their titles change in Okta. Requires the Atlassian account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub follow_titles: bool,
+    pub rename_attributes: bool,
 }
 
 /// The event hook.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct HookSettings {
-    /// Where Okta reaches this machine; it delivers to /hooks/okta/NAME below it.
+pub struct EventHookSettings {
+    /// URL at which Okta reaches the event hook receiver. Okta delivers to /hooks/okta/NAME below it.
     pub public_url: String,
 }
 
-/// Who is told when something is wrong.
+/// Webhook for alerts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlertSettings {
-    /// What the webhook understands.
+    /// Format of the webhook's messages.
     pub format: AlertFormat,
-    /// The same kind of alert is not sent more often; 15m unless given.
+    /// Minimum time between two alerts of the same kind. Default: 15m.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub at_most_every: Option<String>,
+    pub repeat_interval: Option<String>,
 }
 
 /// The secrets of a connection.
@@ -114,22 +115,22 @@ pub struct AlertSettings {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SecretField {
-    /// The private key of the API Services app, as JWK or PEM.
+    /// Private key of the API Services app, as JWK, JWKS, or PEM.
     PrivateKey,
-    /// The token of the import source.
+    /// Import token of the import source.
     ImportToken,
-    /// An API token of the account.
+    /// API token of the Atlassian account.
     ApiToken,
-    /// What Okta sends along with deliveries; made from the private key unless given.
-    HookSecret,
-    /// The address of the webhook for alerts.
-    AlertUrl,
+    /// Secret that Okta sends with each delivery. Default: derived from the private key.
+    EventHookSecret,
+    /// URL of the webhook for alerts.
+    AlertWebhookUrl,
 }
 
 impl SecretField {
     /// All of them.
     pub const ALL: [Self; 5] =
-        [Self::PrivateKey, Self::ImportToken, Self::ApiToken, Self::HookSecret, Self::AlertUrl];
+        [Self::PrivateKey, Self::ImportToken, Self::ApiToken, Self::EventHookSecret, Self::AlertWebhookUrl];
 
     /// Its name in stored data and in forms.
     pub const fn as_str(self) -> &'static str {
@@ -137,8 +138,8 @@ impl SecretField {
             Self::PrivateKey => "private_key",
             Self::ImportToken => "import_token",
             Self::ApiToken => "api_token",
-            Self::HookSecret => "hook_secret",
-            Self::AlertUrl => "alert_url",
+            Self::EventHookSecret => "event_hook_secret",
+            Self::AlertWebhookUrl => "alert_webhook_url",
         }
     }
 
@@ -152,38 +153,10 @@ impl SecretField {
 pub(crate) type Secrets = BTreeMap<SecretField, SecretString>;
 
 impl ConnectionSettings {
-    /// Every setting that is needed and not given, by its key without the connection's; [`Self::check`] tells the first
-    /// alone.
-    pub(crate) fn missing(&self, has: impl Fn(SecretField) -> bool) -> Vec<&'static str> {
-        let lacks = |text: &str| text.trim().is_empty();
-        let (okta, assets) = (&self.okta, &self.assets);
-        let account = [
-            ("assets.site_url", assets.site_url.is_none()),
-            ("assets.email", assets.email.is_none()),
-            ("assets.api_token", !has(SecretField::ApiToken)),
-        ];
-        let part_of_one = account.iter().any(|(_, lacks)| !lacks);
-        let hooked = matches!(self.events, Some(EventSource::Hook | EventSource::Both));
-        let hook = match &self.hook {
-            Some(hook) => lacks(&hook.public_url),
-            None => hooked,
-        };
-        let all = [
-            ("okta.org_url", lacks(&okta.org_url)),
-            ("okta.client_id", lacks(&okta.client_id)),
-            ("okta.private_key", !has(SecretField::PrivateKey)),
-            ("hook.public_url", hook),
-            ("assets.import_token", !has(SecretField::ImportToken)),
-            ("alerts.url", self.alerts.is_some() && !has(SecretField::AlertUrl)),
-        ];
-        let account = account.into_iter().filter(|_| part_of_one);
-        all.into_iter().chain(account).filter(|(_, lacks)| *lacks).map(|(key, _)| key).collect()
-    }
-
-    /// Checks the settings with their secrets, as those of the file are.
+    /// Checks the settings with their secrets, like those of the file.
     ///
     /// # Errors
-    /// When one is missing or cannot be used.
+    /// If settings are missing or invalid. All faults are listed.
     pub(crate) fn check(
         &self,
         name: &ConnectionName,
@@ -199,7 +172,7 @@ impl ConnectionSettings {
                 client_id: given(&self.okta.client_id),
                 private_key: secret(SecretField::PrivateKey),
                 key_id: self.okta.key_id.clone(),
-                scopes: Scopes::List(self.okta.scopes.clone()),
+                api_scopes: Scopes::List(self.okta.api_scopes.clone()),
             },
             assets: RawAssets {
                 api_url: assets.api_url,
@@ -207,28 +180,31 @@ impl ConnectionSettings {
                 site_url: assets.site_url,
                 email: assets.email,
                 api_token: secret(SecretField::ApiToken),
-                follow_titles: assets.follow_titles,
+                rename_attributes: assets.rename_attributes,
             },
-            hook: self.hook.as_ref().map(|hook| RawHook {
+            event_hook: self.event_hook.as_ref().map(|hook| RawEventHook {
                 public_url: given(&hook.public_url),
-                secret: secret(SecretField::HookSecret),
+                secret: secret(SecretField::EventHookSecret),
             }),
-            users: self.users.clone(),
-            groups: self.groups.clone(),
+            scope: self.scope.clone(),
             mapping: self.mapping.clone(),
-            limits: self.limits,
-            events: self.events,
+            safeguards: self.safeguards,
+            event_source: self.event_source,
             schedule: self.schedule.clone(),
             alerts: self.alerts.as_ref().map(|alerts| RawAlerts {
-                url: secret(SecretField::AlertUrl),
+                webhook_url: secret(SecretField::AlertWebhookUrl),
                 format: alerts.format,
-                at_most_every: alerts.at_most_every.clone(),
+                repeat_interval: alerts.repeat_interval.clone(),
             }),
         };
         // Nothing here names a file.
-        let config = connection(name.clone(), raw, Path::new("."), allow_private_addresses)?;
-        let config = ConnectionConfig { keeper: Keeper::Console, ..config };
-        crate::Connection::check(&config)?;
+        let mut faults = Faults::default();
+        let config = connection(name.clone(), raw, Path::new("."), allow_private_addresses, &mut faults);
+        let config = ConnectionConfig { managed_by: ManagedBy::Console, ..config };
+        if let Err(error) = crate::Connection::check(&config) {
+            faults.push(error);
+        }
+        faults.finish(|fault| fault)?;
         Ok(config)
     }
 }

@@ -1,186 +1,254 @@
-//! One precondition and what was found of it.
+//! A check: the test of one prerequisite.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sync_engine::{Finding, Remedy, Service};
 
-/// How long one check may take.
+use super::Observation;
+use crate::words;
+
+/// The time limit of a check.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// What was found of a precondition.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckState))]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// It holds.
-    Ok,
-    /// It holds, and somebody may want to know something.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckStatus))]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStatus {
+    /// The prerequisite is met.
+    Passed,
+    /// The prerequisite is met, with a note.
     Warning,
-    /// It does not hold.
-    Problem,
-    /// Nobody here can tell.
+    /// The prerequisite isn't met.
+    Failed,
+    /// The result can't be determined from here.
     Unknown,
-    /// It could not be looked at, because another one does not hold, or it does not concern this connection.
+    /// A dependency failed, or the check doesn't apply to the connection.
     Skipped,
 }
 
-/// What a precondition is about, in the order in which they are told.
+/// The subject of a check, in the order of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckArea))]
-#[serde(rename_all = "lowercase")]
-pub enum Area {
+#[serde(rename_all = "snake_case")]
+pub enum CheckArea {
     /// Configuration, state store, clock.
-    Machine,
-    /// The org: access, scopes, role, schemas, log.
+    Host,
+    /// The org: access, API scopes, role, schemas, System Log.
     Okta,
     /// The event hook.
-    Hook,
-    /// What Okta allows this app.
-    Limits,
-    /// The import source and the account.
+    EventHook,
+    /// Okta's rate limits of the app.
+    RateLimits,
+    /// The import source and the Atlassian account.
     Assets,
-    /// Addresses that are listened on or sent to.
-    Addresses,
+    /// Listeners of the daemon and the alert webhook.
+    Listeners,
 }
 
-impl Area {
-    /// What people call it.
+impl CheckArea {
+    /// The heading.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Machine => "This machine",
+            Self::Host => "Host",
             Self::Okta => "Okta org",
-            Self::Hook => "Event hook",
-            Self::Limits => "Rate limit",
+            Self::EventHook => "Event hook",
+            Self::RateLimits => "Rate limits",
             Self::Assets => "Assets",
-            Self::Addresses => "Addresses",
+            Self::Listeners => "Listeners",
         }
     }
 }
 
-/// What is ours to put right.
+/// A fix that `--fix` applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repair {
     /// Create or migrate the state store.
     Store,
-    /// Create or extend schema and mapping, lift cardinalities.
+    /// Create or extend the object schema and mapping, and set cardinality.
     Structure,
-    /// Create, correct, activate, verify the event hook.
+    /// Create, correct, activate, and verify the event hook.
     Hook,
 }
 
-/// A precondition and what was found of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A check and its result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
-    /// Its name in documents, which stays the same.
+    /// The stable ID.
     pub id: Cow<'static, str>,
-    /// What it is about.
-    pub area: Area,
-    /// Its name for people.
+    /// The subject.
+    pub area: CheckArea,
+    /// The title.
     pub title: Cow<'static, str>,
-    /// What was found.
-    pub state: State,
-    /// What was seen.
-    pub evidence: String,
-    /// What to do; nothing where there is nothing to do.
+    /// The status.
+    pub status: CheckStatus,
+    /// The observations and findings as text.
+    pub details: String,
+    /// The remedies as text.
     pub remedy: Option<String>,
-    /// The check that has to hold first; nothing unless it was skipped because of that.
-    pub needs: Option<Cow<'static, str>>,
-    /// Whether `--fix` puts it right.
-    pub fixable: bool,
+    /// The result, or the reason why the check was skipped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub observations: Vec<Observation>,
+    /// Problems that have a code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub findings: Vec<Finding>,
+    /// The actions that resolve the observed problems.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub remedies: Vec<Remedy>,
+    /// The ID of the failed dependency of a skipped check.
+    pub depends_on: Option<Cow<'static, str>>,
+    /// True if `--fix` fixes it.
+    pub auto_fixable: bool,
     #[serde(skip)]
     pub(super) repair: Option<Repair>,
 }
 
-/// A precondition.
+/// A prerequisite.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item {
     pub(super) id: &'static str,
-    area: Area,
+    area: CheckArea,
     title: &'static str,
 }
 
 impl Item {
-    pub(super) const fn new(id: &'static str, area: Area, title: &'static str) -> Self {
+    pub(super) const fn new(id: &'static str, area: CheckArea, title: &'static str) -> Self {
         Self { id, area, title }
     }
 
-    fn found(self, state: State, evidence: String, remedy: Option<String>) -> Check {
+    fn found(
+        self,
+        status: CheckStatus,
+        observations: Vec<Observation>,
+        findings: Vec<Finding>,
+        remedies: Vec<Remedy>,
+    ) -> Check {
         let Self { id, area, title } = self;
         Check {
             id: Cow::Borrowed(id),
             area,
             title: Cow::Borrowed(title),
-            state,
-            evidence,
-            remedy,
-            needs: None,
-            fixable: false,
+            status,
+            details: words::check_details(&observations, &findings),
+            remedy: words::check_remedy(&findings, &remedies),
+            observations,
+            findings,
+            remedies,
+            depends_on: None,
+            auto_fixable: false,
             repair: None,
         }
     }
 
-    pub(super) fn ok(self, evidence: impl Into<String>) -> Check {
-        self.found(State::Ok, evidence.into(), None)
+    fn observed(
+        self,
+        status: CheckStatus,
+        observations: impl IntoIterator<Item = Observation>,
+        remedies: impl IntoIterator<Item = Remedy>,
+    ) -> Check {
+        let (observations, remedies) = (observations.into_iter().collect(), remedies.into_iter().collect());
+        self.found(status, observations, Vec::new(), remedies)
     }
 
-    pub(super) fn warning(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(State::Warning, evidence.into(), Some(remedy.into()))
+    /// The check, passed.
+    pub(super) fn ok(self, observation: Observation) -> Check {
+        self.observed(CheckStatus::Passed, [observation], [])
     }
 
-    pub(super) fn problem(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(State::Problem, evidence.into(), Some(remedy.into()))
+    /// The check, passed with a note.
+    pub(super) fn warning(
+        self,
+        observations: impl IntoIterator<Item = Observation>,
+        remedies: impl IntoIterator<Item = Remedy>,
+    ) -> Check {
+        self.observed(CheckStatus::Warning, observations, remedies)
     }
 
-    pub(super) fn unknown(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(State::Unknown, evidence.into(), Some(remedy.into()))
+    /// The check, failed.
+    pub(super) fn problem(
+        self,
+        observations: impl IntoIterator<Item = Observation>,
+        remedies: impl IntoIterator<Item = Remedy>,
+    ) -> Check {
+        self.observed(CheckStatus::Failed, observations, remedies)
     }
 
-    /// Something else has to hold first.
+    /// The check, without a result.
+    pub(super) fn unknown(
+        self,
+        observation: Observation,
+        remedies: impl IntoIterator<Item = Remedy>,
+    ) -> Check {
+        self.observed(CheckStatus::Unknown, [observation], remedies)
+    }
+
+    /// The check, failed because of findings.
+    pub(super) fn failed(self, findings: Vec<Finding>) -> Check {
+        self.found(CheckStatus::Failed, Vec::new(), findings, Vec::new())
+    }
+
+    /// The check, passed with findings.
+    pub(super) fn warned(self, findings: Vec<Finding>) -> Check {
+        self.found(CheckStatus::Warning, Vec::new(), findings, Vec::new())
+    }
+
+    /// The check, skipped because of another one.
     pub(super) fn needs(self, other: Self) -> Check {
-        let evidence = if other.area == self.area {
-            format!("needs: {}", other.title)
-        } else {
-            format!("needs: {}, {}", other.area.title(), other.title)
-        };
-        Check { needs: Some(Cow::Borrowed(other.id)), ..self.found(State::Skipped, evidence, None) }
+        let area = (other.area != self.area).then_some(other.area);
+        let check = self.without(Observation::Requires { area, check: Cow::Borrowed(other.title) });
+        Check { depends_on: Some(Cow::Borrowed(other.id)), ..check }
     }
 
-    /// It does not concern this connection.
-    pub(super) fn without(self, reason: impl Into<String>) -> Check {
-        self.found(State::Skipped, reason.into(), None)
+    /// The check, skipped because it doesn't apply.
+    pub(super) fn without(self, reason: Observation) -> Check {
+        self.observed(CheckStatus::Skipped, [reason], [])
     }
 
-    /// The check within its time.
+    /// The check with its time limit.
     pub(super) async fn within(self, check: impl Future<Output = Check>) -> Check {
         tokio::time::timeout(LIMIT, check).await.unwrap_or_else(|_| self.late())
     }
 
-    /// What several checks are made of, within the same time.
+    /// Work that several checks share, with the same time limit.
     pub(super) async fn timed<T>(self, work: impl Future<Output = T>) -> Result<T, Check> {
         tokio::time::timeout(LIMIT, work).await.map_err(|_| self.late())
     }
 
     fn late(self) -> Check {
-        let seconds = LIMIT.as_secs();
-        self.problem(
-            format!("no answer within {seconds} s"),
-            "see what slows it down: the network, a proxy, or a rate limit that others use up; then look again",
-        )
+        let service = match self.area {
+            CheckArea::Okta | CheckArea::EventHook | CheckArea::RateLimits => Some(Service::Okta),
+            CheckArea::Assets => Some(Service::Assets),
+            CheckArea::Host | CheckArea::Listeners => None,
+        };
+        let network = service.map(|service| Remedy::CheckNetwork { service });
+        let late = Observation::NoResponse { seconds: LIMIT.as_secs() };
+        self.problem([late], network.into_iter().chain([Remedy::RepeatChecks]))
     }
 }
 
 impl Check {
-    /// Marks what is ours to put right.
-    pub(super) fn repaired_by(mut self, repair: Repair) -> Self {
-        self.repair = Some(repair);
-        self.fixable = true;
+    /// Adds an observation that explains the findings.
+    pub(super) fn with(mut self, observation: Observation) -> Self {
+        self.observations.push(observation);
+        self.details = words::check_details(&self.observations, &self.findings);
         self
     }
 
-    /// Whether what depends on it can be looked at.
+    /// Adds the fix that `--fix` applies.
+    pub(super) fn repaired_by(mut self, repair: Repair) -> Self {
+        self.repair = Some(repair);
+        self.auto_fixable = true;
+        self
+    }
+
+    /// True if dependent checks can run.
     pub(super) const fn holds(&self) -> bool {
-        matches!(self.state, State::Ok | State::Warning)
+        matches!(self.status, CheckStatus::Passed | CheckStatus::Warning)
     }
 }

@@ -1,40 +1,39 @@
 //! The event hook: there, active, verified, as wanted, and reached.
 
 use okta_client::model::EventHook as OktaHook;
+use sync_engine::{Fact, Finding, Remedy};
 
-use super::check::{Area, Check, Item, Repair};
-use super::machine::{Address, LISTEN, Machine, STORE};
+use super::Observation;
+use super::check::{Check, CheckArea, Item, Repair};
+use super::host::{Address, LISTEN, Machine, STORE};
 use super::probe::{self, Challenged};
-use crate::adapters::{Deviation, OktaEventHook};
+use crate::adapters::OktaEventHook;
 use crate::events::subscription;
-use crate::{Connection, ConnectionConfig, HookConfig};
+use crate::{Connection, ConnectionConfig, EventHookConfig};
 
-const PRESENT: Item = Item::new("hook.present", Area::Hook, "Present");
-const ACTIVE: Item = Item::new("hook.active", Area::Hook, "Active");
-const VERIFIED: Item = Item::new("hook.verified", Area::Hook, "Verified");
-const ADDRESS: Item = Item::new("hook.url", Area::Hook, "URL");
-const SECRET: Item = Item::new("hook.secret", Area::Hook, "Secret");
-const EVENTS: Item = Item::new("hook.events", Area::Hook, "Events");
-pub(super) const REACHED: Item = Item::new("hook.reachable", Area::Hook, "Reachable");
+const PRESENT: Item = Item::new("event_hook.exists", CheckArea::EventHook, "Exists");
+const ACTIVE: Item = Item::new("event_hook.active", CheckArea::EventHook, "Active");
+const VERIFIED: Item = Item::new("event_hook.verified", CheckArea::EventHook, "Verified");
+const ADDRESS: Item = Item::new("event_hook.url", CheckArea::EventHook, "URL");
+const SECRET: Item = Item::new("event_hook.secret", CheckArea::EventHook, "Secret");
+const EVENTS: Item = Item::new("event_hook.event_types", CheckArea::EventHook, "Event types");
+pub(super) const REACHED: Item = Item::new("event_hook.reachable", CheckArea::EventHook, "Reachable");
 
 /// Of what is Okta's to say.
 const AT_OKTA: [Item; 6] = [PRESENT, ACTIVE, VERIFIED, ADDRESS, SECRET, EVENTS];
 
-/// The event types that a line names.
-const NAMED: usize = 3;
-
-/// Looks at the hook of a connection. `client` is the hook's port, or what it needs and lacks.
+/// Checks the hook of a connection. `client` is the hook's port, or names a missing prerequisite.
 pub(super) async fn look(
     machine: &Machine<'_>,
     answering: bool,
     connection: &ConnectionConfig,
     port: Result<&OktaEventHook, Item>,
 ) -> Vec<Check> {
-    let hook = match &connection.hook {
+    let hook = match &connection.event_hook {
         Some(hook) if Connection::wants_hook(connection) => hook,
         _ => {
-            let reason = "none wanted: events come from the System Log alone";
-            return AT_OKTA.into_iter().chain([REACHED]).map(|item| item.without(reason)).collect();
+            let items = AT_OKTA.into_iter().chain([REACHED]);
+            return items.map(|item| item.without(Observation::EventHookUnused)).collect();
         }
     };
     let at_okta = async {
@@ -45,18 +44,10 @@ pub(super) async fn look(
         match PRESENT.timed(port.find(hook)).await {
             Ok(Ok(Some(found))) => judge(&found, hook),
             Ok(Ok(None)) => {
-                let missing = PRESENT
-                    .problem(
-                        format!("the org has no event hook that delivers to {}", hook.url),
-                        "run `okta-insight setup`, or `okta-insight setup --manual-hook` where the app may not make one",
-                    )
-                    .repaired_by(Repair::Hook);
-                all_need_presence(missing)
+                let missing = PRESENT.failed(vec![OktaEventHook::missing(hook)]);
+                all_need_presence(missing.repaired_by(Repair::Hook))
             }
-            Ok(Err(error)) => {
-                let remedy = error.hint().unwrap_or_else(|| "look again in a few minutes".to_owned());
-                all_need_presence(PRESENT.problem(crate::explain(&error), remedy))
-            }
+            Ok(Err(error)) => all_need_presence(super::okta::failed(PRESENT, &error)),
             Err(late) => all_need_presence(late),
         }
     };
@@ -71,60 +62,34 @@ fn all_need_presence(present: Check) -> Vec<Check> {
     std::iter::once(present).chain(rest).collect()
 }
 
-fn judge(found: &OktaHook, wanted: &HookConfig) -> Vec<Check> {
-    let setup = "run `okta-insight setup`, or correct it in the Admin Console: Workflow, Event Hooks";
-    let present = PRESENT.ok(format!("\"{}\", {}", found.name, found.id));
-    let active = if found.is_active() {
-        ACTIVE.ok("Okta delivers to it")
-    } else {
-        ACTIVE
-            .problem(
-                "it is deactivated: Okta delivers nothing",
-                "run `okta-insight setup`; or in the Admin Console: Workflow, Event Hooks, the hook, Actions, Activate",
-            )
-            .repaired_by(Repair::Hook)
-    };
-    let verified = if found.is_verified() {
-        VERIFIED.ok("Okta has verified it")
-    } else {
-        VERIFIED
-            .problem(
-                "it is not verified: Okta delivers nothing",
-                "run `okta-insight setup`; or in the Admin Console: Workflow, Event Hooks, the hook, Actions, Verify",
-            )
-            .repaired_by(Repair::Hook)
-    };
+fn judge(found: &OktaHook, wanted: &EventHookConfig) -> Vec<Check> {
     let mut checks = vec![
-        present,
-        active,
-        verified,
-        ADDRESS.ok(format!("it delivers to {}", wanted.url)),
-        SECRET.ok("it was given the secret that is expected here"),
-        EVENTS.ok(format!("it subscribes to all {} event types", subscription().count())),
+        PRESENT.ok(Observation::EventHookExists { name: found.name.clone(), id: found.id.clone() }),
+        ACTIVE.ok(Observation::EventHookActive),
+        VERIFIED.ok(Observation::EventHookVerified),
+        ADDRESS.ok(Observation::EventHookDelivers { url: wanted.url.to_string() }),
+        SECRET.ok(Observation::EventHookSecretMatches),
+        EVENTS.ok(Observation::EventTypesComplete { event_types: subscription().count() as u64 }),
     ];
-    for deviation in OktaEventHook::deviations(found, wanted) {
-        let wrong = match deviation {
-            Deviation::Address { present } => {
-                ADDRESS.problem(format!("it delivers to {present} instead of {}", wanted.url), setup)
-            }
-            Deviation::Events { missing } => {
-                let named = missing.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-                let more = if missing.len() > NAMED { ", and others" } else { "" };
-                EVENTS.problem(
-                    format!("it lacks {} of {} event types: {named}{more}", missing.len(), subscription().count()),
-                    setup,
-                )
-            }
-            Deviation::Secret => SECRET.problem(
-                "it was given another secret than the one that is expected here: deliveries are refused",
-                "run `okta-insight setup`; or give it the secret that `okta-insight setup --manual-hook` prints",
-            ),
-        };
-        if let Some(place) = checks.iter_mut().find(|check| check.id == wrong.id) {
-            *place = wrong.repaired_by(Repair::Hook);
+    for finding in OktaEventHook::problems(found, wanted) {
+        let item = item(&finding);
+        if let Some(place) = checks.iter_mut().find(|check| check.id == item.id) {
+            *place = item.failed(vec![finding]).repaired_by(Repair::Hook);
         }
     }
     checks
+}
+
+/// The check that reports a problem.
+const fn item(finding: &Finding) -> Item {
+    match finding.fact {
+        Fact::EventHookInactive => ACTIVE,
+        Fact::EventHookUnverified | Fact::EventHookVerificationFailed => VERIFIED,
+        Fact::EventHookUrlDiffers { .. } => ADDRESS,
+        Fact::EventHookSecretDiffers => SECRET,
+        Fact::EventTypesMissing { .. } => EVENTS,
+        _ => PRESENT,
+    }
 }
 
 /// Asks the public address as Okta would. `answering` says that this process answers where no daemon does.
@@ -132,27 +97,20 @@ async fn reached(
     machine: &Machine<'_>,
     answering: bool,
     connection: &ConnectionConfig,
-    hook: &HookConfig,
+    hook: &EventHookConfig,
 ) -> Check {
     if !answering && matches!(machine.listen, Address::Free) {
         return REACHED.needs(STORE);
     }
-    let listen = machine.config.listen;
-    let forward = format!(
-        "let the proxy in front forward {} to {listen}, where `okta-insightd` listens; check hook.public_url and \
-         server.listen",
-        hook.url
-    );
+    let url = hook.url.to_string();
+    let forward = Remedy::ExposeDaemon { listen: machine.config.listen.to_string() };
     match probe::challenge(&hook.url).await {
-        Challenged::Answered => {
-            REACHED.ok(format!("{} answers the challenge as Okta wants it, asked from here", hook.url))
-        }
+        Challenged::Answered => REACHED.ok(Observation::EventHookResponds { url }),
         // What is in the daemon's place answers, or does not.
         _ if !answering && !machine.answers(connection).await => REACHED.needs(LISTEN),
-        Challenged::Otherwise(status) => REACHED.problem(
-            format!("{} answers with status {status}, and not as our receiver does", hook.url),
-            forward,
-        ),
-        Challenged::Silent(silence) => REACHED.problem(silence.tell(), forward),
+        Challenged::Otherwise(status) => {
+            REACHED.problem([Observation::EventHookMisdirected { url, status }], [forward])
+        }
+        Challenged::Silent(silence) => REACHED.problem([silence.observation()], [forward]),
     }
 }

@@ -1,18 +1,21 @@
 //! Every precondition of a connection: what was seen of it, and what to do. Changes nothing, unless it is asked to put
 //! right what is ours to put right.
 //!
-//! What does not depend on each other is looked at at the same time, and each check has a time of its own. A check that
-//! depends on one that failed says so; everything else is looked at all the same.
+//! Independent checks run at the same time, each with its own time limit. A check whose prerequisite failed says so;
+//! all others run.
 
 mod assets;
 mod check;
 mod hook;
-mod machine;
+mod host;
 mod objects;
+mod observation;
 mod okta;
 mod org;
 mod probe;
 mod repair;
+#[cfg(any(test, feature = "test-support"))]
+mod samples;
 mod selection;
 mod settings;
 
@@ -27,47 +30,48 @@ use sync_store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use check::{Area, Check, State};
-pub use repair::Repaired;
+pub use check::{Check, CheckArea, CheckStatus};
+pub use observation::{HiddenBecause, Observation, ScopePurpose};
+pub use repair::{Change, Fix};
 
 use crate::adapters::{AssetsStructure, OktaEventHook, OrgSource, Sides};
 use crate::connection::{account_client, assets_client, okta_client};
 use crate::http::{Inbox, Inboxes};
-use crate::{Config, ConfigError, ConnectionConfig, Receiver};
+use crate::{Config, ConfigError, ConnectionConfig, HookReceiver};
 use check::Item;
-use machine::{Address, CONFIG, Machine};
+use host::{Address, CONFIG, Machine};
 
-/// What was found of one connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The results of one connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Diagnosis {
+pub struct CheckReport {
     /// Its name.
     pub connection: ConnectionName,
-    /// Whether there is no problem; warnings are none.
-    pub ok: bool,
+    /// True if no check failed; warnings are allowed.
+    pub passed: bool,
     /// Every precondition, always in the same order.
     pub checks: Vec<Check>,
-    /// What was put right before that, or could not be.
-    pub repairs: Vec<Repaired>,
+    /// The fixes that were applied first, or that failed.
+    pub fixes: Vec<Fix>,
 }
 
-impl Diagnosis {
-    /// How many checks have that state.
-    pub fn count(&self, state: State) -> usize {
-        self.checks.iter().filter(|check| check.state == state).count()
+impl CheckReport {
+    /// The number of checks with a status.
+    pub fn count(&self, state: CheckStatus) -> usize {
+        self.checks.iter().filter(|check| check.status == state).count()
     }
 }
 
-/// Looks at every precondition of these connections. With `fix`, what is ours to put right is put right, and everything
-/// is looked at again. `file` is what the configuration was read from.
+/// Runs all checks of these connections. With `fix`, applies automatic fixes and checks again. `file` is the path of
+/// the configuration.
 pub async fn examine(
     config: &Config,
     file: &Path,
     connections: &[&ConnectionConfig],
     fix: bool,
-) -> Vec<Diagnosis> {
+) -> Vec<CheckReport> {
     let mut diagnoses = look(config, file, connections).await;
-    if fix && diagnoses.iter().flat_map(|d| &d.checks).any(|check| check.fixable) {
+    if fix && diagnoses.iter().flat_map(|d| &d.checks).any(|check| check.auto_fixable) {
         let mut repairs = vec![Vec::new(); diagnoses.len()];
         if let Some(store) = repair::store(config, &diagnoses).await {
             repairs.fill(vec![store]);
@@ -82,14 +86,14 @@ pub async fn examine(
         }
         diagnoses = look(config, file, connections).await;
         for (diagnosis, repairs) in diagnoses.iter_mut().zip(repairs) {
-            diagnosis.repairs = repairs;
+            diagnosis.fixes = repairs;
         }
     }
     diagnoses
 }
 
-/// Looks at every precondition of one connection, and changes nothing.
-pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionConfig) -> Diagnosis {
+/// Runs all checks of one connection, and changes nothing.
+pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionConfig) -> CheckReport {
     let (machine, answering) = prepare(config, file).await;
     let diagnosis = diagnose(&machine, answering.is_some(), connection).await;
     if let Some(answering) = answering {
@@ -98,7 +102,7 @@ pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionCo
     diagnosis
 }
 
-async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<Diagnosis> {
+async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<CheckReport> {
     let (machine, answering) = prepare(config, file).await;
     let mut diagnoses = Vec::new();
     for connection in connections {
@@ -110,7 +114,7 @@ async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -
     diagnoses
 }
 
-/// What all connections share, and a receiver where none listens.
+/// The state that all connections share, and a receiver if none listens.
 async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option<Answering>) {
     let machine = Machine::look(config, file).await;
     let answering = match (&machine.listen, machine.condition.is_current()) {
@@ -120,18 +124,18 @@ async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option
     (machine, answering)
 }
 
-async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Diagnosis {
+async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> CheckReport {
     // All of them at the same time make a large future.
     let checks = Box::pin(checks(machine, answering, connection)).await;
-    let ok = checks.iter().all(|check| check.state != State::Problem);
-    Diagnosis { connection: connection.name.clone(), ok, checks, repairs: Vec::new() }
+    let ok = checks.iter().all(|check| check.status != CheckStatus::Failed);
+    CheckReport { connection: connection.name.clone(), passed: ok, checks, fixes: Vec::new() }
 }
 
 async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Vec<Check> {
     let (okta, import, account) =
         (okta_client(connection), assets_client(connection), account_client(connection));
     // A look is over before a daemon beside it notices.
-    let okta = okta.map(|client| client.urgent());
+    let okta = okta.map(|client| client.high_priority());
     // That the address is none of an org is told where the address is.
     let is_address =
         |error: &&ConfigError| matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"));
@@ -158,7 +162,8 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     };
     let okta = usable(okta.as_ref().map_err(|_| CONFIG));
     let app = okta::look(connection, okta).await;
-    let port = okta.map(|okta| OktaEventHook::new(okta.clone(), &connection.name, connection.hook.clone()));
+    let port =
+        okta.map(|okta| OktaEventHook::new(okta.clone(), &connection.name, connection.event_hook.clone()));
     let port = match app.hooks_need {
         Some(needed) => Err(needed),
         None => port.as_ref().map_err(|needed| *needed),
@@ -166,7 +171,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     let structure = match (okta, import) {
         (Ok(okta), Ok(import)) => {
             let org = OrgSource::Okta(okta.clone());
-            let sides = Sides::new(org, import.clone(), None, connection.selection.clone());
+            let sides = Sides::new(org, import.clone(), None, connection.scope.clone());
             Some(AssetsStructure::new(sides, connection.mapping.clone()))
         }
         _ => None,
@@ -179,8 +184,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
             let (checks, mapping) =
                 assets::structure(&access, structure.as_ref(), app.schemas.as_ref(), has_account).await;
             let import = import.ok().filter(|_| access.lacks.is_none());
-            let (settings, account) =
-                settings::look(connection, import, access.lacks, mapping.as_ref(), account).await;
+            let (settings, account) = settings::look(import, access.lacks, mapping.as_ref(), account).await;
             let objects = objects::look(machine, connection, import, mapping.as_ref(), account).await;
             (checks, settings, objects)
         },
@@ -205,9 +209,9 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     .concat()
 }
 
-/// What is wrong about the way to the org.
+/// The problem with reaching the org.
 fn unusable(org: &org::Org) -> Item {
-    if org.url.state == State::Problem { org::URL } else { org::REACHABLE }
+    if org.url.status == CheckStatus::Failed { org::URL } else { org::REACHABLE }
 }
 
 /// The receiver of this process, for as long as no daemon answers: what is delivered meanwhile is stored.
@@ -222,7 +226,7 @@ impl Answering {
     async fn begin(config: &Config) -> Option<Self> {
         let store = Store::open(&config.store).await.ok()?;
         let receiver = match Self::inboxes(config, &store).await {
-            Some(inboxes) => Receiver::with_inboxes(config, inboxes).await.ok(),
+            Some(inboxes) => HookReceiver::with_inboxes(config, inboxes).await.ok(),
             None => None,
         };
         let Some(receiver) = receiver else {
@@ -234,11 +238,11 @@ impl Answering {
         Some(Self { stop, serving, store })
     }
 
-    /// Takes the store and the secrets, and no setting that may be wrong.
+    /// Opens the store and the secrets without settings that may be invalid.
     async fn inboxes(config: &Config, store: &Store) -> Option<Inboxes> {
         let inboxes = Inboxes::default();
         for connection in config.connections.values() {
-            let Some(hook) = &connection.hook else { continue };
+            let Some(hook) = &connection.event_hook else { continue };
             let inbox = Inbox {
                 secret: HookSecret::new(hook.secret.clone()),
                 store: Arc::new(store.connection(&connection.name).await.ok()?),

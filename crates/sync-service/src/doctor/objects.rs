@@ -1,18 +1,21 @@
-//! Whether Assets still has the objects that it confirmed.
+//! Checks that Assets still has the confirmed objects.
+
+use std::collections::BTreeMap;
 
 use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::Mapping;
-use sync_engine::{PortError, StateStore};
+use sync_engine::{PortError, Remedy, Service, StateStore};
 use sync_model::ObjectKind;
 use sync_store::Store;
 
+use super::Observation;
 use super::assets::MAPPING;
-use super::check::{Area, Check, Item};
-use super::machine::{Machine, STORE};
+use super::check::{Check, CheckArea, Item};
+use super::host::{Machine, STORE};
 use crate::adapters::AssetsObjects;
 use crate::{ConnectionConfig, ServiceError};
 
-const OBJECTS: Item = Item::new("assets.objects", Area::Assets, "Objects that were sent");
+const OBJECTS: Item = Item::new("assets.objects", CheckArea::Assets, "Synced objects");
 
 /// Counts what Assets shows to the account. `account` is what others found of it.
 pub(super) async fn look(
@@ -23,7 +26,7 @@ pub(super) async fn look(
     account: Option<Result<&AssetsClient, Item>>,
 ) -> Check {
     let client = match account {
-        None => return OBJECTS.without("no account: an import token cannot read objects"),
+        None => return OBJECTS.without(Observation::ObjectsHidden),
         Some(Err(needed)) => return OBJECTS.needs(needed),
         Some(Ok(client)) => client,
     };
@@ -38,43 +41,46 @@ pub(super) async fn look(
 async fn count(machine: &Machine<'_>, connection: &ConnectionConfig, objects: &AssetsObjects) -> Check {
     let sent = match sent(machine, connection).await {
         Ok(sent) => sent,
-        Err(error) => return OBJECTS.unknown(crate::explain(&error), "look at the check of the state store"),
+        Err(error) => {
+            let remedy = error.remedy().unwrap_or(Remedy::RepeatChecks);
+            return OBJECTS.unknown(Observation::error(&error), [remedy]);
+        }
     };
     if sent.is_empty() {
-        return OBJECTS.without("nothing was sent yet");
+        return OBJECTS.without(Observation::NothingSent);
     }
-    let (mut there, mut lacking) = (Vec::new(), Vec::new());
-    for (kind, confirmed) in sent {
+    let mut missing = Vec::new();
+    for (&kind, &confirmed) in &sent {
         match objects.count_live(kind).await {
-            Ok(found) if found < confirmed => {
-                lacking.push(format!("Assets shows {found} of {confirmed} {kind}s that it confirmed"));
+            Ok(present) if present < confirmed => {
+                missing.push(Observation::ObjectsMissing { kind, present, confirmed });
             }
-            Ok(_) => there.push(format!("{confirmed} {kind}s")),
+            Ok(_) => {}
             Err(error) => return uncounted(&error),
         }
     }
-    if lacking.is_empty() {
-        return OBJECTS.ok(format!("Assets has what it confirmed: {}", there.join(", ")));
+    if missing.is_empty() {
+        return OBJECTS.ok(Observation::ObjectsComplete { objects: sent });
     }
-    OBJECTS.problem(
-        lacking.join("; "),
-        "somebody deleted them in Assets, or the account may not see them; run `okta-insight sync --resend`, which makes \
-         them again",
-    )
+    OBJECTS.problem(missing, [Remedy::ResendObjects])
 }
 
 fn uncounted(error: &PortError) -> Check {
-    let remedy = error.hint().unwrap_or("look again in a few minutes; see status.atlassian.com");
-    OBJECTS.unknown(crate::explain(error), remedy)
+    let later = Remedy::CheckServiceStatus { service: Service::Assets };
+    OBJECTS.unknown(Observation::error(error), [error.remedy().cloned().unwrap_or(later)])
 }
 
-/// How many objects of each kind were confirmed and are not marked as gone.
+/// The number of current objects by kind.
 async fn sent(
     machine: &Machine<'_>,
     connection: &ConnectionConfig,
-) -> Result<Vec<(ObjectKind, u64)>, ServiceError> {
+) -> Result<BTreeMap<ObjectKind, u64>, ServiceError> {
     let store = Store::open(&machine.config.store).await?;
-    let census = store.connection(&connection.name).await?.census().await;
+    let census = store.connection(&connection.name).await?.object_counts().await;
     store.close().await;
-    Ok(census?.into_iter().map(|(kind, census)| (kind, census.live)).filter(|(_, live)| *live > 0).collect())
+    Ok(census?
+        .into_iter()
+        .map(|(kind, census)| (kind, census.current))
+        .filter(|(_, live)| *live > 0)
+        .collect())
 }

@@ -1,61 +1,66 @@
-//! What the app may do in the org: credentials, scopes, role, and what can be read.
+//! The app's permissions in the org: credentials, API scopes, role, and readable data.
 
 use jiff::{SignedDuration, Timestamp};
 use okta_client::{Error, GroupQuery, LogStart, OktaClient, UserQuery};
 use schema_mapper::OrgSchemas;
+use sync_engine::{Remedy, Service};
 
-use super::check::{Area, Check, Item};
+use super::check::{Check, CheckArea, Item};
+use super::{Observation, ScopePurpose};
 use crate::adapters::org_schemas;
+use crate::adapters::remedy::of_okta;
 use crate::config::EventSource;
 use crate::connection::private_key;
 use crate::events::log_filter;
 use crate::{Connection, ConnectionConfig};
 
-pub(super) const CREDENTIALS: Item = Item::new("okta.credentials", Area::Okta, "Credentials");
-const DPOP: Item = Item::new("okta.dpop", Area::Okta, "Bound token (DPoP)");
-pub(super) const ROLE: Item = Item::new("okta.role", Area::Okta, "Admin role");
-pub(super) const SCHEMAS: Item = Item::new("okta.schemas", Area::Okta, "Schemas");
-const LOG: Item = Item::new("okta.log", Area::Okta, "System Log");
-const RATE: Item = Item::new("okta.rate", Area::Limits, "Share of the app");
+pub(super) const CREDENTIALS: Item = Item::new("okta.credentials", CheckArea::Okta, "Credentials");
+const DPOP: Item = Item::new("okta.dpop", CheckArea::Okta, "DPoP-bound token");
+pub(super) const ROLE: Item = Item::new("okta.role", CheckArea::Okta, "Admin role");
+pub(super) const SCHEMAS: Item = Item::new("okta.schemas", CheckArea::Okta, "Schemas");
+const LOG: Item = Item::new("okta.log", CheckArea::Okta, "System Log");
+const RATE: Item = Item::new("okta.rate_limit", CheckArea::RateLimits, "App rate limit");
 
-const USERS: Item = Item::new("okta.scope.users", Area::Okta, "okta.users.read");
-const GROUPS: Item = Item::new("okta.scope.groups", Area::Okta, "okta.groups.read");
-const TYPES: Item = Item::new("okta.scope.user_types", Area::Okta, "okta.userTypes.read");
-const META: Item = Item::new("okta.scope.schemas", Area::Okta, "okta.schemas.read");
-const LOGS: Item = Item::new("okta.scope.logs", Area::Okta, "okta.logs.read");
-pub(super) const HOOKS: Item = Item::new("okta.scope.hooks_read", Area::Okta, "okta.eventHooks.read");
-const MANAGE: Item = Item::new("okta.scope.hooks_manage", Area::Okta, "okta.eventHooks.manage");
+const USERS: Item = Item::new("okta.api_scope.users", CheckArea::Okta, "okta.users.read");
+const GROUPS: Item = Item::new("okta.api_scope.groups", CheckArea::Okta, "okta.groups.read");
+const TYPES: Item = Item::new("okta.api_scope.user_types", CheckArea::Okta, "okta.userTypes.read");
+const META: Item = Item::new("okta.api_scope.schemas", CheckArea::Okta, "okta.schemas.read");
+const LOGS: Item = Item::new("okta.api_scope.logs", CheckArea::Okta, "okta.logs.read");
+pub(super) const HOOKS: Item =
+    Item::new("okta.api_scope.event_hooks_read", CheckArea::Okta, "okta.eventHooks.read");
+const MANAGE: Item =
+    Item::new("okta.api_scope.event_hooks_manage", CheckArea::Okta, "okta.eventHooks.manage");
 
-/// Fewer requests a minute make a full sync of a middling org take hours.
+/// The requests per minute below which a full sync of a medium-sized org lasts hours.
 const LOW_SHARE: u64 = 100;
 
-/// A scope, and what lacks it.
+/// An API scope with its purpose.
 struct Scope {
     item: Item,
     name: &'static str,
-    feature: &'static str,
+    purpose: ScopePurpose,
 }
 
 const SCOPES: [Scope; 7] = [
-    Scope { item: USERS, name: "okta.users.read", feature: "reading users and their groups" },
-    Scope { item: GROUPS, name: "okta.groups.read", feature: "reading groups and their members" },
-    Scope { item: TYPES, name: "okta.userTypes.read", feature: "finding the schemas of all user types" },
-    Scope { item: META, name: "okta.schemas.read", feature: "the mapping, which follows the schemas" },
-    Scope { item: LOGS, name: "okta.logs.read", feature: "events from the System Log" },
-    Scope { item: HOOKS, name: "okta.eventHooks.read", feature: "looking after the event hook" },
-    Scope { item: MANAGE, name: "okta.eventHooks.manage", feature: "setting the event hook up" },
+    Scope { item: USERS, name: "okta.users.read", purpose: ScopePurpose::Users },
+    Scope { item: GROUPS, name: "okta.groups.read", purpose: ScopePurpose::Groups },
+    Scope { item: TYPES, name: "okta.userTypes.read", purpose: ScopePurpose::UserTypes },
+    Scope { item: META, name: "okta.schemas.read", purpose: ScopePurpose::Mapping },
+    Scope { item: LOGS, name: "okta.logs.read", purpose: ScopePurpose::SystemLog },
+    Scope { item: HOOKS, name: "okta.eventHooks.read", purpose: ScopePurpose::EventHook },
+    Scope { item: MANAGE, name: "okta.eventHooks.manage", purpose: ScopePurpose::EventHookSetup },
 ];
 
-/// What was found, and what others go on with.
+/// The results, and the data that other checks use.
 pub(super) struct App {
     pub(super) checks: Vec<Check>,
     /// The schemas, where they can be read.
     pub(super) schemas: Option<OrgSchemas>,
-    /// What event hooks need and lack.
+    /// The missing prerequisite of event hooks.
     pub(super) hooks_need: Option<Item>,
 }
 
-/// Looks at what the app may do. `client` is `None` where the configuration makes none.
+/// Checks the app's permissions. `client` is `None` if the configuration provides none.
 pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClient, Item>) -> App {
     let client = match client {
         Ok(client) => client,
@@ -68,14 +73,15 @@ pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClie
     };
     let dpop = DPOP.within(bound(client)).await;
     let scopes: Vec<Check> = SCOPES.iter().map(|scope| scope.check(connection, &granted)).collect();
-    let lacks =
-        |item: Item| scopes.iter().any(|check| check.id == item.id && check.state == super::State::Problem);
+    let lacks = |item: Item| {
+        scopes.iter().any(|check| check.id == item.id && check.status == super::CheckStatus::Failed)
+    };
     let role = match [USERS, GROUPS].into_iter().find(|item| lacks(*item)) {
         Some(needed) => ROLE.needs(needed),
         None => ROLE.within(role(client)).await,
     };
     // A scope that is lacking says nothing about the role.
-    let needs_role = (role.state == super::State::Problem).then_some(ROLE);
+    let needs_role = (role.status == super::CheckStatus::Failed).then_some(ROLE);
     let needs = |items: &[Item]| items.iter().copied().find(|item| lacks(*item)).or(needs_role);
     let (schemas, log) = tokio::join!(
         async {
@@ -86,8 +92,8 @@ pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClie
         },
         async {
             match needs(&[LOGS]) {
-                _ if connection.events == EventSource::Hook => {
-                    LOG.without("not read: events come from the hook alone")
+                _ if connection.event_source == EventSource::EventHook => {
+                    LOG.without(Observation::SystemLogUnused)
                 }
                 Some(needed) => LOG.needs(needed),
                 None => LOG.within(log(client)).await,
@@ -102,7 +108,7 @@ pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClie
     App { checks, schemas, hooks_need }
 }
 
-/// Nobody can sign in: nothing else can be looked at.
+/// The checks without a sign-in: nothing else can be checked.
 fn nothing(connection: &ConnectionConfig, credentials: Check) -> App {
     let mut checks = vec![credentials, DPOP.needs(CREDENTIALS)];
     checks.extend(
@@ -117,39 +123,34 @@ fn nothing(connection: &ConnectionConfig, credentials: Check) -> App {
 impl Scope {
     /// Said in place of the check when this connection does without.
     fn unneeded(&self, connection: &ConnectionConfig) -> Option<Check> {
-        let unneeded = match self.item.id {
-            id if id == LOGS.id => connection.events == EventSource::Hook,
-            id if id == HOOKS.id || id == MANAGE.id => !Connection::wants_hook(connection),
+        let unneeded = match self.purpose {
+            ScopePurpose::SystemLog => connection.event_source == EventSource::EventHook,
+            ScopePurpose::EventHook | ScopePurpose::EventHookSetup => !Connection::wants_hook(connection),
             _ => false,
         };
-        unneeded
-            .then(|| self.item.without(format!("not needed: this connection does without {}", self.feature)))
+        unneeded.then(|| self.item.without(Observation::ApiScopeNotRequired))
     }
 
     fn check(&self, connection: &ConnectionConfig, missing: &[String]) -> Check {
         if let Some(unneeded) = self.unneeded(connection) {
             return unneeded;
         }
-        let asked = &connection.okta.scopes;
+        let asked = &connection.okta.api_scopes;
         let managed = self.name.replace(".read", ".manage");
         let asked_for =
             asked.is_empty() || asked.iter().any(|scope| *scope == self.name || *scope == managed);
         let granted = asked_for && !missing.iter().any(|scope| scope == self.name);
-        let manages = self.item.id == MANAGE.id;
-        match (granted, manages) {
-            (true, true) => self.item.ok("granted; only `setup` takes it"),
-            (true, false) => self.item.ok("granted"),
-            (false, true) => self
-                .item
-                .ok("not granted; only `setup` of the hook takes it, and `setup --manual-hook` does without"),
-            (false, false) if asked_for => self.item.problem(
-                format!("not granted: it lacks {}", self.feature),
-                format!("in the Admin Console: Applications, the app, Okta API Scopes, Grant {}", self.name),
-            ),
-            (false, false) => self.item.problem(
-                format!("not asked for: it lacks {}", self.feature),
-                format!("add it to connections.{}.okta.scopes, or leave that out", connection.name),
-            ),
+        let (purpose, scope) = (self.purpose, self.name.to_owned());
+        if granted {
+            self.item.ok(Observation::ApiScopeGranted { purpose })
+        } else if purpose == ScopePurpose::EventHookSetup {
+            self.item.ok(Observation::ApiScopeOptional)
+        } else if asked_for {
+            let remedy = Remedy::GrantApiScopes { scope: Some(scope) };
+            self.item.problem([Observation::ApiScopeMissing { purpose }], [remedy])
+        } else {
+            let remedy = Remedy::RequestApiScope { scope };
+            self.item.problem([Observation::ApiScopeNotRequested { purpose }], [remedy])
         }
     }
 }
@@ -160,89 +161,62 @@ fn kid(connection: &ConnectionConfig) -> Option<String> {
 }
 
 fn accepted(connection: &ConnectionConfig) -> Check {
-    let client = &connection.okta.client_id;
-    CREDENTIALS.ok(match kid(connection) {
-        Some(kid) => format!("the app {client} signs in with the key {kid}"),
-        None => format!("the app {client} signs in with its only key; no key ID is sent"),
-    })
+    let client_id = connection.okta.client_id.clone();
+    CREDENTIALS.ok(Observation::CredentialsAccepted { client_id, key_id: kid(connection) })
 }
 
-/// The remedy for a key that Okta does not find: an ID says nothing about the key itself.
-fn unknown_key(connection: &ConnectionConfig, kid: Option<&str>) -> String {
-    let setting = format!("connections.{}.okta.key_id", connection.name);
-    let list = "in the Okta Admin Console, Applications, the app, General, Client Credentials, PUBLIC KEYS";
-    match kid {
-        Some(kid) => format!(
-            "registered under another ID? {list}, see the key's ID, and set it as {setting}; not registered? add the \
-             public key there; the ID {kid} is not that of an active key of the app"
-        ),
-        None => format!(
-            "no key ID was sent, and the app has several keys or none: {list}, see the key's ID, and set it as \
-             {setting}; not registered? add the public key there"
-        ),
+/// The reason for which the token endpoint rejects the app, as far as it's known.
+fn refused(connection: &ConnectionConfig, error: &Error) -> Check {
+    match cause(connection, error) {
+        Some((cause, remedy)) => {
+            CREDENTIALS.problem([Observation::error(error)].into_iter().chain(cause), [remedy])
+        }
+        None => failed(CREDENTIALS, error),
     }
 }
 
-/// Why the token endpoint refuses, as far as it tells.
-fn refused(connection: &ConnectionConfig, error: &Error) -> Check {
-    let told = crate::explain(error);
-    let name = &connection.name;
-    let client = &connection.okta.client_id;
-    let kid = kid(connection);
-    let remedy = match error {
+/// The cause that Okta's description of an error names.
+fn cause(connection: &ConnectionConfig, error: &Error) -> Option<(Option<Observation>, Remedy)> {
+    let description = match error {
         Error::Credentials { error: code, description } if code == "invalid_client" => {
-            let words = description.to_lowercase();
-            let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
-            if says(&["kid", "jwks"]) {
-                Some(unknown_key(connection, kid.as_deref()))
-            } else if says(&["signature"]) {
-                let registered = kid.map_or_else(|| "at the app".to_owned(), |kid| format!("as {kid}"));
-                Some(format!(
-                    "the key that is registered {registered} is another one: give its private key as \
-                     connections.{name}.okta.private_key, or set the ID of this one as connections.{name}.okta.key_id"
-                ))
-            } else if says(&["client id", "no such client", "client_id", "issuer", "subject"]) {
-                Some(format!(
-                    "check connections.{name}.okta.client_id, which is {client}: in the Admin Console, Applications, \
-                     the app, General, Client ID"
-                ))
-            } else if says(&["future", "expired", "expiration"]) {
-                Some("set this machine's clock, and keep it right with NTP".to_owned())
-            } else {
-                error.hint()
-            }
+            description.to_lowercase()
         }
-        error => error.hint(),
+        _ => return None,
     };
-    CREDENTIALS.problem(
-        told,
-        remedy.unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned()),
-    )
+    let says = |any: &[&str]| any.iter().any(|word| description.contains(word));
+    let key_id = kid(connection);
+    if says(&["kid", "jwks"]) {
+        Some((Some(Observation::KeyUnknown { key_id }), Remedy::RegisterPublicKey))
+    } else if says(&["signature"]) {
+        Some((Some(Observation::KeyDiffers { key_id }), Remedy::RegisterPublicKey))
+    } else if says(&["client id", "no such client", "client_id", "issuer", "subject"]) {
+        let client_id = connection.okta.client_id.clone();
+        let correct = Remedy::CorrectSetting { key: "okta.client_id".to_owned() };
+        Some((Some(Observation::ClientUnknown { client_id }), correct))
+    } else if says(&["future", "expired", "expiration"]) {
+        Some((None, Remedy::SetClock))
+    } else {
+        None
+    }
 }
 
 async fn bound(client: &OktaClient) -> Check {
     match client.is_bound().await {
-        Ok(true) => DPOP.ok("the token is bound to a key of this process"),
-        Ok(false) => DPOP.warning(
-            "a bearer token: whoever gets hold of one can use it",
-            "in the Admin Console: Applications, the app, General, Proof of possession: require the DPoP header in \
-             token requests",
-        ),
+        Ok(true) => DPOP.ok(Observation::TokenBound),
+        Ok(false) => DPOP.warning([Observation::TokenUnbound], [Remedy::RequireDpop]),
         Err(error) => failed(DPOP, &error),
     }
 }
 
 /// A refusal with its remedy.
-fn failed(item: Item, error: &Error) -> Check {
-    let remedy =
-        error.hint().unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned());
-    item.problem(crate::explain(error), remedy)
+pub(super) fn failed(item: Item, error: &Error) -> Check {
+    let later = Remedy::CheckServiceStatus { service: Service::Okta };
+    item.problem([Observation::error(error)], [error.remedy().map_or(later, of_okta)])
 }
 
 /// An app without a role gets an empty list of users and a refusal of everything else.
 async fn role(client: &OktaClient) -> Check {
-    let remedy = "in the Admin Console: Applications, the app, Admin roles, Edit assignments: assign Read-only \
-                  Administrator, or a custom role whose resource set holds all users and groups";
+    let lacking = |seen| ROLE.problem([seen], [Remedy::AssignAdminRole]);
     let (users, groups) = (
         UserQuery { limit: Some(1), ..UserQuery::default() },
         GroupQuery { limit: Some(1), ..GroupQuery::default() },
@@ -251,41 +225,29 @@ async fn role(client: &OktaClient) -> Check {
     let (users, groups) = tokio::join!(handles.0.page(&users), handles.1.page(&groups));
     match (users, groups) {
         (Ok(users), _) if users.items.is_empty() && users.unreadable.is_empty() => {
-            ROLE.problem("the list of users is empty, as it is for an app without a role", remedy)
+            lacking(Observation::NoUsers)
         }
-        (Err(error @ Error::RoleMissing { .. }), _) | (_, Err(error @ Error::RoleMissing { .. })) => {
-            ROLE.problem(error.to_string(), remedy)
-        }
+        (Err(error @ Error::MissingAdminRole { .. }), _)
+        | (_, Err(error @ Error::MissingAdminRole { .. })) => lacking(Observation::error(&error)),
         (Err(error), _) | (_, Err(error)) => failed(ROLE, &error),
-        (Ok(_), Ok(groups)) if groups.items.is_empty() && groups.unreadable.is_empty() => ROLE.problem(
-            "users can be read, and the list of groups is empty, though every org has Everyone",
-            remedy,
-        ),
-        (Ok(_), Ok(_)) => match client.other_origins().as_slice() {
-            [] => ROLE.ok("users and groups can be read"),
-            origins => ROLE.ok(format!(
-                "users and groups can be read; the links in Okta's lists name {}, and org_url is asked",
-                origins.join(", ")
-            )),
-        },
+        (Ok(_), Ok(groups)) if groups.items.is_empty() && groups.unreadable.is_empty() => {
+            lacking(Observation::NoGroups)
+        }
+        (Ok(_), Ok(_)) => {
+            let other_origins = client.other_origins().iter().map(ToString::to_string).collect();
+            ROLE.ok(Observation::DirectoryReadable { other_origins })
+        }
     }
 }
 
 async fn read_schemas(client: &OktaClient) -> (Check, Option<OrgSchemas>) {
     match SCHEMAS.timed(org_schemas(client)).await {
         Ok(Ok(schemas)) => {
-            let types: Vec<&str> = schemas.user_types.iter().map(|t| t.user_type.name.as_str()).collect();
-            let check = SCHEMAS.ok(format!("of groups, and of the user types {}", types.join(", ")));
-            (check, Some(schemas))
+            let user_types = schemas.user_types.iter().map(|t| t.user_type.name.clone()).collect();
+            (SCHEMAS.ok(Observation::SchemasReadable { user_types }), Some(schemas))
         }
-        Ok(Err(error @ Error::RoleMissing { .. })) => {
-            let check = SCHEMAS.problem(
-                error.to_string(),
-                "in the Admin Console: Applications, the app, Admin roles, Edit assignments: add a role that may view \
-                 profile schemas: Application Administrator, Organization Administrator, or a custom role with \
-                 okta.apps.manage",
-            );
-            (check, None)
+        Ok(Err(error @ Error::MissingAdminRole { .. })) => {
+            (SCHEMAS.problem([Observation::error(&error)], [Remedy::AssignSchemaRole]), None)
         }
         Ok(Err(error)) => (failed(SCHEMAS, &error), None),
         Err(late) => (late, None),
@@ -296,12 +258,12 @@ async fn log(client: &OktaClient) -> Check {
     let minute = SignedDuration::from_mins(1);
     let since = Timestamp::now().checked_sub(minute).unwrap_or_default();
     match client.logs().poll(&LogStart::Since { since, filter: Some(log_filter()) }).await {
-        Ok(_) => LOG.ok("can be read"),
+        Ok(_) => LOG.ok(Observation::SystemLogReadable),
         Err(error) => failed(LOG, &error),
     }
 }
 
-/// What the headers of all answers so far said.
+/// The rate limit in the headers of all responses.
 pub(super) fn rate(client: Result<&OktaClient, Item>) -> Check {
     let client = match client {
         Ok(client) => client,
@@ -309,16 +271,8 @@ pub(super) fn rate(client: Result<&OktaClient, Item>) -> Check {
     };
     let state = client.pacer().state();
     let Some((bucket, least)) = state.buckets.iter().min_by_key(|(_, bucket)| bucket.limit) else {
-        return RATE.unknown("no answer has told a limit", "look again once the org can be read");
+        return RATE.unknown(Observation::RateLimitUnknown, [Remedy::RepeatChecks]);
     };
-    let seen = format!("at least {} requests a minute, in the bucket {bucket}", least.limit);
-    if least.limit < LOW_SHARE {
-        RATE.warning(
-            seen,
-            "a full sync takes long: in the Admin Console, Applications, the app, Application rate limits, raise the \
-             app's share; or ask Okta for a higher limit of the org",
-        )
-    } else {
-        RATE.ok(seen)
-    }
+    let seen = Observation::RateLimit { requests_per_minute: least.limit, bucket: bucket.to_string() };
+    if least.limit < LOW_SHARE { RATE.warning([seen], [Remedy::RaiseRateLimit]) } else { RATE.ok(seen) }
 }

@@ -5,44 +5,42 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{DATE, HeaderMap};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
+use sync_engine::{Fact, Finding, Remedy, Service};
 
-use super::check::{Area, Check, Item};
+use super::Observation;
+use super::check::{Check, CheckArea, Item};
 use super::probe::{self, Answered, Silence};
 use crate::{ConfigError, ConnectionConfig};
 
-/// A difference from the clock of Assets that is told, in seconds.
+/// The reported offset from the clock of Assets, in seconds.
 const FAR_FROM_ASSETS: u64 = 30;
 
-const CLOCK: Item = Item::new("clock", Area::Machine, "Clock");
-pub(super) const URL: Item = Item::new("okta.url", Area::Okta, "Org URL");
-pub(super) const REACHABLE: Item = Item::new("okta.reachable", Area::Okta, "Reachable");
+const CLOCK: Item = Item::new("clock", CheckArea::Host, "Clock");
+pub(super) const URL: Item = Item::new("okta.url", CheckArea::Okta, "Org URL");
+pub(super) const REACHABLE: Item = Item::new("okta.reachable", CheckArea::Okta, "Reachable");
 
 /// Below, the whole seconds of `Date` and the way of the answer explain it.
 const NOISE: u64 = 5;
 /// Above, times in Assets, in the log and in every figure are wrong beyond use.
 const FAR: u64 = 300;
 
-/// What was found, and whether anybody can sign in there.
+/// The results, and the possibility to sign in.
 pub(super) struct Org {
     pub(super) clock: Check,
     pub(super) url: Check,
     pub(super) reachable: Check,
 }
 
-/// Looks at the org's address. `wrong` is what the configuration says that is no address of an org.
+/// Checks the org's URL. `wrong` is the configuration error of an invalid URL.
 pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigError>) -> Org {
-    let key = format!("connections.{}.okta.org_url", connection.name);
     let given = &connection.okta.org_url;
     let url = match (wrong, Url::parse(given.trim())) {
         (None, Ok(url)) => url,
         (wrong, _) => {
-            let told = wrong.map_or_else(|| "it is not a URL".to_owned(), |error| crate::explain(error));
-            let remedy = format!(
-                "set {key} to the org's own address, https://example.okta.com, without -admin and path"
-            );
+            let seen = wrong.map_or(Observation::InvalidUrl, |error| Observation::error(error));
             return Org {
                 clock: CLOCK.needs(REACHABLE),
-                url: URL.problem(told, remedy),
+                url: URL.problem([seen], [Remedy::CorrectOrgUrl]),
                 reachable: REACHABLE.needs(URL),
             };
         }
@@ -50,96 +48,79 @@ pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigErr
     let mut about = url.clone();
     about.set_path("/.well-known/okta-organization");
     match REACHABLE.timed(probe::ask(&about, connection.allow_private_addresses)).await {
-        Ok(Ok(answer)) => answered(&url, &key, answer).await,
-        Ok(Err(silence)) => silent(&key, &silence),
+        Ok(Ok(answer)) => answered(&url, answer).await,
+        Ok(Err(silence)) => silent(&silence),
         Err(late) => Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable: late },
     }
 }
 
-fn silent(key: &str, silence: &Silence) -> Org {
-    let reachable = REACHABLE.problem(silence.tell(), silence.remedy(key));
+fn silent(silence: &Silence) -> Org {
+    let remedies = silence.remedies(Service::Okta, "okta.org_url");
+    let reachable = REACHABLE.problem([silence.observation()], remedies);
     Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable }
 }
 
-async fn answered(url: &Url, key: &str, answer: Answered) -> Org {
-    let Answered { response, through } = answer;
-    let host = probe::host(url);
+async fn answered(url: &Url, answer: Answered) -> Org {
+    let Answered { response, proxy } = answer;
+    let (host, is_encrypted) = (probe::host(url), url.scheme() == "https");
     let clock = clock(response.headers());
     let status = response.status();
     if status.is_redirection() {
-        let problem = URL.problem(
-            format!("{host} answers with a redirect{through}, as the address of the admin console does"),
-            format!(
-                "set {key} to the org's own address: in the Admin Console, the menu under your name shows it"
-            ),
-        );
-        return Org { clock, url: problem, reachable: REACHABLE.ok(format!("{host} answers{through}")) };
+        let redirects = Observation::Redirects { host: host.clone(), proxy: proxy.clone() };
+        let url = URL.problem([redirects], [Remedy::CorrectOrgUrl]);
+        let reachable = REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy });
+        return Org { clock, url, reachable };
     }
     // Every answer of Okta's API has it; the page about the org is also known by what it says.
     let marked = response.headers().contains_key("x-okta-request-id");
     let told = probe::json(response).await.unwrap_or_default();
     let org = told["id"].as_str().filter(|id| id.starts_with("00o"));
     if !marked && org.is_none() && told["errorCode"].as_str().is_none_or(|code| !code.starts_with("E0")) {
-        let problem = REACHABLE.problem(
-            format!("{host} answers with status {}{through}, and not as an Okta org does", status.as_u16()),
-            format!("check {key}; it looks like https://example.okta.com, or is the org's custom domain"),
-        );
+        let (service, status) = (Service::Okta, status.as_u16());
+        let other = Observation::UnexpectedResponse { service, host, status, proxy };
+        let problem = REACHABLE.problem([other], [Remedy::CorrectOrgUrl]);
         return Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable: problem };
     }
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        let problem = REACHABLE.problem(
-            format!("{host} is an Okta org and answers with status {}{through}", status.as_u16()),
-            "see status.okta.com, and look again in a few minutes",
-        );
+        let unavailable = Observation::OrgUnavailable { host, status: status.as_u16(), proxy };
+        let later = Remedy::CheckServiceStatus { service: Service::Okta };
+        let problem = REACHABLE.problem([unavailable], [later]);
         return Org { clock, url: URL.needs(REACHABLE), reachable: problem };
     }
-    let tls =
-        if url.scheme() == "https" { "over TLS with a certificate that is trusted" } else { "without TLS" };
-    Org {
-        clock,
-        url: named(url, &told, org),
-        reachable: REACHABLE.ok(format!("{host} answers {tls}{through}")),
-    }
+    let reachable = REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy });
+    Org { clock, url: URL.ok(named(url, &told, org)), reachable }
 }
 
-/// Which org is behind the address, and whether it is the org's own.
-fn named(url: &Url, told: &Value, org: Option<&str>) -> Check {
-    let Some(org) = org else { return URL.ok(format!("{} is an Okta org", probe::host(url))) };
+/// The org at the URL, and if it is the expected one.
+fn named(url: &Url, told: &Value, org: Option<&str>) -> Observation {
+    let Some(org) = org.map(str::to_owned) else { return Observation::Org { host: probe::host(url) } };
     let own = told.pointer("/_links/organization/href").and_then(Value::as_str).unwrap_or_default();
     match Url::parse(own) {
         Ok(own) if own.host_str() != url.host_str() => {
-            URL.ok(format!("a custom domain of the org {org}, whose own address is {}", probe::host(&own)))
+            Observation::CustomDomain { org, own: probe::host(&own) }
         }
-        _ => URL.ok(format!("the own address of the org {org}")),
+        _ => Observation::OwnDomain { org },
     }
 }
 
 fn clock(headers: &HeaderMap) -> Check {
     static PARSER: DateTimeParser = DateTimeParser::new();
     let date = headers.get(DATE).and_then(|value| PARSER.parse_timestamp(value.to_str().ok()?).ok());
-    let Some(date) = date else {
-        return CLOCK.unknown("the org's answer has no date", "keep this machine's clock right with NTP");
-    };
-    let skew = date.duration_since(Timestamp::now());
-    let (off, remedy) =
-        (skew.unsigned_abs().as_secs(), "set this machine's clock, and keep it right with NTP");
-    let way = if skew.is_negative() { "ahead of" } else { "behind" };
-    match off {
-        0..=NOISE => CLOCK.ok("as the org's, to a few seconds"),
-        _ if off <= FAR => CLOCK.warning(format!("{off} s {way} the org's"), remedy),
-        _ => CLOCK.problem(format!("{off} s {way} the org's"), remedy),
+    let Some(date) = date else { return CLOCK.unknown(Observation::ClockUnknown, [Remedy::SetClock]) };
+    let seconds = date.duration_since(Timestamp::now()).as_secs();
+    let skewed = Fact::ClockSkewed { service: Service::Okta, seconds };
+    match seconds.unsigned_abs() {
+        0..=NOISE => CLOCK.ok(Observation::ClockCorrect),
+        off if off <= FAR => CLOCK.warned(vec![Finding::warning(skewed)]),
+        _ => CLOCK.failed(vec![Finding::error(skewed)]),
     }
 }
 
-/// The same check with the clock of Assets, where that has answered: the worse of the two is told.
+/// The same check with the clock of Assets, if it has responded: the worse of the two counts.
 pub(super) fn with_assets(clock: Check, skew_seconds: Option<i64>) -> Check {
     match skew_seconds {
-        Some(skew) if clock.holds() && skew.unsigned_abs() > FAR_FROM_ASSETS => {
-            let way = if skew < 0 { "ahead of" } else { "behind" };
-            CLOCK.warning(
-                format!("{} s {way} that of Assets", skew.unsigned_abs()),
-                "set this machine's clock, and keep it right with NTP; if it is right, a proxy on the way dates answers",
-            )
+        Some(seconds) if clock.holds() && seconds.unsigned_abs() > FAR_FROM_ASSETS => {
+            CLOCK.warned(vec![Finding::warning(Fact::ClockSkewed { service: Service::Assets, seconds })])
         }
         _ => clock,
     }
@@ -152,11 +133,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_custom_domain_is_told_with_the_address_of_its_org() {
+    fn custom_domain_names_own_domain() {
         let about = json!({ "_links": { "organization": { "href": "https://acme.okta.com" } } });
-        let told = |url: &str| named(&Url::parse(url).unwrap(), &about, Some("00o1")).evidence;
-        assert_eq!(told("https://acme.okta.com"), "the own address of the org 00o1");
-        let custom = told("https://id.acme.example");
-        assert_eq!(custom, "a custom domain of the org 00o1, whose own address is acme.okta.com");
+        let seen = |url: &str| named(&Url::parse(url).unwrap(), &about, Some("00o1"));
+        let org = "00o1".to_owned();
+        assert_eq!(seen("https://acme.okta.com"), Observation::OwnDomain { org: org.clone() });
+        let own = "acme.okta.com".to_owned();
+        assert_eq!(seen("https://id.acme.example"), Observation::CustomDomain { org, own });
     }
 }

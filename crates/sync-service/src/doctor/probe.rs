@@ -1,4 +1,4 @@
-//! Asking an address without any credential: who is there, and why nobody is.
+//! Requests without credentials: the server at an address, or the reason for a missing response.
 
 use std::time::Duration;
 
@@ -7,13 +7,16 @@ use outbound::{NotReached, Outbound};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
 use serde_json::Value;
+use sync_engine::{Remedy, Service};
 use uuid::Uuid;
 
+use super::Observation;
+use crate::adapters::remedy::of_network;
 use crate::connection::USER_AGENT;
 
 /// Okta waits so long for the answer to a verification.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long anybody else may take.
+/// The time limit for any other server.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// More is not read of an answer.
 const LARGEST_ANSWER: usize = 64 << 10;
@@ -24,45 +27,51 @@ pub(super) fn host(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Whose certificate is believed.
+/// The trusted certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
     /// That of an authority that the system trusts.
     System,
-    /// Anybody's: this machine is asked by its number, and is told nothing that is secret.
+    /// Any certificate: this machine is addressed by number, and receives no secret.
     Anybody,
 }
 
 /// An answer, and the proxy that it came through.
 pub(super) struct Answered {
     pub(super) response: Response,
-    /// As a message ends with it; empty without a proxy.
-    pub(super) through: String,
+    /// `None` without a proxy.
+    pub(super) proxy: Option<String>,
 }
 
-/// Why there is no answer.
+/// The reason for a missing response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Silence {
     /// The address, or the proxy on the way, does not answer.
     NotReached(Box<NotReached>),
-    /// It was not asked: the HTTP client cannot be made, or the address is a private one.
+    /// No request was sent: the HTTP client can't be created, or the address is private.
     NotAsked(String),
 }
 
 impl Silence {
-    /// What was seen.
-    pub(super) fn tell(&self) -> String {
-        match self {
+    /// The reason in the words of the connection's error.
+    pub(super) fn observation(&self) -> Observation {
+        let error = match self {
             Self::NotReached(reason) => reason.to_string(),
             Self::NotAsked(reason) => reason.clone(),
-        }
+        };
+        Observation::Error { error }
     }
 
-    /// What to do about an address that the key of the configuration gives.
-    pub(super) fn remedy(&self, key: &str) -> String {
+    /// The remedies for the URL of a service, which the key below `connections.NAME` sets.
+    pub(super) fn remedies(&self, service: Service, key: &str) -> Vec<Remedy> {
+        let correct = Remedy::CorrectSetting { key: key.to_owned() };
         match self {
-            Self::NotReached(reason) => reason.remedy(key),
-            Self::NotAsked(_) => format!("correct {key}"),
+            Self::NotReached(reason) => match of_network(reason.remedy(), service) {
+                // The URL is correct, or its remedy is more exact.
+                remedy @ (Remedy::CheckProxy | Remedy::CorrectOrgUrl) => vec![remedy],
+                remedy => vec![correct, remedy],
+            },
+            Self::NotAsked(_) => vec![correct],
         }
     }
 }
@@ -76,8 +85,8 @@ pub(super) async fn ask(url: &Url, allow_private_addresses: bool) -> Result<Answ
     if let Some(reason) = outbound.proxy_sign_in(url, response.status()) {
         return Err(Silence::NotReached(Box::new(reason)));
     }
-    let through = outbound.proxy_for(url).map_or_else(String::new, |proxy| format!(", through {proxy}"));
-    Ok(Answered { response, through })
+    let proxy = outbound.proxy_for(url).map(|proxy| proxy.to_string());
+    Ok(Answered { response, proxy })
 }
 
 /// Asks a listener on this machine.
@@ -103,7 +112,7 @@ fn builder(timeout: Duration, trust: Trust) -> ClientBuilder {
 }
 
 fn client(builder: ClientBuilder) -> Result<Client, Silence> {
-    builder.build().map_err(|error| Silence::NotAsked(crate::explain(&error)))
+    builder.build().map_err(|error| Silence::NotAsked(crate::error_chain(&error)))
 }
 
 /// Reads the answer as JSON, if it is that and not endless.
@@ -118,7 +127,7 @@ pub(super) async fn json(mut response: Response) -> Option<Value> {
     serde_json::from_slice(&body).ok()
 }
 
-/// How a hook's address took the challenge that Okta would send.
+/// The response of a hook's URL to the challenge that Okta would send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Challenged {
     /// As our receiver does.

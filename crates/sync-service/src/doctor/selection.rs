@@ -1,23 +1,25 @@
-//! Whether what the operator chooses exists in the org.
+//! Checks that the configured scope exists in the org.
 
-use okta_client::{Error, OktaClient};
-use schema_mapper::{OrgSchemas, Selection};
+use okta_client::OktaClient;
+use schema_mapper::{OrgSchemas, SyncScope};
+use sync_engine::{Fact, Finding};
 
-use super::check::{Area, Check, Item};
+use super::Observation;
+use super::check::{Check, CheckArea, Item};
 use super::okta::SCHEMAS;
 use crate::ConnectionConfig;
 use crate::adapters::{UnknownChoice, unknown_groups, unknown_names};
 
-const SELECTION: Item = Item::new("okta.selection", Area::Okta, "Users and groups");
+const SELECTION: Item = Item::new("okta.scope", CheckArea::Okta, "Users and groups in scope");
 
-/// Looks for the user types and groups that the selection names.
+/// Checks the user types and groups that the scope names.
 pub(super) async fn look(
     connection: &ConnectionConfig,
     client: Result<&OktaClient, Item>,
     schemas: Option<&OrgSchemas>,
 ) -> Check {
-    if connection.selection == Selection::default() {
-        return SELECTION.ok("all are synchronised");
+    if connection.scope == SyncScope::default() {
+        return SELECTION.ok(Observation::ScopeUnlimited);
     }
     let (client, schemas) = match (client, schemas) {
         (Ok(client), Some(schemas)) => (client, schemas),
@@ -28,37 +30,23 @@ pub(super) async fn look(
 }
 
 async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &OrgSchemas) -> Check {
-    let users = &connection.selection.users;
-    let key = |key: &str| format!("connections.{}.users.{key}", connection.name);
-    let unknown = match unknown_names(users, schemas).into_iter().next() {
-        Some(unknown) => Some(unknown),
-        None => match unknown_groups(users, client).await {
-            Ok(groups) => groups.into_iter().next(),
-            Err(error) => return failed(&error),
-        },
-    };
-    let Some(unknown) = unknown else {
-        return SELECTION.ok("some are synchronised, and what names them exists");
-    };
-    let remedy = match &unknown {
-        UnknownChoice::UserType(_) => {
-            let names =
-                schemas.user_types.iter().flat_map(|t| [&t.user_type.name, &t.user_type.display_name]);
-            let known: Vec<&str> = names.map(String::as_str).filter(|name| !name.is_empty()).collect();
-            format!("correct {}; there is {}", key("types"), known.join(", "))
+    let users = &connection.scope.users;
+    let mut unknown = unknown_names(users, schemas);
+    if unknown.is_empty() {
+        match unknown_groups(users, client).await {
+            Ok(groups) => unknown = groups,
+            Err(error) => return super::okta::failed(SELECTION, &error),
         }
-        UnknownChoice::Attribute(_) => {
-            format!("correct {}: it takes variable names, as the Profile Editor shows them", key("profile"))
-        }
-        UnknownChoice::Group(_) => {
-            format!("correct {}: the id is in the address of the group's page", key("member_of"))
-        }
-    };
-    SELECTION.problem(unknown.to_string(), remedy)
-}
-
-fn failed(error: &Error) -> Check {
-    let remedy =
-        error.hint().unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned());
-    SELECTION.problem(crate::explain(error), remedy)
+    }
+    if unknown.is_empty() {
+        return SELECTION.ok(Observation::ScopeResolved);
+    }
+    let names = unknown.iter().map(ToString::to_string).collect();
+    let failed = SELECTION.failed(vec![Finding::error(Fact::ScopeUnresolved { names })]);
+    if !unknown.iter().any(|unknown| matches!(unknown, UnknownChoice::UserType(_))) {
+        return failed;
+    }
+    let types = schemas.user_types.iter().flat_map(|t| [&t.user_type.name, &t.user_type.display_name]);
+    let names = types.filter(|name| !name.is_empty()).cloned().collect();
+    failed.with(Observation::UserTypes { names })
 }

@@ -1,23 +1,23 @@
-//! What an administrator set at the import source, how full the site is, and the account.
+//! The administrator's settings of the import source, the site's object limit, and the account.
 
 use insight_import_client::account::{ImportSource, Usage};
 use insight_import_client::document::AttributeType;
 use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::Mapping;
-use sync_engine::{EngineError, Refusal};
+use sync_engine::{Fact, Finding, Remedy, SafeguardViolation};
 
-use super::assets::{IMPORT_TAB, TOKEN, failed};
-use super::check::{Area, Check, Item};
+use super::assets::{TOKEN, failed};
+use super::check::{Check, CheckArea, Item};
+use super::{HiddenBecause, Observation};
 use crate::adapters::SourceSettings;
-use crate::{ConnectionConfig, account_keys};
 
-const EMPTY: Item = Item::new("assets.empty_values", Area::Assets, "Empty values");
-const UNKNOWN: Item = Item::new("assets.unknown_values", Area::Assets, "Unknown values");
-const MISSING: Item = Item::new("assets.missing_objects", Area::Assets, "Missing objects");
-const QUOTA: Item = Item::new("assets.quota", Area::Assets, "Objects of the site");
-pub(super) const ACCOUNT: Item = Item::new("assets.account", Area::Assets, "Account");
+const EMPTY: Item = Item::new("assets.empty_values", CheckArea::Assets, "Empty values");
+const UNKNOWN: Item = Item::new("assets.unknown_values", CheckArea::Assets, "Unknown values");
+const MISSING: Item = Item::new("assets.missing_objects", CheckArea::Assets, "Missing objects");
+const QUOTA: Item = Item::new("assets.quota", CheckArea::Assets, "Site object limit");
+pub(super) const ACCOUNT: Item = Item::new("assets.account", CheckArea::Assets, "Atlassian account");
 
-/// What Premium includes. Atlassian's API does not tell what this site may have.
+/// The objects that Premium includes. Atlassian's API doesn't report this site's limit.
 const INCLUDED: u64 = 50_000;
 /// Nearer than this, in percent, is worth a word.
 const NEAR: u64 = 90;
@@ -25,17 +25,16 @@ const NEAR: u64 = 90;
 /// The account, where the configuration has one.
 pub(super) type Account<'a> = Option<Result<&'a AssetsClient, Item>>;
 
-/// Looks at settings, quota and account, and gives the account as it may be used. `lacks` is what keeps the import source
-/// from being asked.
+/// Checks settings, quota, and account, and returns the account if it can be used. `lacks` is the missing prerequisite
+/// of reading the import source.
 pub(super) async fn look<'a>(
-    connection: &ConnectionConfig,
     import: Option<&ImportClient>,
     lacks: Option<Item>,
     mapping: Option<&Mapping>,
     account: Account<'a>,
 ) -> (Vec<Check>, Account<'a>) {
     let (account_check, usage) = match account {
-        None => (no_account(connection), None),
+        None => (ACCOUNT.without(Observation::AccountMissing), None),
         Some(Err(needed)) => (ACCOUNT.needs(needed), None),
         Some(Ok(client)) => match ACCOUNT.timed(sign_in(client, import.filter(|_| lacks.is_none()))).await {
             Ok((check, usage)) => (check, usage),
@@ -58,19 +57,12 @@ pub(super) async fn look<'a>(
             [EMPTY, UNKNOWN, MISSING].map(|item| item.needs(needed)).to_vec()
         }
     };
-    checks.push(quota(usage.as_ref(), account.is_some(), connection));
+    checks.push(quota(usage.as_ref(), account.is_some()));
     checks.push(account_check);
     (checks, account)
 }
 
-fn no_account(connection: &ConnectionConfig) -> Check {
-    ACCOUNT.without(format!(
-        "none: what the import token may not do is left to a person ({})",
-        account_keys(&connection.name)
-    ))
-}
-
-/// Whether the account is let in, sees the workspace of the import source, and how full the site is.
+/// Checks that the account can sign in and sees the workspace of the import source, and counts the site's objects.
 async fn sign_in(client: &AssetsClient, import: Option<&ImportClient>) -> (Check, Option<Usage>) {
     let workspace = match client.workspace_id().await {
         Ok(workspace) => workspace,
@@ -82,11 +74,7 @@ async fn sign_in(client: &AssetsClient, import: Option<&ImportClient>) -> (Check
             Err(error) => return (failed(ACCOUNT, &error), None),
         };
         if own != workspace {
-            let check = ACCOUNT.problem(
-                "its site has another Assets workspace than the import token",
-                "set assets.site_url to the site that the import source is on",
-            );
-            return (check, None);
+            return (ACCOUNT.problem([Observation::WorkspaceDiffers], [Remedy::CorrectSiteUrl]), None);
         }
         let seen = match import.source_id().await {
             Ok(id) => client.import_source(&id).await,
@@ -98,87 +86,65 @@ async fn sign_in(client: &AssetsClient, import: Option<&ImportClient>) -> (Check
     }
     // How full the site is does not decide whether the account is of use.
     let usage = client.usage().await.ok();
-    (ACCOUNT.ok("Atlassian lets it in, and it sees the import source"), usage)
+    (ACCOUNT.ok(Observation::AccountAccepted), usage)
 }
 
-/// The settings of the import source, `None` where nobody may read them.
+/// The settings of the import source, `None` if they can't be read.
 fn judge(source: Option<&ImportSource>, mapping: Option<&Mapping>, has_account: bool) -> Vec<Check> {
-    let unseen = |item: Item, name: &str| {
-        let look = format!("{}: see that {name}", mapping_dialog());
-        match source {
-            Some(_) => item.unknown("Assets does not tell it, as before the first setup", look),
-            None if has_account => item.unknown("Assets does not tell it to this account", look),
-            None => {
-                item.unknown("cannot be seen without an account", format!("{look}; or configure an account"))
-            }
-        }
+    let because = match source {
+        Some(_) => HiddenBecause::NotReturned,
+        None if has_account => HiddenBecause::NotPermitted,
+        None => HiddenBecause::NoAccount,
     };
+    let hidden = |item: Item, remedy: Remedy| hidden(item, because, remedy);
     let empty = match source.and_then(ImportSource::ignores_empty_values) {
-        Some(false) => EMPTY.ok("a value that arrives empty is removed"),
-        Some(true) if has_account => EMPTY.ok("ignored by the import; the account clears them"),
-        Some(true) => EMPTY.problem(
-            "a value that is cleared in Okta stays in Assets",
-            format!(
-                "{}: set Empty values to Remove; or configure an account, which clears them",
-                mapping_dialog()
-            ),
-        ),
-        None => unseen(EMPTY, "Empty values is Remove"),
+        Some(false) => EMPTY.ok(Observation::EmptyValuesRemoved),
+        Some(true) if has_account => EMPTY.ok(Observation::EmptyValuesCleared),
+        Some(true) => EMPTY.problem([Observation::EmptyValuesKept], [Remedy::AddAtlassianAccount]),
+        None => hidden(EMPTY, Remedy::RemoveEmptyValues),
     };
     let missing = match source.and_then(ImportSource::removes_missing_objects) {
-        Some(false) => MISSING.ok("an object that an import does not hold is left alone"),
+        Some(false) => MISSING.ok(Observation::MissingObjectsKept),
         Some(true) => {
-            let refused = EngineError::Refused(Refusal::RemovesMissing);
-            MISSING.problem(
-                "an import of some objects removes all others; the sync refuses to send",
-                refused.hint().unwrap_or_default(),
-            )
+            let violation = SafeguardViolation::MissingObjectsRemoved;
+            MISSING.failed(vec![Finding::error(Fact::SafeguardTriggered { violation })])
         }
-        None => unseen(MISSING, "Missing objects is Ignore"),
+        None => hidden(MISSING, Remedy::IgnoreMissingObjects),
     };
-    vec![empty, unknown_values(source, mapping, unseen), missing]
+    let unknown = match source.map(ImportSource::ignores_unknown_values) {
+        Some(Some(false)) => UNKNOWN.ok(Observation::UnknownValuesAdded),
+        Some(Some(true)) if !has_selects(mapping) => UNKNOWN.ok(Observation::UnknownValuesUnused),
+        Some(Some(true)) => UNKNOWN.problem([Observation::UnknownValuesDropped], [Remedy::AddUnknownValues]),
+        Some(None) | None => hidden(UNKNOWN, Remedy::AddUnknownValues),
+    };
+    vec![empty, unknown, missing]
 }
 
-fn unknown_values(
-    source: Option<&ImportSource>,
-    mapping: Option<&Mapping>,
-    unseen: impl Fn(Item, &str) -> Check,
-) -> Check {
-    let Some(source) = source else { return unseen(UNKNOWN, "Unknown values is Add") };
-    let ignored = source.ignores_unknown_values();
-    let selects = mapping.is_some_and(|mapping| {
+/// A value that Assets doesn't show, with the remedy that reads or sets it in Assets.
+fn hidden(item: Item, because: HiddenBecause, remedy: Remedy) -> Check {
+    let account = (because == HiddenBecause::NoAccount).then_some(Remedy::SetAtlassianAccount);
+    item.unknown(Observation::Hidden { because }, [remedy].into_iter().chain(account))
+}
+
+fn has_selects(mapping: Option<&Mapping>) -> bool {
+    mapping.is_some_and(|mapping| {
         let types = &mapping.document().schema.object_schema.object_types;
         types.iter().flat_map(|t| &t.attributes).any(|attribute| attribute.kind == AttributeType::Select)
-    });
-    match ignored {
-        Some(false) => UNKNOWN.ok("an option that Assets does not know is added"),
-        Some(true) if !selects => UNKNOWN.ok("ignored, and no attribute of the mapping is a select"),
-        Some(true) => UNKNOWN.problem(
-            "an option that Assets does not know is dropped, and the mapping has select attributes",
-            format!("{}: set Unknown values to Add; or map them to text", mapping_dialog()),
-        ),
-        None => unseen(UNKNOWN, "Unknown values is Add"),
-    }
+    })
 }
 
-fn mapping_dialog() -> String {
-    format!("{IMPORT_TAB}, Edit mapping, and at each object type Edit object type mapping")
-}
-
-fn quota(usage: Option<&Usage>, has_account: bool, connection: &ConnectionConfig) -> Check {
-    let look = "in Jira: Settings, Products, Assets, Usage shows objects and limit";
+fn quota(usage: Option<&Usage>, has_account: bool) -> Check {
     match usage {
         Some(usage) => {
-            let total = usage.total_objects_count;
-            let seen = format!(
-                "{total} objects; Premium includes {INCLUDED}, and the API does not tell this site's limit"
-            );
-            if total >= INCLUDED / 100 * NEAR { QUOTA.warning(seen, look) } else { QUOTA.ok(seen) }
+            let objects = usage.total_objects_count;
+            let seen = Observation::SiteObjects { objects, included: INCLUDED };
+            if objects >= INCLUDED / 100 * NEAR {
+                QUOTA.warning([seen], [Remedy::RaiseObjectLimit])
+            } else {
+                QUOTA.ok(seen)
+            }
         }
-        None if has_account => QUOTA.unknown("Atlassian does not tell it to this account", look),
-        None => QUOTA.unknown(
-            "cannot be seen without an account",
-            format!("{look}; or configure an account ({})", account_keys(&connection.name)),
-        ),
+        None if has_account => hidden(QUOTA, HiddenBecause::NotPermitted, Remedy::ReviewObjectLimit),
+        None => hidden(QUOTA, HiddenBecause::NoAccount, Remedy::ReviewObjectLimit),
     }
 }

@@ -1,4 +1,4 @@
-//! An org saved to a folder, in Okta's own JSON: what *Synchronize* would read, to be looked at, kept, or planned from.
+//! An export of an org to a folder, in Okta's own JSON: the input of a full sync, for review, backup, or a plan.
 //!
 //! ```text
 //! manifest.json            written last: a folder without it is half an export
@@ -17,10 +17,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::remedy;
 pub(crate) use read::Saved;
+use sync_engine::Remedy;
 pub use write::export;
 
-/// What an export holds.
+/// The contents of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The layout, 1.
@@ -28,7 +30,7 @@ pub struct Manifest {
     /// The org.
     pub org_url: String,
     /// When it was begun.
-    pub began: Timestamp,
+    pub started_at: Timestamp,
     /// Users, deactivated ones included.
     pub users: u64,
     /// Groups.
@@ -42,7 +44,7 @@ pub struct Manifest {
 /// The layout that this version writes and reads.
 const VERSION: u32 = 1;
 
-/// Why an export could not be written or read.
+/// The error of writing or reading an export.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -50,32 +52,32 @@ pub enum ExportError {
     #[error("{} is not empty", .0.display())]
     NotEmpty(PathBuf),
     /// Only an export may be replaced.
-    #[error("{} holds something else than an export", .0.display())]
+    #[error("{} contains files that aren't part of an export", .0.display())]
     Foreign(PathBuf),
     /// A file or folder could not be read or written.
     #[error("{} could not be {action}", path.display())]
     File {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// What was tried: `read`, `written`.
+        /// The failed action: `read`, `written`.
         action: &'static str,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
     /// A file is not what it should be.
-    #[error("{} is not as an export has it: {problem}", path.display())]
+    #[error("{} is invalid: {problem}", path.display())]
     Shape {
-        /// Which.
+        /// The path.
         path: PathBuf,
         /// The reason, with line and column; cut where the file makes it long.
         problem: String,
     },
     /// There is no manifest.
-    #[error("{} is no export, or one that was cut off: it has no manifest.json", .0.display())]
+    #[error("{} is not a complete export: manifest.json is missing", .0.display())]
     Unfinished(PathBuf),
     /// It was written by another version.
-    #[error("{} has the layout {found}, and this version reads {VERSION}", path.display())]
+    #[error("{} has layout {found}; this version reads layout {VERSION}", path.display())]
     Version {
         /// The folder.
         path: PathBuf,
@@ -83,10 +85,10 @@ pub enum ExportError {
         found: u32,
     },
     /// An ID cannot be the name of a file: it would lead out of the folder, or nowhere.
-    #[error("the ID {0:?} cannot be the name of a file")]
+    #[error("the ID {0:?} can't be a file name")]
     Id(String),
     /// Files are missing, or hold fewer objects than the manifest counts.
-    #[error("the export is incomplete: it counts {expected} {what}, and its files hold {found}")]
+    #[error("the export is incomplete: expected {expected} {what}, found {found}")]
     Incomplete {
         /// The objects: `users`, `groups`.
         what: &'static str,
@@ -96,33 +98,31 @@ pub enum ExportError {
         found: u64,
     },
     /// Okta could not be read.
-    #[error("Okta could not be read")]
+    #[error("could not read Okta")]
     Okta(#[source] Box<okta_client::Error>),
-    /// Somebody wanted it to end.
-    #[error("stopped; the folder holds half an export")]
+    /// The export was interrupted.
+    #[error("interrupted; the export in the folder is incomplete")]
     Stopped,
 }
 
 impl ExportError {
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotEmpty(_) => {
-                Some("choose another folder, or replace an earlier export with --force".into())
-            }
-            Self::Foreign(_) => Some("choose another folder; nothing in it was touched".into()),
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Self::NotEmpty(_) => Remedy::ReplaceExport,
+            Self::Foreign(_) => Remedy::UseOtherFolder,
             Self::Unfinished(_)
             | Self::Version { .. }
             | Self::Shape { .. }
             | Self::Id(_)
-            | Self::Incomplete { .. } => Some("make a new one with `okta-insight export DIR`".into()),
-            Self::Okta(error) => error.hint(),
-            Self::Stopped => Some("run it again with --force".into()),
-            Self::File { .. } => None,
-        }
+            | Self::Incomplete { .. } => Remedy::CreateExport,
+            Self::Okta(error) => return error.remedy().map(remedy::of_okta),
+            Self::Stopped => Remedy::RestartExport,
+            Self::File { .. } => return None,
+        })
     }
 
-    /// Whether the arguments are wrong, rather than the world.
+    /// True if the arguments are wrong.
     pub const fn is_usage(&self) -> bool {
         matches!(
             self,

@@ -10,7 +10,7 @@ use okta_client::model::{Group, UserType};
 use okta_client::{GroupQuery, OktaClient};
 use serde::Serialize;
 use serde_json::json;
-use sync_engine::{Phase, Progress};
+use sync_engine::{Phase, ProgressSink};
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
@@ -20,22 +20,22 @@ use crate::{ConnectionConfig, ServiceError};
 
 /// As Okta's pages of users.
 const PAGE: usize = 200;
-/// How many ids are written at once.
+/// The number of IDs written at once.
 const MEMBERS: usize = 1000;
-/// How many groups are listed at once.
+/// The number of groups listed concurrently.
 const CONCURRENCY: usize = 8;
 
 /// Saves an org to a folder, which is created where it does not exist. With `force`, an earlier export in it is replaced,
 /// and nothing else. The files are for their owner alone: they hold personal data.
 ///
 /// # Errors
-/// When the settings cannot work, the folder holds something, Okta or the disk fails, or somebody wants it to end; the
+/// When the settings are invalid, the folder isn't empty, Okta or the disk fails, or it is interrupted; the
 /// folder then has no manifest.
 pub async fn export(
     connection: &ConnectionConfig,
     folder: &Path,
     force: bool,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
     stop: &CancellationToken,
 ) -> Result<Manifest, ServiceError> {
     let okta = crate::connection::okta_client(connection)?;
@@ -85,12 +85,12 @@ async fn prepare(folder: &Path, force: bool) -> Result<(), ExportError> {
 struct Writer<'w> {
     okta: &'w OktaClient,
     layout: Layout,
-    progress: &'w dyn Progress,
+    progress: &'w dyn ProgressSink,
 }
 
 impl Writer<'_> {
     async fn write(&self) -> Result<Manifest, ExportError> {
-        let began = Timestamp::now();
+        let started_at = Timestamp::now();
         let user_types = self.write_schemas().await?;
         let (groups, listed) = self.write_groups().await?;
         let memberships = self.write_members(listed).await?;
@@ -99,7 +99,7 @@ impl Writer<'_> {
         let manifest = Manifest {
             version: VERSION,
             org_url: self.okta.org_url().as_str().trim_end_matches('/').to_owned(),
-            began,
+            started_at,
             users,
             groups,
             memberships,
@@ -110,7 +110,7 @@ impl Writer<'_> {
     }
 
     async fn write_schemas(&self) -> Result<u64, ExportError> {
-        self.progress.begin(Phase::Structure, None);
+        self.progress.begin(Phase::Schema, None);
         private_folder(&self.layout.schemas()).await?;
         let user_types: Vec<UserType> = self.okta.user_types().list().await.map_err(okta)?;
         for user_type in &user_types {
@@ -121,7 +121,7 @@ impl Writer<'_> {
         let group = self.okta.schemas().group().await.map_err(okta)?;
         write_json(&self.layout.schema(GROUP_SCHEMA)?, &group).await?;
         write_json(&self.layout.user_types(), &user_types).await?;
-        self.progress.end(Phase::Structure);
+        self.progress.end(Phase::Schema);
         Ok(user_types.len() as u64)
     }
 

@@ -5,13 +5,11 @@ use insight_import_client::document::SchemaAndMapping;
 use jiff::Timestamp;
 use okta_client::HookDelivery;
 use okta_client::model::{Group, Schema, User};
-use schema_mapper::{
-    GroupSelection, Mapping, MappingOptions, OrgSchemas, Selection, UserSelection, UserTypeSchema,
-};
+use schema_mapper::{GroupScope, Mapping, MappingOptions, OrgSchemas, SyncScope, UserScope, UserTypeSchema};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sync_model::{Departure, Fingerprint, GroupId, ObjectKind, Record};
+use sync_model::{Fingerprint, GroupId, ObjectKind, Record, RetireReason};
 
 use crate::events::inbox_event;
 use crate::odd_event::odd_event;
@@ -19,8 +17,8 @@ use crate::odd_event::odd_event;
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Choice {
-    users: UserSelection,
-    groups: GroupSelection,
+    users: UserScope,
+    groups: GroupScope,
 }
 
 /// A part of a document, unless it is not as it should be.
@@ -73,23 +71,23 @@ fn mapping_takes_any_org() {
         };
         let written = serde_json::to_vec(mapping.document()).unwrap();
         assert_eq!(&serde_json::from_slice::<SchemaAndMapping>(&written).unwrap(), mapping.document());
-        assert_eq!(mapping.settled(mapping.document()).document(), mapping.document());
+        assert_eq!(mapping.fit_to(mapping.document()).document(), mapping.document());
         let mut outcome = format!("{} {:?}", mapping.attributes(ObjectKind::User).len(), mapping.warnings());
-        let choice: Choice = part(&org, "selection").unwrap_or_default();
-        let selection = Selection { users: choice.users, groups: choice.groups };
-        outcome += &format!("{:?} {}", selection.check().is_ok(), selection.version().len());
+        let choice: Choice = part(&org, "scope").unwrap_or_default();
+        let scope = SyncScope { users: choice.users, groups: choice.groups };
+        outcome += &format!("{:?} {}", scope.check().is_ok(), scope.version().len());
         for user in items::<User>(&org, "users") {
             let mapped = mapping.user(&user);
             assert_eq!(mapping.user(&user), mapped, "the same user is mapped the same way");
             has_its_fields(&mapping, &mapped.record);
             has_its_fields(&mapping, &mapping.with_groups(mapped.record.clone(), &[GroupId::new("00g1")]));
-            has_its_fields(&mapping, &mapping.retire(&mapped.record, Departure::Deleted));
-            outcome += &format!("{:?} {}", mapped.problems, selection.covers_user(&user, &mapping));
+            has_its_fields(&mapping, &mapping.retire(&mapped.record, RetireReason::Deleted));
+            outcome += &format!("{:?} {}", mapped.problems, scope.includes_user(&user, &mapping));
         }
         for group in items::<Group>(&org, "groups") {
             let mapped = mapping.group(&group);
             has_its_fields(&mapping, &mapped.record);
-            outcome += &format!("{:?} {}", mapped.problems, selection.covers_group(&group));
+            outcome += &format!("{:?} {}", mapped.problems, scope.includes_group(&group));
         }
         outcome
     });

@@ -6,11 +6,11 @@ use std::path::Path;
 use fuzz::fuzz;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sync_store::{SavedConnection, SealedSecret};
+use sync_store::{EncryptedSecret, SavedConnection};
 
+use crate::connections::recall_one;
 use crate::export::{ExportError, Saved};
-use crate::fleet::recall_one;
-use crate::{Broken, Config, MasterKey, explain};
+use crate::{Config, MasterKey, Unavailable, error_chain};
 
 /// The pages that are read of a listing; inputs have fewer.
 const PAGES: u64 = 12;
@@ -44,7 +44,7 @@ async fn read(folder: &Path) -> Result<String, ExportError> {
     let schemas = saved.schemas().await;
     let mut outcome = match &schemas {
         Ok(schemas) => format!("{} types ", schemas.user_types.len()),
-        Err(error) => format!("{} ", explain(error)),
+        Err(error) => format!("{} ", error_chain(error)),
     };
     assert!(!format!("{schemas:?}").contains(OUTSIDE), "a file outside of the folder is read");
     let (mut groups, mut users) = (Vec::new(), 0);
@@ -76,11 +76,11 @@ async fn read(folder: &Path) -> Result<String, ExportError> {
 
 /// An error names the file or the ID, and says what to do.
 fn is_useful(error: &ExportError, folder: &Path) {
-    let told = explain(error);
+    let told = error_chain(error);
     let names = told.contains(&folder.display().to_string())
         || matches!(error, ExportError::Id(_) | ExportError::Incomplete { .. });
     assert!(names, "no file is named: {told}");
-    assert!(error.hint().is_some() || matches!(error, ExportError::File { .. }), "{told}");
+    assert!(error.remedy().is_some() || matches!(error, ExportError::File { .. }), "{told}");
     assert!(told.chars().count() < LONGEST + folder.as_os_str().len(), "a long text is shown: {told}");
 }
 
@@ -112,7 +112,7 @@ fn export_is_read_or_named() {
             Err(error) => {
                 is_useful(&error, &folder);
                 // The name of the folder is another each time.
-                explain(&error).replace(&place.path().display().to_string(), "")
+                error_chain(&error).replace(&place.path().display().to_string(), "")
             }
         }
     });
@@ -123,7 +123,7 @@ fn saved_connection_is_read_or_named() {
     const SECRET: &str = "S3cretValueOfASetting";
     const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let words =
-        ["settings", "secrets", "okta", "org_url", "assets", "private_key", "schedule", "limits", "null"];
+        ["settings", "secrets", "okta", "org_url", "assets", "private_key", "schedule", "safeguards", "null"];
     let toml = format!("[console]\nmaster_key = \"{KEY}\"\n");
     let config = Config::from_toml(&toml, "c.toml", Path::new("/nonexistent"), []).unwrap();
     let key = MasterKey::parse(&KEY.to_owned().into()).unwrap();
@@ -139,7 +139,7 @@ fn saved_connection_is_read_or_named() {
                 Some(secret) => key.seal(&format!("main/{field}"), &secret.to_owned().into()).unwrap(),
                 None => value.to_string().into_bytes(),
             };
-            (field.clone(), SealedSecret { key_id: key.id().to_owned(), sealed })
+            (field.clone(), EncryptedSecret { key_id: key.id().to_owned(), sealed })
         });
         let saved = SavedConnection {
             name: "main".to_owned().try_into().unwrap(),
@@ -148,10 +148,11 @@ fn saved_connection_is_read_or_named() {
             saved: Timestamp::UNIX_EPOCH,
         };
         match recall_one(&config, saved).settings {
-            Ok(settings) => format!("{}", settings.hook.is_some()),
+            Ok(settings) => format!("{}", settings.event_hook.is_some()),
             Err(error) => {
-                let told = explain(&Broken::from(error).error(&"main".to_owned().try_into().unwrap()));
-                assert!(told.contains("\"main\""), "the connection is not named: {told}");
+                let told =
+                    error_chain(&Unavailable::from(error).error(&"main".to_owned().try_into().unwrap()));
+                assert!(told.contains("`main`"), "the connection is not named: {told}");
                 assert!(quoted || !told.contains(SECRET), "a secret is shown: {told}");
                 assert!(told.chars().count() < LONGEST + 2 * input.len(), "a long text is shown: {told}");
                 told

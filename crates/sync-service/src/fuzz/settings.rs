@@ -8,8 +8,8 @@ use serde::Deserialize as _;
 use serde_json::Value as Json;
 use toml::Value as Toml;
 
-use crate::wire::Draft;
-use crate::{Config, MasterKey, explain};
+use crate::wire::ConnectionDraftRequest;
+use crate::{Config, MasterKey, error_chain};
 
 /// A secret that inputs hold where secrets belong, and that no error may hold then.
 const SECRET: &str = "S3cretValueOfASetting";
@@ -21,8 +21,8 @@ const SECRETS: [&str; 8] = [
     "secret",
     "client_secret",
     "master_key",
-    "url",
-    "hook_secret",
+    "webhook_url",
+    "event_hook_secret",
 ];
 /// The longest message beside what the operator wrote, in characters.
 const LONGEST: usize = 4000;
@@ -79,11 +79,11 @@ fn config_reads_any_text() {
                 assert!(quoted || !format!("{config:?}").contains(SECRET), "a secret is shown: {config:?}");
                 let checked = config.connections.values().map(crate::Connection::check);
                 let told: Vec<String> =
-                    checked.filter_map(|checked| Some(explain(&checked.err()?))).collect();
-                format!("{} {} {told:?}", config.metrics.is_some(), config.console.is_some())
+                    checked.filter_map(|checked| Some(error_chain(&checked.err()?))).collect();
+                format!("{} {} {told:?}", config.metrics_listen.is_some(), config.console.is_some())
             }
             Err(error) => {
-                let told = explain(&error);
+                let told = error_chain(&error);
                 assert!(
                     told.chars().count() <= LONGEST + 2 * text.chars().count(),
                     "a long text is shown: {told}"
@@ -104,8 +104,9 @@ fn settings_read_any_body() {
         "org_url",
         "assets",
         "schedule",
-        "limits",
+        "safeguards",
         "mapping",
+        "scope",
         "users",
         "profile",
         "null",
@@ -113,7 +114,7 @@ fn settings_read_any_body() {
     ];
     fuzz("settings", &words, |input| {
         let Ok(json) = serde_json::from_slice::<Json>(input) else { return String::new() };
-        match Draft::deserialize(&json) {
+        match ConnectionDraftRequest::deserialize(&json) {
             Ok(draft) => {
                 let written = serde_json::to_value(&draft.settings).unwrap();
                 let again = serde_json::from_value(written).unwrap();
@@ -121,8 +122,8 @@ fn settings_read_any_body() {
                 let secrets = draft.secrets.into_iter().filter_map(|(field, secret)| Some((field, secret?)));
                 let checked =
                     draft.settings.check(&"main".to_owned().try_into().unwrap(), &secrets.collect(), false);
-                let told = checked.map(drop).map_err(|error| explain(&error));
-                format!("{told:?} {:?}", draft.settings.missing(|_| false))
+                let told = checked.map(drop).map_err(|error| error_chain(&error));
+                format!("{told:?}")
             }
             Err(error) => error.to_string(),
         }

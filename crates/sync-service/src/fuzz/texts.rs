@@ -94,7 +94,7 @@ fn operator_words_are_read_or_refused() {
         }
         let named = check(ObjectKind::User, text.trim());
         if let Err(error) = &named {
-            outcome += error.hint();
+            outcome += error.remedy().as_str();
         }
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let headers: HeaderMap = HeaderValue::from_bytes(input)

@@ -1,11 +1,11 @@
-//! Who is at the other end.
+//! The address of a client.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 
-/// Who asks: the peer, or whom a proxy names last in `X-Forwarded-For`. What stands before that, anybody can have
-/// written.
+/// The client's address: the peer, or the last one in `X-Forwarded-For` from a proxy. Clients can forge the addresses
+/// before that.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
     if !behind_proxy {
         return peer;

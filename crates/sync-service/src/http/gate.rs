@@ -25,7 +25,7 @@ const STRANGERS: usize = 256;
 const OF_ONE: usize = 128;
 /// Connections that have shown a secret. Those beyond stay strangers.
 const KNOWN: usize = 512;
-/// A client that takes nothing for so long is not written to any more.
+/// The time after which a client that reads nothing is disconnected.
 const STALLED: Duration = Duration::from_secs(20);
 
 /// The connections of a listener. Where there are too many of strangers, the oldest of them ends: new ones always have
@@ -95,7 +95,7 @@ impl Drop for Admitted {
     }
 }
 
-/// The connection of a request, which can be told apart from those of strangers.
+/// The connection of a request, which distinguishes it from those of other clients.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     gate: Gate,
@@ -133,7 +133,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Gate {
 pub(super) struct Watched {
     stream: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Since the client takes nothing.
+    /// Set while the client reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
     _admitted: Admitted,
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 /// Okta documents no maximum; a delivery of a few hundred events stays far below.
 pub(super) const BODY_LIMIT: usize = 4 << 20;
-/// All bodies in flight may take so much, in KiB.
+/// The memory limit for all bodies in flight, in KiB.
 const BODIES: usize = 32 << 10;
 /// Okta waits three seconds for an answer and repeats a delivery once: a refusal is worth more than a late answer.
 const READ: Duration = Duration::from_millis(2_500);
@@ -29,9 +29,9 @@ pub(crate) enum Refused {
     Length,
     /// The body is too slow, or no delivery.
     Body,
-    /// Other bodies take the memory that there is.
+    /// Other bodies use all available memory.
     Busy,
-    /// The store did not take it in time.
+    /// The store was too slow.
     Store,
 }
 
@@ -98,7 +98,7 @@ impl Intake {
         read.ok().and_then(Result::ok).ok_or(Refused::Body)
     }
 
-    /// The answer of `stored`, unless it takes too long.
+    /// The result of `stored`, unless it is too slow.
     pub(super) async fn in_time<T>(&self, stored: impl Future<Output = T>) -> Option<T> {
         timeout(READ, stored).await.ok()
     }
@@ -123,7 +123,7 @@ impl Intake {
                 deliveries,
                 last_connection = connection,
                 problem,
-                "deliveries refused"
+                "rejected deliveries"
             );
         }
         reason.status()

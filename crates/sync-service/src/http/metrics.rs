@@ -1,4 +1,4 @@
-//! The numbers, as Prometheus reads them.
+//! The metrics, in the text format of Prometheus.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,16 +8,16 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, prometheus_text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
-use sync_engine::LATENCY_BOUNDS;
+use sync_engine::{Condition, ConditionStatus, LATENCY_BOUNDS, Process, RecordCounts, StoreEvidence};
 
 use super::intake::Intake;
-use super::{Health, RefusedSignIns};
-use crate::vitals::{StoreVitals, Vitals};
+use super::{DaemonHealth, RefusedSignIns};
+use crate::health_inputs::HealthInputs;
 
 /// The media type of the metrics.
 pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The numbers of a daemon that belong to no connection.
+/// Metrics of the daemon that belong to no connection.
 #[derive(Debug, Default)]
 pub(super) struct Daemon {
     pub(super) deliveries: Arc<Intake>,
@@ -25,14 +25,14 @@ pub(super) struct Daemon {
     pub(super) free_space: Option<u64>,
 }
 
-/// Writes what was measured and judged, and the numbers of a daemon.
+/// Renders the metrics of all connections and of the daemon.
 pub(super) fn render(
-    vitals: Vec<Vitals>,
-    health: Health,
+    inputs: Vec<HealthInputs>,
+    health: DaemonHealth,
     daemon: Option<Daemon>,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("okta_insight");
-    registry.register_collector(Box::new(Scrape { vitals, health, daemon }));
+    registry.register_collector(Box::new(Scrape { inputs, health, daemon }));
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
     Ok(text)
@@ -40,8 +40,8 @@ pub(super) fn render(
 
 #[derive(Debug)]
 struct Scrape {
-    vitals: Vec<Vitals>,
-    health: Health,
+    inputs: Vec<HealthInputs>,
+    health: DaemonHealth,
     daemon: Option<Daemon>,
 }
 
@@ -49,13 +49,14 @@ type Labels = Vec<(&'static str, String)>;
 
 impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
-        let mut page = Page { encoder, vitals: &self.vitals };
+        let mut page = Page { encoder, inputs: &self.inputs };
         if let Some(daemon) = &self.daemon {
             page.daemon(daemon)?;
         }
         page.health(&self.health)?;
         page.freshness()?;
-        page.waiting()?;
+        page.times()?;
+        page.queue()?;
         page.requests()?;
         page.results()?;
         page.latency()
@@ -64,40 +65,53 @@ impl Collector for Scrape {
 
 struct Page<'e, 'v> {
     encoder: DescriptorEncoder<'e>,
-    vitals: &'v [Vitals],
+    inputs: &'v [HealthInputs],
 }
 
 impl Page<'_, '_> {
-    fn health(&mut self, health: &Health) -> fmt::Result {
-        let help = "Whether the connection gets its work done, as /readyz judges";
+    fn health(&mut self, health: &DaemonHealth) -> fmt::Result {
+        let help = "1 if the connection makes progress, as in /readyz";
         let mut metric = self.encoder.encode_descriptor("ready", help, None, MetricType::Gauge)?;
         for (name, connection) in &health.connections {
             metric.encode_family(&[("connection", name.as_str())])?.encode_gauge(&flag(connection.ready))?;
         }
-        self.gauges("open_troubles", "What goes wrong and is not over, by kind", |v| {
+        let help = "1 for the status of each condition, 0 for the other statuses";
+        self.gauges("condition", help, |v| {
+            let statuses = [ConditionStatus::True, ConditionStatus::False, ConditionStatus::Unknown];
+            let samples = |condition: &Condition| {
+                let (kind, present) = (condition.kind.as_str(), condition.status);
+                statuses.map(|status| {
+                    let labels = vec![("type", kind.to_owned()), ("status", status.as_str().to_owned())];
+                    (labels, flag(status == present))
+                })
+            };
+            v.conditions().iter().flat_map(samples).collect()
+        })?;
+        self.gauges("firing_alerts", "Firing alerts by kind", |v| {
             let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
-            for trouble in &v.troubles {
-                *kinds.entry(trouble.kind.as_str()).or_default() += 1;
+            for alert in &v.alerts {
+                *kinds.entry(alert.kind.as_str()).or_default() += 1;
             }
             kinds.into_iter().map(|(kind, n)| (vec![("kind", kind.to_owned())], number(n))).collect()
         })
     }
 
     fn daemon(&mut self, daemon: &Daemon) -> fmt::Result {
-        self.refused(daemon)?;
+        let help = "Version of the daemon";
+        let mut metric = self.encoder.encode_descriptor("build_info", help, None, MetricType::Gauge)?;
+        metric.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?.encode_gauge(&1.0)?;
+        self.rejections(daemon)?;
         let Some(free) = daemon.free_space else { return Ok(()) };
-        let help = "Free bytes of the file system that holds the state store";
+        let help = "Free space of the state store's file system";
         let mut metric = self.encoder.encode_descriptor("store_free_bytes", help, None, MetricType::Gauge)?;
         metric.encode_gauge(&number(free))
     }
 
-    fn refused(&mut self, refusals: &Daemon) -> fmt::Result {
-        let deliveries = refusals.deliveries.refused().map(|(reason, n)| (reason.as_str(), n));
-        let help = "Deliveries that the hook receiver refused, by reason";
-        self.by_reason("deliveries_refused", help, deliveries)?;
-        let sign_ins = refusals.sign_ins.counts().map(|(reason, n)| (reason.as_str(), n));
-        let help = "Sign-ins and tokens that the console refused, by reason";
-        self.by_reason("sign_ins_refused", help, sign_ins)
+    fn rejections(&mut self, daemon: &Daemon) -> fmt::Result {
+        let deliveries = daemon.deliveries.refused().map(|(reason, n)| (reason.as_str(), n));
+        self.by_reason("deliveries_refused", "Rejected deliveries by reason", deliveries)?;
+        let sign_ins = daemon.sign_ins.counts().map(|(reason, n)| (reason.as_str(), n));
+        self.by_reason("sign_ins_refused", "Rejected sign-ins and access tokens by reason", sign_ins)
     }
 
     fn by_reason(
@@ -114,56 +128,68 @@ impl Page<'_, '_> {
     }
 
     fn freshness(&mut self) -> fmt::Result {
-        self.gauges("following", "Whether the connection is followed", |v| {
-            vec![(vec![], flag(v.following_since.is_some()))]
+        self.gauges("connection_up", "1 if a task of this process runs the connection", |v| {
+            vec![(vec![], flag(matches!(v.process, Process::Leader { .. })))]
         })?;
-        self.gauges("store_readable", "Whether the state store can be read", |v| {
+        self.gauges("store_up", "1 if the state store is readable", |v| {
             vec![(vec![], flag(v.store.is_ok()))]
         })?;
-        self.stored("paused", "Whether sending is paused", |s, _| Some(flag(s.paused_until.is_some())))?;
-        self.stored("freshness_seconds", "Age of the oldest change that is not confirmed", |s, v| {
-            Some(s.oldest_change().map_or(0.0, |oldest| age(v, oldest)))
-        })?;
-        self.stored("last_pass_age_seconds", "Since the last pass began that ended well", |s, v| {
-            s.last_pass.map(|began| age(v, began))
-        })?;
-        self.stored("log_read_age_seconds", "Since the System Log was last read to its end", |s, v| {
-            s.feed.as_ref()?.caught_up.map(|read| age(v, read))
+        self.stored("paused", "1 if the connection is paused", |s, _| Some(flag(s.pause.is_some())))?;
+        let name = "oldest_pending_change_seconds";
+        self.stored(name, "Age of the oldest unconfirmed change; 0 if there is none", |s, v| {
+            Some(s.oldest_change_at().map_or(0.0, |oldest| age(v, oldest)))
         })
     }
 
-    fn waiting(&mut self) -> fmt::Result {
-        self.gauges("inbox_events", "Events by state; claimed ones are among the pending", |v| {
-            let Ok(StoreVitals { inbox, .. }) = &v.store else { return vec![] };
-            [("pending", inbox.pending), ("claimed", inbox.claimed), ("dead", inbox.dead)]
-                .map(|(state, n)| (vec![("state", state.to_owned())], number(n)))
-                .into()
+    fn times(&mut self) -> fmt::Result {
+        let name = "synced_through_timestamp_seconds";
+        self.stored(name, "Time that Assets is synced through", |s, _| s.synced_through().map(unix_seconds))?;
+        let name = "last_successful_sync_timestamp_seconds";
+        self.stored(name, "Start of the last successful full or incremental sync", |s, _| {
+            s.last_sync_at.map(unix_seconds)
         })?;
-        self.stored("inbox_looks", "Distinct objects to look at", |s, _| Some(number(s.inbox.looks)))?;
-        self.stored("blocked_objects", "Objects whose changes a safeguard holds back", |s, _| {
-            Some(number(s.inbox.blocked))
+        let name = "system_log_caught_up_timestamp_seconds";
+        self.stored(name, "Last time that the System Log was read to its end", |s, _| {
+            s.feed.as_ref()?.caught_up_at.map(unix_seconds)
+        })
+    }
+
+    fn queue(&mut self) -> fmt::Result {
+        self.gauges("events", "Events by state", |v| {
+            let Ok(StoreEvidence { queue, .. }) = &v.store else { return vec![] };
+            let states = [
+                ("pending", queue.pending),
+                ("in_progress", queue.in_progress),
+                ("failed", queue.failed),
+                ("blocked", queue.blocked_events),
+            ];
+            states.map(|(state, n)| (vec![("state", state.to_owned())], number(n))).into()
         })?;
-        self.stored("unconfirmed_records", "Records that Assets did not account for", |s, _| {
-            Some(number(s.inbox.unconfirmed))
+        self.stored("work_items", "Objects to read", |s, _| Some(number(s.queue.work_items)))?;
+        self.stored("blocked_objects", "Objects whose changes are blocked by a safeguard", |s, _| {
+            Some(number(s.queue.blocked))
         })?;
-        self.stored("failed_records", "Of those, records that were sent alone and often", |s, _| {
-            Some(number(s.inbox.failed))
+        self.stored("unconfirmed_records", "Unconfirmed records, including rejected records", |s, _| {
+            Some(number(s.queue.unconfirmed_records))
+        })?;
+        self.stored("rejected_records", "Unconfirmed records that fail even when sent alone", |s, _| {
+            Some(number(s.queue.rejected_records))
         })
     }
 
     fn requests(&mut self) -> fmt::Result {
-        self.counters("okta_requests", "Requests to Okta, retries included", |v| {
+        self.counters("okta_requests", "Requests to Okta, including retries", |v| {
             vec![(vec![], v.okta.requests)]
         })?;
-        self.counters("okta_refused_requests", "Requests that Okta answered with 429", |v| {
+        self.counters("okta_throttled_requests", "Requests that Okta answered with 429", |v| {
             vec![(vec![], v.okta.refused)]
         })?;
-        self.gauges("okta_held_seconds", "Seconds until waiting requests to Okta may go", |v| {
+        self.gauges("okta_held_seconds", "Time until queued requests to Okta can be sent", |v| {
             vec![(vec![], number(v.okta.held_for.as_secs()))]
         })?;
         self.gauges(
             "clock_skew_seconds",
-            "Seconds that a service's clock is ahead of this machine's; negative when it is behind",
+            "Offset of a service's clock to this host; negative if it is behind",
             |v| {
                 let assets = v.assets.iter().find_map(|(_, pace)| pace.clock_skew_seconds);
                 let skews = [("okta", v.okta.clock_skew_seconds), ("assets", assets)].into_iter();
@@ -171,68 +197,74 @@ impl Page<'_, '_> {
                 known.map(|(service, skew)| (vec![("service", service.to_owned())], signed(skew))).collect()
             },
         )?;
-        self.gauges("okta_requests_waiting", "Requests that wait for their turn", |v| {
-            vec![(vec![], number(v.okta.waiting as u64))]
+        self.gauges("okta_queued_requests", "Queued requests to Okta", |v| {
+            vec![(vec![], number(v.okta.queued as u64))]
         })?;
-        let buckets = |v: &Vitals, value: fn(&okta_client::BucketState) -> u64| {
+        let buckets = |v: &HealthInputs, value: fn(&okta_client::BucketState) -> u64| {
             let of = v.okta.buckets.iter();
             of.map(|(name, state)| (vec![("bucket", (*name).to_owned())], number(value(state)))).collect()
         };
-        self.gauges("okta_rate_limit", "Requests that a bucket's window allows", |v| {
+        self.gauges("okta_rate_limit_requests", "Requests that Okta permits per window, by bucket", |v| {
             buckets(v, |b| b.limit)
         })?;
-        self.gauges("okta_rate_remaining", "Requests left in a bucket's window", |v| {
-            buckets(v, |b| b.remaining)
-        })?;
-        let by_credential = |v: &Vitals, value: fn(&insight_import_client::PaceState) -> u64| {
+        self.gauges(
+            "okta_rate_limit_remaining_requests",
+            "Remaining requests in the current window, by bucket",
+            |v| buckets(v, |b| b.remaining),
+        )?;
+        let by_credential = |v: &HealthInputs, value: fn(&insight_import_client::RateLimitState) -> u64| {
             let of = v.assets.iter();
             of.map(|(name, state)| (vec![("credential", (*name).to_owned())], value(state))).collect()
         };
-        self.counters("assets_requests", "Requests to Assets, retries included", |v| {
+        self.counters("assets_requests", "Requests to Assets, including retries", |v| {
             by_credential(v, |p| p.requests)
         })?;
-        self.counters("assets_refused_requests", "Requests that Assets answered with 429 or 503", |v| {
+        self.counters("assets_throttled_requests", "Requests that Assets answered with 429 or 503", |v| {
             by_credential(v, |p| p.refused)
         })
     }
 
     fn results(&mut self) -> fmt::Result {
-        self.counters("executions", "Import executions by outcome", |v| by("outcome", &v.stats.executions))?;
-        self.counters("records", "Records by kind and what became of them", |v| {
+        self.counters("executions", "Executions by outcome", |v| by("outcome", &v.stats.executions))?;
+        let by_kind = |v: &HealthInputs, value: fn(&RecordCounts) -> u64| {
+            let kinds = v.stats.records.iter();
+            kinds.map(|(kind, n)| (vec![("kind", kind.to_string())], value(n))).collect()
+        };
+        self.counters("records_read", "Records read from Okta, by kind", |v| by_kind(v, |n| n.read))?;
+        self.counters("records_sent", "Records sent to Assets, by kind", |v| by_kind(v, |n| n.sent))?;
+        self.counters("records", "Processed records by kind and outcome", |v| {
             let kinds = v.stats.records.iter();
             kinds
                 .flat_map(|(kind, n)| {
-                    let results = [
-                        ("read", n.read),
-                        ("sent", n.sent),
+                    let outcomes = [
                         ("created", n.created),
                         ("updated", n.updated),
                         ("identical", n.identical),
                         ("rejected", n.rejected),
                     ];
-                    results.map(|(result, n)| {
-                        (vec![("kind", kind.to_string()), ("result", result.to_owned())], n)
+                    outcomes.map(|(outcome, n)| {
+                        (vec![("kind", kind.to_string()), ("outcome", outcome.to_owned())], n)
                     })
                 })
                 .collect()
         })?;
-        self.counters("failed_runs", "Runs that failed, by kind", |v| by("kind", &v.stats.failed_runs))?;
-        self.counters("tripped_guards", "Runs that a guard stopped", |v| {
-            vec![(vec![], v.stats.tripped_guards)]
+        self.counters("failed_runs", "Failed runs by kind", |v| by("kind", &v.stats.failed_runs))?;
+        self.counters("safeguard_violations", "Runs that a safeguard stopped", |v| {
+            vec![(vec![], v.stats.safeguard_violations)]
         })
     }
 
     fn latency(&mut self) -> fmt::Result {
-        let help = "From an event to its confirmation in Assets";
+        let help = "Time from an event to its confirmation in Assets";
         let name = "event_latency_seconds";
         let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-        for vitals in self.vitals {
-            let labels = labels(vitals, vec![]);
-            let counts = vitals.stats.latency_buckets;
-            // What is above the last bound is in the total alone.
+        for inputs in self.inputs {
+            let labels = labels(inputs, vec![]);
+            let counts = inputs.stats.latency_buckets;
+            // Latencies above the last bound are in the total only.
             let buckets: Vec<(f64, u64)> = LATENCY_BOUNDS.into_iter().zip(counts).collect();
             metric.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
-                vitals.stats.latency_sum.as_secs_f64(),
+                inputs.stats.latency_sum.as_secs_f64(),
                 counts.iter().sum(),
                 &buckets,
                 None,
@@ -241,12 +273,12 @@ impl Page<'_, '_> {
         Ok(())
     }
 
-    /// A gauge that comes from the store, for each connection whose store can be read and that has a value.
+    /// A gauge from the store, for each connection with a readable store and a value.
     fn stored(
         &mut self,
         name: &str,
         help: &str,
-        value: impl Fn(&StoreVitals, &Vitals) -> Option<f64>,
+        value: impl Fn(&StoreEvidence, &HealthInputs) -> Option<f64>,
     ) -> fmt::Result {
         self.gauges(name, help, |v| {
             let value = v.store.as_ref().ok().and_then(|store| value(store, v));
@@ -258,12 +290,12 @@ impl Page<'_, '_> {
         &mut self,
         name: &str,
         help: &str,
-        samples: impl Fn(&Vitals) -> Vec<(Labels, f64)>,
+        samples: impl Fn(&HealthInputs) -> Vec<(Labels, f64)>,
     ) -> fmt::Result {
         let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for vitals in self.vitals {
-            for (more, value) in samples(vitals) {
-                metric.encode_family(&labels(vitals, more))?.encode_gauge(&value)?;
+        for inputs in self.inputs {
+            for (more, value) in samples(inputs) {
+                metric.encode_family(&labels(inputs, more))?.encode_gauge(&value)?;
             }
         }
         Ok(())
@@ -273,12 +305,12 @@ impl Page<'_, '_> {
         &mut self,
         name: &str,
         help: &str,
-        samples: impl Fn(&Vitals) -> Vec<(Labels, u64)>,
+        samples: impl Fn(&HealthInputs) -> Vec<(Labels, u64)>,
     ) -> fmt::Result {
         let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for vitals in self.vitals {
-            for (more, value) in samples(vitals) {
-                let labels = labels(vitals, more);
+        for inputs in self.inputs {
+            for (more, value) in samples(inputs) {
+                let labels = labels(inputs, more);
                 metric.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
             }
         }
@@ -286,16 +318,22 @@ impl Page<'_, '_> {
     }
 }
 
-fn labels(vitals: &Vitals, more: Labels) -> Labels {
-    std::iter::once(("connection", vitals.name.to_string())).chain(more).collect()
+fn labels(inputs: &HealthInputs, more: Labels) -> Labels {
+    std::iter::once(("connection", inputs.name.to_string())).chain(more).collect()
 }
 
 fn by(label: &'static str, counts: &BTreeMap<&'static str, u64>) -> Vec<(Labels, u64)> {
     counts.iter().map(|(name, n)| (vec![(label, (*name).to_owned())], *n)).collect()
 }
 
-fn age(vitals: &Vitals, since: jiff::Timestamp) -> f64 {
-    vitals.now.duration_since(since).as_secs_f64().max(0.0)
+fn age(inputs: &HealthInputs, since: jiff::Timestamp) -> f64 {
+    inputs.now.duration_since(since).as_secs_f64().max(0.0)
+}
+
+// Exact to the millisecond for thousands of years.
+#[allow(clippy::cast_precision_loss)]
+fn unix_seconds(time: jiff::Timestamp) -> f64 {
+    time.as_millisecond() as f64 / 1000.0
 }
 
 fn flag(set: bool) -> f64 {
@@ -308,47 +346,46 @@ fn number(n: u64) -> f64 {
     n as f64
 }
 
-/// A difference of clocks of more than 68 years is as good as that.
+/// Clock offsets are limited to 68 years.
 fn signed(n: i64) -> f64 {
     f64::from(i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX }))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use sync_engine::{AlertKind, Fact, Finding, Task};
 
-    use sync_engine::AlertKind;
-
-    use super::super::health::judge;
     use super::*;
-    use crate::Trouble;
-    use crate::vitals::sample;
+    use crate::AlertEntry;
+    use crate::health_inputs::sample;
 
-    fn judged(vitals: &Vitals) -> Health {
-        judge(std::slice::from_ref(vitals), Duration::from_mins(10))
+    fn judged(inputs: &HealthInputs) -> DaemonHealth {
+        DaemonHealth::of(std::slice::from_ref(inputs))
     }
 
-    fn troubled() -> Vitals {
-        let mut vitals = sample();
-        vitals.troubles = vec![Trouble {
-            kind: AlertKind::FeedFailed,
-            message: "reading the log: no answer".into(),
-            reason: "no answer".into(),
-            hint: None,
-            urgent: false,
-            since: vitals.now,
-            last: vitals.now,
-            times: 1,
-            ended: None,
+    fn failing() -> HealthInputs {
+        let mut inputs = sample();
+        inputs.alerts = vec![AlertEntry {
+            kind: AlertKind::SystemLogUnavailable,
+            task: Some(Task::EventFeed),
+            finding: Finding::warning(Fact::TaskFailing {
+                task: Task::EventFeed,
+                error: "no answer".into(),
+                occurrences: 1,
+            }),
+            started_at: inputs.now,
+            last_occurred_at: inputs.now,
+            occurrences: 1,
+            resolved_at: None,
         }];
-        vitals
+        inputs
     }
 
     #[test]
-    fn the_numbers_are_as_documented_and_hold_no_secret() {
+    fn metrics_match_documentation() {
         let text = render(
-            vec![troubled()],
-            judged(&troubled()),
+            vec![failing()],
+            judged(&failing()),
             Some(Daemon { free_space: Some(1 << 30), ..Daemon::default() }),
         )
         .unwrap();
@@ -357,14 +394,14 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_cannot_be_read_leaves_the_rest() {
-        let mut vitals = sample();
-        vitals.store = Err("gone".into());
-        let health = judged(&vitals);
-        let text = render(vec![vitals], health, None).unwrap();
+    fn unreadable_store_keeps_other_metrics() {
+        let mut inputs = sample();
+        inputs.store = Err(Finding::error(Fact::StoreUnreadable { error: "gone".into() }));
+        let health = judged(&inputs);
+        let text = render(vec![inputs], health, None).unwrap();
         assert!(text.contains("okta_insight_ready{connection=\"main\"} 0"), "{text}");
-        assert!(text.contains("okta_insight_store_readable{connection=\"main\"} 0"), "{text}");
-        assert!(!text.contains("okta_insight_freshness_seconds{"), "{text}");
+        assert!(text.contains("okta_insight_store_up{connection=\"main\"} 0"), "{text}");
+        assert!(!text.contains("okta_insight_oldest_pending_change_seconds{"), "{text}");
         assert!(text.contains("okta_insight_okta_requests_total{connection=\"main\"} 120"), "{text}");
     }
 }

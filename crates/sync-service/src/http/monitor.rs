@@ -3,7 +3,6 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,62 +11,67 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use futures::future::join_all;
+use sync_engine::{Clock, Fact, Finding, SystemClock};
 use tokio_util::sync::CancellationToken;
 
-use super::health::Health;
-use super::{ListenError, METRICS_TYPE, Server, health, metrics};
-use crate::vitals::Vitals;
-use crate::{Connection, Fleet};
+use super::readiness::DaemonHealth;
+use super::{ListenError, METRICS_TYPE, Server, metrics};
+use crate::health_inputs::HealthInputs;
+use crate::{Connection, ConnectionManager};
 
 /// The setting that chooses the address.
-const SETTING: &str = "server.metrics";
+const SETTING: &str = "server.metrics_listen";
 
 /// Answers `/metrics`, `/healthz` and `/readyz`. Nothing there is secret or personal, and nothing there is meant for the
 /// internet: the address belongs on the loopback interface or a private network.
-pub struct Monitor {
+pub struct MetricsServer {
     server: Server,
     watched: Watched,
 }
 
-/// Who is measured.
+/// The measured processes.
 #[derive(Clone)]
 enum Watched {
-    These { connections: Arc<[Arc<Connection>]>, stuck_after: Duration },
-    Fleet(Arc<Fleet>),
+    These(Arc<[Arc<Connection>]>),
+    Fleet(Arc<ConnectionManager>),
 }
 
 impl Watched {
     async fn metrics(&self) -> Result<String, fmt::Error> {
         match self {
-            Self::These { connections, stuck_after } => {
-                let vitals = vitals(connections).await;
-                let health = health::judge(&vitals, *stuck_after);
-                metrics::render(vitals, health, None)
+            Self::These(connections) => {
+                let inputs = inputs(connections).await;
+                let health = DaemonHealth::of(&inputs);
+                metrics::render(inputs, health, None)
             }
             Self::Fleet(fleet) => fleet.metrics().await,
         }
     }
 
-    async fn health(&self) -> Health {
+    async fn health(&self) -> DaemonHealth {
         match self {
-            Self::These { connections, stuck_after } => {
-                health::judge(&vitals(connections).await, *stuck_after)
-            }
+            Self::These(connections) => DaemonHealth::of(&inputs(connections).await),
             Self::Fleet(fleet) => fleet.health().await,
         }
     }
 }
 
-async fn vitals(connections: &[Arc<Connection>]) -> Vec<Vitals> {
-    join_all(connections.iter().map(|connection| connection.vitals())).await
+async fn inputs(connections: &[Arc<Connection>]) -> Vec<HealthInputs> {
+    join_all(connections.iter().map(|connection| connection.inputs())).await
 }
 
-impl Fleet {
-    async fn vitals(&self) -> Vec<Vitals> {
+impl ConnectionManager {
+    async fn inputs(&self) -> Vec<HealthInputs> {
         let members = self.members();
         let working: Vec<_> =
             members.iter().filter_map(|member| member.connection().ok().map(Arc::clone)).collect();
-        vitals(&working).await
+        let mut inputs = inputs(&working).await;
+        if let Some(error) = self.store_problem() {
+            for inputs in &mut inputs {
+                inputs.store = Err(Finding::error(Fact::StoreLost { error: error.clone() }));
+            }
+        }
+        inputs
     }
 
     /// The numbers of every connection, as Prometheus reads them.
@@ -78,59 +82,52 @@ impl Fleet {
         let deliveries = Arc::clone(&self.inboxes().intake);
         let sign_ins = self.refused_sign_ins().clone();
         let daemon = metrics::Daemon { deliveries, sign_ins, free_space: self.store().free_space().await };
-        let vitals = self.vitals().await;
-        let health = self.judge(&vitals);
-        metrics::render(vitals, health, Some(daemon))
+        let inputs = self.inputs().await;
+        let health = self.judge(&inputs);
+        metrics::render(inputs, health, Some(daemon))
     }
 
-    /// Whether every connection gets its work done, and why one does not.
-    pub async fn health(&self) -> Health {
-        self.judge(&self.vitals().await)
+    /// The readiness of every connection, with reasons.
+    pub async fn health(&self) -> DaemonHealth {
+        self.judge(&self.inputs().await)
     }
 
-    fn judge(&self, vitals: &[Vitals]) -> Health {
-        let mut health = health::judge(vitals, self.config().stuck_after);
+    fn judge(&self, inputs: &[HealthInputs]) -> DaemonHealth {
+        let mut health = DaemonHealth::of(inputs);
         for member in self.members() {
-            if let Err(broken) = member.connection() {
-                health.add_broken(member.name(), broken);
+            if let Err(unavailable) = member.connection() {
+                health.add_unavailable(member.name(), unavailable, SystemClock.now());
             }
-        }
-        if let Some(problem) = self.store_problem() {
-            health.add_to_all(&problem);
         }
         health
     }
 }
 
-impl Monitor {
-    /// Listens on an address, for these connections. One that gets nothing done for so long is called stuck.
+impl MetricsServer {
+    /// Listens on an address, for these connections.
     ///
     /// # Errors
     /// When the address is taken or not ours.
-    pub async fn bind(
-        address: SocketAddr,
-        connections: &[Arc<Connection>],
-        stuck_after: Duration,
-    ) -> Result<Self, ListenError> {
+    pub async fn bind(address: SocketAddr, connections: &[Arc<Connection>]) -> Result<Self, ListenError> {
         let server = Server::bind(address, SETTING, None).await?;
-        Ok(Self { server, watched: Watched::These { connections: connections.into(), stuck_after } })
+        Ok(Self { server, watched: Watched::These(connections.into()) })
     }
 
     /// The same for whatever connections a daemon has.
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(address: SocketAddr, fleet: &Arc<Fleet>) -> Result<Self, ListenError> {
+    pub async fn of_fleet(address: SocketAddr, fleet: &Arc<ConnectionManager>) -> Result<Self, ListenError> {
         let server = Server::by_rule(address, SETTING, fleet.config()).await?;
         Ok(Self { server, watched: Watched::Fleet(Arc::clone(fleet)) })
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     pub const fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// Serves until told to stop.
+    /// Serves until interrupted.
     pub async fn serve(self, stop: CancellationToken) {
         let router = Router::new()
             .route("/metrics", get(scrape))
@@ -138,7 +135,7 @@ impl Monitor {
             .route("/readyz", get(ready))
             .with_state(self.watched);
         if let Err(error) = self.server.serve(router, stop).await {
-            tracing::error!(error = crate::explain(&error), "metrics and health are not answered any more");
+            tracing::error!(error = crate::error_chain(&error), "stopped serving metrics and health");
         }
     }
 }
@@ -147,7 +144,7 @@ async fn scrape(State(watched): State<Watched>) -> Response {
     match watched.metrics().await {
         Ok(text) => ([(CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the metrics could not be written");
+            tracing::error!(%error, "could not render metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
+use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_response};
 use sync_engine::{Clock, StateStore};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -21,12 +21,12 @@ use super::{ListenError, Server, Visitor};
 use crate::alerts::Alerts;
 use crate::events::inbox_event;
 use crate::odd_event::odd_event;
-use crate::{Config, Connection, Fleet};
+use crate::{Config, Connection, ConnectionManager};
 
 /// The setting that chooses the address.
 const SETTING: &str = "server.listen";
 
-/// Where the events of one connection go.
+/// The queue for the events of one connection.
 #[derive(Clone)]
 pub(crate) struct Inbox {
     pub(crate) secret: HookSecret,
@@ -34,7 +34,7 @@ pub(crate) struct Inbox {
     pub(crate) wake: Arc<Notify>,
     /// The clock of the engine that reads what is received.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Who hears that deliveries arrive.
+    /// The receiver of notices about deliveries.
     pub(crate) alerts: Option<Arc<Alerts>>,
 }
 
@@ -67,12 +67,12 @@ impl FromIterator<(String, Inbox)> for Inboxes {
 }
 
 /// Listens for the deliveries of Okta's event hooks at `/hooks/okta/{connection}`.
-pub struct Receiver {
+pub struct HookReceiver {
     server: Server,
     inboxes: Inboxes,
 }
 
-impl Receiver {
+impl HookReceiver {
     /// Listens on an address, for these connections.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Receiver {
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(fleet: &Fleet) -> Result<Self, ListenError> {
+    pub async fn of_fleet(fleet: &ConnectionManager) -> Result<Self, ListenError> {
         Self::with_inboxes(fleet.config(), fleet.inboxes().clone()).await
     }
 
@@ -99,18 +99,18 @@ impl Receiver {
         Ok(Self { server: Server::by_rule(config.listen, SETTING, config).await?, inboxes })
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     pub const fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// Serves until told to stop; requests under way are finished.
+    /// Serves until interrupted; active requests are finished.
     pub async fn serve(self, stop: CancellationToken) {
         let router = Router::new()
             .route("/hooks/okta/{connection}", get(verify).post(deliver))
             .with_state(self.inboxes);
         if let Err(error) = self.server.serve(router, stop).await {
-            tracing::error!(error = crate::explain(&error), "the hook receiver stopped");
+            tracing::error!(error = crate::error_chain(&error), "the hook receiver stopped");
         }
     }
 }
@@ -123,12 +123,12 @@ async fn verify(
 ) -> Response {
     let Some(inbox) = inboxes.get(&connection) else { return StatusCode::NOT_FOUND.into_response() };
     let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-    if given.is_some() && !inbox.secret.matches(given) {
+    if given.is_some() && !inbox.secret.verify(given) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     match headers.get(VERIFICATION_HEADER).and_then(|v| v.to_str().ok()) {
         Some(challenge) => {
-            ([(CONTENT_TYPE, "application/json")], verification_answer(challenge)).into_response()
+            ([(CONTENT_TYPE, "application/json")], verification_response(challenge)).into_response()
         }
         None => StatusCode::BAD_REQUEST.into_response(),
     }
@@ -164,7 +164,7 @@ async fn accept(
         refused(Refused::UnknownConnection, "no connection of this name receives deliveries")
     })?;
     // Before a byte of the body costs memory.
-    if !inbox.secret.matches(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
+    if !inbox.secret.verify(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
         return Err(refused(Refused::Secret, "the secret is wrong or missing"));
     }
     if let Some(visitor) = visitor {
@@ -180,7 +180,7 @@ async fn accept(
     let now = inbox.clock.now();
     let newest = delivery.events.iter().map(|event| event.published).max().unwrap_or(now);
     let odd = delivery.unreadable.iter().map(|item| {
-        tracing::warn!(connection, problem = %item, "an event of a delivery could not be read; what it names is looked at");
+        tracing::warn!(connection, problem = %item, "could not read an event of a delivery; its subjects are processed");
         odd_event(item, newest)
     });
     let events: Vec<_> = delivery.events.iter().map(inbox_event).chain(odd).collect();
@@ -193,7 +193,7 @@ async fn accept(
     let new = stored
         .await
         .ok_or_else(|| refused(Refused::Store, "the store is busy"))?
-        .map_err(|error| (Refused::Store, crate::explain(&error)))?;
+        .map_err(|error| (Refused::Store, crate::error_chain(&error)))?;
     if let Some(alerts) = &inbox.alerts {
         alerts.delivered();
     }

@@ -10,6 +10,7 @@ use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use sha2::{Digest, Sha256};
+use sync_engine::Remedy;
 use tokio::time::MissedTickBehavior;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
@@ -19,10 +20,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::gate::Gate;
 use crate::small_file::read_regular_file;
-use crate::{Config, TlsConfig};
+use crate::{Config, TlsConfig, words};
 
-/// How often the files are looked at.
-const LOOK: Duration = Duration::from_secs(5);
+/// The interval of checking the files.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// A client that is slower than this is not waited for: with its handshake, and with the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest head of a request, and what a connection buffers.
@@ -31,10 +32,10 @@ const HEAD: u32 = 32 << 10;
 const H2_WINDOW: u32 = 64 << 10;
 /// Requests of one connection of HTTP/2 at once.
 const H2_STREAMS: u32 = 32;
-/// How long requests may take to end when the daemon stops.
+/// The time that active requests have to end when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(3);
 
-/// Why an address is not listened on.
+/// The reason for which an address can't be listened on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
@@ -45,7 +46,7 @@ pub enum ListenError {
         address: SocketAddr,
         /// The setting that chose it.
         setting: &'static str,
-        /// Why.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
@@ -54,12 +55,12 @@ pub enum ListenError {
     File {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
     /// Anybody on the way could read what is secret.
-    #[error("{address} can be reached from elsewhere, and without TLS secrets could be read on the way")]
-    Exposed {
+    #[error("refusing to listen on `{address}` without TLS")]
+    TlsRequired {
         /// The address.
         address: SocketAddr,
         /// The setting that chose it.
@@ -68,25 +69,18 @@ pub enum ListenError {
 }
 
 impl ListenError {
-    /// The operator's next step.
-    pub fn hint(&self) -> String {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Bind { setting, .. } => format!("choose another address with {setting}"),
-            Self::File { .. } => {
-                "server.tls_certificate and server.tls_key are PEM files of one pair, the certificate \
-                                  with its issuers after it"
-                    .into()
-            }
-            Self::Exposed { setting, .. } => format!(
-                "set server.tls_certificate and server.tls_key, or server.behind_proxy = true when a proxy before it \
-                 speaks TLS, or listen on 127.0.0.1 with {setting}"
-            ),
+            Self::Bind { setting, .. } => Remedy::ChooseOtherAddress { key: (*setting).to_owned() },
+            Self::File { .. } => Remedy::SetTlsFiles,
+            Self::TlsRequired { setting, .. } => Remedy::EnableTls { key: (*setting).to_owned() },
         }
     }
 
-    /// Whether the settings are wrong, rather than the world.
+    /// True if the settings are wrong.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::File { .. } | Self::Exposed { .. })
+        matches!(self, Self::File { .. } | Self::TlsRequired { .. })
     }
 }
 
@@ -102,7 +96,7 @@ pub struct Server {
 struct Tls {
     files: TlsConfig,
     config: RustlsConfig,
-    /// Of the contents that were looked at last.
+    /// The contents at the last check.
     seen: Contents,
 }
 
@@ -114,7 +108,7 @@ impl Server {
     /// proxy.
     ///
     /// # Errors
-    /// When nobody speaks TLS for an address that others can reach, and as [`Self::bind`].
+    /// When an address that others can reach is served without TLS, and as [`Self::bind`].
     pub async fn by_rule(
         address: SocketAddr,
         setting: &'static str,
@@ -125,7 +119,7 @@ impl Server {
             return Self::bind(address, setting, None).await.map(behind);
         }
         if config.tls.is_none() && !config.behind_proxy {
-            return Err(ListenError::Exposed { address, setting });
+            return Err(ListenError::TlsRequired { address, setting });
         }
         Self::bind(address, setting, config.tls.clone()).await.map(behind)
     }
@@ -155,25 +149,25 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether it speaks TLS itself.
+    /// True if it terminates TLS itself.
     pub const fn has_tls(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// Serves until told to stop; requests that are under way then have three seconds.
+    /// Serves until interrupted; active requests then have three seconds.
     ///
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, router: Router, stop: CancellationToken) -> Result<(), ListenError> {
-        self.serve_looking_every(LOOK, router, stop).await
+        self.serve_polling_every(POLL_INTERVAL, router, stop).await
     }
 
-    async fn serve_looking_every(
+    async fn serve_polling_every(
         self,
         look: Duration,
         router: Router,
@@ -245,17 +239,20 @@ impl Tls {
             let file = self.files.certificate.display();
             match self.look(&mut seen).await {
                 Ok(false) => {}
-                Ok(true) => tracing::info!(certificate = %file, "the TLS certificate was replaced"),
+                Ok(true) => tracing::info!(certificate = %file, "loaded a new TLS certificate"),
                 Err(error) => {
-                    let hint = error.hint();
-                    tracing::error!(%error, hint, "the TLS files changed and cannot be used; the old ones stay");
+                    tracing::error!(
+                        %error,
+                        remedy = words::remedy(&error.remedy()),
+                        "could not load the changed TLS files; keeping the old ones"
+                    );
                 }
             }
         }
     }
 
-    /// Takes new files into use, and says whether there were any. While they cannot be used, as when only one of the two
-    /// is new, the old ones stay; that is an error once.
+    /// Loads new files, and returns true if there were any. While they can't be used, for example because only one of
+    /// the two is new, the old ones stay; that is reported as an error once.
     async fn look(&self, seen: &mut Contents) -> Result<bool, ListenError> {
         // A file that is not there is just being replaced.
         let Ok((certificate, key)) = read(&self.files).await else { return Ok(false) };

@@ -1,19 +1,21 @@
-//! What has to be known of a connection.
+//! The settings of a new connection.
 
 use secrecy::SecretString;
 use sync_model::ConnectionName;
 
 use super::KeyFile;
-use crate::AccountConfig;
+use crate::{AccountConfig, EventSource};
 
-/// What has to be known of a connection.
+/// The settings of a new connection.
 #[derive(Debug, Clone)]
-pub struct Answers {
-    /// What the operator calls it.
+pub struct InitAnswers {
+    /// The connection's name.
     pub connection: ConnectionName,
     /// The org's URL.
     pub org_url: String,
-    /// Where Okta reaches the receiver; without it the System Log tells what happens.
+    /// The event source; `None` keeps the one of an existing connection if it includes the event hook.
+    pub event_source: Option<EventSource>,
+    /// The public URL of the event hook receiver, if the event source includes the event hook.
     pub public_url: Option<String>,
     /// The app's private key.
     pub key: KeyFile,
@@ -33,24 +35,24 @@ pub struct Answers {
 
 /// A scope, and what does not work without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NeededScope {
+pub struct RequiredScope {
     /// Its name.
     pub name: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: &'static str,
-    /// Whether nothing works without it.
+    /// True if nothing works without it.
     pub essential: bool,
 }
 
 /// The scopes to grant to the app, with an event hook or without.
-pub fn needed_scopes(hook: bool) -> Vec<NeededScope> {
-    let essential = |name, purpose| NeededScope { name, purpose, essential: true };
-    let for_the_hook = |name, purpose| NeededScope { name, purpose, essential: false };
+pub fn needed_scopes(hook: bool) -> Vec<RequiredScope> {
+    let essential = |name, purpose| RequiredScope { name, purpose, essential: true };
+    let for_the_hook = |name, purpose| RequiredScope { name, purpose, essential: false };
     let mut scopes = vec![
         essential("okta.users.read", "read users"),
-        essential("okta.groups.read", "read groups and who is in them"),
+        essential("okta.groups.read", "read groups and memberships"),
         essential("okta.userTypes.read", "read user types"),
-        essential("okta.schemas.read", "read which attributes there are"),
+        essential("okta.schemas.read", "read attributes"),
         essential("okta.logs.read", "read the System Log"),
     ];
     if hook {

@@ -1,17 +1,18 @@
-//! Whether an answer works, found out by asking whoever it is about.
+//! Validates an answer with a request to the service that it concerns.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use insight_import_client::{AssetsClient, ImportClient, SourceStatus};
 use okta_client::{GroupQuery, OktaClient, trimmed};
 use secrecy::{ExposeSecret, SecretString};
+use sync_engine::{Remedy, Service};
 use sync_model::ConnectionName;
 
 use super::needed_scopes;
+use crate::adapters::remedy;
 use crate::config::hook_url;
 use crate::connection::{USER_AGENT, private_key};
-use crate::{AccountConfig, OktaConfig, explain};
+use crate::{AccountConfig, OktaConfig, error_chain};
 
 /// A person waits for the result.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// An answer that works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was found.
+    /// The finding.
     pub message: String,
-    /// What the operator should know besides.
+    /// Additional notes for the administrator.
     pub notes: Vec<String>,
 }
 
@@ -35,11 +36,11 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-    /// Whether it can never work as it is, rather than not at this moment.
+    /// The action that resolves it.
+    pub remedy: Option<Remedy>,
+    /// True if the value can never work, and not only at the moment.
     pub hopeless: bool,
     /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
     pub unreached: bool,
@@ -47,18 +48,18 @@ pub struct Problem {
 
 impl Problem {
     fn hopeless(error: &dyn std::error::Error) -> Self {
-        Self { message: explain(error), hint: None, hopeless: true, unreached: false }
+        Self { message: error_chain(error), remedy: None, hopeless: true, unreached: false }
     }
 
-    fn found(error: &dyn std::error::Error, hint: Option<String>, unreached: bool) -> Self {
-        Self { message: explain(error), hint, hopeless: false, unreached }
+    fn found(error: &dyn std::error::Error, remedy: Option<Remedy>, unreached: bool) -> Self {
+        Self { message: error_chain(error), remedy, hopeless: false, unreached }
     }
 }
 
 impl From<okta_client::Error> for Problem {
     fn from(error: okta_client::Error) -> Self {
         let unreached = error.is_transient() || matches!(error, okta_client::Error::Transport { .. });
-        Self::found(&error, error.hint(), unreached)
+        Self::found(&error, error.remedy().map(remedy::of_okta), unreached)
     }
 }
 
@@ -74,7 +75,7 @@ impl From<insight_import_client::Error> for Problem {
                         ..
                     }
             );
-        Self::found(&error, error.hint().map(Cow::into_owned), unreached)
+        Self::found(&error, error.remedy().map(remedy::of_assets), unreached)
     }
 }
 
@@ -90,7 +91,7 @@ pub struct Manner {
     pub allow_private_addresses: bool,
 }
 
-/// Whether this is the URL of an org, and one answers there; the latter only when asked for.
+/// Checks that this is the URL of an org, and, if requested, that an org answers there.
 ///
 /// # Errors
 /// When it is not.
@@ -107,7 +108,7 @@ pub async fn check_org(org_url: &str, manner: Manner) -> Check {
     Ok(Finding::new(format!("an Okta org answers there ({})", organization.id)))
 }
 
-/// Whether the app gets a token with its key, has the scopes, and may read.
+/// Checks that the app gets a token with its key, has the API scopes, and can read.
 ///
 /// # Errors
 /// When it does not; the problem names the scopes or the role that are missing.
@@ -129,7 +130,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
         let names: Vec<&str> = essential.iter().map(|scope| scope.name).collect();
         return Err(Problem {
             message: format!("the app gets a token, and is not granted {}", names.join(", ")),
-            hint: Some("grant them to the app: Applications, the app, Okta API Scopes".into()),
+            remedy: Some(Remedy::GrantApiScopes { scope: None }),
             hopeless: false,
             unreached: false,
         });
@@ -139,11 +140,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
     if groups.items.is_empty() {
         return Err(Problem {
             message: "the app gets a token, and sees no group at all".into(),
-            hint: Some(
-                "assign an admin role over all users and groups: Applications, the app, Admin roles; Read-only \
-                 Administrator is enough"
-                    .into(),
-            ),
+            remedy: Some(Remedy::AssignAdminRole),
             hopeless: false,
             unreached: false,
         });
@@ -152,7 +149,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
     Ok(Finding { message: "the app gets a token, and may read".into(), notes: notes.collect() })
 }
 
-/// Whether the token is that of an import source that is switched on.
+/// Checks that the token belongs to an enabled import source.
 ///
 /// # Errors
 /// When it is not.
@@ -166,7 +163,7 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
     }
     let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
     if !manner.ask {
-        return Ok(Finding::new("not asked whether Assets takes it"));
+        return Ok(Finding::new("not checked with Assets"));
     }
     let asked = async {
         let status = client.config_status().await?.status;
@@ -177,13 +174,13 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
         SourceStatus::Disabled => return Err(insight_import_client::Error::Disabled.into()),
         SourceStatus::MissingMapping => "no schema and mapping yet".to_owned(),
         SourceStatus::Idle => "a schema and mapping already".to_owned(),
-        SourceStatus::Running => "an import under way".to_owned(),
+        SourceStatus::Running => "a running import".to_owned(),
         SourceStatus::Other(state) => format!("the state {state}"),
     };
     Ok(Finding::new(format!("it leads to import source {id}, which has {state}")))
 }
 
-/// Whether the account may sign in and sees an Assets workspace.
+/// Checks that the account can sign in and sees an Assets workspace.
 ///
 /// # Errors
 /// When it does not.
@@ -204,14 +201,14 @@ pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, manne
     Ok(Finding::new(format!("the account signs in and sees the Assets workspace {workspace}")))
 }
 
-/// Where Okta would deliver to.
+/// The URL that Okta would deliver to.
 ///
 /// # Errors
 /// When it could not deliver there.
 pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
     let url = hook_url(trimmed(public_url), connection).map_err(|problem| Problem {
         message: format!("the public URL {problem}"),
-        hint: None,
+        remedy: None,
         hopeless: true,
         unreached: false,
     })?;
@@ -221,7 +218,7 @@ pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
 async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Problem> {
     tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Problem {
         message: format!("{whom} did not answer within {} s", PATIENCE.as_secs()),
-        hint: Some("try again later; check that this machine may reach it".into()),
+        remedy: Some(Remedy::CheckNetwork { service: Service::Assets }),
         hopeless: false,
         unreached: true,
     })

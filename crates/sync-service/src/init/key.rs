@@ -13,20 +13,20 @@ use crate::small_file::read_small_text;
 pub struct KeyFile {
     /// The file.
     pub path: PathBuf,
-    /// What it holds, JWK or PEM.
+    /// The key as JWK or PEM.
     pub text: SecretString,
-    /// What is to be registered in Okta.
+    /// The public key to register in Okta.
     pub public_jwk: serde_json::Value,
-    /// Whether others than the owner may read the file.
+    /// True if other users than the owner can read the file.
     pub exposed: bool,
 }
 
-/// A key pair that was just made.
+/// A new key pair.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct NewKey {
     /// The file of the private key.
     pub private_key_file: PathBuf,
-    /// What is to be registered in Okta.
+    /// The public key to register in Okta.
     pub public_jwk: serde_json::Value,
 }
 

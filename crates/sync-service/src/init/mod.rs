@@ -10,7 +10,7 @@ mod write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use answers::{Answers, NeededScope, needed_scopes};
+pub use answers::{InitAnswers, RequiredScope, needed_scopes};
 pub use check::{
     Check, Finding, Manner, Problem, check_account, check_app, check_import_token, check_org, hook_address,
 };
@@ -18,7 +18,7 @@ pub use key::{KeyFile, NewKey, generate_key, read_key};
 pub use master::{new_master_key, read_master_key};
 use okta_client::KeyError;
 use sync_model::ConnectionName;
-pub use write::{Draft, SecretKind, Written};
+pub use write::{ConfigDraft, SecretKind, WrittenFiles};
 
 use crate::{ConfigError, VaultError};
 
@@ -30,18 +30,18 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), InitError> {
     private::write(path, text, true)
 }
 
-/// Why a key or a configuration could not be written.
+/// The error of writing a key or a configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InitError {
     /// A file that would be replaced.
-    #[error("{} exists already, and is not replaced", .0.display())]
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
     /// A master key that would be replaced, and everything that is kept under it lost.
-    #[error("{} exists already, and a master key is never replaced", .0.display())]
+    #[error("{} already exists; a master key is never replaced", .0.display())]
     MasterKeyExists(PathBuf),
     /// A connection that would be replaced.
-    #[error("{} has a connection \"{name}\" already, and it is not replaced", path.display())]
+    #[error("connection `{name}` already exists in {}", path.display())]
     ConnectionExists {
         /// Its name.
         name: ConnectionName,
@@ -53,7 +53,7 @@ pub enum InitError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -62,58 +62,41 @@ pub enum InitError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
     /// An existing configuration that nothing can be added to.
-    #[error("nothing can be added to {}: {problem}", path.display())]
+    #[error("could not add a connection to {}: {problem}", path.display())]
     NotExtendable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
-    /// A key that cannot be used or made.
+    /// A key that can't be used or generated.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A text that is no master key, or none could be made.
+    /// A text that isn't a master key, or a failed generation.
     #[error("the master key: {0}")]
     MasterKey(#[from] VaultError),
     /// The system does not let the key pair be computed.
-    #[error("the key pair could not be computed")]
+    #[error("could not generate the key pair")]
     Interrupted,
     /// The answers make no configuration.
-    #[error("the answers make no configuration that works")]
+    #[error("invalid configuration")]
     Config(#[from] ConfigError),
 }
 
 impl InitError {
-    /// Whether the arguments are wrong, rather than the world.
+    /// True if the arguments are wrong.
     pub const fn is_usage(&self) -> bool {
         !matches!(
             self,
             Self::Write { .. }
                 | Self::Interrupted
                 | Self::Key(KeyError::NotGenerated)
-                | Self::MasterKey(VaultError::NotSealed)
+                | Self::MasterKey(VaultError::EncryptionFailed)
         )
-    }
-
-    /// The operator's next step.
-    pub const fn hint(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Exists(_) => "choose another name, or replace it with --force",
-            Self::MasterKeyExists(_) => "choose another name with --out",
-            Self::ConnectionExists { .. } => {
-                "choose another name with --connection; --force changes what the answers say and keeps its other settings"
-            }
-            Self::Read { .. } => "check the name of the file, and that this user may read it",
-            Self::Write { .. } => "check that the folder exists and that this user may write there",
-            Self::NotExtendable { .. } => "mend the file, or choose another with --config",
-            Self::MasterKey(error) => error.hint(),
-            Self::Interrupted => "try again",
-            Self::Key(_) | Self::Config(_) => return None,
-        })
     }
 }

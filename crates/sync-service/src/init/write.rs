@@ -8,46 +8,46 @@ use serde::Serialize;
 use sync_model::ConnectionName;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
-use super::{Answers, InitError, private};
+use super::{InitAnswers, InitError, private};
 use crate::small_file::read_small_text;
-use crate::{Config, Connection};
+use crate::{Config, Connection, EventSource};
 
 /// The key below `[server]` that allows private addresses.
 const ALLOW_PRIVATE: &str = "allow_private_addresses";
 
-/// What a new file begins with.
+/// The first lines of a new file.
 const HEADING: &str = "\
-# okta-insight-sync: which Okta org is kept in which Assets import source.
-# Secrets are in files beside this one. Every key can come from the environment instead.
+# Configuration of okta-insight-sync. Secrets are in separate files in the same folder.
+# Each key can also be an environment variable; `okta-insight config example` prints all keys.
 
 [store]
 path = \"okta-insight.db\"
 
 [server]
-listen = \"127.0.0.1:8484\"    # the hook receiver, behind your TLS proxy
-metrics = \"127.0.0.1:9464\"   # /metrics, /healthz and /readyz; not for the internet
+listen = \"127.0.0.1:8484\"           # event hook receiver, behind your TLS proxy
+metrics_listen = \"127.0.0.1:9464\"   # /metrics, /healthz, and /readyz; keep it off the internet
 ";
 
 /// A configuration that a connection is added to.
 #[derive(Debug)]
-pub struct Draft {
+pub struct ConfigDraft {
     path: PathBuf,
     document: DocumentMut,
     exists: bool,
 }
 
-/// What was written.
+/// The written files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Written {
+pub struct WrittenFiles {
     /// The configuration file.
     pub config: PathBuf,
-    /// Whether it was there before, and got one more connection.
+    /// True if the file existed, and one more connection was added.
     pub extended: bool,
     /// The files of the secrets.
     pub secrets: Vec<PathBuf>,
 }
 
-impl Draft {
+impl ConfigDraft {
     /// Reads the file if there is one.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Draft {
         Ok(Self { path: path.to_owned(), document, exists })
     }
 
-    /// Whether the file was there before.
+    /// True if the file existed.
     pub const fn exists(&self) -> bool {
         self.exists
     }
@@ -81,13 +81,13 @@ impl Draft {
         server.and_then(|server| server.get(ALLOW_PRIVATE)?.as_bool()) == Some(true)
     }
 
-    /// Whether there is a connection of that name.
+    /// True if there is a connection of that name.
     pub fn has(&self, name: &ConnectionName) -> bool {
         let connections = self.document.get("connections").and_then(Item::as_table_like);
         connections.is_some_and(|connections| connections.contains_key(name.as_str()))
     }
 
-    /// Where the secrets of a connection are kept: its private key, its import token, its API token.
+    /// The paths of a connection's secrets: its private key, its import token, its API token.
     pub fn secret_file(&self, name: &ConnectionName, kind: SecretKind) -> PathBuf {
         self.path.with_file_name(format!("okta-insight-{name}.{}", kind.extension()))
     }
@@ -125,7 +125,7 @@ impl Draft {
     /// # Errors
     /// When something is there that may not be replaced, the answers make no configuration, or a file cannot be
     /// written.
-    pub fn write(mut self, answers: &Answers, replace: bool) -> Result<Written, InitError> {
+    pub fn write(mut self, answers: &InitAnswers, replace: bool) -> Result<WrittenFiles, InitError> {
         let name = &answers.connection;
         self.check_name(name, replace)?;
         let key_file = self.key_file(name, &answers.key.path, replace)?;
@@ -162,11 +162,11 @@ impl Draft {
         if !secrets.contains(&key_file) {
             secrets.insert(0, key_file);
         }
-        Ok(Written { config: self.path, extended: self.exists, secrets })
+        Ok(WrittenFiles { config: self.path, extended: self.exists, secrets })
     }
 
-    /// Whether the daemon would take the connection, before anything is written.
-    fn check(&self, answers: &Answers) -> Result<(), InitError> {
+    /// Checks that the daemon would accept the connection, before anything is written.
+    fn check(&self, answers: &InitAnswers) -> Result<(), InitError> {
         let mut trial =
             Self { path: self.path.clone(), document: self.document.clone(), exists: self.exists };
         let literal = |secret: &SecretString| Value::from(trimmed(secret.expose_secret()));
@@ -185,7 +185,11 @@ impl Draft {
         config.connections.values().try_for_each(Connection::check).map_err(InitError::from)
     }
 
-    fn insert(&mut self, answers: &Answers, [key, token, api_token]: [Value; 3]) -> Result<(), InitError> {
+    fn insert(
+        &mut self,
+        answers: &InitAnswers,
+        [key, token, api_token]: [Value; 3],
+    ) -> Result<(), InitError> {
         let path = self.path.clone();
         if answers.allow_private_addresses {
             set(table(self.document.as_table_mut(), "server", &path)?, ALLOW_PRIVATE, true.into());
@@ -210,14 +214,19 @@ impl Draft {
             set(assets, "email", trimmed(&account.email).into());
             set(assets, "api_token", api_token);
         }
-        if let Some(url) = &answers.public_url {
-            if connection.get("events").and_then(Item::as_str) == Some("log") {
-                connection.remove("events");
+        match &answers.public_url {
+            Some(url) => set(table(connection, "event_hook", &path)?, "public_url", trimmed(url).into()),
+            None => drop(connection.remove("event_hook")),
+        }
+        match answers.event_source {
+            Some(EventSource::Both) => drop(connection.remove("event_source")),
+            Some(EventSource::EventHook) => set(connection, "event_source", "event_hook".into()),
+            Some(EventSource::SystemLog) => set(connection, "event_source", "system_log".into()),
+            // The System Log alone needs no public URL.
+            None if connection.get("event_source").and_then(Item::as_str) == Some("system_log") => {
+                connection.remove("event_source");
             }
-            set(table(connection, "hook", &path)?, "public_url", trimmed(url).into());
-        } else {
-            connection.remove("hook");
-            set(connection, "events", "log".into());
+            None => {}
         }
         Ok(())
     }
@@ -244,7 +253,7 @@ impl SecretKind {
     }
 }
 
-/// The table of that name, made if there is none.
+/// The table of that name, created if it's missing.
 fn table<'t>(
     parent: &'t mut dyn TableLike,
     name: &str,

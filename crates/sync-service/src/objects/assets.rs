@@ -1,17 +1,17 @@
 //! The side of Assets.
 
 use serde::{Deserialize, Serialize};
+use sync_engine::Remedy;
 use sync_model::RecordKey;
 
 use super::{Lookup, PATIENCE, Through, okta::late};
-use crate::account_keys;
 use crate::adapters::SeenObject;
 
-/// What Assets has of an object.
+/// The state of an object in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum AssetsSide {
+pub enum AssetsLookup {
     /// It is there; its values are in the `fields` of the object.
     Found {
         /// Its key, such as `OKTA-12`.
@@ -21,23 +21,25 @@ pub enum AssetsSide {
         /// Its label.
         label: String,
         /// The keys of other objects with the same Okta id. There should be none.
-        twins: Vec<String>,
+        duplicates: Vec<String>,
     },
     /// There is none.
-    Absent,
+    NotFound,
     /// Assets could not be asked.
     Unknown {
-        /// Why.
+        /// The reason.
         reason: String,
-        /// What to do about it.
-        hint: Option<String>,
+        /// The action that resolves it.
+        #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(no_recursion))]
+        remedy: Option<Remedy>,
     },
 }
 
-/// What was seen in Assets, values included.
+/// The object in Assets, with its values.
 pub(super) enum Seen {
     Objects(Vec<SeenObject>),
-    Unknown { reason: String, hint: Option<String> },
+    Unknown { reason: String, remedy: Option<Remedy> },
 }
 
 impl Seen {
@@ -48,18 +50,18 @@ impl Seen {
         }
     }
 
-    pub(super) fn side(&self) -> AssetsSide {
+    pub(super) fn side(&self) -> AssetsLookup {
         match self {
-            Self::Unknown { reason, hint } => {
-                AssetsSide::Unknown { reason: reason.clone(), hint: hint.clone() }
+            Self::Unknown { reason, remedy } => {
+                AssetsLookup::Unknown { reason: reason.clone(), remedy: remedy.clone() }
             }
             Self::Objects(objects) => match objects.split_first() {
-                None => AssetsSide::Absent,
-                Some((object, twins)) => AssetsSide::Found {
+                None => AssetsLookup::NotFound,
+                Some((object, duplicates)) => AssetsLookup::Found {
                     key: object.key.clone(),
                     id: object.id.clone(),
                     label: object.label.clone(),
-                    twins: twins.iter().map(|twin| twin.key.clone()).collect(),
+                    duplicates: duplicates.iter().map(|twin| twin.key.clone()).collect(),
                 },
             },
         }
@@ -71,18 +73,18 @@ impl Lookup {
         if self.sides.account.is_none() {
             return Seen::Unknown {
                 reason: "there is no account credential, and an import token cannot read objects".into(),
-                hint: Some(format!("give the connection an account: {}", account_keys(&self.connection))),
+                remedy: Some(Remedy::SetAtlassianAccount),
             };
         }
         let Some(assets) = through.and_then(|through| through.assets.as_ref()) else {
-            return Seen::Unknown { reason: "the schemas could not be compared".into(), hint: None };
+            return Seen::Unknown { reason: "the schemas could not be compared".into(), remedy: None };
         };
         match tokio::time::timeout(PATIENCE, assets.see(key)).await {
             Ok(Ok(objects)) => Seen::Objects(objects),
             Ok(Err(error)) => {
-                Seen::Unknown { reason: crate::explain(&error), hint: error.hint().map(str::to_owned) }
+                Seen::Unknown { reason: crate::error_chain(&error), remedy: error.remedy().cloned() }
             }
-            Err(_) => Seen::Unknown { reason: late(PATIENCE), hint: None },
+            Err(_) => Seen::Unknown { reason: late(PATIENCE), remedy: None },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What was sent beside what Assets has, field by field.
+//! Compares the last record sent with Assets, field by field.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schema_mapper::{MappedAttribute, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sync_engine::Objects;
+use sync_engine::TargetObjects;
 use sync_model::{ObjectKind, Record, RecordKey, is_empty};
 
 use super::assets::Seen;
@@ -18,15 +18,15 @@ use crate::adapters::sent;
 /// More references than these are counted, and not looked up one by one.
 const LOOKED_UP: usize = 200;
 
-/// Whether Assets has what was sent.
+/// The comparison of Assets with the last record sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Agreement {
+pub enum FieldMatch {
     /// It has.
-    Same,
+    Equal,
     /// It has something else.
-    Differs,
+    Different,
     /// Nothing was sent, Assets could not be asked, or the two cannot be compared.
     Unknown,
 }
@@ -34,30 +34,31 @@ pub enum Agreement {
 /// A field of an object on both sides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct FieldView {
+pub struct FieldComparison {
     /// The record's field.
     pub field: String,
     /// Its name in Okta: of a profile attribute, or of what is beside the profile, such as `status`.
     pub okta: Option<String>,
     /// The attribute's name in Assets; `None` while the schemas are not known.
     pub attribute: Option<String>,
-    /// What was sent last; `None` when nothing was.
-    pub sent: Option<Value>,
-    /// What would be sent now; `None` when Okta does not have the object, or it is not chosen.
-    pub now: Option<Value>,
-    /// What Assets has, as people see it; `None` when it could not be asked or does not have the object.
+    /// The value in the last record sent; `None` if there is none.
+    pub in_record: Option<Value>,
+    /// The value in Okta, as it would be sent; `None` if Okta doesn't have the object, or if it is out of scope.
+    pub in_okta: Option<Value>,
+    /// The displayed value in Assets; `None` if Assets doesn't have the object or can't be read.
     pub in_assets: Option<Vec<String>>,
-    /// Whether Assets has what was sent.
-    pub agreement: Agreement,
-    /// What kind of object its values are the ids of; `None` when they are none.
+    /// The comparison of Assets with the last record sent.
+    #[serde(rename = "match")]
+    pub field_match: FieldMatch,
+    /// The kind of the objects that its values refer to; `None` if they are no references.
     #[serde(default)]
     pub refers_to: Option<ObjectKind>,
 }
 
-impl FieldView {
-    /// Whether something else would be sent now.
+impl FieldComparison {
+    /// True if a different value would be sent now.
     pub(super) fn is_behind(&self) -> bool {
-        match (&self.sent, &self.now) {
+        match (&self.in_record, &self.in_okta) {
             (Some(sent), Some(now)) => sent != now && !(is_empty(sent) && is_empty(now)),
             _ => false,
         }
@@ -70,7 +71,7 @@ pub(super) async fn fields(
     now: Option<&Record>,
     seen: &Seen,
     through: Option<&Through>,
-) -> Vec<FieldView> {
+) -> Vec<FieldComparison> {
     let Some(through) = through else { return unnamed(sent) };
     let mapped = through.mapping.attributes(key.kind);
     let known = match (sent, seen.object()) {
@@ -88,24 +89,24 @@ pub(super) async fn fields(
                     Some(kind) => refers(value, values, kind, known.as_ref()),
                     None => agree(&attribute.kind, value, values),
                 },
-                _ => Agreement::Unknown,
+                _ => FieldMatch::Unknown,
             };
-            FieldView {
+            FieldComparison {
                 field: attribute.locator.clone(),
                 okta: Some(okta_name(attribute)),
                 attribute: Some(attribute.name.clone()),
-                sent: sent_value,
+                in_record: sent_value,
                 // A group that is read does not tell its members.
-                now: of(now, &attribute.locator).filter(|_| attribute.source != Source::Members),
+                in_okta: of(now, &attribute.locator).filter(|_| attribute.source != Source::Members),
                 in_assets: values.map(|values| values.iter().map(shown).collect()),
-                agreement,
+                field_match: agreement,
                 refers_to: sent.or(now).and(sent::target(attribute)),
             }
         })
         .collect()
 }
 
-/// What Assets calls the objects that a record refers to; `None` when they are too many, or cannot be asked for.
+/// The keys in Assets of the objects that a record refers to; `None` if there are too many, or if they can't be read.
 async fn referred(
     through: &Through,
     mapped: &[MappedAttribute],
@@ -123,18 +124,18 @@ async fn referred(
     found.ok()?.ok()
 }
 
-/// The fields as they are called in the record, while nobody knows what Assets calls them.
-fn unnamed(sent: Option<&Record>) -> Vec<FieldView> {
+/// The fields by their names in the record, while their attribute names are unknown.
+fn unnamed(sent: Option<&Record>) -> Vec<FieldComparison> {
     let fields = sent.map(|record| record.fields.iter()).into_iter().flatten();
     fields
-        .map(|(field, value)| FieldView {
+        .map(|(field, value)| FieldComparison {
             field: field.clone(),
             okta: None,
             attribute: None,
-            sent: Some(value.clone()),
-            now: None,
+            in_record: Some(value.clone()),
+            in_okta: None,
             in_assets: None,
-            agreement: Agreement::Unknown,
+            field_match: FieldMatch::Unknown,
             refers_to: None,
         })
         .collect()
@@ -155,18 +156,18 @@ fn shown(value: &ObjectValue) -> String {
     }
 }
 
-/// Whether these are the objects that were referred to.
+/// True if these objects are the ones referred to.
 fn refers(
     sent: &Value,
     values: &[ObjectValue],
     kind: ObjectKind,
     known: Option<&HashMap<RecordKey, Vec<String>>>,
-) -> Agreement {
+) -> FieldMatch {
     let ids = sent::texts(sent);
     if ids.len() != values.len() {
-        return Agreement::Differs;
+        return FieldMatch::Different;
     }
-    let Some(known) = known else { return Agreement::Unknown };
+    let Some(known) = known else { return FieldMatch::Unknown };
     let there: BTreeSet<&str> =
         values.iter().filter_map(|v| Some(v.referenced_object.as_ref()?.object_key.as_str())).collect();
     let is_there = |id: String| {
@@ -174,15 +175,19 @@ fn refers(
             .get(&RecordKey { kind, id })
             .is_some_and(|keys| keys.iter().any(|key| there.contains(key.as_str())))
     };
-    if ids.into_iter().all(is_there) { Agreement::Same } else { Agreement::Differs }
+    if ids.into_iter().all(is_there) { FieldMatch::Equal } else { FieldMatch::Different }
 }
 
-/// Whether these values are what was sent, each in the form that its type has in Assets.
-fn agree(kind: &AttributeType, sent: &Value, values: &[ObjectValue]) -> Agreement {
+/// True if these values equal the value sent, each in the form of its type in Assets.
+fn agree(kind: &AttributeType, sent: &Value, values: &[ObjectValue]) -> FieldMatch {
     let sent = sent::texts(sent);
     if *kind == AttributeType::ReferencedObject {
         // Named by something else than an id: only whether there is one can be told.
-        return if sent.is_empty() == values.is_empty() { Agreement::Unknown } else { Agreement::Differs };
+        return if sent.is_empty() == values.is_empty() {
+            FieldMatch::Unknown
+        } else {
+            FieldMatch::Different
+        };
     }
     let normal = |texts: &[String]| -> Option<BTreeSet<String>> {
         texts.iter().map(|text| normal(kind, text)).collect()
@@ -190,10 +195,10 @@ fn agree(kind: &AttributeType, sent: &Value, values: &[ObjectValue]) -> Agreemen
     let there: Vec<String> =
         values.iter().map(|value| value.text().to_owned()).filter(|text| !text.is_empty()).collect();
     match (normal(&sent), normal(&there)) {
-        (Some(sent), Some(there)) if sent == there => Agreement::Same,
+        (Some(sent), Some(there)) if sent == there => FieldMatch::Equal,
         // A form that this version does not know says nothing of the value.
-        (_, None) if !sent.is_empty() => Agreement::Unknown,
-        _ => Agreement::Differs,
+        (_, None) if !sent.is_empty() => FieldMatch::Unknown,
+        _ => FieldMatch::Different,
     }
 }
 
@@ -222,22 +227,22 @@ mod tests {
     fn values_are_compared_in_the_form_of_their_type() {
         use AttributeType::{Boolean, DateTime, Double, ReferencedObject, Select, Text};
         for (kind, sent, there, expected) in [
-            (Text, json!("Ada"), &["Ada"][..], Agreement::Same),
-            (Text, json!("Ada "), &["Ada"], Agreement::Same),
-            (Text, json!("Ada"), &["ada"], Agreement::Differs),
-            (Text, json!(""), &[], Agreement::Same),
-            (Text, json!(""), &["Ada"], Agreement::Differs),
-            (Text, json!("Ada"), &[], Agreement::Differs),
-            (Select, json!(["a", "b"]), &["b", "a"], Agreement::Same),
-            (Select, json!(["a", "b"]), &["b"], Agreement::Differs),
-            (Boolean, json!(true), &["True"], Agreement::Same),
-            (Double, json!(7), &["7.0"], Agreement::Same),
-            (Double, json!(7.5), &["7"], Agreement::Differs),
-            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["2026-03-01T12:30:00+02:00"], Agreement::Same),
-            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["2026-03-01T10:30:01Z"], Agreement::Differs),
-            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["01/Mar/26 10:30"], Agreement::Unknown),
-            (ReferencedObject, json!("boss"), &["OKTA-1"], Agreement::Unknown),
-            (ReferencedObject, json!("boss"), &[], Agreement::Differs),
+            (Text, json!("Ada"), &["Ada"][..], FieldMatch::Equal),
+            (Text, json!("Ada "), &["Ada"], FieldMatch::Equal),
+            (Text, json!("Ada"), &["ada"], FieldMatch::Different),
+            (Text, json!(""), &[], FieldMatch::Equal),
+            (Text, json!(""), &["Ada"], FieldMatch::Different),
+            (Text, json!("Ada"), &[], FieldMatch::Different),
+            (Select, json!(["a", "b"]), &["b", "a"], FieldMatch::Equal),
+            (Select, json!(["a", "b"]), &["b"], FieldMatch::Different),
+            (Boolean, json!(true), &["True"], FieldMatch::Equal),
+            (Double, json!(7), &["7.0"], FieldMatch::Equal),
+            (Double, json!(7.5), &["7"], FieldMatch::Different),
+            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["2026-03-01T12:30:00+02:00"], FieldMatch::Equal),
+            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["2026-03-01T10:30:01Z"], FieldMatch::Different),
+            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["01/Mar/26 10:30"], FieldMatch::Unknown),
+            (ReferencedObject, json!("boss"), &["OKTA-1"], FieldMatch::Unknown),
+            (ReferencedObject, json!("boss"), &[], FieldMatch::Different),
         ] {
             assert_eq!(agree(&kind, &sent, &values(there)), expected, "{sent} {there:?}");
         }
@@ -258,11 +263,11 @@ mod tests {
             let values: Vec<ObjectValue> = keys.iter().map(|key| value(key)).collect();
             refers(&ids, &values, ObjectKind::Group, known)
         };
-        assert_eq!(refers(json!(["g2", "g1"]), &["OKTA-1", "OKTA-2"], Some(&known)), Agreement::Same);
-        assert_eq!(refers(json!(["g1", "g3"]), &["OKTA-1", "OKTA-2"], Some(&known)), Agreement::Differs);
-        assert_eq!(refers(json!(["g1"]), &["OKTA-2"], Some(&known)), Agreement::Differs);
-        assert_eq!(refers(json!(["g1"]), &["OKTA-2"], None), Agreement::Unknown);
-        assert_eq!(refers(json!(["g1"]), &[], None), Agreement::Differs);
-        assert_eq!(refers(json!([]), &[], Some(&known)), Agreement::Same);
+        assert_eq!(refers(json!(["g2", "g1"]), &["OKTA-1", "OKTA-2"], Some(&known)), FieldMatch::Equal);
+        assert_eq!(refers(json!(["g1", "g3"]), &["OKTA-1", "OKTA-2"], Some(&known)), FieldMatch::Different);
+        assert_eq!(refers(json!(["g1"]), &["OKTA-2"], Some(&known)), FieldMatch::Different);
+        assert_eq!(refers(json!(["g1"]), &["OKTA-2"], None), FieldMatch::Unknown);
+        assert_eq!(refers(json!(["g1"]), &[], None), FieldMatch::Different);
+        assert_eq!(refers(json!([]), &[], Some(&known)), FieldMatch::Equal);
     }
 }

@@ -3,8 +3,8 @@
 mod assets;
 mod compare;
 mod okta;
+mod state;
 mod through;
-mod verdict;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -14,16 +14,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_engine::{
-    Change, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Subject, Uncleared,
-    UnconfirmedObject,
+    ChangeKind, ConfirmedRecord, Event, EventFilter, ObjectHistory, OriginRun, RunKind, StaleValue, Subject,
+    UnconfirmedRecordDetail,
 };
 use sync_model::{ConnectionName, EventId, GroupId, ObjectKind, Record, RecordKey, UserId};
 
-pub use assets::AssetsSide;
+pub use assets::AssetsLookup;
 use compare::fields;
-pub use compare::{Agreement, FieldView};
-pub use okta::{GroupOfUser, OktaObject, OktaSide};
-pub use verdict::ObjectVerdict;
+pub use compare::{FieldComparison, FieldMatch};
+pub use okta::{OktaLookup, OktaObject, UserGroup};
+pub use state::ObjectState;
 
 pub(crate) use through::Compared;
 use through::Through;
@@ -32,21 +32,20 @@ use crate::adapters::{AssetsStructure, Sides};
 use crate::{Connection, ServiceError};
 use okta_client::OktaClient;
 
-/// How long one side may take to answer.
+/// The time limit for one side.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long each question may take for a search, which has something to show without the answer.
+/// The time limit for each request of a search, which has results without it.
 const SEARCH: Duration = Duration::from_secs(3);
 /// Of so many objects the names are read at once; more are not shown on a page.
 const NAMES: usize = 1000;
 /// An event is traced to its run by so many of the objects that it named.
 const TRACED: usize = 4;
-/// How many events that named an object are looked through, and how many are shown.
+/// The number of an object's events that are searched, and the number that is shown.
 const EVENTS: u32 = 100;
 const SHOWN: usize = 20;
 
-/// What it takes to look at both sides.
+/// The clients and mappings for reading both sides.
 pub(crate) struct Lookup {
-    pub(crate) connection: ConnectionName,
     pub(crate) okta: OktaClient,
     pub(crate) sides: Sides,
     pub(crate) structure: AssetsStructure,
@@ -59,9 +58,9 @@ pub(crate) struct Lookup {
 pub struct ObjectMatches {
     /// The objects: groups first, then by what people call them.
     pub objects: Vec<ObjectMatch>,
-    /// Whether there are more than were asked for.
-    pub more: bool,
-    /// Why Okta could not be asked for what is not known here; `None` when it was not, or could be.
+    /// True if there are more than the limit.
+    pub has_more: bool,
+    /// The error of asking Okta for an unknown object; `None` if it wasn't asked, or if it succeeded.
     pub okta_error: Option<String>,
 }
 
@@ -69,21 +68,21 @@ pub struct ObjectMatches {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatch {
-    /// Which.
+    /// The object's key.
     pub key: RecordKey,
-    /// What people call it, where that is known.
+    /// Its name, if it's known.
     pub name: Option<String>,
-    /// Whether anything of it was ever sent; otherwise Okta alone knows it.
-    pub sent: bool,
-    /// Whether it is marked as gone.
-    pub gone: bool,
+    /// True if a record of it was ever sent; otherwise only Okta has it.
+    pub synced: bool,
+    /// True if the object is retired.
+    pub retired: bool,
     /// When Assets accounted for it last; `None` when it never did.
-    pub confirmed: Option<Timestamp>,
-    /// Whether a record waits that Assets did not account for.
+    pub confirmed_at: Option<Timestamp>,
+    /// True if a record is unconfirmed.
     pub unconfirmed: bool,
-    /// What else it is called, where that and not its name has what was searched for.
+    /// The other name that matches the search, if its name doesn't.
     #[serde(default)]
-    pub also: Option<String>,
+    pub matched_name: Option<String>,
 }
 
 /// One object on both sides.
@@ -92,88 +91,101 @@ pub struct ObjectMatch {
 pub struct ObjectView {
     /// The connection.
     pub connection: ConnectionName,
-    /// Which object.
+    /// The object's key.
     pub key: RecordKey,
-    /// What people call it, where that is known.
+    /// Its name, if it's known.
     pub name: Option<String>,
-    /// How it fares, in a word.
-    pub verdict: ObjectVerdict,
+    /// Its state.
+    pub state: ObjectState,
     /// The same in a sentence.
-    pub explanation: String,
-    /// What Okta says of it now.
-    pub okta: OktaSide,
-    /// What Assets has of it.
-    pub assets: AssetsSide,
+    pub message: String,
+    /// The object in Okta.
+    pub okta: OktaLookup,
+    /// The object in Assets.
+    pub assets: AssetsLookup,
     /// Field by field: what was sent, what would be sent now, and what Assets has.
-    pub fields: Vec<FieldView>,
+    pub fields: Vec<FieldComparison>,
     /// The record that Assets accounted for last, without its fields; `None` when it never did.
-    pub confirmed: Option<ConfirmedState>,
+    pub confirmed: Option<ConfirmedRecordView>,
     /// The record that was sent and not accounted for, without its fields.
-    pub unconfirmed: Option<UnconfirmedState>,
-    /// Values that are gone in Okta and still in Assets.
-    pub uncleared: Vec<Uncleared>,
+    pub unconfirmed: Option<UnconfirmedRecordView>,
+    /// Values that were cleared in Okta and remain in Assets.
+    pub stale_values: Vec<StaleValue>,
     /// The events that named it, those first that happened last.
-    pub events: Vec<EventEntry>,
+    pub events: Vec<Event>,
     /// The event by which the confirmed record came; `None` when it came by a pass, or the event is forgotten.
-    pub brought_by: Option<EventId>,
+    pub last_event_id: Option<EventId>,
 }
 
-/// How a confirmed record came to be.
+/// The origin of a confirmed record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ConfirmedState {
+pub struct ConfirmedRecordView {
     /// When Okta was read for it.
     pub read_at: Timestamp,
     /// When Assets accounted for it.
-    pub confirmed: Timestamp,
-    /// Since when the object is marked as gone.
-    pub gone_since: Option<Timestamp>,
-    /// Whether it is sent again although it did not change: something it refers to came later.
-    pub dirty: bool,
+    pub confirmed_at: Timestamp,
+    /// The time of the object's retirement.
+    pub retired_at: Option<Timestamp>,
+    /// True if it is resent although it didn't change: an object that it refers to was created later.
+    pub resend_pending: bool,
     /// The run that sent it; `None` for one from an earlier version.
     pub run: Option<OriginRun>,
 }
 
-/// How a record fares that Assets did not account for.
+/// The state of an unconfirmed record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct UnconfirmedState {
-    /// What it would do.
-    pub change: Change,
+pub struct UnconfirmedRecordView {
+    /// The change that it makes.
+    pub change: ChangeKind,
     /// When Okta was read for it.
     pub read_at: Timestamp,
-    /// How often it was sent.
+    /// The number of attempts.
     pub attempts: u32,
-    /// What Assets said.
+    /// The message from Assets.
     pub reason: String,
     /// When it is sent again.
-    pub due: Timestamp,
+    pub next_attempt_at: Timestamp,
     /// The run that sent it last.
     pub run: Option<OriginRun>,
 }
 
-impl From<&ConfirmedObject> for ConfirmedState {
-    fn from(object: &ConfirmedObject) -> Self {
-        let ConfirmedObject { record: _, reading, confirmed, gone_since, dirty, run } = *object;
-        Self { read_at: reading.at, confirmed, gone_since, dirty, run }
+impl From<&ConfirmedRecord> for ConfirmedRecordView {
+    fn from(object: &ConfirmedRecord) -> Self {
+        let ConfirmedRecord {
+            record: _,
+            reading,
+            confirmed_at: confirmed,
+            retired_at: gone_since,
+            resend_pending: dirty,
+            run,
+        } = *object;
+        Self {
+            read_at: reading.at,
+            confirmed_at: confirmed,
+            retired_at: gone_since,
+            resend_pending: dirty,
+            run,
+        }
     }
 }
 
-impl From<&UnconfirmedObject> for UnconfirmedState {
-    fn from(object: &UnconfirmedObject) -> Self {
+impl From<&UnconfirmedRecordDetail> for UnconfirmedRecordView {
+    fn from(object: &UnconfirmedRecordDetail) -> Self {
         Self {
             change: object.change,
             read_at: object.reading.at,
             attempts: object.attempts,
             reason: object.reason.clone(),
-            due: object.due,
-            run: object.run,
+            next_attempt_at: object.next_attempt_at,
+            run: object.origin,
         }
     }
 }
 
 /// The record that was sent last, accounted for or not.
-fn sent_last(entry: &ObjectEntry) -> Option<&Record> {
+fn sent_last(entry: &ObjectHistory) -> Option<&Record> {
     match (&entry.confirmed, &entry.unconfirmed) {
         (Some(confirmed), Some(waiting)) if waiting.reading.number < confirmed.reading.number => {
             Some(&confirmed.record)
@@ -202,16 +214,17 @@ impl Connection {
         let objects = found.objects.into_iter().map(|object| {
             let name = through.as_ref().and_then(|through| through.lens.name(&object.record));
             ObjectMatch {
-                also: also(&object.record, name.as_deref(), text),
+                matched_name: also(&object.record, name.as_deref(), text),
                 name,
                 key: object.record.key,
-                sent: true,
-                gone: object.gone,
-                confirmed: object.confirmed,
+                synced: true,
+                retired: object.retired,
+                confirmed_at: object.confirmed_at,
                 unconfirmed: object.unconfirmed,
             }
         });
-        let mut matches = ObjectMatches { objects: objects.collect(), more: found.more, okta_error: None };
+        let mut matches =
+            ObjectMatches { objects: objects.collect(), has_more: found.has_more, okta_error: None };
         if matches.objects.is_empty() && !text.is_empty() {
             match okta::in_time(SEARCH, self.lookup.find_in_okta(text, kind)).await {
                 Ok(found) => matches.objects = found,
@@ -232,42 +245,41 @@ impl Connection {
         let mut key = key.clone();
         let mut entry = self.store().object(&key).await?;
         let okta = self.lookup.okta_side(&key, entry.is_some(), through).await;
-        if let (None, OktaSide::Found(object)) = (&entry, &okta)
+        if let (None, OktaLookup::Found(object)) = (&entry, &okta)
             && object.id != key.id
         {
             key.id.clone_from(&object.id);
             entry = self.store().object(&key).await?;
         }
         let sent = entry.as_ref().and_then(sent_last);
-        let now = if let OktaSide::Found(object) = &okta { object.record.as_ref() } else { None };
+        let now = if let OktaLookup::Found(object) = &okta { object.record.as_ref() } else { None };
         let seen = self.lookup.assets_side(&key, through).await;
         let fields = fields(&key, sent, now, &seen, through).await;
         let events = self.events_about(&key).await?;
         let confirmed = entry.as_ref().and_then(|entry| entry.confirmed.as_ref());
         let brought_by = confirmed.and_then(|confirmed| brought_by(confirmed, &events));
-        let last_full = self.store().last_run(RunKind::Full).await?;
+        let last_full = self.store().last_run(RunKind::FullSync).await?;
         let assets = seen.side();
-        let synchronised = last_full.good.is_some();
-        let verdict = ObjectVerdict::of(entry.as_ref(), &okta, &assets, &fields, &events, synchronised);
+        let synchronised = last_full.succeeded.is_some();
+        let verdict = ObjectState::of(entry.as_ref(), &okta, &assets, &fields, &events, synchronised);
         Ok(ObjectView {
             connection: self.name().clone(),
             name: sent.or(now).and_then(|record| through?.lens.name(record)),
-            verdict,
-            explanation: verdict.explain(key.kind, &assets),
+            state: verdict,
+            message: verdict.explain(key.kind, &assets),
             okta,
             assets,
             fields,
-            confirmed: confirmed.map(ConfirmedState::from),
-            unconfirmed: entry.as_ref().and_then(|e| e.unconfirmed.as_ref()).map(UnconfirmedState::from),
-            uncleared: entry.map(|entry| entry.uncleared).unwrap_or_default(),
+            confirmed: confirmed.map(ConfirmedRecordView::from),
+            unconfirmed: entry.as_ref().and_then(|e| e.unconfirmed.as_ref()).map(UnconfirmedRecordView::from),
+            stale_values: entry.map(|entry| entry.stale_values).unwrap_or_default(),
             events: events.into_iter().take(SHOWN).collect(),
-            brought_by,
+            last_event_id: brought_by,
             key,
         })
     }
 
-    /// What people call these objects, as far as that is known here: nobody else is asked. Of many, only the first are
-    /// looked up.
+    /// The stored names of these objects; no service is asked. Of many, only the first are searched.
     ///
     /// # Errors
     /// When the store fails.
@@ -284,8 +296,8 @@ impl Connection {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn run_of_event(&self, event: &EventEntry) -> Result<Option<OriginRun>, ServiceError> {
-        for key in event.named.iter().flat_map(named_objects).take(TRACED) {
+    pub async fn run_of_event(&self, event: &Event) -> Result<Option<OriginRun>, ServiceError> {
+        for key in event.subjects.iter().flat_map(named_objects).take(TRACED) {
             let Some(confirmed) = self.store().object(&key).await?.and_then(|entry| entry.confirmed) else {
                 continue;
             };
@@ -296,33 +308,33 @@ impl Connection {
         Ok(None)
     }
 
-    /// Has an object read again by whoever works on the connection, and sent also where it has not changed, for somebody
-    /// may have changed or deleted it in Assets. `false` when nothing can have this id.
+    /// Makes the leader read an object again and send it even if it didn't change, to restore it in Assets. `false` if
+    /// the ID is invalid.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn resend(&self, key: &RecordKey) -> Result<bool, ServiceError> {
         let Some(subject) = subject(key) else { return Ok(false) };
-        self.store().distrust_object(key, self.now()).await?;
-        self.ask(&[subject]).await?;
+        self.store().mark_for_resend(key, self.now()).await?;
+        self.enqueue(&[subject]).await?;
         Ok(true)
     }
 
     /// Both sides through the mapping; `None` where the schemas cannot be compared.
     async fn through(&self, patience: Duration) -> Option<Through> {
-        self.lookup.through(self.engine().mapping_in_force(), patience).await
+        self.lookup.through(self.engine().active_mapping_version(), patience).await
     }
 
     /// The events that named an object, the newest first.
-    async fn events_about(&self, key: &RecordKey) -> Result<Vec<EventEntry>, ServiceError> {
+    async fn events_about(&self, key: &RecordKey) -> Result<Vec<Event>, ServiceError> {
         let filter = EventFilter { state: None, search: Some(key.id.clone()), limit: EVENTS };
         let mut events = self.store().find_events(&filter).await?;
-        events.retain(|event| event.named.iter().any(|subject| is_about(subject, key)));
+        events.retain(|event| event.subjects.iter().any(|subject| is_about(subject, key)));
         Ok(events)
     }
 }
 
-/// What has to be looked at for an object; nothing for what cannot be an id of Okta's, which nobody could look at.
+/// The subject of an object; `None` for an ID that Okta can't have.
 fn subject(key: &RecordKey) -> Option<Subject> {
     let id = |id: &str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -338,7 +350,7 @@ fn subject(key: &RecordKey) -> Option<Subject> {
     })
 }
 
-/// What an object is called besides its name, where that alone has a text, whatever its case.
+/// The other name of an object, if only that contains a text, ignoring case.
 fn also(record: &Record, name: Option<&str>, text: &str) -> Option<String> {
     let text = text.to_lowercase();
     let has = |called: &str| called.to_lowercase().contains(&text);
@@ -360,16 +372,16 @@ fn also(record: &Record, name: Option<&str>, text: &str) -> Option<String> {
 pub fn named_objects(subject: &Subject) -> Vec<RecordKey> {
     match subject {
         Subject::User(user) => vec![RecordKey::user(user)],
-        Subject::Group(group) | Subject::Members(group) => vec![RecordKey::group(group)],
+        Subject::Group(group) | Subject::GroupMembers(group) => vec![RecordKey::group(group)],
         Subject::Membership { group, user } => vec![RecordKey::user(user), RecordKey::group(group)],
-        Subject::Recent | Subject::Directory | Subject::Schema => Vec::new(),
+        Subject::RecentChanges | Subject::EntireDirectory | Subject::Schema => Vec::new(),
     }
 }
 
 fn is_about(subject: &Subject, key: &RecordKey) -> bool {
     match (subject, key.kind) {
         (Subject::User(id), ObjectKind::User) => id.as_str() == key.id,
-        (Subject::Group(id) | Subject::Members(id), ObjectKind::Group) => id.as_str() == key.id,
+        (Subject::Group(id) | Subject::GroupMembers(id), ObjectKind::Group) => id.as_str() == key.id,
         (Subject::Membership { user, .. }, ObjectKind::User) => user.as_str() == key.id,
         (Subject::Membership { group, .. }, ObjectKind::Group) => group.as_str() == key.id,
         (Subject::Membership { group, user }, ObjectKind::Membership) => key.id == format!("{group}/{user}"),
@@ -378,8 +390,8 @@ fn is_about(subject: &Subject, key: &RecordKey) -> bool {
 }
 
 /// The newest event that was there when Okta was read for the record: a batch reads after its events came in.
-fn brought_by(confirmed: &ConfirmedObject, events: &[EventEntry]) -> Option<EventId> {
-    let by_events = confirmed.run.is_some_and(|run| run.kind == Some(RunKind::Events));
+fn brought_by(confirmed: &ConfirmedRecord, events: &[Event]) -> Option<EventId> {
+    let by_events = confirmed.run.is_some_and(|run| run.kind == Some(RunKind::EventSync));
     let mut before = events.iter().filter(|event| event.arrived < confirmed.reading.number);
     before.next().filter(|_| by_events).map(|event| event.id.clone())
 }

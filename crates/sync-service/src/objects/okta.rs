@@ -8,28 +8,32 @@ use okta_client::model::{Group, User};
 use okta_client::{GroupQuery, OktaClient, UserQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sync_engine::Remedy;
 use sync_model::{GroupId, ObjectKind, Record, RecordKey};
 
 use super::{Lookup, ObjectMatch, PATIENCE, Through};
+use crate::adapters::remedy;
 
-/// What Okta says of an object now.
+/// The state of an object in Okta.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum OktaSide {
+pub enum OktaLookup {
     /// It is there.
     Found(Box<OktaObject>),
     /// There is none: it was deleted, or never existed.
-    Absent,
+    NotFound,
     /// Okta could not be asked.
-    Failed {
-        /// Why.
+    Error {
+        /// The reason.
         reason: String,
-        /// What to do about it.
-        hint: Option<String>,
+        /// The action that resolves it.
+        #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(no_recursion))]
+        remedy: Option<Remedy>,
     },
     /// Okta has no such objects: a membership is a user in a group.
-    NotAsked,
+    NotRequested,
 }
 
 /// An object as Okta has it.
@@ -44,7 +48,7 @@ pub struct OktaObject {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// When it was created.
-    pub created: Option<Timestamp>,
+    pub created_at: Option<Timestamp>,
     /// When a user was activated.
     pub activated: Option<Timestamp>,
     /// When a user's status changed last.
@@ -59,12 +63,12 @@ pub struct OktaObject {
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Value>))]
     pub profile: Map<String, Value>,
     /// The groups of a user.
-    pub groups: Option<Vec<GroupOfUser>>,
-    /// How many members a group has; `None` for a user, and where Okta does not tell.
+    pub groups: Option<Vec<UserGroup>>,
+    /// The number of a group's members; `None` for a user, and if Okta doesn't report it.
     pub members: Option<u64>,
-    /// Whether the operator chooses it; `None` while the schemas are not known.
-    pub selected: Option<bool>,
-    /// What would be sent of it now; its values are in the [fields](super::ObjectView::fields).
+    /// True if it is in scope; `None` while the schemas are unknown.
+    pub in_scope: Option<bool>,
+    /// The record that would be sent now; its values are in the [fields](super::ObjectView::fields).
     #[serde(skip)]
     pub(crate) record: Option<Record>,
 }
@@ -75,7 +79,7 @@ impl std::fmt::Debug for OktaObject {
         f.debug_struct("OktaObject")
             .field("id", &self.id)
             .field("status", &self.status)
-            .field("selected", &self.selected)
+            .field("selected", &self.in_scope)
             .finish_non_exhaustive()
     }
 }
@@ -83,25 +87,27 @@ impl std::fmt::Debug for OktaObject {
 /// A group that a user is a member of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct GroupOfUser {
+pub struct UserGroup {
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whether the operator chooses it.
-    pub selected: bool,
+    /// True if it is in scope.
+    pub in_scope: bool,
 }
 
-/// Why something could not be asked, and what to do about it.
-type Failure = (String, Option<String>);
+/// The reason of a failed request, and its remedy.
+type Failure = (String, Option<Remedy>);
 
-/// Waits no longer than somebody who looks at a page does.
+/// Waits no longer than a person who opened a page.
 pub(super) async fn in_time<T>(
     patience: Duration,
     asked: impl Future<Output = okta_client::Result<T>>,
 ) -> Result<T, Failure> {
     match tokio::time::timeout(patience, asked).await {
-        Ok(answer) => answer.map_err(|error| (crate::explain(&error), error.hint())),
+        Ok(answer) => {
+            answer.map_err(|error| (crate::error_chain(&error), error.remedy().map(remedy::of_okta)))
+        }
         Err(_) => Err((late(patience), None)),
     }
 }
@@ -111,32 +117,32 @@ pub(super) fn late(patience: Duration) -> String {
 }
 
 impl Lookup {
-    /// What Okta says of an object. One that is not `known` here may be named by its login or name instead of its id.
+    /// The object in Okta. If it isn't `known` here, it can be named by its login or name instead of its ID.
     pub(super) async fn okta_side(
         &self,
         key: &RecordKey,
         known: bool,
         through: Option<&Through>,
-    ) -> OktaSide {
+    ) -> OktaLookup {
         let found = match key.kind {
             ObjectKind::User => in_time(PATIENCE, self.user(&key.id, known, through)).await,
             ObjectKind::Group => in_time(PATIENCE, self.group(&key.id, known, through)).await,
-            ObjectKind::Membership => return OktaSide::NotAsked,
+            ObjectKind::Membership => return OktaLookup::NotRequested,
         };
         match found {
-            Ok(Some(object)) => OktaSide::Found(Box::new(object)),
-            Ok(None) => OktaSide::Absent,
-            Err((reason, hint)) => OktaSide::Failed { reason, hint },
+            Ok(Some(object)) => OktaLookup::Found(Box::new(object)),
+            Ok(None) => OktaLookup::NotFound,
+            Err((reason, remedy)) => OktaLookup::Error { reason, remedy },
         }
     }
 
-    /// What Okta has by this id, login or name.
+    /// The object in Okta with this ID, login, or name.
     pub(super) async fn find_in_okta(
         &self,
         text: &str,
         kind: Option<ObjectKind>,
     ) -> okta_client::Result<Vec<ObjectMatch>> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         let mut found = Vec::new();
         if kind.is_none_or(|kind| kind == ObjectKind::Group)
             && let Some(group) = find_group(&okta, text, false).await?
@@ -153,12 +159,12 @@ impl Lookup {
 
     /// The ID of the user that has this ID or login.
     pub(crate) async fn user_named(&self, text: &str) -> okta_client::Result<Option<String>> {
-        Ok(find_user(&self.okta.urgent(), text, false).await?.map(|user| user.id))
+        Ok(find_user(&self.okta.high_priority(), text, false).await?.map(|user| user.id))
     }
 
     /// The IDs of the groups that have this ID or name; of those whose name differs in case only where there is no other.
     pub(crate) async fn groups_named(&self, text: &str) -> okta_client::Result<Vec<String>> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         if let Some(group) = by_id(okta.groups().find(text).await)? {
             return Ok(vec![group.id]);
         }
@@ -183,7 +189,7 @@ impl Lookup {
         known: bool,
         through: Option<&Through>,
     ) -> okta_client::Result<Option<OktaObject>> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         let Some(user) = find_user(&okta, text, known).await? else { return Ok(None) };
         let groups = match okta.users().groups(&user.id).await {
             // Deleted between two requests, if Okta says so of the user as well.
@@ -201,7 +207,7 @@ impl Lookup {
             let observed = through.lens.user(&user);
             let mut of: Vec<GroupId> = groups
                 .iter()
-                .filter(|group| !group.is_everyone() && self.sides.choice().covers_group(group))
+                .filter(|group| !group.is_everyone() && self.sides.choice().includes_group(group))
                 .map(|group| GroupId::new(&group.id))
                 .collect();
             of.extend(observed.implied_groups);
@@ -209,15 +215,15 @@ impl Lookup {
         });
         let mapping = through.map(|through| &through.mapping);
         let type_name = mapping.and_then(|m| m.user_type_names(&user).first().map(|name| (*name).to_owned()));
-        let groups = groups.iter().map(|group| GroupOfUser {
+        let groups = groups.iter().map(|group| UserGroup {
             id: group.id.clone(),
             name: group.profile.name().unwrap_or_default().to_owned(),
-            selected: self.sides.choice().covers_group(group),
+            in_scope: self.sides.choice().includes_group(group),
         });
         Ok(Some(OktaObject {
             status: Some(user.status.as_str().to_owned()),
             kind: type_name.or_else(|| user.user_type.map(|user_type| user_type.id)),
-            created: user.created,
+            created_at: user.created,
             activated: user.activated,
             status_changed: user.status_changed,
             last_login: user.last_login,
@@ -226,7 +232,7 @@ impl Lookup {
             profile: values(user.profile.iter()),
             groups: Some(groups.collect()),
             members: None,
-            selected: observed.as_ref().map(|observed| observed.selected),
+            in_scope: observed.as_ref().map(|observed| observed.in_scope),
             record: observed.map(|observed| observed.record),
             id: user.id,
         }))
@@ -238,7 +244,7 @@ impl Lookup {
         known: bool,
         through: Option<&Through>,
     ) -> okta_client::Result<Option<OktaObject>> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         let Some(group) = find_group(&okta, text, known).await? else { return Ok(None) };
         // A group that is read by id comes without its statistics.
         let id = quoted(&group.id);
@@ -249,7 +255,7 @@ impl Lookup {
         Ok(Some(OktaObject {
             status: None,
             kind: Some(group.kind.as_str().to_owned()),
-            created: group.created,
+            created_at: group.created,
             activated: None,
             status_changed: None,
             last_login: None,
@@ -258,7 +264,7 @@ impl Lookup {
             profile: values(group.profile.iter()),
             groups: None,
             members: counted.first().and_then(Group::users_count),
-            selected: observed.as_ref().map(|observed| observed.selected),
+            in_scope: observed.as_ref().map(|observed| observed.in_scope),
             record: observed.map(|observed| observed.record),
             id: group.id,
         }))
@@ -269,11 +275,11 @@ fn only_in_okta(kind: ObjectKind, id: String, name: Option<&str>) -> ObjectMatch
     ObjectMatch {
         key: RecordKey { kind, id },
         name: name.map(str::to_owned),
-        sent: false,
-        gone: false,
-        confirmed: None,
+        synced: false,
+        retired: false,
+        confirmed_at: None,
         unconfirmed: false,
-        also: None,
+        matched_name: None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! The mapping that an object is shown by. A look compares for itself, and changes no mapping that records are made by.
+//! The mapping that an object is displayed with. It is compared separately, and doesn't change the mapping that records
+//! are built by.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -7,16 +8,16 @@ use schema_mapper::Mapping;
 use tokio::time::Instant;
 
 use super::{Lookup, okta};
-use crate::adapters::{AssetsObjects, Lens};
+use crate::adapters::{AssetsObjects, Projection};
 
-/// How long a comparison is good for while no mapping is in force that it could be held against.
+/// The time for which a comparison is valid while there is no active mapping to compare it with.
 const FRESH: Duration = Duration::from_mins(1);
 
-/// Both sides through the mapping of a look.
+/// Both sides through the mapping for display.
 #[derive(Clone)]
 pub(super) struct Through {
     pub(super) mapping: Arc<Mapping>,
-    pub(super) lens: Lens,
+    pub(super) lens: Projection,
     /// `None` without an account.
     pub(super) assets: Option<AssetsObjects>,
 }
@@ -29,8 +30,8 @@ pub(crate) struct Compared {
 }
 
 impl Lookup {
-    /// Both sides through the mapping; `None` where the schemas cannot be compared. They are compared when no look did, or
-    /// another mapping is `in_force` by now.
+    /// Both sides through the mapping; `None` if the schemas can't be compared. They are compared if they weren't yet,
+    /// or if the `in_force` mapping has changed.
     pub(super) async fn through(&self, in_force: Option<String>, patience: Duration) -> Option<Through> {
         if let Some(compared) = &*self.compared.lock().unwrap_or_else(PoisonError::into_inner)
             && compared.in_force == in_force
@@ -48,7 +49,7 @@ impl Lookup {
                 *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared);
                 return Some(through);
             }
-            Ok(Err(error)) => crate::explain(&error),
+            Ok(Err(error)) => crate::error_chain(&error),
             Err(_) => okta::late(patience),
         };
         tracing::debug!(error = %reason, "objects are shown without the names of their attributes");

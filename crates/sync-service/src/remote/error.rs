@@ -1,92 +1,89 @@
-//! Why a daemon elsewhere did not do what it was asked for.
+//! The error of a request to a remote daemon.
 
 use outbound::NotReached;
+use sync_engine::Remedy;
 use url::Url;
 
-use crate::HandoverError;
-use crate::wire::Problem;
+use crate::DelegationError;
+use crate::wire::{Problem, ProblemType};
 
-/// Why a daemon elsewhere did not do what it was asked for.
+/// The error of a request to a remote daemon.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteError {
     /// An address that a token may not be sent to.
-    #[error(
-        "{0} is no address for a token: it has to begin with https:// and to end with the host or the port"
-    )]
+    #[error("refusing to send a token to {0}")]
     Address(Url),
     /// The daemon could not be reached, or did not answer in time.
-    #[error("the daemon at {server} could not be asked")]
+    #[error("could not connect to the daemon at {server}")]
     Unreachable {
         /// Its address.
         server: Url,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<NotReached>,
     },
-    /// The HTTP client could not be made.
+    /// The HTTP client can't be created.
     #[error("could not prepare the HTTP client")]
     Http(#[source] reqwest::Error),
-    /// What answers there is no such daemon, or another version of it.
-    #[error("what answers at {server} is no okta-insightd that this command understands: {problem}")]
-    NotOurs {
+    /// The server isn't such a daemon, or has another version.
+    #[error("no compatible okta-insightd responds at {server}: {problem}")]
+    NotADaemon {
         /// Its address.
         server: Url,
-        /// What it answered.
+        /// The problem with its response.
         problem: String,
     },
     /// A stream of events broke off.
-    #[error("the daemon at {server} does not tell its events: {problem}")]
-    Silent {
+    #[error("could not follow the events of the daemon at {server}: {problem}")]
+    TimedOut {
         /// Its address.
         server: Url,
-        /// How it broke off.
+        /// The problem with the connection.
         problem: String,
     },
     /// The daemon refused.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
-    /// What it was asked for failed.
+    /// The requested action failed.
     #[error("{reason}")]
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
-        /// What to do.
-        hint: Option<String>,
+        /// The action that resolves it.
+        remedy: Option<Remedy>,
     },
     /// A run did not come to a good end.
     #[error(transparent)]
-    Handover(#[from] HandoverError),
+    Handover(#[from] DelegationError),
 }
 
 impl RemoteError {
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Address(_) => {
-                Some("name it like https://sync.example.com; http:// on this machine alone".into())
-            }
-            Self::Unreachable { source, .. } if source.is_proxy_s_fault() => {
-                Some(source.remedy("the daemon's address"))
-            }
+            Self::Address(_) => Some(Remedy::UseHttps),
+            Self::Unreachable { source, .. } if source.is_proxy_s_fault() => Some(Remedy::CheckProxy),
             Self::Http(_) => None,
-            Self::Unreachable { .. } => Some(
-                "see that the daemon runs, and that its console and certificate can be used from here".into(),
-            ),
-            Self::Silent { .. } => Some("see its log, and what is between it and this machine".into()),
-            Self::NotOurs { .. } => {
-                Some("name the address of the console, and use the version of the daemon".into())
-            }
-            Self::Refused(problem) if problem.status == 401 => {
-                Some("give a token of the daemon with --token-file, or in OKTA_INSIGHT_TOKEN".into())
-            }
-            Self::Refused(problem) => problem.hint.clone(),
-            Self::Failed { hint, .. } => hint.clone(),
-            Self::Handover(error) => error.hint(),
+            Self::Unreachable { .. } => Some(Remedy::CheckDaemonReachable),
+            Self::TimedOut { .. } => Some(Remedy::CheckDaemonLog),
+            Self::NotADaemon { .. } => Some(Remedy::CheckDaemonUrl),
+            Self::Refused(problem) if problem.status == 401 => Some(Remedy::SetAccessToken),
+            Self::Refused(problem) => problem.remedy.clone(),
+            Self::Failed { remedy, .. } => remedy.clone(),
+            Self::Handover(error) => error.remedy(),
         }
     }
 
-    /// Whether the arguments are wrong, rather than the world.
+    /// The daemon's own advice, if it has no remedy for the problem.
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            Self::Refused(problem) if self.remedy().is_none() => problem.hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// True if the arguments are wrong.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Address(_) => true,
@@ -95,16 +92,16 @@ impl RemoteError {
         }
     }
 
-    /// Whether it may be different in a while, without anybody doing something about it here.
+    /// True if it may succeed later without a change on this side.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::NotOurs { .. } | Self::Silent { .. } => true,
+            Self::Unreachable { .. } | Self::NotADaemon { .. } | Self::TimedOut { .. } => true,
             Self::Refused(problem) => problem.status == 429 || problem.status >= 500,
             Self::Address(_) | Self::Http(_) | Self::Failed { .. } | Self::Handover(_) => false,
         }
     }
 
-    pub(super) fn is(&self, sort: &str) -> bool {
-        matches!(self, Self::Refused(problem) if problem.kind.ends_with(&format!(":{sort}")))
+    pub(super) fn is(&self, kind: ProblemType) -> bool {
+        matches!(self, Self::Refused(problem) if ProblemType::of_urn(&problem.kind) == Some(kind))
     }
 }

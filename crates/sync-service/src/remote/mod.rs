@@ -11,7 +11,9 @@ use reqwest::Response;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync_engine::{EventFilter, Progress, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport};
+use sync_engine::{
+    EventFilter, ProgressSink, Remedy, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport,
+};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,29 +22,32 @@ use url::Url;
 pub use error::RemoteError;
 #[cfg(test)]
 pub(crate) use stream::Decoder;
-pub use tail::{Followed, RemoteTail};
+pub use tail::{FollowedEvent, RemoteEventFollower};
 
 use crate::connection::USER_AGENT;
-use crate::doctor::Diagnosis;
-use crate::handover::report_of;
-use crate::watched::{Seen, Watched};
+use crate::delegate::report_of;
+use crate::delegated_run::{Seen, Watched};
+use crate::doctor::CheckReport;
 use crate::wire::{
-    ConnectionView, Connections, Events, PauseFor, Paused, Problem, Replay, Requested, Runs, Synchronize,
+    ConnectionView, Connections, Events, PauseOptions, PauseStatus, Problem, ProblemType, Replay, Runs,
+    SyncOptions, SyncRequestStatus,
 };
-use crate::{ConnectionRun, HandoverError, JobState, LiveRunView, PlanView, Replayed, SchemaView, Secret};
+use crate::{
+    ActiveRuns, ConnectionRun, DelegationError, JobState, PlanView, ReplayResult, SchemaView, Secret,
+};
 
-/// How long one request may take.
+/// The time limit of one request.
 const REQUEST: Duration = Duration::from_mins(1);
-/// How long it may take to reach the daemon.
+/// The time limit for connecting to the daemon.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How large an answer may be, in bytes.
+/// The largest response in bytes.
 const LARGEST: usize = 32 * 1024 * 1024;
-/// How often it is asked what became of something.
-const LOOK: Duration = Duration::from_millis(300);
-/// How long what was begun is waited for: longer than the daemon lets it take.
+/// The polling interval for a result.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
+/// The time limit for a started job: longer than the daemon's own limit.
 const LONGEST: Duration = Duration::from_hours(7);
 
-/// What is asked of a daemon elsewhere.
+/// A client of a remote daemon.
 #[derive(Debug, Clone)]
 pub struct RemoteClient {
     http: reqwest::Client,
@@ -52,7 +57,7 @@ pub struct RemoteClient {
 }
 
 impl RemoteClient {
-    /// A client for the daemon whose console is at this address. Calls nobody.
+    /// A client for the daemon whose console has this URL. Sends no request.
     ///
     /// # Errors
     /// When the address is none that a token may be sent to.
@@ -109,6 +114,7 @@ impl RemoteClient {
     ) -> Result<Vec<RunSummary>, RemoteError> {
         let mut query = vec![("limit", filter.limit.to_string()), ("failed", filter.failed.to_string())];
         query.extend(filter.kind.map(|kind| ("kind", kind.as_str().to_owned())));
+        query.extend(filter.state.map(|state| ("state", state.as_str().to_owned())));
         let runs: Runs = self.get(&["connections", name.as_str(), "runs"], &query).await?;
         Ok(runs.runs)
     }
@@ -120,7 +126,7 @@ impl RemoteClient {
     pub async fn run(&self, name: &ConnectionName, run: RunId) -> Result<Option<ConnectionRun>, RemoteError> {
         let found = self.get(&["connections", name.as_str(), "runs", &run.to_string()], &()).await;
         match found {
-            Err(error) if error.is("unknown") => Ok(None),
+            Err(error) if error.is(ProblemType::NotFound) => Ok(None),
             found => found.map(Some),
         }
     }
@@ -136,7 +142,7 @@ impl RemoteClient {
         self.get(&["connections", name.as_str(), "events"], &query).await
     }
 
-    /// Puts events back; all that were given up when none are named.
+    /// Replays events, or all failed ones if no IDs are given.
     ///
     /// # Errors
     /// When one is not known, or the daemon cannot be asked.
@@ -144,12 +150,12 @@ impl RemoteClient {
         &self,
         name: &ConnectionName,
         ids: Option<Vec<EventId>>,
-    ) -> Result<Replayed, RemoteError> {
+    ) -> Result<ReplayResult, RemoteError> {
         match ids {
             Some(ids) => {
                 self.post(&["connections", name.as_str(), "events", "replay"], Some(&Replay { ids })).await
             }
-            None => self.tell(&["connections", name.as_str(), "events", "replay-dead"]).await,
+            None => self.tell(&["connections", name.as_str(), "events", "replay-failed"]).await,
         }
     }
 
@@ -177,7 +183,7 @@ impl RemoteClient {
         self.job(name, "verify", stop).await
     }
 
-    /// Looks at every precondition.
+    /// Runs all checks.
     ///
     /// # Errors
     /// When that fails, or the daemon cannot be asked.
@@ -185,7 +191,7 @@ impl RemoteClient {
         &self,
         name: &ConnectionName,
         stop: &CancellationToken,
-    ) -> Result<Diagnosis, RemoteError> {
+    ) -> Result<CheckReport, RemoteError> {
         self.job(name, "checks", stop).await
     }
 
@@ -213,50 +219,51 @@ impl RemoteClient {
         self.job(name, "plan", stop).await
     }
 
-    /// The runs of the daemon that are under way, and those that ended lately.
+    /// Active and recent runs of the daemon.
     ///
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
-    pub async fn live_run(&self, name: &ConnectionName) -> Result<LiveRunView, RemoteError> {
-        self.get(&["connections", name.as_str(), "live-run"], &()).await
+    pub async fn active_runs(&self, name: &ConnectionName) -> Result<ActiveRuns, RemoteError> {
+        self.get(&["connections", name.as_str(), "active-runs"], &()).await
     }
 
-    /// Asks for a full run and watches until it has ended. A request that is not taken in time is taken back. Told to
-    /// stop, it stops watching; the run goes on.
+    /// Requests a full sync and watches until the run ends. A request that isn't accepted in time is canceled. If
+    /// interrupted, it stops watching; the run continues.
     ///
     /// # Errors
-    /// When the connection is paused, nobody takes the request in time, the run fails, or the daemon cannot be asked.
-    pub async fn synchronize(
+    /// When the connection is paused, the request isn't accepted in time, the run fails, or the daemon can't
+    /// be reached.
+    pub async fn request_sync(
         &self,
         name: &ConnectionName,
-        wish: Synchronize,
+        wish: SyncOptions,
         patience: Duration,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
-        let path = ["connections", name.as_str(), "synchronize"];
-        let asked: Requested = self.post(&path, Some(&wish)).await?;
-        let request = asked.request.to_string();
-        let path = ["connections", name.as_str(), "synchronize", request.as_str()];
+        let path = ["connections", name.as_str(), "sync-requests"];
+        let asked: SyncRequestStatus = self.post(&path, Some(&wish)).await?;
+        let request = asked.id.to_string();
+        let path = ["connections", name.as_str(), "sync-requests", request.as_str()];
         let began = Instant::now();
         let mut watched = Watched::default();
         loop {
-            let now: Requested = self.get(&path, &()).await?;
+            let now: SyncRequestStatus = self.get(&path, &()).await?;
             if let Some(run) = &now.run {
                 self.watch(name, run.id, &mut watched, progress).await;
             }
             match now.run {
-                Some(RunSummary { ended: Some(_), report, .. }) => {
+                Some(RunSummary { ended_at: Some(_), report, .. }) => {
                     watched.end(progress);
                     return Ok(report_of(report)?);
                 }
                 None if began.elapsed() >= patience => match self.delete(&path).await {
                     Ok(()) => {
                         let connection = name.to_string();
-                        return Err(HandoverError::NotTaken { connection, patience }.into());
+                        return Err(DelegationError::NotAccepted { connection, patience }.into());
                     }
                     // Taken in the meantime.
-                    Err(error) if error.is("under-way") => {}
+                    Err(error) if error.is(ProblemType::AlreadyRunning) => {}
                     Err(error) => return Err(error),
                 },
                 Some(_) | None => {}
@@ -265,33 +272,43 @@ impl RemoteClient {
         }
     }
 
-    /// Tells how far a run has come. Where the daemon does not say, the run goes on all the same.
-    async fn watch(&self, name: &ConnectionName, run: RunId, watched: &mut Watched, progress: &dyn Progress) {
-        let Ok(live) = self.live_run(name).await else { return };
-        if let Some(live) = live.running.iter().chain(&live.ended).find(|live| live.run == Some(run)) {
+    /// Reports the progress of a run. If the daemon doesn't report it, the run continues nevertheless.
+    async fn watch(
+        &self,
+        name: &ConnectionName,
+        run: RunId,
+        watched: &mut Watched,
+        progress: &dyn ProgressSink,
+    ) {
+        let Ok(live) = self.active_runs(name).await else { return };
+        if let Some(live) = live.active.iter().chain(&live.recent).find(|live| live.run == Some(run)) {
             let seen: Vec<Seen> = live.phases.iter().map(Seen::from).collect();
             watched.tell(&seen, progress);
         }
     }
 
-    /// Stops sending for a while, or until it is told to go on.
+    /// Pauses sends for a time, or until they are resumed.
     ///
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
-    pub async fn pause(&self, name: &ConnectionName, time: Option<Duration>) -> Result<Paused, RemoteError> {
+    pub async fn pause(
+        &self,
+        name: &ConnectionName,
+        time: Option<Duration>,
+    ) -> Result<PauseStatus, RemoteError> {
         let seconds = time.map(|time| u32::try_from(time.as_secs().max(1)).unwrap_or(u32::MAX));
-        self.post(&["connections", name.as_str(), "pause"], Some(&PauseFor { seconds })).await
+        self.post(&["connections", name.as_str(), "pause"], Some(&PauseOptions { seconds })).await
     }
 
     /// Ends a pause.
     ///
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
-    pub async fn resume(&self, name: &ConnectionName) -> Result<Paused, RemoteError> {
+    pub async fn resume(&self, name: &ConnectionName) -> Result<PauseStatus, RemoteError> {
         self.tell(&["connections", name.as_str(), "resume"]).await
     }
 
-    /// Begins a job, or joins one that is under way, and waits for its end.
+    /// Starts a job, or joins a running one, and waits for its end.
     async fn job<T: DeserializeOwned>(
         &self,
         name: &ConnectionName,
@@ -300,18 +317,20 @@ impl RemoteClient {
     ) -> Result<T, RemoteError> {
         let path = ["connections", name.as_str(), job];
         let mut state = match self.tell::<JobState<T>>(&path).await {
-            Err(error) if error.is("under-way") => self.get(&path, &()).await?,
+            Err(error) if error.is(ProblemType::AlreadyRunning) => self.get(&path, &()).await?,
             begun => begun?,
         };
         let began = Instant::now();
         loop {
             match state {
-                JobState::Done { result, .. } => return Ok(result),
-                JobState::Failed { reason, hint, .. } => return Err(RemoteError::Failed { reason, hint }),
+                JobState::Succeeded { result, .. } => return Ok(result),
+                JobState::Failed { reason, remedy, .. } => {
+                    return Err(RemoteError::Failed { reason, remedy });
+                }
                 JobState::Idle => {
                     return Err(RemoteError::Failed {
                         reason: "the daemon forgot what it was asked for".into(),
-                        hint: Some("it may have been started again; ask once more".into()),
+                        remedy: Some(Remedy::Repeat),
                     });
                 }
                 JobState::Running { .. } => {}
@@ -405,7 +424,7 @@ impl RemoteClient {
     }
 
     fn not_ours(&self, problem: String) -> RemoteError {
-        RemoteError::NotOurs { server: self.server.clone(), problem }
+        RemoteError::NotADaemon { server: self.server.clone(), problem }
     }
 }
 
@@ -414,11 +433,11 @@ async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteErro
     if began.elapsed() >= LONGEST {
         return Err(RemoteError::Failed {
             reason: format!("the daemon was not done within {} hours", LONGEST.as_secs() / 3_600),
-            hint: Some("see what becomes of it with `okta-insight status`".into()),
+            remedy: Some(Remedy::CheckStatus),
         });
     }
     tokio::select! {
-        () = stop.cancelled() => Err(HandoverError::StoppedWatching.into()),
-        () = tokio::time::sleep(LOOK) => Ok(()),
+        () = stop.cancelled() => Err(DelegationError::Detached.into()),
+        () = tokio::time::sleep(POLL_INTERVAL) => Ok(()),
     }
 }

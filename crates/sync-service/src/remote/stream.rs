@@ -3,18 +3,18 @@
 
 use super::LARGEST;
 
-/// Something that was told.
+/// A message of a stream.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Message {
-    /// What it is.
+    /// Its event name.
     pub(crate) name: String,
-    /// What a stream that goes on after it is asked for with.
+    /// The ID with which a later stream resumes after it.
     pub(crate) id: Option<String>,
-    /// What it says.
+    /// Its data.
     pub(crate) data: String,
 }
 
-/// What came of a stream that is not a whole message yet.
+/// The incomplete message of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     line: Vec<u8>,
@@ -26,7 +26,7 @@ pub(crate) struct Decoder {
 pub(crate) struct TooLong;
 
 impl Decoder {
-    /// Takes a part, wherever it ends, and gives the messages that it completes.
+    /// Decodes a part of any length, and returns the messages that it completes.
     pub(crate) fn feed(&mut self, part: &[u8]) -> Result<Vec<Message>, TooLong> {
         let mut messages = Vec::new();
         for piece in part.split_inclusive(|&byte| byte == b'\n') {
@@ -43,7 +43,7 @@ impl Decoder {
         Ok(messages)
     }
 
-    /// Takes a line; an empty one ends a message.
+    /// Decodes a line; an empty one ends a message.
     fn take(&mut self, line: &str) -> Option<Message> {
         if line.is_empty() {
             let mut message = std::mem::take(&mut self.message);

@@ -14,31 +14,31 @@ use super::stream::{Decoder, Message};
 use super::{RemoteClient, RemoteError};
 use crate::ConnectionEvent;
 
-/// How long one stream may last; the daemon ends it sooner.
+/// The time limit of one stream; the daemon ends it sooner.
 const LONGEST: Duration = Duration::from_hours(24);
-/// How long nothing may be heard: the daemon says something more often than that, if only that it is there.
+/// The time limit without data: the daemon sends keep-alives more often.
 const SILENCE: Duration = Duration::from_secs(45);
-/// How soon a stream that broke off or ended is opened again, and how long that may grow to while it fails.
+/// The pause before a stream that ended is opened again, and the limit to which it grows after failures.
 const SOON: Duration = Duration::from_millis(500);
 const LATE: Duration = Duration::from_secs(30);
 
-/// What whoever follows is told.
+/// A message to the follower.
 #[derive(Debug)]
-pub enum Followed {
+pub enum FollowedEvent {
     /// An event came in or changed.
     Event(Box<ConnectionEvent>),
-    /// The daemon cannot be followed at the moment; it is tried again. Told once for as long as that lasts.
+    /// The daemon can't be followed at the moment; the client retries. Sent once for each interruption.
     Interrupted(RemoteError),
     /// It is followed again, from where it was.
     Resumed,
 }
 
 /// Follows the inboxes of some connections of a daemon elsewhere, from where they ended when it began.
-pub struct RemoteTail<'c> {
+pub struct RemoteEventFollower<'c> {
     streams: Vec<Stream<'c>>,
 }
 
-impl<'c> RemoteTail<'c> {
+impl<'c> RemoteEventFollower<'c> {
     /// From now on.
     ///
     /// # Errors
@@ -48,15 +48,15 @@ impl<'c> RemoteTail<'c> {
         Ok(Self { streams: try_join_all(begun).await? })
     }
 
-    /// Tells every event that comes in, and every change of one, until told to stop or `tell` wants no more. Where the
-    /// connection breaks, it is tried again with growing pauses, and nothing is missed.
+    /// Passes every new or changed event to `tell`, until interrupted or until `tell` breaks. If the connection breaks,
+    /// it reconnects with growing pauses without missing events.
     ///
     /// # Errors
     /// When the daemon refuses, such as a token that was revoked.
     pub async fn follow(
         self,
         stop: &CancellationToken,
-        tell: impl FnMut(Followed) -> ControlFlow<()>,
+        tell: impl FnMut(FollowedEvent) -> ControlFlow<()>,
     ) -> Result<(), RemoteError> {
         let audience = Audience { tell: Mutex::new(tell), interrupted: Mutex::default() };
         let all = try_join_all(self.streams.into_iter().map(|stream| stream.follow(&audience)));
@@ -70,31 +70,31 @@ impl<'c> RemoteTail<'c> {
     }
 }
 
-/// Whoever is told, by all streams.
+/// The follower, shared by all streams.
 struct Audience<F> {
     tell: Mutex<F>,
     /// The connections that cannot be followed at the moment.
     interrupted: Mutex<BTreeSet<ConnectionName>>,
 }
 
-impl<F: FnMut(Followed) -> ControlFlow<()>> Audience<F> {
-    fn tell(&self, what: Followed) -> Result<(), End> {
+impl<F: FnMut(FollowedEvent) -> ControlFlow<()>> Audience<F> {
+    fn tell(&self, what: FollowedEvent) -> Result<(), End> {
         let wants_more = lock(&self.tell)(what).is_continue();
         if wants_more { Ok(()) } else { Err(End::Enough) }
     }
 
-    /// The daemon is one: what breaks several streams is told once.
+    /// Reports an interruption once: several streams have the same daemon.
     fn interrupted(&self, name: &ConnectionName, error: RemoteError) -> Result<(), End> {
         let mut interrupted = lock(&self.interrupted);
         let first = interrupted.is_empty();
         interrupted.insert(name.clone());
-        if first { self.tell(Followed::Interrupted(error)) } else { Ok(()) }
+        if first { self.tell(FollowedEvent::Interrupted(error)) } else { Ok(()) }
     }
 
     fn heard(&self, name: &ConnectionName) -> Result<(), End> {
         let mut interrupted = lock(&self.interrupted);
         let last = interrupted.remove(name) && interrupted.is_empty();
-        if last { self.tell(Followed::Resumed) } else { Ok(()) }
+        if last { self.tell(FollowedEvent::Resumed) } else { Ok(()) }
     }
 }
 
@@ -102,9 +102,9 @@ fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Why following ended.
+/// The reason for which following ended.
 enum End {
-    /// Whoever was told wants no more.
+    /// The follower ended it.
     Enough,
     /// The daemon refuses.
     Refused(RemoteError),
@@ -114,12 +114,12 @@ enum End {
 struct Stream<'c> {
     client: &'c RemoteClient,
     name: ConnectionName,
-    /// Where to go on.
+    /// The position to resume from.
     mark: Option<String>,
     open: Option<Open>,
-    /// What was heard and not told yet.
+    /// Received events that were not passed on yet.
     ready: VecDeque<ConnectionEvent>,
-    /// What was told since the mark: a stream that goes on there tells it again.
+    /// Events passed on since the position: a stream that resumes there repeats them.
     since: Vec<ConnectionEvent>,
 }
 
@@ -127,12 +127,12 @@ struct Stream<'c> {
 struct Open {
     response: Response,
     decoder: Decoder,
-    /// Whether something was heard of it.
+    /// True if data was received.
     heard: bool,
 }
 
-/// What came of listening for a while.
-enum Heard {
+/// The result of reading for a while.
+enum StreamResult {
     /// The stream goes on.
     Alive,
     /// The stream ended, as it does now and then.
@@ -145,31 +145,31 @@ impl<'c> Stream<'c> {
         let mut stream =
             Self { client, name, mark: None, open: None, ready: VecDeque::new(), since: Vec::new() };
         while stream.mark.is_none() {
-            if let Heard::End = stream.hear().await? {
+            if let StreamResult::End = stream.hear().await? {
                 return Err(client.silent("it does not say where to go on".into()));
             }
         }
         Ok(stream)
     }
 
-    async fn follow<F: FnMut(Followed) -> ControlFlow<()>>(
+    async fn follow<F: FnMut(FollowedEvent) -> ControlFlow<()>>(
         mut self,
         audience: &Audience<F>,
     ) -> Result<(), End> {
         let mut pause = SOON;
         loop {
             while let Some(event) = self.ready.pop_front() {
-                audience.tell(Followed::Event(Box::new(event)))?;
+                audience.tell(FollowedEvent::Event(Box::new(event)))?;
             }
             match self.hear().await {
-                Ok(Heard::Alive) => {
+                Ok(StreamResult::Alive) => {
                     if self.open.as_ref().is_some_and(|open| open.heard) {
                         audience.heard(&self.name)?;
                         pause = SOON;
                     }
                     continue;
                 }
-                Ok(Heard::End) => {}
+                Ok(StreamResult::End) => {}
                 Err(error) if error.may_pass() => audience.interrupted(&self.name, error)?,
                 Err(error) => return Err(End::Refused(error)),
             }
@@ -179,18 +179,18 @@ impl<'c> Stream<'c> {
     }
 
     /// Opens the stream unless it is open, and waits until something is heard. What broke or ended is closed.
-    async fn hear(&mut self) -> Result<Heard, RemoteError> {
+    async fn hear(&mut self) -> Result<StreamResult, RemoteError> {
         let heard = tokio::time::timeout(SILENCE, self.listen()).await;
         let heard = heard.unwrap_or_else(|_| {
             Err(self.client.silent(format!("nothing was heard for {} s", SILENCE.as_secs())))
         });
-        if !matches!(heard, Ok(Heard::Alive)) {
+        if !matches!(heard, Ok(StreamResult::Alive)) {
             self.open = None;
         }
         heard
     }
 
-    async fn listen(&mut self) -> Result<Heard, RemoteError> {
+    async fn listen(&mut self) -> Result<StreamResult, RemoteError> {
         let open = match &mut self.open {
             Some(open) => open,
             closed => {
@@ -201,7 +201,7 @@ impl<'c> Stream<'c> {
         let part = open.response.chunk().await.map_err(|error| self.client.unreachable(&error))?;
         let Some(part) = part else {
             return if open.heard {
-                Ok(Heard::End)
+                Ok(StreamResult::End)
             } else {
                 Err(self.client.silent("it ended before anything was heard".into()))
             };
@@ -212,7 +212,7 @@ impl<'c> Stream<'c> {
         for message in messages {
             self.take(message)?;
         }
-        Ok(Heard::Alive)
+        Ok(StreamResult::Alive)
     }
 
     fn take(&mut self, message: Message) -> Result<(), RemoteError> {
@@ -234,7 +234,7 @@ impl<'c> Stream<'c> {
 impl RemoteClient {
     /// The live stream of a connection, from a mark on, or from now on.
     async fn live(&self, name: &ConnectionName, mark: Option<&str>) -> Result<Response, RemoteError> {
-        let mut request = self.http.get(self.at(&["connections", name.as_str(), "live"])?).timeout(LONGEST);
+        let mut request = self.http.get(self.at(&["connections", name.as_str(), "stream"])?).timeout(LONGEST);
         if let Some(mark) = mark {
             request = request.header("last-event-id", mark);
         }
@@ -242,6 +242,6 @@ impl RemoteClient {
     }
 
     fn silent(&self, problem: String) -> RemoteError {
-        RemoteError::Silent { server: self.server.clone(), problem }
+        RemoteError::TimedOut { server: self.server.clone(), problem }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sync_service::engine::RunResult;
+use sync_service::engine::RunState;
 use sync_service::model::{RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
@@ -16,17 +16,21 @@ async fn with_an_account_values_groups_and_managers_are_cleared_that_the_import_
     let user = world.resident().await;
     let connection = world.synced(Account::With).await;
     assert!(world.in_sync().await);
-    assert_eq!(connection.status(1).await.unwrap().uncleared.values, 0, "what is new has nothing to clear");
+    assert_eq!(
+        connection.status(1).await.unwrap().stale_values.values,
+        0,
+        "what is new has nothing to clear"
+    );
     world.strip(&user).await;
     let report = sync(&connection).await;
-    assert!(report.cleared >= 3, "{report:?}");
+    assert!(report.cleared_values >= 3, "{report:?}");
     for end in ["/city", "/managerId", "/manager"] {
         assert_eq!(world.values(&user, end).await, 0, "{end}");
     }
     assert_eq!(world.values(&user, "/groups").await, 1, "everyone is left");
     assert!(world.in_sync().await);
-    assert_eq!(connection.status(1).await.unwrap().uncleared.values, 0);
-    assert_eq!(sync(&connection).await.cleared, 0);
+    assert_eq!(connection.status(1).await.unwrap().stale_values.values, 0);
+    assert_eq!(sync(&connection).await.cleared_values, 0);
 }
 
 #[tokio::test]
@@ -52,24 +56,24 @@ async fn without_an_account_what_is_kept_is_counted_listed_and_told_once_for_eac
     let connection = world.synced(Account::Without).await;
     world.strip(&user).await;
     let report = sync(&connection).await;
-    let told: Vec<&String> = report.messages.iter().filter(|m| m.contains("stay in Assets")).collect();
-    assert!(told.iter().any(|m| m.starts_with("Okta User: City: 1 value is gone")), "{told:?}");
-    assert_eq!(report.cleared, 0);
+    let told: Vec<&String> = report.messages.iter().filter(|m| m.contains("remain in Assets")).collect();
+    assert!(told.iter().any(|m| m.starts_with("Okta User: City: 1 value was cleared")), "{told:?}");
+    assert_eq!(report.cleared_values, 0);
     assert!(world.values(&user, "/city").await == 1 && !world.in_sync().await);
-    let counts = connection.status(1).await.unwrap().uncleared;
+    let counts = connection.status(1).await.unwrap().stale_values;
     assert_eq!((counts.objects, counts.failed), (1, 0));
-    let listed = connection.uncleared(10).await.unwrap();
+    let listed = connection.stale_values(10).await.unwrap();
     assert_eq!(listed.len() as u64, counts.values);
     assert_eq!(told.len(), listed.len());
     assert!(listed.iter().all(|value| value.key == RecordKey::user(&UserId::new(&user))));
     let again = sync(&connection).await;
-    assert!(again.messages.iter().all(|m| !m.contains("stay in Assets")), "{:?}", again.messages);
+    assert!(again.messages.iter().all(|m| !m.contains("remain in Assets")), "{:?}", again.messages);
 
     // The account comes later, and what waited is cleared.
     let connection = world.open(Account::With).await;
     sync(&connection).await;
     assert!(world.in_sync().await);
-    assert_eq!(connection.status(1).await.unwrap().uncleared.values, 0);
+    assert_eq!(connection.status(1).await.unwrap().stale_values.values, 0);
 }
 
 #[tokio::test]
@@ -83,9 +87,9 @@ async fn once_the_import_source_removes_empty_values_what_it_kept_is_sent_again(
     assert!(!world.in_sync().await);
     world.settings(json!({ "ignoreEmptyValues": false })).await;
     let connection = world.open(Account::Without).await;
-    assert_eq!(sync(&connection).await.cleared, 0);
+    assert_eq!(sync(&connection).await.cleared_values, 0);
     assert!(world.in_sync().await);
-    assert_eq!(connection.status(1).await.unwrap().uncleared.values, 0);
+    assert_eq!(connection.status(1).await.unwrap().stale_values.values, 0);
 }
 
 #[tokio::test]
@@ -96,7 +100,7 @@ async fn where_the_import_source_removes_empty_values_there_is_nothing_to_clear(
     world.strip(&user).await;
     let report = sync(&connection).await;
     assert!(report.messages.is_empty(), "{:?}", report.messages);
-    assert_eq!(connection.status(1).await.unwrap().uncleared.values, 0);
+    assert_eq!(connection.status(1).await.unwrap().stale_values.values, 0);
     assert!(world.in_sync().await);
 }
 
@@ -110,7 +114,9 @@ async fn a_value_that_comes_back_before_it_was_cleared_is_not_cleared() {
     sync(&connection).await;
     world.control.call("POST", &format!("/okta/users/{user}"), &json!({ "city": "Rome" })).await.unwrap();
     sync(&connection).await;
-    assert!(connection.uncleared(10).await.unwrap().iter().all(|value| !value.attribute.ends_with("City")));
+    assert!(
+        connection.stale_values(10).await.unwrap().iter().all(|value| !value.attribute.ends_with("City"))
+    );
     sync(&world.open(Account::With).await).await;
     assert_eq!(world.values(&user, "/city").await, 1);
     assert!(world.in_sync().await);
@@ -124,10 +130,10 @@ async fn what_cannot_be_cleared_now_fails_no_run_and_is_told() {
     let connection = world.synced(Account::Wrong).await;
     world.strip(&user).await;
     let report = sync(&connection).await;
-    assert_eq!((report.result, report.cleared), (RunResult::Done, 0));
-    let counts = connection.status(1).await.unwrap().uncleared;
+    assert_eq!((report.state, report.cleared_values), (RunState::Succeeded, 0));
+    let counts = connection.status(1).await.unwrap().stale_values;
     assert!(counts.values > 0 && counts.failed == counts.values, "{counts:?}");
-    let reason = connection.uncleared(1).await.unwrap().remove(0).reason;
+    let reason = connection.stale_values(1).await.unwrap().remove(0).reason;
     assert!(reason.contains("refused the account's credential"), "{reason}");
 }
 
@@ -153,12 +159,12 @@ async fn a_process_that_is_cut_off_while_assets_works_loses_nothing_that_is_to_b
 
     let connection = world.open(Account::With).await;
     let _claim = connection.claim(&world.folder.path().join("state.db")).await.unwrap();
-    assert!(connection.status(1).await.unwrap().uncleared.values >= 3);
+    assert!(connection.status(1).await.unwrap().stale_values.values >= 3);
     assert!(world.values(&user, "/city").await > 0);
     let report = sync(&connection).await;
     assert_eq!(report.executions, 0, "what was sent is confirmed, and not sent again");
     assert!(world.in_sync().await);
-    assert_eq!(connection.status(1).await.unwrap().uncleared.values, 0);
+    assert_eq!(connection.status(1).await.unwrap().stale_values.values, 0);
 }
 
 #[tokio::test]
@@ -181,5 +187,5 @@ async fn following_clears_what_waits_under_the_names_that_assets_has_by_then() {
         stop.cancel();
     };
     tokio::join!(follower.follow(&stop), watch);
-    assert_eq!(follower.status(1).await.unwrap().uncleared.values, 0);
+    assert_eq!(follower.status(1).await.unwrap().stale_values.values, 0);
 }

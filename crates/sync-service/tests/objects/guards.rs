@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sync_service::ServiceError;
-use sync_service::engine::{Alarm, AlertKind, Limits, Quiet, RunResult, Subject};
+use sync_service::engine::{AlertKind, AlertSink, Fact, NoopProgress, Remedy, RunState, Safeguards, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Account, Heard, set_up, sync, world};
+use crate::world::{Account, RecordingAlertSink, set_up, sync, world};
 
 #[tokio::test]
-async fn cardinalities_that_assets_did_not_take_are_corrected_with_an_account_and_told_without() {
+async fn low_cardinality_is_corrected_with_account() {
     let world = world().await;
     world.settings(json!({ "ignoreCardinality": true })).await;
     let told = set_up(&world.open(Account::Without).await).await;
-    assert!(told.corrected.is_empty());
-    let told = told.drift;
-    insta::assert_snapshot!(told.join("\n"));
+    assert!(told.fixed_attributes.is_empty());
+    let [limited] = told.drift.as_slice() else { panic!("{:?}", told.drift) };
+    assert_eq!(limited.fact, Fact::CardinalityTooLow { maximum: 1, required: None });
+    assert_eq!(limited.remedy, Some(Remedy::SetCardinality { maximum: None }));
     let corrected = set_up(&world.open(Account::With).await).await;
-    assert_eq!(corrected.corrected, ["Okta User: Okta Groups"]);
+    assert_eq!(corrected.fixed_attributes, ["Okta User: Okta Groups"]);
     assert!(corrected.drift.is_empty(), "{:?}", corrected.drift);
 }
 
@@ -31,11 +32,20 @@ async fn an_import_source_that_removes_missing_objects_gets_nothing() {
     world.settings(json!({ "removeMissingObjects": true })).await;
     let user = world.resident().await;
     let connection_after = world.open(Account::Without).await;
-    let sync = connection_after.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await;
+    let sync = connection_after
+        .engine()
+        .full_sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new())
+        .await;
     let error = ServiceError::from(sync.unwrap_err());
-    insta::assert_snapshot!(format!("{error}\nhint: {}", error.hint().unwrap_or_default()));
+    insta::assert_snapshot!(format!("{error}\n{:?}", error.remedy()));
     let some = [Subject::User(UserId::new(&user))];
-    assert!(connection_after.engine().sync_some(&some, &Quiet, &CancellationToken::new()).await.is_err());
+    assert!(
+        connection_after
+            .engine()
+            .targeted_sync(&some, &NoopProgress, &CancellationToken::new())
+            .await
+            .is_err()
+    );
     assert_eq!(world.executions().await, before);
     drop(connection);
 }
@@ -43,9 +53,9 @@ async fn an_import_source_that_removes_missing_objects_gets_nothing() {
 #[tokio::test]
 async fn objects_that_an_import_deleted_all_the_same_raise_an_alert_and_come_back() {
     let world = world().await;
-    let heard = Arc::new(Heard::default());
+    let heard = Arc::new(RecordingAlertSink::default());
     let connection = world
-        .open_with(Account::Without, |ports, _| ports.alarm = Arc::clone(&heard) as Arc<dyn Alarm>)
+        .open_with(Account::Without, |ports, _| ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>)
         .await;
     set_up(&connection).await;
     sync(&connection).await;
@@ -62,10 +72,10 @@ async fn objects_that_an_import_deleted_all_the_same_raise_an_alert_and_come_bac
     let (report, ()) = tokio::join!(sync(&connection), switched);
     assert!(report.messages.iter().any(|m| m.contains("the import source deleted")), "{:?}", report.messages);
     let alerts = std::mem::take(&mut *heard.0.lock().unwrap());
-    assert_eq!(alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::GuardTripped]);
+    assert_eq!(alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::SafeguardTriggered]);
     assert!(!world.in_sync().await);
     world.settings(json!({ "removeMissingObjects": false })).await;
     let report = sync(&world.open(Account::Without).await).await;
-    assert_eq!(report.result, RunResult::Done);
+    assert_eq!(report.state, RunState::Succeeded);
     assert!(world.in_sync().await);
 }

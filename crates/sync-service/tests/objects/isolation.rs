@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use serde_json::json;
-use sync_service::engine::{Clearing, MappingView, Objects, PortError, RunResult, ToClear, with_views};
+use sync_service::engine::{
+    ClearRequest, ClearResult, MappingView, PortError, RunState, TargetObjects, with_views,
+};
 use sync_service::model::{ObjectKind, Record, RecordKey};
 
 use crate::world::{Account, set_up, sync, world, world_of};
@@ -22,11 +24,11 @@ async fn isolate(account: Account, refusal: &str) -> usize {
     let user = world.nth_user(412).await;
     world.refuse(&user, refusal).await;
     let report = sync(&connection).await;
-    assert_eq!(report.result, RunResult::Incomplete, "{report:?}");
+    assert_eq!(report.state, RunState::Partial, "{report:?}");
     let status = connection.status(9).await.unwrap();
     let left: Vec<_> = status.unconfirmed.iter().map(|u| (u.key.id.as_str(), u.rejected)).collect();
     assert_eq!(left.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [user.as_str()]);
-    assert_eq!(usize::try_from(status.objects[&ObjectKind::User].live).unwrap(), USERS - 1);
+    assert_eq!(usize::try_from(status.objects[&ObjectKind::User].current).unwrap(), USERS - 1);
     world.executions().await
 }
 
@@ -60,7 +62,7 @@ async fn object_with_old_values_proves_nothing() {
         world.edit(user, json!({ "city": "Nuuk" })).await;
     }
     world.refuse(&bad, "refuse result").await;
-    assert_eq!(sync(&connection).await.result, RunResult::Incomplete);
+    assert_eq!(sync(&connection).await.state, RunState::Partial);
     let left = connection.status(9).await.unwrap().unconfirmed;
     assert_eq!(left.iter().map(|u| u.key.id.as_str()).collect::<Vec<_>>(), [bad.as_str()]);
     assert!(!world.object("user", &bad).await.unwrap().to_string().contains("Nuuk"));
@@ -69,12 +71,12 @@ async fn object_with_old_values_proves_nothing() {
 
 /// Shows nothing at first, as an index that lags.
 struct Lagging {
-    objects: Arc<dyn Objects>,
+    objects: Arc<dyn TargetObjects>,
     asked: AtomicU32,
 }
 
 #[async_trait]
-impl Objects for Lagging {
+impl TargetObjects for Lagging {
     async fn stored(&self, records: &[Record]) -> Result<HashMap<RecordKey, Vec<RecordKey>>, PortError> {
         match self.asked.fetch_add(1, Ordering::Relaxed) {
             0 => Ok(HashMap::new()),
@@ -82,7 +84,7 @@ impl Objects for Lagging {
         }
     }
 
-    async fn clear(&self, objects: &[ToClear]) -> Result<Vec<Clearing>, PortError> {
+    async fn clear(&self, objects: &[ClearRequest]) -> Result<Vec<ClearResult>, PortError> {
         self.objects.clear(objects).await
     }
 
@@ -100,8 +102,8 @@ async fn lagging_index_is_asked_again() {
     let world = world().await;
     let connection = world
         .open_with(Account::With, |ports, _| {
-            ports.structure = with_views(Arc::clone(&ports.structure), |view| MappingView {
-                objects: view.objects.map(|objects| -> Arc<dyn Objects> {
+            ports.target_schema = with_views(Arc::clone(&ports.target_schema), |view| MappingView {
+                objects: view.objects.map(|objects| -> Arc<dyn TargetObjects> {
                     Arc::new(Lagging { objects, asked: AtomicU32::new(0) })
                 }),
                 ..view
@@ -111,7 +113,7 @@ async fn lagging_index_is_asked_again() {
     set_up(&connection).await;
     let bad = world.nth_user(3).await;
     world.refuse(&bad, "refuse result").await;
-    assert_eq!(sync(&connection).await.result, RunResult::Incomplete);
+    assert_eq!(sync(&connection).await.state, RunState::Partial);
     let left = connection.status(9).await.unwrap().unconfirmed;
     assert_eq!(left.iter().map(|u| u.key.id.as_str()).collect::<Vec<_>>(), [bad.as_str()]);
     assert_eq!(world.executions().await, 1);
@@ -127,7 +129,7 @@ async fn reports_of_a_bad_manager_are_no_suspects() {
     let connection = world.open(Account::With).await;
     set_up(&connection).await;
     world.refuse(&manager, "refuse result").await;
-    assert_eq!(sync(&connection).await.result, RunResult::Incomplete);
+    assert_eq!(sync(&connection).await.state, RunState::Partial);
     assert_eq!(world.executions().await, 1);
     let left = connection.status(9).await.unwrap().unconfirmed;
     assert_eq!(left.iter().map(|u| u.key.id.as_str()).collect::<Vec<_>>(), [manager.as_str()]);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use sync_service::engine::{Clock, PruneOptions, Pruning};
+use sync_service::engine::{Clock, PruneOptions, PruneOutcome};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{Account, at_once, sync, world};
@@ -15,22 +15,22 @@ async fn prune_deletes_what_has_been_gone_for_long_and_writes_it_down() {
     let connection = world.synced(Account::With).await;
     let user = world.delete_user(3).await;
     sync(&connection).await;
-    assert!(connection.prunable(&PruneOptions::default()).await.unwrap().objects.is_empty());
-    let plan = connection.prunable(&at_once()).await.unwrap();
-    assert_eq!((plan.objects.len(), plan.more), (1, 0));
-    let prunable = &plan.objects[0];
-    assert_eq!((prunable.object.key.id.as_str(), prunable.in_assets.len()), (user.as_str(), 1));
+    assert!(connection.prune_plan(&PruneOptions::default()).await.unwrap().objects.is_empty());
+    let plan = connection.prune_plan(&at_once()).await.unwrap();
+    assert_eq!((plan.objects.len(), plan.omitted), (1, 0));
+    let candidate = &plan.objects[0];
+    assert_eq!((candidate.object.key.id.as_str(), candidate.in_assets.len()), (user.as_str(), 1));
     assert!(world.object("user", &user).await.is_some(), "a plan deletes nothing");
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.objects[0].result.clone(), report.stopped), (Pruning::Deleted, None));
+    assert_eq!((report.objects[0].outcome.clone(), report.stopped), (PruneOutcome::Deleted, None));
     assert!(world.object("user", &user).await.is_none());
     let audit = connection.audit(10).await.unwrap();
     assert_eq!(
-        (audit.len(), audit[0].what.as_str(), audit[0].key.as_str()),
+        (audit.len(), audit[0].action.as_str(), audit[0].object.as_str()),
         (1, "deleted", format!("user {user}").as_str())
     );
-    assert!(audit[0].detail.starts_with(&prunable.in_assets[0]), "{audit:?}");
-    assert!(connection.prunable(&at_once()).await.unwrap().objects.is_empty());
+    assert!(audit[0].detail.starts_with(&candidate.in_assets[0]), "{audit:?}");
+    assert!(connection.prune_plan(&at_once()).await.unwrap().objects.is_empty());
     assert!(world.in_sync().await);
     assert_eq!(sync(&connection).await.executions, 0, "nothing comes back");
 }
@@ -41,13 +41,13 @@ async fn prune_finds_what_was_deleted_before_and_forgets_it() {
     let connection = world.synced(Account::With).await;
     let user = world.delete_user(3).await;
     sync(&connection).await;
-    let plan = connection.prunable(&at_once()).await.unwrap();
+    let plan = connection.prune_plan(&at_once()).await.unwrap();
     let number = world.object("user", &user).await.unwrap()["id"].to_string();
     world.control.call("DELETE", &format!("/insight/objects/{number}"), &Value::Null).await.unwrap();
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();
-    assert_eq!(report.objects[0].result, Pruning::AlreadyGone);
-    assert!(connection.prunable(&at_once()).await.unwrap().objects.is_empty());
-    assert_eq!(connection.audit(10).await.unwrap()[0].what, "found deleted");
+    assert_eq!(report.objects[0].outcome, PruneOutcome::AlreadyDeleted);
+    assert!(connection.prune_plan(&at_once()).await.unwrap().objects.is_empty());
+    assert_eq!(connection.audit(10).await.unwrap()[0].action, "found deleted");
 }
 
 #[tokio::test]
@@ -59,16 +59,16 @@ async fn prune_stays_within_its_limits() {
     }
     sync(&connection).await;
     let one = PruneOptions { limit: 1, ..at_once() };
-    let plan = connection.prunable(&one).await.unwrap();
-    assert_eq!((plan.objects.len(), plan.more), (1, 2));
-    let plan = connection.prunable(&at_once()).await.unwrap();
+    let plan = connection.prune_plan(&one).await.unwrap();
+    assert_eq!((plan.objects.len(), plan.omitted), (1, 2));
+    let plan = connection.prune_plan(&at_once()).await.unwrap();
     let stop = CancellationToken::new();
     let refused = connection.prune(&plan, &at_once(), &stop).await.unwrap_err();
-    insta::assert_snapshot!(format!("{refused}\nhint: {}", refused.hint().unwrap_or_default()));
+    insta::assert_snapshot!(format!("{refused}\n{:?}", refused.remedy()));
     assert!(connection.audit(10).await.unwrap().is_empty());
-    let accepted = PruneOptions { accept_shrink: true, ..at_once() };
+    let accepted = PruneOptions { override_safeguards: true, ..at_once() };
     let report = connection.prune(&plan, &accepted, &stop).await.unwrap();
-    assert_eq!(report.count(|result| *result == Pruning::Deleted), 3);
+    assert_eq!(report.count(|result| *result == PruneOutcome::Deleted), 3);
 }
 
 #[tokio::test]
@@ -77,22 +77,22 @@ async fn prune_does_not_delete_what_okta_still_has_and_asks_for_a_look_instead()
     let connection = world.synced(Account::With).await;
     let user = world.resident().await;
     world.mark_as_gone(&user).await;
-    let plan = connection.prunable(&at_once()).await.unwrap();
+    let plan = connection.prune_plan(&at_once()).await.unwrap();
     assert_eq!(plan.objects[0].object.key.id, user);
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();
-    assert_eq!(report.objects[0].result, Pruning::StillThere);
+    assert_eq!(report.objects[0].outcome, PruneOutcome::Exists);
     assert!(world.object("user", &user).await.is_some());
     assert!(connection.audit(10).await.unwrap().is_empty());
-    assert_eq!(connection.status(1).await.unwrap().inbox.looks, 1);
+    assert_eq!(connection.status(1).await.unwrap().event_queue.work_items, 1);
 }
 
 #[tokio::test]
 async fn prune_takes_an_account() {
     let world = world().await;
     let connection = world.synced(Account::Without).await;
-    let error = connection.prunable(&at_once()).await.unwrap_err();
+    let error = connection.prune_plan(&at_once()).await.unwrap_err();
     assert!(error.is_usage());
-    insta::assert_snapshot!(format!("{error}\nhint: {}", error.hint().unwrap_or_default()));
+    insta::assert_snapshot!(format!("{error}\n{:?}", error.remedy()));
 }
 
 #[tokio::test]
@@ -101,10 +101,10 @@ async fn prune_believes_no_org_that_shows_nothing() {
     let connection = world.synced(Account::With).await;
     world.delete_user(3).await;
     sync(&connection).await;
-    let plan = connection.prunable(&at_once()).await.unwrap();
+    let plan = connection.prune_plan(&at_once()).await.unwrap();
     world.control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
     let refused = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap_err();
-    assert!(refused.to_string().contains("lists no users at all"), "{refused}");
+    assert!(refused.to_string().contains("returned no users"), "{refused}");
     assert!(connection.audit(10).await.unwrap().is_empty());
 }
 
@@ -124,7 +124,7 @@ async fn prune_follows_no_clock_that_is_ahead() {
     world.delete_user(3).await;
     sync(&connection).await;
     let ahead = world.open_with(Account::With, |ports, _| ports.clock = Arc::new(Years(1))).await;
-    assert!(ahead.prunable(&PruneOptions::default()).await.unwrap().objects.is_empty());
+    assert!(ahead.prune_plan(&PruneOptions::default()).await.unwrap().objects.is_empty());
 }
 
 #[tokio::test]
@@ -135,6 +135,6 @@ async fn prune_follows_no_clock_that_was_behind() {
     world.delete_user(3).await;
     sync(&behind).await;
     let right = world.open_with(Account::With, |_, _| {}).await;
-    assert!(right.prunable(&PruneOptions::default()).await.unwrap().objects.is_empty());
-    assert_eq!(right.prunable(&at_once()).await.unwrap().objects.len(), 1);
+    assert!(right.prune_plan(&PruneOptions::default()).await.unwrap().objects.is_empty());
+    assert_eq!(right.prune_plan(&at_once()).await.unwrap().objects.len(), 1);
 }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use sync_service::engine::RunKind;
 use sync_service::model::{GroupId, ObjectKind, RecordKey, UserId};
 use sync_service::{
-    Agreement, AssetsSide, Connection, FieldView, ObjectVerdict, ObjectView, OktaObject, OktaSide,
+    AssetsLookup, Connection, FieldComparison, FieldMatch, ObjectState, ObjectView, OktaLookup, OktaObject,
 };
 
-use crate::world::{Account, World, set_up, sync, world};
+use crate::world::{Account, TestEnv, set_up, sync, world};
 
 fn user(id: &str) -> RecordKey {
     RecordKey::user(&UserId::new(id))
@@ -23,20 +23,20 @@ async fn view(connection: &Connection, key: &RecordKey) -> ObjectView {
 }
 
 fn in_okta(view: &ObjectView) -> &OktaObject {
-    let OktaSide::Found(object) = &view.okta else { unreachable!("{:?}", view.okta) };
+    let OktaLookup::Found(object) = &view.okta else { unreachable!("{:?}", view.okta) };
     object
 }
 
-fn field<'v>(view: &'v ObjectView, okta: &str) -> &'v FieldView {
+fn field<'v>(view: &'v ObjectView, okta: &str) -> &'v FieldComparison {
     view.fields.iter().find(|field| field.okta.as_deref() == Some(okta)).unwrap()
 }
 
-fn count(view: &ObjectView, agreement: Agreement) -> usize {
-    view.fields.iter().filter(|field| field.agreement == agreement).count()
+fn count(view: &ObjectView, agreement: FieldMatch) -> usize {
+    view.fields.iter().filter(|field| field.field_match == agreement).count()
 }
 
 /// A user that Okta alone knows.
-async fn newcomer(world: &World, login: &str) -> String {
+async fn newcomer(world: &TestEnv, login: &str) -> String {
     let profile =
         json!({ "login": login, "email": login, "firstName": "Grace", "lastName": "H", "city": "Oslo" });
     let created = world.control.call("POST", "/okta/users", &profile).await.unwrap();
@@ -49,24 +49,24 @@ async fn a_user_with_groups_is_the_same_on_both_sides_until_somebody_changes_one
     let id = world.resident().await;
     let connection = world.synced(Account::With).await;
     let seen = view(&connection, &user(&id)).await;
-    assert_eq!(seen.verdict, ObjectVerdict::Current, "{:#?}", seen.fields);
+    assert_eq!(seen.state, ObjectState::InSync, "{:#?}", seen.fields);
     assert!(
-        matches!(&seen.assets, AssetsSide::Found { key, twins, .. } if key.starts_with("OKTA-") && twins.is_empty())
+        matches!(&seen.assets, AssetsLookup::Found { key, duplicates, .. } if key.starts_with("OKTA-") && duplicates.is_empty())
     );
     let okta = in_okta(&seen);
-    assert_eq!((okta.profile["city"].as_str(), okta.selected), (Some("Paris"), Some(true)));
+    assert_eq!((okta.profile["city"].as_str(), okta.in_scope), (Some("Paris"), Some(true)));
     let groups = okta.groups.as_ref().unwrap();
-    assert!(groups.len() > 1 && groups.iter().all(|group| group.selected && !group.name.is_empty()));
+    assert!(groups.len() > 1 && groups.iter().all(|group| group.in_scope && !group.name.is_empty()));
     let (city, memberships) = (field(&seen, "city"), field(&seen, "groups"));
-    assert_eq!((city.attribute.as_deref(), &city.sent), (Some("City"), &Some(json!("Paris"))));
+    assert_eq!((city.attribute.as_deref(), &city.in_record), (Some("City"), &Some(json!("Paris"))));
     assert_eq!(city.in_assets.as_deref(), Some(&["Paris".to_owned()][..]));
     assert_eq!(memberships.in_assets.as_ref().unwrap().len(), groups.len());
-    assert_eq!(memberships.agreement, Agreement::Same);
-    assert_eq!(count(&seen, Agreement::Same), seen.fields.len(), "{:#?}", seen.fields);
+    assert_eq!(memberships.field_match, FieldMatch::Equal);
+    assert_eq!(count(&seen, FieldMatch::Equal), seen.fields.len(), "{:#?}", seen.fields);
     let confirmed = seen.confirmed.unwrap();
-    assert_eq!(confirmed.run.unwrap().kind, Some(RunKind::Full));
-    assert!(confirmed.read_at <= confirmed.confirmed && confirmed.gone_since.is_none());
-    assert_eq!((seen.brought_by, seen.uncleared.len()), (None, 0), "a pass brought it");
+    assert_eq!(confirmed.run.unwrap().kind, Some(RunKind::FullSync));
+    assert!(confirmed.read_at <= confirmed.confirmed_at && confirmed.retired_at.is_none());
+    assert_eq!((seen.last_event_id, seen.stale_values.len()), (None, 0), "a pass brought it");
 
     // Somebody changes the object in Assets.
     let assets = world.assets();
@@ -79,23 +79,23 @@ async fn a_user_with_groups_is_the_same_on_both_sides_until_somebody_changes_one
     let values = ObjectValues::new().with(&attribute.id, ["Lyon"]);
     assets.update_object(&object.id, &object_type, &values).await.unwrap();
     let seen = view(&connection, &user(&id)).await;
-    assert_eq!(seen.verdict, ObjectVerdict::Differs);
-    let differing: Vec<_> = seen.fields.iter().filter(|f| f.agreement == Agreement::Differs).collect();
+    assert_eq!(seen.state, ObjectState::ModifiedInAssets);
+    let differing: Vec<_> = seen.fields.iter().filter(|f| f.field_match == FieldMatch::Different).collect();
     assert_eq!(differing.len(), 1);
     assert_eq!(differing[0].in_assets.as_deref(), Some(&["Lyon".to_owned()][..]));
 
     // And the user in Okta.
     world.control.call("POST", &format!("/okta/users/{id}"), &json!({ "city": "Rome" })).await.unwrap();
     let seen = view(&connection, &user(&id)).await;
-    assert_eq!(seen.verdict, ObjectVerdict::Behind);
+    assert_eq!(seen.state, ObjectState::Outdated);
     let city = field(&seen, "city");
-    assert_eq!((&city.sent, &city.now), (&Some(json!("Paris")), &Some(json!("Rome"))));
+    assert_eq!((&city.in_record, &city.in_okta), (&Some(json!("Paris")), &Some(json!("Rome"))));
 
     sync(&connection).await;
-    assert_eq!(view(&connection, &user(&id)).await.verdict, ObjectVerdict::Current);
+    assert_eq!(view(&connection, &user(&id)).await.state, ObjectState::InSync);
     assert!(assets.delete_object(&object.id).await.unwrap());
     let seen = view(&connection, &user(&id)).await;
-    assert_eq!((seen.verdict, &seen.assets), (ObjectVerdict::MissingInAssets, &AssetsSide::Absent));
+    assert_eq!((seen.state, &seen.assets), (ObjectState::MissingInAssets, &AssetsLookup::NotFound));
 }
 
 #[tokio::test]
@@ -104,16 +104,16 @@ async fn a_deleted_user_is_known_by_what_was_sent() {
     let connection = world.synced(Account::With).await;
     let id = world.delete_user(2).await;
     let seen = view(&connection, &user(&id)).await;
-    assert_eq!((seen.verdict, &seen.okta), (ObjectVerdict::Behind, &OktaSide::Absent));
+    assert_eq!((seen.state, &seen.okta), (ObjectState::Outdated, &OktaLookup::NotFound));
     let name = seen.name.unwrap();
     sync(&connection).await;
     let seen = view(&connection, &user(&id)).await;
-    assert_eq!((seen.verdict, seen.name.as_ref()), (ObjectVerdict::Gone, Some(&name)));
-    assert!(seen.confirmed.unwrap().gone_since.is_some());
+    assert_eq!((seen.state, seen.name.as_ref()), (ObjectState::Retired, Some(&name)));
+    assert!(seen.confirmed.unwrap().retired_at.is_some());
     assert_eq!(field(&seen, "status").in_assets.as_deref(), Some(&["Okta Deleted".to_owned()][..]));
-    assert_eq!(count(&seen, Agreement::Differs), 0, "{:#?}", seen.fields);
+    assert_eq!(count(&seen, FieldMatch::Different), 0, "{:#?}", seen.fields);
     let matches = connection.find_objects(&name.to_uppercase(), None, 5).await.unwrap();
-    assert_eq!((matches.objects.len(), matches.objects[0].gone, matches.more), (1, true, false));
+    assert_eq!((matches.objects.len(), matches.objects[0].retired, matches.has_more), (1, true, false));
 }
 
 #[tokio::test]
@@ -125,13 +125,13 @@ async fn a_group_has_a_name_and_a_number_of_members() {
     let own = world.groups().await.remove(0);
     let of_user = groups.iter().find(|group| group.id == own).unwrap();
     let seen = view(&connection, &group(&own)).await;
-    assert_eq!(seen.verdict, ObjectVerdict::Current, "{:#?}", seen.fields);
+    assert_eq!(seen.state, ObjectState::InSync, "{:#?}", seen.fields);
     assert_eq!(seen.name.as_ref(), Some(&of_user.name));
     let okta = in_okta(&seen);
     assert!(okta.members.unwrap() > 0 && okta.groups.is_none());
     assert_eq!(okta.kind.as_deref(), Some("OKTA_GROUP"));
     let matches = connection.find_objects(&of_user.name, Some(ObjectKind::Group), 5).await.unwrap();
-    assert!(matches.objects.iter().any(|found| found.key == group(&own) && found.confirmed.is_some()));
+    assert!(matches.objects.iter().any(|found| found.key == group(&own) && found.confirmed_at.is_some()));
 }
 
 #[tokio::test]
@@ -141,27 +141,23 @@ async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
     set_up(&connection).await;
     let grace = newcomer(&world, "grace@example.com").await;
     let seen = view(&connection, &user(&grace)).await;
-    assert_eq!((seen.verdict, seen.name.as_deref()), (ObjectVerdict::NoSyncYet, Some("grace@example.com")));
-    assert_eq!(field(&seen, "city").now, Some(json!("Oslo")));
-    assert!(seen.confirmed.is_none() && field(&seen, "city").sent.is_none());
+    assert_eq!((seen.state, seen.name.as_deref()), (ObjectState::NotSynced, Some("grace@example.com")));
+    assert_eq!(field(&seen, "city").in_okta, Some(json!("Oslo")));
+    assert!(seen.confirmed.is_none() && field(&seen, "city").in_record.is_none());
 
     sync(&connection).await;
     let late = newcomer(&world, "it's \"late\"@example.com").await;
     let matches = connection.find_objects("it's \"late\"@example.com", None, 5).await.unwrap();
-    assert_eq!((matches.objects[0].key.clone(), matches.objects[0].sent), (user(&late), false));
+    assert_eq!((matches.objects[0].key.clone(), matches.objects[0].synced), (user(&late), false));
     let seen = view(&connection, &user("it's \"late\"@example.com")).await;
-    assert_eq!((seen.key, seen.verdict), (user(&late), ObjectVerdict::NotSentYet));
+    assert_eq!((seen.key, seen.state), (user(&late), ObjectState::NotSynced));
     let seen = view(&connection, &user("grace@example.com")).await;
-    assert_eq!(
-        (seen.key, seen.verdict),
-        (user(&grace), ObjectVerdict::Current),
-        "sent, and named by its login"
-    );
+    assert_eq!((seen.key, seen.state), (user(&grace), ObjectState::InSync), "sent, and named by its login");
 
     let choosing =
-        world.open_more(Account::With, "[connections.main.users]\nprofile = { city = [\"Nuuk\"] }\n");
+        world.open_more(Account::With, "[connections.main.scope.users]\nprofile = { city = [\"Nuuk\"] }\n");
     let seen = view(&choosing.await, &user(&late)).await;
-    assert_eq!((seen.verdict, in_okta(&seen).selected), (ObjectVerdict::NotSelected, Some(false)));
+    assert_eq!((seen.state, in_okta(&seen).in_scope), (ObjectState::OutOfScope, Some(false)));
 
     let team = json!({ "name": "Night Shift" });
     let team = world.control.call("POST", "/okta/groups", &team).await.unwrap();
@@ -170,7 +166,7 @@ async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
 
     for key in [user("nobody@example.com"), user("00u404"), group("00g404")] {
         let seen = view(&connection, &key).await;
-        assert_eq!((seen.verdict, &seen.okta), (ObjectVerdict::Unknown, &OktaSide::Absent), "{key}");
+        assert_eq!((seen.state, &seen.okta), (ObjectState::NotFound, &OktaLookup::NotFound), "{key}");
         assert_eq!(connection.find_objects(&key.id, None, 5).await.unwrap().objects, [], "{key}");
     }
 }
@@ -182,19 +178,24 @@ async fn without_an_account_it_is_told_that_assets_could_not_be_asked() {
     for (account, word) in [(Account::Without, "no account credential"), (Account::Wrong, "refused")] {
         let connection = world.synced(account).await;
         let seen = view(&connection, &user(&id)).await;
-        let AssetsSide::Unknown { reason, hint } = &seen.assets else { unreachable!("{:?}", seen.assets) };
-        assert!(reason.contains(word) && hint.is_some(), "{reason} {hint:?}");
-        assert_eq!(count(&seen, Agreement::Unknown), seen.fields.len());
-        assert_eq!(seen.verdict, ObjectVerdict::Current, "as far as is known");
-        assert_eq!(field(&seen, "city").sent, Some(json!("Paris")));
+        let AssetsLookup::Unknown { reason, remedy } = &seen.assets else {
+            unreachable!("{:?}", seen.assets)
+        };
+        assert!(reason.contains(word) && remedy.is_some(), "{reason} {remedy:?}");
+        assert_eq!(count(&seen, FieldMatch::Unknown), seen.fields.len());
+        assert_eq!(seen.state, ObjectState::InSync, "as far as is known");
+        assert_eq!(field(&seen, "city").in_record, Some(json!("Paris")));
     }
     // Without an admin role Okta refuses.
     let connection = world.open(Account::Without).await;
     world.control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
     let seen = view(&connection, &user(&id)).await;
-    let OktaSide::Failed { reason, .. } = &seen.okta else { unreachable!("{:?}", seen.okta) };
+    let OktaLookup::Error { reason, .. } = &seen.okta else { unreachable!("{:?}", seen.okta) };
     assert!(!reason.is_empty());
-    assert_eq!(seen.verdict, ObjectVerdict::Unclear);
-    assert!(seen.fields.iter().any(|field| field.sent == Some(json!("Paris"))), "what was sent is there");
+    assert_eq!(seen.state, ObjectState::Unknown);
+    assert!(
+        seen.fields.iter().any(|field| field.in_record == Some(json!("Paris"))),
+        "what was sent is there"
+    );
     assert!(connection.find_objects("nobody", None, 5).await.unwrap().okta_error.is_some());
 }

@@ -7,14 +7,14 @@ use insight_import_client::AssetsClient;
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Alarm, Alert, Change, Clock, EngineOptions, Limits, Ports, PruneOptions, Quiet, RunKind, RunReport,
-    RunResult, Staged, StateStore, StructureReport, SystemClock, TimeState,
+    Alert, AlertSink, ChangeKind, Clock, EngineOptions, NoopProgress, Ports, PruneOptions, RunKind,
+    RunReport, RunState, Safeguards, SchemaReport, StagedChange, StateStore, SystemClock, TimeState,
 };
 use sync_service::model::{ConnectionName, ExecutionId, ObjectKind, RecordKey, UserId};
 use sync_service::{Config, Connection, Store};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     sandbox: Sandbox,
     pub(crate) control: ControlClient,
     store: Store,
@@ -30,19 +30,19 @@ pub(crate) enum Account {
     Wrong,
 }
 
-pub(crate) async fn world() -> World {
+pub(crate) async fn world() -> TestEnv {
     world_of(12, 3).await
 }
 
-pub(crate) async fn world_of(users: usize, groups: usize) -> World {
+pub(crate) async fn world_of(users: usize, groups: usize) -> TestEnv {
     let options = SandboxOptions { users, groups, import_delay: Duration::ZERO, ..SandboxOptions::default() };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
-    World { control: ControlClient::new(sandbox.control_url()), sandbox, store, folder }
+    TestEnv { control: ControlClient::new(sandbox.control_url()), sandbox, store, folder }
 }
 
-impl World {
+impl TestEnv {
     /// A connection as another process would have it: what it remembers is in the store.
     pub(crate) async fn open(&self, account: Account) -> Connection {
         self.open_with(account, |_, _| {}).await
@@ -102,7 +102,7 @@ impl World {
         let connection = self.open(account).await;
         set_up(&connection).await;
         let report = sync(&connection).await;
-        assert_eq!(report.result, RunResult::Done, "{report:?}");
+        assert_eq!(report.state, RunState::Succeeded, "{report:?}");
         connection
     }
 
@@ -184,11 +184,14 @@ impl World {
         let name = ConnectionName::try_from("main".to_owned()).unwrap();
         let state = self.store.connection(&name).await.unwrap();
         let key = RecordKey::user(&UserId::new(user));
-        let record = state.confirmed(&key).await.unwrap().unwrap();
+        let record = state.confirmed_record(&key).await.unwrap().unwrap();
         let (now, id) = (SystemClock.now(), ExecutionId::new("e"));
-        let run = state.begin_run(RunKind::Some, now).await.unwrap();
-        let staged =
-            Staged { change: Change::Retire, record, reading: state.next_reading(now).await.unwrap() };
+        let run = state.begin_run(RunKind::TargetedSync, now).await.unwrap();
+        let staged = StagedChange {
+            change: ChangeKind::Retire,
+            record,
+            reading: state.next_reading(now).await.unwrap(),
+        };
         state.stage(run, &[key], &[staged]).await.unwrap();
         state.open_execution(run, &id, now).await.unwrap();
         state.confirm(run, &id, &ObjectKind::ALL, "", now).await.unwrap();
@@ -222,20 +225,24 @@ impl World {
 
 /// Keeps what it is told.
 #[derive(Default)]
-pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
+pub(crate) struct RecordingAlertSink(pub(crate) Mutex<Vec<Alert>>);
 
-impl Alarm for Heard {
-    fn raise(&self, alert: Alert) {
+impl AlertSink for RecordingAlertSink {
+    fn send(&self, alert: Alert) {
         self.0.lock().unwrap().push(alert);
     }
 }
 
-pub(crate) async fn set_up(connection: &Connection) -> StructureReport {
-    connection.engine().setup(false).await.unwrap().structure
+pub(crate) async fn set_up(connection: &Connection) -> SchemaReport {
+    connection.engine().setup(false).await.unwrap().schema
 }
 
 pub(crate) async fn sync(connection: &Connection) -> RunReport {
-    connection.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await.unwrap()
+    connection
+        .engine()
+        .full_sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new())
+        .await
+        .unwrap()
 }
 
 pub(crate) fn at_once() -> PruneOptions {

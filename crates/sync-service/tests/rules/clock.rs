@@ -5,25 +5,25 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_service::engine::{
-    Clock, EventFeed, FeedPage, FeedPosition, PortError, Quiet, RunKind, RunReport, RunSummary, StateStore,
-    SystemClock, TimeState,
+    Clock, EventFeed, FeedPage, FeedStart, NoopProgress, PortError, RunKind, RunReport, RunSummary,
+    StateStore, SystemClock, TimeState,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::fakes::Ahead;
+use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, status, sync, until, world};
+use crate::world::{OFTEN, TestEnv, idle, status, sync, wait_for_system_log, wait_until, world};
 
 const HOURS: i64 = 3600;
 const YEAR: i64 = 365 * 24 * HOURS;
 
-async fn open(world: &World, ahead: &Arc<Ahead>) -> Arc<sync_service::Connection> {
+async fn open(world: &TestEnv, ahead: &Arc<OffsetClock>) -> Arc<sync_service::Connection> {
     let ahead = Arc::clone(ahead);
-    world.open_with("log", OFTEN, |ports, _| ports.clock = ahead as Arc<dyn Clock>).await
+    world.open_with("system_log", OFTEN, |ports, _| ports.clock = ahead as Arc<dyn Clock>).await
 }
 
-async fn arrives(world: &World, user: &str, city: &str) {
-    until("the change arrives", async || {
+async fn arrives(world: &TestEnv, user: &str, city: &str) {
+    wait_until("the change arrives", async || {
         let object = world.object(user).await;
         if object.contains(city) { Ok(()) } else { Err(object) }
     })
@@ -33,7 +33,7 @@ async fn arrives(world: &World, user: &str, city: &str) {
 #[tokio::test]
 async fn changes_after_steps_of_the_clock_arrive() {
     let world = world(6, 2).await;
-    let ahead = Arc::new(Ahead::default());
+    let ahead = Arc::new(OffsetClock::default());
     let connection = open(&world, &ahead).await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
@@ -52,7 +52,7 @@ async fn changes_after_steps_of_the_clock_arrive() {
 #[tokio::test]
 async fn load_with_a_clock_ahead_is_mended() {
     let world = world(6, 2).await;
-    let ahead = Arc::new(Ahead::default());
+    let ahead = Arc::new(OffsetClock::default());
     ahead.by(2 * HOURS);
     let connection = open(&world, &ahead).await;
     world.sync_first(&connection).await;
@@ -71,7 +71,7 @@ async fn load_with_a_clock_ahead_is_mended() {
 #[tokio::test]
 async fn bookmark_is_the_directory_s_time() {
     let world = world(6, 2).await;
-    let ahead = Arc::new(Ahead::default());
+    let ahead = Arc::new(OffsetClock::default());
     ahead.by(2 * HOURS);
     let connection = open(&world, &ahead).await;
     world.sync_first(&connection).await;
@@ -80,30 +80,31 @@ async fn bookmark_is_the_directory_s_time() {
     // What changed since then is found although the clock says that it is long past.
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Nuuk" })).await;
-    connection.engine().reconcile(bookmark, &Quiet, &CancellationToken::new()).await.unwrap();
+    connection.engine().incremental_sync(bookmark, &NoopProgress, &CancellationToken::new()).await.unwrap();
     assert!(world.audit().await.in_sync);
 }
 
 #[tokio::test]
 async fn schedule_survives_a_clock_set_back() {
     let world = world(6, 2).await;
-    let ahead = Arc::new(Ahead::default());
+    let ahead = Arc::new(OffsetClock::default());
     ahead.by(YEAR);
     let clock = Arc::clone(&ahead);
-    let daily = "[connections.main.schedule]\nlog = \"200ms\"\nfull = \"1d\"\n";
-    let connection = world.open_with("log", daily, |ports, _| ports.clock = clock as Arc<dyn Clock>).await;
+    let daily = "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\nfull_sync = \"1d\"\n";
+    let connection =
+        world.open_with("system_log", daily, |ports, _| ports.clock = clock as Arc<dyn Clock>).await;
     world.sync_first(&connection).await;
     let first = connection.status(1).await.unwrap().runs[0].id;
     ahead.by(-YEAR);
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     status(&connection, "another full sync was made", |s| {
-        let full = |run: &&RunSummary| run.id > first && run.kind == RunKind::Full;
-        s.runs.iter().filter(full).any(|run| run.ended.is_some())
+        let full = |run: &&RunSummary| run.id > first && run.kind == RunKind::FullSync;
+        s.runs.iter().filter(full).any(|run| run.ended_at.is_some())
     })
     .await;
-    let runs = world.state().await.last_run(RunKind::Full).await.unwrap();
-    assert!(runs.last.unwrap() < ahead.now() + jiff::SignedDuration::from_hours(1));
+    let runs = world.state().await.last_run(RunKind::FullSync).await.unwrap();
+    assert!(runs.ended.unwrap() < ahead.now() + jiff::SignedDuration::from_hours(1));
     following.stop().await;
 }
 
@@ -113,22 +114,22 @@ async fn log_without_bookmark_starts_full_sync() {
     let connection = open(&world, &Arc::default()).await;
     connection.engine().setup(false).await.unwrap();
     let (state, now) = (world.state().await, SystemClock.now());
-    let run = state.begin_run(RunKind::Full, now).await.unwrap();
+    let run = state.begin_run(RunKind::FullSync, now).await.unwrap();
     state.end_run(run, &RunReport::default(), now).await.unwrap();
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn freshness_is_never_in_the_future() {
     let world = world(6, 2).await;
-    let ahead = Arc::new(Ahead::default());
+    let ahead = Arc::new(OffsetClock::default());
     ahead.by(YEAR);
     let connection = open(&world, &ahead).await;
     world.sync_first(&connection).await;
     let freshness = connection.status(1).await.unwrap().freshness;
-    assert!(freshness.known_until.unwrap() <= SystemClock.now(), "{freshness:?}");
+    assert!(freshness.synced_through.unwrap() <= SystemClock.now(), "{freshness:?}");
 }
 
 /// A log whose answers carry no date. It forgets the place that it gave last, once.
@@ -140,13 +141,13 @@ struct Undated {
 
 #[async_trait::async_trait]
 impl EventFeed for Undated {
-    async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError> {
+    async fn poll(&self, from: &FeedStart) -> Result<FeedPage, PortError> {
         match from {
-            FeedPosition::At(_) if std::mem::take(&mut *self.forgets.lock().unwrap()) => {
+            FeedStart::At(_) if std::mem::take(&mut *self.forgets.lock().unwrap()) => {
                 return Err(PortError::new("the place is not known").expired(true));
             }
-            FeedPosition::At(_) => {}
-            FeedPosition::Since(since) => self.asked.lock().unwrap().push(*since),
+            FeedStart::At(_) => {}
+            FeedStart::Since(since) => self.asked.lock().unwrap().push(*since),
         }
         self.log.poll(from).await
     }
@@ -165,19 +166,19 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
     let world = world(6, 2).await;
     let first = open(&world, &Arc::default()).await;
     world.sync_first(&first).await;
-    let ahead = Arc::new(Ahead::default());
+    let ahead = Arc::new(OffsetClock::default());
     ahead.by(YEAR);
     let asked: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
     let (clock, noted) = (Arc::clone(&ahead), Arc::clone(&asked));
     let connection = world
-        .open_with("log", OFTEN, |ports, _| {
+        .open_with("system_log", OFTEN, |ports, _| {
             ports.clock = clock as Arc<dyn Clock>;
             let log = ports.feed.take().unwrap();
             ports.feed = Some(Arc::new(Undated { log, forgets: Mutex::new(true), asked: noted }));
         })
         .await;
     let following = follow(&connection);
-    until("the log was read from the start, and again", async || {
+    wait_until("the log was read from the start, and again", async || {
         let asked = asked.lock().unwrap().clone();
         if asked.len() > 1 { Ok(()) } else { Err(format!("{asked:?}")) }
     })
@@ -187,11 +188,11 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
     arrives(&world, &user, "Nuuk").await;
     // What the log may no longer hold is read as a whole: without a date nothing proves how long it was.
     status(&connection, "everything was read again", |s| {
-        s.runs.iter().filter(|run| run.kind == RunKind::Full && run.ended.is_some()).count() > 1
+        s.runs.iter().filter(|run| run.kind == RunKind::FullSync && run.ended_at.is_some()).count() > 1
     })
     .await;
     following.stop().await;
-    let newest = world.state().await.feed().await.unwrap().unwrap().newest;
+    let newest = world.state().await.feed_checkpoint().await.unwrap().unwrap().newest_event_at;
     let asked = asked.lock().unwrap();
     assert!(asked.iter().chain([&newest]).all(|time| *time <= SystemClock.now()), "{newest} {asked:?}");
 }
@@ -200,7 +201,7 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
 async fn pause_survives_a_restart_with_another_clock() {
     for seconds in [YEAR, -YEAR] {
         let world = world(6, 2).await;
-        let ahead = Arc::new(Ahead::default());
+        let ahead = Arc::new(OffsetClock::default());
         let first = open(&world, &ahead).await;
         world.sync_first(&first).await;
         let until = ahead.now() + SignedDuration::from_hours(1);
@@ -211,7 +212,7 @@ async fn pause_survives_a_restart_with_another_clock() {
         let following = follow(&again);
         let user = world.users().await.remove(0);
         world.change(&user, json!({ "city": "Nuuk" })).await;
-        status(&again, "the event is kept", |s| s.inbox.pending > 0).await;
+        status(&again, "the event is kept", |s| s.event_queue.unfinished() > 0).await;
         until_is(&world, &ahead, HOURS).await;
         assert!(!world.object(&user).await.contains("Nuuk"), "{seconds}: nothing is sent");
         world.state().await.pause(None).await.unwrap();
@@ -221,8 +222,8 @@ async fn pause_survives_a_restart_with_another_clock() {
 }
 
 /// The pause ends after so many seconds by the clock, or a little sooner.
-async fn until_is(world: &World, clock: &Ahead, seconds: i64) {
-    until("the pause keeps what is left of it", async || {
+async fn until_is(world: &TestEnv, clock: &OffsetClock, seconds: i64) {
+    wait_until("the pause keeps what is left of it", async || {
         let until = world.state().await.paused_until().await.unwrap().unwrap();
         let left = until.duration_since(clock.now()).as_secs();
         if (seconds - 600..=seconds + 60).contains(&left) { Ok(()) } else { Err(left.to_string()) }

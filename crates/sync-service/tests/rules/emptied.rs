@@ -4,21 +4,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::{Quiet, RunReport, Subject};
+use sync_service::engine::{NoopProgress, RunReport, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::refusal;
 use crate::support::follow;
-use crate::world::{World, gated_world, idle, sync};
+use crate::world::{TestEnv, gated_world, idle, sync};
 
 async fn read(connection: &Connection, user: &str) -> Option<RunReport> {
     let subject = [Subject::User(UserId::new(user))];
-    connection.engine().sync_some(&subject, &Quiet, &CancellationToken::new()).await.ok()
+    connection.engine().targeted_sync(&subject, &NoopProgress, &CancellationToken::new()).await.ok()
 }
 
 /// A user who is in the group alone.
-async fn member_of(world: &World, group: &str) -> String {
+async fn member_of(world: &TestEnv, group: &str) -> String {
     let user = world.active_users().await.remove(0);
     for other in world.groups().await {
         world.call("DELETE", &format!("/okta/groups/{other}/users/{user}"), Value::Null).await;
@@ -34,7 +34,7 @@ async fn empty_listing_keeps_confirmed_members() {
     for user in &world.active_users().await[..3] {
         world.add_member(&group, user).await;
     }
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let members = format!("/api/v1/groups/{group}/users");
     gate.after(move |path, body| {
         if path.starts_with(&members) {
@@ -61,7 +61,7 @@ async fn empty_groups_are_read_again() {
     let (world, gate) = gated_world(12, 3).await;
     let group = world.groups().await[1].clone();
     let user = member_of(&world, &group).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (at, once) = (format!("/api/v1/users/{user}/groups"), AtomicBool::new(true));
     gate.after(move |path, body| {
         if path == at && once.swap(false, Ordering::Relaxed) {
@@ -78,7 +78,7 @@ async fn hidden_groups_end_no_membership() {
     let (world, gate) = gated_world(12, 3).await;
     let group = world.groups().await[1].clone();
     let user = member_of(&world, &group).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     for code in ["E0000006", "E0000007"] {
         let (of_user, by_id) = (format!("/api/v1/users/{user}/groups"), format!("/api/v1/groups/{group}"));
         let summary = format!("Not found: Resource not found: {group} (UserGroup)");
@@ -103,7 +103,7 @@ async fn last_membership_ends_at_once() {
     let (world, gate) = gated_world(12, 3).await;
     let group = world.groups().await[1].clone();
     let user = member_of(&world, &group).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     world.call("DELETE", &format!("/okta/groups/{group}/users/{user}"), Value::Null).await;
     let at = format!("/api/v1/users/{user}/groups");
     let before = gate.requests(&at);
@@ -116,7 +116,7 @@ async fn last_membership_ends_at_once() {
     assert!(read(&connection, &user).await.unwrap().is_complete());
     let following = follow(&connection);
     world.call("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
-    world.converges().await;
-    assert_eq!(idle(&connection).await.inbox.unreadable, 0);
+    world.assert_in_sync().await;
+    assert_eq!(idle(&connection).await.event_queue.unreadable, 0);
     following.stop().await;
 }

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sync_service::engine::{
-    AlertKind, Clock, EngineError, InboxEvent, Limits, LookSort, Quiet, StateStore, Subject, SystemClock,
+    AlertKind, Clock, EngineError, NewEvent, NoopProgress, Safeguards, StateStore, Subject, SystemClock,
+    WorkKind,
 };
 use sync_service::model::{EventId, GroupId, UserId};
 use tokio_util::sync::CancellationToken;
 
-use crate::fakes::Heard;
+use crate::fakes::RecordingAlertSink;
 use crate::gate::{Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, idle, status, sync, until};
+use crate::world::{OFTEN, gated_world, idle, status, sync, wait_until};
 
 /// A 404 of each kind that says nothing about an object.
 fn no_word_of_okta(n: usize) -> Instead {
@@ -29,9 +30,10 @@ fn no_word_of_okta(n: usize) -> Instead {
 #[tokio::test]
 async fn changed_object_survives_a_foreign_404() {
     let (world, gate) = gated_world(12, 3).await;
-    let heard = Arc::new(Heard::default());
-    let connection =
-        world.open_with("log", OFTEN, |ports, _| ports.alarm = Arc::<Heard>::clone(&heard)).await;
+    let heard = Arc::new(RecordingAlertSink::default());
+    let connection = world
+        .open_with("system_log", OFTEN, |ports, _| ports.alerts = Arc::<RecordingAlertSink>::clone(&heard))
+        .await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
     idle(&connection).await;
@@ -48,25 +50,25 @@ async fn changed_object_survives_a_foreign_404() {
     }
     world.call("POST", &format!("/okta/groups/{group}"), json!({ "description": "new words" })).await;
     // What can be read goes on; what cannot is told.
-    until("the other change arrives", async || {
+    wait_until("the other change arrives", async || {
         let object = world.object(&users[4]).await;
         if object.contains("Elsewhere") { Ok(()) } else { Err(object) }
     })
     .await;
-    until("it is told", async || {
+    wait_until("it is told", async || {
         let heard = heard.0.lock().unwrap();
-        if heard.iter().any(|alert| alert.kind == AlertKind::Stuck) {
+        if heard.iter().any(|alert| alert.kind == AlertKind::SyncStalled) {
             Ok(())
         } else {
             Err(format!("{heard:?}"))
         }
     })
     .await;
-    let status = status(&connection, "the changes wait", |status| status.inbox.looks >= 5).await;
-    assert_eq!(status.inbox.dead, 0, "given up for nothing that is theirs");
+    let status = status(&connection, "the changes wait", |status| status.event_queue.work_items >= 5).await;
+    assert_eq!(status.event_queue.failed, 0, "given up for nothing that is theirs");
     assert_eq!(world.audit().await.marked_deleted, 0);
     gate.clear();
-    let audit = world.converges().await;
+    let audit = world.assert_in_sync().await;
     assert_eq!(audit.marked_deleted, 0, "{audit:?}");
     following.stop().await;
 }
@@ -74,7 +76,7 @@ async fn changed_object_survives_a_foreign_404() {
 #[tokio::test]
 async fn failed_member_listing_keeps_memberships() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     let members = format!("/api/v1/groups/{group}/users");
     for n in 0..6 {
@@ -101,7 +103,7 @@ async fn failed_member_listing_keeps_memberships() {
 #[tokio::test]
 async fn group_that_a_listing_misses_keeps_its_members() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     for odd in [false, true] {
         let missed = group.clone();
@@ -125,7 +127,7 @@ async fn group_that_a_listing_misses_keeps_its_members() {
 #[tokio::test]
 async fn groups_of_a_user_are_not_empty_for_a_404() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let user = world.active_users().await[0].clone();
     for n in 0..2 {
         let at = format!("/api/v1/users/{user}/groups");
@@ -136,7 +138,8 @@ async fn groups_of_a_user_are_not_empty_for_a_404() {
             })
         });
         let subject = [Subject::User(UserId::new(&user))];
-        let some = connection.engine().sync_some(&subject, &Quiet, &CancellationToken::new()).await;
+        let some =
+            connection.engine().targeted_sync(&subject, &NoopProgress, &CancellationToken::new()).await;
         let complete = some.as_ref().is_ok_and(sync_service::engine::RunReport::is_complete);
         assert!(!complete, "an answer that says nothing is no success: {some:?}");
         assert!(world.audit().await.in_sync);
@@ -146,7 +149,7 @@ async fn groups_of_a_user_are_not_empty_for_a_404() {
 #[tokio::test]
 async fn odd_user_is_left_as_it_is() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let shapes = json!([
         ["status", null],
@@ -191,7 +194,7 @@ async fn odd_user_is_left_as_it_is() {
 #[tokio::test]
 async fn plan_leaves_store_as_it_was() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (users, groups) = (world.active_users().await, world.groups().await);
     // Something of every kind to be found: a change, a group and a user that are gone, odd items, members not listed.
     world.change(&users[1], json!({ "city": "Elsewhere" })).await;
@@ -210,14 +213,14 @@ async fn plan_leaves_store_as_it_was() {
     let user = |n: usize| Subject::User(UserId::new(&users[n]));
     let mut some: Vec<Subject> = (0..4).map(user).collect();
     some.extend(groups.iter().map(|group| Subject::Group(GroupId::new(group))));
-    some.extend(groups.iter().map(|group| Subject::Members(GroupId::new(group))));
+    some.extend(groups.iter().map(|group| Subject::GroupMembers(GroupId::new(group))));
     let (engine, stop) = (connection.engine(), CancellationToken::new());
     let before = world.dump().await;
     for plans_all in [true, false, true] {
         let plan = if plans_all {
-            engine.plan(&Quiet, &stop).await
+            engine.plan(&NoopProgress, &stop).await
         } else {
-            engine.plan_some(&some, &Quiet, &stop).await
+            engine.targeted_plan(&some, &NoopProgress, &stop).await
         };
         let plan = plan.unwrap();
         assert!(plan.changes() > 0 && !plan.problems.is_empty(), "{plan:?}");
@@ -229,17 +232,17 @@ async fn plan_leaves_store_as_it_was() {
     connection.status(5).await.unwrap();
     // One that fails, or is stopped, leaves nothing either.
     stop.cancel();
-    engine.plan(&Quiet, &stop).await.unwrap_err();
-    engine.plan_some(&some, &Quiet, &stop).await.unwrap_err();
+    engine.plan(&NoopProgress, &stop).await.unwrap_err();
+    engine.targeted_plan(&some, &NoopProgress, &stop).await.unwrap_err();
     gate.instead(|path| path.starts_with("/api/v1/users?").then(|| page(404)));
-    engine.plan(&Quiet, &CancellationToken::new()).await.unwrap_err();
+    engine.plan(&NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert_eq!(world.dump().await, before);
 }
 
 #[tokio::test]
 async fn group_that_goes_among_its_members_is_marked_at_once() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     let listed = json!({"id": group, "type": "OKTA_GROUP", "profile": {"name": "About to go"}});
     world.call("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
@@ -248,12 +251,13 @@ async fn group_that_goes_among_its_members_is_marked_at_once() {
             body.as_array_mut().unwrap().push(listed.clone());
         }
     });
-    let strict = Limits { max_gone_share: 0.0, min_gone: 0, ..Limits::default() };
-    let refused = connection.engine().sync(&strict, &Quiet, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(refused, EngineError::Refused(_)), "{refused}");
+    let strict = Safeguards { max_retired_percent: 0.0, min_retired_count: 0, ..Safeguards::default() };
+    let refused =
+        connection.engine().full_sync(&strict, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused}");
     assert_eq!(world.audit().await.marked_deleted, 0);
     let report = sync(&connection).await.unwrap();
-    assert_eq!(report.marked, 1, "{report:?}");
+    assert_eq!(report.retired, 1, "{report:?}");
     let audit = world.audit().await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     assert_eq!(audit.marked_deleted, 1);
@@ -262,7 +266,7 @@ async fn group_that_goes_among_its_members_is_marked_at_once() {
 #[tokio::test]
 async fn odd_events_of_the_log_are_passed() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let odd = users.clone();
     gate.after(move |path, body| {
@@ -283,28 +287,28 @@ async fn odd_events_of_the_log_are_passed() {
     for user in &users[..5] {
         world.change(user, json!({ "city": "Elsewhere" })).await;
     }
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn unread_objects_keep_their_failed_events() {
     let (world, gate) = gated_world(80, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (users, state) = (world.active_users().await, world.state().await);
-    let event = |user: &String| InboxEvent {
+    let event = |user: &String| NewEvent {
         id: EventId::new(format!("event of {user}")),
         event_type: "user.account.update_profile".into(),
-        published: SystemClock.now(),
+        published_at: SystemClock.now(),
         subjects: vec![Subject::User(UserId::new(user))],
-        changes_object: true,
-        expects_gone: false,
+        requires_newer_object: true,
+        expect_deleted: false,
         is_hook_failure: false,
     };
     let (now, hour) = (SystemClock.now(), Duration::from_hours(1));
     state.store_events(&[event(&users[0]), event(&users[60])], now).await.unwrap();
-    let looks = state.claim_looks(LookSort::Objects, 9, now, hour).await.unwrap();
-    state.bury(&looks, "no answer", now).await.unwrap();
+    let looks = state.claim_work(WorkKind::Object, 9, now, hour).await.unwrap();
+    state.fail_work(&looks, "no answer", now).await.unwrap();
     let odd = users[..60].to_vec();
     gate.after(move |path, body| {
         if odd.iter().any(|id| path == format!("/api/v1/users/{id}")) {
@@ -317,13 +321,13 @@ async fn unread_objects_keep_their_failed_events() {
     let report = sync(&connection).await.unwrap();
     assert_eq!((report.unreadable.count, report.unreadable.examples.len()), (60, 50), "{report:?}");
     assert_eq!(report.outstanding.failed_events, 1, "that of the user that was read is settled");
-    let inbox = state.inbox().await.unwrap();
-    assert_eq!((inbox.dead, inbox.looks), (1, 60), "every one is read again by id");
+    let inbox = state.event_queue_counts().await.unwrap();
+    assert_eq!((inbox.failed, inbox.work_items), (1, 60), "every one is read again by id");
     gate.clear();
     let following = follow(&connection);
     idle(&connection).await;
     following.stop().await;
-    assert_eq!(state.inbox().await.unwrap().unreadable, 0);
+    assert_eq!(state.event_queue_counts().await.unwrap().unreadable, 0);
     assert!(sync(&connection).await.unwrap().is_complete());
-    assert_eq!(state.inbox().await.unwrap().dead, 0);
+    assert_eq!(state.event_queue_counts().await.unwrap().failed, 0);
 }

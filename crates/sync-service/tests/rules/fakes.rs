@@ -4,41 +4,41 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use sync_service::engine::{Alarm, Alert, Clock, Failing, SystemClock};
+use sync_service::engine::{Alert, AlertSink, Clock, SystemClock, TaskFailure};
 
 /// Keeps what it is told.
 #[derive(Default)]
-pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
+pub(crate) struct RecordingAlertSink(pub(crate) Mutex<Vec<Alert>>);
 
-impl Alarm for Heard {
-    fn raise(&self, alert: Alert) {
+impl AlertSink for RecordingAlertSink {
+    fn send(&self, alert: Alert) {
         self.0.lock().unwrap().push(alert);
     }
 }
 
-/// Keeps the reasons of what fails.
+/// Keeps the failures of tasks, in words.
 #[derive(Default)]
 pub(crate) struct Failures(pub(crate) Mutex<Vec<String>>);
 
-impl Alarm for Failures {
-    fn raise(&self, _alert: Alert) {}
+impl AlertSink for Failures {
+    fn send(&self, _alert: Alert) {}
 
-    fn fails(&self, failing: Failing) {
-        self.0.lock().unwrap().push(failing.reason);
+    fn task_failed(&self, failing: TaskFailure) {
+        self.0.lock().unwrap().push(sync_service::words::finding(&failing.finding));
     }
 }
 
 /// A clock that can be put forward.
 #[derive(Default)]
-pub(crate) struct Ahead(AtomicI64);
+pub(crate) struct OffsetClock(AtomicI64);
 
-impl Ahead {
+impl OffsetClock {
     pub(crate) fn by(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 }
 
-impl Clock for Ahead {
+impl Clock for OffsetClock {
     fn now(&self) -> Timestamp {
         SystemClock.now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
     }

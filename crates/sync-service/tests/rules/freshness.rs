@@ -9,14 +9,14 @@ use crate::support::follow;
 use crate::world::{USER, idle, status, world};
 
 #[tokio::test]
-async fn an_object_older_than_its_event_is_read_again_until_it_is_new() {
+async fn stale_read_is_retried() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
-    world.faults("okta.lag=900").await;
+    world.faults("okta.lag=2000").await;
     let before = world.requests(USER).await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     assert!(world.requests(USER).await >= before + 2, "it was read before it was new");
     following.stop().await;
@@ -25,7 +25,7 @@ async fn an_object_older_than_its_event_is_read_again_until_it_is_new() {
 #[tokio::test]
 async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
     let user = world.users().await.remove(0);
@@ -33,27 +33,27 @@ async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown(
     // By then the first can be read, and whoever reads at once because of the second finds the first alone.
     tokio::time::sleep(Duration::from_millis(1300)).await;
     world.change(&user, json!({ "city": "Sisimiut" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     world.faults("okta.lag=900").await;
     world.add_member(group["id"].as_str().unwrap(), &world.users().await[0]).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn a_value_is_never_taken_from_an_event() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let (user, before) = (world.users().await.remove(0), world.executions().await.len());
     let forged = json!({ "id": user, "type": "User", "displayName": "Mallory", "alternateId": "mallory@evil.test",
@@ -61,7 +61,7 @@ async fn a_value_is_never_taken_from_an_event() {
     let long_ago: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
     let reads = world.requests(USER).await;
     world.deliver("forged", "user.account.update_profile", &forged, long_ago).await;
-    status(&connection, "the event is done with", |status| status.inbox.pending == 0).await;
+    status(&connection, "the event is done with", |status| status.event_queue.unfinished() == 0).await;
     assert_eq!(world.requests(USER).await, reads + 1, "the user was read");
     assert_eq!(world.executions().await.len(), before, "and nothing was sent");
     assert!(world.audit().await.in_sync);
@@ -69,15 +69,15 @@ async fn a_value_is_never_taken_from_an_event() {
 }
 
 #[tokio::test]
-async fn a_404_right_after_a_create_event_is_not_believed_at_once() {
+async fn not_found_after_create_is_retried() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
     let profile =
         json!({ "login": "new@example.com", "email": "new@example.com", "firstName": "N", "lastName": "W" });
     world.call("POST", "/okta/users", profile).await;
-    let audit = world.converges().await;
+    let audit = world.assert_in_sync().await;
     assert_eq!((audit.insight.users, audit.marked_deleted), (audit.okta.users, 0));
     following.stop().await;
 }
@@ -86,17 +86,17 @@ async fn a_404_right_after_a_create_event_is_not_believed_at_once() {
 async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
     let world = world(8, 2).await;
     // The hook alone: nobody tells when the deletion is over.
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.delete-lag=900").await;
     world.delete(&world.users().await[2]).await;
-    status(&connection, "the event came", |status| status.inbox.pending > 0).await;
+    status(&connection, "the event came", |status| status.event_queue.unfinished() > 0).await;
     // The user is still there, and the comparison would be content with that.
     let gone = async || {
         let audit = world.audit().await;
         if audit.marked_deleted == 1 { Ok(audit) } else { Err(format!("{audit:?}")) }
     };
-    let audit = crate::world::until("the object is marked", gone).await;
+    let audit = crate::world::wait_until("the object is marked", gone).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     idle(&connection).await;
     following.stop().await;
@@ -105,14 +105,14 @@ async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
 #[tokio::test]
 async fn a_fictitious_id_ends_quietly() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let before = world.executions().await.len();
     let nobody: Value = json!({ "id": "00u00000000000nobody", "type": "User" });
     let long_ago: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
     world.deliver("fiction", "user.account.update_profile", &nobody, long_ago).await;
     let status = idle(&connection).await;
-    assert_eq!((status.inbox.dead, status.inbox.unconfirmed), (0, 0));
+    assert_eq!((status.event_queue.failed, status.event_queue.unconfirmed_records), (0, 0));
     assert_eq!(world.executions().await.len(), before);
     assert!(world.audit().await.in_sync);
     following.stop().await;

@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::fakes::Failures;
 use crate::gate::{Instead, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, sync, sync_accepted, until};
+use crate::world::{OFTEN, gated_world, sync, sync_with_override, wait_until};
 
 #[tokio::test]
 async fn links_to_another_host_are_asked_at_home() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let user = world.active_users().await[0].clone();
     world.change(&user, json!({ "city": "Elsewhere" })).await;
     let home = gate.url.clone();
@@ -30,7 +30,7 @@ async fn links_to_another_host_are_asked_at_home() {
 #[tokio::test]
 async fn wrong_links_end_after_a_few_requests() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     for (n, targets) in [&["/api/v1/apps?after=x"][..], &["/api/v1/users?after=a", "/api/v1/users?after=b"]]
         .into_iter()
         .enumerate()
@@ -55,7 +55,7 @@ async fn wrong_links_end_after_a_few_requests() {
     sync(&connection).await.unwrap_err();
     assert!(gate.requests("/api/v1/groups?") - before < 20);
     gate.clear();
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
@@ -64,7 +64,7 @@ async fn log_that_leads_in_a_circle_is_told() {
     let (world, gate) = gated_world(12, 3).await;
     let failures = Arc::new(Failures::default());
     let alarm = Arc::<Failures>::clone(&failures);
-    let connection = world.open_with("log", OFTEN, |ports, _| ports.alarm = alarm).await;
+    let connection = world.open_with("system_log", OFTEN, |ports, _| ports.alerts = alarm).await;
     world.sync_first(&connection).await;
     let user = world.active_users().await[0].clone();
     let home = gate.url.clone();
@@ -79,7 +79,7 @@ async fn log_that_leads_in_a_circle_is_told() {
         path.contains("after=ring").then(|| Instead(200, "application/json", body.clone()))
     });
     let following = follow(&connection);
-    until("it is told", async || {
+    wait_until("it is told", async || {
         let told = failures.0.lock().unwrap();
         if told.iter().any(|reason| reason.contains("circle")) { Ok(()) } else { Err(format!("{told:?}")) }
     })

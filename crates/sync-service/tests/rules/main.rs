@@ -5,13 +5,13 @@
 
 mod clock;
 mod emptied;
+mod event_sources;
 mod evidence;
+mod execution_lock;
 mod fakes;
 mod freshness;
 mod gate;
-mod guards;
 mod hook;
-mod lane;
 mod links;
 mod outcome;
 mod place;
@@ -20,10 +20,10 @@ mod port;
 mod references;
 mod requests;
 mod resume;
-mod roads;
+mod safeguards;
 mod schema;
+mod scope;
 mod selected;
-mod selection;
 mod stopping;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,31 +3,32 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sync_service::engine::{Clock, EngineError, RunResult, StateStore};
+use sync_service::engine::{Clock, EngineError, RunState, StateStore};
 use sync_service::model::ObjectKind;
 
-use crate::fakes::Ahead;
+use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, status, sync, world};
+use crate::world::{OFTEN, TestEnv, idle, status, sync, world};
 
 /// A connection whose first execution goes wrong in a way.
-async fn first_execution(world: &World, fault: &str) -> Arc<sync_service::Connection> {
-    let connection = world.open("log").await;
+async fn first_execution(world: &TestEnv, fault: &str) -> Arc<sync_service::Connection> {
+    let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults(fault).await;
     let report = sync(&connection).await.unwrap();
-    assert_eq!(report.result, RunResult::Incomplete, "{report:?}");
+    assert_eq!(report.state, RunState::Partial, "{report:?}");
     assert!(report.records[&ObjectKind::User].rejected > 0, "{report:?}");
     connection
 }
 
 /// Sent again by whoever follows, until everything is confirmed.
-async fn made_good(world: &World, connection: &Arc<sync_service::Connection>) {
+async fn made_good(world: &TestEnv, connection: &Arc<sync_service::Connection>) {
     world.no_faults().await;
     let following = follow(connection);
-    world.converges().await;
-    let status = status(connection, "everything is confirmed", |s| s.inbox.unconfirmed == 0).await;
-    assert_eq!((status.unconfirmed.len(), status.objects[&ObjectKind::User].live), (0, 9));
+    world.assert_in_sync().await;
+    let status =
+        status(connection, "everything is confirmed", |s| s.event_queue.unconfirmed_records == 0).await;
+    assert_eq!((status.unconfirmed.len(), status.objects[&ObjectKind::User].current), (0, 9));
     // Users whose manager was confirmed later are sent once more.
     idle(connection).await;
     following.stop().await;
@@ -39,7 +40,7 @@ async fn records_that_assets_drops_are_found_and_sent_again() {
     let world = world(9, 2).await;
     let connection = first_execution(&world, "executions.drop=1").await;
     let status = connection.status(1).await.unwrap();
-    assert!(status.inbox.unconfirmed >= 9, "{:?}", status.inbox);
+    assert!(status.event_queue.unconfirmed_records >= 9, "{:?}", status.event_queue);
     assert!(
         status.unconfirmed.iter().all(|u| u.reason.contains("gave no reason")),
         "{:?}",
@@ -71,13 +72,13 @@ async fn an_execution_that_ends_badly_confirms_nothing_and_is_sent_again() {
 #[tokio::test]
 async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_others() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     // Of one group and of nine users every third is lost, the group among them; users do not come with it.
     world.faults("executions.drop=1").await;
     let group = world.groups().await.remove(0);
     world.call("POST", &format!("/okta/groups/{group}"), json!({ "name": "Renamed" })).await;
     let report = sync(&connection).await.unwrap();
-    assert_eq!(report.result, RunResult::Incomplete);
+    assert_eq!(report.state, RunState::Partial);
     let unconfirmed = connection.status(1).await.unwrap().unconfirmed;
     assert_eq!(
         unconfirmed.iter().map(|u| (u.key.kind, u.key.id.as_str())).collect::<Vec<_>>(),
@@ -89,11 +90,12 @@ async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_o
 }
 
 #[tokio::test]
-async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_same() {
+async fn rejected_record_is_retried() {
     let world = world(9, 2).await;
-    let clock = Arc::new(Ahead::default());
-    let connection =
-        world.open_with("log", OFTEN, |ports, _| ports.clock = Arc::clone(&clock) as Arc<dyn Clock>).await;
+    let clock = Arc::new(OffsetClock::default());
+    let connection = world
+        .open_with("system_log", OFTEN, |ports, _| ports.clock = Arc::clone(&clock) as Arc<dyn Clock>)
+        .await;
     world.sync_first(&connection).await;
     world.faults("executions.drop=1").await;
     let user = world.users().await.remove(0);
@@ -102,7 +104,7 @@ async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_sam
     for _ in 0..7 {
         clock.by(3600);
         sync(&connection).await.unwrap();
-        failed.push(connection.status(1).await.unwrap().inbox.failed);
+        failed.push(connection.status(1).await.unwrap().event_queue.rejected_records);
     }
     assert_eq!(failed.first(), Some(&0));
     assert_eq!(failed.last(), Some(&1), "{failed:?}");
@@ -111,7 +113,7 @@ async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_sam
     clock.by(7200);
     sync(&connection).await.unwrap();
     let status = connection.status(1).await.unwrap();
-    assert_eq!((status.inbox.unconfirmed, status.inbox.failed), (0, 0));
+    assert_eq!((status.event_queue.unconfirmed_records, status.event_queue.rejected_records), (0, 0));
     assert!(world.audit().await.in_sync);
 }
 
@@ -120,7 +122,7 @@ async fn record_that_is_too_large_is_set_aside() {
     let world = world(9, 2).await;
     let property = json!({ "title": "Notes", "type": "string", "maxLength": 100_000 });
     world.call("PUT", "/okta/schemas/user/notes", property).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     world.call("PUT", "/insight/settings", json!({ "chunkLimit": 4_500 })).await;
     let users = world.users().await;
     world.change(&users[0], json!({ "city": "Bad", "notes": "x".repeat(4_900) })).await;
@@ -137,7 +139,7 @@ async fn record_that_is_too_large_is_set_aside() {
     let status = connection.status(1).await.unwrap();
     let rejected = &status.unconfirmed[0];
     assert_eq!((&rejected.key.id, rejected.rejected, status.unconfirmed.len()), (&users[0], true, 1));
-    assert!(rejected.reason.contains("the attribute Notes takes 4902"), "{}", rejected.reason);
+    assert!(rejected.reason.contains("4902 of them in the attribute Notes"), "{}", rejected.reason);
     assert!(rejected.name.is_some());
     assert!(world.object(&users[0]).await.contains("Bad"), "its other values are sent");
     // A later run with nothing new to send is incomplete as well.
@@ -153,7 +155,7 @@ async fn record_that_is_too_large_is_set_aside() {
 #[tokio::test]
 async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let before = world.executions().await;
     // What is read is worth sending, and what cannot be read looks empty.
     world
@@ -174,7 +176,7 @@ async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
 #[tokio::test]
 async fn a_chunk_that_fails_cancels_the_execution_and_leaves_the_reason_in_its_history() {
     let world = world(30, 2).await;
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.call("PUT", "/insight/settings", json!({ "chunkLimit": 50 })).await;
     let error = sync(&connection).await.unwrap_err();

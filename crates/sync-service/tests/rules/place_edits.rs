@@ -8,10 +8,10 @@ use sync_service::engine::{RunReport, Upkeep};
 
 use crate::gate::Gate;
 use crate::support::follow;
-use crate::world::{OFTEN, World, gated_world, idle, status, sync, until, world};
+use crate::world::{OFTEN, TestEnv, gated_world, idle, status, sync, wait_until, world};
 
 /// The number of entries that executions from one on held for an object type.
-async fn entries(world: &World, from: usize, object_type: &str) -> u64 {
+async fn entries(world: &TestEnv, from: usize, object_type: &str) -> u64 {
     let results = world.executions().await.into_iter().skip(from);
     let types = results.flat_map(|execution| {
         execution["progressResult"]["objectTypeResultMap"].as_object().cloned().unwrap_or_default()
@@ -23,7 +23,7 @@ async fn entries(world: &World, from: usize, object_type: &str) -> u64 {
 /// Nothing is in doubt, and the connection says so.
 async fn is_current(connection: &Connection) {
     let is = |s: &sync_service::ConnectionStatus| {
-        s.inbox.doubted + s.inbox.withheld == 0 && s.freshness.known_until.is_some()
+        s.event_queue.doubted + s.event_queue.withheld == 0 && s.freshness.synced_through.is_some()
     };
     status(connection, "the connection is current", is).await;
 }
@@ -31,11 +31,11 @@ async fn is_current(connection: &Connection) {
 #[tokio::test]
 async fn import_source_there_and_back_gets_everything() {
     let world = world(9, 2).await;
-    let first = world.synced("log").await;
+    let first = world.synced("system_log").await;
     let other = world.open_other_source().await;
     other.engine().setup(false).await.unwrap();
     let status = other.status(0).await.unwrap();
-    assert!(status.inbox.doubted > 0 && status.freshness.known_until.is_none(), "{status:?}");
+    assert!(status.event_queue.doubted > 0 && status.freshness.synced_through.is_none(), "{status:?}");
     let following = follow(&other);
     world.other_converges().await;
     is_current(&other).await;
@@ -45,9 +45,9 @@ async fn import_source_there_and_back_gets_everything() {
     drop(first);
 
     // Only its own compares the place.
-    let back = world.open("log").await;
+    let back = world.open("system_log").await;
     let following = follow(&back);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&back).await;
     following.stop().await;
 }
@@ -55,14 +55,14 @@ async fn import_source_there_and_back_gets_everything() {
 #[tokio::test]
 async fn execution_of_another_source_is_doubted() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let profile = json!({ "firstName": "Ada", "lastName": "L", "login": "ada@example.com", "email": "ada@example.com" });
     let created = world.call("POST", "/okta/users", profile).await;
     let user = created["id"].as_str().unwrap().to_owned();
     let before = world.executions().await.len();
     world.faults("executions.stuck=told").await;
     let cut_off = tokio::spawn(async move { sync(&connection).await.map(drop) });
-    until("the execution works", async || {
+    wait_until("the execution works", async || {
         let history = world.executions().await.split_off(before);
         if history.iter().any(|e| e["status"] == "PROCESSING") { Ok(()) } else { Err(String::new()) }
     })
@@ -83,9 +83,9 @@ async fn execution_of_another_source_is_doubted() {
     is_current(&other).await;
     following.stop().await;
 
-    let back = world.open("log").await;
+    let back = world.open("system_log").await;
     let following = follow(&back);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&back).await;
     following.stop().await;
 }
@@ -96,19 +96,19 @@ async fn survives(edits: [(&str, Value); 2]) {
     for user in &world.users().await[..4] {
         world.change(user, json!({ "city": "Graz" })).await;
     }
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let before = world.executions().await.len();
     for (n, (method, edit)) in edits.into_iter().enumerate() {
         world.call(method, "/insight/attributes", edit).await;
         connection.engine().setup(false).await.unwrap();
         if n == 0 {
             let status = connection.status(0).await.unwrap();
-            assert!(status.inbox.withheld + status.inbox.doubted > 0, "{:?}", status.inbox);
-            assert_eq!(status.freshness.known_until, None);
+            assert!(status.event_queue.withheld + status.event_queue.doubted > 0, "{:?}", status.event_queue);
+            assert_eq!(status.freshness.synced_through, None);
         }
     }
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
     assert_eq!(entries(&world, before, "Okta Group").await, 0, "groups have no such field");
@@ -133,13 +133,13 @@ async fn values_of_a_narrower_type_are_withheld() {
     let world = world(9, 2).await;
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Graz" })).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let narrower = json!({ "type": "user", "name": "City", "kind": "integer" });
     world.call("PUT", "/insight/attributes", narrower).await;
     let report = sync(&connection).await.unwrap();
     assert!(report.withheld.iter().any(|field| field.attribute == "Okta User: City"), "{report:?}");
     let status = connection.status(0).await.unwrap();
-    assert_eq!((status.withheld.len(), status.freshness.known_until), (1, None));
+    assert_eq!((status.withheld.len(), status.freshness.synced_through), (1, None));
 }
 
 #[tokio::test]
@@ -150,8 +150,8 @@ async fn references_return_with_their_cardinality() {
 
 #[tokio::test]
 async fn renamed_id_during_a_full_sync_loses_nothing() {
-    let (world, gate): (World, Gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let (world, gate): (TestEnv, Gate) = gated_world(12, 3).await;
+    let connection = world.synced("system_log").await;
     let control = world.control.clone();
     gate.after(move |path, _| {
         if path.starts_with("/api/v1/users?") {
@@ -170,7 +170,7 @@ async fn renamed_id_during_a_full_sync_loses_nothing() {
     let _ = sync(&connection).await;
     gate.clear();
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
 }
@@ -180,12 +180,12 @@ async fn renamed_id_during_a_full_sync_loses_nothing() {
 async fn object_schema_made_anew_is_noticed_by_an_execution() {
     let world = world(9, 2).await;
     world.call("PUT", "/insight/settings", json!({ "settingsForAccountOnly": true })).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     world.remake_schema().await;
     let following = follow(&connection);
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Nuuk" })).await;
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     is_current(&connection).await;
     following.stop().await;
@@ -196,10 +196,10 @@ async fn object_schema_made_anew_is_noticed_by_an_execution() {
 /// the references to it.
 async fn type_returns(object_type: &str) {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     world.call("DELETE", "/insight/object-types", json!({ "type": object_type })).await;
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
     assert!(world.state().await.place().await.unwrap().unwrap().doubts > 0);
@@ -218,7 +218,7 @@ async fn groups_return_with_their_object_type() {
 #[tokio::test]
 async fn objects_deleted_by_hand_return_without_a_change() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     for user in &users[..2] {
         let object: Value = serde_json::from_str(&world.object(user).await).unwrap();
@@ -229,9 +229,9 @@ async fn objects_deleted_by_hand_return_without_a_change() {
     let report = sync(&connection).await.unwrap();
     assert!(!report.is_complete(), "the second is still missing: {report:?}");
     let status = connection.status(0).await.unwrap();
-    assert!(status.inbox.doubted > 0 && status.freshness.known_until.is_none(), "{status:?}");
+    assert!(status.event_queue.doubted > 0 && status.freshness.synced_through.is_none(), "{status:?}");
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
     // What is new may be made.
@@ -248,15 +248,15 @@ async fn options_return_once_unknown_values_are_added() {
     let user = world.active_users().await.remove(0);
     world.change(&user, json!({ "skills": ["Go", "Rust"] })).await;
     world.call("PUT", "/insight/settings", json!({ "ignoreUnknownValues": true })).await;
-    let more = format!("{OFTEN}[connections.main.mapping]\narrays = \"select\"\n");
-    let connection = world.open_with("log", &more, |_, _| {}).await;
+    let more = format!("{OFTEN}[connections.main.mapping]\narray_format = \"select\"\n");
+    let connection = world.open_with("system_log", &more, |_, _| {}).await;
     connection.engine().setup(false).await.unwrap();
     let report = sync(&connection).await.unwrap();
     assert!(!report.is_complete() && !report.withheld.is_empty(), "{report:?}");
-    assert_eq!(connection.status(0).await.unwrap().freshness.known_until, None);
+    assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
     world.call("PUT", "/insight/settings", json!({ "ignoreUnknownValues": false })).await;
     // Settings are read by each process anew.
-    let connection = world.open_with("log", &more, |_, _| {}).await;
+    let connection = world.open_with("system_log", &more, |_, _| {}).await;
     let report = sync(&connection).await.unwrap();
     assert!(report.is_complete(), "{report:?}");
     let object = world.object(&user).await;
@@ -267,7 +267,7 @@ async fn options_return_once_unknown_values_are_added() {
 #[tokio::test]
 async fn objects_without_identity_are_reported() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let count = world.users().await.len();
     let delete = json!({ "type": "user", "name": "Okta User ID" });
     world.call("DELETE", "/insight/attributes", delete).await;
@@ -286,14 +286,14 @@ async fn objects_without_identity_are_reported() {
 }
 
 /// Edits the structure while an execution works on the first load: the run ends, and does not claim what was dropped.
-async fn edited_meanwhile(edit: Value) -> (World, Arc<Connection>) {
+async fn edited_meanwhile(edit: Value) -> (TestEnv, Arc<Connection>) {
     let world = world(12, 4).await;
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults("executions.stuck=told").await;
     let engine = Arc::clone(&connection);
     let loading = tokio::spawn(async move { sync(&engine).await });
-    until("the execution works", async || {
+    wait_until("the execution works", async || {
         let working = world.executions().await.iter().any(|e| e["status"] == "PROCESSING");
         if working { Ok(()) } else { Err(String::new()) }
     })
@@ -309,10 +309,10 @@ async fn cardinality_lowered_during_an_execution_is_noticed() {
     let limit = |n: i32| json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": n });
     let (world, connection) = edited_meanwhile(limit(1)).await;
     let status = connection.status(0).await.unwrap();
-    assert_eq!((status.withheld.len(), status.freshness.known_until), (1, None));
+    assert_eq!((status.withheld.len(), status.freshness.synced_through), (1, None));
     world.call("PUT", "/insight/attributes", limit(-1)).await;
     let following = follow(&connection);
-    world.converges().await;
+    world.assert_in_sync().await;
     is_current(&connection).await;
     following.stop().await;
 }
@@ -321,13 +321,13 @@ async fn cardinality_lowered_during_an_execution_is_noticed() {
 async fn identity_renamed_during_an_execution_is_noticed() {
     let rename = json!({ "type": "group", "name": "Okta Group ID", "newName": "Number" });
     let (_world, connection) = edited_meanwhile(rename).await;
-    assert_eq!(connection.status(0).await.unwrap().freshness.known_until, None);
+    assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
 }
 
 #[tokio::test]
 async fn older_copy_of_the_store_is_noticed() {
     let world = world(9, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (group, user) = (world.groups().await[1].clone(), world.active_users().await.remove(0));
     let member = format!("/okta/groups/{group}/users/{user}");
     world.call("DELETE", &member, Value::Null).await;

@@ -7,15 +7,15 @@ use sync_service::Connection;
 use sync_service::model::ValueProblemKind;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, sync, until, world};
+use crate::world::{OFTEN, TestEnv, idle, sync, wait_for_system_log, wait_until, world};
 
-impl World {
+impl TestEnv {
     /// A connection whose users name their managers by a value of the profile, set up and synchronised.
     async fn managed_by(&self, by: &str) -> Arc<Connection> {
         let more =
-            format!("{OFTEN}[connections.main.mapping.manager]\nattribute = \"boss\"\nby = \"{by}\"\n");
+            format!("{OFTEN}[connections.main.mapping.manager]\nattribute = \"boss\"\nmatch_by = \"{by}\"\n");
         self.add_attribute("boss", "Boss").await;
-        let connection = self.open_with("log", &more, |_, _| {}).await;
+        let connection = self.open_with("system_log", &more, |_, _| {}).await;
         self.sync_first(&connection).await;
         connection
     }
@@ -38,7 +38,7 @@ impl World {
     }
 
     async fn manager_becomes(&self, user: &str, manager: &[&str]) {
-        until("the manager is right", async || {
+        wait_until("the manager is right", async || {
             let found = self.manager(user).await;
             if found == manager { Ok(()) } else { Err(format!("{found:?}")) }
         })
@@ -66,10 +66,10 @@ async fn manager_is_found_in_another_case() {
 
 #[tokio::test]
 async fn recreated_manager_is_the_one_referred_to() {
-    for by in ["login", "email", "employee-number"] {
+    for by in ["login", "email", "employee_number"] {
         let world = world(6, 1).await;
         let connection = world.managed_by(by).await;
-        let named = if by == "employee-number" { "E7" } else { "boss@example.com" };
+        let named = if by == "employee_number" { "E7" } else { "boss@example.com" };
         let worker = world.new_user("worker@example.com", json!({ "boss": named })).await;
         let old = world.new_user("boss@example.com", json!({ "employeeNumber": "E7" })).await;
         sync(&connection).await.unwrap();
@@ -95,7 +95,7 @@ async fn events_move_references_with_the_login() {
     world.manager_becomes(&worker, &[&next]).await;
     world.delete(&next).await;
     world.manager_becomes(&worker, &[]).await;
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     idle(&connection).await;
     following.stop().await;
 }
@@ -103,7 +103,7 @@ async fn events_move_references_with_the_login() {
 #[tokio::test]
 async fn shared_employee_number_refers_to_nobody_and_is_noted() {
     let world = world(6, 1).await;
-    let connection = world.managed_by("employee-number").await;
+    let connection = world.managed_by("employee_number").await;
     let worker = world.new_user("worker@example.com", json!({ "boss": "E7" })).await;
     let one = world.new_user("one@example.com", json!({ "employeeNumber": "E7" })).await;
     sync(&connection).await.unwrap();

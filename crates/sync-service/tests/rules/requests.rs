@@ -1,7 +1,7 @@
 //! Requests are proportional to what changed.
 
 use serde_json::json;
-use sync_service::engine::{Clock, Quiet, SystemClock};
+use sync_service::engine::{Clock, NoopProgress, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
@@ -10,20 +10,20 @@ use crate::world::{GROUPS, USER, idle, status, sync, world};
 #[tokio::test]
 async fn memberships_of_many_users_of_one_group_take_one_listing() {
     let world = world(30, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
     let group = group["id"].as_str().unwrap();
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     connection.pause(None).await.unwrap();
     for user in &world.users().await[..20] {
         world.add_member(group, user).await;
     }
-    status(&connection, "all of it is stored", |status| status.inbox.looks == 20).await;
+    status(&connection, "all of it is stored", |status| status.event_queue.work_items == 20).await;
     let before = (world.requests(GROUPS).await, world.requests(USER).await, world.executions().await.len());
     connection.resume().await.unwrap();
-    world.converges().await;
+    world.assert_in_sync().await;
     idle(&connection).await;
     let after = (world.requests(GROUPS).await, world.requests(USER).await, world.executions().await.len());
     assert_eq!(after, (before.0 + 1, before.1, before.2 + 1));
@@ -33,23 +33,27 @@ async fn memberships_of_many_users_of_one_group_take_one_listing() {
 #[tokio::test]
 async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_execution() {
     let world = world(30, 5).await;
-    let connection = world.synced("log").await;
-    let report =
-        connection.engine().reconcile(SystemClock.now(), &Quiet, &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.executions, report.chunks, report.directory_requests), (0, 0, 2), "{report:?}");
+    let connection = world.synced("system_log").await;
+    let report = connection
+        .engine()
+        .incremental_sync(SystemClock.now(), &NoopProgress, &CancellationToken::new())
+        .await
+        .unwrap();
+    assert_eq!((report.executions, report.chunks, report.okta_requests), (0, 0, 2), "{report:?}");
     // One changed group costs a listing of its members, and nothing else.
     let since = SystemClock.now();
     world.add_member(&world.groups().await[0], &world.users().await[0]).await;
     let _ = world.control.get("/okta/counts").await;
-    let report = connection.engine().reconcile(since, &Quiet, &CancellationToken::new()).await.unwrap();
-    assert!(report.directory_requests <= 3, "{report:?}");
+    let report =
+        connection.engine().incremental_sync(since, &NoopProgress, &CancellationToken::new()).await.unwrap();
+    assert!(report.okta_requests <= 3, "{report:?}");
     assert!(world.audit().await.in_sync);
 }
 
 #[tokio::test]
 async fn a_full_sync_with_nothing_changed_starts_no_execution() {
     let world = world(30, 5).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let before = world.executions().await.len();
     let report = sync(&connection).await.unwrap();
     assert_eq!((report.executions, report.chunks), (0, 0));

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::json;
 use sync_service::Connection;
 use sync_service::engine::{
-    Cursor, EngineError, EngineOptions, Limits, Phase, Ports, Progress, RunReport, StateStore,
+    Cursor, EngineError, EngineOptions, Phase, Ports, ProgressSink, RunReport, Safeguards, StateStore,
 };
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{GROUPS, OFTEN, USERS, World, sync, world};
+use crate::world::{GROUPS, OFTEN, TestEnv, USERS, sync, world};
 
 const PEOPLE: usize = 450;
 const TEAMS: usize = 24;
@@ -24,7 +24,7 @@ struct At {
     then: CancellationToken,
 }
 
-impl Progress for At {
+impl ProgressSink for At {
     fn begin(&self, _: Phase, _: Option<u64>) {}
     fn advance(&self, phase: Phase, items: u64) {
         if phase == self.phase && self.done.fetch_add(items, Ordering::Relaxed) + items >= self.items {
@@ -39,13 +39,13 @@ fn two_at_a_time(_: &mut Ports, options: &mut EngineOptions) {
 }
 
 /// Three pages of users.
-async fn big() -> (World, Arc<Connection>) {
+async fn big() -> (TestEnv, Arc<Connection>) {
     of(PEOPLE).await
 }
 
-async fn of(people: usize) -> (World, Arc<Connection>) {
+async fn of(people: usize) -> (TestEnv, Arc<Connection>) {
     let world = world(people, TEAMS).await;
-    let connection = world.open_with("log", OFTEN, two_at_a_time).await;
+    let connection = world.open_with("system_log", OFTEN, two_at_a_time).await;
     connection.engine().setup(false).await.unwrap();
     (world, connection)
 }
@@ -54,13 +54,13 @@ async fn of(people: usize) -> (World, Arc<Connection>) {
 pub(crate) async fn stopped(connection: &Connection, phase: Phase, items: u64) {
     let stop = CancellationToken::new();
     let at = At { phase, items, done: AtomicU64::default(), then: stop.clone() };
-    let error = connection.engine().sync(&Limits::default(), &at, &stop).await.unwrap_err();
-    assert!(matches!(error, EngineError::Stopped), "{error:?}");
+    let error = connection.engine().full_sync(&Safeguards::default(), &at, &stop).await.unwrap_err();
+    assert!(matches!(error, EngineError::Interrupted), "{error:?}");
 }
 
 /// Goes on as another process would, and compares with a pass in one piece: requests for listings of groups and users.
-async fn goes_on(world: &World, repeated: (u64, u64)) -> RunReport {
-    let connection = world.open_with("log", OFTEN, two_at_a_time).await;
+async fn goes_on(world: &TestEnv, repeated: (u64, u64)) -> RunReport {
+    let connection = world.open_with("system_log", OFTEN, two_at_a_time).await;
     let report = sync(&connection).await.unwrap();
     assert!(report.resumed);
     let both = async || (world.requests(GROUPS).await, world.requests(USERS).await);
@@ -77,7 +77,7 @@ async fn goes_on(world: &World, repeated: (u64, u64)) -> RunReport {
 }
 
 #[tokio::test]
-async fn a_full_sync_that_is_stopped_among_members_goes_on_there() {
+async fn full_sync_resumes_in_members() {
     let (world, connection) = of(40).await;
     stopped(&connection, Phase::Members, 16).await;
     drop(connection);
@@ -101,8 +101,9 @@ async fn changes_since_a_resumed_sync_arrive() {
     for user in world.active_users().await {
         world.change(&user, serde_json::json!({ "city": "Nuuk" })).await;
     }
-    let (limits, stop) = (Limits::default(), CancellationToken::new());
-    let report = connection.engine().sync_as_of_now(&limits, &sync_service::engine::Quiet, &stop).await;
+    let (limits, stop) = (Safeguards::default(), CancellationToken::new());
+    let report =
+        connection.engine().sync_as_of_now(&limits, &sync_service::engine::NoopProgress, &stop).await;
     let report = report.unwrap();
     assert!(report.resumed && report.is_complete(), "{report:?}");
     assert!(world.audit().await.in_sync, "those of the first pages are older than the command");
@@ -114,11 +115,11 @@ async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
     let at =
         At { phase: Phase::Users, items: 400, done: AtomicU64::default(), then: CancellationToken::new() };
     let (reached, never) = (at.then.clone(), CancellationToken::new());
-    let limits = Limits::default();
+    let limits = Safeguards::default();
     tokio::select! {
         biased;
         () = reached.cancelled() => {}
-        ended = connection.engine().sync(&limits, &at, &never) => panic!("{ended:?}"),
+        ended = connection.engine().full_sync(&limits, &at, &never) => panic!("{ended:?}"),
     }
     drop(connection);
     goes_on(&world, (2, 1)).await;
@@ -127,7 +128,7 @@ async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
 #[tokio::test]
 async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_reading_again() {
     let world = world(100, TEAMS).await;
-    let connection = world.open_with("log", OFTEN, |_, options| options.page = 30).await;
+    let connection = world.open_with("system_log", OFTEN, |_, options| options.page = 30).await;
     connection.engine().setup(false).await.unwrap();
     stopped(&connection, Phase::Sending, 60).await;
     assert_eq!(world.executions().await[0]["status"], "CANCELLED");
@@ -144,11 +145,11 @@ async fn a_refused_page_cursor_begins_the_listing_again() {
     // Among the second page: the place after the first is saved.
     stopped(&connection, Phase::Users, 400).await;
     let state = world.state().await;
-    let (run, mut pass) = state.unfinished_pass().await.unwrap().unwrap();
+    let (run, mut pass) = state.resumable_checkpoint().await.unwrap().unwrap();
     let place = pass.cursor.as_ref().unwrap().as_str().to_owned();
     assert!(place.contains("after=200"), "{place}");
     pass.cursor = Some(Cursor::new(place.replace("after=200", "after=forgotten-")));
-    state.save_pass(run, &pass).await.unwrap();
+    state.save_checkpoint(run, &pass).await.unwrap();
     // What changes meanwhile is seen as well.
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
     let report = sync(&connection).await.unwrap();

@@ -7,17 +7,19 @@ use async_trait::async_trait;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::{Clock, Comparison, MappingView, PortError, Quiet, Structure, SystemClock};
+use sync_service::engine::{
+    Clock, Comparison, FindingSubject, MappingView, NoopProgress, PortError, SystemClock, TargetSchema,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, sync, until, world};
+use crate::world::{OFTEN, TestEnv, idle, sync, wait_for_system_log, wait_until, world};
 
 /// The log is read once at the start, and then no more.
-const DEAF: &str = "[connections.main.schedule]\nlog = \"1d\"\n";
+const DEAF: &str = "[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// An attribute, and users who have a value, without anybody being told.
-async fn grow(world: &World) -> Vec<String> {
+async fn grow(world: &TestEnv) -> Vec<String> {
     world.add_attribute("badge", "Badge").await;
     let users = world.users().await[..3].to_vec();
     for user in &users {
@@ -28,24 +30,25 @@ async fn grow(world: &World) -> Vec<String> {
 }
 
 /// Waits until they have the value in Assets too.
-async fn have_it(world: &World, users: &[String]) {
+async fn have_it(world: &TestEnv, users: &[String]) {
     for user in users {
-        until("the user has the new value", async || {
+        wait_until("the user has the new value", async || {
             let object = world.object(user).await;
             if object.contains("B-42") { Ok(()) } else { Err(object) }
         })
         .await;
     }
-    world.converges().await;
+    world.assert_in_sync().await;
 }
 
 #[tokio::test]
 async fn a_new_attribute_is_added_by_itself_and_whoever_has_a_value_gets_it() {
     let world = world(9, 2).await;
-    let connection = world.open_with("log", &format!("{DEAF}schema = \"300ms\"\n"), |_, _| {}).await;
+    let connection =
+        world.open_with("system_log", &format!("{DEAF}schema_check = \"300ms\"\n"), |_, _| {}).await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     let users = grow(&world).await;
     have_it(&world, &users).await;
     following.stop().await;
@@ -54,7 +57,7 @@ async fn a_new_attribute_is_added_by_itself_and_whoever_has_a_value_gets_it() {
 #[tokio::test]
 async fn an_attribute_that_came_while_nobody_followed_is_filled_after_the_start() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = grow(&world).await;
     let following = follow(&connection);
     have_it(&world, &users).await;
@@ -64,11 +67,14 @@ async fn an_attribute_that_came_while_nobody_followed_is_filled_after_the_start(
 #[tokio::test]
 async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_not_read() {
     let world = world(9, 2).await;
-    let connection = world.open_with("log", DEAF, |_, _| {}).await;
+    let connection = world.open_with("system_log", DEAF, |_, _| {}).await;
     world.sync_first(&connection).await;
     let users = grow(&world).await;
-    let report =
-        connection.engine().reconcile(SystemClock.now(), &Quiet, &CancellationToken::new()).await.unwrap();
+    let report = connection
+        .engine()
+        .incremental_sync(SystemClock.now(), &NoopProgress, &CancellationToken::new())
+        .await
+        .unwrap();
     assert_eq!(report.added_attributes, ["Okta User: Badge"]);
     let following = follow(&connection);
     have_it(&world, &users).await;
@@ -78,20 +84,20 @@ async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_no
 #[tokio::test]
 async fn a_new_attribute_of_groups_is_filled_for_groups() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let property = json!({ "title": "Floor", "type": "string" });
     world.call("PUT", "/okta/schemas/group/floor", property).await;
     let group = world.groups().await.remove(0);
     world.call("POST", &format!("/okta/groups/{group}"), json!({ "floor": "Seventh" })).await;
     world.call("DELETE", "/okta/log", Value::Null).await;
     let following = follow(&connection);
-    until("the group has the new value", async || {
+    wait_until("the group has the new value", async || {
         let found = world.control.get(&format!("/insight/objects?type=/type/group&identity={group}")).await;
         let object = found.unwrap().to_string();
         if object.contains("Seventh") { Ok(()) } else { Err(object) }
     })
     .await;
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
@@ -99,7 +105,7 @@ async fn a_new_attribute_of_groups_is_filled_for_groups() {
 async fn an_attribute_that_an_event_showed_is_filled_for_everybody() {
     let world = world(9, 2).await;
     // The hook does not tell of schemas, and nobody compares them for a long time.
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("hooks.lost=1").await;
     let users = grow(&world).await;
@@ -114,14 +120,16 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
     let world = world(9, 2).await;
     world.add_attribute("badge", "Badge").await;
     world.add_attribute("desk", "Desk").await;
-    let connection = world.open_with("log", OFTEN, |_, _| {}).await;
+    let connection = world.open_with("system_log", OFTEN, |_, _| {}).await;
     world.sync_first(&connection).await;
     world.call("DELETE", "/okta/schemas/user/badge", Value::Null).await;
     world.add_attribute("desk", "Workplace").await;
     let report = sync(&connection).await.unwrap();
     assert!(report.added_attributes.is_empty(), "{report:?}");
-    for told in ["Badge", "Desk"] {
-        assert!(report.messages.iter().any(|m| m.contains(told)), "{told}: {:?}", report.messages);
+    for name in ["Badge", "Desk"] {
+        let (object_type, name) = ("Okta User".to_owned(), name.to_owned());
+        let attribute = Some(FindingSubject::Attribute { object_type, name });
+        assert!(report.drift.iter().any(|finding| finding.subject == attribute), "{:?}", report.drift);
     }
     let document = world.control.get("/insight/document").await.unwrap().to_string();
     assert!(document.contains("\"Badge\"") && document.contains("\"Desk\""), "{document}");
@@ -131,7 +139,7 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
 #[tokio::test]
 async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass() {
     let world = world(9, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/attributes", json!({ "type": "Okta User", "name": "City" })).await;
     assert!(!world.audit().await.in_sync);
     let report = sync(&connection).await.unwrap();
@@ -142,9 +150,9 @@ async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass(
 #[tokio::test]
 async fn an_object_schema_that_was_deleted_is_filled_again_once_it_is_set_up() {
     let world = world(9, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/document", Value::Null).await;
-    connection.engine().set_up_structure().await.unwrap();
+    connection.engine().set_up_schema().await.unwrap();
     sync(&connection).await.unwrap();
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
 }
@@ -159,8 +167,8 @@ struct Mood {
     refused: AtomicU32,
 }
 
-struct Hesitant {
-    inner: Arc<dyn Structure>,
+struct FlakyTargetSchema {
+    inner: Arc<dyn TargetSchema>,
     mood: Arc<Mood>,
 }
 
@@ -169,7 +177,7 @@ fn not_now<T>() -> Result<T, PortError> {
 }
 
 #[async_trait]
-impl Structure for Hesitant {
+impl TargetSchema for FlakyTargetSchema {
     async fn compare(&self) -> Result<Comparison, PortError> {
         let fails =
             self.mood.compares.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
@@ -191,13 +199,13 @@ impl Structure for Hesitant {
 
 /// An administrator who deletes an attribute between a comparison and what is added because of it.
 struct Meddled {
-    inner: Arc<dyn Structure>,
+    inner: Arc<dyn TargetSchema>,
     control: ControlClient,
     left: AtomicU32,
 }
 
 #[async_trait]
-impl Structure for Meddled {
+impl TargetSchema for Meddled {
     async fn compare(&self) -> Result<Comparison, PortError> {
         self.inner.compare().await
     }
@@ -220,12 +228,12 @@ impl Structure for Meddled {
 #[tokio::test]
 async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
     let world = world(9, 2).await;
-    world.synced("log").await;
+    world.synced("system_log").await;
     let connection = world
-        .open_with("log", OFTEN, |ports, _| {
-            let inner = Arc::clone(&ports.structure);
+        .open_with("system_log", OFTEN, |ports, _| {
+            let inner = Arc::clone(&ports.target_schema);
             let control = world.control.clone();
-            ports.structure = Arc::new(Meddled { inner, control, left: AtomicU32::new(1) });
+            ports.target_schema = Arc::new(Meddled { inner, control, left: AtomicU32::new(1) });
         })
         .await;
     world.add_attribute("badge", "Badge").await;
@@ -234,12 +242,12 @@ async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
 }
 
-async fn hesitant(world: &World) -> (Arc<Connection>, Arc<Mood>) {
+async fn hesitant(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
     let mood = Arc::<Mood>::default();
     let connection = world
-        .open_with("log", OFTEN, |ports, _| {
-            let inner = Arc::clone(&ports.structure);
-            ports.structure = Arc::new(Hesitant { inner, mood: Arc::clone(&mood) });
+        .open_with("system_log", OFTEN, |ports, _| {
+            let inner = Arc::clone(&ports.target_schema);
+            ports.target_schema = Arc::new(FlakyTargetSchema { inner, mood: Arc::clone(&mood) });
         })
         .await;
     world.sync_first(&connection).await;
@@ -256,13 +264,13 @@ async fn a_value_is_not_taken_for_confirmed_before_its_attribute_is_there() {
     mood.refuses.store(true, Ordering::Relaxed);
     world.add_attribute("badge", "Badge").await;
     let user = world.users().await.remove(0);
-    until("it was tried to add it", async || match mood.refused.load(Ordering::Relaxed) {
+    wait_until("it was tried to add it", async || match mood.refused.load(Ordering::Relaxed) {
         0 => Err(String::new()),
         _ => Ok(()),
     })
     .await;
     world.change(&user, json!({ "badge": "B-42", "title": "Head of Nuuk" })).await;
-    until("the rest of the change is applied", async || {
+    wait_until("the rest of the change is applied", async || {
         let object = world.object(&user).await;
         if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
     })
@@ -282,13 +290,13 @@ async fn events_go_on_while_additions_are_refused() {
     let following = follow(&connection);
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "badge": "B-42", "title": "Head of Nuuk" })).await;
-    until("the rest of the change is applied", async || {
+    wait_until("the rest of the change is applied", async || {
         let object = world.object(&user).await;
         if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
     })
     .await;
-    let told = connection.status(1).await.unwrap().inbox;
-    assert!(told.looks > 0, "what waits for the attribute is not told: {told:?}");
+    let told = connection.status(1).await.unwrap().event_queue;
+    assert!(told.work_items > 0, "what waits for the attribute is not told: {told:?}");
     mood.refuses.store(false, Ordering::Relaxed);
     have_it(&world, &[user]).await;
     following.stop().await;
@@ -303,7 +311,7 @@ async fn a_pass_that_could_not_begin_is_begun_again_soon() {
     mood.compares.store(2, Ordering::Relaxed);
     let users = world.users().await[..3].to_vec();
     world.add_attribute("badge", "Badge").await;
-    until("it was tried twice", async || match mood.compares.load(Ordering::Relaxed) {
+    wait_until("it was tried twice", async || match mood.compares.load(Ordering::Relaxed) {
         0 => Ok(()),
         n => Err(format!("{n} to go")),
     })

@@ -3,21 +3,21 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
-use sync_service::engine::{Quiet, Subject};
+use sync_service::engine::{NoopProgress, Subject};
 use sync_service::model::{GroupId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::Instead;
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, sync, until};
+use crate::world::{OFTEN, gated_world, sync, wait_until};
 
 #[tokio::test]
 async fn odd_value_of_a_condition_takes_nothing_out() {
     let (world, gate) = gated_world(12, 3).await;
     let chosen = format!(
-        "{OFTEN}[connections.main.users]\nstatus = [\"ACTIVE\"]\n[connections.main.groups]\ntypes = [\"OKTA_GROUP\"]\n"
+        "{OFTEN}[connections.main.scope.users]\nstatus = [\"ACTIVE\"]\n[connections.main.scope.groups]\ntypes = [\"OKTA_GROUP\"]\n"
     );
-    let connection = world.open_with("log", &chosen, |_, _| {}).await;
+    let connection = world.open_with("system_log", &chosen, |_, _| {}).await;
     world.sync_first(&connection).await;
     let (user, group) = (world.active_users().await[0].clone(), world.groups().await[1].clone());
     for (id, field, value) in [
@@ -48,7 +48,7 @@ async fn odd_value_of_a_condition_takes_nothing_out() {
 #[tokio::test]
 async fn answer_about_another_object_is_not_applied() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (users, groups) = (world.active_users().await, world.groups().await);
     for (kind, ids) in [("users", &users), ("groups", &groups)] {
         let (at, other) = (format!("/api/v1/{kind}/{}", ids[0]), ids[1].clone());
@@ -62,7 +62,8 @@ async fn answer_about_another_object_is_not_applied() {
         } else {
             Subject::Group(GroupId::new(&ids[0]))
         };
-        let some = connection.engine().sync_some(&[subject], &Quiet, &CancellationToken::new()).await;
+        let some =
+            connection.engine().targeted_sync(&[subject], &NoopProgress, &CancellationToken::new()).await;
         let complete = some.as_ref().is_ok_and(sync_service::engine::RunReport::is_complete);
         assert!(!complete, "{kind}: {some:?}");
         let audit = world.audit().await;
@@ -73,8 +74,8 @@ async fn answer_about_another_object_is_not_applied() {
 #[tokio::test]
 async fn known_events_without_end_are_read_with_pauses() {
     let (world, gate) = gated_world(12, 3).await;
-    let seldom = "[connections.main.schedule]\nlog = \"1h\"\n";
-    let connection = world.open_with("log", seldom, |_, _| {}).await;
+    let seldom = "[connections.main.schedule]\nsystem_log_poll = \"1h\"\n";
+    let connection = world.open_with("system_log", seldom, |_, _| {}).await;
     world.sync_first(&connection).await;
     let (home, count) = (gate.url.clone(), AtomicUsize::new(0));
     gate.link(move |path, _| {
@@ -88,7 +89,7 @@ async fn known_events_without_end_are_read_with_pauses() {
         path.starts_with("/api/v1/logs").then(|| Instead(200, "application/json", body.clone()))
     });
     let following = follow(&connection);
-    until("it is read", async || {
+    wait_until("it is read", async || {
         let read = gate.requests("/api/v1/logs");
         if read > 20 { Ok(()) } else { Err(read.to_string()) }
     })
@@ -106,25 +107,19 @@ async fn unknown_choices_are_told() {
     let (world, _gate) = gated_world(12, 3).await;
     let group = world.groups().await[0].clone();
     let choice = |types: &str, of: &str| {
-        format!("{OFTEN}[connections.main.users]\ntypes = [{types}]\nmember_of = [{of}]\n")
+        format!("{OFTEN}[connections.main.scope.users]\ntypes = [{types}]\nmember_of = [{of}]\n")
     };
     let chosen = choice("\"user\", \"robot\"", &format!("\"{group}\", \"00gnothere\""));
-    let connection = world.open_with("log", &chosen, |_, _| {}).await;
+    let connection = world.open_with("system_log", &chosen, |_, _| {}).await;
     world.sync_first(&connection).await;
-    let told = [
-        "no user type is called \"robot\"".to_owned(),
-        "there is no group 00gnothere: no user is chosen for being in it".to_owned(),
-    ];
+    let told = ["user type \"robot\"".to_owned(), "group 00gnothere".to_owned()];
     assert_eq!(connection.status(1).await.unwrap().unknown_choices, told);
-    let plan = connection.engine().plan(&Quiet, &CancellationToken::new()).await.unwrap();
+    let plan = connection.engine().plan(&NoopProgress, &CancellationToken::new()).await.unwrap();
     let report = sync(&connection).await.unwrap();
-    for messages in [&plan.problems, &report.messages] {
-        for unknown in &told {
-            assert!(messages.iter().any(|message| message.contains(unknown)), "{messages:?}");
-        }
-    }
+    assert_eq!((plan.unknown_choices.as_slice(), report.unknown_choices.as_slice()), (&told[..], &told[..]));
     // Corrected, nothing is told.
-    let connection = world.open_with("log", &choice("\"user\"", &format!("\"{group}\"")), |_, _| {}).await;
-    assert!(sync(&connection).await.unwrap().messages.is_empty());
+    let connection =
+        world.open_with("system_log", &choice("\"user\"", &format!("\"{group}\"")), |_, _| {}).await;
+    assert!(sync(&connection).await.unwrap().unknown_choices.is_empty());
     assert!(connection.status(1).await.unwrap().unknown_choices.is_empty());
 }

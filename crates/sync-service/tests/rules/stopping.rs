@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sync_service::engine::{EngineError, Limits, Quiet, RunResult};
+use sync_service::engine::{EngineError, NoopProgress, RunState, Safeguards};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{gated_world, sync};
@@ -14,7 +14,7 @@ const NEVER: Duration = Duration::from_secs(25);
 async fn run_ends_at_every_request_without_answer() {
     let (world, gate) = gated_world(4, 2).await;
     let connection =
-        world.open_with("hook", "", |_, options| options.grace = Duration::from_millis(50)).await;
+        world.open_with("event_hook", "", |_, options| options.grace = Duration::from_millis(50)).await;
     world.sync_first(&connection).await;
     let before = gate.requests("/");
     sync(&connection).await.unwrap();
@@ -24,8 +24,8 @@ async fn run_ends_at_every_request_without_answer() {
     for open in 0..requests {
         gate.hold_after(open);
         let stop = CancellationToken::new();
-        let limits = Limits::default();
-        let run = connection.engine().sync(&limits, &Quiet, &stop);
+        let limits = Safeguards::default();
+        let run = connection.engine().full_sync(&limits, &NoopProgress, &stop);
         let stopping = async {
             gate.held().await;
             stop.cancel();
@@ -36,14 +36,14 @@ async fn run_ends_at_every_request_without_answer() {
         };
         let ended = tokio::time::timeout(NEVER, Box::pin(ended)).await;
         match ended.unwrap_or_else(|_| panic!("no end at request {open}")) {
-            Err(EngineError::Stopped) => stopped += 1,
+            Err(EngineError::Interrupted) => stopped += 1,
             // A run that goes on where another was asks for less.
-            Ok(report) => assert_eq!(report.result, RunResult::Done),
+            Ok(report) => assert_eq!(report.state, RunState::Succeeded),
             Err(other) => panic!("request {open}: {other}"),
         }
         gate.clear();
     }
     assert!(stopped > requests / 2, "{stopped} of {requests}");
     // What was cut off does no harm.
-    assert_eq!(sync(&connection).await.unwrap().result, RunResult::Done);
+    assert_eq!(sync(&connection).await.unwrap().state, RunState::Succeeded);
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use sync_service::engine::{AlertKind, Clock, EngineError, Quiet, Subject, SystemClock};
+use sync_service::engine::{
+    AlertKind, Clock, EngineError, Fact, NoopProgress, Severity, Subject, SystemClock, Task,
+};
 use sync_service::model::UserId;
 use sync_service::{Connection, ConnectionStatus};
 use tokio_util::sync::CancellationToken;
@@ -11,17 +13,17 @@ use tokio_util::sync::CancellationToken;
 use crate::fakes::Failures;
 use crate::gate::{Gate, Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, log_read, status, sync, until};
+use crate::world::{OFTEN, gated_world, status, sync, wait_for_system_log, wait_until};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
     let status = connection.status(0).await.unwrap();
-    (status.inbox.unreadable, status.freshness.known_until.is_some())
+    (status.event_queue.unreadable, status.freshness.synced_through.is_some())
 }
 
 #[tokio::test]
 async fn unread_user_is_read_by_id() {
     let (world, gate) = gated_world(6, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     assert_eq!(unread(&connection).await, (0, true));
     let user = world.active_users().await.remove(0);
     world.change(&user, json!({ "city": "Nuuk" })).await;
@@ -38,7 +40,7 @@ async fn unread_user_is_read_by_id() {
     assert!(!sync(&connection).await.unwrap().is_complete());
     assert_eq!(unread(&connection).await, (1, false), "nothing is claimed of what was not read");
     let (since, stop) = (SystemClock.now(), CancellationToken::new());
-    connection.engine().reconcile(since, &Quiet, &stop).await.unwrap();
+    connection.engine().incremental_sync(since, &NoopProgress, &stop).await.unwrap();
     assert_eq!(unread(&connection).await, (1, false), "a run that did not ask for it proves nothing");
 
     let odd = user.clone();
@@ -76,7 +78,7 @@ fn odd_answer(n: usize) -> Instead {
 #[tokio::test]
 async fn odd_answer_leaves_one_user() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     unlist(&gate, "/api/v1/users?", &users[0]);
     for part in ["", "/groups"] {
@@ -104,7 +106,7 @@ async fn odd_answer_leaves_one_user() {
 #[tokio::test]
 async fn odd_answer_leaves_one_group() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     unlist(&gate, "/api/v1/groups?limit=200", &group);
     for part in ["", "/users"] {
@@ -129,7 +131,7 @@ async fn odd_answer_leaves_one_group() {
 #[tokio::test]
 async fn lasting_failure_leaves_one_user() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let user = world.active_users().await.remove(0);
     unlist(&gate, "/api/v1/users?", &user);
     let at = format!("/api/v1/users/{user}");
@@ -144,22 +146,28 @@ async fn lasting_failure_leaves_one_user() {
 #[tokio::test]
 async fn unreadable_log_is_in_the_status() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let following = follow(&connection);
-    log_read(&connection).await;
+    wait_for_system_log(&connection).await;
     gate.instead(|path| path.starts_with("/api/v1/logs").then(|| page(200)));
     // Another process asks, long before the daemon counts as stuck.
-    let other = world.open("log").await;
+    let other = world.open("system_log").await;
     for asked in [&other, &connection] {
-        let troubles =
-            |status: &ConnectionStatus| status.troubles.iter().any(|t| t.kind == AlertKind::FeedFailed);
-        let told = status(asked, "the log that cannot be read is told", troubles).await;
-        let trouble = &told.troubles[0];
-        assert!(trouble.message.contains("log") && trouble.hint.is_some() && !trouble.urgent, "{trouble:?}");
+        let alerts = |status: &ConnectionStatus| {
+            status.alerts.iter().any(|t| t.kind == AlertKind::SystemLogUnavailable)
+        };
+        let told = status(asked, "the log that cannot be read is told", alerts).await;
+        let alert = &told.alerts[0];
+        assert!(
+            matches!(alert.finding.fact, Fact::TaskFailing { task: Task::EventFeed, .. })
+                && alert.finding.remedy.is_some()
+                && alert.finding.severity == Severity::Warning,
+            "{alert:?}"
+        );
     }
     gate.clear();
     for asked in [&connection, &other] {
-        status(asked, "nothing goes wrong", |status| status.troubles.is_empty()).await;
+        status(asked, "nothing goes wrong", |status| status.alerts.is_empty()).await;
     }
     following.stop().await;
 }
@@ -167,7 +175,7 @@ async fn unreadable_log_is_in_the_status() {
 #[tokio::test]
 async fn unanswered_reads_are_an_outage() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let user = world.active_users().await.remove(0);
     unlist(&gate, "/api/v1/users?", &user);
     let (at, out) = (format!("/api/v1/users/{user}"), std::sync::atomic::AtomicBool::new(false));
@@ -185,7 +193,7 @@ async fn unanswered_reads_are_an_outage() {
 #[tokio::test]
 async fn user_out_of_reach_leaves_the_others() {
     let (world, gate) = gated_world(8, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let path = format!("/api/v1/users/{}", users[0]);
     gate.instead(move |at| {
@@ -199,7 +207,7 @@ async fn user_out_of_reach_leaves_the_others() {
         for user in &users[1..4] {
             world.change(user, json!({ "city": city })).await;
         }
-        until("the others are current", async || {
+        wait_until("the others are current", async || {
             for user in &users[1..4] {
                 if !world.object(user).await.contains(city) {
                     return Err(user.clone());
@@ -209,9 +217,9 @@ async fn user_out_of_reach_leaves_the_others() {
         })
         .await;
     }
-    assert!(connection.status(0).await.unwrap().inbox.pending > 0, "its change waits");
+    assert!(connection.status(0).await.unwrap().event_queue.unfinished() > 0, "its change waits");
     gate.clear();
-    world.converges().await;
+    world.assert_in_sync().await;
     following.stop().await;
 }
 
@@ -219,7 +227,7 @@ async fn user_out_of_reach_leaves_the_others() {
 async fn outage_within_a_batch_is_told_early() {
     let (world, gate) = gated_world(24, 2).await;
     let heard = Arc::new(Failures::default());
-    let connection = world.open_with("log", OFTEN, |ports, _| ports.alarm = heard.clone()).await;
+    let connection = world.open_with("system_log", OFTEN, |ports, _| ports.alerts = heard.clone()).await;
     world.sync_first(&connection).await;
     let users = world.active_users().await;
     let first = format!("/api/v1/users/{}", users[0]);
@@ -228,7 +236,7 @@ async fn outage_within_a_batch_is_told_early() {
         by_id.then(|| refusal(500, "E0000009", "Internal Server Error"))
     });
     let subjects: Vec<_> = users.into_iter().map(|user| Subject::User(UserId::new(user))).collect();
-    connection.engine().sync_some(&subjects, &Quiet, &CancellationToken::new()).await.unwrap();
+    connection.engine().targeted_sync(&subjects, &NoopProgress, &CancellationToken::new()).await.unwrap();
     let told = heard.0.lock().unwrap();
     assert!(told.iter().any(|reason| reason.contains("status 500")), "{told:?}");
 }

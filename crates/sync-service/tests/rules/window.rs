@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sync_service::engine::{Clock, EngineError, Limits, Quiet, Subject};
+use sync_service::engine::{Clock, EngineError, NoopProgress, Safeguards, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
-use crate::fakes::Ahead;
+use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, sync_accepted, until, world};
+use crate::world::{OFTEN, TestEnv, idle, sync_with_override, wait_for_system_log, wait_until, world};
 
-async fn open(world: &World, limits: Limits) -> Arc<sync_service::Connection> {
-    world.open_with("log", OFTEN, |_, options| options.limits = limits).await
+async fn open(world: &TestEnv, limits: Safeguards) -> Arc<sync_service::Connection> {
+    world.open_with("system_log", OFTEN, |_, options| options.safeguards = limits).await
 }
 
 /// Follows while changes happen, each applied or held back before the next.
 async fn one_at_a_time(
-    world: &World,
-    limits: Limits,
+    world: &TestEnv,
+    limits: Safeguards,
     changes: usize,
     mut change: impl AsyncFnMut(usize),
 ) -> Arc<sync_service::Connection> {
@@ -28,7 +28,7 @@ async fn one_at_a_time(
     idle(&connection).await;
     for n in 0..changes {
         change(n).await;
-        log_read(&connection).await;
+        wait_for_system_log(&connection).await;
         idle(&connection).await;
     }
     following.stop().await;
@@ -39,24 +39,26 @@ async fn one_at_a_time(
 async fn single_deletions_add_up() {
     let world = world(12, 3).await;
     let users = world.users().await;
-    let limits = Limits { min_gone: 2, ..Limits::default() };
+    let limits = Safeguards { min_retired_count: 2, ..Safeguards::default() };
     let connection = one_at_a_time(&world, limits, 4, async |n| world.delete(&users[n]).await).await;
     assert_eq!(world.audit().await.marked_deleted, 2);
-    assert_eq!(connection.status(1).await.unwrap().inbox.blocked, 2);
+    assert_eq!(connection.status(1).await.unwrap().event_queue.blocked, 2);
 
     // Neither a restart nor another road lets more through.
     let again = open(&world, limits).await;
-    let refused = again.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(refused, EngineError::Refused(_)), "{refused:?}");
+    let refused =
+        again.engine().full_sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused:?}");
     let user = [Subject::User(UserId::new(users[2].clone()))];
-    let refused = again.engine().sync_some(&user, &Quiet, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(refused, EngineError::Refused(_)), "{refused:?}");
+    let refused =
+        again.engine().targeted_sync(&user, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused:?}");
     assert_eq!(world.audit().await.marked_deleted, 2);
 
-    sync_accepted(&again).await;
+    sync_with_override(&again).await;
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 4, "{audit:?}");
-    assert_eq!(again.status(1).await.unwrap().inbox.blocked, 0);
+    assert_eq!(again.status(1).await.unwrap().event_queue.blocked, 0);
 }
 
 #[tokio::test]
@@ -66,15 +68,19 @@ async fn memberships_ended_singly_add_up() {
     for user in &users {
         world.add_member(&group, user).await;
     }
-    let limits = Limits { min_lost_memberships: 2, max_lost_memberships_share: 0.05, ..Limits::default() };
+    let limits = Safeguards {
+        min_removed_memberships_count: 2,
+        max_removed_memberships_percent: 5.0,
+        ..Safeguards::default()
+    };
     let leave = async |n: usize| {
         let path = format!("/okta/groups/{group}/users/{}", users[n]);
         drop(world.call("DELETE", &path, Value::Null).await);
     };
     let connection = one_at_a_time(&world, limits, 4, leave).await;
-    assert_eq!(connection.status(1).await.unwrap().inbox.blocked, 2);
+    assert_eq!(connection.status(1).await.unwrap().event_queue.blocked, 2);
     assert_eq!(world.audit().await.total_differences, 2);
-    sync_accepted(&connection).await;
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
@@ -85,11 +91,11 @@ async fn values_cleared_singly_add_up() {
     for user in &users {
         world.change(user, json!({ "city": "Paris" })).await;
     }
-    let limits = Limits { min_blanked: 2, ..Limits::default() };
+    let limits = Safeguards { min_cleared_values_count: 2, ..Safeguards::default() };
     let clear = async |n: usize| world.change(&users[n], json!({ "city": null })).await;
     let connection = one_at_a_time(&world, limits, 4, clear).await;
-    assert_eq!(connection.status(1).await.unwrap().inbox.blocked, 2);
-    sync_accepted(&connection).await;
+    assert_eq!(connection.status(1).await.unwrap().event_queue.blocked, 2);
+    sync_with_override(&connection).await;
     assert!(world.audit().await.in_sync);
 }
 
@@ -97,10 +103,14 @@ async fn values_cleared_singly_add_up() {
 async fn losses_leave_after_the_window() {
     let world = world(12, 3).await;
     let users = world.users().await;
-    let limits = Limits { min_gone: 2, window: jiff::SignedDuration::from_secs(1), ..Limits::default() };
+    let limits = Safeguards {
+        min_retired_count: 2,
+        window: jiff::SignedDuration::from_secs(1),
+        ..Safeguards::default()
+    };
     let connection = one_at_a_time(&world, limits, 2, async |n| world.delete(&users[n]).await).await;
     world.delete(&users[2]).await;
-    until("the window is over", async || match full(&connection, limits).await {
+    wait_until("the window is over", async || match full(&connection, limits).await {
         Ok(()) => Ok(()),
         Err(error) => Err(error.to_string()),
     })
@@ -110,21 +120,21 @@ async fn losses_leave_after_the_window() {
 }
 
 /// The connection of a process whose clock is so much ahead.
-async fn restarted(world: &World, limits: Limits, seconds: i64) -> Arc<sync_service::Connection> {
-    let ahead = Arc::new(Ahead::default());
+async fn restarted(world: &TestEnv, limits: Safeguards, seconds: i64) -> Arc<sync_service::Connection> {
+    let ahead = Arc::new(OffsetClock::default());
     ahead.by(seconds);
     let adjust = |ports: &mut sync_service::engine::Ports,
                   options: &mut sync_service::engine::EngineOptions| {
         ports.clock = ahead as Arc<dyn Clock>;
-        options.limits = limits;
+        options.safeguards = limits;
     };
-    let connection = world.open_with("log", OFTEN, adjust).await;
+    let connection = world.open_with("system_log", OFTEN, adjust).await;
     connection.engine().recover().await.unwrap();
     connection
 }
 
-async fn full(connection: &sync_service::Connection, limits: Limits) -> Result<(), EngineError> {
-    connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.map(drop)
+async fn full(connection: &sync_service::Connection, limits: Safeguards) -> Result<(), EngineError> {
+    connection.engine().full_sync(&limits, &NoopProgress, &CancellationToken::new()).await.map(drop)
 }
 
 const YEAR: i64 = 365 * 24 * 3600;
@@ -133,16 +143,17 @@ const YEAR: i64 = 365 * 24 * 3600;
 async fn restart_with_another_clock_keeps_the_window() {
     let world = world(12, 3).await;
     let users = world.users().await;
-    let limits = Limits { min_gone: 2, ..Limits::default() };
+    let limits = Safeguards { min_retired_count: 2, ..Safeguards::default() };
     drop(one_at_a_time(&world, limits, 2, async |n| world.delete(&users[n]).await).await);
     world.delete(&users[2]).await;
     for seconds in [YEAR, -YEAR] {
         let again = restarted(&world, limits, seconds).await;
         let refused = full(&again, limits).await.unwrap_err();
-        assert!(matches!(refused, EngineError::Refused(_)), "{seconds}: {refused:?}");
+        assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{seconds}: {refused:?}");
         let user = [Subject::User(UserId::new(users[2].clone()))];
-        let refused = again.engine().sync_some(&user, &Quiet, &CancellationToken::new()).await.unwrap_err();
-        assert!(matches!(refused, EngineError::Refused(_)), "{seconds}: {refused:?}");
+        let refused =
+            again.engine().targeted_sync(&user, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+        assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{seconds}: {refused:?}");
         assert_eq!(world.audit().await.marked_deleted, 2);
     }
 }
@@ -152,7 +163,11 @@ async fn restart_with_another_clock_frees_the_window() {
     for seconds in [YEAR, -YEAR] {
         let world = world(12, 3).await;
         let users = world.users().await;
-        let limits = Limits { min_gone: 2, window: jiff::SignedDuration::from_secs(1), ..Limits::default() };
+        let limits = Safeguards {
+            min_retired_count: 2,
+            window: jiff::SignedDuration::from_secs(1),
+            ..Safeguards::default()
+        };
         let wrong = restarted(&world, limits, seconds).await;
         world.sync_first(&wrong).await;
         for user in &users[..2] {
@@ -161,7 +176,7 @@ async fn restart_with_another_clock_frees_the_window() {
         full(&wrong, limits).await.unwrap();
         world.delete(&users[2]).await;
         let right = restarted(&world, limits, 0).await;
-        until("the window is over", async || match full(&right, limits).await {
+        wait_until("the window is over", async || match full(&right, limits).await {
             Ok(()) => Ok(()),
             Err(error) => Err(error.to_string()),
         })

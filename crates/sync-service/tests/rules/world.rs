@@ -8,10 +8,10 @@ use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use sync_service::engine::{
-    Clock, EngineError, EngineOptions, Limits, Ports, Quiet, RunReport, RunResult, SystemClock,
+    Clock, EngineError, EngineOptions, NoopProgress, Ports, RunReport, RunState, Safeguards, SystemClock,
 };
 use sync_service::model::ConnectionName;
-use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
+use sync_service::{Config, Connection, ConnectionStatus, HookReceiver, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::Gate;
@@ -29,9 +29,9 @@ pub(crate) const USERS: &str = "GET /api/v1/users";
 pub(crate) const GROUPS: &str = "/api/v1/groups";
 
 /// The log often, the schedules never.
-pub(crate) const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
+pub(crate) const OFTEN: &str = "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\n";
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) control: ControlClient,
     pub(crate) store: Store,
     sandbox: Sandbox,
@@ -40,18 +40,18 @@ pub(crate) struct World {
     stop: CancellationToken,
 }
 
-impl Drop for World {
+impl Drop for TestEnv {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-pub(crate) async fn world(users: usize, groups: usize) -> World {
+pub(crate) async fn world(users: usize, groups: usize) -> TestEnv {
     started(SandboxOptions { users, groups, ..SandboxOptions::default() }).await
 }
 
 /// A world whose org is asked through a gateway.
-pub(crate) async fn gated_world(users: usize, groups: usize) -> (World, Gate) {
+pub(crate) async fn gated_world(users: usize, groups: usize) -> (TestEnv, Gate) {
     let port = Port::reserve();
     let okta = port.address();
     let gate = Gate::before(&format!("http://{okta}")).await;
@@ -60,11 +60,11 @@ pub(crate) async fn gated_world(users: usize, groups: usize) -> (World, Gate) {
     (started(options).await, gate)
 }
 
-async fn started(options: SandboxOptions) -> World {
+async fn started(options: SandboxOptions) -> TestEnv {
     let options = SandboxOptions { import_delay: Duration::from_millis(1), ..options };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    World {
+    TestEnv {
         control: ControlClient::new(sandbox.control_url()),
         store: Store::open(&folder.path().join("state.db")).await.unwrap(),
         sandbox,
@@ -74,8 +74,8 @@ async fn started(options: SandboxOptions) -> World {
     }
 }
 
-impl World {
-    /// A connection as another process would have it. `events` are by "hook", "log" or "both".
+impl TestEnv {
+    /// A connection as another process would have it. `events` are by "event_hook", "system_log" or "both".
     pub(crate) async fn open_with(
         &self,
         events: &str,
@@ -88,13 +88,14 @@ impl World {
     /// A connection to another import source of the same site, with the same store.
     pub(crate) async fn open_other_source(&self) -> Arc<Connection> {
         let token = self.sandbox.other_source().import_token.clone();
-        self.open_with_token(&self.store, &self.sandbox, Value::from(token), "log", OFTEN, |_, _| {}).await
+        self.open_with_token(&self.store, &self.sandbox, Value::from(token), "system_log", OFTEN, |_, _| {})
+            .await
     }
 
     /// Waits until the other import source equals Okta.
     pub(crate) async fn other_converges(&self) {
         let control = ControlClient::new(&self.sandbox.other_source().control_url);
-        until("the other import source equals Okta", async || {
+        wait_until("the other import source equals Okta", async || {
             let audit = audit::compare(&control).await.unwrap();
             if audit.in_sync { Ok(()) } else { Err(format!("{:?}", audit.differences)) }
         })
@@ -115,14 +116,14 @@ impl World {
     pub(crate) async fn open_copy(&self) -> Arc<Connection> {
         let store = Store::open(&self.folder.path().join("copy.db")).await.unwrap();
         let token = self.sandbox.ready()["insight"]["import_token"].clone();
-        self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await
+        self.open_with_token(&store, &self.sandbox, token, "system_log", OFTEN, |_, _| {}).await
     }
 
     /// A connection whose state store was lost.
     pub(crate) async fn open_anew(&self) -> Arc<Connection> {
         let store = Store::open(&self.folder.path().join("anew.db")).await.unwrap();
         let token = self.sandbox.ready()["insight"]["import_token"].clone();
-        self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await
+        self.open_with_token(&store, &self.sandbox, token, "system_log", OFTEN, |_, _| {}).await
     }
 
     /// Deletes the object schema and has it made anew from elsewhere: a connection that does not look meanwhile sees the same.
@@ -130,19 +131,20 @@ impl World {
         self.call("DELETE", "/insight/document", Value::Null).await;
         let store = Store::open(&self.folder.path().join("elsewhere.db")).await.unwrap();
         let token = self.sandbox.ready()["insight"]["import_token"].clone();
-        let elsewhere = self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await;
+        let elsewhere =
+            self.open_with_token(&store, &self.sandbox, token, "system_log", OFTEN, |_, _| {}).await;
         elsewhere.engine().setup(false).await.unwrap();
     }
 
     /// Has deliveries received.
     pub(crate) async fn receive(&self, connection: &Connection) {
-        let receiver = Receiver::bind(self.port.address(), [connection]).await.unwrap();
+        let receiver = HookReceiver::bind(self.port.address(), [connection]).await.unwrap();
         tokio::spawn(receiver.serve(self.stop.clone()));
     }
 
     /// A connection that reads this org and fills another import source, with the same store.
     pub(crate) async fn open_into(&self, other: &Self, more: &str) -> Arc<Connection> {
-        self.open_at(&other.sandbox, "log", more, |_, _| {}).await
+        self.open_at(&other.sandbox, "system_log", more, |_, _| {}).await
     }
 
     async fn open_at(
@@ -167,14 +169,14 @@ impl World {
     ) -> Arc<Connection> {
         let (ready, target) = (self.sandbox.ready(), target.ready());
         let hook = match events {
-            "log" => String::new(),
+            "system_log" => String::new(),
             _ => format!(
-                "[connections.main.hook]\npublic_url = \"http://{}\"\nsecret = \"{SECRET}\"\n",
+                "[connections.main.event_hook]\npublic_url = \"http://{}\"\nsecret = \"{SECRET}\"\n",
                 self.port.address()
             ),
         };
         let text = format!(
-            "[connections.main]\nevents = \"{events}\"\n\
+            "[connections.main]\nevent_source = \"{events}\"\n\
              [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
              [connections.main.assets]\napi_url = {}\nimport_token = {}\n{hook}{more}",
             ready["okta"]["org_url"],
@@ -199,7 +201,7 @@ impl World {
         }
         connection.engine().setup(connection.has_hook()).await.unwrap();
         let report = sync(connection).await.unwrap();
-        assert_eq!(report.result, RunResult::Done, "{report:?}");
+        assert_eq!(report.state, RunState::Succeeded, "{report:?}");
     }
 
     /// Set up and synchronised.
@@ -299,18 +301,18 @@ impl World {
         assert_eq!(request.send().await.unwrap().status(), 200);
     }
 
-    pub(crate) async fn audit(&self) -> audit::Audit {
+    pub(crate) async fn audit(&self) -> audit::Comparison {
         audit::compare(&self.control).await.unwrap()
     }
 
     /// Waits until Assets equals Okta.
-    pub(crate) async fn converges(&self) -> audit::Audit {
-        self.converges_to(&audit::Choice::default()).await
+    pub(crate) async fn assert_in_sync(&self) -> audit::Comparison {
+        self.converges_to(&audit::Scope::default()).await
     }
 
     /// Waits until Assets equals what of Okta is chosen.
-    pub(crate) async fn converges_to(&self, choice: &audit::Choice) -> audit::Audit {
-        until("Assets equals Okta", async || {
+    pub(crate) async fn converges_to(&self, choice: &audit::Scope) -> audit::Comparison {
+        wait_until("Assets equals Okta", async || {
             let audit = audit::compare_chosen(&self.control, choice).await.unwrap();
             if audit.in_sync { Ok(audit) } else { Err(format!("{:?}", audit.differences)) }
         })
@@ -340,7 +342,7 @@ fn ids(objects: &Value) -> Vec<String> {
 }
 
 /// Asks until the answer is as it should be; the error tells what it was last.
-pub(crate) async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Result<T, String>) -> T {
+pub(crate) async fn wait_until<T>(what: &str, mut answer: impl AsyncFnMut() -> Result<T, String>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let last = match answer().await {
@@ -358,31 +360,34 @@ pub(crate) async fn status(
     what: &str,
     is: impl Fn(&ConnectionStatus) -> bool,
 ) -> ConnectionStatus {
-    until(what, async || {
+    wait_until(what, async || {
         let status = connection.status(20).await.unwrap();
-        if is(&status) { Ok(status) } else { Err(format!("{:?}", status.inbox)) }
+        if is(&status) { Ok(status) } else { Err(format!("{:?}", status.event_queue)) }
     })
     .await
 }
 
 /// Waits until no event waits for anything.
 pub(crate) async fn idle(connection: &Connection) -> ConnectionStatus {
-    status(connection, "nothing is waiting", |status| status.inbox.pending + status.inbox.looks == 0).await
+    status(connection, "nothing is waiting", |status| {
+        status.event_queue.unfinished() + status.event_queue.work_items == 0
+    })
+    .await
 }
 
 /// Waits until the log was read to its end after now.
-pub(crate) async fn log_read(connection: &Connection) {
+pub(crate) async fn wait_for_system_log(connection: &Connection) {
     let now = SystemClock.now();
-    let read = |status: &ConnectionStatus| status.log.is_some_and(|log| log.caught_up > Some(now));
+    let read = |status: &ConnectionStatus| status.system_log.is_some_and(|log| log.caught_up_at > Some(now));
     status(connection, "the log was read", read).await;
 }
 
 pub(crate) async fn sync(connection: &Connection) -> Result<RunReport, EngineError> {
-    connection.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await
+    connection.engine().full_sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new()).await
 }
 
 /// With an operator's consent.
-pub(crate) async fn sync_accepted(connection: &Connection) -> RunReport {
-    let limits = Limits { accept_shrink: true, ..Limits::default() };
-    connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap()
+pub(crate) async fn sync_with_override(connection: &Connection) -> RunReport {
+    let limits = Safeguards { override_safeguards: true, ..Safeguards::default() };
+    connection.engine().full_sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap()
 }

@@ -9,19 +9,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
-use sync_service::engine::{Quiet, RunReport, StateStore};
+use sync_service::engine::{NoopProgress, RunReport, StateStore};
 use sync_service::{Config, Connection, ServiceError, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
     pub(crate) config: Config,
     pub(crate) store: Store,
     _folder: tempfile::TempDir,
 }
 
-impl World {
+impl TestEnv {
     /// A few users, no hook, and what else a configuration may hold.
     pub(crate) async fn start(more: &str) -> Self {
         let options = SandboxOptions { users: 5, groups: 2, ..SandboxOptions::default() };
@@ -52,18 +52,18 @@ impl World {
     pub(crate) async fn asked(&self) {
         let name = self.config.connections.keys().next().unwrap();
         let state = self.store.connection(name).await.unwrap();
-        while state.requested(Timestamp::UNIX_EPOCH).await.unwrap().is_none() {
+        while state.pending_request_at(Timestamp::UNIX_EPOCH).await.unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    pub(crate) async fn hand_over(
+    pub(crate) async fn delegate_sync(
         &self,
         connection: &Connection,
         patience: Duration,
         stop: &CancellationToken,
     ) -> Result<RunReport, ServiceError> {
-        connection.hand_over(false, patience, &self.config.store, &Quiet, stop).await
+        connection.delegate_sync(false, patience, &self.config.store, &NoopProgress, stop).await
     }
 }
 

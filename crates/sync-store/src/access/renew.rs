@@ -1,13 +1,13 @@
-//! Another end for a token.
+//! Renewal of a token.
 
 use jiff::Timestamp;
 use sync_engine::StoreError;
 
-use super::{AccessStore, TokenEntry, TokenRow, token_entry};
+use super::{AccessStore, AccessToken, TokenRow, token_entry};
 use crate::convert::millis;
 
 impl AccessStore {
-    /// Gives a valid token another end; never when empty. `None` when there is no valid token of the number.
+    /// Sets the expiry of a valid token, or removes it. `None` if no valid token has this ID.
     ///
     /// # Errors
     /// When the store fails.
@@ -16,12 +16,12 @@ impl AccessStore {
         id: i64,
         expires: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<Option<TokenEntry>, StoreError> {
+    ) -> Result<Option<AccessToken>, StoreError> {
         let failed = |e| StoreError::new("renew an access token", e);
         let row: Option<TokenRow> = sqlx::query_as(
-            "UPDATE access_tokens SET expires = ?2
-             WHERE id = ?1 AND revoked IS NULL AND (expires IS NULL OR expires > ?3)
-             RETURNING id, name, role, created, expires, last_used, revoked",
+            "UPDATE access_tokens SET expires_at = ?2
+             WHERE id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)
+             RETURNING id, name, role, created_at, expires_at, last_used_at, revoked_at",
         )
         .bind(id)
         .bind(expires.map(millis))

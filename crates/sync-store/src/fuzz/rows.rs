@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
 use sync_engine::{
-    EventFilter, EventMark, EventState, EvidenceState, LookSort, Replay, RunFilter, RunKind, StateStore,
-    StoreError, TimeState, Upkeep, explain,
+    EventCursor, EventFilter, EventState, EvidenceState, ReplayTarget, RunFilter, RunKind, StateStore,
+    StoreError, TimeState, Upkeep, WorkKind, error_chain,
 };
 use sync_model::{ConnectionName, ObjectKind, RecordKey, RunId};
 
@@ -20,21 +20,21 @@ use crate::{ConnectionStore, Store};
 const TABLES: [&str; 18] = [
     "runs",
     "run_executions",
-    "executions",
-    "objects",
-    "unconfirmed",
-    "staged",
+    "open_executions",
+    "confirmed_records",
+    "unconfirmed_records",
+    "staged_changes",
     "run_objects",
-    "uncleared",
+    "stale_values",
     "events",
-    "looks",
-    "waiting",
-    "feeds",
+    "work_queue",
+    "event_work",
+    "system_log_checkpoints",
     "pauses",
-    "samples",
+    "metric_samples",
     "blocked_objects",
-    "recent_losses",
-    "audit",
+    "recent_removals",
+    "object_audit_log",
     "audit_log",
 ];
 
@@ -77,7 +77,7 @@ impl Target {
         Self { runtime, store, connection, columns, _folder: folder }
     }
 
-    /// Puts rows into the store, in the place of those before. A row that SQLite does not take is left out.
+    /// Replaces the rows of the store. A row that SQLite rejects is left out.
     async fn fill(&self, input: &Map<String, Value>) {
         let mut tx = self.store.writer.begin().await.unwrap();
         for table in TABLES.into_iter().rev() {
@@ -121,7 +121,7 @@ impl Target {
         let _ = tx.commit().await;
     }
 
-    /// Reads everything there is, and tells what was read.
+    /// Reads everything, and reports the results.
     async fn read(&self, keys: &[RecordKey]) -> String {
         let store = &self.connection;
         let (now, run) = (Timestamp::UNIX_EPOCH, RunId::new(1));
@@ -133,28 +133,28 @@ impl Target {
             }
         }
         told.note("events", events);
-        let searched = EventFilter { state: Some(EventState::Dead), search: Some("a".into()), limit: 10 };
+        let searched = EventFilter { state: Some(EventState::Failed), search: Some("a".into()), limit: 10 };
         told.note("searched", store.find_events(&searched).await);
-        told.note("after", store.events_after(&EventMark { write: -1, after: None }, 10).await);
+        told.note("after", store.events_after(&EventCursor { write: -1, after: None }, 10).await);
         told.note("runs", store.runs(10).await);
         let failed = RunFilter { failed: true, limit: 10, ..RunFilter::default() };
         told.note("failed runs", store.find_runs(&failed).await);
-        told.note("last run", store.last_run(RunKind::Full).await);
+        told.note("last run", store.last_run(RunKind::FullSync).await);
         told.note("run", store.run(run).await);
-        told.note("pass", store.unfinished_pass().await);
-        told.note("known", store.known(keys).await);
-        let confirmed = store.confirmed_many(keys).await;
+        told.note("pass", store.resumable_checkpoint().await);
+        told.note("known", store.record_states(keys).await);
+        let confirmed = store.confirmed_records(keys).await;
         if let Ok(confirmed) = &confirmed {
             self.has_all(keys, confirmed).await;
         }
         told.note("confirmed", confirmed);
-        told.note("held", store.held(keys).await);
+        told.note("held", store.possible_records(keys).await);
         told.note("found", store.find_objects("a", None, 10).await);
         for key in keys.iter().take(2) {
             told.note("object", store.object(key).await);
         }
         for kind in ObjectKind::ALL {
-            told.note("unseen", store.unseen(run, kind, None, 10).await);
+            told.note("unseen", store.unlisted(run, kind, None, 10).await);
         }
         told.note("staged", store.staged(run, None, 10).await);
         told.note("counts", store.staged_counts(run).await);
@@ -162,38 +162,39 @@ impl Target {
         told.note("aliases", store.alias_uses(run, true, None, 10).await);
         told.note("unconfirmed", store.unconfirmed(10).await);
         told.note("next", store.next_retry().await);
-        told.note("uncleared", store.uncleared(10).await);
-        told.note("gone", store.gone_before(Timestamp::MAX, 10).await);
+        told.note("uncleared", store.stale_values(10).await);
+        told.note("gone", store.retired_before(Timestamp::MAX, 10).await);
         told.note("audit", Upkeep::audit(store, 10).await);
         told.note("log", self.store.audit().entries(None, 10).await);
-        told.note("samples", store.samples(Timestamp::MIN).await);
-        told.note("feed", store.feed().await);
+        told.note("samples", store.metric_samples(Timestamp::MIN).await);
+        told.note("feed", store.feed_checkpoint().await);
         told.note("place", store.place().await);
-        told.note("census", store.census().await);
-        told.note("inbox", store.inbox().await);
+        told.note("census", store.object_counts().await);
+        told.note("inbox", store.event_queue_counts().await);
         told.note("asked", store.asked(keys).await);
         told.note("pause", store.paused_until().await);
         told.note("rate limit", store.held_until().await);
         told.note("clock", store.clock_offset().await);
         told.note("bookmark", store.bookmark().await);
         told.note("new", store.count_new(run).await);
-        let claimed = store.claim_looks(LookSort::Objects, 10, Timestamp::MAX, Duration::from_secs(1)).await;
+        let claimed = store.claim_work(WorkKind::Object, 10, Timestamp::MAX, Duration::from_secs(1)).await;
         told.note("claimed", claimed);
-        told.note("replayed", store.replay(Replay::Dead, now).await);
+        told.note("replayed", store.replay(ReplayTarget::AllFailed, now).await);
         told.text
     }
 
     /// An event is shown in the state that it has.
     async fn is_told_truly(&self, id: &str, state: EventState) {
-        let word: String = sqlx::query_scalar("SELECT state FROM events WHERE connection = 1 AND id = ?1")
+        let word: String = sqlx::query_scalar("SELECT state FROM events WHERE connection_id = 1 AND id = ?1")
             .bind(id)
             .fetch_one(&self.store.pool)
             .await
             .unwrap();
         let expected = match state {
-            EventState::Waiting => "pending",
-            EventState::Dead => "dead",
-            EventState::Done => "done",
+            EventState::Pending | EventState::InProgress => "pending",
+            EventState::Failed => "failed",
+            EventState::Blocked => "blocked",
+            EventState::Applied | EventState::Ignored => "done",
         };
         assert_eq!(word, expected, "event {id} is shown in another state");
     }
@@ -202,8 +203,8 @@ impl Target {
     async fn has_all(&self, keys: &[RecordKey], found: &HashMap<RecordKey, sync_model::Record>) {
         for key in keys {
             let rows: i64 = sqlx::query_scalar(
-                "SELECT (SELECT count(*) FROM objects WHERE connection = 1 AND kind = ?1 AND id = ?2)
-                      + (SELECT count(*) FROM unconfirmed WHERE connection = 1 AND kind = ?1 AND id = ?2)",
+                "SELECT (SELECT count(*) FROM confirmed_records WHERE connection_id = 1 AND kind = ?1 AND id = ?2)
+                      + (SELECT count(*) FROM unconfirmed_records WHERE connection_id = 1 AND kind = ?1 AND id = ?2)",
             )
             .bind(key.kind.as_str())
             .bind(&key.id)
@@ -227,7 +228,7 @@ impl Told {
         match read {
             Ok(read) => self.text.push_str(&format!("{} ", format!("{read:?}").len() / 40)),
             Err(error) => {
-                let told = explain(&error);
+                let told = error_chain(&error);
                 assert!(told.contains(NAMED), "{what}: no row is named: {told}");
                 self.text.push_str(&format!("{what}: {} ", told.chars().take(60).collect::<String>()));
             }
@@ -237,7 +238,9 @@ impl Told {
 
 /// The objects that rows of the input are about.
 fn keys(input: &Map<String, Value>) -> Vec<RecordKey> {
-    let rows = ["objects", "unconfirmed", "staged"].into_iter().filter_map(|table| input.get(table));
+    let rows = ["confirmed_records", "unconfirmed_records", "staged_changes"]
+        .into_iter()
+        .filter_map(|table| input.get(table));
     let rows = rows.flat_map(|rows| rows.as_array().cloned().unwrap_or_else(|| vec![rows.clone()]));
     let mut keys: Vec<RecordKey> = rows
         .filter_map(|row| {
@@ -252,8 +255,20 @@ fn keys(input: &Map<String, Value>) -> Vec<RecordKey> {
 
 #[test]
 fn odd_rows_are_named() {
-    let words =
-        ["record", "key", "kind", "user", "group", "pending", "dead", "done", "report", "pass", "full", "id"];
+    let words = [
+        "record",
+        "key",
+        "kind",
+        "user",
+        "group",
+        "pending",
+        "failed",
+        "done",
+        "report",
+        "checkpoint",
+        "full_sync",
+        "id",
+    ];
     let target = Target::new();
     fuzz("store_rows", &words, |input| {
         let Ok(Value::Object(input)) = serde_json::from_slice(input) else { return String::new() };

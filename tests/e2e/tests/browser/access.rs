@@ -12,10 +12,10 @@ async fn signing_in_takes_the_token_leads_where_one_wanted_to_go_and_ends_with_s
     let browser = Browser::open().await;
     browser.goto(&site.address("/connections/main/runs")).await;
     browser.see("Sign in").await;
-    browser.fill("Token", "oia_guessed").await;
+    browser.fill("Access token", "oia_guessed").await;
     browser.press("Sign in").await;
-    browser.see("unknown, revoked or expired").await;
-    browser.fill("Token", &site.token).await;
+    browser.see("unknown, revoked, or expired").await;
+    browser.fill("Access token", &site.token).await;
     browser.press("Sign in").await;
     browser.see("Runs").await;
     assert_eq!(browser.path().await, "/connections/main/runs");
@@ -25,10 +25,10 @@ async fn signing_in_takes_the_token_leads_where_one_wanted_to_go_and_ends_with_s
     assert_eq!(browser.script("return document.cookie").await, json!(""), "no script sees the session");
 
     browser.press("Sign out").await;
-    browser.see("You have signed out").await;
+    browser.see("You signed out").await;
     browser.driver.add_cookie(session.clone()).await.unwrap();
     browser.goto(&site.address("/")).await;
-    browser.see("Your session has ended").await;
+    browser.see("Your session ended").await;
     assert!(!browser.text().await.contains("main"), "the old cookie opens nothing");
 }
 
@@ -38,12 +38,12 @@ async fn guessing_is_slowed_down() {
     let browser = Browser::open().await;
     browser.goto(&site.address("/sign-in")).await;
     for n in 0..6 {
-        browser.fill("Token", &format!("oia_guess{n}")).await;
+        browser.fill("Access token", &format!("oia_guess{n}")).await;
         browser.follow("Sign in").await;
     }
-    browser.see("Too many sign-ins failed lately").await;
+    browser.see("Too many failed sign-ins").await;
     // The right one gets in all the same.
-    browser.fill("Token", &site.token).await;
+    browser.fill("Access token", &site.token).await;
     browser.follow("Sign in").await;
     browser.see("Connections").await;
 }
@@ -67,19 +67,19 @@ async fn a_form_of_another_session_or_site_changes_nothing() {
     let answer = browser.driver.execute_async(post, vec![json!("/connections/main/pause"), own]).await;
     assert_eq!(answer.unwrap().json()[0], 200);
     browser.goto(&site.address("/connections/main")).await;
-    browser.see("Nothing is sent to Assets").await;
+    browser.see("Syncing is paused").await;
     browser.press("Resume").await;
-    browser.miss("Nothing is sent to Assets").await;
+    browser.miss("Syncing is paused").await;
 }
 
 #[tokio::test]
 async fn who_may_only_look_is_offered_nothing_and_refused_everything() {
     let site = Site::with_connection(&["--users", "3", "--groups", "1"]);
     let admin = site.signed_in().await;
-    admin.press("Access").await;
+    admin.press("Access tokens").await;
     admin.fill("Name", "auditor").await;
-    admin.press("Make token").await;
-    admin.see("it is shown this once").await;
+    admin.press("Create token").await;
+    admin.see("It is shown only once").await;
     let token = admin.script("return document.querySelector('code.secret').textContent").await;
     admin.goto(&site.address("/access")).await;
     assert!(!admin.text().await.contains(token.as_str().unwrap()), "shown once");
@@ -105,16 +105,16 @@ async fn who_may_only_look_is_offered_nothing_and_refused_everything() {
             .then(async (answer) => done([answer.status, await answer.text()]));";
     let answer = browser.driver.execute_async(post, Vec::new()).await.unwrap().json().clone();
     assert_eq!(answer[0], 403);
-    assert!(answer[1].as_str().unwrap().contains("may only read"), "{answer}");
+    assert!(answer[1].as_str().unwrap().contains("is read-only"), "{answer}");
 
     // Revoking the token ends the sessions made with it, after a second press.
     browser.goto(&site.address("/connections/main/live")).await;
-    admin.see("Kept: no other valid token").await;
+    admin.see("the last valid administrator token").await;
     admin.press("Revoke auditor").await;
-    admin.press("Yes, revoke it: auditor").await;
+    admin.press("Revoke token auditor").await;
     admin.see("Revoked").await;
     // A page that is open notices by itself.
-    browser.see("Your session has ended").await;
+    browser.see("Your session ended").await;
 }
 
 #[tokio::test]
@@ -135,5 +135,5 @@ async fn people_of_the_allowed_groups_sign_in_with_okta() {
     with_okta("boss@example.com").await;
     browser.see("Sign out").await;
     browser.see("boss@example.com").await;
-    assert!(browser.offers("Add a connection").await);
+    assert!(browser.offers("Add connection").await);
 }

@@ -115,15 +115,15 @@ impl Browser {
 
     /// Waits until something is to be read.
     pub(crate) async fn see(&self, text: &str) {
-        self.until(text, async |now| now.contains(text)).await;
+        self.wait_until(text, async |now| now.contains(text)).await;
     }
 
     /// Waits until something is no longer to be read.
     pub(crate) async fn miss(&self, text: &str) {
-        self.until(&format!("no {text}"), async |now| !now.contains(text)).await;
+        self.wait_until(&format!("no {text}"), async |now| !now.contains(text)).await;
     }
 
-    async fn until(&self, what: &str, holds: impl AsyncFn(&str) -> bool) {
+    async fn wait_until(&self, what: &str, holds: impl AsyncFn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             // While a page loads there may be no body.
@@ -139,8 +139,10 @@ impl Browser {
 
     /// Presses the button or link of that name, as soon as there is one.
     pub(crate) async fn press(&self, name: &str) {
+        // A tab may have the name of a button that is not there yet.
+        let named = format!("[normalize-space()='{name}' or @aria-label='{name}']");
         let path = format!(
-            "//*[self::button or self::a or self::summary][normalize-space()='{name}' or @aria-label='{name}']"
+            "//*[self::button or self::a or self::summary]{named}[not(ancestor::nav[@class='tabs'])]"
         );
         self.press_at(By::XPath(path.as_str()), name).await;
     }

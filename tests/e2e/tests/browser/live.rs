@@ -4,7 +4,7 @@ use serde_json::json;
 use thirtyfour::prelude::*;
 
 use crate::site::Site;
-use crate::support::{PATIENCE, in_sync, until};
+use crate::support::{PATIENCE, in_sync, wait_until};
 
 /// How many people the page says were created.
 const CREATED: &str = "return [...document.querySelectorAll('main tbody tr')]
@@ -34,7 +34,7 @@ async fn the_live_page_is_right_after_the_daemon_was_gone_and_after_a_reload() {
     site.start("c.toml");
     browser.miss("Reconnecting").await;
     assert!(in_sync(&site.world, PATIENCE).await.in_sync);
-    until("two people were created", async || (created().await == 2).then_some(())).await;
+    wait_until("two people were created", async || (created().await == 2).then_some(())).await;
 
     browser.goto(&site.address("/connections/main/live")).await;
     browser.see("user.lifecycle.create").await;
@@ -68,7 +68,7 @@ async fn who_looks_closely_loses_neither_what_is_new_nor_their_place() {
     let browser = site.signed_in().await;
     let created = async |n: u64| {
         let what = format!("{n} people were created");
-        until(&what, async || (browser.script(CREATED).await == n).then_some(())).await;
+        wait_until(&what, async || (browser.script(CREATED).await == n).then_some(())).await;
     };
     browser.width(660).await;
     browser.goto(&site.address("/connections/main/live")).await;

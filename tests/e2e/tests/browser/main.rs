@@ -5,8 +5,8 @@
 
 mod access;
 mod browser;
+mod layout;
 mod live;
-mod looks;
 mod setup;
 mod site;
 #[path = "../support/mod.rs"]

@@ -9,22 +9,22 @@ use crate::support::{PATIENCE, in_sync};
 
 async fn fill_in(browser: &Browser, site: &Site, token: &str) {
     browser.fill("Name", "acme").await;
-    browser.fill("Organisation URL", &site.ready("/okta/org_url")).await;
+    browser.fill("Okta org URL", &site.ready("/okta/org_url")).await;
     browser.fill("Client ID", &site.ready("/okta/client_id")).await;
     browser.fill("Private key", &site.ready("/okta/private_key_jwk")).await;
-    browser.fill("Public URL of this daemon", &format!("http://{}", site.world.server("listen"))).await;
+    browser.fill("Public URL", &format!("http://{}", site.world.server("listen"))).await;
     browser.fill("Import token", token).await;
     browser.press("Optional settings").await;
-    browser.fill("Address of the Assets API", &site.ready("/insight/api_url")).await;
+    browser.fill("Assets API URL", &site.ready("/insight/api_url")).await;
 }
 
 #[tokio::test]
 async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
     let site = Site::empty(&["--users", "40", "--groups", "4"]);
     let browser = site.signed_in().await;
-    browser.see("No connection yet").await;
+    browser.see("No connections yet").await;
     browser.picture("empty").await;
-    browser.press("Add the first connection").await;
+    browser.press("Add connection").await;
 
     fill_in(&browser, &site, "not-a-token").await;
     browser.press("Save").await;
@@ -37,16 +37,16 @@ async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
     browser.fill("Import token", &site.ready("/insight/import_token")).await;
     browser.press("Save").await;
 
-    browser.see("Set-up").await;
+    browser.see("Complete the steps in order").await;
     assert_eq!(browser.path().await, "/connections/acme/setup");
     assert!(!browser.offers("Synchronize").await, "nothing holds yet that it stands on");
     browser.press("Setup").await;
     browser.see("2 object types with").await;
     browser.press("Verify Okta Hook").await;
-    browser.see("active, verified, subscribed to what is needed").await;
-    browser.see("References take any number of values").await;
+    browser.see("active, verified, and subscribed").await;
+    browser.see("References accept any number of values").await;
     browser.press("Synchronize").await;
-    browser.see("Everything is set up").await;
+    browser.see("Setup is complete").await;
     browser.picture("set-up").await;
     browser.assert_clean("set-up").await;
     assert!(in_sync(&site.world, PATIENCE).await.in_sync);
@@ -68,15 +68,15 @@ async fn the_whole_set_up_takes_no_mouse() {
     let browser = Browser::open().await;
     browser.goto(&site.address("/")).await;
     browser.see("Sign in").await;
-    tab_to(&browser, "Token").await;
+    tab_to(&browser, "Access token").await;
     browser.key(site.token.as_str()).await;
     browser.key(Key::Enter).await;
-    browser.see("Add the first connection").await;
-    tab_to(&browser, "Add the first connection").await;
+    browser.see("Add connection").await;
+    tab_to(&browser, "Add connection").await;
     browser.key(Key::Enter).await;
-    browser.see("Organisation URL").await;
+    browser.see("Okta org URL").await;
     let fields = [
-        ("Organisation URL", site.ready("/okta/org_url")),
+        ("Okta org URL", site.ready("/okta/org_url")),
         ("Client ID", site.ready("/okta/client_id")),
         ("Private key", site.ready("/okta/private_key_jwk")),
         ("Import token", site.ready("/insight/import_token")),
@@ -87,15 +87,15 @@ async fn the_whole_set_up_takes_no_mouse() {
     }
     tab_to(&browser, "Optional settings").await;
     browser.key(Key::Enter).await;
-    tab_to(&browser, "Address of the Assets API").await;
+    tab_to(&browser, "Assets API URL").await;
     browser.key(site.ready("/insight/api_url").as_str()).await;
     tab_to(&browser, "Save").await;
     browser.key(Key::Enter).await;
-    browser.see("Set-up").await;
+    browser.see("Complete the steps in order").await;
     for (button, then) in [
         ("Setup", "2 object types with"),
-        ("Verify Okta Hook", "No event hook is wanted"),
-        ("Synchronize", "Everything is set up"),
+        ("Verify Okta Hook", "No event hook is configured"),
+        ("Synchronize", "Setup is complete"),
     ] {
         tab_to(&browser, button).await;
         browser.key(Key::Enter).await;
@@ -108,7 +108,8 @@ async fn the_whole_set_up_takes_no_mouse() {
 async fn tab_to(browser: &Browser, name: &str) {
     let named = "const e = document.activeElement;
         const label = e.id && document.querySelector(`label[for='${e.id}']`);
-        return [((label || e).innerText ?? '').trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
+        const kind = e.closest('nav.tabs') ? 'tab ' : '';
+        return [kind + ((label || e).innerText ?? '').trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
     let mut on_the_way = Vec::new();
     for _ in 0..80 {
         browser.key(Key::Tab).await;

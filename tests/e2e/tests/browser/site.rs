@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::support::{Daemon, PATIENCE, World};
+use crate::support::{DaemonProcess, PATIENCE, TestEnv};
 
 pub(crate) struct Site {
-    pub(crate) world: World,
-    daemon: Option<Daemon>,
+    pub(crate) world: TestEnv,
+    daemon: Option<DaemonProcess>,
     pub(crate) url: String,
     pub(crate) token: String,
 }
@@ -17,7 +17,7 @@ pub(crate) struct Site {
 impl Site {
     /// A daemon that knows of no connection.
     pub(crate) fn empty(sandbox: &[&str]) -> Self {
-        let world = World::start(sandbox);
+        let world = TestEnv::start(sandbox);
         let all = std::fs::read_to_string(world.path("c.toml")).unwrap();
         let (server, _) = all.split_once("[connections.").unwrap();
         std::fs::write(world.path("empty.toml"), server).unwrap();
@@ -26,10 +26,10 @@ impl Site {
 
     /// A daemon whose connection is in the configuration file.
     pub(crate) fn with_connection(sandbox: &[&str]) -> Self {
-        Self::serving(World::start(sandbox), "c.toml")
+        Self::serving(TestEnv::start(sandbox), "c.toml")
     }
 
-    pub(crate) fn serving(world: World, config: &str) -> Self {
+    pub(crate) fn serving(world: TestEnv, config: &str) -> Self {
         let url = format!("http://{}", world.console());
         let daemon = world.daemon_by(config, &world.console());
         let token = first_token(&world);
@@ -39,7 +39,7 @@ impl Site {
     /// The same where people of the org sign in as well: `boss@example.com` may do everything, and `stranger@example.com`
     /// nothing.
     pub(crate) async fn with_okta_sign_in() -> Self {
-        let world = World::start(&["--users", "3", "--groups", "1"]);
+        let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
         let control = world.control();
         let console = format!("http://{}", world.console());
         let mut people = Vec::new();
@@ -58,7 +58,7 @@ impl Site {
             serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
         let all = std::fs::read_to_string(world.path("c.toml")).unwrap();
         let openid = format!(
-            "public_url = \"{console}\"\n\n[console.openid]\norg_url = {}\nclient_id = {}\nclient_secret = {}\n\
+            "public_url = \"{console}\"\n\n[console.oidc]\norg_url = {}\nclient_id = {}\nclient_secret = {}\n\
              admin_groups = [\"Sync admins\"]\n\n[connections.",
             ready["okta"]["org_url"], app["client_id"], app["client_secret"]
         );
@@ -117,13 +117,13 @@ impl Site {
 
     pub(crate) async fn sign_in(&self, browser: &Browser, token: &str) {
         browser.goto(&self.address("/sign-in")).await;
-        browser.fill("Token", token).await;
+        browser.fill("Access token", token).await;
         browser.press("Sign in").await;
     }
 }
 
 /// The token that the daemon leaves in a file at its first start.
-fn first_token(world: &World) -> String {
+fn first_token(world: &TestEnv) -> String {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Ok(token) = std::fs::read_to_string(world.path("c.first-token")) {

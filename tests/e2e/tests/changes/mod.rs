@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{PATIENCE, World};
+use crate::support::{PATIENCE, TestEnv};
 
 const SECRET: &str = "told to nobody else";
 /// How many change things at once, each other users and groups.
@@ -23,20 +23,22 @@ static STREAMS: AtomicUsize = AtomicUsize::new(0);
 
 /// The only way that changes are told on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Road {
+pub(crate) enum TestEventSource {
     /// Deliveries of the test's own, repeated until they are answered with 200. Neither Okta's nor the log bring any.
     Deliveries,
     /// The log alone.
     Log,
 }
 
-impl Road {
+impl TestEventSource {
     /// Added to the configuration, which ends with the hook's settings.
     pub(crate) const fn settings(self) -> &'static str {
         match self {
-            Self::Deliveries => "secret = \"told to nobody else\"\n[connections.main]\nevents = \"hook\"\n",
+            Self::Deliveries => {
+                "secret = \"told to nobody else\"\n[connections.main]\nevent_source = \"event_hook\"\n"
+            }
             Self::Log => {
-                "[connections.main]\nevents = \"log\"\n[connections.main.schedule]\nlog = \"100ms\"\n"
+                "[connections.main]\nevent_source = \"system_log\"\n[connections.main.schedule]\nsystem_log_poll = \"100ms\"\n"
             }
         }
     }
@@ -51,7 +53,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) async fn start(world: &World, road: Road) -> Self {
+    pub(crate) async fn start(world: &TestEnv, road: TestEventSource) -> Self {
         let control = world.control();
         let ids = async |path: &str, list: &str, fits: fn(&Value) -> bool| -> Vec<String> {
             let page = control.get(path).await.unwrap();
@@ -66,12 +68,12 @@ impl Stream {
         let mut hands = JoinSet::new();
         let stream = STREAMS.fetch_add(1, Ordering::Relaxed);
         for number in 0..HANDS {
-            let hand = Hand {
+            let hand = ChangeWorker {
                 name: format!("{stream}-{number}"),
                 control: control.clone(),
                 users: users.iter().skip(number).step_by(HANDS).cloned().collect(),
                 groups: groups.iter().skip(number).step_by(HANDS).cloned().collect(),
-                hook: (road == Road::Deliveries)
+                hook: (road == TestEventSource::Deliveries)
                     .then(|| format!("http://{}/hooks/okta/main", world.server("listen"))),
                 http: reqwest::Client::new(),
                 made: Arc::clone(&made),
@@ -109,7 +111,7 @@ impl Stream {
 }
 
 /// One of those who change things.
-struct Hand {
+struct ChangeWorker {
     /// In what it makes, so that nothing is made twice.
     name: String,
     control: ControlClient,
@@ -121,7 +123,7 @@ struct Hand {
     acknowledged: Arc<Mutex<Vec<String>>>,
 }
 
-impl Hand {
+impl ChangeWorker {
     async fn work(mut self, stop: CancellationToken) {
         for n in 0.. {
             if stop.is_cancelled() {

@@ -10,41 +10,47 @@ use crate::support;
 /// What nobody can look at who cannot sign in.
 pub(crate) const SIGNED_IN: [&str; 20] = [
     "okta.dpop",
-    "okta.scope.users",
-    "okta.scope.groups",
-    "okta.scope.user_types",
-    "okta.scope.schemas",
-    "okta.scope.logs",
-    "okta.scope.hooks_read",
-    "okta.scope.hooks_manage",
+    "okta.api_scope.users",
+    "okta.api_scope.groups",
+    "okta.api_scope.user_types",
+    "okta.api_scope.schemas",
+    "okta.api_scope.logs",
+    "okta.api_scope.event_hooks_read",
+    "okta.api_scope.event_hooks_manage",
     "okta.role",
     "okta.schemas",
     "okta.log",
-    "hook.present",
-    "hook.active",
-    "hook.verified",
-    "hook.url",
-    "hook.secret",
-    "hook.events",
+    "event_hook.exists",
+    "event_hook.active",
+    "event_hook.verified",
+    "event_hook.url",
+    "event_hook.secret",
+    "event_hook.event_types",
     "assets.mapping",
     "assets.objects",
     "assets.cardinality",
 ];
 
 /// The event hook as Okta has it.
-pub(crate) const AT_OKTA: [&str; 6] =
-    ["hook.present", "hook.active", "hook.verified", "hook.url", "hook.secret", "hook.events"];
+pub(crate) const AT_OKTA: [&str; 6] = [
+    "event_hook.exists",
+    "event_hook.active",
+    "event_hook.verified",
+    "event_hook.url",
+    "event_hook.secret",
+    "event_hook.event_types",
+];
 
 /// A sandbox that was set up, with a configuration that has an account, `c.toml`, and one that has none, `none.toml`.
-pub(crate) struct Clinic {
-    world: support::World,
+pub(crate) struct DoctorEnv {
+    world: support::TestEnv,
     control: ControlClient,
 }
 
-impl Deref for Clinic {
-    type Target = support::World;
+impl Deref for DoctorEnv {
+    type Target = support::TestEnv;
 
-    fn deref(&self) -> &support::World {
+    fn deref(&self) -> &support::TestEnv {
         &self.world
     }
 }
@@ -69,10 +75,14 @@ impl Found {
         self.check(id)["remedy"].as_str().unwrap()
     }
 
+    pub(crate) fn details(&self, id: &str) -> &str {
+        self.check(id)["details"].as_str().unwrap()
+    }
+
     /// The checks in a state.
     pub(crate) fn with(&self, state: &str) -> Vec<&str> {
         self.checks()
-            .filter(|check| check["state"] == state)
+            .filter(|check| check["status"] == state)
             .map(|check| check["id"].as_str().unwrap())
             .collect()
     }
@@ -80,7 +90,7 @@ impl Found {
     /// The checks that were skipped because another one does not hold.
     fn dependent(&self) -> Vec<&str> {
         self.checks()
-            .filter(|check| !check["needs"].is_null())
+            .filter(|check| !check["depends_on"].is_null())
             .map(|check| check["id"].as_str().unwrap())
             .collect()
     }
@@ -88,33 +98,33 @@ impl Found {
     /// Names this problem and no other, with what cannot be looked at because of it, and says what to do.
     #[track_caller]
     pub(crate) fn names(&self, id: &str, skipped: &[&str]) {
-        assert_eq!(self.with("problem"), [id], "{:#}", self.document);
+        assert_eq!(self.with("failed"), [id], "{:#}", self.document);
         assert_eq!(self.code, 3);
         let (mut dependent, mut skipped) = (self.dependent(), skipped.to_vec());
         dependent.sort_unstable();
         skipped.sort_unstable();
         assert_eq!(dependent, skipped, "{id}");
-        assert!(self.remedy(id).len() > 10 && !self.check(id)["evidence"].as_str().unwrap().is_empty());
+        assert!(!self.remedy(id).is_empty() && !self.check(id)["details"].as_str().unwrap().is_empty());
     }
 
     /// Warns of this, and all is well otherwise.
     #[track_caller]
     pub(crate) fn warns(&self, id: &str) {
         self.is_well();
-        assert_eq!(self.check(id)["state"], "warning", "{:#}", self.check(id));
-        assert!(self.remedy(id).len() > 10);
+        assert_eq!(self.check(id)["status"], "warning", "{:#}", self.check(id));
+        assert!(!self.remedy(id).is_empty());
     }
 
     /// No problem, and everything could be looked at.
     #[track_caller]
     pub(crate) fn is_well(&self) {
-        assert_eq!(self.with("problem"), [""; 0], "{:#}", self.document);
+        assert_eq!(self.with("failed"), [""; 0], "{:#}", self.document);
         assert_eq!(self.dependent(), [""; 0], "{:#}", self.document);
-        assert_eq!((self.code, &self.document["ok"]), (0, &json!(true)));
+        assert_eq!((self.code, &self.document["passed"]), (0, &json!(true)));
     }
 }
 
-impl Clinic {
+impl DoctorEnv {
     pub(crate) fn start() -> Self {
         let clinic = Self::before_setup(&["--users", "12", "--groups", "3"]);
         assert!(clinic.run(&["setup", "--config", "none.toml"]).status.success());
@@ -122,7 +132,7 @@ impl Clinic {
     }
 
     pub(crate) fn before_setup(arguments: &[&str]) -> Self {
-        let world = support::World::start(arguments);
+        let world = support::TestEnv::start(arguments);
         let without = std::fs::read_to_string(world.path("c.toml")).unwrap();
         let control = world.control();
         let clinic = Self { world, control };

@@ -2,23 +2,27 @@
 
 use serde_json::Value;
 
-use crate::clinic::Clinic;
+use crate::clinic::DoctorEnv;
 use crate::output::{text, without_what_varies};
 
 #[tokio::test]
 async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
-    let clinic = Clinic::before_setup(&["--users", "5", "--groups", "1"]);
+    let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
     clinic.post("/okta/scopes/okta.eventHooks.manage/off").await;
     let refused = clinic.run(&["setup", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1), "the app may not make a hook");
-    assert!(text(&refused.stderr).contains("okta-insight setup --manual-hook"), "{}", text(&refused.stderr));
-    let output = clinic.run(&["setup", "--manual-hook", "--config", "c.toml"]);
+    assert!(
+        text(&refused.stderr).contains("okta-insight setup --manual-event-hook"),
+        "{}",
+        text(&refused.stderr)
+    );
+    let output = clinic.run(&["setup", "--manual-event-hook", "--config", "c.toml"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stderr).is_empty(), "nothing of it is logged");
     let shown = text(&output.stdout);
     insta::assert_snapshot!(without_what_varies(&clinic, &shown));
 
-    let document = clinic.json(&["setup", "--manual-hook"]);
+    let document = clinic.json(&["setup", "--manual-event-hook"]);
     let hook = &document["connections"][0]["manual_hook"];
     assert!(shown.contains(hook["secret"].as_str().unwrap()), "both show the secret, which was asked for");
     assert_eq!(hook["events"].as_array().unwrap().len(), 23);
@@ -29,12 +33,12 @@ async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
         serde_json::from_str(curl.split_once("<<'JSON'\n").unwrap().1.split_once("\nJSON\n").unwrap().0)
             .unwrap();
     assert_eq!(body["channel"]["config"]["authScheme"]["value"], hook["secret"]);
-    assert_eq!(clinic.look("c.toml").with("problem"), ["hook.present"]);
+    assert_eq!(clinic.look("c.toml").with("failed"), ["event_hook.exists"]);
     let daemon = clinic.daemon();
     let made = clinic.call("POST", "/okta/hooks", body).await;
     let verified = format!("/okta/hooks/{}/verify", made["id"].as_str().unwrap());
     assert_eq!(clinic.call("POST", &verified, Value::Null).await["verificationStatus"], "VERIFIED");
-    assert_eq!(clinic.json(&["verify"])["ok"], true, "reading is enough");
+    assert_eq!(clinic.json(&["verify"])["passed"], true, "reading is enough");
     clinic.look("c.toml").is_well();
     daemon.end();
 }

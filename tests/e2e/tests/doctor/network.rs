@@ -5,15 +5,15 @@ use std::process::{Command, Stdio};
 use sandbox::{ForwardProxy, ProxyManner};
 use serde_json::Value;
 
-use crate::clinic::Clinic;
-use crate::support::{NO_LISTENER, World, binary};
+use crate::clinic::DoctorEnv;
+use crate::support::{NO_LISTENER, TestEnv, binary};
 
 /// A name that no name server knows.
 const ORG: &str = "acme.okta.example";
 
 /// The doctor's check of that ID, with the proxy's variable and whatever else the environment has. It blocks: the proxy needs
 /// another thread.
-fn check(world: &World, config: &str, id: &str, environment: &[(&str, &str)]) -> Value {
+fn check(world: &TestEnv, config: &str, id: &str, environment: &[(&str, &str)]) -> Value {
     let output = Command::new(binary("okta-insight"))
         .args(["doctor", "--output", "json", "--config", config])
         .env("NO_PROXY", "127.0.0.1")
@@ -35,7 +35,7 @@ fn text<'a>(check: &'a Value, key: &str) -> &'a str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn proxy_is_named_and_blamed_for_its_own_refusal() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let config = clinic.with("org_url", &format!("\"https://{ORG}\""));
     let sign_in = ForwardProxy::start(ProxyManner::Refuse(407)).await.unwrap();
     let forbids = ForwardProxy::start(ProxyManner::Refuse(403)).await.unwrap();
@@ -47,8 +47,8 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
         (with_password(forbids.url()), "the proxy refuses to connect to the host", "NO_PROXY"),
     ] {
         let found = check(&clinic, config, "okta.reachable", &[("HTTPS_PROXY", &proxy)]);
-        let told = text(&found, "evidence");
-        assert_eq!(found["state"], "problem");
+        let told = text(&found, "details");
+        assert_eq!(found["status"], "failed");
         assert!(told.contains(evidence) && told.contains(", from HTTPS_PROXY: "), "{told}");
         let advice = text(&found, "remedy");
         assert!(advice.contains(remedy), "{advice}");
@@ -58,7 +58,7 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let proxy = ForwardProxy::start(ProxyManner::Refuse(407)).await.unwrap();
     // Without NO_PROXY the sandbox is asked through the proxy, without a tunnel.
     let environment = [("HTTP_PROXY", proxy.url()), ("NO_PROXY", String::new())];
@@ -66,7 +66,7 @@ async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
         environment.iter().map(|(key, value)| (*key, value.as_str())).collect();
     for id in ["okta.reachable", "assets.reachable"] {
         let found = check(&clinic, "c.toml", id, &environment);
-        let told = text(&found, "evidence");
+        let told = text(&found, "details");
         assert!(told.contains("from HTTP_PROXY: the proxy requires a user name and password"), "{told}");
     }
 }
@@ -79,7 +79,7 @@ async fn private_authority_is_trusted_through_a_proxy() {
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
-    let world = World::start(&["--tls-cert", certificate, "--tls-key", key]);
+    let world = TestEnv::start(&["--tls-cert", certificate, "--tls-key", key]);
     let settings = std::fs::read_to_string(world.path("c.toml")).unwrap();
     let url = settings.lines().find_map(|line| line.strip_prefix("org_url = \"https://")).unwrap();
     let address = url.trim_end_matches('"').parse().unwrap();
@@ -88,19 +88,19 @@ async fn private_authority_is_trusted_through_a_proxy() {
     let proxy_url = proxy.url();
     let environment = [("HTTPS_PROXY", proxy_url.as_str())];
     let found = check(&world, "bad.toml", "okta.reachable", &environment);
-    assert!(text(&found, "evidence").contains("certificate is not trusted"), "{found}");
+    assert!(text(&found, "details").contains("certificate is not trusted"), "{found}");
     let trusting = [environment[0], ("SSL_CERT_FILE", certificate)];
     let found = check(&world, "bad.toml", "okta.reachable", &trusting);
-    assert_eq!(found["state"], "ok", "{found}");
+    assert_eq!(found["status"], "passed", "{found}");
     let through = format!("through the proxy {}, from HTTPS_PROXY", proxy_url.trim_start_matches("http://"));
-    assert!(text(&found, "evidence").ends_with(&through), "{found}");
+    assert!(text(&found, "details").ends_with(&through), "{found}");
 }
 
 #[test]
 fn private_address_needs_the_setting() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let config = clinic.with("org_url", "\"https://10.255.255.1\"");
     let found = check(&clinic, config, "okta.url", &[]);
-    let told = text(&found, "evidence");
+    let told = text(&found, "details");
     assert!(told.contains("private address") && told.contains("allow_private_addresses = true"), "{told}");
 }

@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use crate::clinic::Clinic;
+use crate::clinic::DoctorEnv;
 
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The text without addresses, keys and the secret, which are others each time.
-pub(crate) fn without_what_varies(clinic: &Clinic, shown: &str) -> String {
+pub(crate) fn without_what_varies(clinic: &DoctorEnv, shown: &str) -> String {
     let ready = clinic.ready();
-    let hook = clinic.json(&["setup", "--manual-hook"])["connections"][0]["manual_hook"].clone();
+    let hook = clinic.json(&["setup", "--manual-event-hook"])["connections"][0]["manual_hook"].clone();
     let value = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let host = |url: &serde_json::Value| value(url).replace("http://", "");
     [
@@ -21,7 +21,7 @@ pub(crate) fn without_what_varies(clinic: &Clinic, shown: &str) -> String {
         (host(&ready["okta"]["org_url"]), "OKTA"),
         (host(&ready["insight"]["api_url"]), "ASSETS"),
         (clinic.server("listen"), "LISTEN"),
-        (clinic.server("metrics"), "METRICS"),
+        (clinic.server("metrics_listen"), "METRICS"),
         (clinic.console(), "CONSOLE"),
     ]
     .into_iter()
@@ -30,7 +30,7 @@ pub(crate) fn without_what_varies(clinic: &Clinic, shown: &str) -> String {
 
 #[tokio::test]
 async fn the_text_names_each_precondition_with_what_was_seen_and_what_to_do() {
-    let clinic = Clinic::start();
+    let clinic = DoctorEnv::start();
     let well = clinic.run(&["doctor", "--config", "c.toml"]);
     assert_eq!(well.status.code(), Some(0));
     insta::assert_snapshot!("well", without_what_varies(&clinic, &text(&well.stdout)));
@@ -48,7 +48,7 @@ async fn the_text_names_each_precondition_with_what_was_seen_and_what_to_do() {
 
 #[test]
 fn the_document_holds_the_same_before_the_first_setup() {
-    let clinic = Clinic::before_setup(&["--users", "5", "--groups", "1"]);
+    let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
     let output = clinic.run(&["doctor", "--output", "json", "--config", "none.toml"]);
     assert_eq!(output.status.code(), Some(3));
     insta::assert_snapshot!("document", without_what_varies(&clinic, &text(&output.stdout)));
@@ -56,7 +56,7 @@ fn the_document_holds_the_same_before_the_first_setup() {
 
 #[test]
 fn a_configuration_that_cannot_be_read_is_wrong_usage() {
-    let clinic = Clinic::before_setup(&["--users", "1"]);
+    let clinic = DoctorEnv::before_setup(&["--users", "1"]);
     for arguments in [
         &["doctor", "--config", "nowhere.toml"][..],
         &["doctor", "--config", "c.toml", "--connection", "other"],
@@ -70,7 +70,7 @@ fn a_configuration_that_cannot_be_read_is_wrong_usage() {
 
 #[tokio::test]
 async fn setup_and_verify_say_what_was_created_kept_and_changed() {
-    let clinic = Clinic::before_setup(&["--users", "5", "--groups", "1"]);
+    let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
     let mut told = Vec::new();
     let mut say = |arguments: &[&str]| {
         let output = clinic.run(&[arguments, &["--config", "c.toml"]].concat());

@@ -1,6 +1,6 @@
 //! The circumstances of a history: random ones, or those that a certain rule needs to matter.
 
-use sync_service::engine::Limits;
+use sync_service::engine::Safeguards;
 
 /// Events of a history beside changes of the org.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,7 +12,7 @@ pub(crate) struct Circumstances {
     /// The event source, in place of a random one.
     pub(crate) events: Option<&'static str>,
     /// The safeguards, in place of random ones.
-    pub(crate) limits: Option<Limits>,
+    pub(crate) limits: Option<Safeguards>,
     /// The chance of each step to switch to the other import source, in place of a small one.
     pub(crate) switches: Option<f64>,
     /// The chance of each step to set the clock, in place of a small one.
@@ -40,24 +40,24 @@ impl Circumstances {
 }
 
 /// No loss is suspicious: a small org in which much happens.
-pub(crate) const NO_SAFEGUARDS: Limits = Limits {
-    min_gone: u64::MAX,
-    min_lost_memberships: u64::MAX,
-    min_blanked: u64::MAX,
-    accept_shrink: true,
+pub(crate) const NO_SAFEGUARDS: Safeguards = Safeguards {
+    min_retired_count: u64::MAX,
+    min_removed_memberships_count: u64::MAX,
+    min_cleared_values_count: u64::MAX,
+    override_safeguards: true,
     ..limits(5)
 };
 
 /// Safeguards that a history exercises.
-pub(crate) const fn limits(handful: u64) -> Limits {
-    Limits {
-        max_gone_share: 0.2,
-        min_gone: handful,
-        max_lost_memberships_share: 0.2,
-        min_lost_memberships: 5 * handful,
-        max_blanked_share: 0.2,
-        min_blanked: 2 * handful,
+pub(crate) const fn limits(handful: u64) -> Safeguards {
+    Safeguards {
+        max_retired_percent: 20.0,
+        min_retired_count: handful,
+        max_removed_memberships_percent: 20.0,
+        min_removed_memberships_count: 5 * handful,
+        max_cleared_values_percent: 20.0,
+        min_cleared_values_count: 2 * handful,
         window: jiff::SignedDuration::from_hours(1),
-        accept_shrink: false,
+        override_safeguards: false,
     }
 }

@@ -18,19 +18,19 @@ pub(crate) struct Known {
     /// Users with a value that Assets refuses for good.
     refused: Vec<String>,
     /// Changes that belong to one that was made.
-    following: Vec<Step>,
+    following: Vec<ControlCall>,
     made: usize,
 }
 
 /// A call of the control API.
 #[derive(Debug)]
-pub(crate) struct Step {
+pub(crate) struct ControlCall {
     pub(crate) method: &'static str,
     pub(crate) path: String,
     pub(crate) body: Value,
 }
 
-impl Step {
+impl ControlCall {
     /// The operation, without the objects that it is about.
     pub(crate) fn operation(&self) -> String {
         let is_name = |part: &&str| part.chars().all(|c| c.is_ascii_lowercase() || "_-".contains(c));
@@ -39,8 +39,8 @@ impl Step {
     }
 }
 
-fn step(method: &'static str, path: String, body: Value) -> Step {
-    Step { method, path, body }
+fn step(method: &'static str, path: String, body: Value) -> ControlCall {
+    ControlCall { method, path, body }
 }
 
 impl Known {
@@ -49,7 +49,7 @@ impl Known {
     }
 
     /// The next change. Not every one is possible: the org refuses what does not fit its state.
-    pub(crate) fn next(&mut self, dice: &mut StdRng) -> Step {
+    pub(crate) fn next(&mut self, dice: &mut StdRng) -> ControlCall {
         if let Some(step) = self.following.pop() {
             return step;
         }
@@ -130,7 +130,7 @@ impl Known {
     }
 
     /// Many users who are deleted at once: more than safeguards let through.
-    fn leave_together(&mut self, dice: &mut StdRng) -> Step {
+    fn leave_together(&mut self, dice: &mut StdRng) -> ControlCall {
         let count = (self.users.len() / 3).clamp(1, 12);
         let mut leave = self
             .users
@@ -139,14 +139,14 @@ impl Known {
             .collect::<Vec<_>>();
         // Deleted are those only who are deactivated.
         let deactivate = leave.iter().map(|step| step.path.clone() + "/lifecycle/deactivate");
-        let deactivate: Vec<Step> = deactivate.map(|path| step("POST", path, Value::Null)).collect();
+        let deactivate: Vec<ControlCall> = deactivate.map(|path| step("POST", path, Value::Null)).collect();
         leave.extend(deactivate);
         self.following = leave;
         self.following.pop().unwrap_or_else(|| step("DELETE", "/okta/tokens".into(), Value::Null))
     }
 
     /// A value for which Assets refuses the record until it is another one.
-    fn refuse(&mut self, n: usize, dice: &mut StdRng) -> Step {
+    fn refuse(&mut self, n: usize, dice: &mut StdRng) -> ControlCall {
         let mark = *["400", "413", "422", "result"].choose(dice).unwrap_or(&"400");
         let user = self.users.choose(dice).cloned().unwrap_or_default();
         self.refused.push(user.clone());
@@ -154,7 +154,7 @@ impl Known {
     }
 
     /// The changes after which Assets takes every record again.
-    pub(crate) fn mend(&mut self) -> Vec<Step> {
+    pub(crate) fn mend(&mut self) -> Vec<ControlCall> {
         let users = std::mem::take(&mut self.refused);
         let mended = |user| step("POST", format!("/okta/users/{user}"), json!({ "title": "Taken" }));
         users.into_iter().map(mended).collect()
@@ -166,7 +166,7 @@ impl Known {
     }
 
     /// A new attribute of users.
-    pub(crate) fn grow(&mut self) -> Step {
+    pub(crate) fn grow(&mut self) -> ControlCall {
         self.made += 1;
         let name = format!("custom{}", self.made);
         self.attributes.push((name.clone(), "string"));
@@ -175,7 +175,7 @@ impl Known {
     }
 
     /// Takes note of what a step made.
-    pub(crate) fn learn(&mut self, done: &Step, answer: &Value) {
+    pub(crate) fn learn(&mut self, done: &ControlCall, answer: &Value) {
         let id = answer["id"].as_str().map(str::to_owned);
         match (done.method, done.path.as_str()) {
             ("POST", "/okta/users") => self.users.extend(id),

@@ -1,71 +1,63 @@
-//! The product's own words, against both sides.
+//! The product's own conditions, against both sides.
 //!
-//! The words are those of `Connection::status`, which the command line, the API, and the metrics render, and the open
-//! troubles. When they say that nothing is missing, the two sides are equal.
+//! They are those of `Connection::status`, which the command line, the console, the API, and the metrics render. While they
+//! say that the connection is current, the two sides are equal.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{ControlClient, audit};
-use sync_service::engine::AlertKind;
-use sync_service::{Connection, ConnectionStatus, Trouble};
+use sync_service::engine::{Condition, ConditionStatus, ConditionType, Conditions, FindingCode};
+use sync_service::{Connection, ConnectionStatus};
 
 /// How much later than its event a change may become readable, or be logged: the most that the weather brings, and as much
 /// again. What is younger than the time that the product names may differ.
 const SLACK: SignedDuration = SignedDuration::from_millis(2500);
 
-/// Work that waits, and ends by itself.
-fn waiting(status: &ConnectionStatus) -> Option<String> {
-    let counts = [(status.inbox.pending, "pending"), (status.inbox.looks, "to be read")];
-    let (count, what) = counts.into_iter().find(|(count, _)| *count > 0)?;
-    Some(format!("{count} {what}"))
+/// Conditions that say nothing of the two sides, or of work that ends without an action.
+const PASSING: [ConditionType; 6] = [
+    ConditionType::Current,
+    ConditionType::EventsApplied,
+    ConditionType::EventHookReady,
+    ConditionType::ScopeResolved,
+    ConditionType::ClockSynchronized,
+    ConditionType::RequestsUnthrottled,
+];
+
+/// A reason that the product gives for differences that stay.
+fn stuck(conditions: &Conditions) -> Option<String> {
+    let lasts = |condition: &&Condition| {
+        condition.status == ConditionStatus::False && !PASSING.contains(&condition.kind)
+    };
+    conditions.iter().find(lasts).map(named)
 }
 
-/// Differences that stay until they are mended.
-fn stuck(status: &ConnectionStatus) -> Option<&'static str> {
-    let inbox = &status.inbox;
-    let counts = [
-        (inbox.dead, "given up"),
-        (inbox.blocked, "held back"),
-        (inbox.failed, "rejected"),
-        (inbox.unconfirmed, "unconfirmed"),
-        (status.withheld.len() as u64, "withheld"),
-        (inbox.doubted, "in doubt"),
-        (inbox.unreadable, "unread"),
-        (status.uncleared.values, "not cleared"),
-    ];
-    let found = counts.into_iter().find(|(count, _)| *count > 0);
-    found.map(|(_, what)| what).or_else(|| status.paused.is_some().then_some("paused"))
-}
-
-/// A trouble that goes on. What the event hook misses is in the log: its health says nothing of the two sides.
-fn open_trouble(connection: &Connection) -> Option<Trouble> {
-    let is_open = |trouble: &Trouble| trouble.ended.is_none() && trouble.kind != AlertKind::HookUnhealthy;
-    connection.troubles().into_iter().find(is_open)
+fn named(condition: &Condition) -> String {
+    let reason = condition.reason.map_or("no reason", FindingCode::as_str);
+    format!("{}: {reason}", condition.kind.as_str())
 }
 
 /// A lasting reason that the product gives for differences; `None` when it gives none.
 pub(crate) async fn lasting(connection: &Connection) -> Option<String> {
-    let status = connection.status(1).await.ok()?;
-    if let Some(reason) = stuck(&status) {
-        return Some(reason.to_owned());
-    }
-    Some(format!("trouble of {:?}", open_trouble(connection)?.kind))
+    stuck(&connection.status(1).await.ok()?.conditions)
 }
 
-/// Why the product does not claim that everything up to a change is in Assets; `None` when it does.
+/// The reason why the product does not claim that everything up to a change is in Assets; `None` when it does.
 pub(crate) async fn admits(connection: &Connection, changed: Timestamp) -> Option<String> {
-    let status = match connection.status(1).await {
-        Ok(status) => status,
-        Err(error) => return Some(format!("the store cannot be read: {error}")),
-    };
-    if let Some(reason) = waiting(&status).or_else(|| stuck(&status).map(str::to_owned)) {
-        return Some(reason);
+    match connection.status(1).await {
+        Ok(status) => admitted(&status, changed),
+        Err(error) => Some(format!("the store cannot be read: {error}")),
     }
-    if let Some(trouble) = open_trouble(connection) {
-        return Some(trouble.message);
+}
+
+fn admitted(status: &ConnectionStatus, changed: Timestamp) -> Option<String> {
+    let current = status.conditions.get(ConditionType::Current)?;
+    // A connection with the event hook alone claims no more than the time of its last full sync.
+    let by_time = current.reason == Some(FindingCode::DeliveriesUnproven);
+    if !current.holds() && !by_time {
+        return Some(named(current));
     }
-    match status.freshness.known_until {
+    match status.freshness.synced_through {
         Some(known) if known > changed + SLACK => None,
         known => Some(format!("known until {known:?}")),
     }
@@ -76,7 +68,7 @@ pub(crate) async fn lie(
     connection: &Connection,
     changed: Timestamp,
     control: &ControlClient,
-    choice: &audit::Choice,
+    choice: &audit::Scope,
 ) -> Option<String> {
     if admits(connection, changed).await.is_some() {
         return None;

@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
-use sync_service::engine::{Quiet, Subject};
+use sync_service::engine::{NoopProgress, Subject};
 use sync_service::model::UserId;
 use sync_service::{Config, Connection, compare_schemas, doctor};
 use tokio_util::sync::CancellationToken;
@@ -49,13 +49,13 @@ impl Look {
         let (engine, stop) = (connection.engine(), CancellationToken::new());
         match self {
             Self::Plan => {
-                if let Ok(plan) = engine.plan(&Quiet, &stop).await {
+                if let Ok(plan) = engine.plan(&NoopProgress, &stop).await {
                     let _ = engine.changes(&plan, None, 50).await;
                     let _ = engine.discard(plan).await;
                 }
             }
             Self::PlanOf(user) => {
-                let _ = engine.plan_some(&[Subject::User(UserId::new(user))], &Quiet, &stop).await;
+                let _ = engine.targeted_plan(&[Subject::User(UserId::new(user))], &NoopProgress, &stop).await;
             }
             Self::Verify => drop(engine.verify(connection.has_hook()).await),
             Self::Compare => drop(compare_schemas(settings).await),
@@ -74,8 +74,8 @@ pub(crate) async fn fixed(control: &ControlClient, connection: &Connection) -> V
         "structure": control.get("/insight/document").await.unwrap(),
         "executions": control.get("/insight/executions").await.unwrap().as_array().map(Vec::len),
         "objects": status.objects,
-        "unsent": [status.inbox.unconfirmed, status.inbox.doubted, status.inbox.blocked, status.inbox.withheld],
+        "unsent": [status.event_queue.unconfirmed_records, status.event_queue.doubted, status.event_queue.blocked, status.event_queue.withheld],
         "withheld": status.withheld,
-        "bookmarks": [status.last_full_sync, status.last_delta_sync],
+        "bookmarks": [status.last_full_sync_at, status.last_incremental_sync_at],
     })
 }

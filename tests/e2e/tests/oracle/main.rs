@@ -17,10 +17,11 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod broken;
 mod by_hand;
 mod circumstances;
 mod clock;
+mod disabled_rules;
+mod fault_profile;
 mod history;
 mod honesty;
 mod looking;
@@ -30,17 +31,16 @@ mod process;
 mod safeguards;
 mod selection;
 mod tally;
-mod weather;
 mod world;
 
 use std::time::Instant;
 
 use futures::{StreamExt, stream};
 
-use broken::Broken;
 use circumstances::Circumstances;
+use disabled_rules::DisabledRule;
 use tally::Tally;
-use world::World;
+use world::TestEnv;
 
 /// How many histories run at the same time; each waits most of the time.
 const AT_ONCE: usize = 10;
@@ -54,7 +54,7 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 /// Random ones, or those of the rule that is named.
 fn circumstances() -> Circumstances {
     let Ok(name) = std::env::var("ORACLE_AS") else { return Circumstances::RANDOM };
-    let rule = Broken::ALL.into_iter().find(|broken| format!("{broken:?}") == name).unwrap();
+    let rule = DisabledRule::ALL.into_iter().find(|broken| format!("{broken:?}") == name).unwrap();
     rule.circumstances()
 }
 
@@ -62,10 +62,10 @@ fn circumstances() -> Circumstances {
 async fn play(
     seed: u64,
     circumstances: Circumstances,
-    broken: Option<Broken>,
+    broken: Option<DisabledRule>,
     tally: Tally,
 ) -> Result<(), String> {
-    let mut world = World::start(seed, circumstances, broken, tally).await;
+    let mut world = Box::pin(TestEnv::start(seed, circumstances, broken, tally)).await;
     let lived = world.live_through(history::STEPS).await;
     let settled = world.settle().await;
     lived.and(settled)
@@ -117,7 +117,7 @@ async fn every_history_ends_with_both_sides_equal() {
 #[cfg_attr(debug_assertions, ignore = "hundreds of histories, for a release build")]
 async fn a_rule_that_is_switched_off_is_noticed() {
     let only = std::env::var("ORACLE_BROKEN").unwrap_or_default();
-    let rules = Broken::ALL.into_iter().filter(|broken| format!("{broken:?}").contains(&only));
+    let rules = DisabledRule::ALL.into_iter().filter(|broken| format!("{broken:?}").contains(&only));
     let tried: Vec<_> = rules.map(|broken| (broken, tokio::spawn(first_notice(broken)))).collect();
     let mut missed = Vec::new();
     for (broken, trial) in tried {
@@ -129,7 +129,7 @@ async fn a_rule_that_is_switched_off_is_noticed() {
     assert!(missed.is_empty(), "rules that nothing depends on: {missed:#?}");
 }
 
-async fn first_notice(broken: Broken) -> Result<String, String> {
+async fn first_notice(broken: DisabledRule) -> Result<String, String> {
     let began = Instant::now();
     let circumstances = broken.circumstances();
     for seed in 1..=BOUND {

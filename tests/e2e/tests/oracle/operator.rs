@@ -3,30 +3,30 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sandbox::audit::{self, Audit};
+use sandbox::audit::{self, Comparison};
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::Quiet;
+use sync_service::engine::NoopProgress;
 use tokio_util::sync::CancellationToken;
 
 use crate::honesty;
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// The time in which both sides become equal once nothing goes wrong any more.
 const PATIENCE: Duration = Duration::from_secs(150);
 /// The same where a rule is switched off and they are not expected to.
 const BROKEN_PATIENCE: Duration = Duration::from_secs(25);
 /// The time between two looks at both sides.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// The number of times in a row that the product must say what is wrong.
 const SAID: u32 = 5;
 /// The time before the operator asks for the same again.
 const AGAIN: Duration = Duration::from_secs(15);
 
-impl World {
+impl TestEnv {
     /// Agrees to the losses that safeguards hold back.
     pub(crate) fn consent(&mut self) {
-        let (Some(connection), false) = (self.connection(), self.settings.limits.accept_shrink) else {
+        let (Some(connection), false) = (self.connection(), self.settings.limits.override_safeguards) else {
             return;
         };
         self.tally.count("operator agreed to losses");
@@ -34,7 +34,7 @@ impl World {
         let store = self.store();
         tokio::spawn(async move {
             let stop = CancellationToken::new();
-            let _ = connection.hand_over(true, PATIENCE, &store, &Quiet, &stop).await;
+            let _ = connection.delegate_sync(true, PATIENCE, &store, &NoopProgress, &stop).await;
         });
     }
 
@@ -50,7 +50,7 @@ impl World {
             if let Some(connection) = connection {
                 // The simulators fail here too.
                 for _ in 0..20 {
-                    if connection.engine().set_up_structure().await.is_ok() {
+                    if connection.engine().set_up_schema().await.is_ok() {
                         break;
                     }
                     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -59,7 +59,7 @@ impl World {
         }));
     }
 
-    async fn audit(&self) -> Audit {
+    async fn audit(&self) -> Comparison {
         audit::compare_chosen(self.control(), &self.choice).await.unwrap()
     }
 
@@ -91,7 +91,7 @@ impl World {
     async fn come_to_rest(&mut self) -> Result<(), String> {
         let mended = self.known.mend();
         let needs_operator =
-            !self.edits_are_undone() || !mended.is_empty() || !self.settings.limits.accept_shrink;
+            !self.edits_are_undone() || !mended.is_empty() || !self.settings.limits.override_safeguards;
         if needs_operator {
             self.differ_openly().await?;
             self.beyond().await?;
@@ -132,7 +132,7 @@ impl World {
             if Instant::now() >= deadline {
                 return Err(format!("differs at rest, and nothing says why: {}", shown(&audit)));
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -157,18 +157,18 @@ impl World {
             if asked.is_none_or(|asked| asked.elapsed() >= AGAIN) {
                 asked = Some(Instant::now());
                 self.consent();
-                if is_in_trouble(self.connection()) {
+                if has_firing_alert(self.connection()) {
                     self.set_up_again();
                 }
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
     /// Waits until the product says that both sides are equal, once the clock is right.
     async fn say_so(&mut self, is_mended: bool) -> Result<(), String> {
         // One history of four: it takes some seconds. A hook alone proves nothing.
-        let is_provable = is_mended && self.circumstances.events != Some("hook");
+        let is_provable = is_mended && self.circumstances.events != Some("event_hook");
         if self.broken.is_some() || !is_provable || !self.seed.is_multiple_of(4) {
             return Ok(());
         }
@@ -183,18 +183,18 @@ impl World {
             if Instant::now() >= deadline {
                 return Err(format!("equal, and the product still says: {admitted}"));
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }
 
 /// True if something is wrong that *Setup* may put right.
-fn is_in_trouble(connection: Option<Arc<Connection>>) -> bool {
+fn has_firing_alert(connection: Option<Arc<Connection>>) -> bool {
     let Some(connection) = connection else { return false };
-    connection.troubles().iter().any(|trouble| trouble.ended.is_none())
+    connection.alert_entries().iter().any(|alert| alert.resolved_at.is_none())
 }
 
-fn shown(audit: &Audit) -> String {
+fn shown(audit: &Comparison) -> String {
     let shown = audit.differences.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
     format!("{} differences, such as {shown}", audit.total_differences)
 }

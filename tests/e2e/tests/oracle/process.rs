@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::Value;
-use sync_service::engine::{EngineOptions, Limits, Ports};
-use sync_service::{Config, Connection, ConnectionConfig, Receiver, Store};
+use sync_service::engine::{EngineOptions, Ports, Safeguards};
+use sync_service::{Config, Connection, ConnectionConfig, HookReceiver, Store};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::broken::Broken;
 use crate::circumstances::Circumstances;
 use crate::clock::SetByHand;
+use crate::disabled_rules::DisabledRule;
 
 /// A task in the place of a process.
 pub(crate) struct Process {
@@ -31,7 +31,7 @@ pub(crate) struct Process {
 #[derive(Clone)]
 pub(crate) struct Tuning {
     pub(crate) clock: Arc<SetByHand>,
-    pub(crate) broken: Option<Broken>,
+    pub(crate) broken: Option<DisabledRule>,
 }
 
 impl Tuning {
@@ -72,7 +72,7 @@ impl Process {
                 }
             };
             let receiver = loop {
-                match Receiver::bind(listen, [connection.as_ref()]).await {
+                match HookReceiver::bind(listen, [connection.as_ref()]).await {
                     Ok(receiver) => break receiver,
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                 }
@@ -87,7 +87,7 @@ impl Process {
     pub(crate) async fn has_begun(&self) {
         let mut shown = self.connection.clone();
         let connection = shown.wait_for(Option::is_some).await.unwrap().clone().unwrap();
-        while connection.engine().mapping_in_force().is_none() {
+        while connection.engine().active_mapping_version().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -122,7 +122,7 @@ fn free_port() -> u16 {
 pub(crate) struct Settings {
     text: String,
     folder: PathBuf,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Safeguards,
 }
 
 impl Settings {
@@ -132,23 +132,23 @@ impl Settings {
         dice: &mut StdRng,
         chosen: &str,
         circumstances: Circumstances,
-        limits: Limits,
+        limits: Safeguards,
     ) -> Self {
         let port = free_port();
         let text =
             |pointer: &str| Value::from(ready.pointer(pointer).and_then(Value::as_str).unwrap()).to_string();
         let key = Value::from(ready.pointer("/okta/private_key_jwk").unwrap().to_string()).to_string();
-        let drawn = if dice.random_range(0..4) == 0 { "log" } else { "both" };
+        let drawn = if dice.random_range(0..4) == 0 { "system_log" } else { "both" };
         let events = circumstances.events.unwrap_or(drawn);
         let hook = match events {
-            "log" => String::new(),
-            _ => format!("[connections.main.hook]\npublic_url = \"http://127.0.0.1:{port}\"\n"),
+            "system_log" => String::new(),
+            _ => format!("[connections.main.event_hook]\npublic_url = \"http://127.0.0.1:{port}\"\n"),
         };
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\n\
-             [connections.main]\nevents = \"{events}\"\n\
+             [connections.main]\nevent_source = \"{events}\"\n\
              [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {key}\n\
-             [connections.main.schedule]\nfull = \"never\"\ndelta = \"8s\"\nlog = \"150ms\"\nschema = \"5s\"\n{hook}{chosen}\
+             [connections.main.schedule]\nfull_sync = \"never\"\nincremental_sync = \"8s\"\nsystem_log_poll = \"150ms\"\nschema_check = \"5s\"\n{hook}{chosen}\
              [connections.main.assets]\napi_url = {}\n",
             text("/okta/org_url"),
             text("/okta/client_id"),
@@ -162,7 +162,7 @@ impl Settings {
         let toml = format!("{}import_token = {}\n", self.text, Value::from(token));
         let mut config = Config::from_toml(&toml, "oracle", &self.folder, []).unwrap();
         for connection in config.connections.values_mut() {
-            connection.limits = self.limits;
+            connection.safeguards = self.limits;
         }
         config
     }

@@ -1,7 +1,7 @@
 //! The safeguards, counted by what Assets holds: what is marked as gone, against what may be without consent.
 
 use sandbox::ControlClient;
-use sync_service::engine::Limits;
+use sync_service::engine::Safeguards;
 
 use crate::marks;
 
@@ -18,8 +18,8 @@ const KINDS: [&str; 2] = ["/type/user", "/type/group"];
 
 impl Losses {
     /// The marks beyond the limits, if there are any. The window is longer than any history.
-    pub(crate) async fn beyond(&mut self, limits: &Limits, control: &ControlClient) -> Option<String> {
-        if limits.accept_shrink || self.consented {
+    pub(crate) async fn beyond(&mut self, limits: &Safeguards, control: &ControlClient) -> Option<String> {
+        if limits.override_safeguards || self.consented {
             return None;
         }
         for (at, kind) in KINDS.into_iter().enumerate() {
@@ -27,8 +27,8 @@ impl Losses {
             self.known[at] = self.known[at].max(all);
             // Counts of a small org.
             #[allow(clippy::cast_precision_loss)]
-            let share = marked as f64 / self.known[at].max(1) as f64;
-            if marked > limits.min_gone && share > limits.max_gone_share {
+            let percent = marked as f64 * 100.0 / self.known[at].max(1) as f64;
+            if marked > limits.min_retired_count && percent > limits.max_retired_percent {
                 return Some(format!(
                     "{marked} of {} of {kind} were marked as gone without consent",
                     self.known[at]

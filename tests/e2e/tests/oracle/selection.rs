@@ -3,11 +3,11 @@
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use sandbox::audit::Choice;
+use sandbox::audit::Scope;
 
 /// A choice for the auditor, and the same as settings. Half of the operators want everything.
-pub(crate) fn draw(dice: &mut StdRng, groups: &[String]) -> (Choice, String) {
-    let mut choice = Choice::default();
+pub(crate) fn draw(dice: &mut StdRng, groups: &[String]) -> (Scope, String) {
+    let mut choice = Scope::default();
     let (mut users, mut of_groups) = (String::new(), String::new());
     match dice.random_range(0..8) {
         0 => {
@@ -29,5 +29,5 @@ pub(crate) fn draw(dice: &mut StdRng, groups: &[String]) -> (Choice, String) {
         choice.group_prefix = "renamed ".into();
         of_groups = "names = [\"renamed *\"]\n".into();
     }
-    (choice, format!("[connections.main.users]\n{users}[connections.main.groups]\n{of_groups}"))
+    (choice, format!("[connections.main.scope.users]\n{users}[connections.main.scope.groups]\n{of_groups}"))
 }

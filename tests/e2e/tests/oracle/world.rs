@@ -9,27 +9,27 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
-use sync_service::engine::{Limits, Quiet};
-use sync_service::{Config, Connection, Receiver, Store};
+use sync_service::engine::{NoopProgress, Safeguards};
+use sync_service::{Config, Connection, HookReceiver, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::broken::Broken;
 use crate::by_hand::Edits;
 use crate::circumstances::{Circumstances, NO_SAFEGUARDS, limits};
 use crate::clock::SetByHand;
-use crate::history::{Known, Step};
+use crate::disabled_rules::DisabledRule;
+use crate::history::{ControlCall, Known};
 use crate::looking::{Look, fixed};
 use crate::process::{Process, Settings, Tuning};
 use crate::safeguards::Losses;
 use crate::tally::Tally;
-use crate::{honesty, marks, selection, weather};
+use crate::{fault_profile, honesty, marks, selection};
 
 /// The time in which an edit in Assets is noticed: two looks at the structure.
 const UNNOTICED: Duration = Duration::from_secs(10);
 
 /// One history while it is made.
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     pub(crate) seed: u64,
     pub(crate) dice: StdRng,
     pub(crate) tally: Tally,
@@ -43,12 +43,12 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     config: Arc<Config>,
     /// What the operator wants, as the auditor is told.
-    pub(crate) choice: audit::Choice,
+    pub(crate) choice: audit::Scope,
     pub(crate) known: Known,
     /// Edits of each of the import sources.
     edits: [Edits; 2],
     pub(crate) losses: Losses,
-    pub(crate) broken: Option<Broken>,
+    pub(crate) broken: Option<DisabledRule>,
     pub(crate) clock: Arc<SetByHand>,
     pub(crate) process: Option<Process>,
     /// *Setup*, each time that the operator pressed it.
@@ -60,11 +60,11 @@ pub(crate) struct World {
     pub(crate) skipped: usize,
 }
 
-impl World {
+impl TestEnv {
     pub(crate) async fn start(
         seed: u64,
         circumstances: Circumstances,
-        broken: Option<Broken>,
+        broken: Option<DisabledRule>,
         tally: Tally,
     ) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
@@ -146,10 +146,10 @@ impl World {
         let store = Store::open(&self.store()).await.unwrap();
         let connection = self.tuning().open(self.config.connections.values().next().unwrap(), &store).await;
         let stop = CancellationToken::new();
-        let receiver = Receiver::bind(self.config.listen, [&connection]).await.unwrap();
+        let receiver = HookReceiver::bind(self.config.listen, [&connection]).await.unwrap();
         let serving = tokio::spawn(receiver.serve(stop.clone()));
         connection.engine().setup(connection.has_hook()).await.unwrap();
-        connection.engine().sync(&Limits::default(), &Quiet, &stop).await.unwrap();
+        connection.engine().full_sync(&Safeguards::default(), &NoopProgress, &stop).await.unwrap();
         stop.cancel();
         serving.await.unwrap();
         store.close().await;
@@ -192,7 +192,7 @@ impl World {
     }
 
     /// Changes the org.
-    pub(crate) async fn take(&mut self, step: Step) {
+    pub(crate) async fn take(&mut self, step: ControlCall) {
         match self.control().call(step.method, &step.path, &step.body).await {
             Ok(answer) => {
                 self.tally.count(step.operation());
@@ -219,7 +219,7 @@ impl World {
     /// A plan or a check while nothing follows, after the directory's schema grew. It must change nothing.
     async fn look_alone(&mut self) -> Result<(), String> {
         // What the hook brings while nothing follows is lost, and nothing else brings it.
-        let has_only_hook = self.circumstances.events == Some("hook");
+        let has_only_hook = self.circumstances.events == Some("event_hook");
         // What *Setup* asked for may still come to be.
         let is_being_made = async || self.control().get("/insight/document").await.unwrap().is_null();
         if has_only_hook || is_being_made().await {
@@ -330,7 +330,7 @@ impl World {
     }
 
     async fn faults(&mut self) {
-        let random = weather::faults(&mut self.dice);
+        let random = fault_profile::faults(&mut self.dice);
         let text = match self.circumstances.weather {
             Some(weather) => format!("seed={},{weather}", self.seed),
             None => random,

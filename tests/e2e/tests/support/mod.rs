@@ -39,19 +39,19 @@ pub(crate) fn binary(name: &str) -> PathBuf {
 }
 
 /// A sandbox in a process of its own, with a configuration for it.
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     folder: tempfile::TempDir,
     sandbox: Child,
 }
 
-impl Drop for World {
+impl Drop for TestEnv {
     fn drop(&mut self) {
         let _ = self.sandbox.kill();
         let _ = self.sandbox.wait();
     }
 }
 
-impl World {
+impl TestEnv {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sandbox = Command::new(binary("okta-insight"))
@@ -117,12 +117,12 @@ impl World {
     }
 
     /// Starts the daemon, and waits until it answers. Its log goes to `daemon.log`.
-    pub(crate) fn daemon(&self) -> Daemon {
+    pub(crate) fn daemon(&self) -> DaemonProcess {
         self.daemon_by("c.toml", &self.server("listen"))
     }
 
     /// The same by another configuration, and until it answers at an address.
-    pub(crate) fn daemon_by(&self, config: &str, address: &str) -> Daemon {
+    pub(crate) fn daemon_by(&self, config: &str, address: &str) -> DaemonProcess {
         let daemon = self.spawn(Command::new(binary("okta-insightd")).args(["--config", config]));
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(address).is_err() {
@@ -133,10 +133,10 @@ impl World {
     }
 
     /// Starts a daemon by a command of its own. Its log goes to `daemon.log`.
-    pub(crate) fn spawn(&self, command: &mut Command) -> Daemon {
+    pub(crate) fn spawn(&self, command: &mut Command) -> DaemonProcess {
         let log = std::fs::File::create(self.path("daemon.log")).unwrap();
         let command = command.env("OKTA_INSIGHT_LOG_FORMAT", "json").current_dir(self.folder());
-        Daemon(command.stderr(log).spawn().unwrap())
+        DaemonProcess(command.stderr(log).spawn().unwrap())
     }
 
     /// What the daemon wrote.
@@ -182,7 +182,7 @@ impl World {
 }
 
 /// A command on a terminal that is so wide.
-pub(crate) fn on_terminal(world: &World, columns: u16, arguments: &str) -> OsSession {
+pub(crate) fn on_terminal(world: &TestEnv, columns: u16, arguments: &str) -> OsSession {
     let binary = binary("okta-insight");
     let mut command = Command::new("sh");
     // The command begins once the terminal has its width.
@@ -196,7 +196,7 @@ pub(crate) fn on_terminal(world: &World, columns: u16, arguments: &str) -> OsSes
 }
 
 /// Asks until the answer is as it should be.
-pub(crate) async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn wait_until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(answer) = answer().await {
@@ -207,7 +207,7 @@ pub(crate) async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option
     }
 }
 
-pub(crate) async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
+pub(crate) async fn in_sync(world: &TestEnv, patience: Duration) -> audit::Comparison {
     let control = world.control();
     let deadline = Instant::now() + patience;
     loop {
@@ -220,9 +220,9 @@ pub(crate) async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
 }
 
 /// The daemon. Killed when dropped.
-pub(crate) struct Daemon(Child);
+pub(crate) struct DaemonProcess(Child);
 
-impl Daemon {
+impl DaemonProcess {
     /// The number of the process.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
@@ -254,7 +254,7 @@ impl Daemon {
     }
 }
 
-impl Drop for Daemon {
+impl Drop for DaemonProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();

@@ -1,98 +1,121 @@
-//! What may be typed: a flag for every answer.
+//! The flags of `init`, one for each prompt.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use sync_service::EventSource;
 
-/// What the import token is taken from when no file is named.
+/// The variable of the import token, without a file.
 pub(super) const IMPORT_TOKEN: &str = "OKTA_INSIGHT_IMPORT_TOKEN";
-/// The same for the API token.
+/// The variable of the API token, without a file.
 pub(super) const API_TOKEN: &str = "OKTA_INSIGHT_API_TOKEN";
 
 #[derive(Debug, Args)]
-// Each is a flag of its own.
+// Each is a flag.
 #[allow(clippy::struct_excessive_bools)]
 #[command(
-    after_help = "Without a terminal nothing is asked: every answer has to be given. Secrets are never arguments: \
-                        they come from a file, from standard input (-), or from OKTA_INSIGHT_IMPORT_TOKEN and \
-                        OKTA_INSIGHT_API_TOKEN."
+    after_help = "Without a terminal, all required flags must be set. Secrets are read from a file, from standard input (-), \
+                  or from OKTA_INSIGHT_IMPORT_TOKEN and OKTA_INSIGHT_API_TOKEN."
 )]
 pub(crate) struct Init {
-    /// The configuration file. An existing one gets the connection added.
+    /// Configuration file. The connection is added to an existing file
     #[arg(long, short, value_name = "FILE", env = "OKTA_INSIGHT_CONFIG")]
     pub(super) config: Option<PathBuf>,
-    /// What the connection is called.
+    /// Name of the connection
     #[arg(long, value_name = "NAME")]
     pub(super) connection: Option<String>,
-    #[arg(long, value_name = "URL", help = "The org, such as https://example.okta.com")]
+    #[arg(long, value_name = "URL", help = "URL of the org, such as https://example.okta.com")]
     pub(super) org_url: Option<String>,
-    /// Where Okta reaches the daemon, for the event hook.
-    #[arg(long, value_name = "URL", conflicts_with = "log_polling")]
+    /// Source of events
+    #[arg(long, value_enum)]
+    pub(super) event_source: Option<Source>,
+    /// Public URL of the daemon's event hook receiver
+    #[arg(long, value_name = "URL")]
     pub(super) public_url: Option<String>,
-    /// No event hook: read the System Log alone.
-    #[arg(long)]
-    pub(super) log_polling: bool,
-    /// The app's private key, a JWK or PEM file.
+    /// File of the app's private key (JWK or PEM)
     #[arg(long, value_name = "FILE", conflicts_with = "generate_key")]
-    pub(super) key: Option<PathBuf>,
-    /// The ID under which the key is registered at the app, for a PEM file or a JWK without one. Not needed while the
-    /// app has one key.
+    pub(super) private_key_file: Option<PathBuf>,
+    /// ID of the key in the app, for a PEM file or a JWK without an ID. Optional if the app has one key
     #[arg(long, value_name = "ID", conflicts_with = "generate_key")]
     pub(super) key_id: Option<String>,
-    /// Make a new key pair.
+    /// Generate a key pair
     #[arg(long)]
     pub(super) generate_key: bool,
-    /// The client ID of the app.
+    /// Client ID of the app
     #[arg(long, value_name = "ID")]
     pub(super) client_id: Option<String>,
-    /// A file with the import token, or - for standard input.
+    /// File of the import token, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub(super) import_token_file: Option<PathBuf>,
     #[arg(
         long,
         value_name = "URL",
-        conflicts_with = "no_account",
-        help = "The Atlassian site, such as https://example.atlassian.net, for the optional account"
+        conflicts_with = "no_atlassian_account",
+        help = "URL of the Atlassian site, such as https://example.atlassian.net, for the optional Atlassian account"
     )]
     pub(super) site_url: Option<String>,
-    /// The mail address of the account.
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_account")]
+    /// Email of the Atlassian account
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_atlassian_account")]
     pub(super) email: Option<String>,
-    /// A file with an API token of the account, or - for standard input.
-    #[arg(long, value_name = "FILE", conflicts_with = "no_account")]
+    /// File of the Atlassian account's API token, or - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "no_atlassian_account")]
     pub(super) api_token_file: Option<PathBuf>,
-    /// Do without an account on the Atlassian site.
+    /// Don't use an Atlassian account
     #[arg(long)]
-    pub(super) no_account: bool,
-    /// Where the Assets API answers, when that is not Atlassian's own address.
+    pub(super) no_atlassian_account: bool,
+    /// URL of the Assets API, if it isn't Atlassian's
     #[arg(long, value_name = "URL", hide = true)]
     pub(super) api_url: Option<String>,
-    /// Allow addresses in a private network, for this and the configuration's other connections.
+    /// Permit addresses in a private network, for all connections of the configuration
     #[arg(long)]
     pub(super) allow_private_addresses: bool,
-    /// Ask neither Okta nor Atlassian whether the answers work.
+    /// Send no requests to Okta or Atlassian to check the settings
     #[arg(long)]
-    pub(super) no_check: bool,
-    /// Replace a connection or a key file of that name.
+    pub(super) skip_checks: bool,
+    /// Replace an existing connection or key file
     #[arg(long)]
     pub(super) force: bool,
 }
 
+/// A source of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Source {
+    /// Event hook without the System Log
+    EventHook,
+    /// System Log without an event hook
+    SystemLog,
+    /// Event hook and System Log
+    Both,
+}
+
+impl From<Source> for EventSource {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::EventHook => Self::EventHook,
+            Source::SystemLog => Self::SystemLog,
+            Source::Both => Self::Both,
+        }
+    }
+}
+
 impl Init {
-    /// Whether an account is wanted, as far as the flags say.
+    /// True if an account is requested, false if it is declined; `None` without a flag.
     pub(super) fn account(&self) -> Option<bool> {
         let given = self.site_url.is_some() || self.email.is_some() || self.api_token_file.is_some();
-        if given { Some(true) } else { self.no_account.then_some(false) }
+        if given { Some(true) } else { self.no_atlassian_account.then_some(false) }
     }
 
-    /// The flags that have to be given where nobody can be asked.
+    /// The required flags that are missing, for use without a terminal.
     pub(super) fn missing(&self) -> Vec<&'static str> {
         let in_environment = |name| std::env::var_os(name).is_some();
         let wants_account = self.account() == Some(true);
         [
             (self.org_url.is_none(), "--org-url"),
-            (self.public_url.is_none() && !self.log_polling, "--public-url or --log-polling"),
-            (self.key.is_none() && !self.generate_key, "--key or --generate-key"),
+            (
+                self.public_url.is_none() && self.event_source != Some(Source::SystemLog),
+                "--public-url or --event-source system-log",
+            ),
+            (self.private_key_file.is_none() && !self.generate_key, "--private-key-file or --generate-key"),
             (self.client_id.is_none(), "--client-id"),
             (
                 self.import_token_file.is_none() && !in_environment(IMPORT_TOKEN),

@@ -1,4 +1,4 @@
-//! Questions on the terminal. They are written to standard error.
+//! Prompts on the terminal. They are written to standard error.
 
 use std::fmt;
 
@@ -7,23 +7,25 @@ use sync_service::init::Problem;
 use sync_service::trimmed;
 use tokio::task::block_in_place;
 
-use crate::output::Failure;
+use crate::failure::{ErrorCode, Failure};
+use crate::words::remedies::remedy;
 
 impl From<InquireError> for Failure {
     fn from(error: InquireError) -> Self {
         match error {
-            InquireError::OperationCanceled | InquireError::OperationInterrupted => Self {
-                hint: Some(
-                    "run it again; a key file that was made stays, and can be given with --key".into(),
-                ),
-                ..Self::new("given up; no configuration was written")
-            },
-            other => Self::new(format!("could not ask on this terminal: {other}")),
+            InquireError::OperationCanceled | InquireError::OperationInterrupted => {
+                Self::new(ErrorCode::Interrupted, "canceled; no configuration was written").with_hint(
+                    "run the command again; a generated key file remains and can be set with `--private-key-file`",
+                )
+            }
+            other => {
+                Self::new(ErrorCode::InternalError, format!("could not prompt on this terminal: {other}"))
+            }
         }
     }
 }
 
-/// What to do with an answer that does not work.
+/// The next action for a value that failed its check.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Recheck,
@@ -35,13 +37,13 @@ impl fmt::Display for Next {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Recheck => "Check again",
-            Self::Reenter => "Enter another answer",
-            Self::Keep => "Keep the answer anyhow",
+            Self::Reenter => "Enter another value",
+            Self::Keep => "Keep the value",
         })
     }
 }
 
-/// Says something before a question, apart from what was before.
+/// Prints a text before a prompt, after an empty line.
 pub(super) fn say(text: &str) {
     eprintln!("\n{text}");
 }
@@ -69,12 +71,12 @@ pub(super) fn text(question: &str, default: Option<&str>) -> Result<String, Fail
     }
 }
 
-/// Asks without showing what is typed.
+/// Prompts for a secret without showing the input.
 pub(super) fn secret(question: &str) -> Result<String, Failure> {
     loop {
         let prompt = Password::new(question)
             .with_display_mode(PasswordDisplayMode::Hidden)
-            .with_help_message("what you type or paste is not shown")
+            .with_help_message("The input is hidden")
             .without_confirmation();
         let answer = block_in_place(|| prompt.prompt())?;
         let answer = trimmed(&answer).to_owned();
@@ -89,14 +91,19 @@ pub(super) fn choose<T: fmt::Display>(question: &str, options: Vec<T>) -> Result
     Ok(block_in_place(|| prompt.prompt())?)
 }
 
-/// Tells what is wrong with an answer, and asks what to do.
-pub(super) fn next(problem: &Problem) -> Result<Next, Failure> {
-    eprintln!("  problem: {}", problem.message);
-    if let Some(hint) = &problem.hint {
+/// Prints an error with its hint.
+pub(super) fn tell(message: &str, hint: Option<&str>) {
+    eprintln!("  error: {message}");
+    if let Some(hint) = hint {
         eprintln!("  hint: {hint}");
     }
+}
+
+/// Prints the error of a value, and prompts for the next action.
+pub(super) fn next(problem: &Problem) -> Result<Next, Failure> {
+    tell(&problem.message, problem.remedy.as_ref().map(remedy).as_deref());
     if problem.hopeless {
         return Ok(Next::Reenter);
     }
-    choose("What now?", vec![Next::Recheck, Next::Reenter, Next::Keep])
+    choose("Next action", vec![Next::Recheck, Next::Reenter, Next::Keep])
 }

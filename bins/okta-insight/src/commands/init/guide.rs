@@ -1,23 +1,23 @@
-//! What to do in Okta and in Assets, told when it is needed.
+//! The instructions for Okta and Assets, shown before the prompts.
 
 use sync_service::init::needed_scopes;
 
 pub(super) const EVENTS: &str = "\
-How Okta tells what happens: an event hook calls the daemon at once, and needs a public https address in front of it.
-Without one, reading the System Log every few seconds is a complete way too.";
+Okta reports changes in two ways. An event hook delivers events to the daemon immediately and requires a public HTTPS URL.
+The System Log is read every few seconds and also reports all changes.";
 
 pub(super) const KEY: &str = "\
-The sync signs in to Okta as an app with a key pair: the private key stays here, the public key goes to Okta.";
+The sync signs in to Okta as an app with a key pair. The private key stays on this host; the public key is added to the app.";
 
 pub(super) const ACCOUNT: &str = "\
-The import token cannot clear every value or delete objects. An Atlassian account can, if the sync is to do that; it needs
-the role Object schema manager on the object schema, and an API token (id.atlassian.com, Security, API tokens).";
+The import token can't clear all values or delete objects. With an Atlassian account, the sync can. The account requires the
+role Object schema manager on the object schema, and an API token (id.atlassian.com: Security > API tokens).";
 
 pub(super) const IMPORT: &str = "\
-In Jira: Assets, the object schema (an empty one is best), Import tab, Create import: External import. Then the
-import source's menu: Generate token. It is shown once; a new one ends the old one at once.";
+In Jira, open Assets, select an object schema (preferably an empty one), and open the Import tab. Create an External import.
+In the menu of the import source, select Generate token. The token is shown once. A new token revokes the previous one.";
 
-/// How the app is made. Ends with the public key when that is not in Okta yet.
+/// The instructions for the app, with the public key to add.
 pub(super) fn app(public_jwk: &serde_json::Value, hook: bool) -> String {
     let jwk = serde_json::to_string_pretty(public_jwk).unwrap_or_default();
     let scopes: Vec<String> = needed_scopes(hook)
@@ -25,18 +25,18 @@ pub(super) fn app(public_jwk: &serde_json::Value, hook: bool) -> String {
         .map(|scope| format!("     {:<23} {}", scope.name, scope.purpose))
         .collect();
     let for_the_hook = if hook {
-        "\n     For setup to create the event hook: Super Administrator, or a custom role with okta.eventhooks.manage."
+        "\n     To let setup create the event hook: Super Administrator, or a custom role with okta.eventhooks.manage."
     } else {
         ""
     };
     format!(
-        "In the Okta admin console, as a super administrator:
-  1. Applications, Create App Integration, API Services.
-  2. General, Client Credentials, Public key / Private key, Add key: paste
+        "In the Okta Admin Console, as a super administrator:
+  1. Go to Applications > Applications > Create App Integration, and select API Services.
+  2. Under General > Client Credentials, select Public key / Private key and Add key. Paste this key:
 {jwk}
-  3. Okta API Scopes, grant:
+  3. Under Okta API Scopes, grant these scopes:
 {}
-  4. Admin roles: Read-only Administrator, over all users and groups.{for_the_hook}
+  4. Under Admin roles, assign Read-only Administrator for all users and groups.{for_the_hook}
 The client ID is shown under General.",
         scopes.join("\n"),
     )

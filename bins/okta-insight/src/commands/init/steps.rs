@@ -1,41 +1,42 @@
-//! The questions in their order. Each answer is checked at once, whether it was given or asked for.
+//! The prompts in their order. Each value is checked immediately, from a flag or a prompt.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use sync_service::init::{
-    Check, Draft, Finding, KeyFile, Manner, Problem, SecretKind, check_account, check_app,
-    check_import_token, check_org, generate_key, hook_address, read_key,
+    Check, ConfigDraft, Finding, KeyFile, Manner, SecretKind, check_account, check_app, check_import_token,
+    check_org, generate_key, hook_address, read_key,
 };
 use sync_service::model::ConnectionName;
 use sync_service::{
-    AccountConfig, KeyKind, OktaConfig, Secret, read_small_text, read_small_text_from, trimmed,
+    AccountConfig, EventSource, KeyKind, OktaConfig, Secret, read_small_text, read_small_text_from, trimmed,
 };
 
-use super::args::{API_TOKEN, IMPORT_TOKEN, Init};
+use super::args::{API_TOKEN, IMPORT_TOKEN, Init, Source};
 use super::ask::{self, Next};
 use super::{guide, on_terminal};
-use crate::output::Failure;
+use crate::failure::{ErrorCode, Failure};
+use crate::words::remedies::remedy;
 
-/// Where the configuration is unless another place is named.
+/// The default configuration file.
 const CONFIG: &str = "okta-insight.toml";
-/// What the only connection is called.
+/// The default name of the connection.
 const CONNECTION: &str = "main";
 
-/// The questions, and whether there is somebody to ask.
+/// The prompts, with their flags.
 pub(super) struct Steps<'a> {
     args: &'a Init,
     terminal: bool,
     manner: Manner,
 }
 
-/// A key, and whether Okta cannot know it yet.
+/// A key. A new one can't be in the app yet.
 pub(super) struct Key {
     pub(super) file: KeyFile,
     new: bool,
 }
 
-/// Where the key comes from.
+/// The origin of the key.
 enum KeyOrigin {
     Generate,
     Existing(PathBuf),
@@ -45,30 +46,40 @@ enum KeyOrigin {
 impl fmt::Display for KeyOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Generate => f.write_str("Make a new one"),
+            Self::Generate => f.write_str("Generate a key pair"),
             Self::Existing(path) => write!(f, "Use {}", path.display()),
             Self::Other => f.write_str("Use another file (JWK or PEM)"),
         }
     }
 }
 
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Both => "Event hook and System Log",
+            Self::SystemLog => "System Log",
+            Self::EventHook => "Event hook",
+        })
+    }
+}
+
 impl<'a> Steps<'a> {
     pub(super) const fn new(args: &'a Init, terminal: bool) -> Self {
-        let manner = Manner { ask: !args.no_check, allow_private_addresses: args.allow_private_addresses };
+        let manner = Manner { ask: !args.skip_checks, allow_private_addresses: args.allow_private_addresses };
         Self { args, terminal, manner }
     }
 
     /// The configuration, and the name of the connection in it.
-    pub(super) fn place(&mut self) -> Result<(Draft, ConnectionName), Failure> {
+    pub(super) fn place(&mut self) -> Result<(ConfigDraft, ConnectionName), Failure> {
         let path = match &self.args.config {
             Some(path) => path.clone(),
             None if self.terminal => ask::text("Configuration file", Some(CONFIG))?.into(),
             None => CONFIG.into(),
         };
-        let draft = Draft::open(&path)?;
+        let draft = ConfigDraft::open(&path)?;
         self.manner.allow_private_addresses |= draft.allows_private_addresses();
         if draft.exists() && self.terminal {
-            ask::note("the file exists; the connection is added to it");
+            ask::note("the file exists; adding the connection to it");
         }
         let mut given = self.args.connection.clone();
         loop {
@@ -78,55 +89,64 @@ impl<'a> Steps<'a> {
                 None => CONNECTION.to_owned(),
             };
             let checked = ConnectionName::try_from(name)
-                .map_err(|e| Failure { code: 2, ..Failure::new(format!("--connection: {e}")) })
+                .map_err(|e| Failure::usage(format!("--connection: {e}")))
                 .and_then(|name| {
                     draft.check_name(&name, self.args.force)?;
                     Ok(name)
                 });
             match checked {
                 Ok(name) => return Ok((draft, name)),
-                Err(failure) if self.terminal => {
-                    ask::next(&hopeless(failure))?;
-                }
+                Err(failure) if self.terminal => tell(&failure),
                 Err(failure) => return Err(failure),
             }
         }
     }
 
     pub(super) async fn org_url(&self) -> Result<String, Failure> {
-        let ask = || ask::text("Org URL, such as https://example.okta.com", None);
+        let ask =
+            || ask::text("Org URL, such as https://example.okta.com", None).map(|url| with_scheme(&url));
         let check = async |url: &String| check_org(url, self.manner).await;
-        self.settle("--org-url", self.args.org_url.clone(), ask, check).await
+        let given = self.args.org_url.as_deref().map(with_scheme);
+        self.settle("--org-url", given, ask, check).await
     }
 
-    /// The public URL for the event hook; `None` for the System Log alone.
-    pub(super) async fn events(&self, connection: &ConnectionName) -> Result<Option<String>, Failure> {
-        if self.args.log_polling {
-            return Ok(None);
-        }
-        if self.args.public_url.is_none() {
-            ask::say(guide::EVENTS);
-            let (hook, log) = ("Event hook and System Log", "System Log alone");
-            if ask::choose("Events come from", vec![hook, log])? == log {
-                return Ok(None);
+    /// The event source, and the public URL of the event hook if there is one.
+    pub(super) async fn events(
+        &self,
+        connection: &ConnectionName,
+    ) -> Result<(Option<EventSource>, Option<String>), Failure> {
+        let source = match self.args.event_source {
+            None if self.args.public_url.is_none() => {
+                ask::say(guide::EVENTS);
+                Some(ask::choose("Event source", vec![Source::Both, Source::SystemLog, Source::EventHook])?)
             }
+            given => given,
+        };
+        let event_source = source.map(EventSource::from);
+        if source == Some(Source::SystemLog) {
+            return match &self.args.public_url {
+                Some(_) => Err(Failure::usage("`--public-url` requires the event source event-hook or both")),
+                None => Ok((event_source, None)),
+            };
         }
         let ask = || ask::text("Public URL of the daemon, such as https://sync.example.com", None);
         let check = async |url: &String| hook_address(url, connection);
-        self.settle("--public-url", self.args.public_url.clone(), ask, check).await.map(Some)
+        let url = self.settle("--public-url", self.args.public_url.clone(), ask, check).await?;
+        Ok((event_source, Some(url)))
     }
 
-    pub(super) async fn key(&self, draft: &Draft, connection: &ConnectionName) -> Result<Key, Failure> {
+    pub(super) async fn key(&self, draft: &ConfigDraft, connection: &ConnectionName) -> Result<Key, Failure> {
         let usual = draft.secret_file(connection, SecretKind::PrivateKey);
         if self.args.generate_key {
             return self.new_key(&usual).await;
         }
-        if let Some(path) = &self.args.key {
+        if let Some(path) = &self.args.private_key_file {
             match self.existing_key(draft, connection, path) {
                 Ok(file) => return Ok(Key { file, new: false }),
-                Err(failure) if self.terminal => drop(ask::next(&hopeless(failure))?),
+                Err(failure) if self.terminal => tell(&failure),
                 Err(failure) => {
-                    return Err(Failure { message: format!("--key: {}", failure.message), ..failure });
+                    let message = format!("--private-key-file: {}", failure.message);
+                    return Err(Failure { message, ..failure });
                 }
             }
         }
@@ -141,21 +161,21 @@ impl<'a> Steps<'a> {
             }
             let (path, new) = match ask::choose("Key pair", options)? {
                 KeyOrigin::Generate => return self.new_key(&usual).await,
-                // From an earlier, unfinished run: Okta may not know it.
+                // From an earlier, unfinished run: it may not be in the app.
                 KeyOrigin::Existing(path) => (path, true),
-                KeyOrigin::Other => (ask::text("File of the private key", None)?.into(), false),
+                KeyOrigin::Other => (ask::text("Private key file", None)?.into(), false),
             };
             match self.existing_key(draft, connection, &path) {
                 Ok(file) => return Ok(Key { file, new }),
-                Err(failure) => drop(ask::next(&hopeless(failure))?),
+                Err(failure) => tell(&failure),
             }
         }
     }
 
-    /// A key that is strong enough, in a file that can be used or copied.
+    /// The key of a file that can be used or copied.
     fn existing_key(
         &self,
-        draft: &Draft,
+        draft: &ConfigDraft,
         connection: &ConnectionName,
         path: &Path,
     ) -> Result<KeyFile, Failure> {
@@ -164,42 +184,40 @@ impl<'a> Steps<'a> {
         let kind = file.public_jwk["alg"].as_str().unwrap_or_default();
         ask::good(&format!("{} is a private key for {kind}", path.display()));
         if file.exposed && kept.file_name() == path.file_name() {
-            ask::note(&format!("others may read {0}; `chmod 600 {0}` ends that", path.display()));
+            ask::note(&format!("other users can read {0}; run `chmod 600 {0}`", path.display()));
         }
         Ok(file)
     }
 
     async fn new_key(&self, path: &Path) -> Result<Key, Failure> {
-        let made = generate_key(KeyKind::default(), path, self.args.force).await?;
-        ask::good(&format!("the private key is in {}", made.private_key_file.display()));
+        let generated = generate_key(KeyKind::default(), path, self.args.force).await?;
+        ask::good(&format!("the private key is in {}", generated.private_key_file.display()));
         Ok(Key { file: read_key(path)?, new: true })
     }
 
-    /// The client ID, which together with the key gets a token and reads.
+    /// The client ID, checked with the key.
     pub(super) async fn client_id(&self, org_url: &str, key: &Key, hook: bool) -> Result<String, Failure> {
         if self.terminal && self.args.client_id.is_none() || key.new {
             ask::say(&guide::app(&key.file.public_jwk, hook));
         }
         let ask = || ask::text("Client ID of the app", None);
-        let asked = self.manner.ask;
+        let checks = self.manner.ask;
         let check = async |id: &String| match id.trim() {
-            _ if !asked => Ok(unchecked("not asked whether Okta gives the app a token")),
-            // Nobody had the time to register it.
-            _ if key.new && !self.terminal => Ok(unchecked(
-                "not asked whether Okta gives the app a token: the new key is not registered yet",
-            )),
+            _ if !checks => Ok(unchecked("not checked")),
+            // It can't be in the app yet.
+            _ if key.new && !self.terminal => Ok(unchecked("not checked: the new key is not in the app yet")),
             id => {
                 let okta = OktaConfig {
                     org_url: org_url.to_owned(),
                     client_id: id.to_owned(),
                     private_key: key.file.text.clone(),
                     key_id: self.args.key_id.clone(),
-                    scopes: Vec::new(),
+                    api_scopes: Vec::new(),
                 };
                 check_app(&okta, hook, self.manner.allow_private_addresses).await
             }
         };
-        self.settle("--client-id with --key", self.args.client_id.clone(), ask, check).await
+        self.settle("--client-id with --private-key-file", self.args.client_id.clone(), ask, check).await
     }
 
     pub(super) async fn import_token(&self) -> Result<Secret, Failure> {
@@ -219,7 +237,7 @@ impl<'a> Steps<'a> {
             Some(wanted) => wanted,
             None if self.terminal => {
                 ask::say(guide::ACCOUNT);
-                let (without, with) = ("Do without", "Give an account");
+                let (without, with) = ("Don't use an account", "Enter an account");
                 ask::choose("Atlassian account", vec![without, with])? == with
             }
             None => false,
@@ -231,19 +249,19 @@ impl<'a> Steps<'a> {
         let ask = |site_url: Option<String>, email: Option<String>, token: Option<Secret>| {
             let or = |given: Option<String>, question| given.map_or_else(|| ask::text(question, None), Ok);
             Ok(AccountConfig {
-                site_url: or(site_url, "Atlassian site, such as https://example.atlassian.net")?,
-                email: or(email, "Mail address of the account")?,
+                site_url: or(site_url, "URL of the Atlassian site, such as https://example.atlassian.net")?,
+                email: or(email, "Email of the account")?,
                 api_token: token.map_or_else(|| ask::secret("API token").map(Secret::from), Ok)?,
             })
         };
         let first = ask(self.args.site_url.clone(), self.args.email.clone(), token)?;
         let api_url = self.args.api_url.as_deref();
         let check = async |account: &AccountConfig| check_account(account, api_url, self.manner).await;
-        let flags = "--site-url, --email and --api-token-file";
+        let flags = "--site-url, --email, and --api-token-file";
         self.settle(flags, Some(first), || ask(None, None, None), check).await.map(Some)
     }
 
-    /// Checks an answer, and asks again for one that does not work, where there is somebody to ask.
+    /// Checks a value, and prompts for another one if the check fails on a terminal.
     async fn settle<T>(
         &self,
         flag: &str,
@@ -261,14 +279,19 @@ impl<'a> Steps<'a> {
                 }
                 Err(problem) if !self.terminal => {
                     return Err(Failure {
-                        // The flag is not at fault where its value was not judged.
+                        code: if problem.hopeless {
+                            ErrorCode::InvalidArguments
+                        } else {
+                            ErrorCode::CheckFailed
+                        },
+                        // A flag whose value was not checked is not the cause.
                         message: if problem.unreached {
                             problem.message
                         } else {
                             format!("{flag}: {}", problem.message)
                         },
-                        hint: problem.hint,
-                        code: if problem.hopeless { 2 } else { 1 },
+                        hint: problem.remedy.as_ref().map(remedy),
+                        exit: if problem.hopeless { 2 } else { 1 },
                     });
                 }
                 Err(problem) => match ask::next(&problem)? {
@@ -281,10 +304,10 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// A secret from the file that is named, from standard input, or from the environment.
+/// A secret from a file, standard input, or the environment.
 fn given_secret(file: Option<&Path>, variable: &str, flag: &str) -> Result<Option<Secret>, Failure> {
     let text = match file {
-        // On a terminal it would be shown while it is typed.
+        // A terminal would show it during input.
         Some(path) if is_stdin(path) && on_terminal() => return Ok(None),
         Some(path) if is_stdin(path) => read_small_text_from(std::io::stdin()),
         Some(path) => read_small_text(path),
@@ -292,20 +315,27 @@ fn given_secret(file: Option<&Path>, variable: &str, flag: &str) -> Result<Optio
     };
     let failed = |e| {
         let file = file.unwrap_or(Path::new("-")).display();
-        Failure { code: 2, ..Failure::new(format!("{flag}: could not read {file}: {e}")) }
+        Failure::usage(format!("{flag}: could not read {file}: {e}"))
     };
     text.map(|text| Some(trimmed(&text).into())).map_err(failed)
 }
 
-/// Whether standard input is meant.
+/// True if the path is standard input.
 pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// The URL of the org, with `https://` if it has no scheme.
+fn with_scheme(url: &str) -> String {
+    let url = url.trim();
+    if url.contains("://") { url.to_owned() } else { format!("https://{url}") }
 }
 
 fn unchecked(message: &str) -> Finding {
     Finding { message: message.to_owned(), notes: Vec::new() }
 }
 
-fn hopeless(failure: Failure) -> Problem {
-    Problem { message: failure.message, hint: failure.hint, hopeless: true, unreached: false }
+/// Prints a failure that another value resolves.
+fn tell(failure: &Failure) {
+    ask::tell(&failure.message, failure.hint.as_deref());
 }

@@ -1,79 +1,77 @@
-//! Why a sign-in with Okta failed, in words for the sign-in page.
+//! Errors of signing in with Okta.
 
 use axum::http::StatusCode;
 use outbound::{NotReached, PrivateAddress};
 
 use sync_service::visible;
 
-use super::TokenProblem;
+use super::IdTokenError;
 
-/// The longest text of somebody else that is shown.
+/// The maximum length of a text from outside.
 const LONGEST: usize = 300;
 
-/// Why a sign-in with Okta failed. The words are for the sign-in page; no code and no token is ever in them.
+/// The reason why a sign-in with Okta failed, for the sign-in page; it never contains a code or token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OidcError {
-    /// A setting cannot work.
+    /// A setting is invalid.
     #[error("{key}: {problem}")]
     Setting {
         /// The setting, below the section of OpenID Connect.
         key: &'static str,
-        /// What is wrong with it.
+        /// The violated requirement.
         problem: &'static str,
     },
     /// The org has a private address, which is not allowed.
     #[error(transparent)]
     PrivateAddress(#[from] PrivateAddress),
-    /// There is no such sign-in here.
-    #[error("signing in with Okta is not set up here; use an access token")]
+    /// The console has no sign-in with Okta.
+    #[error("sign-in with Okta is not configured; use an access token")]
     NotSetUp,
-    /// The answer is not to a question of this browser, or comes too late.
-    #[error("this sign-in began in another browser or took longer than ten minutes; begin again")]
+    /// The response is for another browser or too late.
+    #[error("this sign-in started in another browser or took longer than 10 minutes; sign in again")]
     Stale,
-    /// Okta refused the person.
+    /// Okta rejected the user.
     #[error("Okta did not sign you in: {0}")]
     Denied(String),
-    /// Okta could not be asked.
-    #[error("Okta could not be asked for {what}; try again in a moment")]
+    /// Okta could not be reached.
+    #[error("could not get {what} from Okta; try again in a moment")]
     Unreachable {
-        /// What it was asked for.
+        /// The requested resource.
         what: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<NotReached>,
     },
-    /// Okta answered with something that is of no use.
-    #[error("what Okta answered when asked for {what} cannot be used: {problem}")]
+    /// Okta's response is invalid.
+    #[error("Okta returned an invalid response for {what}: {problem}")]
     Answer {
-        /// What it was asked for.
+        /// The requested resource.
         what: &'static str,
-        /// What is wrong with it.
+        /// The violated requirement.
         problem: String,
     },
-    /// Okta refused the code, or us.
-    #[error(
-        "Okta did not accept this sign-in ({0}); begin again, and if it stays so have the app's {1} checked"
-    )]
+    /// Okta rejected the code or the client.
+    #[error("Okta rejected this sign-in ({0}); sign in again; if the error persists, check the app's {1}")]
     Exchange(String, &'static str),
-    /// The ID token does not prove anything.
-    #[error("Okta's ID token does not prove who you are: {0}")]
-    Token(#[from] TokenProblem),
-    /// The person is in none of the groups that may use the console.
-    #[error("{who} is in none of the groups that may use this console: {needed}")]
+    /// The ID token is invalid.
+    #[error("Okta's ID token is invalid: {0}")]
+    Token(#[from] IdTokenError),
+    /// The user isn't in a permitted group.
+    #[error("{principal} isn't in a group with access to this console: {needed}")]
     NotAllowed {
-        /// Whom Okta has signed in.
-        who: String,
-        /// The groups, and what each allows.
+        /// The user that Okta signed in.
+        principal: String,
+        /// The groups with their roles.
         needed: String,
     },
-    /// The HTTP client could not be made.
-    #[error("the HTTP client for Okta could not be made")]
+    /// The HTTP client could not be created.
+    #[error("could not create the HTTP client for Okta")]
     Http(#[source] reqwest::Error),
 }
 
 impl OidcError {
-    /// What Okta said, cut to a length that a page can show.
+    /// Okta's description, cut to a length that a page can show.
     pub(super) fn denied(error: &str, description: &str) -> Self {
         let text = if description.is_empty() { error } else { description };
         Self::Denied(shown(text))

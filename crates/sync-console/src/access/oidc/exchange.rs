@@ -10,10 +10,10 @@ use sync_service::Secret;
 use url::{Url, form_urlencoded};
 
 use super::error::shown;
-use super::id_token::{Claims, TokenProblem};
+use super::id_token::{Claims, IdTokenError};
 use super::{Oidc, OidcError};
 
-/// What a code is redeemed for.
+/// The tokens of a redeemed code.
 #[derive(Deserialize)]
 pub(super) struct Tokens {
     pub(super) id_token: Secret,
@@ -50,14 +50,14 @@ impl Oidc {
         let error = told.get("error").and_then(Value::as_str);
         let error = error.map_or_else(|| format!("HTTP {}", status.as_u16()), shown);
         let remedy = match error.as_str() {
-            "invalid_client" => "client id and secret",
+            "invalid_client" => "client ID and secret",
             "invalid_grant" => "sign-in redirect URI",
             _ => "settings",
         };
         Err(OidcError::Exchange(error, remedy))
     }
 
-    /// Adds what only `/userinfo` tells.
+    /// Adds claims that only `/userinfo` returns.
     pub(super) async fn complete(
         &self,
         claims: &mut Claims,
@@ -73,7 +73,7 @@ impl Oidc {
         }
         let told: Claims = self.way().read_json(answer, endpoint, WHAT).await?;
         if told.sub != claims.sub {
-            return Err(TokenProblem::OtherSubject.into());
+            return Err(IdTokenError::OtherSubject.into());
         }
         claims.groups = told.groups;
         claims.preferred_username = claims.preferred_username.take().or(told.preferred_username);

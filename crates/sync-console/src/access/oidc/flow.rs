@@ -1,5 +1,5 @@
-//! One sign-in between its two halves. Nothing of it is kept here: everything follows from a random text in a cookie of
-//! the browser and a key of ours, so that nobody can fill the memory by beginning sign-ins.
+//! One sign-in between its two halves. No state of it is kept here: everything follows from a random text in a cookie
+//! and a key of the console, so that sign-ins can't fill the memory.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,13 +10,13 @@ use sync_service::Secret;
 
 use crate::access::crypto::{derive, random_text};
 
-/// How long a person may take at Okta, in seconds.
+/// The time limit of a sign-in at Okta, in seconds.
 const LIFE: i64 = 600;
 
 /// A sign-in that has begun.
 pub(super) struct Flow {
     cookie: Secret,
-    /// Where to go afterwards.
+    /// The path to open afterwards.
     pub(super) next: String,
 }
 

@@ -1,4 +1,4 @@
-//! What an ID token has to be before it is believed (OpenID Connect Core, 3.1.3.7).
+//! Validation of ID tokens (OpenID Connect Core, 3.1.3.7).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,24 +12,24 @@ use sync_service::Secret;
 
 use crate::access::crypto::same;
 
-/// How far the org's clock and ours may be apart, in seconds.
+/// The accepted offset between the clocks of the org and the console, in seconds.
 const SKEW: i64 = 120;
 
-/// Why an ID token proves nothing.
+/// The reason for which an ID token is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TokenProblem {
+pub enum IdTokenError {
     /// It is no token of the kind.
-    #[error("it is no signed token")]
+    #[error("it is not a signed token")]
     Malformed,
     /// It is signed in a way that is not accepted.
-    #[error("it is signed with another algorithm than RS256 and ES256")]
+    #[error("its algorithm must be RS256 or ES256")]
     Algorithm,
     /// The org does not publish the key.
-    #[error("the org does not publish the key that it is signed with")]
+    #[error("the org does not publish its signing key")]
     UnknownKey,
     /// The signature is wrong.
-    #[error("its signature is wrong")]
+    #[error("its signature is invalid")]
     Signature,
     /// Another org issued it.
     #[error("another org issued it")]
@@ -38,20 +38,20 @@ pub enum TokenProblem {
     #[error("it is for another app")]
     Audience,
     /// It has expired, or does not say when it does.
-    #[error("it has expired; is the clock of this machine right?")]
+    #[error("it expired; check this machine's clock")]
     Expired,
     /// It was issued in the future, or does not say when.
-    #[error("it was issued in the future; is the clock of this machine right?")]
+    #[error("it was issued in the future; check this machine's clock")]
     IssuedLater,
     /// It belongs to another sign-in.
     #[error("it belongs to another sign-in")]
     Nonce,
-    /// `/userinfo` tells of somebody else.
-    #[error("what the org tells of the person is about somebody else")]
+    /// `/userinfo` has another subject.
+    #[error("the user info is for another user")]
     OtherSubject,
 }
 
-/// What the token has to be about.
+/// The expected claims of the token.
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
     pub(super) client_id: &'a str,
@@ -60,7 +60,7 @@ pub(super) struct Expected<'a> {
     pub(super) now: i64,
 }
 
-/// Who the person is.
+/// The claims about the person.
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
     pub(super) sub: String,
@@ -68,25 +68,25 @@ pub(super) struct Claims {
     pub(super) groups: Option<Vec<String>>,
 }
 
-/// Checks everything and tells who the person is.
-pub(super) fn verify(token: &Secret, keys: &[Jwk], expected: &Expected<'_>) -> Result<Claims, TokenProblem> {
+/// Verifies a token and returns its claims.
+pub(super) fn verify(token: &Secret, keys: &[Jwk], expected: &Expected<'_>) -> Result<Claims, IdTokenError> {
     let token = token.expose_secret();
-    let header = header(token).ok_or(TokenProblem::Malformed)?;
+    let header = header(token).ok_or(IdTokenError::Malformed)?;
     let text = |name: &str| header.get(name).and_then(Value::as_str);
-    let kid = text("kid").ok_or(TokenProblem::UnknownKey)?;
-    let key = keys.iter().find(|key| key.key_id() == Some(kid)).ok_or(TokenProblem::UnknownKey)?;
+    let kid = text("kid").ok_or(IdTokenError::UnknownKey)?;
+    let key = keys.iter().find(|key| key.key_id() == Some(kid)).ok_or(IdTokenError::UnknownKey)?;
     // The kind of key decides, not the token: a key of another kind has no such verifier.
     let verifier: Option<Box<dyn JwsVerifier>> = match text("alg") {
         Some("RS256") => RS256.verifier_from_jwk(key).ok().map(|verifier| Box::new(verifier) as _),
         Some("ES256") => ES256.verifier_from_jwk(key).ok().map(|verifier| Box::new(verifier) as _),
         _ => None,
     };
-    let verifier = verifier.ok_or(TokenProblem::Algorithm)?;
+    let verifier = verifier.ok_or(IdTokenError::Algorithm)?;
     let (payload, _) =
-        jwt::decode_with_verifier(token, verifier.as_ref()).map_err(|_| TokenProblem::Signature)?;
+        jwt::decode_with_verifier(token, verifier.as_ref()).map_err(|_| IdTokenError::Signature)?;
     let claims = payload.claims_set();
     check(claims, expected)?;
-    serde_json::from_value(Value::Object(claims.clone())).map_err(|_| TokenProblem::Malformed)
+    serde_json::from_value(Value::Object(claims.clone())).map_err(|_| IdTokenError::Malformed)
 }
 
 fn header(token: &str) -> Option<Map<String, Value>> {
@@ -94,11 +94,11 @@ fn header(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
 }
 
-fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), TokenProblem> {
+fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let number = |name: &str| claims.get(name).and_then(Value::as_i64);
     if text("iss") != Some(expected.issuer) {
-        return Err(TokenProblem::Issuer);
+        return Err(IdTokenError::Issuer);
     }
     let meant = match claims.get("aud") {
         Some(Value::String(audience)) => audience == expected.client_id,
@@ -110,16 +110,16 @@ fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), Tok
         _ => false,
     };
     if !meant || text("azp").is_some_and(|party| party != expected.client_id) {
-        return Err(TokenProblem::Audience);
+        return Err(IdTokenError::Audience);
     }
     if number("exp").is_none_or(|expires| expires.saturating_add(SKEW) <= expected.now) {
-        return Err(TokenProblem::Expired);
+        return Err(IdTokenError::Expired);
     }
     if number("iat").is_none_or(|issued| issued > expected.now.saturating_add(SKEW)) {
-        return Err(TokenProblem::IssuedLater);
+        return Err(IdTokenError::IssuedLater);
     }
     if !text("nonce").is_some_and(|nonce| same(nonce, expected.nonce)) {
-        return Err(TokenProblem::Nonce);
+        return Err(IdTokenError::Nonce);
     }
     Ok(())
 }

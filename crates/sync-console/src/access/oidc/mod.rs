@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 pub use error::OidcError;
-pub use id_token::TokenProblem;
+pub use id_token::IdTokenError;
 pub use settings::OidcSettings;
 
 use super::crypto::same;
@@ -29,7 +29,7 @@ use provider::{Provider, Way};
 /// The path that Okta sends the browser back to: the app's sign-in redirect URI is the console's address and this.
 pub const CALLBACK: &str = "/sign-in/okta/callback";
 
-/// The scopes that tell who a person is, and of which groups.
+/// The scopes for the person's name and groups.
 const SCOPES: &str = "openid profile groups";
 
 /// Signs people in with the org. What the org says of itself is read when it is first needed.
@@ -40,14 +40,14 @@ pub struct Oidc {
     provider: Mutex<Option<Provider>>,
 }
 
-/// Somebody whom Okta has signed in, and who may use the console.
+/// A person who signed in with Okta and may use the console.
 pub(super) struct Person {
-    pub(super) who: String,
+    pub(super) principal: String,
     pub(super) role: Role,
 }
 
 impl Oidc {
-    /// Checks the settings. Asks nobody.
+    /// Checks the settings. Sends no request.
     ///
     /// # Errors
     /// When a setting cannot work.
@@ -62,7 +62,7 @@ impl Oidc {
         Way { http: &self.http, outbound: &self.outbound }
     }
 
-    /// Where to send the browser, and the cookie that binds it to the answer.
+    /// The URL for the browser, and the cookie that binds it to the response.
     pub(super) async fn begin(
         &self,
         key: &[u8],
@@ -84,7 +84,7 @@ impl Oidc {
         Ok((address, flow.cookie()))
     }
 
-    /// Who came back, and where they wanted to go.
+    /// The person who signed in, and the path to open.
     pub(super) async fn finish(
         &self,
         key: &[u8],
@@ -128,7 +128,7 @@ impl Oidc {
         now: Timestamp,
     ) -> Result<Claims, OidcError> {
         match id_token::verify(token, keys, expected) {
-            Err(TokenProblem::UnknownKey) => {
+            Err(IdTokenError::UnknownKey) => {
                 *self.provider.lock().await = None;
                 let keys = self.provider(now).await?.keys;
                 Ok(id_token::verify(token, &keys, expected)?)
@@ -137,7 +137,7 @@ impl Oidc {
         }
     }
 
-    /// What the org says of itself, not older than an hour.
+    /// The org's metadata, at most one hour old.
     async fn provider(&self, now: Timestamp) -> Result<Provider, OidcError> {
         let mut known = self.provider.lock().await;
         if let Some(provider) = known.as_ref().filter(|provider| provider.is_fresh(now)) {

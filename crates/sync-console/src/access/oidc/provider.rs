@@ -1,4 +1,4 @@
-//! What the org says of itself: where to ask for what, and the keys that it signs with.
+//! The org's metadata: its endpoints and signing keys.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const KEY_LIMIT: usize = 32;
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
 
-/// Where to ask for what, and the keys.
+/// The endpoints and the keys.
 #[derive(Clone)]
 pub(super) struct Provider {
     pub(super) authorization_endpoint: Url,
@@ -66,7 +66,7 @@ impl Provider {
         let address = Url::parse(&address).map_err(|error| wrong(error.to_string()))?;
         let found: Discovery = get(org, &address, WHAT).await?;
         if found.issuer != issuer {
-            return Err(wrong(format!("it is of \"{}\", not of \"{issuer}\"", shown(&found.issuer))));
+            return Err(wrong(format!("the issuer must be \"{issuer}\"; got \"{}\"", shown(&found.issuer))));
         }
         let home = Url::parse(issuer).map_err(|error| wrong(error.to_string()))?.origin();
         let endpoints = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
@@ -92,7 +92,7 @@ impl Provider {
 }
 
 async fn keys(org: &Way<'_>, address: &Url) -> Result<Vec<Jwk>, OidcError> {
-    let set: KeySet = get(org, address, "its keys").await?;
+    let set: KeySet = get(org, address, "its signing keys").await?;
     // Keys of kinds that are not known are for somebody else.
     Ok(set.keys.into_iter().take(KEY_LIMIT).filter_map(|key| Jwk::from_map(key).ok()).collect())
 }
@@ -105,7 +105,7 @@ async fn get<T: DeserializeOwned>(org: &Way<'_>, address: &Url, what: &'static s
     org.read_json(answer, address, what).await
 }
 
-/// The client for the org, and the way that its requests take.
+/// The client for the org, and its network settings.
 pub(super) struct Way<'a> {
     pub(super) http: &'a reqwest::Client,
     pub(super) outbound: &'a Outbound,
@@ -138,7 +138,7 @@ impl Way<'_> {
             }
             body.extend_from_slice(&part);
         }
-        serde_json::from_slice(&body).map_err(|_| wrong("it is not the JSON that belongs there"))
+        serde_json::from_slice(&body).map_err(|_| wrong("it is not the expected JSON"))
     }
 
     fn unreachable(&self, address: &Url, what: &'static str, error: &reqwest::Error) -> OidcError {

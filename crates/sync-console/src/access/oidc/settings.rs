@@ -1,4 +1,4 @@
-//! Which org, which app, and which groups may do what.
+//! The org, the app, and the roles of groups.
 
 use sync_service::Secret;
 use sync_service::access::Role;
@@ -8,7 +8,7 @@ use super::error::shown;
 use super::id_token::Claims;
 use super::{CALLBACK, OidcError, Person};
 
-/// How people sign in with an Okta org. Its web app sends a groups claim and has the console's address and
+/// The settings of signing in with an Okta org. Its web app sends a groups claim and has the console's URL and
 /// [`CALLBACK`] as a sign-in redirect URI.
 #[derive(Debug, Clone)]
 pub struct OidcSettings {
@@ -20,7 +20,7 @@ pub struct OidcSettings {
     pub client_secret: Secret,
     /// Members of these groups, by name, may do everything.
     pub admin_groups: Vec<String>,
-    /// Members of these may look at everything.
+    /// The groups with read-only access.
     pub read_only_groups: Vec<String>,
     /// The address of the console as browsers know it.
     pub redirect_base: Url,
@@ -32,16 +32,16 @@ impl OidcSettings {
     pub(super) fn check(&self) -> Result<(), OidcError> {
         let wrong = |key, problem| Err(OidcError::Setting { key, problem });
         if !is_private(&self.issuer) || self.issuer.query().is_some() {
-            return wrong("issuer", "it is the https address of the org");
+            return wrong("issuer", "must be the HTTPS URL of the org");
         }
         if !is_private(&self.redirect_base) || self.redirect_base.path() != "/" {
-            return wrong("redirect_base", "it is the https address of the console, without a path");
+            return wrong("redirect_base", "must be the HTTPS URL of the console, without a path");
         }
         if self.client_id.is_empty() {
-            return wrong("client_id", "it is empty");
+            return wrong("client_id", "must not be empty");
         }
         if self.admin_groups.is_empty() && self.read_only_groups.is_empty() {
-            return wrong("admin_groups", "nobody could sign in: name a group here or in read_only_groups");
+            return wrong("admin_groups", "must name a group, here or in read_only_groups");
         }
         Ok(())
     }
@@ -55,28 +55,28 @@ impl OidcSettings {
         format!("{}{CALLBACK}", self.redirect_base.as_str().trim_end_matches('/'))
     }
 
-    /// What somebody may do by their groups.
+    /// The role of a person by their groups.
     pub(super) fn admit(&self, claims: Claims) -> Result<Person, OidcError> {
-        let who = shown(&claims.preferred_username.unwrap_or(claims.sub));
+        let principal = shown(&claims.preferred_username.unwrap_or(claims.sub));
         let groups = claims.groups.unwrap_or_default();
         let is_in = |allowed: &[String]| allowed.iter().any(|group| groups.contains(group));
         if is_in(&self.admin_groups) {
-            return Ok(Person { who, role: Role::Admin });
+            return Ok(Person { principal, role: Role::Admin });
         }
         if is_in(&self.read_only_groups) {
-            return Ok(Person { who, role: Role::ReadOnly });
+            return Ok(Person { principal, role: Role::ReadOnly });
         }
         let named = |groups: &[String], what: &str| {
             let named: Vec<String> = groups.iter().map(|group| format!("\"{group}\" ({what})")).collect();
             named
         };
-        let mut needed = named(&self.admin_groups, "to administer");
-        needed.extend(named(&self.read_only_groups, "to read"));
-        Err(OidcError::NotAllowed { who, needed: needed.join(", ") })
+        let mut needed = named(&self.admin_groups, "Administrator");
+        needed.extend(named(&self.read_only_groups, "Read-only"));
+        Err(OidcError::NotAllowed { principal, needed: needed.join(", ") })
     }
 }
 
-/// Whether nobody on the way can read what is sent there.
+/// True if requests to the URL can't be read on the way.
 pub(super) fn is_private(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::engine::Sample;
+use sync_service::engine::MetricSample;
 
-use super::super::parts::capital;
+use super::super::components::capital;
 
 /// The drawing, in units of its own.
 const WIDTH: i64 = 320;
@@ -30,11 +30,15 @@ pub(super) struct Series {
 }
 
 impl Series {
-    pub(super) fn of(name: &'static str, samples: &[Sample], value: impl Fn(&Sample) -> Option<u64>) -> Self {
-        Self { name, points: samples.iter().filter_map(|s| Some((s.at, value(s)?))).collect() }
+    pub(super) fn of(
+        name: &'static str,
+        samples: &[MetricSample],
+        value: impl Fn(&MetricSample) -> Option<u64>,
+    ) -> Self {
+        Self { name, points: samples.iter().filter_map(|s| Some((s.sampled_at, value(s)?))).collect() }
     }
 
-    /// What all but a twentieth of the values stay within.
+    /// The value that 95% of the values stay below.
     fn usual(&self) -> u64 {
         let mut values: Vec<u64> = self.points.iter().map(|(_, value)| *value).collect();
         values.sort_unstable();
@@ -46,9 +50,9 @@ impl Series {
         let values = || self.points.iter().map(|(_, value)| *value);
         match (self.points.last(), values().min(), values().max()) {
             (Some((_, last)), Some(least), Some(most)) => {
-                format!("{}: now {}, least {}, most {}", self.name, said(*last), said(least), said(most))
+                format!("{}: now {}, min {}, max {}", self.name, said(*last), said(least), said(most))
             }
-            _ => format!("{}: not known yet", self.name),
+            _ => format!("{}: no data yet", self.name),
         }
     }
 }
@@ -57,11 +61,11 @@ impl Series {
 pub(super) struct Plot<'p> {
     pub(super) title: &'static str,
     pub(super) now: Timestamp,
-    /// How far it goes back, in seconds.
+    /// The displayed time in seconds.
     pub(super) seconds: i64,
     /// The scale goes up to this at least.
     pub(super) least: u64,
-    /// Whether the scale leaves out rare values that are far above all others.
+    /// True if the scale leaves out rare values that are far above all others.
     pub(super) cut: bool,
     /// A value as people read it.
     pub(super) said: &'p dyn Fn(u64) -> String,
@@ -82,7 +86,7 @@ impl Plot<'_> {
             words.push(format!("{} {}", self.marked, times(self.marks.len())));
         }
         let alternative =
-            format!("{}, from {} until now. {}", self.title, ago(self.seconds), words.join(". "));
+            format!("{}, from {} until now. {}.", self.title, ago(self.seconds), words.join(". "));
         html! {
             figure.card {
                 figcaption {
@@ -125,7 +129,7 @@ impl Plot<'_> {
         values.filter(|value| *value <= limit).max().unwrap_or(0).max(self.least)
     }
 
-    /// Where words above a moment stand: on the side that has room, and not on the scale's.
+    /// The position of a label above a moment: on the side with room, and not on the scale's.
     fn beside(&self, at: Timestamp) -> (i64, &'static str) {
         match self.x(at) {
             x if x < i64::midpoint(LEFT, RIGHT) => (x.max(LEFT + 40), "start"),
@@ -133,7 +137,7 @@ impl Plot<'_> {
         }
     }
 
-    /// Where a moment is, in whole units.
+    /// The position of a moment, in whole units.
     fn x(&self, at: Timestamp) -> i64 {
         let age = self.now.duration_since(at).as_secs().clamp(0, self.seconds);
         RIGHT - age * (RIGHT - LEFT) / self.seconds
@@ -179,7 +183,7 @@ fn ago(seconds: i64) -> String {
 }
 
 fn times(n: usize) -> String {
-    if n == 1 { "once".to_owned() } else { format!("in {n} minutes") }
+    if n == 1 { "in 1 minute".to_owned() } else { format!("in {n} minutes") }
 }
 
 fn tenths(n: i64) -> String {

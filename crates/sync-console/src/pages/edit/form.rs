@@ -1,4 +1,4 @@
-//! The fields of a connection's settings: from what was saved or sent, to a draft, and as inputs.
+//! The fields of a connection's settings: read from saved or sent values, as a draft, and as inputs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,15 +6,17 @@ use maud::{Markup, html};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use sync_service::engine::Remedy;
 use sync_service::model::ConnectionName;
 use sync_service::{
-    AlertSettings, AssetsSettings, ConnectionSettings, Draft, FieldProblem, HookSettings, OktaSettings,
-    Saved, Secret, SecretField,
+    AlertSettings, AssetsSettings, ConnectionDraft, ConnectionSettings, EventHookSettings, FieldError,
+    OktaSettings, SavedSettings, Secret, SecretField,
 };
 
-use super::super::parts::capital;
+use super::super::components::{action, sentence};
+use crate::words::settings as words;
 
-/// The fields as texts.
+/// The fields as text.
 #[derive(Default)]
 pub(super) struct Fields {
     pub(super) name: String,
@@ -24,37 +26,30 @@ pub(super) struct Fields {
     saved: Vec<SecretField>,
 }
 
-/// A draft, and what of the texts is no setting at all.
+/// A draft, and the errors of fields that aren't settings.
 pub(super) struct Filled {
-    pub(super) draft: Draft,
-    pub(super) problems: Vec<FieldProblem>,
+    pub(super) draft: ConnectionDraft,
+    pub(super) problems: Vec<FieldError>,
 }
 
-/// Settings that are given as JSON, by their names.
+/// The field of settings in JSON.
 const FURTHER: &str = "further";
 
-impl Filled {
-    /// What is no setting, and what is needed and neither given nor saved before.
-    pub(super) fn all_problems(&self, saved: &[SecretField]) -> Vec<FieldProblem> {
-        self.problems.iter().cloned().chain(self.draft.missing(saved)).collect()
-    }
-}
-
 impl Fields {
-    /// What was typed.
+    /// The submitted fields.
     pub(super) fn sent(sent: HashMap<String, String>) -> Self {
         Self { name: sent.get("name").cloned().unwrap_or_default(), texts: sent, ..Self::default() }
     }
 
-    /// Over what was saved before.
-    pub(super) fn over(mut self, saved: &Saved) -> Self {
+    /// The fields over the saved settings.
+    pub(super) fn over(mut self, saved: &SavedSettings) -> Self {
         self.base = saved.settings.clone();
         self.saved.clone_from(&saved.secrets);
         self
     }
 
-    /// What was saved.
-    pub(super) fn saved(saved: &Saved) -> Self {
+    /// The saved fields.
+    pub(super) fn saved(saved: &SavedSettings) -> Self {
         let settings = &saved.settings;
         let mut texts = HashMap::new();
         let mut put = |name: &str, value: Option<String>| {
@@ -65,21 +60,16 @@ impl Fields {
         put("org_url", Some(settings.okta.org_url.clone()));
         put("client_id", Some(settings.okta.client_id.clone()));
         put("key_id", settings.okta.key_id.clone());
-        put("public_url", settings.hook.as_ref().map(|hook| hook.public_url.clone()));
+        put("public_url", settings.event_hook.as_ref().map(|hook| hook.public_url.clone()));
         put("api_url", settings.assets.api_url.clone());
         put("site_url", settings.assets.site_url.clone());
         put("email", settings.assets.email.clone());
-        put("follow_titles", settings.assets.follow_titles.then(|| "yes".to_owned()));
+        put("rename_attributes", settings.assets.rename_attributes.then(|| "yes".to_owned()));
         put("alert_format", settings.alerts.as_ref().and_then(|alerts| word(&alerts.format)));
-        put("full", settings.schedule.full.clone());
-        put("delta", settings.schedule.delta.clone());
+        put("full_sync", settings.schedule.full_sync.clone());
+        put("incremental_sync", settings.schedule.incremental_sync.clone());
         put(FURTHER, further(settings));
         Self { texts, ..Self::default() }.over(saved)
-    }
-
-    /// The secrets that were saved before.
-    pub(super) fn kept(&self) -> &[SecretField] {
-        &self.saved
     }
 
     fn text(&self, name: &str) -> &str {
@@ -90,7 +80,7 @@ impl Fields {
         Some(self.text(name).to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// The draft that the texts make.
+    /// The draft of the fields.
     pub(super) fn filled(&self) -> Filled {
         let mut settings = self.base.clone();
         let mut problems = Vec::new();
@@ -104,11 +94,11 @@ impl Fields {
             api_url: self.given("api_url"),
             site_url: self.given("site_url"),
             email: self.given("email"),
-            follow_titles: self.given("follow_titles").is_some(),
+            rename_attributes: self.given("rename_attributes").is_some(),
         };
-        settings.hook = self.given("public_url").map(|public_url| HookSettings { public_url });
-        settings.schedule.full = self.given("full");
-        settings.schedule.delta = self.given("delta");
+        settings.event_hook = self.given("public_url").map(|public_url| EventHookSettings { public_url });
+        settings.schedule.full_sync = self.given("full_sync");
+        settings.schedule.incremental_sync = self.given("incremental_sync");
         if let Err(problem) = self.read_further(&mut settings) {
             problems.push(problem);
         }
@@ -124,40 +114,37 @@ impl Fields {
             // An account is given whole or not at all.
             secrets.insert(SecretField::ApiToken, None);
         }
-        let has_alerts = match secrets.get(&SecretField::AlertUrl) {
+        let has_alerts = match secrets.get(&SecretField::AlertWebhookUrl) {
             Some(given) => given.is_some(),
-            None => self.saved.contains(&SecretField::AlertUrl),
+            None => self.saved.contains(&SecretField::AlertWebhookUrl),
         };
         settings.alerts = has_alerts.then(|| AlertSettings {
             format: self
                 .given("alert_format")
                 .and_then(|text| read(&Value::from(text)).ok())
                 .unwrap_or_default(),
-            at_most_every: self.base.alerts.as_ref().and_then(|alerts| alerts.at_most_every.clone()),
+            repeat_interval: self.base.alerts.as_ref().and_then(|alerts| alerts.repeat_interval.clone()),
         });
         let although = self.given("although").is_some();
-        Filled { draft: Draft { settings, secrets, although }, problems }
+        Filled { draft: ConnectionDraft { settings, secrets, ignore_check_failures: although }, problems }
     }
 
-    fn read_further(&self, settings: &mut ConnectionSettings) -> Result<(), FieldProblem> {
+    fn read_further(&self, settings: &mut ConnectionSettings) -> Result<(), FieldError> {
         let Some(text) = self.given(FURTHER) else { return Ok(()) };
-        let problem = |message: String| FieldProblem {
+        let problem = |message: String| FieldError {
             field: FURTHER.into(),
             message,
-            hint: Some("correct it, or empty the field to leave everything as it is".into()),
-            hopeless: true,
+            remedy: Some(Remedy::CorrectSettings),
+            blocking: true,
         };
         let given: Map<String, Value> = serde_json::from_str(&text).map_err(|e| problem(e.to_string()))?;
         for (name, value) in &given {
             let outcome = match name.as_str() {
-                "users" => read(value).map(|read| settings.users = read),
-                "groups" => read(value).map(|read| settings.groups = read),
+                "scope" => read(value).map(|read| settings.scope = read),
                 "mapping" => read(value).map(|read| settings.mapping = read),
-                "limits" => read(value).map(|read| settings.limits = read),
-                "events" => read(value).map(|read| settings.events = read),
-                _ => {
-                    Err("is no such setting; there are users, groups, mapping, limits and events".to_owned())
-                }
+                "safeguards" => read(value).map(|read| settings.safeguards = read),
+                "event_source" => read(value).map(|read| settings.event_source = read),
+                _ => Err("unknown setting; must be scope, mapping, safeguards, or event_source".to_owned()),
             };
             outcome.map_err(|message| problem(format!("{name}: {message}")))?;
         }
@@ -173,11 +160,11 @@ fn word<T: Serialize>(value: &T) -> Option<String> {
     Some(serde_json::to_value(value).ok()?.as_str()?.to_owned())
 }
 
-/// The settings without a field of their own, where they are not as they come.
+/// The settings without their own field that differ from their defaults.
 fn further(settings: &ConnectionSettings) -> Option<String> {
     let (all, plain) =
         (serde_json::to_value(settings).ok()?, serde_json::to_value(ConnectionSettings::default()).ok()?);
-    let chosen: Map<String, Value> = ["users", "groups", "mapping", "limits", "events"]
+    let chosen: Map<String, Value> = ["scope", "mapping", "safeguards", "event_source"]
         .into_iter()
         .filter(|name| all.get(name) != plain.get(name))
         .filter_map(|name| Some((name.to_owned(), all.get(name)?.clone())))
@@ -185,44 +172,19 @@ fn further(settings: &ConnectionSettings) -> Option<String> {
     if chosen.is_empty() { None } else { serde_json::to_string_pretty(&chosen).ok() }
 }
 
-/// What people call a field.
-pub(super) fn label(field: &str) -> String {
-    match field {
-        "name" => "Name",
-        "org_url" => "Organisation URL",
-        "client_id" => "Client ID",
-        "private_key" => "Private key",
-        "key_id" => "Key ID",
-        "import_token" => "Import token",
-        "public_url" => "Public URL of this daemon",
-        "api_url" => "Address of the Assets API",
-        "site_url" => "Atlassian site",
-        "email" => "Mail address of the account",
-        "api_token" => "API token of the account",
-        "hook_secret" => "Secret of the event hook",
-        "alert_url" => "Webhook for alerts",
-        "schedule.full" | "full" => "Read everything",
-        "schedule.delta" | "delta" => "Read what changed",
-        "" | FURTHER => "Further settings",
-        other => return capital(other),
-    }
-    .to_owned()
-}
-
-/// Where the field is on the page.
+/// The anchor of a field on the page.
 pub(super) fn anchor(field: &str) -> &str {
     match field {
-        "schedule.full" => "full",
-        "schedule.delta" => "delta",
+        "schedule.full_sync" => "full_sync",
+        "schedule.incremental_sync" => "incremental_sync",
         "name" | "org_url" | "client_id" | "private_key" | "key_id" | "import_token" | "public_url"
-        | "api_url" | "site_url" | "email" | "api_token" | "hook_secret" | "alert_url" | "full" | "delta" => {
-            field
-        }
+        | "api_url" | "site_url" | "email" | "api_token" | "event_hook_secret" | "alert_webhook_url"
+        | "full_sync" | "incremental_sync" => field,
         _ => FURTHER,
     }
 }
 
-/// How a field is typed into.
+/// The kind of an input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Line(&'static str),
@@ -231,12 +193,8 @@ enum Kind {
     SecretLines,
 }
 
-/// All inputs, each with what is wrong about it.
-pub(super) fn inputs(
-    fields: &Fields,
-    existing: Option<&ConnectionName>,
-    problems: &[FieldProblem],
-) -> Markup {
+/// All inputs, each with its errors.
+pub(super) fn inputs(fields: &Fields, existing: Option<&ConnectionName>, problems: &[FieldError]) -> Markup {
     let input = |name: &str, kind: Kind, hint: Markup| one(fields, name, kind, &hint, problems);
     let optional_open = problems.iter().any(|problem| {
         !matches!(
@@ -246,63 +204,62 @@ pub(super) fn inputs(
     });
     html! {
         @if existing.is_none() {
-            (input("name", Kind::Line("main"), html! { "What you call the connection: 1 to 40 small letters, digits and dashes, beginning with a letter. Part of external ids in Assets, so it stays. Without a name it is called main." }))
+            (input("name", Kind::Line("main"), html! { (words::NAME) }))
         }
         fieldset {
             legend { "Okta" }
-            (input("org_url", Kind::Line("https://example.okta.com"), html! { "The address of your org, without -admin." }))
-            (input("client_id", Kind::Line("0oa1example"), html! { "Of the API Services app: Applications, the app, General, Client Credentials." }))
-            (input("private_key", Kind::SecretLines, html! { "The whole private key as JWK, as Okta showed it once (or as " code { "okta-insight keygen" } " wrote it). PEM works, too." }))
-            (input("key_id", Kind::Line("kQ7exampleKeyId"), html! { "The ID that Okta shows beside the public key. Needed for a PEM key once the app has more than one; a JWK holds its own." }))
-            (input("public_url", Kind::Line("https://sync.example.com"), html! { "Where Okta reaches this daemon from the internet, for the event hook. Without it, changes come from the System Log, some seconds later." }))
+            (input("org_url", Kind::Line("https://example.okta.com"), html! { (words::ORG_URL) }))
+            (input("client_id", Kind::Line("0oa1example"), html! { (words::CLIENT_ID) }))
+            (input("private_key", Kind::SecretLines, html! { "The private key as JWK, from Okta or from " code { "okta-insight keygen" } ". PEM is accepted too." }))
+            (input("key_id", Kind::Line("kQ7exampleKeyId"), html! { (words::KEY_ID) }))
+            (input("public_url", Kind::Line("https://sync.example.com"), html! { (words::PUBLIC_URL) }))
         }
         fieldset {
             legend { "Assets" }
-            (input("import_token", Kind::Secret, html! { "Of the external import: object schema, Import tab, the import's menu (…), Generate token. It is shown once." }))
+            (input("import_token", Kind::Secret, html! { (words::IMPORT_TOKEN) }))
         }
         details.card open[optional_open] id="optional" {
-            summary { "Optional settings" }
-            p.hint { "With an account, cardinalities are lifted and values cleared without anybody's help. All three or none." }
-            (input("site_url", Kind::Line("https://example.atlassian.net"), html! { "The Atlassian site." }))
-            (input("email", Kind::Line("sync@example.com"), html! { "Of an account that may administer the object schema." }))
-            (input("api_token", Kind::Secret, html! { "Made at id.atlassian.com, Security, API tokens." }))
+            summary { (words::OPTIONAL) }
+            p.hint { (words::ACCOUNT) }
+            (input("site_url", Kind::Line("https://example.atlassian.net"), html! { (words::SITE_URL) }))
+            (input("email", Kind::Line("sync@example.com"), html! { (words::EMAIL) }))
+            (input("api_token", Kind::Secret, html! { (words::API_TOKEN) }))
             div.check {
-                input type="checkbox" name="follow_titles" id="follow_titles" value="yes" checked[fields.given("follow_titles").is_some()];
-                label for="follow_titles" { "Rename attributes in Assets when their titles change in Okta (takes the account)" }
+                input type="checkbox" name="rename_attributes" id="rename_attributes" value="yes" checked[fields.given("rename_attributes").is_some()];
+                label for="rename_attributes" { (words::RENAME_ATTRIBUTES) }
             }
-            (input("api_url", Kind::Line("https://api.atlassian.com"), html! { "Only when it is another than Atlassian's." }))
-            (input("hook_secret", Kind::Secret, html! { "What Okta sends along with deliveries; made from the private key when empty." }))
-            (input("full", Kind::Line("1d"), html! { "An interval such as 6h, a cron expression in UTC, or never." }))
-            (input("delta", Kind::Line("30m"), html! { "The same, for what changed lately." }))
-            (input("alert_url", Kind::Secret, html! { "Who is told when something is wrong: a webhook that takes JSON, or one of Slack." }))
+            (input("api_url", Kind::Line("https://api.atlassian.com"), html! { (words::API_URL) }))
+            (input("event_hook_secret", Kind::Secret, html! { (words::HOOK_SECRET) }))
+            (input("full_sync", Kind::Line("1d"), html! { (words::FULL_SYNC) }))
+            (input("incremental_sync", Kind::Line("30m"), html! { (words::INCREMENTAL_SYNC) }))
+            (input("alert_webhook_url", Kind::Secret, html! { (words::ALERT_URL) }))
             @let slack = fields.text("alert_format") == "slack";
             div.field {
-                label for="alert_format" { "Format of alerts" }
+                label for="alert_format" { (words::ALERT_FORMAT) }
                 select name="alert_format" id="alert_format" {
                     option value="json" selected[!slack] { "JSON" }
                     option value="slack" selected[slack] { "Slack" }
                 }
             }
-            (input(FURTHER, Kind::Lines, html! { "JSON with any of " code { "users" } ", " code { "groups" } " (who is synchronised), " code { "mapping" } ", " code { "limits" } ", " code { "events" } ", as in the configuration file. Attributes are chosen more easily on the Schema page." }))
+            (input(FURTHER, Kind::Lines, html! { "JSON with any of the keys " code { "scope" } ", " code { "mapping" } ", " code { "safeguards" } ", and " code { "event_source" } ", as in the configuration file. To select attributes, use the Schema page." }))
         }
     }
 }
 
-fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[FieldProblem]) -> Markup {
-    let wrong: Vec<&FieldProblem> =
-        problems.iter().filter(|problem| anchor(&problem.field) == name).collect();
+fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[FieldError]) -> Markup {
+    let wrong: Vec<&FieldError> = problems.iter().filter(|problem| anchor(&problem.field) == name).collect();
     let kept = SecretField::named(name).is_some_and(|field| fields.saved.contains(&field));
     let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
     let described = if wrong.is_empty() { hint_id.clone() } else { format!("{hint_id} {error_id}") };
     let invalid = (!wrong.is_empty()).then_some("true");
     let placeholder = match kind {
-        Kind::Secret | Kind::SecretLines if kept => "saved; leave empty to keep it",
+        Kind::Secret | Kind::SecretLines if kept => words::SAVED_SECRET,
         Kind::Line(example) => example,
         _ => "",
     };
     html! {
         div.field {
-            label for=(name) { (label(name)) }
+            label for=(name) { (words::label(name)) }
             p.hint id=(hint_id) { (hint) }
             @match kind {
                 Kind::Line(_) => input type="text" name=(name) id=(name) value=(fields.text(name)) placeholder=(placeholder) aria-describedby=(described) aria-invalid=[invalid] spellcheck="false" autocapitalize="none" autocomplete="off";,
@@ -312,13 +269,13 @@ fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[Field
             }
             @if !wrong.is_empty() {
                 div.error id=(error_id) {
-                    @for problem in wrong { p { "✗ " (capital(&problem.message)) @if let Some(hint) = &problem.hint { ". " (capital(hint)) } "." } }
+                    @for problem in wrong { p { "✗ " (sentence(&problem.message)) @if let Some(remedy) = &problem.remedy { " " (action(remedy, None)) } } }
                 }
             }
-            @if kept && matches!(name, "hook_secret" | "alert_url") {
+            @if kept && matches!(name, "event_hook_secret" | "alert_webhook_url") {
                 div.check {
                     input type="checkbox" name={ "remove_" (name) } id={ "remove_" (name) } value="yes";
-                    label for={ "remove_" (name) } { "Take away what is saved" }
+                    label for={ "remove_" (name) } { (words::DELETE_SAVED) }
                 }
             }
         }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use fuzz::fuzz;
 use jiff::Timestamp;
-use sync_service::{ConnectionSettings, ExposeSecret as _, Saved, SecretField};
+use sync_service::{ConnectionSettings, ExposeSecret as _, SavedSettings, SecretField};
 use url::form_urlencoded;
 
-use super::form::{Fields, anchor, inputs, label};
+use super::form::{Fields, anchor, inputs};
+use crate::words::settings::label;
 
 /// A secret that inputs hold in the fields of secrets, and that no page may show then.
 const SECRET: &str = "S3cretValueOfAField";
@@ -20,8 +21,8 @@ fn form_is_read_and_shown_again() {
         "private_key=",
         "import_token=",
         "further=",
-        "remove_hook_secret=yes",
-        "alert_url=",
+        "remove_event_hook_secret=yes",
+        "alert_webhook_url=",
         "alert_format=slack",
         "%22%3E%3Cmark%3E",
         "%7B%22users%22%3A",
@@ -29,10 +30,10 @@ fn form_is_read_and_shown_again() {
         "+",
         "%",
     ];
-    let saved = Saved {
+    let saved = SavedSettings {
         settings: ConnectionSettings::default(),
-        secrets: vec![SecretField::PrivateKey, SecretField::AlertUrl],
-        at: Timestamp::UNIX_EPOCH,
+        secrets: vec![SecretField::PrivateKey, SecretField::AlertWebhookUrl],
+        saved_at: Timestamp::UNIX_EPOCH,
     };
     fuzz("console_form", &words, |input| {
         let sent: HashMap<String, String> = form_urlencoded::parse(input).into_owned().collect();
@@ -51,7 +52,7 @@ fn form_is_read_and_shown_again() {
             let typed = sent.get(field.as_str()).map(|text| text.trim());
             assert_eq!(Some(secret.expose_secret()), typed, "another secret than was typed");
         }
-        let problems = filled.all_problems(fields.kept());
+        let problems = filled.problems;
         let page = inputs(&fields, None, &problems).into_string();
         assert!(!page.contains(ELEMENT), "an input is an element of the page");
         assert!(quoted || !page.contains(SECRET), "a secret is shown");

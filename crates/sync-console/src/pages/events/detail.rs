@@ -1,21 +1,22 @@
-//! All that is remembered of one event.
+//! The page of one event.
 
 use std::collections::HashMap;
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{EventEntry, EventState, OriginRun};
+use sync_service::engine::{Event, EventState, OriginRun};
 use sync_service::model::{ConnectionName, EventId};
 use sync_service::{Connection, ServiceError};
 
+use super::super::components::{Tone, notice, time};
 use super::super::links::{self, Names};
-use super::super::parts::{Tone, notice, time};
 use super::super::stream::{Part, live};
-use super::super::{Chosen, PageError, shell};
-use super::{event_address, state_badge, told, when};
+use super::super::{Chosen, PageError, layout};
+use super::{REPLAYED, event_address, replayed, state_badge, when};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::activity as words;
 
 pub(super) async fn page(
     identity: Identity,
@@ -26,15 +27,15 @@ pub(super) async fn page(
     let id = EventId::new(id);
     let connection = member.working()?;
     let event = connection.event(&id).await?.ok_or(PageError::Missing("event"))?;
-    let put_back = asked.get("put_back").and_then(|n| n.parse::<u64>().ok());
+    let count = asked.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["events"])) { "All events" } }
-        @if let Some(n) = put_back { (told(n)) }
+        @if let Some(n) = count { (replayed(n)) }
         div data-live={ (event_address(member.name(), &id)) "/stream" } {
             div data-part="event" { (all(connection, &identity, &event).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/events", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/events", &body).into_response())
 }
 
 pub(super) async fn stream(
@@ -57,24 +58,20 @@ pub(super) async fn stream(
     }))
 }
 
-async fn all(
-    connection: &Connection,
-    identity: &Identity,
-    event: &EventEntry,
-) -> Result<Markup, ServiceError> {
+async fn all(connection: &Connection, identity: &Identity, event: &Event) -> Result<Markup, ServiceError> {
     let names = Names::of_events(connection, std::slice::from_ref(event), usize::MAX).await?;
-    let run = if event.state == EventState::Done { connection.run_of_event(event).await? } else { None };
+    let run = if event.state == EventState::Applied { connection.run_of_event(event).await? } else { None };
     Ok(shown(connection.name(), identity, event, &names, run))
 }
 
 fn shown(
     connection: &ConnectionName,
     identity: &Identity,
-    event: &EventEntry,
+    event: &Event,
     names: &Names,
     run: Option<OriginRun>,
 ) -> Markup {
-    let replayable = !event.named.is_empty() || event.state == EventState::Dead;
+    let replayable = !event.subjects.is_empty() || event.state == EventState::Failed;
     html! {
         div.head {
             h1 { (event.event_type) }
@@ -82,41 +79,48 @@ fn shown(
             @if identity.role == Role::Admin && replayable {
                 div.actions {
                     form method="post" action=(links::address(connection, &["events", "replay"])) {
-                        (shell::csrf(identity))
+                        (layout::csrf(identity))
                         input type="hidden" name="id" value=(event.id);
-                        button.primary[event.state == EventState::Dead] type="submit" { "Replay" }
+                        button.primary[event.state == EventState::Failed] type="submit" { "Replay" }
                     }
                 }
             }
         }
-        @if event.state == EventState::Dead {
+        @if event.state == EventState::Failed {
             (notice(
                 Tone::Problem,
-                &event.reason.as_ref().map_or_else(|| "It was given up".to_owned(), |reason| format!("It was given up: {reason}")),
-                Some("put right what kept it, then replay it"),
+                &event.reason.as_ref().map_or_else(|| words::EVENT_FAILED.to_owned(), |reason| words::event_failed(reason)),
+                Some(words::EVENT_FAILED_REMEDY),
             ))
         }
-        section.card aria-label="Facts" {
+        @if event.state == EventState::Blocked {
+            (notice(
+                Tone::Problem,
+                &event.reason.as_ref().map_or_else(|| words::EVENT_BLOCKED.to_owned(), |reason| words::event_blocked(reason)),
+                Some(words::EVENT_BLOCKED_REMEDY),
+            ))
+        }
+        section.card aria-label="Details" {
             dl.facts {
-                dt { "Id" } dd { code { (event.id) } }
-                dt { "Happened" } dd { (time(event.published)) }
-                dt { "Came in" } dd { (time(event.received)) }
-                dt { "Done with" } dd { @match event.settled { Some(at) => (time(at)), None => "not yet" } }
+                dt { "Event ID" } dd { code { (event.id) } }
+                dt { "Time" } dd { (time(event.published_at)) }
+                dt { "Received" } dd { (time(event.received_at)) }
+                dt { "Completed" } dd { @match event.completed_at { Some(at) => (time(at)), None => "Not yet" } }
                 @if let Some(run) = run { dt { "Applied by" } dd { (links::origin(connection, run)) } }
             }
         }
-        section.card aria-labelledby="named" {
-            h2 #named { "What it named" }
-            @if event.named.is_empty() {
-                p.muted { "Nothing that Assets holds." }
+        section.card aria-labelledby="subjects" {
+            h2 #subjects { "Affects" }
+            @if event.subjects.is_empty() {
+                p.muted { (words::AFFECTS_NOTHING) }
             } @else {
-                ul { @for named in &event.named { li { (links::subject(connection, names, named)) } } }
+                ul { @for named in &event.subjects { li { (links::subject(connection, names, named)) } } }
             }
         }
-        @if !event.waits_for.is_empty() {
-            section.card aria-labelledby="waits" {
-                h2 #waits { "What it waits for" }
-                ul { @for waits in &event.waits_for { li { (links::subject(connection, names, &waits.target)) ": " (when(waits)) } } }
+        @if !event.pending_work.is_empty() {
+            section.card aria-labelledby="pending" {
+                h2 #pending { "Pending work" }
+                ul { @for waits in &event.pending_work { li { (links::subject(connection, names, &waits.subject)) ": " (when(waits)) } } }
             }
         }
     }

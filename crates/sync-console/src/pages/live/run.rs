@@ -1,72 +1,76 @@
-//! Runs while they go on: phase by phase, how far, how fast, how long still.
+//! Active runs: the progress, rate, and remaining time of each phase.
 
 use maud::{Markup, html};
-use sync_service::engine::{RunResult, RunSummary};
+use sync_service::engine::RunSummary;
 use sync_service::model::ConnectionName;
-use sync_service::{LivePhase, LiveRun, LiveRunView};
+use sync_service::{ActiveRun, ActiveRuns, RunPhase};
 
-use super::super::parts::{Tone, aged, badge, empty, notice, number, scroll, span, time};
-use super::super::runs::{kind_word, length};
+use super::super::components::{Tone, aged, badge, empty, fault, number, scroll, span, time};
+use super::super::runs::length;
 use super::super::{health, links};
+use crate::words::{activity as words, labels};
 
-pub(super) fn section(connection: &ConnectionName, view: &LiveRunView, last: Option<&RunSummary>) -> Markup {
+pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Option<&RunSummary>) -> Markup {
     html! {
-        @for run in &view.running { (one(connection, run)) }
-        @if view.running.is_empty() {
-            @match (view.ended.first(), last) {
+        @for run in &view.active { (one(connection, run)) }
+        @if view.active.is_empty() {
+            @match (view.recent.first(), last) {
                 (Some(run), None) => (one(connection, run)),
                 // The process that works may be another one.
-                (Some(run), Some(last)) if run.run == Some(last.id) || last.started < run.began => (one(connection, run)),
+                (Some(run), Some(last)) if run.run == Some(last.id) || last.started_at < run.started_at => (one(connection, run)),
                 (_, Some(run)) => {
                     section.card aria-label="Last run" {
-                        h2 { "Nothing runs" }
-                        p { "The last run: " (links::run(connection, run.id)) ", " (kind_word(run.kind)) ", " (time(run.started)) " " (health::run_badge(run)) }
+                        // A run of another process is known from the store alone.
+                        h2 { @if is_active(run) { (words::ACTIVE_RUN) } @else { (words::NO_ACTIVE_RUN) } }
+                        p { @if !is_active(run) { "Last run: " } (links::run(connection, run.id)) ", " (labels::run_kind(run.kind)) ", " (time(run.started_at)) " " (health::run_badge(run)) }
                     }
                 },
-                (None, None) => (empty("Nothing runs", "No run was made yet. The first one is made by Synchronize, at the end of the set-up.", None)),
+                (None, None) => (empty(words::NO_RUNS, words::NO_RUNS_TEXT, None)),
             }
         }
     }
 }
 
-fn one(connection: &ConnectionName, run: &LiveRun) -> Markup {
-    let (tone, word) = match (run.ended, run.result) {
-        (None, _) => (Tone::Busy, "Running"),
-        (Some(_), Some(RunResult::Done)) => (Tone::Good, "Done"),
-        (Some(_), Some(RunResult::Incomplete)) => (Tone::Warning, "Incomplete"),
-        (Some(_), Some(RunResult::Failed)) => (Tone::Problem, "Failed"),
-        (Some(_), None) => (Tone::Warning, "Cut off"),
+fn is_active(run: &RunSummary) -> bool {
+    run.ended_at.is_none()
+}
+
+fn one(connection: &ConnectionName, run: &ActiveRun) -> Markup {
+    let (tone, word) = match (run.ended_at, run.state) {
+        (None, _) => (Tone::Busy, labels::RUNNING),
+        (Some(_), Some(state)) => (health::run_tone(state), labels::run_state(state)),
+        (Some(_), None) => (Tone::Warning, labels::INTERRUPTED),
     };
     html! {
-        section.card aria-label=(kind_word(run.kind)) {
+        section.card aria-label=(labels::run_kind(run.kind)) {
             div.head {
                 h2 {
-                    @if run.ended.is_some() { "Last run: " }
-                    (kind_word(run.kind))
+                    @if run.ended_at.is_some() { "Last run: " }
+                    (labels::run_kind(run.kind))
                 }
                 (badge(tone, word))
                 span.muted {
-                    @match run.ended {
-                        None => { "begun " (aged(run.began)) },
-                        Some(ended) => { "ended " (aged(ended)) ", after " (length(run.seconds)) },
+                    @match run.ended_at {
+                        None => { "Started " (aged(run.started_at)) },
+                        Some(ended) => { "Ended " (aged(ended)) " (after " (length(run.duration_seconds)) ")" },
                     }
                 }
                 @if let Some(id) = run.run { div.actions { (links::run(connection, id)) } }
             }
-            @if let Some(error) = &run.error { (notice(Tone::Problem, error, run.hint.as_deref())) }
+            @if let Some(error) = &run.error { (fault(error, run.finding.as_ref().and_then(|finding| finding.remedy.as_ref()), Some(connection))) }
             @if !run.phases.is_empty() { (phases(&run.phases)) }
         }
     }
 }
 
-pub(in super::super) fn phases(phases: &[LivePhase]) -> Markup {
+pub(in super::super) fn phases(phases: &[RunPhase]) -> Markup {
     let rows = html! {
         table {
             thead { tr {
                 th scope="col" { "Phase" }
                 th scope="col" { "Progress" }
-                th.number scope="col" { "Done" }
-                th.number scope="col" { "A second" }
+                th.number scope="col" { "Processed" }
+                th.number scope="col" { "Per second" }
                 th.number scope="col" { "Remaining" }
             } }
             tbody { @for phase in phases { (line(phase)) } }
@@ -75,26 +79,26 @@ pub(in super::super) fn phases(phases: &[LivePhase]) -> Markup {
     scroll("Phases", &rows)
 }
 
-fn line(phase: &LivePhase) -> Markup {
-    let LivePhase { label, done, total, ended, .. } = phase;
+fn line(phase: &RunPhase) -> Markup {
+    let RunPhase { label, done, total, ended_at: ended, .. } = phase;
     html! {
         tr {
             th scope="row" { (label) }
             td.wide {
                 @match (ended, total) {
-                    (Some(_), _) => (badge(Tone::Good, "Done")),
+                    (Some(_), _) => (badge(Tone::Good, "Complete")),
                     (None, Some(total)) => progress value=(done) max=((*total).max(1)) aria-label=(label) {},
                     (None, None) => progress aria-label=(label) {},
                 }
             }
             td.number { @match total { Some(total) => { (number(*done)) " of " (number(*total)) }, None if *done == 0 => "–", None => (number(*done)) } }
-            td.number { (rate(phase.per_second)) }
+            td.number { (rate(phase.items_per_second)) }
             td.number { @match phase.remaining_seconds { Some(seconds) => { "about " (span(jiff::SignedDuration::from_secs_f64(seconds.min(1e9)))) }, None => "–" } }
         }
     }
 }
 
-/// Slow ones are told more exactly.
+/// A rate; slow ones have a decimal.
 fn rate(per_second: f64) -> String {
     match per_second {
         none if none <= 0.0 => "–".to_owned(),
@@ -106,56 +110,81 @@ fn rate(per_second: f64) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use sync_service::engine::{Phase, RunKind};
+    use sync_service::engine::{Fact, Finding, Phase, Remedy, RunKind, RunState};
     use sync_service::model::RunId;
 
     use super::*;
 
-    fn phase(phase: Phase, done: u64, total: Option<u64>, rest: Option<f64>, ended: bool) -> LivePhase {
+    fn phase(phase: Phase, done: u64, total: Option<u64>, rest: Option<f64>, ended: bool) -> RunPhase {
         let began = Timestamp::constant(1_772_000_000, 0);
-        LivePhase {
+        RunPhase {
             phase,
             label: phase.to_string(),
-            began,
-            ended: ended.then_some(began),
-            seconds: 12.0,
+            started_at: began,
+            ended_at: ended.then_some(began),
+            duration_seconds: 12.0,
             done,
             total,
-            per_second: 41.7,
+            items_per_second: 41.7,
             remaining_seconds: rest,
         }
     }
 
+    fn failed_run(error: &str) -> Finding {
+        let fact = Fact::SyncRunFailed { kind: RunKind::FullSync, error: error.to_owned() };
+        Finding::error(fact).with_remedy(Remedy::RunChecks)
+    }
+
     #[test]
-    fn a_run_under_way_says_how_far_how_fast_and_how_long_still() {
+    fn active_run_shows_progress() {
         let began = Timestamp::constant(1_772_000_000, 0);
-        let run = LiveRun {
+        let run = ActiveRun {
             run: Some(RunId::new(3)),
-            kind: RunKind::Full,
-            began,
-            ended: None,
-            seconds: 12.0,
-            result: None,
+            kind: RunKind::FullSync,
+            started_at: began,
+            ended_at: None,
+            duration_seconds: 12.0,
+            state: None,
             error: None,
-            hint: None,
+            finding: None,
             phases: vec![
                 phase(Phase::Groups, 12, Some(12), None, true),
                 phase(Phase::Users, 500, Some(12_000), Some(276.0), false),
-                phase(Phase::Missing, 0, None, None, false),
+                phase(Phase::Unlisted, 0, None, None, false),
             ],
         };
-        let failed = LiveRun {
-            ended: Some(began),
-            result: Some(RunResult::Failed),
+        let failed = ActiveRun {
+            ended_at: Some(began),
+            state: Some(RunState::Failed),
             error: Some("Okta answers 500 <b>".into()),
-            hint: Some("run `okta-insight doctor`".into()),
+            finding: Some(failed_run("Okta answers 500 <b>")),
             phases: Vec::new(),
             ..run.clone()
         };
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
-        let running = LiveRunView { running: vec![run], ended: vec![failed.clone()] };
-        let ended = LiveRunView { running: Vec::new(), ended: vec![failed] };
+        let running = ActiveRuns { active: vec![run], recent: vec![failed.clone()] };
+        let ended = ActiveRuns { active: Vec::new(), recent: vec![failed] };
         let shown = [&running, &ended].map(|view| section(&main, view, None).into_string());
         insta::assert_snapshot!(shown.join("\n\n").replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn run_of_another_process_is_active() {
+        let main = ConnectionName::try_from("main".to_owned()).unwrap();
+        let began = Timestamp::constant(1_772_000_000, 0);
+        let stored = |ended_at| RunSummary {
+            id: RunId::new(3),
+            kind: RunKind::EventSync,
+            started_at: began,
+            ended_at,
+            report: None,
+        };
+        let shown = |ended_at| {
+            section(&main, &ActiveRuns { active: Vec::new(), recent: Vec::new() }, Some(&stored(ended_at)))
+                .into_string()
+        };
+        let (running, ended) = (shown(None), shown(Some(began)));
+        assert!(running.contains("<h2>Active run</h2>") && !running.contains("Last run: "), "{running}");
+        assert!(ended.contains("<h2>No active run</h2>") && ended.contains("Last run: "), "{ended}");
     }
 }

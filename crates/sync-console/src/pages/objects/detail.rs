@@ -1,4 +1,4 @@
-//! One object: what Okta says now, what was sent, what Assets has, when, and by which run and event.
+//! The page of one object: Okta, the last record sent, and Assets side by side.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,22 @@ use maud::{Markup, html};
 use sync_service::engine::OriginRun;
 use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
 use sync_service::{
-    AssetsSide, ConfirmedState, Member, ObjectVerdict, ObjectView, OktaObject, OktaSide, UnconfirmedState,
+    AssetsLookup, ConfirmedRecordView, ManagedConnection, ObjectState, ObjectView, OktaLookup, OktaObject,
+    UnconfirmedRecordView,
 };
 
+use super::super::components::{Tone, action, badge, count, fault, notice, sentence, time};
 use super::super::links::{self, Names, address, asking, object_address};
-use super::super::parts::{Tone, badge, capital, count, notice, said, time};
-use super::super::prose::prose;
-use super::super::{Chosen, PageError, events, shell};
+use super::super::{Chosen, PageError, events, layout};
 use super::values;
 use crate::access::{Identity, Role};
-use crate::wording;
+use crate::words::{labels, objects as words};
+
+/// The query parameter of a requested resend.
+const RESEND: &str = "resend";
 
 fn key(kind: &str, id: String) -> Result<RecordKey, PageError> {
-    Ok(RecordKey { kind: kind.parse().map_err(|_| PageError::Missing("kind of object"))?, id })
+    Ok(RecordKey { kind: kind.parse().map_err(|_| PageError::Missing("object kind"))?, id })
 }
 
 pub(super) async fn page(
@@ -32,23 +35,23 @@ pub(super) async fn page(
     let key = key(&kind, id)?;
     let connection = member.working()?;
     let view = connection.object(&key).await?;
-    if view.verdict == ObjectVerdict::Unknown {
+    if view.state == ObjectState::NotFound {
         return Err(PageError::Missing("object"));
     }
     if view.key != key {
-        // It was named by its login or name.
+        // The address has a username or name.
         return Ok(Redirect::to(&object_address(member.name(), &view.key)).into_response());
     }
     let names = Names::of(connection, &values::referred(&view.fields)).await?;
     let events = events::of(connection, &view.events).await?;
     let body = html! {
         p.crumbs { a href=(address(member.name(), &["objects"])) { "All objects" } }
-        (all(&member, &identity, &view, &names, &events, asked.contains_key("asked")))
+        (all(&member, &identity, &view, &names, &events, asked.contains_key(RESEND)))
     };
-    Ok(shell::connection_page(&identity, &member, "/objects", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/objects", &body).into_response())
 }
 
-/// Has the object read again by whoever works on the connection, and sent whether or not it has changed.
+/// Requests that the object is read again and sent, even if it is unchanged.
 pub(super) async fn resend(
     Chosen(member): Chosen,
     Path((_, kind, id)): Path<(String, String, String)>,
@@ -57,27 +60,26 @@ pub(super) async fn resend(
     if !member.working()?.resend(&key).await? {
         return Err(PageError::Missing("object"));
     }
-    Ok(Redirect::to(&asking(&object_address(member.name(), &key), &[("asked", "yes")])))
+    Ok(Redirect::to(&asking(&object_address(member.name(), &key), &[(RESEND, "requested")])))
 }
 
-const fn verdict(verdict: ObjectVerdict) -> (Tone, &'static str) {
-    match verdict {
-        ObjectVerdict::Current => (Tone::Good, "Current"),
-        ObjectVerdict::Waiting => (Tone::Busy, "On its way"),
-        ObjectVerdict::Unconfirmed => (Tone::Warning, "Not confirmed"),
-        ObjectVerdict::Behind => (Tone::Warning, "Behind Okta"),
-        ObjectVerdict::Differs => (Tone::Warning, "Differs in Assets"),
-        ObjectVerdict::MissingInAssets => (Tone::Problem, "Missing in Assets"),
-        ObjectVerdict::Gone => (Tone::Quiet, "Marked as gone"),
-        ObjectVerdict::NotSelected => (Tone::Quiet, "Not selected"),
-        ObjectVerdict::NoSyncYet | ObjectVerdict::NotSentYet => (Tone::Quiet, "Not sent yet"),
-        ObjectVerdict::Unknown => (Tone::Quiet, "Unknown"),
-        ObjectVerdict::Unclear => (Tone::Warning, "Not clear"),
+const fn tone(state: ObjectState) -> Tone {
+    match state {
+        ObjectState::InSync => Tone::Good,
+        ObjectState::Pending => Tone::Busy,
+        ObjectState::Unconfirmed
+        | ObjectState::Outdated
+        | ObjectState::ModifiedInAssets
+        | ObjectState::Unknown => Tone::Warning,
+        ObjectState::MissingInAssets => Tone::Problem,
+        ObjectState::Retired | ObjectState::OutOfScope | ObjectState::NotSynced | ObjectState::NotFound => {
+            Tone::Quiet
+        }
     }
 }
 
 fn all(
-    member: &Member,
+    member: &ManagedConnection,
     identity: &Identity,
     view: &ObjectView,
     names: &Names,
@@ -85,46 +87,45 @@ fn all(
     asked: bool,
 ) -> Markup {
     let connection = member.name();
-    let (tone, word) = verdict(view.verdict);
     let at = object_address(connection, &view.key);
     html! {
         div.head {
             h1 { (view.name.as_deref().unwrap_or(&view.key.id)) }
-            (badge(tone, word))
+            (badge(tone(view.state), labels::object_state(view.state)))
             span.muted { (view.key.kind) " " code { (view.key.id) } }
             @if identity.role == Role::Admin {
                 div.actions {
-                    form method="post" action={ (at) "/resend" } { (shell::csrf(identity)) button type="submit" { "Send it again" } }
+                    form method="post" action={ (at) "/resend" } { (layout::csrf(identity)) button type="submit" { "Resend" } }
                 }
             }
         }
-        @if asked { (notice(Tone::Busy, "It is read from Okta again, and sent", Some("open this page again in a moment"))) a.button.below href=(at) { "Look again" } }
-        p { (prose(&view.explanation)) }
+        @if asked { (notice(Tone::Busy, words::RESEND_REQUESTED, Some(words::RESEND_REQUESTED_TEXT))) a.button.below href=(at) { "Reload" } }
+        p { (sentence(&view.message)) }
         div.grid { (okta(&view.okta)) (sent(connection, view.confirmed.as_ref(), view.unconfirmed.as_ref())) (assets(member, &view.assets)) }
         (values::table(connection, &view.fields, &view.assets, names))
-        @for value in &view.uncleared {
+        @for value in &view.stale_values {
             (notice(
                 Tone::Warning,
-                &format!("{} is empty in Okta and still in Assets", value.attribute),
-                Some(if value.reason.is_empty() { "it is cleared with the account, where the connection has one" } else { &value.reason }),
+                &words::stale(&value.attribute),
+                Some(if value.reason.is_empty() { words::STALE_REMEDY } else { &value.reason }),
             ))
         }
         (named_by(connection, view, events))
-        @if let OktaSide::Found(object) = &view.okta { (profile(connection, object)) }
+        @if let OktaLookup::Found(object) = &view.okta { (profile(connection, object)) }
     }
 }
 
-fn okta(side: &OktaSide) -> Markup {
+fn okta(side: &OktaLookup) -> Markup {
     let fact = |name: &str, value: Option<Markup>| html! { @if let Some(value) = value { dt { (name) } dd { (value) } } };
     html! {
         section.card aria-labelledby="okta" {
-            h2 #okta { "Okta, now" }
+            h2 #okta { "In Okta" }
             @match side {
-                OktaSide::Found(object) => dl.facts {
+                OktaLookup::Found(object) => dl.facts {
                     (fact("Status", object.status.as_ref().map(|status| html! { (status) })))
                     (fact("Type", object.kind.as_ref().map(|kind| html! { (kind) })))
-                    (fact("Selected", object.selected.map(|selected| html! { (if selected { "yes" } else { "no: the selection leaves it out" }) })))
-                    (fact("Created", object.created.map(time)))
+                    (fact("In scope", object.in_scope.map(|in_scope| html! { (if in_scope { "Yes" } else { "No" }) })))
+                    (fact("Created", object.created_at.map(time)))
                     (fact("Activated", object.activated.map(time)))
                     (fact("Status changed", object.status_changed.map(time)))
                     (fact("Last updated", object.last_updated.map(time)))
@@ -132,69 +133,70 @@ fn okta(side: &OktaSide) -> Markup {
                     (fact("Last sign-in", object.last_login.map(time)))
                     (fact("Members", object.members.map(|n| html! { (count(n, "user")) })))
                 },
-                OktaSide::Absent => p { "Okta does not have it: it was deleted, or never existed." },
-                OktaSide::NotAsked => p { "Okta has no such objects: a membership is a user in a group." },
-                OktaSide::Failed { reason, hint } => (notice(Tone::Problem, reason, hint.as_deref())),
+                OktaLookup::NotFound => p { (words::NOT_IN_OKTA) },
+                OktaLookup::NotRequested => p { (words::MEMBERSHIP_IN_OKTA) },
+                OktaLookup::Error { reason, remedy } => (fault(reason, remedy.as_ref(), None)),
             }
         }
     }
 }
 
 fn origin(connection: &ConnectionName, run: Option<OriginRun>) -> Markup {
-    html! { @match run { Some(run) => (links::origin(connection, run)), None => "not known" } }
+    html! { @match run { Some(run) => (links::origin(connection, run)), None => "Not known" } }
 }
 
 fn sent(
     connection: &ConnectionName,
-    confirmed: Option<&ConfirmedState>,
-    unconfirmed: Option<&UnconfirmedState>,
+    confirmed: Option<&ConfirmedRecordView>,
+    unconfirmed: Option<&UnconfirmedRecordView>,
 ) -> Markup {
     html! {
         section.card aria-labelledby="sent" {
-            h2 #sent { "Sent to Assets" }
+            h2 #sent { "Last record sent" }
             @if let Some(state) = unconfirmed {
                 (notice(Tone::Warning, &state.reason, None))
-                h3 { "Waiting to be sent" }
+                h3 { "Unconfirmed" }
                 dl.facts {
                     dt { "Read from Okta" } dd { (time(state.read_at)) }
-                    dt { "Sent" } dd { (state.attempts) "×, last by " (origin(connection, state.run)) }
-                    dt { "Next try" } dd { (time(state.due)) }
+                    dt { "Attempts" } dd { (state.attempts) }
+                    dt { "Last sent by" } dd { (origin(connection, state.run)) }
+                    dt { "Next attempt" } dd { (time(state.next_attempt_at)) }
                 }
             }
             @if unconfirmed.is_some() && confirmed.is_some() { h3 { "Confirmed" } }
             @match confirmed {
                 Some(state) => dl.facts {
                     dt { "Read from Okta" } dd { (time(state.read_at)) }
-                    dt { "Confirmed" } dd { (time(state.confirmed)) }
+                    dt { "Confirmed" } dd { (time(state.confirmed_at)) }
                     dt { "Sent by" } dd { (origin(connection, state.run)) }
-                    @if let Some(since) = state.gone_since { dt { "Gone since" } dd { (time(since)) } }
-                    @if state.dirty { dt { "Again" } dd { "It is sent again, because something that it refers to came later." } }
+                    @if let Some(since) = state.retired_at { dt { "Retired" } dd { (time(since)) } }
+                    @if state.resend_pending { dt { "Resend" } dd { (words::RESEND_PENDING) } }
                 },
-                None => p { "Assets has not confirmed anything of it." },
+                None => p { (words::NOT_CONFIRMED) },
             }
         }
     }
 }
 
-fn assets(member: &Member, side: &AssetsSide) -> Markup {
+fn assets(member: &ManagedConnection, side: &AssetsLookup) -> Markup {
     html! {
         section.card aria-labelledby="assets" {
-            h2 #assets { "Assets, now" }
+            h2 #assets { "In Assets" }
             @match side {
-                AssetsSide::Found { key, id, label, twins } => {
+                AssetsLookup::Found { key, id, label, duplicates } => {
                     dl.facts {
                         dt { "Object" } dd { (key) }
                         dt { "Label" } dd { (label) }
-                        dt { "Id" } dd { code { (id) } }
+                        dt { "ID" } dd { code { (id) } }
                     }
-                    @if !twins.is_empty() {
-                        (notice(Tone::Warning, &format!("There are others with the same Okta id: {}", twins.join(", ")), Some("keep one of them in Assets, and delete the others")))
+                    @if !duplicates.is_empty() {
+                        (notice(Tone::Warning, &words::duplicates(&duplicates.join(", ")), Some(words::DUPLICATES_REMEDY)))
                     }
                 },
-                AssetsSide::Absent => p { "Assets does not have it, or does not show it to the account." },
-                AssetsSide::Unknown { reason, hint } => {
-                    p { (said(&wording::settings(member, reason))) "." }
-                    @if let Some(hint) = hint { p.muted { (said(&wording::settings(member, hint))) "." } }
+                AssetsLookup::NotFound => p { (words::NOT_IN_ASSETS) },
+                AssetsLookup::Unknown { reason, remedy } => {
+                    p { (sentence(reason)) }
+                    @if let Some(remedy) = remedy { p.muted { (action(remedy, Some(member.name()))) } }
                 },
             }
         }
@@ -203,28 +205,28 @@ fn assets(member: &Member, side: &AssetsSide) -> Markup {
 
 fn named_by(connection: &ConnectionName, view: &ObjectView, events: &Markup) -> Markup {
     html! {
-        h2 { "Events that named it" }
-        @if let Some(id) = &view.brought_by {
-            p { "What Assets has came by the event " a href=(address(connection, &["events", id.as_str()])) { (id) } "." }
+        h2 { "Related events" }
+        @if let Some(id) = &view.last_event_id {
+            p { "Last event: " a href=(address(connection, &["events", id.as_str()])) { (id) } }
         }
-        @if view.events.is_empty() { p.muted { "None is remembered." } } @else { (events) }
+        @if view.events.is_empty() { p.muted { (words::NO_EVENTS) } } @else { (events) }
     }
 }
 
-/// Everything that Okta says, mapped or not.
+/// The full Okta profile, mapped or not.
 fn profile(connection: &ConnectionName, object: &OktaObject) -> Markup {
     html! {
         details.card id="profile" {
-            summary { "The whole profile in Okta" }
+            summary { "Full Okta profile" }
             dl.facts { @for (name, value) in &object.profile { dt { code { (name) } } dd { (values::plain(value)) } } }
         }
         @if let Some(groups) = &object.groups {
             details.card id="groups" {
-                summary { (capital(&count(groups.len() as u64, "group"))) }
+                summary { (count(groups.len() as u64, "group")) }
                 ul { @for group in groups {
                     li {
                         (links::object(connection, &RecordKey { kind: ObjectKind::Group, id: group.id.clone() }, Some(&group.name)))
-                        @if !group.selected { span.muted { " not selected" } }
+                        @if !group.in_scope { span.muted { " (out of scope)" } }
                     }
                 } }
             }

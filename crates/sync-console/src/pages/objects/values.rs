@@ -1,23 +1,23 @@
-//! The values of an object, field by field on all sides.
+//! The values of an object by attribute: in Okta, in the last record, and in Assets.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 use sync_service::model::{ConnectionName, ObjectKind, RecordKey, is_empty};
-use sync_service::{Agreement, AssetsSide, FieldView};
+use sync_service::{AssetsLookup, FieldComparison, FieldMatch};
 
+use super::super::components::{Tone, badge, number, scroll, time};
 use super::super::links::Names;
-use super::super::parts::{Tone, badge, count, scroll, time};
 use super::super::plan::shown;
 
-/// Of the objects that a value refers to, so many are shown.
+/// The maximum number of objects that are shown of a reference.
 const REFERRED: usize = 10;
 
-/// The objects that are shown of those that values refer to.
-pub(super) fn referred(fields: &[FieldView]) -> Vec<RecordKey> {
-    let of = |field: &FieldView| -> Vec<RecordKey> {
+/// The objects that are shown of references.
+pub(super) fn referred(fields: &[FieldComparison]) -> Vec<RecordKey> {
+    let of = |field: &FieldComparison| -> Vec<RecordKey> {
         let Some(kind) = field.refers_to else { return Vec::new() };
-        let values = field.now.iter().chain(&field.sent);
+        let values = field.in_okta.iter().chain(&field.in_record);
         values.flat_map(|value| ids(value).take(REFERRED)).map(|id| key(kind, id)).collect()
     };
     fields.iter().flat_map(of).collect()
@@ -32,25 +32,25 @@ fn key(kind: ObjectKind, id: &str) -> RecordKey {
     RecordKey { kind, id: id.to_owned() }
 }
 
-/// What is known of each field; without a column for Assets where it could not be asked.
+/// The values by attribute; without a column for Assets if it couldn't be read.
 pub(super) fn table(
     connection: &ConnectionName,
-    fields: &[FieldView],
-    assets: &AssetsSide,
+    fields: &[FieldComparison],
+    assets: &AssetsLookup,
     names: &Names,
 ) -> Markup {
     if fields.is_empty() {
         return html! {};
     }
-    let (empty, shown): (Vec<&FieldView>, Vec<&FieldView>) =
+    let (empty, shown): (Vec<&FieldComparison>, Vec<&FieldComparison>) =
         fields.iter().partition(|f| is_empty_everywhere(f));
-    let page = Page { connection, names, asked: !matches!(assets, AssetsSide::Unknown { .. }) };
+    let page = Page { connection, names, asked: !matches!(assets, AssetsLookup::Unknown { .. }) };
     let rows = html! {
         table {
             caption { "Values" }
             thead { tr {
-                th scope="col" { "Attribute" } th scope="col" { "Okta, now" } th scope="col" { "Sent" }
-                @if page.asked { th scope="col" { "Assets, now" } }
+                th scope="col" { "Attribute" } th scope="col" { "In Okta" } th scope="col" { "Last record sent" }
+                @if page.asked { th scope="col" { "In Assets" } }
                 th scope="col" { "State" }
             } }
             tbody { @for field in shown { (page.line(field)) } }
@@ -60,7 +60,7 @@ pub(super) fn table(
         (scroll("Values", &rows))
         @if !empty.is_empty() {
             p.small.muted {
-                "Empty on all sides: "
+                "No value: "
                 @for (at, field) in empty.iter().enumerate() { @if at > 0 { ", " } (name(field)) }
                 "."
             }
@@ -68,18 +68,18 @@ pub(super) fn table(
     }
 }
 
-fn name(field: &FieldView) -> &str {
+fn name(field: &FieldComparison) -> &str {
     field.attribute.as_deref().or(field.okta.as_deref()).unwrap_or(&field.field)
 }
 
-fn is_empty_everywhere(field: &FieldView) -> bool {
+fn is_empty_everywhere(field: &FieldComparison) -> bool {
     let none = |value: Option<&Value>| value.is_none_or(is_empty);
-    none(field.sent.as_ref())
-        && none(field.now.as_ref())
+    none(field.in_record.as_ref())
+        && none(field.in_okta.as_ref())
         && field.in_assets.as_ref().is_none_or(Vec::is_empty)
 }
 
-/// A value that refers to nothing: a time as the other times on the page.
+/// A value without references; a time has the same format as elsewhere on the page.
 pub(super) fn plain(value: &Value) -> Markup {
     let at = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     html! { @match at { Some(at) => (time(at)), None => (shown(value)) } }
@@ -89,12 +89,12 @@ pub(super) fn plain(value: &Value) -> Markup {
 struct Page<'p> {
     connection: &'p ConnectionName,
     names: &'p Names,
-    /// Whether Assets could be asked.
+    /// True if Assets was read.
     asked: bool,
 }
 
 impl Page<'_> {
-    fn line(&self, field: &FieldView) -> Markup {
+    fn line(&self, field: &FieldComparison) -> Markup {
         let (tone, word) = self.state(field);
         let in_assets = field
             .in_assets
@@ -106,27 +106,27 @@ impl Page<'_> {
                     (name(field))
                     @if let Some(okta) = &field.okta { div.small.muted { code { (okta) } } }
                 }
-                td { (self.value(field, field.now.as_ref())) }
-                td { (self.value(field, field.sent.as_ref())) }
+                td { (self.value(field, field.in_okta.as_ref())) }
+                td { (self.value(field, field.in_record.as_ref())) }
                 @if self.asked { td { (in_assets.as_deref().unwrap_or("–")) } }
                 td.nowrap { (badge(tone, word)) }
             }
         }
     }
 
-    fn state(&self, field: &FieldView) -> (Tone, &'static str) {
-        let pair = field.sent.as_ref().zip(field.now.as_ref());
+    fn state(&self, field: &FieldComparison) -> (Tone, &'static str) {
+        let pair = field.in_record.as_ref().zip(field.in_okta.as_ref());
         let same = pair.map(|(sent, now)| sent == now || (is_empty(sent) && is_empty(now)));
-        match (same, field.agreement) {
+        match (same, field.field_match) {
             (Some(false), _) => (Tone::Warning, "Changed in Okta"),
-            (_, Agreement::Differs) => (Tone::Warning, "Differs in Assets"),
-            (_, Agreement::Same) => (Tone::Good, "Same"),
-            (Some(true), Agreement::Unknown) if !self.asked => (Tone::Good, "As sent"),
-            (_, Agreement::Unknown) => (Tone::Quiet, "Not compared"),
+            (_, FieldMatch::Different) => (Tone::Warning, "Modified in Assets"),
+            (_, FieldMatch::Equal) => (Tone::Good, "Matched"),
+            (Some(true), FieldMatch::Unknown) if !self.asked => (Tone::Good, "Unchanged"),
+            (_, FieldMatch::Unknown) => (Tone::Quiet, "Not compared"),
         }
     }
 
-    fn value(&self, field: &FieldView, value: Option<&Value>) -> Markup {
+    fn value(&self, field: &FieldComparison, value: Option<&Value>) -> Markup {
         let Some(value) = value else { return html! { "–" } };
         let Some(kind) = field.refers_to.filter(|_| !is_empty(value)) else { return plain(value) };
         let hidden = ids(value).count().saturating_sub(REFERRED);
@@ -135,7 +135,7 @@ impl Page<'_> {
                 @if at > 0 { ", " }
                 (self.names.link(self.connection, &key(kind, id)))
             }
-            @if hidden > 0 { ", and " (count(hidden as u64, "other")) }
+            @if hidden > 0 { ", and " (number(hidden as u64)) " more" }
         }
     }
 }
@@ -147,54 +147,54 @@ mod tests {
 
     use super::*;
 
-    fn field(sent: Option<Value>, now: Option<Value>, agreement: Agreement) -> FieldView {
-        FieldView {
+    fn field(sent: Option<Value>, now: Option<Value>, agreement: FieldMatch) -> FieldComparison {
+        FieldComparison {
             field: "f".into(),
             okta: None,
             attribute: None,
-            sent,
-            now,
+            in_record: sent,
+            in_okta: now,
             in_assets: None,
-            agreement,
+            field_match: agreement,
             refers_to: None,
         }
     }
 
     #[test]
-    fn without_assets_a_value_is_as_sent_or_has_changed_and_is_never_said_to_be_in_assets() {
+    fn value_is_compared_with_assets_only_if_read() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         let names = Names::default();
         let state =
-            |asked, field: &FieldView| Page { connection: &main, names: &names, asked }.state(field).1;
-        let unknown = |sent: Value, now: Value| field(Some(sent), Some(now), Agreement::Unknown);
-        assert_eq!(state(false, &unknown(json!("a"), json!("a"))), "As sent");
-        assert_eq!(state(false, &unknown(json!(""), json!(null))), "As sent");
+            |asked, field: &FieldComparison| Page { connection: &main, names: &names, asked }.state(field).1;
+        let unknown = |sent: Value, now: Value| field(Some(sent), Some(now), FieldMatch::Unknown);
+        assert_eq!(state(false, &unknown(json!("a"), json!("a"))), "Unchanged");
+        assert_eq!(state(false, &unknown(json!(""), json!(null))), "Unchanged");
         assert_eq!(state(false, &unknown(json!("a"), json!("b"))), "Changed in Okta");
-        assert_eq!(state(false, &field(Some(json!("a")), None, Agreement::Unknown)), "Not compared");
+        assert_eq!(state(false, &field(Some(json!("a")), None, FieldMatch::Unknown)), "Not compared");
         assert_eq!(state(true, &unknown(json!("a"), json!("a"))), "Not compared");
-        assert_eq!(state(true, &field(Some(json!("a")), Some(json!("a")), Agreement::Same)), "Same");
-        let unasked = AssetsSide::Unknown { reason: "r".into(), hint: None };
+        assert_eq!(state(true, &field(Some(json!("a")), Some(json!("a")), FieldMatch::Equal)), "Matched");
+        let unasked = AssetsLookup::Unknown { reason: "r".into(), remedy: None };
         let page = table(&main, &[unknown(json!("a"), json!("a"))], &unasked, &names).into_string();
-        assert!(!page.contains("Assets, now"), "{page}");
+        assert!(!page.contains("In Assets"), "{page}");
     }
 
     #[test]
-    fn times_are_shown_as_times_and_references_as_links() {
+    fn times_and_references_are_formatted() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         let names = Names::default();
         let page = Page { connection: &main, names: &names, asked: false };
         let at = json!("2026-03-01T10:30:00.000Z");
-        let none = field(None, None, Agreement::Unknown);
+        let none = field(None, None, FieldMatch::Unknown);
         assert!(
             page.value(&none, Some(&at)).into_string().starts_with("<time datetime=\"2026-03-01T10:30:00Z\"")
         );
-        let groups = FieldView { refers_to: Some(ObjectKind::Group), ..none };
+        let groups = FieldComparison { refers_to: Some(ObjectKind::Group), ..none };
         let many: Vec<String> = (0..12).map(|n| format!("g{n}")).collect();
         let shown = page.value(&groups, Some(&json!(many))).into_string();
         assert!(shown.contains("<a href=\"/connections/main/objects/group/g0\">g0</a>, "), "{shown}");
-        assert!(shown.ends_with("and 2 others"), "{shown}");
+        assert!(shown.ends_with("and 2 more"), "{shown}");
         assert_eq!(
-            referred(&[FieldView { sent: Some(json!("g1")), ..groups }]),
+            referred(&[FieldComparison { in_record: Some(json!("g1")), ..groups }]),
             [key(ObjectKind::Group, "g1")]
         );
     }

@@ -1,19 +1,20 @@
-//! The objects of a plan one by one, with what each value was and would be.
+//! The changes of a plan by object, with old and new values.
 
 use maud::{Markup, html};
 use serde_json::Value;
 use sync_service::PlanView;
-use sync_service::engine::{Change, FieldChange, ObjectChange};
+use sync_service::engine::{ChangeKind, FieldChange, ObjectChange};
 use sync_service::model::{ConnectionName, is_empty};
 
+use super::super::components::{Tone, badge, count, scroll};
 use super::super::links;
-use super::super::parts::{Tone, badge, count, scroll};
+use crate::words::labels;
 
-/// Of a list, so many values are shown.
+/// The maximum number of values shown of a list.
 const VALUES: usize = 5;
-/// A longer text is cut: whole values are in Okta.
+/// The maximum length of a text; Okta has the whole value.
 const LONG: usize = 200;
-/// More fields than these are behind a line that can be opened.
+/// The maximum number of fields that are shown unfolded.
 const FIELDS: usize = 6;
 
 pub(super) fn table(connection: &ConnectionName, view: &PlanView) -> Markup {
@@ -24,24 +25,24 @@ pub(super) fn table(connection: &ConnectionName, view: &PlanView) -> Markup {
     let hidden = view.plan.changes().saturating_sub(objects.len() as u64);
     let rows = html! {
         table {
-            caption { "Objects one by one" }
+            caption { "Changes by object" }
             thead { tr { th scope="col" { "Object" } th scope="col" { "Change" } th scope="col" { "Values" } } }
             tbody { @for object in objects { (row(connection, object)) } }
         }
     };
     html! {
-        (scroll("Objects one by one", &rows))
+        (scroll("Changes by object", &rows))
         @if hidden > 0 {
-            p.muted { "And " (count(hidden, "more object")) "; " code { "okta-insight plan --out FILE" } " on the server saves all of them." }
+            p.muted { (count(hidden, "more object")) " not shown. To save all of them, run " code { "okta-insight plan --out FILE" } " on the server." }
         }
     }
 }
 
 fn row(connection: &ConnectionName, object: &ObjectChange) -> Markup {
-    let change = match object.change {
-        Change::Create => badge(Tone::Good, "New"),
-        Change::Update => badge(Tone::Busy, "Changed"),
-        Change::Retire => badge(Tone::Warning, "Marked as gone"),
+    let tone = match object.change {
+        ChangeKind::Create => Tone::Good,
+        ChangeKind::Update => Tone::Busy,
+        ChangeKind::Retire => Tone::Warning,
     };
     html! {
         tr {
@@ -49,15 +50,15 @@ fn row(connection: &ConnectionName, object: &ObjectChange) -> Markup {
                 (links::object(connection, &object.key, object.name.as_deref()))
                 div.small.muted { (object.key.kind) " " (object.key.id) }
             }
-            td.nowrap { (change) }
+            td.nowrap { (badge(tone, labels::change(object.change))) }
             td.wide { (fields(object)) }
         }
     }
 }
 
 fn fields(object: &ObjectChange) -> Markup {
-    let new = object.change == Change::Create;
-    // Every value of a new object is new: a line is enough to begin with.
+    let new = object.change == ChangeKind::Create;
+    // All values of a new object are new.
     if new || object.fields.len() > FIELDS {
         html! {
             details id={ "values-" (object.key.kind) "-" (object.key.id) } {
@@ -84,7 +85,7 @@ fn list(fields: &[FieldChange], new: bool) -> Markup {
     }
 }
 
-/// A value as people read it.
+/// A value as text.
 pub(in super::super) fn shown(value: &Value) -> String {
     match value {
         empty if is_empty(empty) => "(empty)".to_owned(),
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_shown_as_people_read_them_and_long_ones_cut() {
+    fn long_values_are_cut() {
         assert_eq!(shown(&json!("")), "(empty)");
         assert_eq!(shown(&json!([])), "(empty)");
         assert_eq!(shown(&json!(["a", "b"])), "a, b");

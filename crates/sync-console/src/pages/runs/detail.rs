@@ -1,21 +1,23 @@
-//! All that is remembered of one run.
+//! The page of one run.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{RunDetail, RunExecution, RunReport, Unconfirmed};
+use sync_service::engine::{Finding, RunDetail, RunExecution, RunReport, UnconfirmedRecord};
 use sync_service::model::{ConnectionName, RunId};
-use sync_service::{Member, ServiceError};
+use sync_service::{ManagedConnection, ServiceError};
 
+use super::super::components::{Tone, badge, capital, count, fault, number, scroll, time};
+use super::super::findings;
 use super::super::links;
-use super::super::parts::{Tone, badge, capital, count, notice, number, said, scroll, time};
 use super::super::stream::{Part, live};
-use super::super::{Chosen, PageError, health, shell};
-use super::{kind_word, took};
+use super::super::{Chosen, PageError, health, layout};
+use super::duration;
 use crate::access::Identity;
 use crate::app::App;
+use crate::words::{activity as words, labels};
 
 pub(super) async fn page(
     identity: Identity,
@@ -28,11 +30,11 @@ pub(super) async fn page(
     let live = links::address(member.name(), &["runs", &id.to_string(), "stream"]);
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["runs"])) { "All runs" } }
-        @if run.summary.ended.is_none() {
+        @if run.summary.ended_at.is_none() {
             div data-live=(live) { div data-part="run" { (shown) } }
         } @else { (shown) }
     };
-    Ok(shell::connection_page(&identity, &member, "/runs", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/runs", &body).into_response())
 }
 
 pub(super) async fn stream(
@@ -53,7 +55,7 @@ fn number_of(id: &str) -> Result<RunId, PageError> {
     id.parse().map(RunId::new).map_err(|_| PageError::Missing("run"))
 }
 
-async fn part(member: &Arc<Member>, id: RunId) -> Result<Vec<Part>, ServiceError> {
+async fn part(member: &Arc<ManagedConnection>, id: RunId) -> Result<Vec<Part>, ServiceError> {
     let run = member.working()?.run(id).await?;
     Ok(run.map(|run| Part::new("run", all(member.name(), &run))).into_iter().collect())
 }
@@ -64,33 +66,33 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
         div.head {
             h1 { "Run " (run.id) }
             (health::run_badge(run))
-            span.muted { (kind_word(run.kind)) }
+            span.muted { (labels::run_kind(run.kind)) }
         }
         @if let Some(report) = &run.report {
-            @if let Some(error) = &report.error { (notice(Tone::Problem, error, report.hint.as_deref())) }
+            @if let Some(error) = &report.error { (fault(error, report.remedy(), Some(connection))) }
         }
-        section.card aria-label="Facts" {
+        section.card aria-label="Details" {
             dl.facts {
-                dt { "Began" } dd { (time(run.started)) }
-                dt { "Ended" } dd { @match run.ended { Some(ended) => { (time(ended)) ", after " (took(run)) }, None => { "not yet" } } }
+                dt { "Started" } dd { (time(run.started_at)) }
+                dt { "Ended" } dd { @match run.ended_at { Some(ended) => { (time(ended)) " (after " (duration(run)) ")" }, None => { "Not yet" } } }
                 @if let Some(report) = &run.report { (facts(report)) }
             }
         }
         @if let Some(report) = &run.report { (counts(report)) (added(report)) }
         (executions(&detail.executions))
-        (refused(connection, detail.refused_count, &detail.refused))
-        @if let Some(report) = &run.report { (messages(report)) }
+        (rejected(connection, detail.rejected_count, &detail.rejected_records))
+        @if let Some(report) = &run.report { (scope(connection, report)) (drift(connection, report)) (messages(report)) }
     }
 }
 
 fn facts(report: &RunReport) -> Markup {
     html! {
-        dt { "Mapping" } dd { @match &report.mapping { Some(mapping) => code { (mapping) }, None => "was not known yet" } }
-        dt { "Asked of Okta" } dd { (count(report.directory_requests, "request")) }
+        dt { "Mapping" } dd { @match &report.mapping_version { Some(mapping) => code { (mapping) }, None => "Not known yet" } }
+        dt { "Okta requests" } dd { (number(report.okta_requests)) }
         dt { "Sent to Assets" } dd { (count(report.executions, "execution")) ", " (count(report.chunks, "chunk")) }
-        @if report.marked > 0 { dt { "Marked as gone" } dd { (count(report.marked, "object")) } }
-        @if report.cleared > 0 { dt { "Cleared with the account" } dd { (count(report.cleared, "value")) } }
-        @if report.resumed { dt { "Taken up" } dd { "It went on where an earlier process was cut off." } }
+        @if report.retired > 0 { dt { "Retired" } dd { (count(report.retired, "object")) } }
+        @if report.cleared_values > 0 { dt { "Cleared with the Atlassian account" } dd { (count(report.cleared_values, "value")) } }
+        @if report.resumed { dt { "Resumed" } dd { (words::RESUMED) } }
     }
 }
 
@@ -103,11 +105,11 @@ fn counts(report: &RunReport) -> Markup {
             caption { "Objects" }
             thead { tr {
                 th scope="col" { "Kind" }
-                @for word in ["Read", "Sent", "New", "Changed", "Equal", "Refused"] { th.number scope="col" { (word) } }
+                @for word in ["Read", "Sent", "Created", "Updated", "Identical", "Rejected"] { th.number scope="col" { (word) } }
             } }
             tbody { @for (kind, n) in &report.records {
                 tr {
-                    th scope="row" { (capital(kind.as_str())) "s" }
+                    th scope="row" { (labels::objects(*kind)) }
                     @for n in [n.read, n.sent, n.created, n.updated, n.identical, n.rejected] { td.number { (number(n)) } }
                 }
             } }
@@ -134,16 +136,16 @@ fn executions(executions: &[RunExecution]) -> Markup {
     let table = html! {
         table {
             caption { "Executions in Assets" }
-            thead { tr { th scope="col" { "Execution" } th scope="col" { "Began" } th scope="col" { "Ended" } th scope="col" { "Outcome" } } }
+            thead { tr { th scope="col" { "Execution" } th scope="col" { "Started" } th scope="col" { "Ended" } th scope="col" { "Outcome" } } }
             tbody { @for execution in executions {
                 tr {
                     th scope="row" { code { (execution.id) } }
-                    td.nowrap { (time(execution.started)) }
-                    td.nowrap { @match execution.ended { Some(ended) => (time(ended)), None => "–" } }
-                    td.nowrap { @match (execution.ended, execution.processed) {
-                        (None, _) => (badge(Tone::Busy, "Its end is not known")),
+                    td.nowrap { (time(execution.started_at)) }
+                    td.nowrap { @match execution.ended_at { Some(ended) => (time(ended)), None => "–" } }
+                    td.nowrap { @match (execution.ended_at, execution.processed) {
+                        (None, _) => (badge(Tone::Busy, "Outcome unknown")),
                         (Some(_), true) => (badge(Tone::Good, "Processed")),
-                        (Some(_), false) => (badge(Tone::Problem, "Came to nothing")),
+                        (Some(_), false) => (badge(Tone::Problem, "Discarded")),
                     } }
                 }
             } }
@@ -152,30 +154,48 @@ fn executions(executions: &[RunExecution]) -> Markup {
     scroll("Executions in Assets", &table)
 }
 
-fn refused(connection: &ConnectionName, all: u64, records: &[Unconfirmed]) -> Markup {
+fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]) -> Markup {
     if all == 0 {
         return html! {};
     }
     let table = html! {
         table {
-            caption { "Refused by Assets to this day: " (count(all, "record")) }
+            caption { "Rejected records: " (number(all)) }
             thead { tr {
-                th scope="col" { "Object" } th scope="col" { "Reason" } th.number scope="col" { "Sent" } th scope="col" { "Again" }
+                th scope="col" { "Object" } th scope="col" { "Reason" } th.number scope="col" { "Attempts" } th scope="col" { "Next attempt" }
             } }
             tbody { @for record in records {
                 tr {
                     th scope="row" { (record.key.kind) " " (links::object(connection, &record.key, None)) }
-                    td { (said(&record.reason)) }
-                    td.number { (record.attempts) "×" }
-                    td.nowrap { (time(record.due)) }
+                    td { (capital(&record.reason)) }
+                    td.number { (record.attempts) }
+                    td.nowrap { (time(record.next_attempt_at)) }
                 }
             } }
         }
     };
     let hidden = all.saturating_sub(records.len() as u64);
     html! {
-        (scroll("Refused records", &table))
-        @if hidden > 0 { p.muted { "And " (count(hidden, "more record")) "." } }
+        (scroll("Rejected records", &table))
+        @if hidden > 0 { p.muted { (count(hidden, "more record")) " not shown." } }
+    }
+}
+
+/// Items of the scope that the org doesn't have.
+fn scope(connection: &ConnectionName, report: &RunReport) -> Markup {
+    html! {
+        @if let Some(finding) = Finding::of_scope(&report.unknown_choices) { (findings::linked(connection, &finding)) }
+    }
+}
+
+fn drift(connection: &ConnectionName, report: &RunReport) -> Markup {
+    html! {
+        @if !report.drift.is_empty() {
+            section.card aria-label="Schema drift" {
+                h2 { "Schema drift" }
+                ul { @for finding in &report.drift { li { (findings::line(connection, finding)) } } }
+            }
+        }
     }
 }
 
@@ -183,9 +203,9 @@ fn messages(report: &RunReport) -> Markup {
     html! {
         @if !report.messages.is_empty() {
             section.card aria-label="Messages" {
-                h2 { "What was noted" }
-                ul { @for message in &report.messages { li { (said(message)) } } }
-                @if report.messages.len() == RunReport::MAX_MESSAGES { p.muted { "More may have been said; that many are kept." } }
+                h2 { "Messages" }
+                ul { @for message in &report.messages { li { (capital(message)) } } }
+                @if report.messages.len() == RunReport::MAX_MESSAGES { p.muted { (words::MESSAGES_CUT) } }
             }
         }
     }
@@ -196,44 +216,50 @@ mod tests {
     use std::collections::BTreeMap;
 
     use jiff::Timestamp;
-    use sync_service::engine::{RecordCounts, RunKind, RunResult, RunSummary};
+    use sync_service::engine::{Fact, Finding, RecordCounts, Remedy, RunKind, RunState, RunSummary};
     use sync_service::model::{ExecutionId, ObjectKind, RecordKey};
 
     use super::*;
 
     #[test]
-    fn a_run_that_did_not_go_well_says_why_what_was_refused_and_what_to_do() {
+    fn failed_run_shows_reason_and_rejected_records() {
         let at = |seconds: i64| Timestamp::constant(1_772_000_000 + seconds, 0);
         let counts = RecordCounts { read: 1200, sent: 9, created: 4, updated: 2, identical: 1, rejected: 2 };
         let report = RunReport {
-            result: RunResult::Failed,
+            state: RunState::Failed,
             executions: 1,
             chunks: 3,
             records: BTreeMap::from([(ObjectKind::User, counts)]),
-            marked: 1,
-            cleared: 2,
-            directory_requests: 14,
-            seconds: 75.0,
+            retired: 1,
+            cleared_values: 2,
+            okta_requests: 14,
+            duration_seconds: 75.0,
             added_attributes: vec!["Okta User: <Team>".into()],
             messages: vec!["Okta User: a value of \"city\" does not fit".into()],
             error: Some("Assets answers 500 <b>".into()),
-            hint: Some("run `okta-insight doctor`, and try again".into()),
+            finding: Some(
+                Finding::error(Fact::SyncRunFailed {
+                    kind: RunKind::FullSync,
+                    error: "Assets answers 500 <b>".into(),
+                })
+                .with_remedy(Remedy::RunChecks),
+            ),
             execution: None,
             resumed: true,
-            mapping: None,
+            mapping_version: None,
             ..RunReport::default()
         };
         let summary = RunSummary {
             id: RunId::new(7),
-            kind: RunKind::Full,
-            started: at(0),
-            ended: Some(at(75)),
+            kind: RunKind::FullSync,
+            started_at: at(0),
+            ended_at: Some(at(75)),
             report: Some(report),
         };
         let execution = |id: &str, ended, processed| RunExecution {
             id: ExecutionId::new(id),
-            started: at(60),
-            ended,
+            started_at: at(60),
+            ended_at: ended,
             processed,
         };
         let executions = vec![
@@ -241,15 +267,15 @@ mod tests {
             execution("e2", Some(at(71)), false),
             execution("e3", None, false),
         ];
-        let refused = Unconfirmed {
+        let refused = UnconfirmedRecord {
             key: RecordKey { kind: ObjectKind::User, id: "00u1".into() },
             attempts: 6,
             reason: "value too long: <script>".into(),
-            due: at(3600),
+            next_attempt_at: at(3600),
             name: None,
             rejected: true,
         };
-        let detail = RunDetail { summary, executions, refused_count: 3, refused: vec![refused] };
+        let detail = RunDetail { summary, executions, rejected_count: 3, rejected_records: vec![refused] };
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         insta::assert_snapshot!(all(&main, &detail).into_string().replace("><", ">\n<"));
     }

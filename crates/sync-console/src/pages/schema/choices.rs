@@ -1,19 +1,21 @@
-//! Choices about profile attributes: as a form, and from a form.
+//! The selection of profile attributes: as a form, and from a form.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use maud::{Markup, html};
-use sync_service::mapper::{AttributeView, Attributes, MappingOptions, OktaAttribute, TypeView, VALUE_TYPES};
+use sync_service::mapper::{AttributeOptions, MappingOptions, OktaAttribute, VALUE_TYPES};
 use sync_service::model::{ConnectionName, ObjectKind};
+use sync_service::{AttributeComparison, TypeComparison};
 
-use super::super::parts::{capital, scroll};
+use super::super::components::scroll;
+use crate::words::{labels, mapping as words};
 
-/// What a form says.
+/// A submitted form.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Choices {
-    /// The options, with these choices in them.
+    /// The options with this selection.
     pub(super) options: MappingOptions,
-    /// What cannot be.
+    /// The invalid parts of the selection.
     pub(super) problems: Vec<String>,
 }
 
@@ -21,7 +23,7 @@ pub(super) struct Choices {
 const KINDS: [ObjectKind; 2] = [ObjectKind::User, ObjectKind::Group];
 
 impl Choices {
-    /// Reads a form over what was chosen before. Attributes that were not on the form stay as they were.
+    /// Reads a form over the saved selection. Attributes that aren't on the form stay unchanged.
     pub(super) fn sent(base: &MappingOptions, sent: &HashMap<String, String>) -> Self {
         let mut choices = Self { options: base.clone(), problems: Vec::new() };
         choices.options.user = choices.of(&base.user, ObjectKind::User, sent);
@@ -29,7 +31,12 @@ impl Choices {
         choices
     }
 
-    fn of(&mut self, base: &Attributes, kind: ObjectKind, sent: &HashMap<String, String>) -> Attributes {
+    fn of(
+        &mut self,
+        base: &AttributeOptions,
+        kind: ObjectKind,
+        sent: &HashMap<String, String>,
+    ) -> AttributeOptions {
         let seen: BTreeSet<&str> =
             sent.keys().filter_map(|key| key.strip_prefix(&format!("seen:{kind}:"))).collect();
         if seen.is_empty() {
@@ -43,7 +50,7 @@ impl Choices {
         };
         let (used, left): (BTreeSet<&str>, BTreeSet<&str>) =
             seen.iter().partition(|name| text("use", name).is_some());
-        let mut attributes = Attributes {
+        let mut attributes = AttributeOptions {
             include: BTreeSet::new(),
             exclude: others(&base.exclude),
             rename: without(&base.rename, &seen),
@@ -53,9 +60,7 @@ impl Choices {
             attributes.include = others(&base.include);
             attributes.include.extend(used.iter().map(|name| (*name).to_owned()));
             if attributes.include.is_empty() {
-                self.problems.push(format!(
-                    "where new attributes of {kind}s are left out, at least one attribute has to be used"
-                ));
+                self.problems.push(words::select_one(kind.as_str()));
             }
         } else {
             attributes.exclude.extend(left.iter().map(|name| (*name).to_owned()));
@@ -69,7 +74,7 @@ impl Choices {
                     Some(kind) => {
                         attributes.types.insert((*name).to_owned(), kind.clone());
                     }
-                    None => self.problems.push(format!("{name} of {kind}s cannot have the type {given}")),
+                    None => self.problems.push(words::wrong_type(name, kind.as_str(), given)),
                 }
             }
         }
@@ -84,16 +89,16 @@ fn without<T: Clone>(map: &BTreeMap<String, T>, seen: &BTreeSet<&str>) -> BTreeM
         .collect()
 }
 
-fn of_kind(options: &MappingOptions, kind: ObjectKind) -> Option<(&Attributes, &str)> {
+fn of_kind(options: &MappingOptions, kind: ObjectKind) -> Option<(&AttributeOptions, &str)> {
     match kind {
-        ObjectKind::User => Some((&options.user, &options.label)),
+        ObjectKind::User => Some((&options.user, &options.user_label)),
         ObjectKind::Group => Some((&options.group, &options.group_label)),
         ObjectKind::Membership => None,
     }
 }
 
-/// The choices as inputs, one line for each attribute.
-pub(super) fn inputs(types: &[TypeView], options: &MappingOptions) -> Markup {
+/// The selection as inputs, one row for each attribute.
+pub(super) fn inputs(types: &[TypeComparison], options: &MappingOptions) -> Markup {
     html! {
         @for object_type in types {
             @if let Some((chosen, label)) = of_kind(options, object_type.kind) { (kind_inputs(object_type, chosen, label)) }
@@ -101,18 +106,18 @@ pub(super) fn inputs(types: &[TypeView], options: &MappingOptions) -> Markup {
     }
 }
 
-fn kind_inputs(object_type: &TypeView, chosen: &Attributes, label: &str) -> Markup {
+fn kind_inputs(object_type: &TypeComparison, chosen: &AttributeOptions, label: &str) -> Markup {
     let kind = object_type.kind;
-    let mut profile: Vec<(&OktaAttribute, &AttributeView)> =
+    let mut profile: Vec<(&OktaAttribute, &AttributeComparison)> =
         object_type.attributes.iter().filter_map(|view| Some((view.okta.as_ref()?, view))).collect();
     profile.sort_by_key(|(okta, _)| okta.title.to_lowercase());
     let only = !chosen.include.is_empty();
     let others = format!("others:{kind}:");
     let table = html! {
         table.choices {
-            caption { (capital(kind.as_str())) "s" }
+            caption { (labels::objects(kind)) }
             thead { tr {
-                th scope="col" { "Use" } th scope="col" { "Okta attribute" } th scope="col" { "Okta type" }
+                th scope="col" { "Sync" } th scope="col" { "Okta attribute" } th scope="col" { "Okta type" }
                 th scope="col" { "Name in Assets" } th scope="col" { "Type in Assets" }
             } }
             tbody { @for (okta, view) in profile { (line(kind, okta, view, chosen, okta.name == label)) } }
@@ -121,10 +126,10 @@ fn kind_inputs(object_type: &TypeView, chosen: &Attributes, label: &str) -> Mark
     html! {
         (scroll(&format!("Attributes of {kind}s"), &table))
         div.field {
-            label for=(others) { "An attribute that is new in Okta" }
+            label for=(others) { "New Okta attributes" }
             select name=(others) id=(others) {
-                option value="in" selected[!only] { "is added by itself" }
-                option value="out" selected[only] { "is left out until it is chosen here" }
+                option value="in" selected[!only] { "Add automatically" }
+                option value="out" selected[only] { "Exclude until selected" }
             }
         }
     }
@@ -133,8 +138,8 @@ fn kind_inputs(object_type: &TypeView, chosen: &Attributes, label: &str) -> Mark
 fn line(
     kind: ObjectKind,
     okta: &OktaAttribute,
-    view: &AttributeView,
-    chosen: &Attributes,
+    view: &AttributeComparison,
+    chosen: &AttributeOptions,
     is_label: bool,
 ) -> Markup {
     let name = &okta.name;
@@ -146,14 +151,14 @@ fn line(
         tr {
             td {
                 input type="hidden" name=(field("seen")) value="1";
-                input type="checkbox" name=(field("use")) value="1" checked[used] aria-label={ "Use " (okta.title) };
+                input type="checkbox" name=(field("use")) value="1" checked[used] aria-label={ "Sync " (okta.title) };
             }
-            th scope="row" { (okta.title) div.small.muted { code { (name) } @if is_label { " names the object" } } }
+            th scope="row" { (okta.title) div.small.muted { code { (name) } @if is_label { " (object label)" } } }
             td { (okta.kind) }
             td { input type="text" name=(field("name")) value=(chosen.rename.get(name).map_or("", String::as_str)) placeholder=(present) aria-label={ "Name of " (okta.title) " in Assets" } spellcheck="false" autocomplete="off"; }
             td {
                 select name=(field("type")) aria-label={ "Type of " (okta.title) " in Assets" } {
-                    option value="" { "as in Okta" }
+                    option value="" { "Same as Okta" }
                     @for choice in types {
                         option value=(choice.as_str()) selected[chosen.types.get(name) == Some(choice)] { (choice.as_str()) }
                     }
@@ -163,7 +168,7 @@ fn line(
     }
 }
 
-/// The choices as lines of the configuration file; `None` when there are none to make.
+/// The selection as lines of the configuration file; `None` if all settings are defaults.
 pub(super) fn lines(connection: &ConnectionName, options: &MappingOptions) -> Option<String> {
     let mut mapping = toml::Table::new();
     for kind in KINDS {
@@ -209,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_box_that_is_not_ticked_leaves_the_attribute_out_and_the_rest_stays_as_it_was() {
+    fn unselected_attribute_is_excluded() {
         let mut base = MappingOptions::default();
         base.user.exclude = set(&["gone", "city"]);
         base.user.rename = BTreeMap::from([("gone".into(), "Gone".into()), ("city".into(), "Town".into())]);
@@ -234,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn where_new_ones_are_left_out_those_in_use_are_named() {
+    fn excluding_new_attributes_lists_selected_ones() {
         let form =
             sent(&[("others:user:", "out"), ("seen:user:a", "1"), ("seen:user:b", "1"), ("use:user:b", "1")]);
         let base = MappingOptions::default();
@@ -243,11 +248,14 @@ mod tests {
         let none = sent(&[("others:user:", "out"), ("seen:user:a", "1")]);
         assert_eq!(Choices::sent(&base, &none).problems.len(), 1);
         let odd = sent(&[("seen:user:a", "1"), ("type:user:a", "status")]);
-        assert_eq!(Choices::sent(&base, &odd).problems, ["a of users cannot have the type status"]);
+        assert_eq!(
+            Choices::sent(&base, &odd).problems,
+            ["the attribute a of users doesn't support the type status"]
+        );
     }
 
     #[test]
-    fn choices_are_told_as_lines_of_the_configuration() {
+    fn selection_becomes_configuration() {
         let name = ConnectionName::try_from("main".to_owned()).unwrap();
         let mut options = MappingOptions::default();
         assert_eq!(lines(&name, &options), None);

@@ -1,4 +1,4 @@
-//! Choosing attributes, seeing what that would change, and applying it.
+//! The selection of attributes, its preview, and its application.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -8,61 +8,62 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use sync_service::mapper::{AttributeState, AttributeView, MappingOptions, TypeView};
+use sync_service::mapper::{AttributeState, MappingOptions};
+use sync_service::model::ConnectionName;
 use sync_service::{
-    Draft, JobState, Keeper, Member, SaveError, SchemaPreview, SchemaView, ServiceError, explain,
-    preview_schemas,
+    AttributeComparison, ConnectionDraft, JobState, ManagedBy, ManagedConnection, SaveError, SchemaPreview,
+    SchemaView, ServiceError, TypeComparison, error_chain, preview_schemas,
 };
 
 use tokio::time::Instant;
 
+use super::super::components::{Tone, fault, job, notice};
+use super::super::findings;
 use super::super::links::address;
-use super::super::parts::{Tone, notice, said, under_way};
-use super::super::{Chosen, PageError, shell};
+use super::super::{Chosen, PageError, layout};
 use super::choices::{Choices, inputs, lines};
 use super::side::{self, Show};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::{mapping as words, settings};
 
-/// How long somebody may wait for a preview.
+/// The maximum duration of a preview.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long the form waits for what it is made of, and how often it looks.
+/// The time that the form waits for the comparison, and the polling interval.
 const A_MOMENT: Duration = Duration::from_secs(5);
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 type Sent = HashMap<String, String>;
 
-/// The form, filled with what is in force.
+/// The form, filled with the current selection.
 pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     let options = in_force(&member)?;
     super::compare_once(&member);
     let body = match compared(&member).await {
-        JobState::Done { result, .. } => form(&member, &identity, &result.types, &options),
-        JobState::Failed { reason, hint, .. } => notice(Tone::Problem, &reason, hint.as_deref()),
-        JobState::Running { since, doing } => html! {
-            (under_way(&doing, since))
-            a.button href=(address(member.name(), &["schema", "choices"])) { "Go on once it is done" }
+        JobState::Succeeded { result, .. } => form(&member, &identity, &result.types, &options),
+        JobState::Failed { reason, remedy, .. } => fault(&reason, remedy.as_ref(), Some(member.name())),
+        JobState::Running { started_at, activity } => html! {
+            (job(activity, started_at))
+            a.button href=(address(member.name(), &["schema", "choices"])) { "Continue" }
         },
-        JobState::Idle => {
-            notice(Tone::Problem, "This connection cannot work", Some("see why on its Overview"))
-        }
+        JobState::Idle => notice(Tone::Problem, words::UNAVAILABLE_TEXT, None),
     };
     Ok(page(&member, &identity, StatusCode::OK, &body))
 }
 
-/// What was compared, waited for as long as nobody thinks that the page hangs.
-async fn compared(member: &Member) -> JobState<SchemaView> {
+/// The comparison, after a short wait.
+async fn compared(member: &ManagedConnection) -> JobState<SchemaView> {
     let until = Instant::now() + A_MOMENT;
     loop {
         let state = member.schemas();
         if !state.is_running() || Instant::now() >= until {
             return state;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
-/// What the choices would change. Nothing is saved.
+/// The effect of a selection. Nothing is saved.
 pub(super) async fn preview(
     identity: Identity,
     Chosen(member): Chosen,
@@ -77,28 +78,28 @@ pub(super) async fn preview(
     let seen = match looked {
         Ok(Ok(seen)) => seen,
         Ok(Err(error)) => {
-            let problem = explain(&error);
+            let problem = error_chain(&error);
             return Ok(refused(&member, &identity, &options, &[problem]));
         }
         Err(_) => {
-            let problem = format!("Okta and Assets did not answer within {} s", PATIENCE.as_secs());
+            let problem = words::timed_out(PATIENCE.as_secs());
             return Ok(refused(&member, &identity, &options, &[problem]));
         }
     };
     let body = html! {
-        (changes(&seen))
+        (changes(member.name(), &seen))
         (carry_out(&member, &identity, &options, &sent))
         details id="both-sides" {
-            summary { "Both sides, as they would be" }
-            @for object_type in &seen.then.types { (side::table(object_type, Show::All)) }
+            summary { "Proposed attributes" }
+            @for object_type in &seen.proposed.types { (side::table(member.name(), object_type, Show::All)) }
         }
-        h2 { "Choose otherwise" }
-        (form(&member, &identity, &seen.now.types, &options))
+        h2 { "Change the selection" }
+        (form(&member, &identity, &seen.current.types, &options))
     };
     Ok(page(&member, &identity, StatusCode::OK, &body))
 }
 
-/// Saves the choices and sets up again.
+/// Saves the selection and runs setup again.
 pub(super) async fn apply(
     State(app): State<App>,
     identity: Identity,
@@ -106,10 +107,8 @@ pub(super) async fn apply(
     Form(sent): Form<Sent>,
 ) -> Result<Response, PageError> {
     let Some(saved) = member.saved() else {
-        let file = member.config_file().display();
-        return Err(PageError::Bad(format!(
-            "This connection is in the configuration file {file}, and its choices are made there"
-        )));
+        let file = member.config_file().display().to_string();
+        return Err(PageError::Bad(settings::managed_by_file(&file)));
     };
     let Choices { options, problems } = Choices::sent(&saved.settings.mapping, &sent);
     if !problems.is_empty() {
@@ -117,7 +116,7 @@ pub(super) async fn apply(
     }
     let mut settings = saved.settings.clone();
     settings.mapping = options.clone();
-    let draft = Draft { settings, secrets: BTreeMap::new(), although: false };
+    let draft = ConnectionDraft { settings, secrets: BTreeMap::new(), ignore_check_failures: false };
     match app.fleet.save(member.name(), draft, false).await {
         Ok(_) => {
             if let Some(member) = app.fleet.get(member.name()) {
@@ -125,66 +124,81 @@ pub(super) async fn apply(
             }
             Ok(Redirect::to(&address(member.name(), &["setup"])).into_response())
         }
-        Err(SaveError::Settings(checked)) => {
+        Err(SaveError::InvalidSettings(checked)) => {
             let problems: Vec<String> = checked.problems.into_iter().map(|problem| problem.message).collect();
             Ok(refused(&member, &identity, &options, &problems))
         }
         Err(SaveError::Service(error)) => Err(error.into()),
-        Err(error) => Err(PageError::Bad(explain(&error))),
+        Err(error) => Err(PageError::Bad(error_chain(&error))),
     }
 }
 
-fn in_force(member: &Member) -> Result<MappingOptions, ServiceError> {
+fn in_force(member: &ManagedConnection) -> Result<MappingOptions, ServiceError> {
     member.working()?;
     Ok(member.settings().map(|settings| settings.mapping.clone()).unwrap_or_default())
 }
 
-fn page(member: &Member, identity: &Identity, status: StatusCode, body: &Markup) -> Response {
+fn page(member: &ManagedConnection, identity: &Identity, status: StatusCode, body: &Markup) -> Response {
     let body = html! {
-        p.crumbs { a href=(address(member.name(), &["schema"])) { "Both sides" } }
-        div.head { h1 { "Choose attributes" } p.muted { "Which attributes of a profile Assets gets, by which name, as which type." } }
+        p.crumbs { a href=(address(member.name(), &["schema"])) { "Schema" } }
+        div.head { h1 { "Select attributes" } p.muted { (words::SELECT) } }
         (body)
     };
-    (status, shell::connection_page(identity, member, "/schema", &body)).into_response()
+    (status, layout::connection_page(identity, member, "/schema", &body)).into_response()
 }
 
-fn refused(member: &Member, identity: &Identity, options: &MappingOptions, problems: &[String]) -> Response {
+fn refused(
+    member: &ManagedConnection,
+    identity: &Identity,
+    options: &MappingOptions,
+    problems: &[String],
+) -> Response {
     let body = html! {
-        @for problem in problems { (notice(Tone::Problem, problem, Some("nothing was saved; choose otherwise, or try again"))) }
+        @for problem in problems { (notice(Tone::Problem, problem, Some(words::NOT_SAVED))) }
         @if let Some(view) = member.schemas().result() { (form(member, identity, &view.types, options)) }
     };
     page(member, identity, StatusCode::UNPROCESSABLE_ENTITY, &body)
 }
 
-/// Whoever may only look tries nothing out: a preview asks Okta and Assets.
-fn form(member: &Member, identity: &Identity, types: &[TypeView], options: &MappingOptions) -> Markup {
+/// The form; read-only users get no preview, as it sends requests to Okta and Assets.
+fn form(
+    member: &ManagedConnection,
+    identity: &Identity,
+    types: &[TypeComparison],
+    options: &MappingOptions,
+) -> Markup {
     let choices = inputs(types, options);
     html! {
         @if identity.role == Role::Admin {
             form method="post" action=(address(member.name(), &["schema", "choices"])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 (choices)
                 div.actions {
                     button.primary type="submit" { "Preview" }
-                    span.hint { "Shows what would change. Nothing is saved, and nothing is changed in Assets." }
+                    span.hint { (words::PREVIEW) }
                 }
             }
         } @else {
-            fieldset disabled { legend { "As it is" } (choices) }
+            fieldset disabled { legend { "Current selection" } (choices) }
         }
     }
 }
 
-/// Applying what was looked at: another choice is another preview.
-fn carry_out(member: &Member, identity: &Identity, options: &MappingOptions, sent: &Sent) -> Markup {
-    if member.keeper() == Keeper::File {
+/// The button that applies a previewed selection, or the lines for the configuration file.
+fn carry_out(
+    member: &ManagedConnection,
+    identity: &Identity,
+    options: &MappingOptions,
+    sent: &Sent,
+) -> Markup {
+    if member.managed_by() == ManagedBy::File {
         return html! {
             section.card aria-labelledby="file" {
-                h2 #file { "In the configuration file" }
-                p { "This connection is in " code { (member.config_file().display()) } ". Write there, in the place of what it says of attributes, and start the daemon again:" }
+                h2 #file { "Configuration file" }
+                p { "To apply this selection, replace the attribute settings in " code { (member.config_file().display()) } " with these lines, then restart the daemon:" }
                 @match lines(member.name(), options) {
                     Some(lines) => pre.code { (lines) },
-                    None => p { "Nothing: every attribute is used as it comes. Take away what it says of attributes." },
+                    None => p { (words::NO_LINES) },
                 }
             }
         };
@@ -194,68 +208,70 @@ fn carry_out(member: &Member, identity: &Identity, options: &MappingOptions, sen
     html! {
         @if identity.role == Role::Admin {
             form method="post" action=(address(member.name(), &["schema", "apply"])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 @for (key, value) in fields { input type="hidden" name=(key) value=(value); }
                 div.actions {
                     button.primary type="submit" { "Apply" }
-                    span.hint { "Saves these choices and sets up again: new attributes are added in Assets. Nothing is deleted there." }
+                    span.hint { (words::APPLY) }
                 }
             }
         }
     }
 }
 
-/// What differs between the mapping that is in force and the one that was chosen.
-fn changes(seen: &SchemaPreview) -> Markup {
-    if seen.now.mapping == seen.then.mapping && seen.now.types == seen.then.types {
-        return notice(Tone::Quiet, "These choices change nothing", None);
+/// The difference between the current and the proposed mapping.
+fn changes(connection: &ConnectionName, seen: &SchemaPreview) -> Markup {
+    if seen.current.mapping_version == seen.proposed.mapping_version
+        && seen.current.types == seen.proposed.types
+    {
+        return notice(Tone::Quiet, words::UNCHANGED, None);
     }
     let found: Vec<(&str, Vec<Change>)> = seen
-        .then
+        .proposed
         .types
         .iter()
         .map(|then| {
-            (then.name.as_str(), of_type(seen.now.types.iter().find(|now| now.kind == then.kind), then))
+            (then.name.as_str(), of_type(seen.current.types.iter().find(|now| now.kind == then.kind), then))
         })
         .collect();
     html! {
         section.card aria-labelledby="effect" {
-            h2 #effect { "What would change" }
+            h2 #effect { "Changes" }
             @for (name, changes) in &found {
                 @if !changes.is_empty() {
                     h3 { (name) }
-                    ul { @for change in changes { li { (change.line()) } } }
+                    ul { @for change in changes { li { (change.line(connection)) } } }
                 }
             }
             @if found.iter().all(|(_, changes)| changes.is_empty()) {
-                p { "Nothing in the attributes; values may be made otherwise." }
+                p { (words::VALUES_ONLY) }
             }
-            @for note in seen.then.notes.iter().filter(|note| !seen.now.notes.contains(note)) { (notice(Tone::Quiet, note, None)) }
+            @for note in seen.proposed.notes.iter().filter(|note| !seen.current.notes.contains(note)) { (findings::linked(connection, note)) }
         }
     }
 }
 
-/// One effect of a choice.
+/// The effect on one attribute.
 struct Change<'v> {
-    attribute: &'v AttributeView,
+    attribute: &'v AttributeComparison,
     effect: Effect,
 }
 
 enum Effect {
-    /// It is created in Assets.
+    /// The attribute is created in Assets.
     Added,
-    /// It stays in Assets with the values that it has.
+    /// The attribute stays in Assets with its last values.
     Left,
-    /// Assets has it otherwise, and nobody changes that by force.
+    /// The attribute differs in Assets, which isn't corrected automatically.
     Differs,
-    /// It would have been created, and is not.
+    /// The attribute isn't created after all.
     NotAdded,
-    /// It would have been created otherwise, or no longer differs.
+    /// The attribute is created in another way or no longer differs.
     Otherwise,
 }
 
-fn of_type<'v>(now: Option<&'v TypeView>, then: &'v TypeView) -> Vec<Change<'v>> {
-    let same = |a: &AttributeView, b: &AttributeView| match (&a.okta, &b.okta) {
+fn of_type<'v>(now: Option<&'v TypeComparison>, then: &'v TypeComparison) -> Vec<Change<'v>> {
+    let same = |a: &AttributeComparison, b: &AttributeComparison| match (&a.okta, &b.okta) {
         (Some(a), Some(b)) => a.name == b.name,
         (None, None) => {
             a.assets.as_ref().map(|assets| &assets.name) == b.assets.as_ref().map(|assets| &assets.name)
@@ -273,10 +289,10 @@ fn of_type<'v>(now: Option<&'v TypeView>, then: &'v TypeView) -> Vec<Change<'v>>
             (_, AttributeState::New) if was != Some(AttributeState::New) => Effect::Added,
             (Some(AttributeState::New), AttributeState::Excluded) => Effect::NotAdded,
             (_, AttributeState::Excluded) => Effect::Left,
-            (_, AttributeState::Drift) => Effect::Differs,
+            (_, AttributeState::Drifted) => Effect::Differs,
             _ => Effect::Otherwise,
         };
-        // What is left out has no side in Assets any more; what it was called there is known from before.
+        // An excluded attribute has no name in Assets any more; the current mapping has it.
         let attribute = match (&effect, before) {
             (Effect::Left, Some(before)) => before,
             _ => attribute,
@@ -287,7 +303,7 @@ fn of_type<'v>(now: Option<&'v TypeView>, then: &'v TypeView) -> Vec<Change<'v>>
 }
 
 impl Change<'_> {
-    fn line(&self) -> Markup {
+    fn line(&self, connection: &ConnectionName) -> Markup {
         let okta = self.attribute.okta.as_ref().map_or("", |okta| okta.title.as_str());
         let assets = self.attribute.assets.as_ref();
         let name = assets.map_or(okta, |assets| assets.name.as_str());
@@ -296,11 +312,11 @@ impl Change<'_> {
             @match self.effect {
                 Effect::Added => { strong { (name) } " (" (kind) ") is added in Assets" }
                 Effect::NotAdded => { strong { (name) } " is not added in Assets" }
-                Effect::Left => { strong { (name) } " is left out: it stays in Assets with the values that it has, and is no longer kept current" }
+                Effect::Left => { strong { (name) } " is excluded: it stays in Assets with its last values and is no longer updated" }
                 Effect::Otherwise => { strong { (name) } " is used as " (kind) }
                 Effect::Differs => {
-                    strong { (name) } " stays in Assets as it is, and differs:"
-                    @for difference in &self.attribute.differences { div { (said(difference)) } }
+                    strong { (name) } " differs in Assets and isn't corrected automatically:"
+                    @for difference in &self.attribute.differences { div { (findings::line(connection, difference)) } }
                 }
             }
         }

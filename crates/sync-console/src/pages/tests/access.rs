@@ -1,16 +1,16 @@
-//! Tokens are renewed, and revoked by two presses, and never the last of an administrator.
+//! Renewal and revocation of tokens.
 
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
-use super::world::World;
-use crate::access::{Role, TokenWish, create_token};
+use super::world::TestEnv;
+use crate::access::{Role, TokenRequest, create_token};
 
 #[tokio::test]
-async fn ones_own_token_is_named_and_the_last_of_an_administrator_stays() {
-    let world = World::start().await;
+async fn last_administrator_token_stays() {
+    let world = TestEnv::start().await;
     for name in ["mine", "other"] {
-        let wish = TokenWish { name: name.into(), role: Role::Admin, expires: None };
+        let wish = TokenRequest { name: name.into(), role: Role::Admin, expires: None };
         create_token(&world.fleet.store().access(), &wish, Timestamp::now()).await.unwrap();
     }
     let page = world.get("/access").await.body;
@@ -19,34 +19,37 @@ async fn ones_own_token_is_named_and_the_last_of_an_administrator_stays() {
         row.split_once("</tr>").unwrap().0.to_owned()
     };
     let (mine, other) = (row(&page, "mine"), row(&page, "other"));
-    assert!(mine.contains("this sign-in") && mine.contains("this signs you out at once"), "{mine}");
-    assert!(!other.contains("this sign-in") && other.contains("ends the sessions"), "{other}");
+    assert!(mine.contains("Current sign-in") && mine.contains("Revoking it signs you out"), "{mine}");
+    assert!(!other.contains("Current sign-in") && other.contains("ends all sessions"), "{other}");
     for row in [&mine, &other] {
         let (_, asked) = row.split_once("<details").unwrap();
         assert!(asked.contains("<form method=\"post\""), "the button is behind a question: {row}");
-        assert!(row.contains("no end") && !row.contains("Revoked"), "{row}");
+        assert!(row.contains("Never") && !row.contains("Revoked"), "{row}");
     }
 
     assert_eq!(world.post("/access/2/revoke", &[]).await.location.as_deref(), Some("/access"));
     let page = world.get("/access").await.body;
-    assert!(row(&page, "mine").contains("Kept: no other valid token"), "{page}");
+    assert!(row(&page, "mine").contains("the last valid administrator token"), "{page}");
     let refused = world.post("/access/1/revoke", &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
-    assert!(refused.body.contains("Make another for an administrator first"), "{}", refused.body);
+    assert!(refused.body.contains("Create another administrator token first"), "{}", refused.body);
     assert_eq!(world.post("/access/9/revoke", &[]).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn token_is_renewed_on_the_page() {
-    let world = World::start().await;
+    let world = TestEnv::start().await;
     let access = world.fleet.store().access();
     let (now, end) = (Timestamp::now(), Timestamp::now() + SignedDuration::from_hours(24));
-    let wish = TokenWish { name: "first".into(), role: Role::Admin, expires: Some(end) };
+    let wish = TokenRequest { name: "first".into(), role: Role::Admin, expires: Some(end) };
     create_token(&access, &wish, now).await.unwrap();
     let page = world.get("/access").await.body;
-    assert!(page.contains("action=\"/access/1/renew\"") && page.contains("Kept: no other"), "{page}");
+    assert!(
+        page.contains("action=\"/access/1/renew\"") && page.contains("last valid administrator token"),
+        "{page}"
+    );
 
-    let expires = async || access.tokens().await.unwrap()[0].expires;
+    let expires = async || access.tokens().await.unwrap()[0].expires_at;
     assert_eq!(world.post("/access/1/renew", &[("life", "30")]).await.location.as_deref(), Some("/access"));
     let days = expires().await.unwrap().duration_since(now).as_hours() / 24;
     assert_eq!(days, 30);
@@ -58,15 +61,15 @@ async fn token_is_renewed_on_the_page() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_within_the_navigation() {
-    let world = World::start().await;
+async fn missing_pages_have_navigation() {
+    let world = TestEnv::start().await;
     for (path, what, list) in [
-        ("/connections/main/runs/99", "There is no such run", Some("href=\"/connections/main/runs\"")),
-        ("/connections/main/runs/x", "There is no such run", Some("href=\"/connections/main/runs\"")),
-        ("/connections/main/events/x", "There is no such event", Some("href=\"/connections/main/events\"")),
-        ("/connections/nobody/runs/99", "There is no such connection", None),
-        ("/connections/nobody", "There is no such connection", None),
-        ("/nowhere", "There is no page at this address", None),
+        ("/connections/main/runs/99", "This run doesn't exist", Some("href=\"/connections/main/runs\"")),
+        ("/connections/main/runs/x", "This run doesn't exist", Some("href=\"/connections/main/runs\"")),
+        ("/connections/main/events/x", "This event doesn't exist", Some("href=\"/connections/main/events\"")),
+        ("/connections/nobody/runs/99", "This connection doesn't exist", None),
+        ("/connections/nobody", "This connection doesn't exist", None),
+        ("/nowhere", "This address doesn't exist", None),
     ] {
         let answer = world.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");

@@ -1,13 +1,13 @@
-//! Attributes on both sides, and choosing among them.
+//! Attributes in Okta and Assets, and their selection.
 
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use serde_json::Value;
 use sync_service::model::ConnectionName;
-use sync_service::{AssetsSettings, ConnectionSettings, Draft, OktaSettings, Secret, SecretField};
+use sync_service::{AssetsSettings, ConnectionDraft, ConnectionSettings, OktaSettings, Secret, SecretField};
 
-use super::world::{World, own};
+use super::world::{TestEnv, own};
 
 /// Leaves the city out, and gives the title another name.
 const CHOICES: &[(&str, &str)] = &[
@@ -20,22 +20,22 @@ const CHOICES: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn both_sides_stand_beside_each_other_and_can_be_filtered() {
-    let world = World::start().await;
+async fn schemas_are_compared_and_filtered() {
+    let world = TestEnv::start().await;
     let page = world.page_with("/connections/main/schema", "Okta type</th>").await;
-    assert!(page.contains("Not in Assets yet") && page.contains("Press Setup"), "{}", own(&page));
+    assert!(page.contains("Not in Assets yet") && page.contains("press Setup"), "{}", own(&page));
     world.set_up().await;
     world.post("/connections/main/schema", &[]).await;
-    world.page_with("/connections/main/schema", "Both sides agree").await;
-    insta::assert_snapshot!(own(&world.get("/connections/main/schema?show=same").await.body));
+    world.page_with("/connections/main/schema", "Schemas match").await;
+    insta::assert_snapshot!(own(&world.get("/connections/main/schema?show=matched").await.body));
     let new = world.get("/connections/main/schema?show=new").await;
-    assert!(new.body.contains("No such attribute among"));
+    assert!(new.body.contains("No matching attributes"));
     assert_eq!(world.get("/connections/main/schema?show=odd").await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
-async fn choices_for_a_connection_of_the_file_are_shown_as_its_lines() {
-    let world = World::start().await;
+async fn file_selection_is_shown_as_lines() {
+    let world = TestEnv::start().await;
     world.set_up().await;
     world.page_with("/connections/main/schema/choices", "Preview").await;
     let preview = world.post("/connections/main/schema/choices", CHOICES).await;
@@ -48,8 +48,8 @@ async fn choices_for_a_connection_of_the_file_are_shown_as_its_lines() {
 }
 
 #[tokio::test]
-async fn choices_for_a_saved_connection_are_applied_as_they_were_looked_at() {
-    let world = World::start().await;
+async fn saved_selection_is_applied() {
+    let world = TestEnv::start().await;
     let told = |pointer: &str| match world.sandbox.ready().pointer(pointer).unwrap() {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -69,7 +69,11 @@ async fn choices_for_a_saved_connection_are_applied_as_they_were_looked_at() {
         (SecretField::ImportToken, secret("/insight/import_token")),
     ]);
     let acme = ConnectionName::try_from("acme".to_owned()).unwrap();
-    world.fleet.save(&acme, Draft { settings, secrets, although: false }, true).await.unwrap();
+    world
+        .fleet
+        .save(&acme, ConnectionDraft { settings, secrets, ignore_check_failures: false }, true)
+        .await
+        .unwrap();
     world.page_with("/connections/acme/schema/choices", "Preview").await;
     let preview = world.post("/connections/acme/schema/choices", CHOICES).await;
     assert_eq!(preview.status, StatusCode::OK);
@@ -88,8 +92,8 @@ async fn choices_for_a_saved_connection_are_applied_as_they_were_looked_at() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_told_beside_the_form_and_nothing_is_lost() {
-    let world = World::start().await;
+async fn invalid_selection_keeps_input() {
+    let world = TestEnv::start().await;
     world.page_with("/connections/main/schema/choices", "Preview").await;
     let odd = [
         ("seen:user:city", "1"),
@@ -99,6 +103,6 @@ async fn what_cannot_be_is_told_beside_the_form_and_nothing_is_lost() {
     ];
     let refused = world.post("/connections/main/schema/choices", &odd).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains("cannot have the type status"));
+    assert!(refused.body.contains("support the type status"));
     assert!(refused.body.contains("value=\"Town\""), "{}", own(&refused.body));
 }

@@ -1,9 +1,9 @@
-//! From nothing at all to objects that change: what each page shows on the way.
+//! A connection from its setup to live changes, page by page.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::world::{Answer, World, own};
+use super::world::{Answer, TestEnv, own};
 
 const HOSTILE: &str = "\"><script>alert(1)</script>";
 
@@ -13,8 +13,8 @@ fn between<'p>(page: &'p str, begin: &str, end: &str) -> &'p str {
 }
 
 #[tokio::test]
-async fn before_anything_was_done_each_page_says_what_comes() {
-    let world = World::start().await;
+async fn new_connection_shows_empty_states() {
+    let world = TestEnv::start().await;
     let mut pages = Vec::new();
     for page in ["runs", "events", "plan", "checks"] {
         let Answer { status, body, .. } = world.get(&format!("/connections/main/{page}")).await;
@@ -25,8 +25,8 @@ async fn before_anything_was_done_each_page_says_what_comes() {
 }
 
 #[tokio::test]
-async fn a_plan_is_made_looked_at_and_carried_out_and_its_run_is_remembered() {
-    let world = World::start().await;
+async fn plan_is_created_and_applied() {
+    let world = TestEnv::start().await;
     let users = world.control.get("/okta/users").await.unwrap()["users"].take();
     let user = users[0]["id"].as_str().unwrap();
     world
@@ -38,7 +38,7 @@ async fn a_plan_is_made_looked_at_and_carried_out_and_its_run_is_remembered() {
     world.member().connection().unwrap().pause(None).await.unwrap();
     world.set_up().await;
     assert_eq!(world.post("/connections/main/plan", &[]).await.status, StatusCode::SEE_OTHER);
-    let plan = world.page_with("/connections/main/plan", "Objects one by one").await;
+    let plan = world.page_with("/connections/main/plan", "Changes by object").await;
     assert!(plan.contains("&quot;&gt;&lt;script&gt;alert(1)"), "{}", own(&plan));
     assert!(!plan.contains("<script>alert"));
     insta::assert_snapshot!("plan", own(&plan));
@@ -49,19 +49,19 @@ async fn a_plan_is_made_looked_at_and_carried_out_and_its_run_is_remembered() {
     world.member().connection().unwrap().resume().await.unwrap();
     let begun = world.post("/connections/main/plan/synchronize", &[("plan", id)]).await;
     assert_eq!(begun.location.as_deref(), Some("/connections/main/live"));
-    let runs = world.page_with("/connections/main/runs?kind=full", "✓").await;
+    let runs = world.page_with("/connections/main/runs?kind=full_sync", "✓").await;
     let run = between(&runs, "href=\"/connections/main/runs/", "\"");
-    let detail = world.page_with(&format!("/connections/main/runs/{run}"), ", after ").await;
+    let detail = world.page_with(&format!("/connections/main/runs/{run}"), "(after ").await;
     assert!(detail.contains("Executions in Assets") && detail.contains("Processed"), "{}", own(&detail));
 
-    let failed = world.get("/connections/main/runs?failed=yes&kind=full").await;
-    assert!(failed.body.contains("No such run"));
+    let failed = world.get("/connections/main/runs?failed=yes&kind=full_sync").await;
+    assert!(failed.body.contains("No matching runs"));
     assert!(failed.body.contains("value=\"yes\" checked"), "the form shows what was asked for");
 }
 
 #[tokio::test]
-async fn what_suspicious_changes_take_is_asked_for_and_a_box_that_is_not_ticked_is_no_consent() {
-    let world = World::start().await;
+async fn safeguard_override_requires_review() {
+    let world = TestEnv::start().await;
     world.set_up().await;
     world.synchronize().await;
     world.member().connection().unwrap().pause(None).await.unwrap();
@@ -71,7 +71,7 @@ async fn what_suspicious_changes_take_is_asked_for_and_a_box_that_is_not_ticked_
         world.control.call("DELETE", &format!("/okta/users/{id}"), &Value::Null).await.unwrap();
     }
     world.post("/connections/main/plan", &[]).await;
-    let plan = world.page_with("/connections/main/plan", "Marked as gone</th>").await;
+    let plan = world.page_with("/connections/main/plan", "Retire</th>").await;
     insta::assert_snapshot!(own(between(&plan, "<div data-part=\"plan\">", "</section>")));
     let id = between(&plan, "name=\"plan\" value=\"", "\"");
     let refused = world.post("/connections/main/plan/synchronize", &[("plan", id)]).await;
@@ -79,17 +79,17 @@ async fn what_suspicious_changes_take_is_asked_for_and_a_box_that_is_not_ticked_
     world.member().connection().unwrap().resume().await.unwrap();
     let accepted = world.post("/connections/main/plan/synchronize", &[("plan", id), ("accept", "yes")]).await;
     assert_eq!(accepted.status, StatusCode::SEE_OTHER, "{}", accepted.body);
-    let done = world.page_with("/connections/main/runs?kind=full", "6 changed").await;
-    assert!(done.contains("Done"));
+    let done = world.page_with("/connections/main/runs?kind=full_sync", "6 updated").await;
+    assert!(done.contains("Succeeded"));
 }
 
 #[tokio::test]
-async fn every_precondition_is_shown_and_what_does_not_hold_first() {
-    let world = World::start().await;
+async fn failed_checks_come_first() {
+    let world = TestEnv::start().await;
     assert_eq!(world.post("/connections/main/checks", &[]).await.status, StatusCode::SEE_OTHER);
     let page = world.page_with("/connections/main/checks", "Okta org</caption>").await;
     let problem = page.find("notice-problem").unwrap();
     assert!(problem < page.find("<caption>").unwrap());
     assert!(page.contains("→"), "a remedy stands beside it");
-    assert!(page.contains("Press Setup on the Set-up page"), "in words of the console: {}", own(&page));
+    assert!(page.contains("Press <b>Setup</b> on the Setup page"), "in words of the console: {}", own(&page));
 }

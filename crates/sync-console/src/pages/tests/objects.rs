@@ -1,14 +1,14 @@
-//! Objects on both sides, and what goes on now.
+//! Objects in Okta and Assets, and the activity page.
 
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::world::{World, own};
+use super::world::{TestEnv, own};
 use crate::access::Role;
 
 /// Set up and loaded, with a user whose city is hostile.
-async fn loaded() -> (World, String) {
-    let world = World::start().await;
+async fn loaded() -> (TestEnv, String) {
+    let world = TestEnv::start().await;
     let users = world.control.get("/okta/users").await.unwrap()["users"].take();
     let user = users[0]["id"].as_str().unwrap().to_owned();
     let hostile = json!({ "city": "<script>alert(1)</script>" });
@@ -19,7 +19,7 @@ async fn loaded() -> (World, String) {
 }
 
 #[tokio::test]
-async fn a_user_is_found_by_login_and_shown_on_both_sides() {
+async fn user_is_found_and_compared() {
     let (world, user) = loaded().await;
     let list = world.get("/connections/main/objects?q=USER000000&kind=user").await;
     assert_eq!(list.status, StatusCode::OK);
@@ -27,7 +27,7 @@ async fn a_user_is_found_by_login_and_shown_on_both_sides() {
     assert!(list.body.contains(&format!("href=\"{link}\">user000000@example.com")), "{}", own(&list.body));
     assert!(!list.body.contains("objects/group/"), "only users were asked for");
     let none = world.get("/connections/main/objects?q=nobody%3Cb%3E").await;
-    assert!(none.body.contains("No such object") && none.body.contains("value=\"nobody&lt;b&gt;\""));
+    assert!(none.body.contains("No matching objects") && none.body.contains("value=\"nobody&lt;b&gt;\""));
 
     let profile = world.control.get("/okta/users").await.unwrap()["users"][0]["profile"].take();
     let called =
@@ -36,30 +36,30 @@ async fn a_user_is_found_by_login_and_shown_on_both_sides() {
     let by_name = world.get(&format!("/connections/main/objects?q={asked}")).await.body;
     assert!(by_name.contains(&format!("<div class=\"small muted\">{called}")), "{}", own(&by_name));
 
-    let page = world.page_with(&link, "✓</span> Current").await;
-    assert!(page.contains("✓</span> As sent") && !page.contains("Assets, now</th>"), "{}", own(&page));
-    assert!(page.contains("What was sent of this user and confirmed by Assets is what Okta has."));
+    let page = world.page_with(&link, "✓</span> In sync").await;
+    assert!(page.contains("✓</span> Unchanged") && !page.contains("In Assets</th>"), "{}", own(&page));
+    assert!(page.contains("The last confirmed record of this user matches Okta."));
     assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"), "{}", own(&page));
     assert!(page.contains("href=\"/connections/main/runs/"), "the run that sent it");
     assert!(
         page.contains("there is no account credential") || page.contains("There is no account credential")
     );
-    assert!(page.contains("Empty on all sides"));
+    assert!(page.contains("No value: "));
     let by_login = world.get("/connections/main/objects/user/user000000@example.com").await;
     assert_eq!(by_login.location.as_deref(), Some(link.as_str()));
 }
 
 #[tokio::test]
-async fn a_search_while_okta_is_down_is_short_and_says_that_okta_was_not_asked() {
+async fn search_reports_okta_outage() {
     let (world, _) = loaded().await;
     world.control.call("POST", "/faults", &json!("okta.latency=60000..60001")).await.unwrap();
     let page = world.get("/connections/main/objects?q=nobody").await.body;
-    assert!(page.contains("Nothing known here matches; Okta could not be asked"), "{}", own(&page));
-    assert!(page.contains("no answer within 3 s") && !page.contains("Okta has no such"), "{}", own(&page));
+    assert!(page.contains("No matching synced objects"), "{}", own(&page));
+    assert!(page.contains("no answer within 3 s") && !page.contains("No matching objects"), "{}", own(&page));
 }
 
 #[tokio::test]
-async fn an_object_that_okta_changed_differs_until_it_is_sent_again() {
+async fn changed_object_is_outdated_until_resent() {
     let (world, user) = loaded().await;
     let link = format!("/connections/main/objects/user/{user}");
     world.member().connection().unwrap().pause(None).await.unwrap();
@@ -67,10 +67,10 @@ async fn an_object_that_okta_changed_differs_until_it_is_sent_again() {
     let page = world.page_with(&link, "Changed in Okta").await;
     assert!(page.contains("class=\"differs\""), "{}", own(&page));
     let asked = world.post(&format!("{link}/resend"), &[]).await;
-    assert_eq!(asked.location, Some(format!("{link}?asked=yes")));
-    assert!(world.get(&format!("{link}?asked=yes")).await.body.contains("read from Okta again"));
+    assert_eq!(asked.location, Some(format!("{link}?resend=requested")));
+    assert!(world.get(&format!("{link}?resend=requested")).await.body.contains("read from Okta again"));
     world.member().connection().unwrap().resume().await.unwrap();
-    let page = world.page_with(&link, "✓</span> Current").await;
+    let page = world.page_with(&link, "✓</span> In sync").await;
     assert!(page.contains("Bern") && !page.contains("class=\"differs\""));
     assert!(page.contains("user.account.update_profile"), "the event that named it");
     let event = page.split("/connections/main/events/").nth(1).unwrap().split('"').next().unwrap();
@@ -79,15 +79,15 @@ async fn an_object_that_okta_changed_differs_until_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn what_goes_on_is_seen_and_can_be_held_back() {
+async fn activity_shows_run_and_pause() {
     let (world, _) = loaded().await;
-    let page = world.page_with("/connections/main/live", "Last run").await;
-    assert!(page.contains("Phase</th>"), "{}", own(&page));
+    let page = world.page_with("/connections/main/live", "Phase</th>").await;
+    assert!(page.contains("Last run: "), "{}", own(&page));
     assert!(page.contains("data-live=\"/connections/main/live/stream\""));
     let paused = world.post("/connections/main/live/pause", &[]).await;
     assert_eq!(paused.location.as_deref(), Some("/connections/main/live"));
     let page = world.get("/connections/main/live").await.body;
-    assert!(page.contains("is paused") && page.contains(">Resume</button>"));
+    assert!(page.contains("Syncing is paused") && page.contains(">Resume</button>"));
     assert!(!page.contains(">Synchronize</button>"), "nothing is sent while it is paused");
     world.post("/connections/main/live/resume", &[]).await;
     assert!(world.get("/connections/main/live").await.body.contains(">Pause</button>"));
@@ -96,7 +96,7 @@ async fn what_goes_on_is_seen_and_can_be_held_back() {
 }
 
 #[tokio::test]
-async fn what_is_no_object_is_missing_and_whoever_may_only_look_asks_for_nothing() {
+async fn unknown_object_is_missing() {
     let (world, user) = loaded().await;
     for path in ["objects/user/none", "objects/robot/1", "objects/group/%22%3E"] {
         let answer = world.get(&format!("/connections/main/{path}")).await;

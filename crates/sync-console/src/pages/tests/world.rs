@@ -11,22 +11,22 @@ use axum::http::{Request, StatusCode};
 use sandbox::{ControlClient, Sandbox, SandboxOptions};
 use serde_json::Value;
 use sync_service::model::ConnectionName;
-use sync_service::wire::Synchronize;
-use sync_service::{Config, Fleet, Member};
+use sync_service::wire::SyncOptions;
+use sync_service::{Config, ConnectionManager, ManagedConnection};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 
-use crate::access::{Identity, Role, Via};
+use crate::access::{Identity, Role, SignInMethod};
 use crate::app::App;
 
 /// A form that sends these fields.
 pub(super) type Fields<'f> = &'f [(&'f str, &'f str)];
 
-pub(super) struct World {
+pub(super) struct TestEnv {
     pub(super) sandbox: Sandbox,
     pub(super) control: ControlClient,
-    pub(super) fleet: Arc<Fleet>,
+    pub(super) fleet: Arc<ConnectionManager>,
     router: Router,
     _folder: tempfile::TempDir,
 }
@@ -39,7 +39,7 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-impl World {
+impl TestEnv {
     /// A few users, no event hook, and the connection "main" in the configuration file.
     pub(super) async fn start() -> Self {
         let options = SandboxOptions {
@@ -54,7 +54,7 @@ impl World {
         let text = format!(
             "[connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
              [connections.main.assets]\napi_url = {}\nimport_token = {}\n\
-             [connections.main.schedule]\nlog = \"200ms\"\n\
+             [connections.main.schedule]\nsystem_log_poll = \"200ms\"\n\
              [console]\nmaster_key = \"{}\"\n",
             ready["okta"]["org_url"],
             ready["okta"]["client_id"],
@@ -64,7 +64,7 @@ impl World {
             "A".repeat(43),
         );
         let config = Config::from_toml(&text, "c.toml", folder.path(), []).unwrap();
-        let fleet = Fleet::open(config, Path::new("c.toml")).await.unwrap();
+        let fleet = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
         let app = App { fleet: Arc::clone(&fleet), stop: CancellationToken::new() };
         Self {
             control: ControlClient::new(sandbox.control_url()),
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    pub(super) fn member(&self) -> Arc<Member> {
+    pub(super) fn member(&self) -> Arc<ManagedConnection> {
         self.fleet.get(&main()).unwrap()
     }
 
@@ -125,13 +125,13 @@ impl World {
         assert!(self.member().set_up());
         self.page_with("/connections/main/setup", "Setup again").await;
         assert!(self.member().verify());
-        self.page_with("/connections/main/setup", "Look at the plan first").await;
+        self.page_with("/connections/main/setup", "View plan</a>").await;
     }
 
     /// Loads everything.
     pub(super) async fn synchronize(&self) {
-        self.member().synchronize(Synchronize::default()).await.unwrap();
-        self.page_with("/connections/main/runs?kind=full", "✓</span> Done").await;
+        self.member().request_sync(SyncOptions::default()).await.unwrap();
+        self.page_with("/connections/main/runs?kind=full_sync", "✓</span> Succeeded").await;
     }
 }
 
@@ -142,9 +142,9 @@ pub(super) fn main() -> ConnectionName {
 /// What the guard puts before every page.
 fn identity(role: Role) -> Identity {
     Identity {
-        who: "somebody".into(),
+        principal: "somebody".into(),
         role,
-        via: Via::Session,
+        via: SignInMethod::Session,
         token: Some(1),
         csrf: Some("csrf-token".into()),
     }

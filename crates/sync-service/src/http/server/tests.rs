@@ -61,7 +61,7 @@ async fn a_new_certificate_is_served_without_a_restart() {
     let server = Server::bind(anywhere(), "server.listen", Some(folder.files.clone())).await.unwrap();
     let (address, stop) = (server.address(), CancellationToken::new());
     let router = Router::new().route("/", get(async || "here"));
-    let serving = tokio::spawn(server.serve_looking_every(Duration::from_millis(20), router, stop.clone()));
+    let serving = tokio::spawn(server.serve_polling_every(Duration::from_millis(20), router, stop.clone()));
     assert!(trusts(&old, address).await && !trusts(&new, address).await);
     folder.write(&new.certificate, &new.key);
     let deadline = Instant::now() + LIMIT;

@@ -39,11 +39,11 @@ impl Org {
         Self { rsa, ec, keys }
     }
 
-    fn judge(&self, token: &str) -> Result<Claims, TokenProblem> {
+    fn judge(&self, token: &str) -> Result<Claims, IdTokenError> {
         verify(&token.to_owned().into(), &self.keys, &expected())
     }
 
-    fn with(&self, change: impl FnOnce(&mut Value)) -> Result<Claims, TokenProblem> {
+    fn with(&self, change: impl FnOnce(&mut Value)) -> Result<Claims, IdTokenError> {
         let mut changed = claims();
         change(&mut changed);
         self.judge(&sign(&changed, &RS256.signer_from_jwk(&self.rsa.to_jwk_private_key()).unwrap(), "rsa"))
@@ -74,19 +74,19 @@ fn a_right_token_tells_who_somebody_is() {
 #[test]
 fn a_token_with_anything_wrong_about_it_is_refused() {
     let org = Org::new();
-    let changes: [(&str, Value, TokenProblem); 12] = [
-        ("iss", json!("https://evil.okta.com"), TokenProblem::Issuer),
-        ("iss", Value::Null, TokenProblem::Issuer),
-        ("aud", json!("0oa2"), TokenProblem::Audience),
-        ("aud", json!(["0oa1", "other"]), TokenProblem::Audience),
-        ("azp", json!("other"), TokenProblem::Audience),
-        ("exp", json!(NOW - 120), TokenProblem::Expired),
-        ("exp", Value::Null, TokenProblem::Expired),
-        ("iat", json!(NOW + 121), TokenProblem::IssuedLater),
-        ("iat", Value::Null, TokenProblem::IssuedLater),
-        ("nonce", json!("n-2"), TokenProblem::Nonce),
-        ("nonce", Value::Null, TokenProblem::Nonce),
-        ("groups", json!("Admins"), TokenProblem::Malformed),
+    let changes: [(&str, Value, IdTokenError); 12] = [
+        ("iss", json!("https://evil.okta.com"), IdTokenError::Issuer),
+        ("iss", Value::Null, IdTokenError::Issuer),
+        ("aud", json!("0oa2"), IdTokenError::Audience),
+        ("aud", json!(["0oa1", "other"]), IdTokenError::Audience),
+        ("azp", json!("other"), IdTokenError::Audience),
+        ("exp", json!(NOW - 120), IdTokenError::Expired),
+        ("exp", Value::Null, IdTokenError::Expired),
+        ("iat", json!(NOW + 121), IdTokenError::IssuedLater),
+        ("iat", Value::Null, IdTokenError::IssuedLater),
+        ("nonce", json!("n-2"), IdTokenError::Nonce),
+        ("nonce", Value::Null, IdTokenError::Nonce),
+        ("groups", json!("Admins"), IdTokenError::Malformed),
     ];
     for (claim, value, problem) in changes {
         let change = |c: &mut Value| {
@@ -104,17 +104,17 @@ fn a_token_with_anything_wrong_about_it_is_refused() {
 fn a_token_that_the_org_did_not_sign_is_refused() {
     let org = Org::new();
     let other = RS256.signer_from_jwk(&RsaKeyPair::generate(2048).unwrap().to_jwk_private_key()).unwrap();
-    assert_eq!(org.judge(&sign(&claims(), &other, "rsa")).err(), Some(TokenProblem::Signature));
-    assert_eq!(org.judge(&sign(&claims(), &other, "new")).err(), Some(TokenProblem::UnknownKey));
+    assert_eq!(org.judge(&sign(&claims(), &other, "rsa")).err(), Some(IdTokenError::Signature));
+    assert_eq!(org.judge(&sign(&claims(), &other, "new")).err(), Some(IdTokenError::UnknownKey));
     // Signed with what everybody knows.
     let public = org.rsa.to_pem_public_key();
     let hmac = HS256.signer_from_bytes(&public).unwrap();
-    assert_eq!(org.judge(&sign(&claims(), &hmac, "rsa")).err(), Some(TokenProblem::Algorithm));
+    assert_eq!(org.judge(&sign(&claims(), &hmac, "rsa")).err(), Some(IdTokenError::Algorithm));
     let rsa = RS256.signer_from_jwk(&org.rsa.to_jwk_private_key()).unwrap();
-    assert_eq!(org.judge(&sign(&claims(), &rsa, "ec")).err(), Some(TokenProblem::Algorithm));
+    assert_eq!(org.judge(&sign(&claims(), &rsa, "ec")).err(), Some(IdTokenError::Algorithm));
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let unsigned = format!("{}.{}.", part(json!({"alg": "none", "kid": "rsa"})), part(claims()));
-    assert_eq!(org.judge(&unsigned).err(), Some(TokenProblem::Algorithm));
+    assert_eq!(org.judge(&unsigned).err(), Some(IdTokenError::Algorithm));
     for nonsense in ["", "a", "a.b.c", "e30.e30.e30"] {
         assert!(org.judge(nonsense).is_err(), "{nonsense}");
     }

@@ -1,0 +1,19 @@
+//! Labels of a connection's health.
+
+use sync_service::engine::ConnectionHealth;
+
+/// The label of a connection's health.
+pub(crate) const fn health(health: ConnectionHealth) -> &'static str {
+    match health {
+        ConnectionHealth::InSync => "in sync",
+        ConnectionHealth::Syncing => "syncing",
+        ConnectionHealth::SettingUp => "setting up",
+        ConnectionHealth::SetupIncomplete => "setup incomplete",
+        ConnectionHealth::Paused => "paused",
+        ConnectionHealth::Degraded => "degraded",
+        ConnectionHealth::Blocked => "blocked by safeguard",
+        ConnectionHealth::Failing => "failing",
+        ConnectionHealth::Unavailable => "unavailable",
+        ConnectionHealth::Standby => "standby",
+    }
+}

@@ -1,0 +1,10 @@
+//! Changes that setup makes to the event hook.
+
+use sync_service::engine::HookChange;
+use sync_service::words::hook_change;
+
+/// Changes as a list: `created, verified`.
+pub(crate) fn changes(changes: &[HookChange]) -> String {
+    let words: Vec<String> = changes.iter().map(hook_change).collect();
+    if words.is_empty() { "exists".to_owned() } else { words.join(", ") }
+}

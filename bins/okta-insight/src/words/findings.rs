@@ -1,0 +1,4 @@
+//! Findings and observations on the command line: lowercase fragments without a period.
+
+// The CLI and the API share these words: both are plain text, with times in RFC 3339.
+pub(crate) use sync_service::words::{check_details, finding};

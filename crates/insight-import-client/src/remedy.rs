@@ -1,0 +1,137 @@
+//! Remedies for failed requests.
+
+use std::fmt;
+
+use crate::{Credential, Error, RefusalReason};
+
+/// An action that resolves an [`Error`]. Shown, it is a short English text for developers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Use the whole import token of the import source, or generate a new one.
+    RenewImportToken,
+    /// Check the email and the API token of the Atlassian account.
+    CheckCredentials,
+    /// Add this host to the site's IP allowlist.
+    AllowIpAddress,
+    /// Use a plan that includes Assets.
+    CheckPlan,
+    /// Let the firewall or gateway pass requests to the API.
+    AllowRequests,
+    /// Correct the address and the credentials of the proxy.
+    CheckProxy,
+    /// Give the account a role on the object schema.
+    GrantSchemaRole,
+    /// Use the import token of this import source, or an account.
+    UseOtherCredential,
+    /// Delete unused objects, or raise the object limit.
+    RaiseObjectLimit,
+    /// Use the URL of a site with Assets.
+    CorrectSiteUrl,
+    /// Change the mapping instead of submitting a new one.
+    ChangeMapping,
+    /// Submit a schema and mapping.
+    SubmitMapping,
+    /// Send smaller chunks, or records with fewer values.
+    ReduceChunkSize,
+    /// Enable the import source.
+    EnableImportSource,
+    /// Wait for the execution, or cancel it in Assets.
+    ReviewExecution,
+    /// Read the reason in the import's history in Assets.
+    ReviewImportHistory,
+    /// Check Atlassian's status page, and retry later.
+    CheckServiceStatus,
+    /// Find a proxy or gateway that changes responses.
+    CheckGateway,
+    /// Let this host reach the API.
+    CheckNetwork(outbound::Remedy),
+}
+
+impl Error {
+    /// The action that resolves it; `None` if none is known.
+    pub const fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Self::InvalidImportToken => Remedy::RenewImportToken,
+            Self::InvalidCredentials { .. } => Remedy::CheckCredentials,
+            Self::Forbidden { credential, reason, .. } => match (reason, credential) {
+                (RefusalReason::IpAllowlist, _) => Remedy::AllowIpAddress,
+                (RefusalReason::Plan, _) => Remedy::CheckPlan,
+                (RefusalReason::Firewall, _) => Remedy::AllowRequests,
+                (RefusalReason::Proxy, _) => Remedy::CheckProxy,
+                (RefusalReason::Permission, Credential::Account) => Remedy::GrantSchemaRole,
+                (RefusalReason::Permission, Credential::ImportToken) => Remedy::UseOtherCredential,
+                // The response doesn't prove that the credential is invalid.
+                (RefusalReason::InvalidCredential | RefusalReason::Unknown, _) => return None,
+            },
+            Self::QuotaExceeded { .. } => Remedy::RaiseObjectLimit,
+            Self::NoWorkspace { .. } => Remedy::CorrectSiteUrl,
+            Self::MappingExists => Remedy::ChangeMapping,
+            Self::MissingMapping => Remedy::SubmitMapping,
+            Self::TooLarge { .. } => Remedy::ReduceChunkSize,
+            Self::Disabled => Remedy::EnableImportSource,
+            Self::InProgress | Self::StartResultUnknown { .. } => Remedy::ReviewExecution,
+            Self::MappingFailed { .. } => Remedy::ReviewImportHistory,
+            Self::Unavailable { .. } | Self::TimedOut { .. } => Remedy::CheckServiceStatus,
+            Self::Decode { .. } | Self::ResponseTooLarge { .. } | Self::CrossOriginLink { .. } => {
+                Remedy::CheckGateway
+            }
+            Self::Transport { reason, .. } => Remedy::CheckNetwork(reason.remedy()),
+            Self::Unsupported(_)
+            | Self::InvalidMapping(_)
+            | Self::NotFound { .. }
+            | Self::Api { .. }
+            | Self::WrongState { .. } => return None,
+        })
+    }
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RenewImportToken => {
+                "use the whole token of this import source; if it is lost or invalid, open the object schema and its Import tab, \
+                 and generate a new token from the import source's menu; this revokes the old token"
+            }
+            Self::CheckCredentials => {
+                "check the email, and that its API token isn't expired: go to id.atlassian.com and open Security > API tokens"
+            }
+            Self::AllowIpAddress => {
+                "go to admin.atlassian.com, open Security > IP allowlists, and add the IP address of this host"
+            }
+            Self::CheckPlan => {
+                "check the site's plan: Jira Service Management Premium and Enterprise include Assets"
+            }
+            Self::AllowRequests => "let the firewall or gateway in front of this host pass requests to the API",
+            Self::CheckProxy => "check the address and the credentials of the proxy; it answered instead of the API",
+            Self::GrantSchemaRole => {
+                "give the account the role Object schema manager on the object schema, and its token the scopes of Assets"
+            }
+            Self::UseOtherCredential => "use the token of this import source, or an account",
+            Self::RaiseObjectLimit => {
+                "delete unused objects, or raise the object limit: open Settings > Assets usage"
+            }
+            Self::CorrectSiteUrl => {
+                "check the site's URL and plan: Jira Service Management Premium and Enterprise include Assets"
+            }
+            Self::ChangeMapping => "change the mapping instead of submitting a new one",
+            Self::SubmitMapping => "submit a schema and mapping first",
+            Self::ReduceChunkSize => {
+                "send smaller chunks; if one record is too large, omit an attribute with large values"
+            }
+            Self::EnableImportSource => {
+                "open the object schema and its Import tab, and enable the import source"
+            }
+            Self::ReviewExecution => {
+                "wait for the execution; or open the object schema and its Import tab, and cancel it"
+            }
+            Self::ReviewImportHistory => {
+                "open the object schema, its Import tab, and the history of the import to see the reason"
+            }
+            Self::CheckServiceStatus => "check https://status.atlassian.com, and retry later",
+            Self::CheckGateway => {
+                "find a proxy or gateway that shortens or changes responses from Assets, then retry"
+            }
+            Self::CheckNetwork(remedy) => return remedy.fmt(f),
+        })
+    }
+}

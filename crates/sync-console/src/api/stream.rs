@@ -1,0 +1,209 @@
+//! Live server-sent events: the status of the connection, and each new or changed event. A client that reconnects
+//! resumes at its position.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, Stream};
+use sync_service::engine::EventCursor;
+use sync_service::model::EventId;
+use sync_service::wire::ProblemType;
+use sync_service::{Connection, ConnectionEvent, ConnectionStatus, ManagedConnection, ServiceError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::document::Unusable;
+use super::extract::Works;
+use super::problem::ApiError;
+use crate::access::Identity;
+use crate::app::App;
+
+/// The interval of checks for changes.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The time for which a status is valid: its ages grow while nothing happens.
+const STATUS: Duration = Duration::from_secs(15);
+/// The time after which a stream ends and is reopened, which checks the token again.
+const LIFE: Duration = Duration::from_mins(5);
+/// The number of events read at once.
+const PAGE: u32 = 100;
+/// The largest number of streams.
+const STREAMS: usize = 64;
+
+pub(super) fn routes() -> Routes {
+    vec![routes!(live)]
+}
+
+/// The number of streams that can still be opened.
+#[derive(Debug, Clone)]
+pub(super) struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(STREAMS)))
+    }
+}
+
+/// Stream live updates as server-sent events
+///
+/// `status` events hold a `ConnectionStatus`, first and whenever it differs; `event` events hold a `ConnectionEvent` for
+/// each event that comes in or changes. The stream ends now and then; with `Last-Event-ID` it goes on where it was.
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/stream",
+    operation_id = "stream_events",
+    tag = "events",
+    params(
+        (
+            "Last-Event-ID" = Option<String>,
+            Header,
+            description = "The id of the last event that was seen",
+            max_length = 300,
+        ),
+    ),
+    responses(
+        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (
+            status = 400,
+            description = "Last-Event-ID is none of ours",
+            body = sync_service::wire::Problem,
+            content_type = "application/problem+json",
+        ),
+        Unusable,
+    ),
+)]
+async fn live(
+    _identity: Identity,
+    State(app): State<App>,
+    Extension(Places(places)): Extension<Places>,
+    Works(member, connection): Works,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let mark = match headers.get("last-event-id") {
+        None => connection.event_cursor().await?,
+        Some(id) => id.to_str().ok().and_then(read_mark).ok_or_else(|| {
+            let hint = "leave it out to begin with what happens now".to_owned();
+            ApiError::new(ProblemType::MalformedRequest, "Last-Event-ID is none of ours", Some(hint))
+        })?,
+    };
+    let place = places.try_acquire_owned().map_err(|_| {
+        let hint = "end another stream, or try again later".to_owned();
+        ApiError::new(ProblemType::ServerBusy, format!("{STREAMS} streams are open"), Some(hint))
+    })?;
+    let following = Following {
+        member,
+        connection,
+        stop: app.stop.clone(),
+        mark,
+        status: None,
+        ready: Vec::new(),
+        more: false,
+        ends: Instant::now() + LIFE,
+        _place: place,
+    };
+    Ok(Sse::new(following.events()).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// `write` or `write.event`; an id holds no line break, as Okta's ids hold none.
+fn written_mark(mark: &EventCursor) -> String {
+    match &mark.after {
+        Some(event) => format!("{}.{event}", mark.write),
+        None => mark.write.to_string(),
+    }
+}
+
+fn read_mark(text: &str) -> Option<EventCursor> {
+    let (write, after) = match text.split_once('.') {
+        Some((write, after)) => (write, Some(EventId::new(after))),
+        None => (text, None),
+    };
+    let write = write.parse().ok().filter(|write| *write >= 0)?;
+    Some(EventCursor { write, after })
+}
+
+struct Following {
+    member: Arc<ManagedConnection>,
+    connection: Arc<Connection>,
+    stop: CancellationToken,
+    mark: EventCursor,
+    /// The last status sent, and its time.
+    status: Option<(ConnectionStatus, Instant)>,
+    /// The messages to send, the last one first.
+    ready: Vec<Event>,
+    /// True if there are more events than were read.
+    more: bool,
+    ends: Instant,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Following {
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, async |mut here| {
+            loop {
+                if let Some(event) = here.ready.pop() {
+                    return Some((Ok(event), here));
+                }
+                if here.status.is_some() && !here.more {
+                    tokio::select! {
+                        () = here.stop.cancelled() => return None,
+                        () = tokio::time::sleep_until(here.ends) => return None,
+                        () = tokio::time::sleep(POLL_INTERVAL) => {}
+                    }
+                }
+                if let Err(error) = here.look().await {
+                    tracing::error!(error = sync_service::error_chain(&error), "a live stream ended");
+                    return None;
+                }
+            }
+        })
+    }
+
+    async fn look(&mut self) -> Result<(), ServiceError> {
+        let (events, after) = self.connection.events_after(&self.mark, PAGE).await?;
+        self.more = events.len() == PAGE as usize;
+        self.mark = after;
+        let last = events.len().saturating_sub(1);
+        for (n, event) in events.into_iter().enumerate() {
+            // A client that is cut off within a page sees the page again.
+            let mark = (n == last).then(|| self.mark.clone());
+            let told = ConnectionEvent { connection: self.member.name().clone(), event };
+            self.tell("event", &told, mark);
+        }
+        let status = self.connection.status(1).await?;
+        let told = self.status.as_ref();
+        if told.is_none_or(|(told, at)| at.elapsed() >= STATUS || !same(told, &status)) {
+            self.tell("status", &status, Some(self.mark.clone()));
+            self.status = Some((status, Instant::now()));
+        }
+        self.ready.reverse();
+        Ok(())
+    }
+
+    fn tell(&mut self, name: &str, what: &impl serde::Serialize, mark: Option<EventCursor>) {
+        let event = Event::default().event(name);
+        let event = match mark {
+            Some(mark) => event.id(written_mark(&mark)),
+            None => event,
+        };
+        match event.json_data(what) {
+            Ok(event) => self.ready.push(event),
+            Err(error) => tracing::error!(%error, "could not send an event of a live stream"),
+        }
+    }
+}
+
+/// True if only ages differ.
+fn same(told: &ConnectionStatus, now: &ConnectionStatus) -> bool {
+    let mut aged = told.clone();
+    aged.freshness.lag_seconds = now.freshness.lag_seconds;
+    aged.freshness.oldest_pending_change_seconds = now.freshness.oldest_pending_change_seconds;
+    aged == *now
+}

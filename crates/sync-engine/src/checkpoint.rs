@@ -1,0 +1,148 @@
+//! A pass over the directory, as far as it has come: enough to go on in another process.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_model::{GroupId, ObjectKind};
+
+use crate::trail::Trail;
+use crate::{Cursor, Reading, RunKind, UnreadableObjects, ValueProblems};
+
+/// The extent of a sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncMode {
+    /// Reads everything. Only this mode detects deletions that no event reported.
+    Full,
+    /// Reads changes since a time.
+    Incremental(Timestamp),
+    /// Every group and user, but no membership: an attribute is new, and who has a value is not known.
+    Backfill,
+}
+
+impl SyncMode {
+    /// The kind of a run in this mode.
+    pub const fn run_kind(self) -> RunKind {
+        match self {
+            Self::Full => RunKind::FullSync,
+            Self::Incremental(_) => RunKind::IncrementalSync,
+            Self::Backfill => RunKind::Backfill,
+        }
+    }
+
+    /// True if a finished sync of this mode also satisfies the wanted mode.
+    pub(crate) const fn goes_on_as(self, wanted: Self) -> bool {
+        matches!(
+            (self, wanted),
+            (Self::Full, Self::Full)
+                | (Self::Backfill, Self::Backfill)
+                | (Self::Incremental(_), Self::Incremental(_))
+        )
+    }
+
+    /// The time since which something must have changed to be read.
+    pub(crate) const fn since(self) -> Option<Timestamp> {
+        match self {
+            Self::Incremental(time) => Some(time),
+            Self::Full | Self::Backfill => None,
+        }
+    }
+}
+
+/// The progress of reading the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadPhase {
+    /// Listing groups.
+    Groups,
+    /// Listing the members of groups.
+    Members,
+    /// Listing users.
+    Users,
+    /// Looking for what the listings no longer hold.
+    Unlisted,
+    /// Everything was read; what differs is to be sent.
+    Complete,
+}
+
+/// A pass, as it is stored after every page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SyncCheckpoint {
+    /// The extent of the sync.
+    pub mode: SyncMode,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Its reading. Every record of it counts as read at its beginning.
+    #[serde(default)]
+    pub reading: Reading,
+    /// The mapping and the scope that its records were built by.
+    pub mapping_version: String,
+    /// The phase in progress.
+    pub phase: ReadPhase,
+    /// The cursor of the next page of the phase; `None` at its start.
+    pub cursor: Option<Cursor>,
+    /// The number of listed objects by kind.
+    pub read: BTreeMap<ObjectKind, u64>,
+    /// Problems on the way, in words.
+    pub problems: Vec<String>,
+    /// Values that did not fit.
+    #[serde(default)]
+    pub value_problems: ValueProblems,
+    /// The directory's own time when it began; `None` where that was not known.
+    #[serde(default)]
+    pub bookmark: Option<Timestamp>,
+    /// Objects that could not be read.
+    #[serde(default)]
+    pub unreadable: UnreadableObjects,
+    /// The number of them without a readable ID.
+    #[serde(default)]
+    pub unnamed: u64,
+    /// Groups whose members could not be listed: their memberships stay as they are.
+    #[serde(default)]
+    pub unlisted: BTreeSet<GroupId>,
+    /// Names in the operator's choice that the directory does not have, a line each.
+    #[serde(default)]
+    pub unknown_choices: Vec<String>,
+    /// The number of times that a listing restarted because its cursor expired.
+    #[serde(default)]
+    pub restarts: u32,
+    /// The pages read so far, as needed to detect a loop.
+    #[serde(default)]
+    pub(crate) trail: Trail,
+    /// True if an administrator overrode the safeguards, for any process that resumes the sync.
+    #[serde(default)]
+    pub override_safeguards: bool,
+}
+
+impl SyncCheckpoint {
+    /// A pass that begins.
+    pub fn new(scope: SyncMode, reading: Reading, mapping: impl Into<String>) -> Self {
+        Self {
+            mode: scope,
+            started_at: reading.at,
+            reading,
+            mapping_version: mapping.into(),
+            phase: ReadPhase::Groups,
+            cursor: None,
+            read: BTreeMap::new(),
+            problems: Vec::new(),
+            value_problems: ValueProblems::default(),
+            bookmark: None,
+            unreadable: UnreadableObjects::default(),
+            unnamed: 0,
+            unlisted: BTreeSet::new(),
+            unknown_choices: Vec::new(),
+            restarts: 0,
+            trail: Trail::default(),
+            override_safeguards: false,
+        }
+    }
+
+    /// Goes on to the beginning of another stage.
+    pub(crate) fn enter(&mut self, stage: ReadPhase) {
+        self.phase = stage;
+        self.cursor = None;
+        self.trail = Trail::default();
+    }
+}

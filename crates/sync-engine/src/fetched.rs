@@ -1,0 +1,84 @@
+//! Fetched objects: the named subjects, the requests for them, and the responses.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
+
+use crate::{Subject, SyncPlan};
+
+/// The result of fetching objects.
+pub(crate) struct FetchedObjects {
+    /// The records to send.
+    pub(crate) plan: SyncPlan,
+    pub(crate) states: ObjectVersions,
+    /// Groups that Assets does not hold yet, and whose members were not listed.
+    pub(crate) new_groups: Vec<GroupId>,
+    /// Attributes that the mapping does not know yet.
+    pub(crate) unmapped: BTreeSet<(ObjectKind, String)>,
+}
+
+/// The directory's answers.
+#[derive(Default)]
+pub(crate) struct ObjectVersions {
+    /// The last change of each object that was read; `None` for deleted objects.
+    pub(crate) objects: HashMap<RecordKey, Option<Timestamp>>,
+    /// The groups of each user that was read and whose groups matter.
+    pub(crate) groups: HashMap<UserId, HashSet<GroupId>>,
+    /// Users whose groups do not matter: they are not selected whatever these are.
+    pub(crate) unselected: HashSet<UserId>,
+    /// Objects that could not be read, for a reason of their own.
+    pub(crate) failed: HashMap<RecordKey, Failure>,
+    /// Groups that are deleted or out of scope: in Assets they have no members.
+    pub(crate) closed: HashSet<GroupId>,
+    /// Groups whose members were asked for and could not be listed beside a pass.
+    pub(crate) unlisted: BTreeSet<GroupId>,
+}
+
+/// A failure that concerns one object.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) reason: String,
+    /// True if it may pass by itself.
+    pub(crate) transient: bool,
+}
+
+/// The objects that subjects name.
+#[derive(Default)]
+pub(crate) struct SubjectSet {
+    pub(crate) users: HashSet<RecordKey>,
+    pub(crate) groups: BTreeSet<RecordKey>,
+    /// The named memberships by group.
+    pub(crate) memberships: BTreeMap<GroupId, BTreeSet<UserId>>,
+    /// Groups whose members are all asked for.
+    pub(crate) members: BTreeSet<GroupId>,
+}
+
+impl SubjectSet {
+    pub(crate) fn by(subjects: impl Iterator<Item = Subject>) -> Self {
+        let mut named = Self::default();
+        for subject in subjects {
+            match subject {
+                Subject::User(id) => drop(named.users.insert(RecordKey::user(&id))),
+                Subject::Group(id) => drop(named.groups.insert(RecordKey::group(&id))),
+                Subject::Membership { group, user } => {
+                    named.memberships.entry(group).or_default().insert(user);
+                }
+                Subject::GroupMembers(group) => drop(named.members.insert(group)),
+                Subject::RecentChanges | Subject::EntireDirectory | Subject::Schema => {}
+            }
+        }
+        named
+    }
+}
+
+/// The part of it to ask for.
+#[derive(Default)]
+pub(crate) struct FetchPlan {
+    /// Users to read by id.
+    pub(crate) users: HashSet<RecordKey>,
+    /// Groups of which the list of members is asked for, or cheaper than its users.
+    pub(crate) listings: BTreeSet<GroupId>,
+    /// The named memberships of these groups.
+    pub(crate) listed: Vec<(GroupId, UserId)>,
+}

@@ -1,0 +1,324 @@
+//! Codes of findings, each with its facts.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
+
+use super::Service;
+use crate::{RunKind, SafeguardViolation, Task, WithheldField};
+
+/// A code with its facts. In JSON: `code`, and `facts` if there are any.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EnumDiscriminants)]
+#[strum_discriminants(
+    name(FindingCode),
+    doc = "The code of a finding.",
+    derive(Serialize, Deserialize, EnumIter, IntoStaticStr, PartialOrd, Ord, Hash),
+    serde(rename_all = "snake_case"),
+    strum(serialize_all = "snake_case")
+)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", strum_discriminants(derive(utoipa::ToSchema)))]
+#[serde(tag = "code", content = "facts", rename_all = "snake_case")]
+pub enum Fact {
+    /// No process runs the connection.
+    NotRunning,
+    /// Another process is the leader; this one is a standby.
+    Standby,
+    /// This process can't run the connection.
+    Unavailable {
+        /// The reason.
+        error: String,
+    },
+    /// The connection is paused.
+    Paused {
+        /// The end; `None` if it has none.
+        until: Option<Timestamp>,
+    },
+    /// The state store can't be read.
+    StoreUnreadable {
+        /// The reason.
+        error: String,
+    },
+    /// The state store was deleted, replaced, or damaged.
+    StoreLost {
+        /// The reason.
+        error: String,
+    },
+    /// The file system of the state store is almost full.
+    StoreSpaceLow {
+        /// The free space.
+        free_bytes: u64,
+    },
+    /// No full sync has succeeded.
+    NeverSynced,
+    /// The object schema was never compared with Okta's schemas.
+    NeverCompared,
+    /// Without the System Log, a delivery that never arrives leaves no trace.
+    DeliveriesUnproven,
+    /// A task fails and is retried.
+    TaskFailing {
+        /// The task.
+        task: Task,
+        /// The reason.
+        error: String,
+        /// The number of failures in a row.
+        occurrences: u64,
+    },
+    /// The last run of a kind failed.
+    SyncRunFailed {
+        /// The kind.
+        kind: RunKind,
+        /// The reason.
+        error: String,
+    },
+    /// No worker has claimed the oldest event for too long.
+    EventsStalled {
+        /// The time of the event.
+        oldest_at: Timestamp,
+    },
+    /// Events are pending or in progress.
+    ChangesPending {
+        /// Events.
+        events: u64,
+        /// Objects to read.
+        objects: u64,
+    },
+    /// Events failed after the last attempt.
+    EventsFailed {
+        /// Their number.
+        events: u64,
+    },
+    /// Objects that events name failed after the last attempt.
+    ObjectsFailed {
+        /// Their number.
+        objects: u64,
+        /// Attempts for each of them.
+        attempts: u32,
+        /// The reason of the last failure.
+        error: String,
+    },
+    /// The System Log wasn't read to its end for too long.
+    SystemLogBehind {
+        /// The last time; `None` if there is none.
+        caught_up_at: Option<Timestamp>,
+    },
+    /// The System Log reports failed deliveries of the event hook.
+    DeliveriesFailed {
+        /// Their number.
+        deliveries: u64,
+    },
+    /// Records are sent and not confirmed.
+    RecordsUnconfirmed {
+        /// Their number.
+        records: u64,
+    },
+    /// Assets rejects records, even when they are sent alone.
+    RecordsRejected {
+        /// Their number.
+        records: u64,
+        /// The reason of one of them.
+        error: Option<String>,
+    },
+    /// Confirmations are uncertain; the objects are resent.
+    ResendPending {
+        /// Objects.
+        objects: u64,
+    },
+    /// Objects in Okta can't be read.
+    ObjectsUnreadable {
+        /// Their number.
+        objects: u64,
+    },
+    /// Assets can't store the values of a field, so they aren't sent.
+    ValuesWithheld {
+        /// The field and the reason.
+        field: WithheldField,
+    },
+    /// Values that were cleared in Okta remain in Assets.
+    StaleValues {
+        /// Their number.
+        values: u64,
+    },
+    /// A safeguard blocks changes.
+    ChangesBlocked {
+        /// Objects.
+        objects: u64,
+    },
+    /// A safeguard stopped a sync.
+    SafeguardTriggered {
+        /// The violation.
+        violation: SafeguardViolation,
+    },
+    /// The import source deleted objects that an import of changes didn't contain.
+    ObjectsDeleted {
+        /// Their number.
+        objects: u64,
+    },
+    /// Users or groups of the scope that the org doesn't have.
+    ScopeUnresolved {
+        /// The conditions.
+        names: Vec<String>,
+    },
+    /// The clock of this host differs from a service's.
+    ClockSkewed {
+        /// The service.
+        service: Service,
+        /// Seconds that the service's clock is ahead; negative if it is behind.
+        seconds: i64,
+    },
+    /// A rate limit delays requests.
+    RateLimited {
+        /// The end.
+        until: Timestamp,
+    },
+    /// Assets processes an execution; other changes wait.
+    ExecutionInProgress {
+        /// Its ID.
+        execution: String,
+        /// Its start.
+        started_at: Timestamp,
+    },
+    // The event hook, which is the subject.
+    /// Okta has no event hook for the connection.
+    EventHookMissing,
+    /// The event hook delivers to another URL.
+    EventHookUrlDiffers {
+        /// That URL.
+        present: String,
+    },
+    /// The event hook lacks event types.
+    EventTypesMissing {
+        /// Those.
+        event_types: Vec<String>,
+        /// The number of required event types.
+        required: u64,
+    },
+    /// The event hook has another secret, so its deliveries are rejected.
+    EventHookSecretDiffers,
+    /// The event hook is inactive, so Okta delivers no events.
+    EventHookInactive,
+    /// The event hook isn't verified, so Okta delivers no events.
+    EventHookUnverified,
+    /// Okta received no valid response from the event hook's URL.
+    EventHookVerificationFailed,
+
+    // The object schema. An object type or attribute is the subject of schema drift.
+    /// The import source has no object types and mapping.
+    SchemaMissing,
+    /// Object types, attributes, or a part of the mapping are missing; all of them can be added.
+    SchemaOutdated {
+        /// Missing object types.
+        object_types: Vec<String>,
+        /// Missing attributes of existing object types, as `type: attribute`.
+        attributes: Vec<String>,
+    },
+    /// The name differs from the one in Okta's schema.
+    NameDiffers {
+        /// The name by Okta's schema.
+        expected: String,
+    },
+    /// The name by Okta's schema belongs to another object type or attribute.
+    NameTaken {
+        /// That name.
+        expected: String,
+    },
+    /// The attribute has another type.
+    TypeDiffers {
+        /// The type in Assets.
+        present: String,
+        /// The type by Okta's schema.
+        expected: String,
+        /// True if the type in Assets stores all values.
+        compatible: bool,
+    },
+    /// The attribute refers to another object type.
+    ReferenceDiffers {
+        /// The object type in Assets.
+        present: String,
+        /// The object type by the mapping.
+        expected: String,
+    },
+    /// The attribute accepts too few values.
+    CardinalityTooLow {
+        /// The number that it accepts.
+        maximum: u32,
+        /// The number that it needs to accept; `None` for any number.
+        required: Option<u32>,
+    },
+    /// The attribute requires a value, which Okta's schema doesn't.
+    ValueRequired,
+    /// Another attribute is the label.
+    LabelDiffers,
+    /// The attribute is unique, or isn't.
+    UniqueDiffers {
+        /// True if it should be.
+        expected: bool,
+    },
+    /// The attribute doesn't allow statuses that are in use.
+    StatusesMissing {
+        /// Those.
+        statuses: Vec<String>,
+    },
+    /// The mapping no longer contains the object type or attribute; it keeps its values.
+    NoLongerMapped,
+    /// The mapped object type or attribute was deleted in Assets.
+    DeletedInAssets,
+
+    // The mapping options.
+    /// An option names an attribute that Okta's schemas don't define.
+    MappingAttributeUnknown {
+        /// The option, such as `mapping.user.include`.
+        option: String,
+        /// The attribute in Okta.
+        attribute: String,
+    },
+    /// An excluded attribute is mapped, because it is the label.
+    MappingLabelExcluded {
+        /// The attribute in Okta.
+        attribute: String,
+    },
+    /// A chosen name is reserved, taken, or unreadable.
+    MappingNameUnavailable {
+        /// The attribute in Okta.
+        attribute: String,
+        /// The chosen name.
+        chosen: String,
+        /// The name that it gets.
+        given: String,
+    },
+    /// User types define an attribute differently, so it is text.
+    MappingDefinitionsConflict {
+        /// The attribute in Okta.
+        attribute: String,
+    },
+    /// An attribute that is encrypted, hashed, or write-only in Okta is excluded.
+    MappingAttributeUnreadable {
+        /// The attribute in Okta.
+        attribute: String,
+    },
+}
+
+impl FindingCode {
+    /// The code in JSON and metrics.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// True if the finding is a difference in Assets that isn't corrected automatically.
+    pub const fn is_drift(self) -> bool {
+        matches!(
+            self,
+            Self::NameDiffers
+                | Self::NameTaken
+                | Self::TypeDiffers
+                | Self::ReferenceDiffers
+                | Self::CardinalityTooLow
+                | Self::ValueRequired
+                | Self::LabelDiffers
+                | Self::UniqueDiffers
+                | Self::StatusesMissing
+                | Self::NoLongerMapped
+                | Self::DeletedInAssets
+        )
+    }
+}

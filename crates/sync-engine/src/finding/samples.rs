@@ -1,0 +1,360 @@
+//! Sample findings and remedies, for tests of their words.
+
+use jiff::{SignedDuration, Timestamp};
+use sync_model::ObjectKind;
+
+use super::{Fact, Remedy, Service};
+use crate::{Recent, RunKind, SafeguardViolation, Task, WithheldField, WithheldReason};
+
+/// 2026-11-28T14:38:26Z.
+const TIME: Timestamp = Timestamp::constant(1_795_876_706, 0);
+
+fn error() -> String {
+    "could not reach example.okta.com: its name does not resolve".to_owned()
+}
+
+impl Fact {
+    /// A realistic value of each code, and of each form that has words of its own.
+    pub fn samples() -> Vec<Self> {
+        let mut samples = vec![
+            Self::NotRunning,
+            Self::Standby,
+            Self::Unavailable { error: "could not read okta.jwk: the file does not exist".to_owned() },
+            Self::Paused { until: None },
+            Self::Paused { until: Some(TIME) },
+            Self::StoreUnreadable { error: "the disk returned an I/O error".to_owned() },
+            Self::StoreLost {
+                error: "the state store okta-insight.db was deleted or moved while it was open".to_owned(),
+            },
+            Self::StoreSpaceLow { free_bytes: 3 << 20 },
+            Self::NeverSynced,
+            Self::NeverCompared,
+            Self::DeliveriesUnproven,
+            Self::TaskFailing { task: Task::EventFeed, error: error(), occurrences: 1 },
+            Self::TaskFailing { task: Task::Events, error: error(), occurrences: 1_200 },
+            Self::SyncRunFailed { kind: RunKind::FullSync, error: error() },
+            Self::EventsStalled { oldest_at: TIME },
+            Self::ChangesPending { events: 0, objects: 1 },
+            Self::ChangesPending { events: 3, objects: 0 },
+            Self::ChangesPending { events: 2_599, objects: 800 },
+            Self::EventsFailed { events: 1 },
+            Self::EventsFailed { events: 2_599 },
+            Self::ObjectsFailed { objects: 1, attempts: 12, error: error() },
+            Self::DeliveriesFailed { deliveries: 1 },
+            Self::DeliveriesFailed { deliveries: 3 },
+            Self::ObjectsDeleted { objects: 2_599 },
+            Self::SystemLogBehind { caught_up_at: None },
+            Self::SystemLogBehind { caught_up_at: Some(TIME) },
+            Self::RecordsUnconfirmed { records: 12 },
+            Self::RecordsRejected { records: 1, error: None },
+            Self::RecordsRejected {
+                records: 3,
+                error: Some("the value of Start date is not a date".to_owned()),
+            },
+            Self::ResendPending { objects: 2_599 },
+            Self::ObjectsUnreadable { objects: 4 },
+            Self::StaleValues { values: 17 },
+            Self::ChangesBlocked { objects: 7 },
+            Self::ScopeUnresolved {
+                names: vec!["user type \"Contractor\"".to_owned(), "group 00g1".to_owned()],
+            },
+            Self::ClockSkewed { service: Service::Okta, seconds: 95 },
+            Self::ClockSkewed { service: Service::Assets, seconds: -40 },
+            Self::RateLimited { until: TIME },
+            Self::ExecutionInProgress { execution: "6f1b0c52".to_owned(), started_at: TIME },
+            Self::EventHookMissing,
+            Self::EventHookUrlDiffers { present: "https://old.example.com/hooks/okta/main".to_owned() },
+            Self::EventTypesMissing { event_types: event_types(2), required: 74 },
+            Self::EventTypesMissing { event_types: event_types(7), required: 74 },
+            Self::EventHookSecretDiffers,
+            Self::EventHookInactive,
+            Self::EventHookUnverified,
+            Self::EventHookVerificationFailed,
+            Self::SchemaMissing,
+            Self::SchemaOutdated { object_types: Vec::new(), attributes: Vec::new() },
+            Self::SchemaOutdated {
+                object_types: vec!["Okta Group".to_owned()],
+                attributes: vec!["Okta User: Nickname".to_owned()],
+            },
+            Self::NameDiffers { expected: "Nickname".to_owned() },
+            Self::NameTaken { expected: "Nickname".to_owned() },
+            Self::TypeDiffers {
+                present: "text".to_owned(),
+                expected: "integer".to_owned(),
+                compatible: true,
+            },
+            Self::TypeDiffers {
+                present: "integer".to_owned(),
+                expected: "email".to_owned(),
+                compatible: false,
+            },
+            Self::ReferenceDiffers { present: "Laptop".to_owned(), expected: "Okta Group".to_owned() },
+            Self::CardinalityTooLow { maximum: 1, required: None },
+            Self::CardinalityTooLow { maximum: 1, required: Some(5) },
+            Self::ValueRequired,
+            Self::LabelDiffers,
+            Self::UniqueDiffers { expected: true },
+            Self::UniqueDiffers { expected: false },
+            Self::StatusesMissing {
+                statuses: vec!["Okta Deleted".to_owned(), "Okta Out of Scope".to_owned()],
+            },
+            Self::NoLongerMapped,
+            Self::DeletedInAssets,
+            Self::MappingAttributeUnknown {
+                option: "mapping.user.include".to_owned(),
+                attribute: "costCentre".to_owned(),
+            },
+            Self::MappingLabelExcluded { attribute: "login".to_owned() },
+            Self::MappingNameUnavailable {
+                attribute: "email".to_owned(),
+                chosen: "Key".to_owned(),
+                given: "Key (email)".to_owned(),
+            },
+            Self::MappingDefinitionsConflict { attribute: "headcount".to_owned() },
+            Self::MappingAttributeUnreadable { attribute: "pin".to_owned() },
+        ];
+        samples.extend(withheld().map(|field| Self::ValuesWithheld { field }));
+        samples.extend(violations().map(|violation| Self::SafeguardTriggered { violation }));
+        samples
+    }
+}
+
+fn event_types(number: usize) -> Vec<String> {
+    let types =
+        ["create", "deactivate", "suspend", "unsuspend", "activate", "reactivate", "delete.initiated"];
+    types.iter().take(number).map(|end| format!("user.lifecycle.{end}")).collect()
+}
+
+/// A field for each reason why its values aren't sent.
+fn withheld() -> impl Iterator<Item = WithheldField> {
+    let text = |present: &str, wanted: &str| (present.to_owned(), wanted.to_owned());
+    let ((present, wanted), (other, target)) = (text("text", "textarea"), text("Laptop", "Okta Group"));
+    let reasons = [
+        WithheldReason::Missing,
+        WithheldReason::Unmapped,
+        WithheldReason::Cardinality { present: 1, wanted: -1 },
+        WithheldReason::Cardinality { present: 1, wanted: 5 },
+        WithheldReason::Type { present, wanted },
+        WithheldReason::Options,
+        WithheldReason::Target { present: other, wanted: target },
+    ];
+    reasons.into_iter().map(|reason| WithheldField {
+        kind: ObjectKind::User,
+        field: "department".to_owned(),
+        attribute: "Okta User: Department".to_owned(),
+        reason,
+    })
+}
+
+/// A violation of each safeguard.
+fn violations() -> impl Iterator<Item = SafeguardViolation> {
+    let max_percent = 20.0;
+    let none = Recent { count: 0, window: SignedDuration::from_hours(1) };
+    let recent = Recent { count: 20, ..none };
+    [
+        SafeguardViolation::EmptyListing { kind: ObjectKind::User, total: 2_599 },
+        SafeguardViolation::TooManyRetired {
+            kind: ObjectKind::User,
+            retired: 7,
+            recent: none,
+            total: 12,
+            max_percent,
+        },
+        SafeguardViolation::TooManyRetired {
+            kind: ObjectKind::Group,
+            retired: 1,
+            recent,
+            total: 100,
+            max_percent,
+        },
+        SafeguardViolation::TooManyMembershipsRemoved {
+            removed: 4_000,
+            recent: none,
+            total: 12_000,
+            max_percent,
+        },
+        SafeguardViolation::TooManyValuesCleared {
+            kind: ObjectKind::User,
+            field: "department".to_owned(),
+            removed: 600,
+            recent: none,
+            total: 2_599,
+            max_percent,
+        },
+        SafeguardViolation::TooManyPruned { kind: ObjectKind::User, pruned: 800, total: 2_599, max_percent },
+        SafeguardViolation::MissingObjectsRemoved,
+    ]
+    .into_iter()
+}
+
+impl Remedy {
+    /// A realistic value of each action, and of each form that has words of its own.
+    #[expect(clippy::too_many_lines, reason = "a list of all variants")]
+    pub fn samples() -> Vec<Self> {
+        let mut samples = vec![
+            Self::StartDaemon,
+            Self::Resume,
+            Self::RunSetup,
+            Self::CreateEventHookManually,
+            Self::ExposeDaemonAndRunSetup,
+            Self::RunFullSync,
+            Self::ResendObjects,
+            Self::ReviewPlan,
+            Self::ReviewPrune,
+            Self::ReplayEvents,
+            Self::ReviewRejectedRecords,
+            Self::ReviewRuns,
+            Self::RunChecks,
+            Self::RepeatChecks,
+            Self::Wait,
+            Self::CorrectSetting { key: "okta.client_id".to_owned() },
+            Self::CorrectSetting { key: "schedule.jitter".to_owned() },
+            Self::CorrectScope,
+            Self::AddAtlassianAccount,
+            Self::GrantApiScopes { scope: Some("okta.eventHooks.read".to_owned()) },
+            Self::GrantApiScopes { scope: None },
+            Self::AssignAdminRole,
+            Self::AssignSchemaRole,
+            Self::RequireDpop,
+            Self::CheckOktaCredentials,
+            Self::RegisterPublicKey,
+            Self::AllowNetworkZone,
+            Self::CorrectOrgUrl,
+            Self::RaiseRateLimit,
+            Self::EnableOktaFeature,
+            Self::CorrectObjectInOkta,
+            Self::CheckObjectAndResourceSet,
+            Self::EnableImportSource,
+            Self::RenewImportToken,
+            Self::CheckAtlassianCredentials,
+            Self::AllowIpAddress,
+            Self::CheckAtlassianPlan,
+            Self::GrantSchemaRole,
+            Self::UseOtherCredential,
+            Self::IgnoreMissingObjects,
+            Self::RemoveEmptyValues,
+            Self::AddUnknownValues,
+            Self::ReviewImportSource,
+            Self::ReviewObjectLimit,
+            Self::CorrectAttribute,
+            Self::RenameInAssets { name: "Nickname".to_owned() },
+            Self::FreeName { name: "Nickname".to_owned() },
+            Self::DeleteAttributeToRecreate,
+            Self::MapAttributeType { kind: "integer".to_owned() },
+            Self::SetCardinality { maximum: None },
+            Self::SetCardinality { maximum: Some(5) },
+            Self::SetMinimumCardinality { minimum: 0 },
+            Self::SetLabel,
+            Self::SetUnique { unique: true },
+            Self::SetUnique { unique: false },
+            Self::AllowStatuses { statuses: vec!["Okta Deleted".to_owned(), "Okta Out of Scope".to_owned()] },
+            Self::DeleteInAssets,
+            Self::ExcludeAttribute,
+            Self::IncludeAttribute { attribute: "pin".to_owned() },
+            Self::RaiseObjectLimit,
+            Self::CorrectSiteUrl,
+            Self::ReviewExecution,
+            Self::ReviewImportHistory,
+            Self::CheckStatus,
+            Self::CheckDaemonLog,
+            Self::Repeat,
+            Self::ListRuns,
+            Self::ListEvents,
+            Self::UseUserIdOrLogin,
+            Self::UseGroupIdOrName,
+            Self::UseGroupId,
+            Self::SetAtlassianAccount,
+            Self::ReduceRecordSize,
+            Self::CorrectConfiguration { file: "okta-insight.toml".to_owned() },
+            Self::RemoveVariables,
+            Self::RequestApiScope { scope: "okta.groups.read".to_owned() },
+            Self::CheckAlertWebhook,
+            Self::ExposeDaemon { listen: "127.0.0.1:8484".to_owned() },
+            Self::CreateConfiguration,
+            Self::CreateConnection,
+            Self::ReenterSettings,
+            Self::ReenterSecrets,
+            Self::CorrectSettings,
+            Self::EditConfiguration,
+            Self::UseOtherConnectionName,
+            Self::GenerateMasterKey,
+            Self::SetMasterKey,
+            Self::CorrectMasterKey,
+            Self::UseDaemonMasterKey { server: Some("http://127.0.0.1:8585".to_owned()) },
+            Self::UseDaemonMasterKey { server: None },
+            Self::ChooseOtherAddress { key: "server.listen".to_owned() },
+            Self::SetTlsFiles,
+            Self::EnableTls { key: "console.listen".to_owned() },
+            Self::CreateExport,
+            Self::ReplaceExport,
+            Self::UseOtherFolder,
+            Self::RestartExport,
+            Self::StopOtherLeader,
+            Self::UseHttps,
+            Self::CheckDaemonReachable,
+            Self::CheckDaemonUrl,
+            Self::SetAccessToken,
+            Self::ReplaceStore,
+            Self::StopStoreReplacement,
+            Self::ProtectStoreFiles,
+            Self::ReplaceForeignStore,
+            Self::CheckStoreAccess,
+            Self::MigrateStore,
+            Self::StartMigratedVersion,
+            Self::ReleaseStoreLock { pid: Some(1234), is_stopped: true },
+            Self::ReleaseStoreLock { pid: Some(1234), is_stopped: false },
+            Self::ReleaseStoreLock { pid: None, is_stopped: false },
+            Self::RestrictFileAccess { file: "/etc/okta-insight/okta.jwk".to_owned() },
+            Self::AllowPrivateAddresses,
+            Self::SignInToNetwork,
+            Self::SetClock,
+            Self::FreeDiskSpace,
+            Self::RestoreStore,
+            Self::CheckProxy,
+        ];
+        for service in [Service::Okta, Service::Assets] {
+            samples.push(Self::CheckCertificate { service });
+            samples.push(Self::AllowRequests { service });
+            samples.push(Self::CheckNetwork { service });
+            samples.push(Self::CheckGateway { service });
+            samples.push(Self::CheckServiceStatus { service });
+        }
+        samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use strum::IntoEnumIterator;
+
+    use super::*;
+    use crate::{Finding, FindingCode, RemedyAction};
+
+    #[test]
+    fn every_code_has_sample() {
+        let samples: BTreeSet<&str> =
+            Fact::samples().iter().map(|fact| FindingCode::from(fact).as_str()).collect();
+        let codes: BTreeSet<&str> = FindingCode::iter().map(FindingCode::as_str).collect();
+        assert_eq!(samples, codes);
+    }
+
+    #[test]
+    fn every_remedy_has_sample() {
+        let samples: BTreeSet<&str> =
+            Remedy::samples().iter().map(|remedy| RemedyAction::from(remedy).as_str()).collect();
+        let actions: BTreeSet<&str> = RemedyAction::iter().map(RemedyAction::as_str).collect();
+        assert_eq!(samples, actions);
+    }
+
+    #[test]
+    fn finding_survives_json() {
+        let facts = Fact::samples().into_iter().cycle();
+        for (remedy, fact) in Remedy::samples().into_iter().zip(facts) {
+            let finding = Finding::error(fact).with_remedy(remedy);
+            let text = serde_json::to_string(&finding).unwrap();
+            assert_eq!(serde_json::from_str::<Finding>(&text).unwrap(), finding, "{text}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The scheduled syncs that are due, and the next ones.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{EngineError, RunKind, Schedule, SyncMode, TaskOptions, engine::Engine};
+
+/// The start times of the next scheduled syncs, unless other syncs run before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NextSyncs {
+    /// When everything is read; `None` when that is never done by itself.
+    pub full_sync_at: Option<Timestamp>,
+    /// When what changed lately is read.
+    pub incremental_sync_at: Option<Timestamp>,
+}
+
+impl Engine {
+    /// The changes since the last sync started, by the directory's time; everything if that time is unknown.
+    pub(crate) async fn recent(&self) -> Result<SyncMode, EngineError> {
+        let last = self.ports.store.bookmark().await?;
+        Ok(last.map_or(SyncMode::Full, |last| SyncMode::Incremental(self.with_overlap(last))))
+    }
+
+    /// The pass that the schedules say is due.
+    pub(crate) async fn scheduled(&self, options: &TaskOptions) -> Result<Option<SyncMode>, EngineError> {
+        let next = self.next_passes(options).await?;
+        // Asked for afterwards: what is due at once is due at the time of that answer.
+        let now = self.now();
+        let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
+        if is_due(next.full_sync_at) {
+            return Ok(Some(SyncMode::Full));
+        }
+        if is_due(next.incremental_sync_at) { self.recent().await.map(Some) } else { Ok(None) }
+    }
+
+    /// The start times of the next syncs. Only a connection with a succeeded full sync has any.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn next_passes(&self, options: &TaskOptions) -> Result<NextSyncs, EngineError> {
+        let full = self.ports.store.last_run(RunKind::FullSync).await?;
+        let Some(full) = full.ended.filter(|_| full.succeeded.is_some()) else {
+            return Ok(NextSyncs::default());
+        };
+        let delta = self.ports.store.last_run(RunKind::IncrementalSync).await?;
+        let last = delta.ended.map_or(full, |delta| delta.max(full));
+        let now = self.now();
+        let next = |schedule: &Schedule, last: Timestamp| {
+            let next = schedule.after(last)?.checked_add(jitter(options.jitter, last)).ok()?;
+            // The clock was ahead when it was written down.
+            Some(if last > now { now } else { next })
+        };
+        Ok(NextSyncs {
+            full_sync_at: next(&options.full, full),
+            incremental_sync_at: next(&options.delta, last),
+        })
+    }
+}
+
+/// The same for the same run in every process, so that a restart does not draw lots again.
+fn jitter(most: Duration, last: Timestamp) -> Duration {
+    let drawn = last.as_microsecond().unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44;
+    most * u32::try_from(drawn).unwrap_or_default() / (1 << 20)
+}

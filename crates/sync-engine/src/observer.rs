@@ -1,0 +1,76 @@
+//! Observes every run of an engine.
+
+use sync_model::RunId;
+
+use crate::{NoopProgress, Phase, ProgressSink, RunKind, RunReport, engine::Engine};
+
+/// An observer of runs. Its methods must return immediately.
+pub trait RunObserver: Send + Sync {
+    /// A run of this kind begins. What is given learns how it goes, and is dropped when it is over, however that comes.
+    fn watch(&self, kind: RunKind) -> Box<dyn ObservedRun>;
+}
+
+/// One run, as its watcher sees it. Runs go on side by side: events are applied while a pass reads.
+pub trait ObservedRun: ProgressSink {
+    /// It has a number. What fails before that leaves no run behind.
+    fn started(&self, run: RunId);
+
+    /// It ended, so. A run that is dropped without was cut off.
+    fn ended(&self, report: &RunReport);
+}
+
+impl ObservedRun for NoopProgress {
+    fn started(&self, _: RunId) {}
+    fn ended(&self, _: &RunReport) {}
+}
+
+impl RunObserver for NoopProgress {
+    fn watch(&self, _: RunKind) -> Box<dyn ObservedRun> {
+        Box::new(Self)
+    }
+}
+
+/// Reports progress to the caller of a run and to the observer.
+pub(crate) struct RunProgress<'c> {
+    caller: &'c dyn ProgressSink,
+    watched: Box<dyn ObservedRun>,
+}
+
+impl Engine {
+    /// To be kept for as long as the run goes on.
+    pub(crate) fn observe<'c>(&self, kind: RunKind, caller: &'c dyn ProgressSink) -> RunProgress<'c> {
+        RunProgress { caller, watched: self.ports.observer.watch(kind) }
+    }
+}
+
+impl RunProgress<'_> {
+    pub(crate) fn started(&self, run: RunId) {
+        self.watched.started(run);
+    }
+
+    pub(crate) fn ended(&self, report: &RunReport) {
+        self.watched.ended(report);
+    }
+}
+
+impl ProgressSink for RunProgress<'_> {
+    fn begin(&self, phase: Phase, total: Option<u64>) {
+        self.caller.begin(phase, total);
+        self.watched.begin(phase, total);
+    }
+
+    fn resume(&self, phase: Phase, items: u64) {
+        self.caller.resume(phase, items);
+        self.watched.resume(phase, items);
+    }
+
+    fn advance(&self, phase: Phase, items: u64) {
+        self.caller.advance(phase, items);
+        self.watched.advance(phase, items);
+    }
+
+    fn end(&self, phase: Phase) {
+        self.caller.end(phase);
+        self.watched.end(phase);
+    }
+}

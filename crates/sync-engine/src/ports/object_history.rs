@@ -1,0 +1,125 @@
+//! Stored data about objects, for display.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_model::{Record, RecordKey, RunId};
+
+use super::{ChangeKind, Reading, StaleValue};
+use crate::RunKind;
+
+/// A run that something came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OriginRun {
+    /// Its number.
+    pub id: RunId,
+    /// The kind of the run; `None` if the run has expired.
+    pub kind: Option<RunKind>,
+}
+
+/// An object that was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SearchHit {
+    /// The record that was sent last, accounted for or not.
+    pub record: Record,
+    /// True if the object is retired.
+    pub retired: bool,
+    /// When Assets accounted for a record of it last; `None` when it never did.
+    pub confirmed_at: Option<Timestamp>,
+    /// True if a record is unconfirmed.
+    pub unconfirmed: bool,
+}
+
+/// Objects that were found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct SearchHits {
+    /// The objects, groups first, then by what people call them.
+    pub objects: Vec<SearchHit>,
+    /// True if there are more than the limit.
+    pub has_more: bool,
+}
+
+/// The record of an object that Assets accounted for last.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConfirmedRecord {
+    /// The record.
+    pub record: Record,
+    /// The reading that it comes from.
+    pub reading: Reading,
+    /// When Assets accounted for it.
+    pub confirmed_at: Timestamp,
+    /// The time of the object's retirement.
+    pub retired_at: Option<Timestamp>,
+    /// True if it is resent although it didn't change: an object that it refers to was created later.
+    pub resend_pending: bool,
+    /// The run that sent it; `None` for one from an earlier version.
+    pub run: Option<OriginRun>,
+}
+
+/// The record of an object that Assets did not account for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnconfirmedRecordDetail {
+    /// The record.
+    pub record: Record,
+    /// The change that it makes.
+    pub change: ChangeKind,
+    /// The reading that it comes from.
+    pub reading: Reading,
+    /// The number of attempts.
+    pub attempts: u32,
+    /// The importer's message.
+    pub reason: String,
+    /// When it is sent again.
+    pub next_attempt_at: Timestamp,
+    /// The run that sent it last.
+    pub origin: Option<OriginRun>,
+}
+
+/// The state of an object that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestedState {
+    /// It was read, and Assets confirmed what it became; also where nothing had to be sent.
+    Applied,
+    /// It was not read yet.
+    Pending,
+    /// It was tried to read it, and it could not be read.
+    Unreadable,
+    /// A record was sent, and Assets did not confirm it yet.
+    Unconfirmed,
+    /// Assets rejects its record even when it is sent alone.
+    Rejected,
+    /// A safeguard holds the change back.
+    Blocked,
+}
+
+impl RequestedState {
+    /// True if the process that sends leaves it so, unless it is asked again.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Applied | Self::Rejected | Self::Blocked)
+    }
+}
+
+/// The state of an object that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RequestedObject {
+    /// The object.
+    pub key: RecordKey,
+    /// Its state.
+    pub state: RequestedState,
+    /// The reason for which it is not applied, if known.
+    pub reason: Option<String>,
+}
+
+/// All that is remembered of an object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ObjectHistory {
+    /// The object.
+    pub key: RecordKey,
+    /// The last confirmed record; `None` if there is none.
+    pub confirmed: Option<ConfirmedRecord>,
+    /// The unconfirmed record.
+    pub unconfirmed: Option<UnconfirmedRecordDetail>,
+    /// Its values that were cleared in the directory and remain in Assets.
+    pub stale_values: Vec<StaleValue>,
+}

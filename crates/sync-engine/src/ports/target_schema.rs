@@ -1,0 +1,182 @@
+//! The target schema that *Setup* creates and *Verify* checks.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{Fact, Finding, FindingCode, MappingView, PortError, WithheldField};
+
+/// The state of the target's schema and mapping, compared with the directory's schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SchemaState {
+    /// There is none yet.
+    Missing,
+    /// It was created just now.
+    Created,
+    /// It lacks something that can be added.
+    Outdated,
+    /// Missing items were added.
+    Extended,
+    /// Nothing to do.
+    Current,
+}
+
+/// The result of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SchemaReport {
+    /// The verdict.
+    pub state: SchemaState,
+    /// A short name for the wanted mapping, the same for equal mappings.
+    pub version: String,
+    /// Object types that are or were missing.
+    pub added_types: Vec<String>,
+    /// Attributes that are or were missing, as `type: attribute`.
+    pub added_attributes: Vec<String>,
+    /// Of the wanted object types, those that were there.
+    pub existing_types: usize,
+    /// Of the wanted attributes, those that were there.
+    pub existing_attributes: usize,
+    /// Attributes that were put right just now with an account, as `type: attribute`.
+    pub fixed_attributes: Vec<String>,
+    /// Mapping options without effect, or with another effect than expected.
+    pub notes: Vec<Finding>,
+    /// Differences in Assets that aren't corrected automatically.
+    pub drift: Vec<Finding>,
+    /// Fields whose values are not sent, because the import source would drop them.
+    #[serde(default)]
+    pub withheld: Vec<WithheldField>,
+}
+
+impl SchemaReport {
+    /// The schema drift of attributes that accept too few values.
+    pub fn limited_attributes(&self) -> impl Iterator<Item = &Finding> {
+        self.drift.iter().filter(|finding| finding.code() == FindingCode::CardinalityTooLow)
+    }
+}
+
+/// A comparison and the mapping that it led to.
+#[derive(Clone)]
+pub struct Comparison {
+    /// The comparison.
+    pub report: SchemaReport,
+    /// Both sides through the mapping that it led to.
+    pub view: MappingView,
+}
+
+/// The object schema and mapping in the import source, wanted and present. A mapping is part of an answer and of nothing
+/// else: asking changes no other one.
+#[async_trait]
+pub trait TargetSchema: Send + Sync {
+    /// Reads both sides again and compares; changes nothing. The view follows the wanted mapping as far as the import
+    /// source has it: what it lacks would be lost without a word.
+    ///
+    /// # Errors
+    /// When a side can't be read, or the mapping can't be built.
+    async fn compare(&self) -> Result<Comparison, PortError>;
+
+    /// A short name for the object schema as the import source has it now, to compare with that of a view; `None` if it
+    /// can't be read. Cheap: it is read before each execution.
+    ///
+    /// # Errors
+    /// When the import source cannot be asked.
+    async fn state(&self) -> Result<Option<String>, PortError> {
+        Ok(None)
+    }
+
+    /// The same as [`Self::compare`], with records as they will be once what is missing was added: to be shown, and not to
+    /// be sent.
+    ///
+    /// # Errors
+    /// As [`Self::compare`].
+    async fn preview(&self) -> Result<Comparison, PortError>;
+
+    /// Creates or adds what is missing. The view is of what is there afterwards. `None` when the import source does not have
+    /// the structure any more that `base` was compared with: nothing was changed, and what is missing by now may have held
+    /// values that were confirmed.
+    ///
+    /// # Errors
+    /// As [`Self::compare`], and when the import source rejects it.
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError>;
+}
+
+/// A structure whose views are changed on their way.
+struct Viewed<F> {
+    inner: Arc<dyn TargetSchema>,
+    change: F,
+}
+
+/// A structure with every view changed on its way, for an embedder that puts something of its own in the place of a port.
+pub fn with_views<F>(inner: Arc<dyn TargetSchema>, change: F) -> Arc<dyn TargetSchema>
+where
+    F: Fn(MappingView) -> MappingView + Send + Sync + 'static,
+{
+    Arc::new(Viewed { inner, change })
+}
+
+#[async_trait]
+impl<F: Fn(MappingView) -> MappingView + Send + Sync> TargetSchema for Viewed<F> {
+    async fn compare(&self) -> Result<Comparison, PortError> {
+        let Comparison { report, view } = self.inner.compare().await?;
+        Ok(Comparison { report, view: (self.change)(view) })
+    }
+
+    async fn state(&self) -> Result<Option<String>, PortError> {
+        self.inner.state().await
+    }
+
+    async fn preview(&self) -> Result<Comparison, PortError> {
+        let Comparison { report, view } = self.inner.preview().await?;
+        Ok(Comparison { report, view: (self.change)(view) })
+    }
+
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
+        let applied = self.inner.apply(base).await?;
+        Ok(applied.map(|Comparison { report, view }| Comparison { report, view: (self.change)(view) }))
+    }
+}
+
+/// A change by *Setup* to the event hook. In JSON: `change`, and its reasons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum HookChange {
+    /// It was created.
+    Created,
+    /// Its settings were replaced.
+    Replaced {
+        /// The reasons.
+        reasons: Vec<Fact>,
+    },
+    /// It was activated.
+    Activated,
+    /// Okta verified it.
+    Verified,
+}
+
+/// The state of the event hook.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HookReport {
+    /// The directory's ID of the event hook; `None` if it doesn't exist.
+    pub id: Option<String>,
+    /// The URL that it delivers to, or should.
+    pub url: String,
+    /// The changes by *Setup*.
+    pub changes: Vec<HookChange>,
+    /// The problems.
+    pub findings: Vec<Finding>,
+}
+
+/// The event hook in the directory.
+#[async_trait]
+pub trait EventHook: Send + Sync {
+    /// Creates it, or brings it up to date, and has it verified.
+    async fn ensure(&self) -> Result<HookReport, PortError>;
+
+    /// Reads it and changes nothing.
+    async fn inspect(&self) -> Result<HookReport, PortError>;
+}

@@ -1,0 +1,294 @@
+//! Following the directory: events as they come, the log, and passes when they are due.
+//!
+//! Events are processed while a sync reads; only sending is exclusive. Failed tasks are logged, reported, and retried
+//! with growing pauses, without losing events.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::stop::in_time;
+use crate::task_health::TaskHealth;
+use crate::trail::Trail;
+use crate::{
+    AlertKind, EngineError, EventFeed, Fact, Finding, MappingView, PortError, Remedy, RunKind, RunReport,
+    RunState, Schedule, Service, Subject, Task, engine::Engine, error_chain,
+};
+
+/// Options of the background tasks.
+#[derive(Debug, Clone)]
+pub struct TaskOptions {
+    /// The time to wait after an event for others of the same change.
+    pub debounce: Duration,
+    /// The interval of checks for due work: requeued work items and requests of other processes.
+    pub poll: Duration,
+    /// The interval of log requests after its end was reached.
+    pub feed_poll: Duration,
+    /// The interval of schema and event hook checks.
+    pub schema_interval: Duration,
+    /// True if the connection has an event hook.
+    pub hook: bool,
+    /// When to read everything.
+    pub full: Schedule,
+    /// When to read what changed lately.
+    pub delta: Schedule,
+    /// Up to so much later, so that many connections do not begin at once.
+    pub jitter: Duration,
+    /// The retention of history.
+    pub retention: Duration,
+}
+
+impl Default for TaskOptions {
+    fn default() -> Self {
+        Self {
+            debounce: Duration::from_millis(30),
+            poll: Duration::from_millis(500),
+            feed_poll: Duration::from_secs(5),
+            schema_interval: Duration::from_mins(15),
+            hook: false,
+            full: Schedule::Every(Duration::from_hours(24)),
+            delta: Schedule::Every(Duration::from_mins(30)),
+            jitter: Duration::ZERO,
+            retention: Duration::from_hours(24 * 14),
+        }
+    }
+}
+
+/// The number of pages with known events only that are read without a pause.
+const MOST_KNOWN: u32 = 20;
+/// The interval of deleting expired history.
+const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
+impl Engine {
+    /// Runs the background tasks until interrupted, after recovering the work of an earlier process. Each stored event
+    /// must notify `wake`.
+    pub async fn run_tasks(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
+        let following = async {
+            Box::pin(self.run_until_stopped(options, wake, stop)).await;
+            Ok(())
+        };
+        // That it was stopped is what the caller asked for.
+        let _ = in_time(self.options.grace, stop, following).await;
+    }
+
+    async fn run_until_stopped(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
+        let mut health = TaskHealth::new(Task::Recovery);
+        while !stop.is_cancelled() {
+            let recovered = tokio::select! {
+                () = stop.cancelled() => return,
+                recovered = self.recover() => recovered,
+            };
+            let is_settled = recovered.is_ok();
+            health.record(self, recovered);
+            if is_settled {
+                break;
+            }
+            rest(health.pause(), stop).await;
+        }
+        // Records cannot be made before the schemas are known; what Assets lacks may be added later.
+        let mut schemas = TaskHealth::new(Task::SchemaCheck);
+        while !stop.is_cancelled() {
+            let compared = tokio::select! {
+                () = stop.cancelled() => return,
+                compared = self.refresh_schema() => compared,
+            };
+            let followed = match self.known_view() {
+                Some(view) => self.check_scope(&view).await,
+                None => Ok(()),
+            };
+            let is_known = self.known_view().is_some() && followed.is_ok();
+            schemas.record(self, compared.map(drop).and(followed));
+            if is_known {
+                break;
+            }
+            rest(schemas.pause(), stop).await;
+        }
+        tokio::join!(
+            self.run_events(options, wake, stop),
+            self.run_event_feed(options, wake, stop),
+            self.run_syncs(options, stop),
+            self.run_checks(options, schemas, stop),
+            self.run_cleanup(options, stop),
+        );
+    }
+
+    async fn run_events(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
+        let mut health = TaskHealth::new(Task::Events);
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = wake.notified() => rest(options.debounce, stop).await,
+                () = tokio::time::sleep(options.poll) => {}
+            }
+            rest(health.pause(), stop).await;
+            match self.drain(stop).await {
+                Err(EngineError::Interrupted) => return,
+                result => health.record(self, result),
+            }
+        }
+    }
+
+    /// Handles events until nothing is due, then what Assets did not account for.
+    async fn drain(&self, stop: &CancellationToken) -> Result<(), EngineError> {
+        self.watch_clock().await?;
+        while !self.is_paused().await? {
+            if let Some(report) = self.process_events(stop).await? {
+                log_run("events applied", &report);
+            } else if let Some(report) = self.send_unconfirmed(stop).await? {
+                log_run("records sent again", &report);
+                self.alert_on_rejected().await?;
+            } else if self.clear_stale_values(&self.active_view().await?, stop).await? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn alert_on_rejected(&self) -> Result<(), EngineError> {
+        let records = self.ports.store.event_queue_counts().await?.rejected_records;
+        if records > 0 {
+            let finding = Finding::error(Fact::RecordsRejected { records, error: None });
+            self.alert(AlertKind::RecordsRejected, finding);
+        }
+        Ok(())
+    }
+
+    async fn run_event_feed(&self, options: &TaskOptions, wake: &Notify, stop: &CancellationToken) {
+        let Some(feed) = &self.ports.feed else { return };
+        let mut health = TaskHealth::new(Task::EventFeed);
+        while !stop.is_cancelled() {
+            let read = tokio::select! {
+                () = stop.cancelled() => return,
+                read = self.read_feed(feed.as_ref(), wake) => read,
+            };
+            health.record(self, read);
+            rest(health.pause().max(options.feed_poll), stop).await;
+        }
+    }
+
+    /// Reads the log to its end.
+    async fn read_feed(&self, feed: &dyn EventFeed, wake: &Notify) -> Result<(), EngineError> {
+        let failed = |reason: &str| {
+            let error = PortError::new(reason).transient(true);
+            EngineError::EventFeed(error.with_remedy(Remedy::CheckGateway { service: Service::Okta }))
+        };
+        let (mut trail, mut began_again, mut known) = (Trail::default(), false, 0);
+        loop {
+            let polled = self.poll_feed(feed).await?;
+            if polled.began_again && std::mem::replace(&mut began_again, true) {
+                return Err(failed("the place in the log is refused again and again"));
+            }
+            if !polled.caught_up && trail.leads_back(&polled.checkpoint) {
+                return Err(failed("the pages of the log lead in a circle"));
+            }
+            if polled.new > 0 {
+                wake.notify_one();
+            }
+            // Pages of events that are all known are waited for like empty ones: their links may have no end.
+            known = if polled.new > 0 { 0 } else { known + 1 };
+            if polled.caught_up || known > MOST_KNOWN {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Checks the schemas and the event hook periodically.
+    async fn run_checks(&self, options: &TaskOptions, mut schemas: TaskHealth, stop: &CancellationToken) {
+        let mut hook = TaskHealth::new(Task::EventHookCheck);
+        while !stop.is_cancelled() {
+            let soon = if schemas.is_open() { schemas.pause() } else { options.schema_interval };
+            rest(soon.min(options.schema_interval), stop).await;
+            if stop.is_cancelled() || self.is_paused().await.unwrap_or(true) {
+                continue;
+            }
+            let refreshed = tokio::select! {
+                () = stop.cancelled() => return,
+                refreshed = self.refresh_schema() => refreshed.map(drop),
+            };
+            schemas.record(self, refreshed);
+            // Before everything was loaded once there need not be a hook.
+            let loaded =
+                self.ports.store.last_run(RunKind::FullSync).await.is_ok_and(|run| run.succeeded.is_some());
+            if options.hook && loaded {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = self.check_event_hook(&mut hook) => {}
+                }
+            }
+        }
+    }
+
+    /// An event hook that doesn't work delivers no event that says so.
+    async fn check_event_hook(&self, health: &mut TaskHealth) {
+        match self.ports.event_hook.inspect().await {
+            Ok(report) => match report.findings.first() {
+                None => health.succeeded(self),
+                Some(finding) => {
+                    tracing::error!(findings = ?report.findings, "the event hook isn't ready");
+                    health.failed(self, Task::EventHookCheck.kind(), finding.clone(), true);
+                }
+            },
+            // The checks report a missing permission.
+            Err(error) => {
+                tracing::debug!(error = %error_chain(&error), "could not read the event hook");
+            }
+        }
+    }
+
+    async fn run_cleanup(&self, options: &TaskOptions, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.delete_expired_history(options).await {
+                tracing::warn!(error = %error_chain(&error), "could not delete expired history");
+            }
+            rest(CLEANUP_INTERVAL, stop).await;
+        }
+    }
+
+    /// Forgets what is long done by the directory's time: a clock that is ahead must not make everything old. Before
+    /// that time is known nothing is old.
+    async fn delete_expired_history(&self, options: &TaskOptions) -> Result<(), EngineError> {
+        let view = self.known_view();
+        let proven = self.directory_time(view.as_ref().map(|view| view.directory.as_ref())).await?;
+        let Some(now) = proven.map(|time| time.min(self.now())) else { return Ok(()) };
+        let before = now.checked_sub(options.retention).unwrap_or(Timestamp::MIN);
+        Ok(self.ports.store.delete_expired(before).await?)
+    }
+
+    /// Has everything read when the operator has come to choose other users or groups than before.
+    async fn check_scope(&self, view: &MappingView) -> Result<(), EngineError> {
+        let synchronised = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
+        if synchronised && self.ports.store.scope_version().await? != view.directory.scope_version() {
+            tracing::info!("scope changed; starting a full sync");
+            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Sleeps unless interrupted.
+pub(crate) async fn rest(time: Duration, stop: &CancellationToken) {
+    if !time.is_zero() {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(time) => {}
+        }
+    }
+}
+
+pub(crate) fn log_run(what: &str, report: &RunReport) {
+    if report.executions == 0 && report.state == RunState::Succeeded {
+        tracing::debug!(requests = report.okta_requests, "{what}; no changes");
+        return;
+    }
+    tracing::debug!(
+        result = ?report.state,
+        executions = report.executions,
+        execution = report.execution.as_ref().map(tracing::field::display),
+        requests = report.okta_requests,
+        seconds = report.duration_seconds,
+        records = ?report.records,
+        messages = ?report.messages,
+        "{what}"
+    );
+}

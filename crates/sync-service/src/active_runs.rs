@@ -1,0 +1,390 @@
+//! The runs of this process while they go on: how far, how fast, and how long still.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_engine::{
+    Clock, Finding, ObservedRun, Phase, ProgressSink, RunKind, RunObserver, RunReport, RunState, SystemClock,
+};
+use sync_model::RunId;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::Connection;
+
+/// The time over which a rate is taken.
+const RECENT: Duration = Duration::from_secs(15);
+/// Items that are counted together.
+const GRAIN: Duration = Duration::from_secs(1);
+/// The time for which a finished run is kept.
+const READABLE: Duration = Duration::from_mins(10);
+/// The shortest interval between two change notifications.
+const COALESCED: Duration = Duration::from_millis(250);
+
+/// The runs of this process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ActiveRuns {
+    /// Active runs, the oldest first: events are processed while a sync reads.
+    pub active: Vec<ActiveRun>,
+    /// Those that ended lately, the last one of each kind, the newest first. Batches that sent nothing are left out.
+    pub recent: Vec<ActiveRun>,
+}
+
+impl ActiveRuns {
+    /// The most important run: a sync rather than an event batch, and an active run rather than a finished one.
+    pub fn current(&self) -> Option<&ActiveRun> {
+        self.active.iter().find(|run| !is_batch(run.kind)).or(self.active.first()).or(self.recent.first())
+    }
+}
+
+/// A run of this process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ActiveRun {
+    /// Its number; `None` while the schemas are compared before it.
+    pub run: Option<RunId>,
+    /// The kind of the run.
+    pub kind: RunKind,
+    /// When it began here. One that goes on where another process was cut off began earlier.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// The duration so far, in seconds.
+    pub duration_seconds: f64,
+    /// The final state; `None` while it runs, and if it was interrupted.
+    pub state: Option<RunState>,
+    /// The error of a failed run.
+    pub error: Option<String>,
+    /// The failure with its facts and its remedy.
+    #[serde(default)]
+    pub finding: Option<Finding>,
+    /// Its phases, in order.
+    pub phases: Vec<RunPhase>,
+}
+
+/// A part of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunPhase {
+    /// The phase.
+    pub phase: Phase,
+    /// The display name.
+    pub label: String,
+    /// When it began here.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// The duration so far, in seconds.
+    pub duration_seconds: f64,
+    /// Items that are done, those from before a cut among them.
+    pub done: u64,
+    /// The total or expected number of items; `None` if it's unknown.
+    pub total: Option<u64>,
+    /// Items a second: lately while it goes on, and on the whole once it has ended.
+    pub items_per_second: f64,
+    /// The estimated remaining time in seconds, if it's known.
+    pub remaining_seconds: Option<f64>,
+}
+
+impl Connection {
+    /// The present runs of this process. Rates fall while nothing happens, so poll this in addition to
+    /// [changes](Self::run_changes).
+    pub fn active_runs(&self) -> ActiveRuns {
+        self.live.view()
+    }
+
+    /// Subscribes to changes of [`Self::active_runs`].
+    pub fn run_changes(&self) -> RunChanges {
+        RunChanges { changed: self.live.changed.subscribe(), told: None }
+    }
+}
+
+/// A subscription to changes of a connection's runs.
+#[derive(Debug)]
+pub struct RunChanges {
+    changed: watch::Receiver<()>,
+    told: Option<Instant>,
+}
+
+impl RunChanges {
+    /// Waits for the next change, and briefly for others that follow closely. `false` if the connection ended.
+    pub async fn changed(&mut self) -> bool {
+        if self.changed.changed().await.is_err() {
+            return false;
+        }
+        if let Some(told) = self.told {
+            tokio::time::sleep_until(told + COALESCED).await;
+        }
+        self.changed.mark_unchanged();
+        self.told = Some(Instant::now());
+        true
+    }
+}
+
+const fn is_batch(kind: RunKind) -> bool {
+    matches!(kind, RunKind::EventSync | RunKind::Retry)
+}
+
+/// A point in time, for people and for measuring.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    at: Timestamp,
+    tick: Instant,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self { at: SystemClock.now(), tick: Instant::now() }
+    }
+
+    fn seconds_until(&self, end: Instant) -> f64 {
+        end.saturating_duration_since(self.tick).as_secs_f64()
+    }
+}
+
+/// The runs of a connection.
+#[derive(Debug)]
+pub(crate) struct RunCollector {
+    runs: Arc<Mutex<Runs>>,
+    changed: watch::Sender<()>,
+}
+
+impl Default for RunCollector {
+    fn default() -> Self {
+        Self { runs: Arc::default(), changed: watch::Sender::new(()) }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Runs {
+    last: u64,
+    running: BTreeMap<u64, Run>,
+    /// The newest first.
+    ended: Vec<Run>,
+}
+
+impl RunCollector {
+    fn view(&self) -> ActiveRuns {
+        let now = Instant::now();
+        let runs = lock(&self.runs);
+        let readable =
+            |run: &&Run| run.ended.is_some_and(|ended| now.saturating_duration_since(ended.tick) < READABLE);
+        ActiveRuns {
+            active: runs.running.values().map(|run| run.view(now)).collect(),
+            recent: runs.ended.iter().filter(readable).map(|run| run.view(now)).collect(),
+        }
+    }
+}
+
+impl RunObserver for RunCollector {
+    fn watch(&self, kind: RunKind) -> Box<dyn ObservedRun> {
+        let mut runs = lock(&self.runs);
+        runs.last += 1;
+        let place = runs.last;
+        runs.running.insert(place, Run::new(kind));
+        drop(runs);
+        self.changed.send_replace(());
+        Box::new(Told { place, runs: Arc::clone(&self.runs), changed: self.changed.clone() })
+    }
+}
+
+fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
+    runs.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The reported progress of one run.
+struct Told {
+    place: u64,
+    runs: Arc<Mutex<Runs>>,
+    changed: watch::Sender<()>,
+}
+
+impl Told {
+    fn change(&self, change: impl FnOnce(&mut Run)) {
+        if let Some(run) = lock(&self.runs).running.get_mut(&self.place) {
+            change(run);
+        }
+        self.changed.send_replace(());
+    }
+
+    fn change_phase(&self, phase: Phase, change: impl FnOnce(&mut PhaseSoFar)) {
+        self.change(|run| {
+            if let Some(phase) = run.phases.iter_mut().find(|known| known.phase == phase) {
+                change(phase);
+            }
+        });
+    }
+}
+
+impl ProgressSink for Told {
+    fn begin(&self, phase: Phase, total: Option<u64>) {
+        self.change(|run| {
+            // What is done once more counts from the beginning.
+            run.phases.retain(|known| known.phase != phase);
+            run.phases.push(PhaseSoFar::new(phase, total));
+        });
+    }
+
+    fn resume(&self, phase: Phase, items: u64) {
+        self.change_phase(phase, |phase| phase.before += items);
+    }
+
+    fn advance(&self, phase: Phase, items: u64) {
+        self.change_phase(phase, |phase| phase.count(items));
+    }
+
+    fn end(&self, phase: Phase) {
+        self.change_phase(phase, |phase| phase.ended = Some(Moment::now()));
+    }
+}
+
+impl ObservedRun for Told {
+    fn started(&self, number: RunId) {
+        self.change(|run| run.number = Some(number));
+    }
+
+    fn ended(&self, report: &RunReport) {
+        self.change(|run| {
+            run.result = Some(report.state);
+            run.error.clone_from(&report.error);
+            run.finding.clone_from(&report.finding);
+        });
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let mut runs = lock(&self.runs);
+        if let Some(mut run) = runs.running.remove(&self.place) {
+            let now = Moment::now();
+            run.ended = Some(now);
+            for phase in run.phases.iter_mut().filter(|phase| phase.ended.is_none()) {
+                phase.ended = Some(now);
+            }
+            if run.is_of_interest() {
+                runs.ended.retain(|other| other.kind != run.kind);
+                runs.ended.insert(0, run);
+            }
+        }
+        drop(runs);
+        self.changed.send_replace(());
+    }
+}
+
+#[derive(Debug)]
+struct Run {
+    number: Option<RunId>,
+    kind: RunKind,
+    began: Moment,
+    ended: Option<Moment>,
+    result: Option<RunState>,
+    error: Option<String>,
+    finding: Option<Finding>,
+    phases: Vec<PhaseSoFar>,
+}
+
+impl Run {
+    fn new(kind: RunKind) -> Self {
+        Self {
+            number: None,
+            kind,
+            began: Moment::now(),
+            ended: None,
+            result: None,
+            error: None,
+            finding: None,
+            phases: Vec::new(),
+        }
+    }
+
+    /// True if it is kept after its end.
+    fn is_of_interest(&self) -> bool {
+        let sent = self.phases.iter().any(|phase| phase.phase == Phase::Sending);
+        self.number.is_some() && (sent || self.error.is_some() || !is_batch(self.kind))
+    }
+
+    fn view(&self, now: Instant) -> ActiveRun {
+        ActiveRun {
+            run: self.number,
+            kind: self.kind,
+            started_at: self.began.at,
+            ended_at: self.ended.map(|ended| ended.at),
+            duration_seconds: self.began.seconds_until(self.ended.map_or(now, |ended| ended.tick)),
+            state: self.result,
+            error: self.error.clone(),
+            finding: self.finding.clone(),
+            phases: self.phases.iter().map(|phase| phase.view(now)).collect(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct PhaseSoFar {
+    phase: Phase,
+    began: Moment,
+    ended: Option<Moment>,
+    total: Option<u64>,
+    /// Items completed before it was resumed.
+    before: u64,
+    done: u64,
+    /// Recently completed items, in short intervals.
+    recent: VecDeque<(Instant, u64)>,
+}
+
+impl PhaseSoFar {
+    fn new(phase: Phase, total: Option<u64>) -> Self {
+        Self { phase, began: Moment::now(), ended: None, total, before: 0, done: 0, recent: VecDeque::new() }
+    }
+
+    fn count(&mut self, items: u64) {
+        let now = Instant::now();
+        self.done += items;
+        match self.recent.back_mut() {
+            Some((since, grain)) if now.saturating_duration_since(*since) < GRAIN => *grain += items,
+            _ => self.recent.push_back((now, items)),
+        }
+        while self.recent.front().is_some_and(|(since, _)| !is_recent(*since, now)) {
+            self.recent.pop_front();
+        }
+    }
+
+    // Counts are far below 2^52.
+    #[allow(clippy::cast_precision_loss)]
+    fn view(&self, now: Instant) -> RunPhase {
+        let seconds = self.began.seconds_until(self.ended.map_or(now, |ended| ended.tick));
+        let (items, time) = if self.ended.is_some() {
+            (self.done, seconds)
+        } else {
+            let lately = self.recent.iter().filter(|(since, _)| is_recent(*since, now));
+            (lately.map(|(_, items)| items).sum(), seconds.min(RECENT.as_secs_f64()))
+        };
+        // A moment is too short to tell how fast it goes.
+        let per_second = items as f64 / time.max(GRAIN.as_secs_f64());
+        let done = self.before + self.done;
+        // What was expected is a guess, which can turn out too low.
+        let total = self.total.filter(|total| *total >= done);
+        let left = total.filter(|_| self.ended.is_none()).map(|total| (total - done) as f64);
+        RunPhase {
+            phase: self.phase,
+            label: self.phase.to_string(),
+            started_at: self.began.at,
+            ended_at: self.ended.map(|ended| ended.at),
+            duration_seconds: seconds,
+            done,
+            total,
+            items_per_second: per_second,
+            remaining_seconds: left.filter(|_| per_second > 0.0).map(|left| left / per_second),
+        }
+    }
+}
+
+fn is_recent(since: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(since) < RECENT
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! Firing and recently resolved alerts of a connection.
+//!
+//! Problems that the store counts, such as failed events, are reported from there.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_engine::{Alert, AlertKind, FailingTask, Finding, Task, TaskFailure};
+use tokio::sync::Notify;
+
+/// The number of resolved alerts that are kept.
+const KEPT: usize = 20;
+
+/// A firing or resolved alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertEntry {
+    /// The subject.
+    pub kind: AlertKind,
+    /// The task that fails; `None` if no task reported the problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// The problem at its last occurrence: an error if retries don't resolve it, or didn't for a while.
+    pub finding: Finding,
+    /// The first occurrence.
+    pub started_at: Timestamp,
+    /// The last occurrence.
+    pub last_occurred_at: Timestamp,
+    /// The number of occurrences.
+    pub occurrences: u64,
+    /// The end; `None` while the alert is firing.
+    pub resolved_at: Option<Timestamp>,
+}
+
+impl AlertEntry {
+    /// The entry as evidence of the connection's conditions.
+    pub(crate) fn failing_task(&self) -> FailingTask {
+        let Self { kind, task, finding, started_at, .. } = self.clone();
+        FailingTask { task, kind, finding, started_at }
+    }
+}
+
+/// The identity of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    /// It ends when this is done.
+    Duty(Task),
+    /// A safeguard blocked changes.
+    Guard,
+    /// Deliveries failed.
+    Deliveries,
+    /// The store is lost.
+    Store,
+    /// The store's file system is nearly full.
+    Space,
+}
+
+#[derive(Default)]
+pub(super) struct AlertBoard(Mutex<Notes>);
+
+#[derive(Default)]
+struct Notes {
+    open: BTreeMap<Source, AlertEntry>,
+    /// The newest first.
+    over: VecDeque<AlertEntry>,
+    changed: Arc<Notify>,
+}
+
+impl AlertBoard {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when the firing alerts have changed since the last call. For one caller.
+    pub(super) async fn changed(&self) {
+        let changed = Arc::clone(&self.notes().changed);
+        changed.notified().await;
+    }
+
+    pub(super) fn fails(&self, failing: TaskFailure) {
+        let TaskFailure { task, kind, finding, at } = failing;
+        let mut notes = self.notes();
+        if kind == AlertKind::SafeguardTriggered {
+            // What holds back everything holds back what events tell, too.
+            notes.open.remove(&Source::Guard);
+        }
+        notes.happens(Source::Duty(task), kind, finding, at);
+    }
+
+    pub(super) fn works(&self, duty: Task, at: Timestamp) {
+        let mut notes = self.notes();
+        let failed = notes.ends(Source::Duty(duty), at);
+        match duty {
+            // What was held back is among what was read, and was let through.
+            Task::Sync => {
+                notes.ends(Source::Guard, at);
+            }
+            // It was put right, and Okta has verified it since.
+            Task::EventHookCheck if failed.is_some() => {
+                notes.ends(Source::Deliveries, at);
+            }
+            _ => {}
+        }
+    }
+
+    /// The hook brought something.
+    pub(super) fn delivered(&self, at: Timestamp) {
+        self.notes().ends(Source::Deliveries, at);
+    }
+
+    /// True if the store's file system is almost full.
+    pub(super) fn is_short_of_space(&self) -> bool {
+        self.notes().open.contains_key(&Source::Space)
+    }
+
+    /// Resolves the alert about space, and returns it.
+    pub(super) fn has_space(&self, at: Timestamp) -> Option<AlertEntry> {
+        self.notes().ends(Source::Space, at)
+    }
+
+    /// An alert that is no duty's.
+    pub(super) fn raised(&self, alert: &Alert) {
+        if alert.is_resolved() {
+            return;
+        }
+        let source = match alert.kind {
+            AlertKind::SafeguardTriggered => Source::Guard,
+            AlertKind::EventHookUnhealthy => Source::Deliveries,
+            AlertKind::StoreLost => Source::Store,
+            AlertKind::StoreSpace => Source::Space,
+            _ => return,
+        };
+        let mut notes = self.notes();
+        let of_a_duty = |(source, open): (&Source, &AlertEntry)| {
+            let holds_back =
+                open.kind == AlertKind::SafeguardTriggered && alert.kind == AlertKind::SafeguardTriggered;
+            matches!(source, Source::Duty(_)) && (holds_back || open.finding == alert.finding)
+        };
+        if notes.open.iter().any(of_a_duty) {
+            return;
+        }
+        notes.happens(source, alert.kind, alert.finding.clone(), alert.started_at);
+    }
+
+    /// Firing alerts, then resolved ones, the newest first.
+    pub(super) fn all(&self) -> Vec<AlertEntry> {
+        let notes = self.notes();
+        notes.open.values().chain(&notes.over).cloned().collect()
+    }
+}
+
+impl Notes {
+    fn happens(&mut self, source: Source, kind: AlertKind, finding: Finding, at: Timestamp) {
+        // What goes wrong for another reason goes wrong since then.
+        let before = self.open.get(&source).filter(|before| before.kind == kind);
+        let (since, times) = before.map_or((at, 0), |before| (before.started_at, before.occurrences));
+        let task = match source {
+            Source::Duty(task) => Some(task),
+            _ => None,
+        };
+        let alert = AlertEntry {
+            kind,
+            task,
+            finding,
+            started_at: since,
+            last_occurred_at: at,
+            occurrences: times + 1,
+            resolved_at: None,
+        };
+        self.open.insert(source, alert);
+        self.changed.notify_one();
+    }
+
+    /// The alert that ended, if there was one.
+    fn ends(&mut self, source: Source, at: Timestamp) -> Option<AlertEntry> {
+        let ended = AlertEntry { resolved_at: Some(at), ..self.open.remove(&source)? };
+        self.over.push_front(ended.clone());
+        self.over.truncate(KEPT);
+        self.changed.notify_one();
+        Some(ended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_engine::{Fact, SafeguardViolation};
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn failure(task: Task, error: &str) -> Finding {
+        Finding::warning(Fact::TaskFailing { task, error: error.to_owned(), occurrences: 1 })
+    }
+
+    fn failing(task: Task, error: &str, second: i64) -> TaskFailure {
+        TaskFailure { task, kind: task.kind(), finding: failure(task, error), at: at(second) }
+    }
+
+    fn alert(kind: AlertKind, fact: Fact) -> Alert {
+        Alert::firing(kind, Finding::error(fact), at(5))
+    }
+
+    const VIOLATION: SafeguardViolation = SafeguardViolation::MissingObjectsRemoved;
+
+    #[test]
+    fn what_fails_again_is_one_trouble_and_its_end_is_remembered() {
+        let board = AlertBoard::default();
+        board.fails(failing(Task::EventFeed, "no answer", 1));
+        board.fails(failing(Task::EventFeed, "no answer in time", 3));
+        board.fails(failing(Task::SchemaCheck, "refused", 4));
+        let open = &board.all()[1];
+        assert_eq!(
+            (open.started_at, open.last_occurred_at, open.occurrences, open.resolved_at),
+            (at(1), at(3), 2, None)
+        );
+        assert_eq!(open.finding, failure(Task::EventFeed, "no answer in time"));
+        board.works(Task::EventFeed, at(9));
+        board.works(Task::EventFeed, at(10));
+        let all: Vec<_> = board.all().into_iter().map(|t| (t.finding, t.resolved_at)).collect();
+        assert_eq!(
+            all,
+            [
+                (failure(Task::SchemaCheck, "refused"), None),
+                (failure(Task::EventFeed, "no answer in time"), Some(at(9)))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_guard_is_over_when_everything_was_read_and_failed_deliveries_when_one_arrives() {
+        let board = AlertBoard::default();
+        board
+            .raised(&alert(AlertKind::SafeguardTriggered, Fact::SafeguardTriggered { violation: VIOLATION }));
+        board.raised(&alert(AlertKind::EventHookUnhealthy, Fact::DeliveriesFailed { deliveries: 2 }));
+        board.raised(&alert(AlertKind::EventsFailed, Fact::EventsFailed { events: 1 }));
+        board.works(Task::Events, at(6));
+        assert_eq!(board.all().iter().filter(|t| t.resolved_at.is_none()).count(), 2);
+        board.works(Task::Sync, at(7));
+        board.delivered(at(8));
+        let ends: Vec<_> = board.all().into_iter().map(|t| (t.kind, t.resolved_at)).collect();
+        assert_eq!(
+            ends,
+            [(AlertKind::EventHookUnhealthy, Some(at(8))), (AlertKind::SafeguardTriggered, Some(at(7)))]
+        );
+    }
+
+    #[test]
+    fn an_alert_about_a_duty_that_fails_is_no_other_trouble() {
+        let board = AlertBoard::default();
+        board.fails(TaskFailure {
+            kind: AlertKind::SafeguardTriggered,
+            ..failing(Task::Sync, "too many gone", 1)
+        });
+        board
+            .raised(&alert(AlertKind::SafeguardTriggered, Fact::SafeguardTriggered { violation: VIOLATION }));
+        assert_eq!(board.all().len(), 1);
+    }
+
+    #[test]
+    fn what_is_over_is_kept_up_to_a_number() {
+        let board = AlertBoard::default();
+        for second in 0..100 {
+            board.fails(failing(Task::Sync, "no", second));
+            board.works(Task::Sync, at(second));
+        }
+        let all = board.all();
+        assert_eq!((all.len(), all[0].started_at), (KEPT, at(99)));
+    }
+}

@@ -1,0 +1,143 @@
+//! Validates the settings of a connection with requests to both services, and reports problems by field.
+
+use serde::{Deserialize, Serialize};
+use sync_engine::Remedy;
+
+use crate::init::{Check, Manner, Problem, check_account, check_app, check_import_token, check_org};
+use crate::{ConfigError, ConnectionConfig, error_chain};
+
+/// A setting that does not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    /// The setting, such as `org_url`; empty when it is none in particular.
+    pub field: String,
+    /// The problem.
+    pub message: String,
+    /// The action that resolves it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub remedy: Option<Remedy>,
+    /// True if the value can never work, and not only at the moment.
+    pub blocking: bool,
+}
+
+impl FieldError {
+    /// All faults of the settings.
+    pub(super) fn all(error: &ConfigError) -> Vec<Self> {
+        error.faults().into_iter().map(Self::of_config).collect()
+    }
+
+    /// A fault of the settings, without the key's table, which the form doesn't show.
+    fn of_config(error: &ConfigError) -> Self {
+        let (key, message) = match error {
+            ConfigError::Missing { key, .. } => return Self::missing(&without_connection(key)),
+            ConfigError::Value { key, problem } => (key.as_str(), problem.clone()),
+            other => ("", error_chain(other)),
+        };
+        Self { field: field(&without_connection(key)), message, remedy: None, blocking: true }
+    }
+
+    /// A setting that is needed and not given, by its key without the connection's.
+    fn missing(key: &str) -> Self {
+        let field = field(key);
+        let what = match field.as_str() {
+            "org_url" => "the Okta org URL",
+            "client_id" => "the client ID",
+            "private_key" => "the private key",
+            "import_token" => "the import token",
+            "public_url" => "the public URL",
+            "site_url" => "the Atlassian site; the account requires site, email address, and API token",
+            "email" => "the email address; the account requires site, email address, and API token",
+            "api_token" => "the API token; the account requires site, email address, and API token",
+            "alert_webhook_url" => "the alert webhook URL",
+            other => other,
+        };
+        let message = format!("enter {what}");
+        Self { field, message, remedy: None, blocking: true }
+    }
+
+    fn of(field: &str, problem: Problem) -> Self {
+        let Problem { message, remedy, hopeless, .. } = problem;
+        Self { field: field.to_owned(), message, remedy, blocking: hopeless }
+    }
+}
+
+fn without_connection(key: &str) -> String {
+    key.split('.').skip(2).collect::<Vec<_>>().join(".")
+}
+
+/// The name of a setting in forms.
+fn field(key: &str) -> String {
+    match key.split_once('.') {
+        Some(("event_hook", "secret")) => "event_hook_secret",
+        Some(("alerts", "webhook_url")) => "alert_webhook_url",
+        Some(("okta" | "assets" | "event_hook", field)) => field,
+        _ => key,
+    }
+    .to_owned()
+}
+
+/// The results of validation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ValidationReport {
+    /// Details of successful checks.
+    pub details: Vec<String>,
+    /// Problems by field.
+    pub problems: Vec<FieldError>,
+}
+
+impl ValidationReport {
+    /// Notes what was found of a field. Where the service did not judge it, its address is what does not work.
+    fn book(&mut self, field: &str, address: &str, check: Check) {
+        match check {
+            Ok(finding) => {
+                self.details.push(finding.message);
+                self.details.extend(finding.notes);
+            }
+            Err(problem) => {
+                let field = if problem.unreached { address } else { field };
+                let problem = FieldError::of(field, problem);
+                // One way serves several settings.
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+            }
+        }
+    }
+}
+
+/// Asks both services.
+pub(super) async fn check(config: &ConnectionConfig) -> ValidationReport {
+    let (okta, assets) = (&config.okta, &config.assets);
+    let api_url = Some(assets.api_url.as_str());
+    let allow_private_addresses = config.allow_private_addresses;
+    let manner = Manner { ask: true, allow_private_addresses };
+    let app = async {
+        let org = check_org(&okta.org_url, manner).await;
+        let app = match &org {
+            Ok(_) => Some(check_app(okta, config.event_hook.is_some(), allow_private_addresses).await),
+            Err(_) => None,
+        };
+        (org, app)
+    };
+    let account = async {
+        match &assets.account {
+            Some(account) => Some(check_account(account, api_url, manner).await),
+            None => None,
+        }
+    };
+    let ((org, app), token, account) =
+        tokio::join!(app, check_import_token(&assets.import_token, api_url, manner), account);
+    let mut checked = ValidationReport::default();
+    checked.book("org_url", "org_url", org);
+    if let Some(app) = app {
+        checked.book("client_id", "org_url", app);
+    }
+    checked.book("import_token", "api_url", token);
+    if let Some(account) = account {
+        checked.book("api_token", "site_url", account);
+    }
+    checked
+}

@@ -1,0 +1,325 @@
+//! A connection in the daemon: its settings, the engine that follows it, and what people ask of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_engine::{Fact, Finding, HookReport, NoopProgress, Remedy, SetupReport, VerifyReport};
+use sync_model::ConnectionName;
+use tokio_util::sync::CancellationToken;
+
+use super::job::{Job, JobActivity, JobState, Yard};
+use crate::doctor::{self, CheckReport};
+use crate::plan::PlanView;
+use crate::wire::SyncOptions;
+use crate::{
+    Config, Connection, ConnectionConfig, ConnectionSettings, LeaderLease, ManagedBy, SchemaView,
+    SecretField, ServiceError, compare_schemas, error_chain,
+};
+
+/// The time limit of short jobs.
+const SHORT: Duration = Duration::from_mins(10);
+/// The time limit of a plan of a large org.
+const LONG: Duration = Duration::from_hours(6);
+/// The number of objects in a plan that are shown individually.
+const SHOWN: u32 = 200;
+
+/// The saved settings of a connection, without the secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SavedSettings {
+    /// The settings.
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::wire::settings_schema))]
+    pub settings: ConnectionSettings,
+    /// The saved secrets.
+    pub secrets: Vec<SecretField>,
+    /// When they were saved last.
+    pub saved_at: Timestamp,
+}
+
+/// The reason for which a connection is unavailable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Unavailable {
+    /// The problem.
+    pub reason: String,
+    /// The action that resolves it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub remedy: Option<Remedy>,
+    /// True if nothing is wrong: another process works on the connection, and this one replaces it when that ends.
+    #[serde(default)]
+    pub standby: bool,
+}
+
+impl Unavailable {
+    /// The same as a finding.
+    pub fn finding(&self) -> Finding {
+        if self.standby {
+            return Finding::info(Fact::Standby);
+        }
+        let finding = Finding::error(Fact::Unavailable { error: self.reason.clone() });
+        Finding { remedy: self.remedy.clone(), ..finding }
+    }
+
+    /// The same as an error.
+    pub fn error(&self, connection: &ConnectionName) -> ServiceError {
+        let Self { reason, remedy, standby: _ } = self.clone();
+        ServiceError::Unavailable { connection: connection.clone(), reason, remedy }
+    }
+}
+
+impl From<ServiceError> for Unavailable {
+    fn from(error: ServiceError) -> Self {
+        let standby = matches!(error, ServiceError::AnotherLeader(_));
+        let remedy = if standby { None } else { error.remedy() };
+        Self { reason: error_chain(&error), remedy, standby }
+    }
+}
+
+/// A connection that works.
+pub(super) struct Working {
+    pub(super) connection: Arc<Connection>,
+    pub(super) settings: ConnectionConfig,
+    pub(super) claim: LeaderLease,
+}
+
+/// A connection in the daemon.
+pub struct ManagedConnection {
+    name: ConnectionName,
+    managed_by: ManagedBy,
+    saved: Option<SavedSettings>,
+    yard: Yard,
+    state: Result<Running, Unavailable>,
+    file: PathBuf,
+    config: Arc<Config>,
+    jobs: Jobs,
+}
+
+struct Running {
+    connection: Arc<Connection>,
+    settings: ConnectionConfig,
+    /// Held until the member ends; readers of the member don't delay its release.
+    claim: Mutex<Option<LeaderLease>>,
+}
+
+struct Jobs {
+    setup: Job<SetupReport>,
+    verify: Job<VerifyReport>,
+    plan: Job<PlanView>,
+    checks: Job<CheckReport>,
+    schema: Job<SchemaView>,
+}
+
+impl ManagedConnection {
+    pub(super) fn new(
+        name: ConnectionName,
+        saved: Option<SavedSettings>,
+        state: Result<Working, Unavailable>,
+        (config, file): (&Arc<Config>, &PathBuf),
+        stop: &CancellationToken,
+    ) -> Self {
+        Self {
+            name,
+            managed_by: if saved.is_some() { ManagedBy::Console } else { ManagedBy::File },
+            saved,
+            yard: Yard::below(stop),
+            state: state.map(|w| Running {
+                connection: w.connection,
+                settings: w.settings,
+                claim: Mutex::new(Some(w.claim)),
+            }),
+            file: file.clone(),
+            config: Arc::clone(config),
+            jobs: Jobs {
+                setup: Job::new(SHORT),
+                verify: Job::new(SHORT),
+                plan: Job::new(LONG),
+                checks: Job::new(SHORT),
+                schema: Job::new(SHORT),
+            },
+        }
+    }
+
+    /// Follows the connection in the background.
+    pub(super) fn follow(&self) {
+        if let Ok(running) = &self.state {
+            let (connection, stop) = (Arc::clone(&running.connection), self.yard.stop().clone());
+            self.yard.tasks().spawn(async move { connection.follow(&stop).await });
+        }
+    }
+
+    /// Stops following, and whatever else is done for it.
+    pub(super) async fn end(&self) {
+        self.yard.end().await;
+        if let Ok(running) = &self.state {
+            running.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+
+    /// True if no other process can have claimed the connection.
+    pub(super) fn is_claim_in_place(&self) -> bool {
+        let Ok(running) = &self.state else { return true };
+        let claim = running.claim.lock().unwrap_or_else(PoisonError::into_inner);
+        claim.as_ref().is_none_or(LeaderLease::is_in_place)
+    }
+
+    /// Releases the claim and acquires it again: the lock file was deleted, and another process may have created one.
+    pub(super) async fn claim_again(&self, store: &Path) -> Result<(), ServiceError> {
+        let Ok(running) = &self.state else { return Ok(()) };
+        let claim = running.connection.claim_to_follow(store).await?;
+        *running.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim);
+        Ok(())
+    }
+
+    /// The connection's name.
+    pub const fn name(&self) -> &ConnectionName {
+        &self.name
+    }
+
+    /// The owner of its settings.
+    pub const fn managed_by(&self) -> ManagedBy {
+        self.managed_by
+    }
+
+    /// The settings saved in the console.
+    pub const fn saved(&self) -> Option<&SavedSettings> {
+        self.saved.as_ref()
+    }
+
+    /// The configuration file, whether it is there or not.
+    pub const fn config_file(&self) -> &PathBuf {
+        &self.file
+    }
+
+    /// The settings in force.
+    ///
+    /// # Errors
+    /// When the connection cannot work, and why.
+    pub fn settings(&self) -> Result<&ConnectionConfig, &Unavailable> {
+        self.state.as_ref().map(|running| &running.settings)
+    }
+
+    /// The connection.
+    ///
+    /// # Errors
+    /// When it cannot work, and why.
+    pub fn connection(&self) -> Result<&Arc<Connection>, &Unavailable> {
+        self.state.as_ref().map(|running| &running.connection)
+    }
+
+    /// Starts *Setup* in the background; `false` if it is already running, or if the connection is unavailable.
+    pub fn set_up(self: &Arc<Self>) -> bool {
+        let Ok(connection) = self.connection().cloned() else { return false };
+        self.yard.start(self, |m| &m.jobs.setup, JobActivity::CreatingSchema, {
+            |member, _stop| async move {
+                let structure = connection.engine().set_up_schema().await?;
+                let hook: Option<HookReport> = if connection.has_hook() {
+                    member.jobs.setup.says(JobActivity::CreatingEventHook);
+                    Some(connection.engine().set_up_hook().await?)
+                } else {
+                    None
+                };
+                // Earlier results no longer hold.
+                member.jobs.verify.forget();
+                member.jobs.schema.forget();
+                Ok(SetupReport { schema: structure, event_hook: hook })
+            }
+        })
+    }
+
+    /// The state of *Setup*.
+    pub fn setup(&self) -> JobState<SetupReport> {
+        self.jobs.setup.state()
+    }
+
+    /// Starts *Verify* in the background; `false` if it is already running, or if the connection is unavailable.
+    pub fn verify(self: &Arc<Self>) -> bool {
+        let Ok(connection) = self.connection().cloned() else { return false };
+        self.yard.start(
+            self,
+            |m| &m.jobs.verify,
+            JobActivity::Verifying,
+            |_, _stop| async move { Ok(connection.engine().verify(connection.has_hook()).await?) },
+        )
+    }
+
+    /// The state of *Verify*.
+    pub fn verified(&self) -> JobState<VerifyReport> {
+        self.jobs.verify.state()
+    }
+
+    /// Starts a plan in the background; `false` if one is already running, or if the connection is unavailable.
+    pub fn make_plan(self: &Arc<Self>) -> bool {
+        let Ok(running) = &self.state else { return false };
+        let (connection, limits) = (Arc::clone(&running.connection), running.settings.safeguards);
+        self.yard.start(self, |m| &m.jobs.plan, JobActivity::Planning, {
+            |_, stop| async move { PlanView::make(&connection, &limits, SHOWN, &NoopProgress, &stop).await }
+        })
+    }
+
+    /// The last plan.
+    pub fn plan(&self) -> JobState<PlanView> {
+        self.jobs.plan.state()
+    }
+
+    /// Forgets the last plan: what it said was carried out, or is no longer wanted.
+    pub fn forget_plan(&self) {
+        self.jobs.plan.forget();
+    }
+
+    /// Starts the checks in the background; `false` if they are already running, or if the connection is unavailable.
+    pub fn examine(self: &Arc<Self>) -> bool {
+        let Ok(settings) = self.settings().cloned() else { return false };
+        self.yard.start(self, |m| &m.jobs.checks, JobActivity::Checking, {
+            |member, _stop| async move {
+                Ok(doctor::examine_one(&member.config, &member.file, &settings).await)
+            }
+        })
+    }
+
+    /// The state of the checks.
+    pub fn checks(&self) -> JobState<CheckReport> {
+        self.jobs.checks.state()
+    }
+
+    /// Begins to compare the schemas in the background; `false` when that is done already, or the connection cannot
+    /// work.
+    pub fn compare_schemas(self: &Arc<Self>) -> bool {
+        let Ok(settings) = self.settings().cloned() else { return false };
+        self.yard.start(self, |m| &m.jobs.schema, JobActivity::ComparingSchemas, {
+            |_, _stop| async move { compare_schemas(&settings).await }
+        })
+    }
+
+    /// The schemas side by side, as they were compared last.
+    pub fn schemas(&self) -> JobState<SchemaView> {
+        self.jobs.schema.state()
+    }
+
+    /// Asks for a full run, which begins shortly; it shows among the runs. What is released by accepting is said in the
+    /// plan. Gives the number of the request.
+    ///
+    /// # Errors
+    /// When the connection cannot work or is paused, or the store fails.
+    pub async fn request_sync(&self, wish: SyncOptions) -> Result<i64, ServiceError> {
+        let connection = self.working()?;
+        connection.require_unpaused().await?;
+        if wish.resend {
+            connection.resend_all().await?;
+        }
+        let request = connection.store().request_sync(wish.override_safeguards, connection.now()).await?;
+        self.forget_plan();
+        Ok(request.id)
+    }
+
+    /// The connection, or why there is none as an error.
+    ///
+    /// # Errors
+    /// When it cannot work.
+    pub fn working(&self) -> Result<&Arc<Connection>, ServiceError> {
+        self.connection().map_err(|broken| broken.error(&self.name))
+    }
+}

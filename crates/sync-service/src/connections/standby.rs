@@ -1,0 +1,122 @@
+//! Connections that do not work yet: another process works on them, or a precondition is missing. Both end by themselves.
+
+use std::time::Duration;
+
+use sync_model::ConnectionName;
+
+use super::registry::{Recalled, recall, recall_one, saved};
+use super::{ConnectionManager, SavedSettings, Unavailable};
+use crate::{ConnectionConfig, ServiceError, words};
+
+/// The time between two attempts with a connection that does not work.
+const AGAIN: Duration = Duration::from_secs(3);
+
+impl ConnectionManager {
+    /// Opens every connection of the configuration and of the store.
+    pub(super) async fn take_in(&self) -> Result<(), ServiceError> {
+        for (name, settings) in &self.config.connections {
+            self.try_one(name.clone(), None, Ok(settings.clone()), false).await;
+        }
+        for Recalled { name, shown, settings } in recall(&self.config, &self.store).await? {
+            self.try_one(name, Some(shown), settings, false).await;
+        }
+        Ok(())
+    }
+
+    /// Tries connections that do not work again and again, until the process ends.
+    pub(super) async fn take_over(&self) {
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                result = self.try_again() => if let Err(error) = result {
+                    tracing::debug!(error = crate::error_chain(&error), "could not read the saved connections");
+                },
+            }
+        }
+    }
+
+    /// Retries every unavailable connection; adds those that another process saved, and removes those that another
+    /// process deleted.
+    async fn try_again(&self) -> Result<(), ServiceError> {
+        let _one_at_a_time = self.saving.lock().await;
+        for (name, settings) in &self.config.connections {
+            if !self.works(name) {
+                self.try_one(name.clone(), None, Ok(settings.clone()), true).await;
+            }
+        }
+        let (_, others) = saved(&self.config, &self.store).await?;
+        let is_removed = |name: &ConnectionName| {
+            !self.config.connections.contains_key(name) && !others.iter().any(|saved| saved.name == *name)
+        };
+        for member in self.members() {
+            if member.connection().is_err() && is_removed(member.name()) {
+                self.remove_member(member.name());
+            }
+        }
+        for one in others {
+            if !self.works(&one.name) {
+                let Recalled { name, shown, settings } = recall_one(&self.config, one);
+                self.try_one(name, Some(shown), settings, true).await;
+            }
+        }
+        Ok(())
+    }
+
+    fn works(&self, name: &ConnectionName) -> bool {
+        self.get(name).is_some_and(|member| member.connection().is_ok())
+    }
+
+    /// Opens and claims a connection, and shows what became of it; says so in the log when that is something new.
+    /// Before the start it is not followed.
+    async fn try_one(
+        &self,
+        name: ConnectionName,
+        saved: Option<SavedSettings>,
+        settings: Result<ConnectionConfig, ServiceError>,
+        follow: bool,
+    ) {
+        let working = match settings {
+            Ok(settings) => self.work(settings).await,
+            Err(error) => Err(error),
+        };
+        let before = self.get(&name);
+        let was = before.as_ref().and_then(|member| member.connection().err());
+        match working.map_err(Unavailable::from) {
+            Ok(working) => {
+                if was.is_some() {
+                    tracing::info!(connection = %name, "became the leader of the connection");
+                }
+                let member = self.member(name, saved, Ok(working));
+                if follow {
+                    member.follow();
+                }
+                self.insert(member);
+            }
+            Err(broken) => {
+                if was != Some(&broken) {
+                    say(&name, &broken);
+                    let member = self.member(name, saved, Err(broken));
+                    self.insert(member);
+                }
+            }
+        }
+    }
+}
+
+fn say(name: &ConnectionName, broken: &Unavailable) {
+    if broken.standby {
+        tracing::info!(connection = %name, "standby: another process is the leader of the connection");
+    } else {
+        tracing::error!(
+            connection = %name,
+            error = broken.reason,
+            remedy = broken.remedy.as_ref().map(words::remedy),
+            "the connection is unavailable; retrying every {} s",
+            AGAIN.as_secs()
+        );
+    }
+}

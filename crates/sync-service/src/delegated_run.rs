@@ -1,0 +1,200 @@
+//! A run of another process, with its progress reported here.
+
+use std::collections::HashMap;
+
+use sync_engine::{Phase, ProgressSink, ReadPhase, SyncCheckpoint};
+use sync_model::ObjectKind;
+
+use crate::active_runs::RunPhase;
+
+/// The progress of a phase as seen from here.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    phase: Phase,
+    done: u64,
+    total: Option<u64>,
+    ended: bool,
+}
+
+impl Seen {
+    /// The only phase of a sync that the store reports: pages that were read, and no sends.
+    pub(crate) fn of_pass(pass: &SyncCheckpoint) -> Self {
+        let read = |kind| pass.read.get(&kind).copied().unwrap_or_default();
+        let (phase, done) = match pass.phase {
+            ReadPhase::Groups => (Phase::Groups, read(ObjectKind::Group)),
+            ReadPhase::Members => (Phase::Members, 0),
+            ReadPhase::Users => (Phase::Users, read(ObjectKind::User)),
+            ReadPhase::Unlisted => (Phase::Unlisted, 0),
+            ReadPhase::Complete => (Phase::Sending, 0),
+        };
+        Self { phase, done, total: None, ended: false }
+    }
+}
+
+impl From<&RunPhase> for Seen {
+    fn from(live: &RunPhase) -> Self {
+        Self { phase: live.phase, done: live.done, total: live.total, ended: live.ended_at.is_some() }
+    }
+}
+
+/// The progress that was reported so far.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    told: HashMap<Phase, Told>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    done: u64,
+    ended: bool,
+}
+
+impl Watched {
+    /// Reports new progress. A phase that is no longer seen has ended.
+    pub(crate) fn tell(&mut self, seen: &[Seen], progress: &dyn ProgressSink) {
+        for (phase, told) in &mut self.told {
+            if !told.ended && seen.iter().all(|now| now.phase != *phase) {
+                told.ended = true;
+                progress.end(*phase);
+            }
+        }
+        for now in seen {
+            self.tell_phase(now, progress);
+        }
+    }
+
+    /// Reports the end of all phases.
+    pub(crate) fn end(mut self, progress: &dyn ProgressSink) {
+        self.tell(&[], progress);
+    }
+
+    fn tell_phase(&mut self, now: &Seen, progress: &dyn ProgressSink) {
+        let before = self.told.insert(now.phase, Told { done: now.done, ended: now.ended });
+        // What is done once more counts from the beginning.
+        let goes_on = before.filter(|told| now.done >= told.done && (now.ended || !told.ended));
+        match (before, goes_on) {
+            (_, Some(told)) if told.ended => return,
+            (_, Some(told)) => {
+                if now.done > told.done {
+                    progress.advance(now.phase, now.done - told.done);
+                }
+            }
+            (before, None) => {
+                if before.is_some_and(|told| !told.ended) {
+                    progress.end(now.phase);
+                }
+                progress.begin(now.phase, now.total);
+                if now.done > 0 {
+                    // Before anybody watched.
+                    progress.resume(now.phase, now.done);
+                }
+            }
+        }
+        if now.ended {
+            progress.end(now.phase);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use sync_engine::{Reading, SyncMode};
+
+    use super::*;
+
+    /// Writes down what it is told.
+    #[derive(Default)]
+    struct Written(Mutex<Vec<String>>);
+
+    impl Written {
+        fn write(&self, line: String) {
+            self.0.lock().unwrap().push(line);
+        }
+
+        fn taken(&self) -> Vec<String> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
+
+    impl ProgressSink for Written {
+        fn begin(&self, phase: Phase, total: Option<u64>) {
+            self.write(format!("{phase:?} begins, of {total:?}"));
+        }
+
+        fn resume(&self, phase: Phase, items: u64) {
+            self.write(format!("{phase:?} had {items}"));
+        }
+
+        fn advance(&self, phase: Phase, items: u64) {
+            self.write(format!("{phase:?} +{items}"));
+        }
+
+        fn end(&self, phase: Phase) {
+            self.write(format!("{phase:?} ends"));
+        }
+    }
+
+    fn at(phase: Phase, done: u64) -> Seen {
+        Seen { phase, done, total: Some(10), ended: false }
+    }
+
+    fn ended(phase: Phase, done: u64) -> Seen {
+        Seen { ended: true, ..at(phase, done) }
+    }
+
+    #[test]
+    fn a_phase_begins_once_advances_by_what_is_new_and_ends() {
+        let (mut watched, told) = (Watched::default(), Written::default());
+        watched.tell(&[at(Phase::Groups, 2)], &told);
+        watched.tell(&[at(Phase::Groups, 2)], &told);
+        watched.tell(&[at(Phase::Groups, 5)], &told);
+        assert_eq!(told.taken(), ["Groups begins, of Some(10)", "Groups had 2", "Groups +3"]);
+        watched.tell(&[ended(Phase::Groups, 6), at(Phase::Users, 0)], &told);
+        assert_eq!(told.taken(), ["Groups +1", "Groups ends", "Users begins, of Some(10)"]);
+        watched.tell(&[ended(Phase::Groups, 6), at(Phase::Users, 0)], &told);
+        watched.end(&told);
+        assert_eq!(told.taken(), ["Users ends"]);
+    }
+
+    #[test]
+    fn a_phase_that_came_and_went_between_two_looks_is_told_whole() {
+        let (mut watched, told) = (Watched::default(), Written::default());
+        watched.tell(&[ended(Phase::Schema, 0), ended(Phase::Groups, 4)], &told);
+        let all = ["Schema begins, of Some(10)", "Schema ends"];
+        assert_eq!(
+            told.taken(),
+            [&all[..], &["Groups begins, of Some(10)", "Groups had 4", "Groups ends"]].concat()
+        );
+        watched.end(&told);
+        assert_eq!(told.taken(), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_done_once_more_begins_again() {
+        let (mut watched, told) = (Watched::default(), Written::default());
+        watched.tell(&[at(Phase::Users, 8)], &told);
+        told.taken();
+        watched.tell(&[at(Phase::Users, 1)], &told);
+        assert_eq!(told.taken(), ["Users ends", "Users begins, of Some(10)", "Users had 1"]);
+        watched.tell(&[ended(Phase::Users, 1)], &told);
+        told.taken();
+        watched.tell(&[at(Phase::Users, 2)], &told);
+        assert_eq!(told.taken(), ["Users begins, of Some(10)", "Users had 2"]);
+    }
+
+    #[test]
+    fn a_pass_shows_one_phase_at_a_time() {
+        let (mut watched, told) = (Watched::default(), Written::default());
+        let mut pass = SyncCheckpoint::new(SyncMode::Full, Reading::FIRST, "mapping");
+        pass.read.insert(ObjectKind::Group, 3);
+        watched.tell(&[Seen::of_pass(&pass)], &told);
+        pass.phase = ReadPhase::Users;
+        watched.tell(&[Seen::of_pass(&pass)], &told);
+        assert_eq!(
+            told.taken(),
+            ["Groups begins, of None", "Groups had 3", "Groups ends", "Users begins, of None"]
+        );
+    }
+}

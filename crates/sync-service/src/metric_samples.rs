@@ -1,0 +1,266 @@
+//! Samples of how a connection is doing, minute by minute, for charts.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use okta_client::PacerState;
+use sync_engine::{Clock, MetricSample, StoreError, StoreEvidence, SystemClock};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::health_inputs::HealthInputs;
+use crate::{Connection, ServiceError};
+
+/// The interval of samples.
+const INTERVAL: Duration = Duration::from_mins(1);
+/// The number of readings of the rate limits per sample: a window ends each minute, and its usage is lost then.
+const PEEKS: u32 = 12;
+/// The retention of samples: one day, plus the time before it that a chart of one day needs.
+const KEPT: SignedDuration = SignedDuration::from_hours(25);
+/// The time limit for the store.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Counters that only grow while the process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Counters {
+    settled: u64,
+    sent: u64,
+    executions: u64,
+    requests: u64,
+    refused: u64,
+}
+
+impl Counters {
+    fn read(inputs: &HealthInputs) -> Self {
+        Self {
+            settled: inputs.stats.completed_events,
+            sent: inputs.stats.records.values().map(|counts| counts.sent).sum(),
+            executions: inputs.stats.executions.values().sum(),
+            requests: inputs.okta.requests,
+            refused: inputs.okta.refused,
+        }
+    }
+}
+
+/// The starting point of the next sample.
+#[derive(Debug, Clone, Copy, Default)]
+struct Last {
+    /// When the last sample was kept.
+    counters: Counters,
+    /// The largest used share of a rate limit since then.
+    used: Option<RateLimitUse>,
+}
+
+/// The sampling of a connection.
+#[derive(Debug)]
+pub(crate) struct Sampling {
+    interval: Duration,
+    last: Mutex<Last>,
+    /// True if a rate limit was noted, by an earlier process as well.
+    held: AtomicBool,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { interval: INTERVAL, last: Mutex::default(), held: AtomicBool::new(true) }
+    }
+}
+
+impl Sampling {
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn peek(&self, okta: &PacerState) {
+        let mut last = self.last();
+        last.used = last.used.max(rate_limit_use(okta));
+    }
+
+    /// The sample that is due; what is counted goes on from the last one that was [kept](Self::kept).
+    fn due(&self, inputs: &HealthInputs, store: &StoreEvidence) -> MetricSample {
+        self.peek(&inputs.okta);
+        let Last { counters: last, used } = *self.last();
+        let counters = Counters::read(inputs);
+        let age = |since: Timestamp| u64::try_from(inputs.now.duration_since(since).as_secs()).unwrap_or(0);
+        MetricSample {
+            sampled_at: inputs.now,
+            oldest_pending_change_seconds: store.oldest_change_at().map(age),
+            lag_seconds: store.synced_through().map(age),
+            pending_events: store.queue.unfinished(),
+            failed_events: store.queue.failed,
+            unconfirmed_records: store.queue.unconfirmed_records,
+            completed_events: counters.settled.saturating_sub(last.settled),
+            records_sent: counters.sent.saturating_sub(last.sent),
+            executions: counters.executions.saturating_sub(last.executions),
+            okta_requests: counters.requests.saturating_sub(last.requests),
+            okta_throttled_requests: counters.refused.saturating_sub(last.refused),
+            rate_limit_used_percent: used.map(RateLimitUse::percent),
+        }
+    }
+
+    fn kept(&self, inputs: &HealthInputs) {
+        *self.last() = Last { counters: Counters::read(inputs), used: None };
+    }
+}
+
+/// A used share of a rate limit, in tenths of a percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct RateLimitUse(u16);
+
+impl RateLimitUse {
+    fn of(limit: u64, remaining: u64) -> Option<Self> {
+        let used = limit.saturating_sub(remaining).saturating_mul(1000);
+        u16::try_from(used.checked_div(limit)?).ok().map(Self)
+    }
+
+    fn percent(self) -> f64 {
+        f64::from(self.0) / 10.0
+    }
+}
+
+/// The largest used share of all rate limits.
+fn rate_limit_use(okta: &PacerState) -> Option<RateLimitUse> {
+    okta.buckets.values().filter_map(|bucket| RateLimitUse::of(bucket.limit, bucket.remaining)).max()
+}
+
+impl Connection {
+    /// Sets the interval of samples, by default one minute.
+    #[must_use]
+    pub fn sampling_every(mut self, interval: Duration) -> Self {
+        self.sampling.interval = interval;
+        self
+    }
+
+    /// The samples since a time, the oldest first, for one day at most. [`Self::follow`] stores them; there are none
+    /// for times when it doesn't run.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, ServiceError> {
+        Ok(self.store.metric_samples(since).await?)
+    }
+
+    /// Stores samples until interrupted. A failure is logged, and its counts are included in the next sample.
+    pub(crate) async fn store_samples(&self, stop: &CancellationToken) {
+        let mut peeks = tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
+        peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        for turn in (0..PEEKS).cycle() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = peeks.tick() => {}
+            }
+            if let Err(error) = self.store_throttling().await {
+                tracing::debug!(error = %crate::error_chain(&error), "could not store a rate limit for other processes");
+            }
+            if turn > 0 {
+                self.sampling.peek(&self.watch.okta());
+            } else if let Err(reason) = self.store_sample().await {
+                tracing::warn!(error = %reason, "could not store a metric sample");
+            }
+        }
+    }
+
+    /// Stores the firing alerts whenever they change, for the status that another process shows, until interrupted.
+    pub(crate) async fn publish_alerts(&self, stop: &CancellationToken) {
+        let mut retries =
+            tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
+        retries.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut stored = None;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.alerts.changed() => {}
+                _ = retries.tick() => {}
+            }
+            if let Err(reason) = self.save_alerts(&mut stored).await {
+                tracing::warn!(error = reason, "could not store alerts for other processes");
+            }
+        }
+    }
+
+    /// Notes until when a rate limit holds requests back, for the status that another process shows.
+    async fn store_throttling(&self) -> Result<(), StoreError> {
+        let held = self.watch.held_for();
+        let until = (!held.is_zero()).then(|| SystemClock.now() + held);
+        let was_held = self.sampling.held.swap(until.is_some(), Ordering::Relaxed);
+        if until.is_some() || was_held { self.store.remember_held(until).await } else { Ok(()) }
+    }
+
+    /// Stores the firing alerts if they differ from those that were `stored`.
+    async fn save_alerts(&self, stored: &mut Option<String>) -> Result<(), String> {
+        let open: Vec<_> =
+            self.alert_entries().into_iter().filter(|alert| alert.resolved_at.is_none()).collect();
+        let text = serde_json::to_string(&open).map_err(|error| error.to_string())?;
+        if stored.as_ref() != Some(&text) {
+            self.store.store_alerts(&text).await.map_err(|error| crate::error_chain(&error))?;
+            *stored = Some(text);
+        }
+        Ok(())
+    }
+
+    async fn store_sample(&self) -> Result<(), String> {
+        let inputs = self.inputs().await;
+        let store = inputs.store.as_ref().map_err(|finding| finding.code().as_str().to_owned())?;
+        let sample = self.sampling.due(&inputs, store);
+        let forget = inputs.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        match tokio::time::timeout(PATIENCE, self.store.add_metric_sample(&sample, forget)).await {
+            Ok(kept) => kept.map_err(|error| crate::error_chain(&error))?,
+            Err(_) => return Err(format!("the store did not answer within {} s", PATIENCE.as_secs())),
+        }
+        self.sampling.kept(&inputs);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health_inputs::sample as healthy;
+
+    #[test]
+    fn a_sample_says_how_old_how_much_and_what_was_done_since_the_one_before() {
+        let (sampling, mut inputs) = (Sampling::default(), healthy());
+        let store = inputs.store.clone().unwrap();
+        let first = sampling.due(&inputs, &store);
+        assert_eq!((first.oldest_pending_change_seconds, first.lag_seconds), (Some(90), Some(90)));
+        assert_eq!((first.pending_events, first.failed_events, first.unconfirmed_records), (7, 1, 3));
+        assert_eq!(
+            (first.records_sent, first.executions, first.okta_requests, first.okta_throttled_requests),
+            (12, 3, 120, 1)
+        );
+        assert_eq!(first.rate_limit_used_percent, Some(10.0));
+
+        inputs.okta.requests += 30;
+        inputs.stats.completed_events += 4;
+        let again = sampling.due(&inputs, &store);
+        assert_eq!(
+            (again.okta_requests, again.completed_events),
+            (150, 4),
+            "the first one could not be kept"
+        );
+        sampling.kept(&inputs);
+        inputs.okta.requests += 1;
+        let next = sampling.due(&inputs, &store);
+        assert_eq!((next.okta_requests, next.completed_events, next.records_sent), (1, 0, 0));
+    }
+
+    #[test]
+    fn the_share_of_a_rate_limit_is_the_largest_that_was_seen_since_the_last_sample() {
+        let (sampling, mut inputs) = (Sampling::default(), healthy());
+        let store = inputs.store.clone().unwrap();
+        let left = |inputs: &mut HealthInputs, remaining| {
+            inputs.okta.buckets.values_mut().for_each(|bucket| bucket.remaining = remaining);
+        };
+        left(&mut inputs, 30);
+        sampling.peek(&inputs.okta);
+        left(&mut inputs, 600);
+        assert_eq!(sampling.due(&inputs, &store).rate_limit_used_percent, Some(95.0));
+        sampling.kept(&inputs);
+        assert_eq!(sampling.due(&inputs, &store).rate_limit_used_percent, Some(0.0));
+        sampling.kept(&inputs);
+        inputs.okta.buckets.clear();
+        assert_eq!(sampling.due(&inputs, &store).rate_limit_used_percent, None);
+    }
+}

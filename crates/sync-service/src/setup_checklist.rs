@@ -1,0 +1,166 @@
+//! The setup checklist: Save, Setup, Verify Okta Hook, cardinality, Synchronize. Each step has a state, details, and
+//! findings; a step is ready when all earlier steps are complete.
+
+mod detail;
+mod steps;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_engine::{Finding, Remedy, RunFilter, RunKind};
+
+pub use detail::StepDetail;
+
+use crate::ServiceError;
+use crate::connections::ManagedConnection;
+use crate::delegate::SLOW_START;
+
+/// The name of a setup step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SetupStepName {
+    /// The settings are stored.
+    Save,
+    /// Object types, mapping, and event hook are created.
+    Setup,
+    /// They are verified.
+    Verify,
+    /// References accept any number of values.
+    Cardinality,
+    /// The first full sync succeeded.
+    Synchronize,
+}
+
+/// The state of a setup step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// The step is complete.
+    Complete,
+    /// The step is running.
+    Running,
+    /// The step can start.
+    Ready,
+    /// The step failed.
+    Failed,
+    /// An earlier step isn't complete.
+    NotReady,
+}
+
+/// A failed job of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StepFailure {
+    /// The error.
+    pub error: String,
+    /// The action that resolves it.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub remedy: Option<Remedy>,
+}
+
+/// A setup step with its state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SetupStep {
+    /// Its name.
+    pub name: SetupStepName,
+    /// Its state.
+    pub state: StepState,
+    /// The results.
+    pub details: Vec<StepDetail>,
+    /// The problems.
+    pub findings: Vec<Finding>,
+    /// The error of its job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<StepFailure>,
+    /// The start of the running step.
+    pub started_at: Option<Timestamp>,
+}
+
+/// The setup checklist of a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SetupChecklist {
+    /// The steps in their order.
+    pub steps: Vec<SetupStep>,
+    /// True if all steps are complete.
+    pub complete: bool,
+}
+
+impl SetupStep {
+    const fn new(name: SetupStepName, state: StepState) -> Self {
+        Self { name, state, details: Vec::new(), findings: Vec::new(), failure: None, started_at: None }
+    }
+
+    fn with(mut self, detail: StepDetail) -> Self {
+        self.details.push(detail);
+        self
+    }
+
+    /// Adds a problem that doesn't keep the step from being complete.
+    fn noting(mut self, finding: Finding) -> Self {
+        self.findings.push(finding);
+        self
+    }
+
+    /// Adds a problem that fails the step.
+    fn failing(mut self, finding: Finding) -> Self {
+        self.state = StepState::Failed;
+        self.noting(finding)
+    }
+
+    fn failed(mut self, error: impl Into<String>, remedy: Option<Remedy>) -> Self {
+        self.state = StepState::Failed;
+        self.failure = Some(StepFailure { error: error.into(), remedy });
+        self
+    }
+
+    fn running(name: SetupStepName, since: Timestamp, activity: StepDetail) -> Self {
+        Self { started_at: Some(since), ..Self::new(name, StepState::Running).with(activity) }
+    }
+}
+
+impl SetupChecklist {
+    /// The checklist of a connection, from known results; it sends no requests.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn of(member: &ManagedConnection) -> Result<Self, ServiceError> {
+        let mut all = vec![steps::save(member)];
+        match (member.settings(), member.connection()) {
+            (Ok(settings), Ok(connection)) => {
+                let status = connection.status(0).await?;
+                all.push(steps::setup(member, settings));
+                all.push(steps::verify(member));
+                all.push(steps::cardinality(member));
+                let full = RunFilter { kind: Some(RunKind::FullSync), limit: 1, ..RunFilter::default() };
+                let asked = connection.store().pending_request_at(Timestamp::now() - SLOW_START).await?;
+                all.push(steps::synchronize(&status, connection.runs(&full).await?.first(), asked));
+            }
+            _ => all.extend(
+                [
+                    SetupStepName::Setup,
+                    SetupStepName::Verify,
+                    SetupStepName::Cardinality,
+                    SetupStepName::Synchronize,
+                ]
+                .map(|name| SetupStep::new(name, StepState::NotReady)),
+            ),
+        }
+        let mut holds = true;
+        for step in &mut all {
+            // A complete step stays complete; a failure after an incomplete step may be its consequence.
+            if !holds && !matches!(step.state, StepState::Running | StepState::Complete) {
+                *step = SetupStep::new(step.name, StepState::NotReady);
+            }
+            holds &= step.state == StepState::Complete;
+        }
+        Ok(Self { complete: holds, steps: all })
+    }
+
+    /// One step.
+    pub fn step(&self, name: SetupStepName) -> Option<&SetupStep> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+}

@@ -1,0 +1,269 @@
+//! The promises of `Upkeep` to people who look: objects that are found, all that is remembered of one, and samples.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use sync_engine::{
+    ChangeKind, DroppedValue, MetricSample, OriginRun, RunKind, RunReport, SearchHits, StateStore, Upkeep,
+};
+use sync_model::{ExecutionId, ObjectKind, Record, RecordKey, Reference, RunId};
+
+use support::{TestEnv, at, staged, world};
+
+fn named(kind: ObjectKind, id: &str, fields: &[(&str, &str)]) -> Record {
+    let fields: BTreeMap<String, Value> =
+        fields.iter().map(|(name, value)| (format!("profile_{name}"), json!(value))).collect();
+    Record {
+        key: RecordKey { kind, id: id.into() },
+        fields,
+        reference_key: id.into(),
+        references: Vec::new(),
+        alias: None,
+        alias_reference: None,
+    }
+}
+
+fn ada() -> Record {
+    let fields = [
+        ("login", "Ada.L@example.com"),
+        ("email", "ada@lovelace.example"),
+        ("firstName", "Ada"),
+        ("lastName", "Lovelace"),
+        ("city", "Paris"),
+    ];
+    named(ObjectKind::User, "00uAda", &fields)
+}
+
+fn found(found: &SearchHits) -> Vec<&str> {
+    found.objects.iter().map(|object| object.record.key.id.as_str()).collect()
+}
+
+/// The run of an execution that accounts for these kinds.
+async fn sent(
+    world: &TestEnv,
+    changes: &[sync_engine::StagedChange],
+    kinds: &[ObjectKind],
+    second: i64,
+) -> RunId {
+    let run = world.run(changes).await;
+    let id = ExecutionId::new(format!("e{run}"));
+    world.store.open_execution(run, &id, at(second)).await.unwrap();
+    world.store.confirm(run, &id, kinds, "no label", at(second)).await.unwrap();
+    world.store.end_run(run, &RunReport { executions: 1, ..RunReport::default() }, at(second)).await.unwrap();
+    run
+}
+
+#[tokio::test]
+async fn objects_are_found_by_id_and_name() {
+    let world = world().await;
+    let eloise =
+        named(ObjectKind::User, "00uEl", &[("login", "el@example.com"), ("displayName", "Éloïse RENÉE")]);
+    let team =
+        named(ObjectKind::Group, "00gAdmins", &[("name", "Ada's Team"), ("description", "of Lovelace")]);
+    let changes = [ada(), eloise, team].map(|record| staged(ChangeKind::Create, record, 0));
+    world.confirmed(&changes).await;
+    for (text, expected) in [
+        ("00uAda", &["00uAda"][..]),
+        ("00uada", &[]),
+        ("00uA", &[]),
+        ("ADA", &["00gAdmins", "00uAda"]),
+        ("ada.l@EXAMPLE", &["00uAda"]),
+        ("lovelace.example", &["00uAda"]),
+        ("ada lovelace", &["00uAda"]),
+        ("team", &["00gAdmins"]),
+        ("éloïse", &["00uEl"]),
+        ("renée", &["00uEl"]),
+        ("Paris", &[]),
+        ("%", &[]),
+    ] {
+        let matches = world.store.find_objects(text, None, 10).await.unwrap();
+        assert_eq!((found(&matches).as_slice(), matches.has_more), (expected, false), "{text}");
+    }
+    let users = world.store.find_objects("ada", Some(ObjectKind::User), 10).await.unwrap();
+    assert_eq!(found(&users), ["00uAda"]);
+    assert_eq!(users.objects[0].confirmed_at, Some(at(2)));
+    assert_eq!(users.objects[0].record, ada());
+}
+
+#[tokio::test]
+async fn search_reports_more_hits() {
+    let world = world().await;
+    let people =
+        (0..5).map(|n| named(ObjectKind::User, &format!("u{n}"), &[("login", &format!("p{}", 9 - n))]));
+    let changes: Vec<_> = people.map(|record| staged(ChangeKind::Create, record, 0)).collect();
+    world.confirmed(&changes).await;
+    let some = world.store.find_objects("p", None, 3).await.unwrap();
+    assert_eq!((found(&some), some.has_more), (vec!["u4", "u3", "u2"], true), "by what they are called");
+    let all = world.store.find_objects("", None, 5).await.unwrap();
+    assert_eq!((all.objects.len(), all.has_more), (5, false));
+}
+
+#[tokio::test]
+async fn unconfirmed_objects_are_found_once() {
+    let world = world().await;
+    let mut renamed = ada();
+    renamed.fields.insert("profile_login".into(), json!("countess@example.com"));
+    world.confirmed(&[staged(ChangeKind::Create, ada(), 0)]).await;
+    let new = named(ObjectKind::User, "00uNew", &[("login", "ada.new@example.com")]);
+    let changes = [staged(ChangeKind::Update, renamed.clone(), 5), staged(ChangeKind::Create, new, 5)];
+    sent(&world, &changes, &[], 6).await;
+    for text in ["countess", "ada.l", "00uAda"] {
+        let matches = world.store.find_objects(text, None, 10).await.unwrap();
+        assert_eq!(found(&matches), ["00uAda"], "{text}");
+        assert!(matches.objects[0].unconfirmed && matches.objects[0].confirmed_at.is_some());
+        assert_eq!(matches.objects[0].record, renamed, "the record that was sent last");
+    }
+    let matches = world.store.find_objects("ada.new", None, 10).await.unwrap();
+    assert_eq!((found(&matches), matches.objects[0].confirmed_at), (vec!["00uNew"], None));
+}
+
+#[tokio::test]
+async fn unknown_objects_are_left_out() {
+    let world = world().await;
+    let new = named(ObjectKind::User, "00uNew", &[("login", "new@example.com")]);
+    world.confirmed(&[staged(ChangeKind::Create, ada(), 0)]).await;
+    sent(&world, &[staged(ChangeKind::Create, new.clone(), 5)], &[], 6).await;
+    let nobody = RecordKey { kind: ObjectKind::Group, id: ada().key.id };
+    let known = world.store.known_objects(&[ada().key, new.key.clone(), nobody]).await.unwrap();
+    let mut records: Vec<_> = known.into_iter().map(|object| object.record).collect();
+    records.sort_by(|a, b| a.key.id.cmp(&b.key.id));
+    assert_eq!(records, [ada(), new]);
+    assert!(world.store.known_objects(&[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn object_shows_the_run_of_its_record() {
+    let world = world().await;
+    let key = ada().key;
+    assert_eq!(world.store.object(&key).await.unwrap(), None);
+    let first = sent(&world, &[staged(ChangeKind::Create, ada(), 0)], &ObjectKind::ALL, 2).await;
+    let entry = world.store.object(&key).await.unwrap().unwrap();
+    let confirmed = entry.confirmed.unwrap();
+    assert_eq!((confirmed.reading.at, confirmed.confirmed_at), (at(0), at(2)));
+    assert_eq!(confirmed.run, Some(OriginRun { id: first, kind: Some(RunKind::FullSync) }));
+    assert_eq!(confirmed.record, ada());
+    assert!(!confirmed.resend_pending && confirmed.retired_at.is_none() && entry.unconfirmed.is_none());
+
+    let mut renamed = ada();
+    renamed.fields.insert("profile_login".into(), json!("countess@example.com"));
+    let refused = sent(&world, &[staged(ChangeKind::Update, renamed.clone(), 5)], &[], 6).await;
+    let entry = world.store.object(&key).await.unwrap().unwrap();
+    assert_eq!(entry.confirmed.unwrap().run.unwrap().id, first);
+    let unconfirmed = entry.unconfirmed.unwrap();
+    assert_eq!(unconfirmed.origin.unwrap().id, refused);
+    assert_eq!((unconfirmed.attempts, unconfirmed.reason.as_str()), (1, "no label"));
+    assert_eq!(
+        (unconfirmed.change, unconfirmed.record, unconfirmed.reading.at),
+        (ChangeKind::Update, renamed, at(5))
+    );
+
+    let last = sent(&world, &[staged(ChangeKind::Retire, ada(), 8)], &ObjectKind::ALL, 9).await;
+    let entry = world.store.object(&key).await.unwrap().unwrap();
+    let confirmed = entry.confirmed.unwrap();
+    assert_eq!((confirmed.run.unwrap().id, confirmed.retired_at), (last, Some(at(9))));
+    assert!(entry.unconfirmed.is_none());
+    // Who has overtaken it stays.
+    sent(&world, &[staged(ChangeKind::Update, ada(), 1)], &ObjectKind::ALL, 10).await;
+    assert_eq!(world.store.object(&key).await.unwrap().unwrap().confirmed.unwrap().run.unwrap().id, last);
+
+    world.store.delete_expired(at(100)).await.unwrap();
+    let run = world.store.object(&key).await.unwrap().unwrap().confirmed.unwrap().run;
+    assert_eq!(run.map(|run| run.id), Some(last), "the number is known though the run may be forgotten");
+}
+
+#[tokio::test]
+async fn object_shows_its_stale_values() {
+    let world = world().await;
+    let (key, other) = (ada().key, named(ObjectKind::User, "00uBob", &[]));
+    let mut member = ada();
+    member.references.push(Reference { kind: ObjectKind::Group, reference_key: "00g1".into() });
+    world
+        .confirmed(&[
+            staged(ChangeKind::Create, member.clone(), 0),
+            staged(ChangeKind::Create, other.clone(), 0),
+        ])
+        .await;
+    let run = world
+        .run(&[staged(ChangeKind::Update, member, 1), staged(ChangeKind::Update, other.clone(), 1)])
+        .await;
+    let kept =
+        [key.clone(), other.key].map(|key| DroppedValue { key, field: "f".into(), attribute: "F".into() });
+    world.store.stage_stale_values(run, &kept).await.unwrap();
+    world.confirm(run).await;
+    let entry = world.store.object(&key).await.unwrap().unwrap();
+    assert_eq!(entry.stale_values.iter().map(|value| &value.key).collect::<Vec<_>>(), [&key]);
+    assert!(!entry.confirmed.unwrap().resend_pending);
+    world.confirmed(&[staged(ChangeKind::Create, named(ObjectKind::Group, "00g1", &[]), 2)]).await;
+    assert!(world.store.object(&key).await.unwrap().unwrap().confirmed.unwrap().resend_pending);
+}
+
+#[tokio::test]
+async fn metric_samples_expire_and_keep_order() {
+    let world = world().await;
+    let sample = |second, n| MetricSample {
+        sampled_at: at(second),
+        oldest_pending_change_seconds: Some(n),
+        lag_seconds: None,
+        pending_events: n + 1,
+        failed_events: n + 2,
+        unconfirmed_records: n + 3,
+        completed_events: n + 4,
+        records_sent: n + 5,
+        executions: n + 6,
+        okta_requests: n + 7,
+        okta_throttled_requests: n + 8,
+        rate_limit_used_percent: Some(95.2),
+    };
+    for (second, n) in [(60, 10), (0, 0), (120, 20)] {
+        world.store.add_metric_sample(&sample(second, n), at(0)).await.unwrap();
+    }
+    assert_eq!(world.store.metric_samples(at(60)).await.unwrap(), [sample(60, 10), sample(120, 20)]);
+    let none =
+        MetricSample { oldest_pending_change_seconds: None, rate_limit_used_percent: None, ..sample(180, 0) };
+    world.store.add_metric_sample(&none, at(61)).await.unwrap();
+    assert_eq!(world.store.metric_samples(at(0)).await.unwrap(), [sample(120, 20), none]);
+}
+
+/// To be run by hand: `cargo test -p sync-store --release --test looking -- --ignored --nocapture`
+#[tokio::test]
+#[ignore = "takes a while, and measures"]
+async fn search_of_100_000_objects() {
+    let world = world().await;
+    for part in 0..100 {
+        let people = (0..1000).map(|n| {
+            let n = part * 1000 + n;
+            let (login, email) = (format!("person{n}@example.com"), format!("p{n}@mail.example"));
+            let mut record = named(
+                ObjectKind::User,
+                &format!("00u{n:08}"),
+                &[
+                    ("login", &login),
+                    ("email", &email),
+                    ("firstName", "Person"),
+                    ("lastName", &format!("No {n}")),
+                ],
+            );
+            for extra in 0..30 {
+                record.fields.insert(format!("profile_extra{extra}"), json!(format!("value {n} of {extra}")));
+            }
+            staged(ChangeKind::Create, record, 0)
+        });
+        world.confirmed(&people.collect::<Vec<_>>()).await;
+    }
+    for text in ["person99999@", "No 5", "nobody", "00u00099998", ""] {
+        let began = Instant::now();
+        let matches = world.store.find_objects(text, None, 50).await.unwrap();
+        eprintln!(
+            "{text:?}: {} found, more: {}, {:?}",
+            matches.objects.len(),
+            matches.has_more,
+            began.elapsed()
+        );
+    }
+}

@@ -1,0 +1,225 @@
+//! Items of the crates have no name from before the glossary.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use support::sources;
+
+/// Former types and traits.
+const TYPES: &[&str] = &[
+    "Agreement",
+    "Alarm",
+    "AssetsSide",
+    "AuditLine",
+    "BlankedField",
+    "Census",
+    "Clearing",
+    "ConfirmedObject",
+    "ConfirmedState",
+    "Departure",
+    "Diagnosis",
+    "Duty",
+    "EventEntry",
+    "EventMark",
+    "EventTail",
+    "FeedPosition",
+    "FeedState",
+    "FieldProblem",
+    "FieldView",
+    "Fleet",
+    "FollowOptions",
+    "FoundObject",
+    "FoundObjects",
+    "GoneObject",
+    "GroupOfUser",
+    "GroupSelection",
+    "Guide",
+    "Handful",
+    "HandoverError",
+    "HookConfig",
+    "HookSettings",
+    "InForce",
+    "InboxCounts",
+    "InboxEvent",
+    "Keeper",
+    "KeptValue",
+    "KindPlans",
+    "Limits",
+    "LiveChanges",
+    "LivePhase",
+    "LiveRun",
+    "LiveRunView",
+    "LookSort",
+    "ManagerBy",
+    "ManualHook",
+    "MappingChoices",
+    "MappingSlot",
+    "NeededScope",
+    "NextPasses",
+    "NoAlarm",
+    "ObjectEntry",
+    "ObjectVerdict",
+    "Observed",
+    "ObservedGroup",
+    "ObservedUser",
+    "OktaSide",
+    "OpenIdConfig",
+    "PaceState",
+    "PauseFor",
+    "Prunable",
+    "Pruning",
+    "RemoteTail",
+    "Repaired",
+    "Replayed",
+    "RunResult",
+    "SealedSecret",
+    "Selection",
+    "SelectionError",
+    "SessionEntry",
+    "SourceState",
+    "StepName",
+    "StepProblem",
+    "StructureReport",
+    "StructureState",
+    "Suspects",
+    "ToClear",
+    "TokenEntry",
+    "TokenWish",
+    "Troubles",
+    "Uncleared",
+    "UnclearedCounts",
+    "UnconfirmedObject",
+    "UnconfirmedState",
+    "UsageOfSchema",
+    "UserSelection",
+    "Vitals",
+    "WaitsFor",
+    "WatchedRun",
+    "Watcher",
+];
+
+/// Former functions.
+const FUNCTIONS: &[&str] = &[
+    "abandon_runs",
+    "accept_shrink",
+    "answer_request",
+    "answers_to",
+    "brings_in",
+    "bury",
+    "census",
+    "claim_looks",
+    "complaints",
+    "confirmed_many",
+    "count_gone_before",
+    "count_noted_groups",
+    "count_referring_to",
+    "count_uncleared",
+    "count_unseen",
+    "covers_group",
+    "covers_member_of",
+    "covers_user",
+    "departure_mark",
+    "distrust",
+    "distrust_object",
+    "distrust_values",
+    "event_mark",
+    "forget_half_listed",
+    "forget_object",
+    "give_up_on",
+    "gone_before",
+    "group_listed",
+    "hand_over",
+    "hold_back",
+    "is_attended",
+    "look_at",
+    "note_groups",
+    "note_kept",
+    "note_members",
+    "noted_groups",
+    "plan_some",
+    "postpone",
+    "prunable",
+    "put_back",
+    "put_off",
+    "put_off_clearing",
+    "reconcile",
+    "record_sample",
+    "referring_to",
+    "release_claims",
+    "remember_selection",
+    "request_run",
+    "resend_everything",
+    "resend_uncleared",
+    "save_pass",
+    "settle_given_up",
+    "side_by_side",
+    "stage_unconfirmed",
+    "store_feed",
+    "sync_some",
+    "take_request",
+    "to_clear",
+    "try_out",
+    "unfinished_pass",
+    "unseen",
+    "withdraw_request",
+];
+
+/// Former names of items that other crates may have: the path of the crate, the keyword, and the name.
+const OF_CRATES: &[(&str, &str, &str)] = &[
+    ("crates/sync-engine/", "enum", "Scope"),
+    ("crates/sync-engine/", "enum", "Stage"),
+    ("crates/sync-engine/", "fn", "ask"),
+    ("crates/sync-engine/", "fn", "confirmed"),
+    ("crates/sync-engine/", "fn", "follow"),
+    ("crates/sync-engine/", "fn", "forget_old"),
+    ("crates/sync-engine/", "fn", "held"),
+    ("crates/sync-engine/", "fn", "known"),
+    ("crates/sync-engine/", "fn", "losses"),
+    ("crates/sync-engine/", "fn", "release"),
+    ("crates/sync-engine/", "fn", "selection"),
+    ("crates/sync-engine/", "fn", "sync"),
+    ("crates/sync-engine/", "fn", "uncleared"),
+    ("crates/sync-engine/", "struct", "Look"),
+    ("crates/sync-engine/", "struct", "Looked"),
+    ("crates/sync-engine/", "struct", "Pass"),
+    ("crates/sync-engine/", "struct", "Sample"),
+    ("crates/sync-engine/", "struct", "Staged"),
+    ("crates/sync-engine/", "trait", "Objects"),
+    ("crates/sync-engine/", "trait", "Structure"),
+    ("crates/sync-service/", "enum", "Step"),
+    ("crates/sync-service/", "fn", "ask_for_values"),
+    ("crates/sync-service/", "fn", "keeper"),
+    ("crates/sync-service/", "fn", "uncleared"),
+    ("crates/sync-service/", "struct", "Claim"),
+    ("crates/sync-service/", "struct", "Draft"),
+    ("crates/sync-service/", "struct", "Requested"),
+    ("crates/sync-service/", "struct", "Step"),
+    ("crates/sync-service/", "struct", "Synchronize"),
+    ("crates/sync-store/", "enum", "Condition"),
+];
+
+#[test]
+fn public_items_have_no_former_name() {
+    let mut found = Vec::new();
+    for source in sources() {
+        for line in source.text.lines().map(str::trim) {
+            let mut words =
+                line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+            let Some(keyword) = words.find(|word| ["enum", "fn", "struct", "trait", "type"].contains(word))
+            else {
+                continue;
+            };
+            let Some(name) = words.next().filter(|_| !line.starts_with("//")) else { continue };
+            let is_former = if keyword == "fn" { FUNCTIONS.contains(&name) } else { TYPES.contains(&name) };
+            let here = |(path, of, former): &(&str, &str, &str)| {
+                source.path.starts_with(path) && *of == keyword && *former == name
+            };
+            if is_former || OF_CRATES.iter().any(here) {
+                found.push(format!("{}: {line}", source.path));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} items:\n{}", found.len(), found.join("\n"));
+}

@@ -1,0 +1,118 @@
+//! A directory that is read carelessly.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+use sync_service::engine::{
+    Clock, Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError,
+};
+use sync_service::model::{GroupId, ObjectKind, Record, RetireReason, UserId};
+
+use super::DisabledRule;
+
+pub(super) fn misled(
+    directory: Arc<dyn Directory>,
+    broken: DisabledRule,
+    clock: Arc<dyn Clock>,
+) -> Arc<dyn Directory> {
+    Arc::new(Misled { directory, broken, clock })
+}
+
+struct Misled {
+    directory: Arc<dyn Directory>,
+    broken: DisabledRule,
+    clock: Arc<dyn Clock>,
+}
+
+impl Misled {
+    fn seen<T>(&self, read: Result<Option<T>, PortError>) -> Result<Option<T>, PortError> {
+        match read {
+            Err(_) if matches!(self.broken, DisabledRule::BelievesEveryRefusal) => Ok(None),
+            read => read,
+        }
+    }
+
+    fn listed<T>(&self, page: Page<T>) -> Result<Page<T>, PortError> {
+        match self.broken {
+            DisabledRule::StopsAtOddItems if !page.unreadable.is_empty() => {
+                Err(PortError::new("a page cannot be read").transient(true))
+            }
+            _ => Ok(page),
+        }
+    }
+}
+
+#[async_trait]
+impl Directory for Misled {
+    async fn groups(
+        &self,
+        since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<DirectoryGroup>, PortError> {
+        self.listed(self.directory.groups(since, from).await?)
+    }
+
+    fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>> {
+        self.directory.members(group)
+    }
+
+    async fn users(
+        &self,
+        since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<DirectoryUser>, PortError> {
+        self.listed(self.directory.users(since, from).await?)
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
+        self.seen(self.directory.user(id).await)
+    }
+
+    async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError> {
+        self.directory.groups_of(id).await
+    }
+
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+        self.seen(self.directory.group(id).await)
+    }
+
+    fn is_implied(&self, group: &GroupId) -> bool {
+        self.directory.is_implied(group)
+    }
+
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
+        self.directory.join(user, groups)
+    }
+
+    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
+        if matches!(self.broken, DisabledRule::LeavesTheDeadAlive) {
+            return last.clone();
+        }
+        self.directory.retire(last, departure)
+    }
+
+    fn label(&self, kind: ObjectKind) -> Option<String> {
+        self.directory.label(kind)
+    }
+
+    fn scope_version(&self) -> String {
+        self.directory.scope_version()
+    }
+
+    fn may_include(&self, group: &GroupId) -> bool {
+        self.directory.may_include(group)
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        if matches!(self.broken, DisabledRule::BookmarksByItsClock) {
+            return Some(self.clock.now());
+        }
+        self.directory.time()
+    }
+
+    fn requests(&self) -> u64 {
+        self.directory.requests()
+    }
+}
