@@ -288,7 +288,8 @@ pub(crate) async fn list(
     type Row = (String, String, i64, String, i64, Option<String>, bool);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT kind, id, attempts, reason, next_attempt_at,
-                coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name'), single_failures >= ?4
+                CAST(coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name') AS TEXT),
+                single_failures >= ?4
          FROM unconfirmed_records
          WHERE connection_id = ?1 AND (?3 IS NULL OR run_id = ?3)
          ORDER BY single_failures DESC, attempts DESC, kind, id LIMIT ?2",
