@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use okta_client::PacerState;
 use sync_engine::{Clock, MetricSample, StoreError, StoreEvidence, SystemClock};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::health_inputs::HealthInputs;
@@ -69,6 +69,13 @@ impl Default for Sampling {
 }
 
 impl Sampling {
+    /// The times at which the rate limits are read.
+    pub(crate) fn peeks(&self) -> Interval {
+        let mut peeks = tokio::time::interval((self.interval / PEEKS).max(Duration::from_millis(1)));
+        peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        peeks
+    }
+
     fn last(&self) -> MutexGuard<'_, Last> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,8 +151,7 @@ impl Connection {
 
     /// Stores samples until interrupted. A failure is logged, and its counts are included in the next sample.
     pub(crate) async fn store_samples(&self, stop: &CancellationToken) {
-        let mut peeks = tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
-        peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut peeks = self.sampling.peeks();
         for turn in (0..PEEKS).cycle() {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -162,42 +168,12 @@ impl Connection {
         }
     }
 
-    /// Stores the firing alerts whenever they change, for the status that another process shows, until interrupted.
-    pub(crate) async fn publish_alerts(&self, stop: &CancellationToken) {
-        let mut retries =
-            tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
-        retries.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut stored = None;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.alerts.changed() => {}
-                _ = retries.tick() => {}
-            }
-            if let Err(reason) = self.save_alerts(&mut stored).await {
-                tracing::warn!(error = reason, "could not store alerts for other processes");
-            }
-        }
-    }
-
     /// Notes until when a rate limit holds requests back, for the status that another process shows.
     async fn store_throttling(&self) -> Result<(), StoreError> {
         let held = self.watch.held_for();
         let until = (!held.is_zero()).then(|| SystemClock.now() + held);
         let was_held = self.sampling.held.swap(until.is_some(), Ordering::Relaxed);
         if until.is_some() || was_held { self.store.remember_held(until).await } else { Ok(()) }
-    }
-
-    /// Stores the firing alerts if they differ from those that were `stored`.
-    async fn save_alerts(&self, stored: &mut Option<String>) -> Result<(), String> {
-        let open: Vec<_> =
-            self.alert_entries().into_iter().filter(|alert| alert.resolved_at.is_none()).collect();
-        let text = serde_json::to_string(&open).map_err(|error| error.to_string())?;
-        if stored.as_ref() != Some(&text) {
-            self.store.store_alerts(&text).await.map_err(|error| crate::error_chain(&error))?;
-            *stored = Some(text);
-        }
-        Ok(())
     }
 
     async fn store_sample(&self) -> Result<(), String> {

@@ -200,7 +200,7 @@ async fn rate_limit_of_the_sender_is_told_by_others() {
     following.stop().await;
 }
 
-/// Whether the status of a connection states that its task fails.
+/// True if the status of a connection states that a task fails.
 async fn states_failure(connection: &sync_service::Connection) -> bool {
     let status = connection.status(1).await.unwrap();
     status.conditions.problems().any(|(_, finding)| finding.code() == FindingCode::TaskFailing)

@@ -3,6 +3,7 @@
 //! Alerts are queued. A slow, wrong, or missing webhook loses its alerts and affects nothing else.
 
 mod active;
+mod publish;
 mod rate_limiter;
 mod webhook;
 

@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// What differs is never called current, and each unmet condition has a finding.
+    /// A difference is never called current, and each unmet condition has a finding.
     #[test]
     fn unmet_conditions_have_findings() {
         for situation in Situation::all() {
