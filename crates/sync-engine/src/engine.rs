@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sync_model::ObjectKind;
 use tokio::sync::{Mutex, RwLock};
 
+use crate::checks::EarlyChecks;
 use crate::stats::Stats;
 use crate::time::Tick;
 use crate::{
@@ -103,6 +104,7 @@ pub struct Engine {
     /// The view that records are built and sent by; `None` until the schemas were compared. Replaced as a whole while
     /// `schemas` is held, and only then.
     pub(crate) view: std::sync::Mutex<Option<MappingView>>,
+    pub(crate) early_checks: EarlyChecks,
     /// Attributes that objects carry and that the directory's schema did not define when it was read for their sake.
     pub(crate) outside: std::sync::Mutex<BTreeSet<(ObjectKind, String)>>,
 }
@@ -122,6 +124,7 @@ impl Engine {
             executions_compared: std::sync::atomic::AtomicBool::default(),
             schemas: Mutex::new(()),
             view: std::sync::Mutex::default(),
+            early_checks: EarlyChecks::default(),
             outside: std::sync::Mutex::default(),
         }
     }

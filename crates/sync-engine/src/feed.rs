@@ -32,7 +32,7 @@ impl Engine {
             (Err(error), Some(state)) if error.is_expired() => (self.begin_again(feed, state).await?, true),
             (page, _) => (page.map_err(EngineError::EventFeed)?, false),
         };
-        self.warn_of_hook(&page);
+        self.notice_event_hook(&page);
         let now = self.now();
         let asked = match position {
             FeedStart::Since(since) => Some(since),
@@ -95,9 +95,14 @@ impl Engine {
         time.checked_sub(overlap).unwrap_or(time)
     }
 
-    /// The log reports failed deliveries; the event hook itself can't.
-    fn warn_of_hook(&self, page: &FeedPage) {
-        let deliveries = page.events.iter().filter(|event| event.is_hook_failure).count() as u64;
+    /// The log reports changes and failed deliveries of event hooks; an event hook can't report its own.
+    fn notice_event_hook(&self, page: &FeedPage) {
+        let notices = page.events.iter().filter_map(|event| event.hook_notice.as_ref());
+        let notices: Vec<_> = notices.filter(|notice| self.early_checks.concerns_hook(notice)).collect();
+        if !notices.is_empty() {
+            self.early_checks.request();
+        }
+        let deliveries = notices.iter().filter(|notice| notice.is_failure).count() as u64;
         if deliveries > 0 {
             // The System Log brings the events of failed deliveries.
             let finding = Finding::warning(Fact::DeliveriesFailed { deliveries });

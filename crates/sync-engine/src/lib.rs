@@ -5,6 +5,7 @@ mod alert;
 mod aliases;
 mod apply;
 mod checkpoint;
+mod checks;
 mod complete;
 mod condition;
 mod emptied;
@@ -53,7 +54,7 @@ pub(crate) use active::ActiveRun;
 pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, TaskFailure};
 pub use checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
 pub use condition::{
-    ActiveExecution, Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence,
+    ActiveExecution, CheckTimes, Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence,
     FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
 };
 #[cfg(any(test, feature = "test-support"))]
@@ -68,7 +69,7 @@ pub use ports::{
     AliasUse, ChangeKind, ClearRequest, ClearResult, ClearedField, Clock, Comparison, ConfirmedRecord,
     Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Doubt, DroppedValue, Event,
     EventCursor, EventFeed, EventFilter, EventHook, EventQueueCounts, EventState, EvidenceState, Execution,
-    ExecutionState, FeedCheckpoint, FeedPage, FeedStart, FieldState, HookChange, HookReport,
+    ExecutionState, FeedCheckpoint, FeedPage, FeedStart, FieldState, HookChange, HookNotice, HookReport,
     ImportSourceState, Importer, LastRun, MappingView, Members, MetricSample, NewEvent, ObjectAuditEntry,
     ObjectCounts, ObjectHistory, OpenExecution, OriginRun, Outcome, Owner, Page, PendingWork, Place,
     PlannedRemovals, Reading, RecordState, RejectedRecord, RemovedMemberships, ReplayTarget, RequestedObject,

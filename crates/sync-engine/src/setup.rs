@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Comparison, EngineError, Fact, Finding, HookReport, Remedy, SchemaReport, SchemaState, Task,
+    Comparison, EngineError, Fact, Finding, HookReport, Remedy, SchemaReport, SchemaState, Task, TaskFailure,
     engine::Engine,
 };
 
@@ -57,7 +57,7 @@ impl Engine {
     /// When it cannot be created, changed or verified.
     pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
         let hook = self.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
-        self.resolve_hook_alert(&hook);
+        self.note_hook(&hook);
         Ok(hook)
     }
 
@@ -75,7 +75,7 @@ impl Engine {
         };
         self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
         if let Some(hook) = &hook {
-            self.resolve_hook_alert(hook);
+            self.note_hook(hook);
         }
         let mut findings = Vec::new();
         match structure.state {
@@ -96,10 +96,16 @@ impl Engine {
         Ok(VerifyReport { schema: structure, event_hook: hook, findings })
     }
 
-    /// An alert about the event hook ends as soon as it works.
-    fn resolve_hook_alert(&self, hook: &HookReport) {
-        if hook.findings.is_empty() {
-            self.ports.alerts.task_succeeded(Task::EventHookCheck, self.now());
+    /// Records the state of the event hook: an alert about it ends as soon as it works.
+    fn note_hook(&self, hook: &HookReport) {
+        self.early_checks.read_hook(hook);
+        let (task, at) = (Task::EventHookCheck, self.now());
+        match hook.findings.first() {
+            None => self.ports.alerts.task_succeeded(task, at),
+            Some(finding) => {
+                let (kind, finding) = (task.kind(), finding.clone());
+                self.ports.alerts.task_failed(TaskFailure { task, kind, finding, at });
+            }
         }
     }
 }

@@ -193,49 +193,6 @@ impl Engine {
         }
     }
 
-    /// Checks the schemas and the event hook periodically.
-    async fn run_checks(&self, options: &TaskOptions, mut schemas: TaskHealth, stop: &CancellationToken) {
-        let mut hook = TaskHealth::new(Task::EventHookCheck);
-        while !stop.is_cancelled() {
-            let soon = if schemas.is_open() { schemas.pause() } else { options.schema_interval };
-            rest(soon.min(options.schema_interval), stop).await;
-            if stop.is_cancelled() || self.is_paused().await.unwrap_or(true) {
-                continue;
-            }
-            let refreshed = tokio::select! {
-                () = stop.cancelled() => return,
-                refreshed = self.refresh_schema() => refreshed.map(drop),
-            };
-            schemas.record(self, refreshed);
-            // Before everything was loaded once there need not be a hook.
-            let loaded =
-                self.ports.store.last_run(RunKind::FullSync).await.is_ok_and(|run| run.succeeded.is_some());
-            if options.hook && loaded {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = self.check_event_hook(&mut hook) => {}
-                }
-            }
-        }
-    }
-
-    /// An event hook that doesn't work delivers no event that says so.
-    async fn check_event_hook(&self, health: &mut TaskHealth) {
-        match self.ports.event_hook.inspect().await {
-            Ok(report) => match report.findings.first() {
-                None => health.succeeded(self),
-                Some(finding) => {
-                    tracing::error!(findings = ?report.findings, "the event hook isn't ready");
-                    health.failed(self, Task::EventHookCheck.kind(), finding.clone(), true);
-                }
-            },
-            // The checks report a missing permission.
-            Err(error) => {
-                tracing::debug!(error = %error_chain(&error), "could not read the event hook");
-            }
-        }
-    }
-
     async fn run_cleanup(&self, options: &TaskOptions, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(error) = self.delete_expired_history(options).await {

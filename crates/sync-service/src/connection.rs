@@ -54,7 +54,7 @@ pub struct Connection {
     wake: Arc<Notify>,
     secret: Option<HookSecret>,
     has_hook: bool,
-    follow: TaskOptions,
+    pub(crate) follow: TaskOptions,
     pub(crate) stall_timeout: Duration,
     /// True while this process has the right to send.
     pub(crate) claimed: Arc<AtomicBool>,

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use sync_engine::{EngineError, Remedy, StoreError};
+use sync_engine::{EngineError, Fact, Finding, Remedy, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
 use sync_store::{Holder, OpenError, StoreBusy, StoreLoss, is_busy};
 
-use crate::{ConfigError, DelegationError, ExportError, ListenError, NamedError, VaultError};
+use crate::{ConfigError, DelegationError, ExportError, ListenError, NamedError, VaultError, words};
 
 /// The error of a failed command.
 #[derive(Debug, thiserror::Error)]
@@ -57,14 +57,12 @@ pub enum ServiceError {
     #[error("no connections in the configuration or in the state store {}", .0.display())]
     NoConnection(PathBuf),
     /// The connection cannot work.
-    #[error("connection `{connection}` is unavailable: {reason}")]
+    #[error("connection `{connection}` is unavailable: {}", unavailable(finding))]
     Unavailable {
         /// The connection.
         connection: ConnectionName,
         /// The reason.
-        reason: String,
-        /// The action that resolves it.
-        remedy: Option<Remedy>,
+        finding: Box<Finding>,
     },
     /// The state store that is open is not the one that the path names, or is damaged.
     #[error(transparent)]
@@ -116,7 +114,7 @@ impl ServiceError {
             Self::Vault(error) => error.remedy(),
             Self::NoConnection(_) => Remedy::CreateConnection,
             Self::Saved { .. } => Remedy::ReenterSettings,
-            Self::Unavailable { remedy, .. } => return remedy.clone(),
+            Self::Unavailable { finding, .. } => return finding.remedy.clone(),
             Self::Config(error) => return error.remedy(),
             Self::Store(_) => return None,
         })
@@ -162,4 +160,12 @@ fn unknown_events(ids: &[EventId]) -> String {
         more => format!(" and {more} more"),
     };
     format!("unknown events: {}{more}", named.join(", "))
+}
+
+/// The reason for which a connection is unavailable.
+fn unavailable(finding: &Finding) -> String {
+    match &finding.fact {
+        Fact::Unavailable { error } => error.clone(),
+        _ => words::finding(finding),
+    }
 }

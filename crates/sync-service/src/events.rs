@@ -1,7 +1,7 @@
 //! The subjects of Okta's events.
 
 use okta_client::model::LogEvent;
-use sync_engine::{NewEvent, Subject};
+use sync_engine::{HookNotice, NewEvent, Subject};
 use sync_model::{EventId, GroupId, UserId};
 
 /// The subjects of an event.
@@ -192,10 +192,18 @@ pub(crate) fn inbox_event(event: &LogEvent) -> NewEvent {
         subjects,
         requires_newer_object: matches!(about, About::Users | About::Groups | About::Memberships),
         expect_deleted: is_end || ends_membership(kind),
-        is_hook_failure: kind == "event_hook.delivery"
-            || kind == "event_hook.deactivated"
-            || kind == "event_hook.deleted"
-            || (kind == "event_hook.verified" && !event.succeeded()),
+        hook_notice: kind.starts_with("event_hook.").then(|| HookNotice {
+            targets: event
+                .target
+                .iter()
+                .map(|target| target.id.clone())
+                .filter(|id| !id.is_empty())
+                .collect(),
+            is_failure: matches!(
+                kind,
+                "event_hook.delivery" | "event_hook.deactivated" | "event_hook.deleted"
+            ) || (kind == "event_hook.verified" && !event.succeeded()),
+        }),
     }
 }
 

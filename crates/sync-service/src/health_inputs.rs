@@ -8,11 +8,11 @@ use insight_import_client::{AssetsClient, ImportClient, RateLimitState};
 use jiff::Timestamp;
 use okta_client::{OktaClient, PacerState};
 use sync_engine::{
-    Clock, Conditions, EngineStats, Evidence, Fact, Finding, Process, StoreEvidence, SystemClock,
+    CheckTimes, Clock, Conditions, EngineStats, Evidence, Fact, Finding, Process, StoreEvidence, SystemClock,
 };
 use sync_model::ConnectionName;
 
-use crate::alerts::AlertEntry;
+use crate::alerts::{AlertEntry, LeaderReport};
 use crate::config::EventSource;
 use crate::status::ClockSkew;
 use crate::{Connection, room};
@@ -89,6 +89,10 @@ pub(crate) struct HealthInputs {
     pub(crate) stall_timeout: Duration,
     /// The firing alerts of the process that runs the connection.
     pub(crate) alerts: Vec<AlertEntry>,
+    /// The last results of its periodic checks.
+    pub(crate) checks: CheckTimes,
+    /// The interval of these checks.
+    pub(crate) check_interval: Duration,
     /// Facts of the store, or the reason why it can't be read.
     pub(crate) store: Result<StoreEvidence, Finding>,
     /// The free space of the store's file system, if it is too small.
@@ -115,6 +119,8 @@ impl HealthInputs {
             store: self.store.as_ref().map_err(Finding::clone),
             low_space: self.low_space,
             failing: &failing,
+            checks: &self.checks,
+            check_interval: self.check_interval,
             clock_skew: self.clock_skew.known().collect(),
             throttled_until: self.held_until,
         })
@@ -141,6 +147,7 @@ impl Connection {
     ) -> HealthInputs {
         let mut assets = vec![("import", self.watch.assets.pace())];
         assets.extend(self.watch.account.as_ref().map(|account| ("account", account.pace())));
+        let LeaderReport { alerts, checks } = self.leader_report(store.is_ok()).await;
         HealthInputs {
             name: self.name().clone(),
             now,
@@ -148,7 +155,9 @@ impl Connection {
             reads_log: self.events != EventSource::EventHook,
             has_hook: self.has_hook(),
             stall_timeout: self.stall_timeout,
-            alerts: self.firing_alerts(store.is_ok()).await,
+            alerts,
+            checks,
+            check_interval: self.follow.schema_interval,
             low_space: room::low(self.file.free_space().await),
             clock_skew: self.watch.clock_skew(),
             held_until: self.held_until(now, store.is_ok()).await,
@@ -208,6 +217,8 @@ pub(crate) fn sample() -> HealthInputs {
         has_hook: true,
         stall_timeout: Duration::from_mins(10),
         alerts: Vec::new(),
+        checks: CheckTimes { schema_at: Some(ago(300)), event_hook_at: Some(ago(300)) },
+        check_interval: Duration::from_mins(15),
         low_space: None,
         clock_skew: ClockSkew::default(),
         held_until: None,

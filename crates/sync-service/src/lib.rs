@@ -79,7 +79,7 @@ pub use schema::{
 pub use schema_mapper as mapper;
 /// A text that is never displayed, and the trait that exposes it to its owner.
 pub use secrecy::{ExposeSecret, SecretString as Secret};
-pub use setup_checklist::{SetupChecklist, SetupStep, SetupStepName, StepDetail, StepFailure, StepState};
+pub use setup_checklist::{SetupChecklist, SetupStep, SetupStepName, StepDetail, StepState};
 pub use shutdown::{END_WITHIN, shutdown_requested};
 pub use small_file::{read_small_text, read_small_text_from};
 pub use status::{ClockSkew, ConnectionStatus, FeedStatus, Freshness, Pause};

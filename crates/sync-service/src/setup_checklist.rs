@@ -6,7 +6,7 @@ mod steps;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Finding, Remedy, RunFilter, RunKind};
+use sync_engine::{Finding, RunFilter, RunKind};
 
 pub use detail::StepDetail;
 
@@ -48,17 +48,6 @@ pub enum StepState {
     NotReady,
 }
 
-/// A failed job of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct StepFailure {
-    /// The error.
-    pub error: String,
-    /// The action that resolves it.
-    #[cfg_attr(feature = "openapi", schema(no_recursion))]
-    pub remedy: Option<Remedy>,
-}
-
 /// A setup step with its state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -69,11 +58,8 @@ pub struct SetupStep {
     pub state: StepState,
     /// The results.
     pub details: Vec<StepDetail>,
-    /// The problems.
+    /// The problems: results of the step, and conditions of the connection that contradict them.
     pub findings: Vec<Finding>,
-    /// The error of its job.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<StepFailure>,
     /// The start of the running step.
     pub started_at: Option<Timestamp>,
 }
@@ -90,7 +76,7 @@ pub struct SetupChecklist {
 
 impl SetupStep {
     const fn new(name: SetupStepName, state: StepState) -> Self {
-        Self { name, state, details: Vec::new(), findings: Vec::new(), failure: None, started_at: None }
+        Self { name, state, details: Vec::new(), findings: Vec::new(), started_at: None }
     }
 
     fn with(mut self, detail: StepDetail) -> Self {
@@ -110,43 +96,41 @@ impl SetupStep {
         self.noting(finding)
     }
 
-    fn failed(mut self, error: impl Into<String>, remedy: Option<Remedy>) -> Self {
-        self.state = StepState::Failed;
-        self.failure = Some(StepFailure { error: error.into(), remedy });
-        self
-    }
-
     fn running(name: SetupStepName, since: Timestamp, activity: StepDetail) -> Self {
         Self { started_at: Some(since), ..Self::new(name, StepState::Running).with(activity) }
     }
 }
 
 impl SetupChecklist {
-    /// The checklist of a connection, from known results; it sends no requests.
+    /// The checklist of a connection, from the last results and the connection's conditions; it sends no requests.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn of(member: &ManagedConnection) -> Result<Self, ServiceError> {
-        let mut all = vec![steps::save(member)];
+        let mut all = Vec::new();
         match (member.settings(), member.connection()) {
             (Ok(settings), Ok(connection)) => {
                 let status = connection.status(0).await?;
-                all.push(steps::setup(member, settings));
-                all.push(steps::verify(member));
-                all.push(steps::cardinality(member));
+                all.push(steps::save(member, Some(&status.conditions)));
+                all.push(steps::setup(member, settings, &status.conditions));
+                all.push(steps::verify(member, &status.conditions));
+                all.push(steps::cardinality(member, &status));
                 let full = RunFilter { kind: Some(RunKind::FullSync), limit: 1, ..RunFilter::default() };
                 let asked = connection.store().pending_request_at(Timestamp::now() - SLOW_START).await?;
                 all.push(steps::synchronize(&status, connection.runs(&full).await?.first(), asked));
             }
-            _ => all.extend(
-                [
-                    SetupStepName::Setup,
-                    SetupStepName::Verify,
-                    SetupStepName::Cardinality,
-                    SetupStepName::Synchronize,
-                ]
-                .map(|name| SetupStep::new(name, StepState::NotReady)),
-            ),
+            _ => {
+                all.push(steps::save(member, None));
+                all.extend(
+                    [
+                        SetupStepName::Setup,
+                        SetupStepName::Verify,
+                        SetupStepName::Cardinality,
+                        SetupStepName::Synchronize,
+                    ]
+                    .map(|name| SetupStep::new(name, StepState::NotReady)),
+                );
+            }
         }
         let mut holds = true;
         for step in &mut all {

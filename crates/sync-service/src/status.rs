@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    ActiveExecution, AlertKind, Clock, Conditions, ConnectionHealth, EventQueueCounts, FailedRun, NextSyncs,
+    ActiveExecution, Clock, Conditions, ConnectionHealth, EventQueueCounts, FailedRun, NextSyncs,
     ObjectCounts, PauseEnd, Place, RunFilter, RunKind, RunState, RunSummary, Service, StaleValueCounts,
     StoreEvidence, SystemClock, UnconfirmedRecord, WithheldField,
 };
 use sync_model::{ConnectionName, ObjectKind, RunId};
 
 use crate::config::EventSource;
-use crate::{AlertEntry, Connection, ServiceError, room};
+use crate::{AlertEntry, Connection, ServiceError};
 
 /// The number of listed rejected records.
 const LISTED: u32 = 20;
@@ -155,22 +155,6 @@ impl Connection {
         let mut reports =
             reports.filter(|report| report.state != RunState::Failed || !report.unknown_choices.is_empty());
         Ok(reports.next().map(|report| report.unknown_choices).unwrap_or_default())
-    }
-
-    /// The firing alerts of the process that runs the connection.
-    pub(crate) async fn firing_alerts(&self, read_store: bool) -> Vec<AlertEntry> {
-        let is_open = |alert: &AlertEntry| alert.resolved_at.is_none();
-        if self.watch.is_followed() || !read_store {
-            return self.alert_entries().into_iter().filter(is_open).collect();
-        }
-        // Another version may have written them otherwise.
-        let noted = self.store.stored_alerts().await.ok().flatten();
-        let mut noted: Vec<AlertEntry> =
-            noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        // What is noted may be old, and on a full disk nothing is.
-        noted.retain(|alert| alert.kind != AlertKind::StoreSpace);
-        noted.extend(room::alert(&self.file).await);
-        noted
     }
 
     /// The facts of the store that the conditions follow from.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sandbox::{ControlClient, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
-use sync_service::engine::{AlertKind, Finding, FindingCode, FindingSubject, Remedy};
+use sync_service::engine::{AlertKind, Fact, Finding, FindingCode, FindingSubject, Remedy};
 use sync_service::model::{ConnectionName, ObjectKind};
 use sync_service::wire::SyncOptions;
 use sync_service::{
@@ -241,7 +241,8 @@ async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything
 
     let fleet = world.fleet().await;
     let member = fleet.get(&acme()).unwrap();
-    assert_eq!(member.connection().err().unwrap().reason, VaultError::WrongKey.to_string());
+    let wrong_key = Fact::Unavailable { error: VaultError::WrongKey.to_string() };
+    assert_eq!(member.connection().err().unwrap().finding().fact, wrong_key);
     assert!(!fleet.health().await.ready);
     let steps = SetupChecklist::of(&member).await.unwrap().steps;
     assert_eq!(steps[0].state, StepState::Failed);
@@ -299,7 +300,7 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
     let known = ConnectionRegistry::look(keyless).await.unwrap();
     assert!(known.working(None).unwrap().is_empty());
     let server = Some("http://127.0.0.1:8585".to_owned());
-    assert_eq!(known.broken[&acme()].remedy, Some(Remedy::UseDaemonMasterKey { server }));
+    assert_eq!(known.broken[&acme()].finding().remedy, Some(Remedy::UseDaemonMasterKey { server }));
     assert!(matches!(fleet.save(&acme(), world.draft(), true).await, Err(SaveError::AlreadyExists(_))));
     fleet.remove(&acme()).await.unwrap();
     assert!(fleet.get(&acme()).is_none());
@@ -401,7 +402,7 @@ async fn standby_takes_over_when_first_ends() {
     }
     let waiting = &health.connections[&acme()];
     assert!(!health.ready && waiting.standby);
-    assert!(second.get(&acme()).unwrap().connection().err().unwrap().standby);
+    assert!(second.get(&acme()).unwrap().connection().err().unwrap().is_standby());
     first.end().await;
     taken_over(&second).await;
     assert!(!second.health().await.connections[&acme()].standby);
@@ -452,7 +453,7 @@ async fn removed_lock_file_admits_no_second_process() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let second = world.fleet().await;
-    assert!(second.get(&acme()).unwrap().connection().err().unwrap().standby);
+    assert!(second.get(&acme()).unwrap().connection().err().unwrap().is_standby());
     assert!(first.get(&acme()).unwrap().connection().is_ok());
     second.end().await;
     first.end().await;

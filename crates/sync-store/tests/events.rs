@@ -54,7 +54,7 @@ fn event(id: &str, second: i64, subjects: &[Subject]) -> NewEvent {
         subjects: subjects.to_vec(),
         requires_newer_object: true,
         expect_deleted: false,
-        is_hook_failure: false,
+        hook_notice: None,
     }
 }
 

@@ -146,8 +146,8 @@ fn print(shown: &Shown) {
         Shown::Available { status, daemon_running } => print_status(status, *daemon_running),
         Shown::Unavailable { connection, unavailable } => {
             println!("Connection {connection}");
-            line("Unavailable", &unavailable.reason);
-            unavailable.remedy.iter().for_each(|remedy| line("Hint", remedies::remedy(remedy)));
+            line("Unavailable", &findings::finding(unavailable.finding()));
+            unavailable.finding().remedy.iter().for_each(|remedy| line("Hint", remedies::remedy(remedy)));
         }
     }
 }

@@ -166,6 +166,7 @@ async fn remove(_admin: Admin, State(app): State<App>, At(member): At) -> Result
     responses((status = 200, description = "Steps", body = SetupChecklist)),
 )]
 async fn setup_checklist(_identity: Identity, At(member): At) -> Result<Json<SetupChecklist>, ApiError> {
+    member.refresh_checks();
     Ok(Json(SetupChecklist::of(&member).await?))
 }
 

@@ -39,9 +39,7 @@ async fn preview(
     Works(member, _): Works,
     Body(choices): Body<MappingPreviewRequest>,
 ) -> Result<Json<SchemaPreview>, ApiError> {
-    let settings = member.settings().map_err(|broken| {
-        ApiError::of(ProblemType::ConnectionUnavailable, broken.reason.clone(), broken.remedy.clone())
-    })?;
+    let settings = member.settings().map_err(|unavailable| unavailable.error(member.name()))?;
     match tokio::time::timeout(PATIENCE, preview_schemas(settings, &choices.mapping)).await {
         Ok(Ok(seen)) => Ok(Json(seen)),
         Ok(Err(error @ ServiceError::Engine(_))) => {

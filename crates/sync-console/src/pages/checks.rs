@@ -10,7 +10,7 @@ use sync_service::engine::Remedy;
 use sync_service::{JobState, ManagedConnection};
 
 use super::components::{
-    Tone, aged, badge, count, empty, fault, framed, job, linked, notice, number, scroll,
+    Tone, aged, badge, count, empty, framed, job, linked, notice, number, scroll,
 };
 use super::links::address;
 use super::stream::{Part, live};
@@ -58,8 +58,9 @@ fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     match member.checks() {
         JobState::Idle => empty(words::NO_CHECKS, words::NO_CHECKS_TEXT, button("Run checks")),
         JobState::Running { started_at, activity } => job(activity, started_at),
-        JobState::Failed { reason, remedy, .. } => html! {
-            (fault(&words::checks_failed(&reason), remedy.as_ref(), Some(member.name())))
+        JobState::Failed { finding, .. } => html! {
+            p { (words::CHECKS_FAILED) }
+            (findings::linked(member.name(), &finding))
             @if let Some(button) = button("Run checks again") { (button) }
         },
         JobState::Succeeded { result, ended_at: ended, .. } => html! {

@@ -94,7 +94,7 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
         Ok(connection) => connection,
         Err(broken) => {
             return Ok(html! {
-                tr { (link) td colspan="6" { (unable(broken)) " " (finding(&broken.finding())) } }
+                tr { (link) td colspan="6" { (unable(broken)) " " (finding(broken.finding())) } }
             });
         }
     };
@@ -124,7 +124,7 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
 
 /// The health of a connection that this process doesn't sync.
 fn unable(broken: &Unavailable) -> Markup {
-    if broken.standby {
+    if broken.is_standby() {
         badge(Tone::Quiet, health_words::STANDBY)
     } else {
         badge(Tone::Problem, health_words::UNAVAILABLE)
@@ -185,7 +185,7 @@ async fn overview_stream(
 async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let connection = match member.connection() {
         Ok(connection) => connection,
-        Err(broken) => return Ok(findings::linked(member.name(), &broken.finding())),
+        Err(broken) => return Ok(findings::linked(member.name(), broken.finding())),
     };
     let now = Timestamp::now();
     let status = connection.status(3).await?;

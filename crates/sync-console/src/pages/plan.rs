@@ -17,7 +17,7 @@ use sync_service::{
     JobState, ManagedConnection, PlanView, ServiceError, SetupChecklist, SetupStepName, StepState,
 };
 
-use super::components::{Tone, aged, capital, count, empty, fault, job, notice, number, scroll};
+use super::components::{Tone, aged, capital, count, empty, job, notice, number, scroll};
 use super::links::address;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};
@@ -105,8 +105,9 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
         JobState::Idle | JobState::Running { .. } => {
             empty(words::NO_PLAN, words::NO_PLAN_TEXT, button("Create plan"))
         }
-        JobState::Failed { reason, remedy, .. } => html! {
-            (fault(&words::plan_failed(&reason), remedy.as_ref(), Some(member.name())))
+        JobState::Failed { finding, .. } => html! {
+            p { (words::PLAN_FAILED) }
+            (findings::linked(member.name(), &finding))
             @if let Some(button) = button("Refresh plan") { (button) }
         },
         JobState::Succeeded { started_at: since, result, .. } => html! {

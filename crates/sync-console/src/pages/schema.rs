@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use sync_service::{JobState, ManagedConnection, SchemaView};
 
-use super::components::{Tone, aged, empty, fault, job, notice};
+use super::components::{Tone, aged, empty, job, notice};
 use super::links::{address, asking};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};
@@ -108,8 +108,8 @@ fn state(member: &ManagedConnection, identity: &Identity, show: Show) -> Markup 
     match member.schemas() {
         JobState::Idle => empty(words::UNAVAILABLE, words::UNAVAILABLE_TEXT, None),
         JobState::Running { started_at, activity } => job(activity, started_at),
-        JobState::Failed { reason, remedy, .. } => html! {
-            (fault(&reason, remedy.as_ref(), Some(member.name())))
+        JobState::Failed { finding, .. } => html! {
+            (findings::linked(member.name(), &finding))
             @if let Some(again) = again() { (again) }
         },
         JobState::Succeeded { result, ended_at: ended, .. } => html! {

@@ -9,13 +9,13 @@ use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
-use sync_service::engine::{SchemaState, VerifyReport};
+use sync_service::engine::Remedy;
 use sync_service::wire::SyncOptions;
 use sync_service::{
     JobState, ManagedConnection, ServiceError, SetupChecklist, SetupStep, SetupStepName, StepState,
 };
 
-use super::components::{Tone, ago, badge, fault, notice};
+use super::components::{Tone, ago, badge, notice};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
@@ -62,8 +62,9 @@ async fn stream(
 }
 
 async fn steps(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
+    member.refresh_checks();
     let guide = SetupChecklist::of(member).await?;
-    let set_up_again = needs_setup(member);
+    let set_up_again = needs_setup(&guide);
     Ok(html! {
         @if guide.complete {
             (notice(Tone::Good, words::SETUP_COMPLETE, Some(words::SETUP_COMPLETE_TEXT)))
@@ -74,14 +75,12 @@ async fn steps(member: &ManagedConnection, identity: &Identity) -> Result<Markup
     })
 }
 
-/// True if Setup resolves what the last verification found.
-fn needs_setup(member: &ManagedConnection) -> bool {
-    let JobState::Succeeded { result: VerifyReport { schema, event_hook, .. }, .. } = member.verified()
-    else {
-        return false;
-    };
-    matches!(schema.state, SchemaState::Missing | SchemaState::Outdated)
-        || event_hook.is_some_and(|hook| !hook.findings.is_empty())
+/// True if Setup resolves a problem of a later step.
+fn needs_setup(checklist: &SetupChecklist) -> bool {
+    let findings = checklist.steps.iter().flat_map(|step| &step.findings);
+    findings
+        .filter_map(|finding| finding.remedy.as_ref())
+        .any(|remedy| matches!(remedy, Remedy::RunSetup | Remedy::ExposeDaemonAndRunSetup))
 }
 
 /// One step. `set_up_again` makes Setup the next action, whatever step this is.
@@ -114,9 +113,6 @@ fn one(
                 }
                 @if !step.details.is_empty() {
                     ul { @for result in &step.details { li { (detail(result)) } } }
-                }
-                @if let Some(failure) = &step.failure {
-                    (fault(&failure.error, failure.remedy.as_ref(), None))
                 }
                 @for finding in &step.findings { (findings::notice(finding)) }
                 @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }

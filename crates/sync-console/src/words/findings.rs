@@ -37,6 +37,9 @@ fn fact(fact: &Fact) -> Markup {
             "Another process is the leader of this connection. This process takes over when the leader ends."
         },
         Fact::Unavailable { error } => html! { "This connection is unavailable: " (reason(error)) },
+        Fact::JobFailed { error } => reason(error),
+        Fact::JobTimedOut { seconds } => html! { "The job didn't finish within " (span(*seconds)) "." },
+        Fact::JobInterrupted => html! { "The job was interrupted: its process ended." },
         Fact::Paused { until } => html! {
             "Syncing is paused"
             @if let Some(until) = until { " until " (time(*until)) }
@@ -51,6 +54,10 @@ fn fact(fact: &Fact) -> Markup {
         Fact::NeverCompared => html! { "The schemas of Okta and Assets were never compared." },
         Fact::DeliveriesUnproven => {
             html! { "The System Log isn't read, so a lost delivery of the event hook goes undetected." }
+        }
+        Fact::EventHookUnchecked { checked_at: None } => html! { "The event hook wasn't checked yet." },
+        Fact::EventHookUnchecked { checked_at: Some(at) } => {
+            html! { "The event hook was last checked at " (time(*at)) "." }
         }
         Fact::TaskFailing { task, error, occurrences } => html! {
             (gerund(*task)) " failed"

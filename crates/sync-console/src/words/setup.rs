@@ -38,9 +38,7 @@ pub(crate) const PLAN_BLOCKED_TEXT: &str = "A safeguard blocked this sync. Commo
 pub(crate) const PLAN_EMPTY: &str = "No changes to send. Assets matches Okta.";
 pub(crate) const WITHIN_SAFEGUARDS: &str = "All changes are within the safeguards.";
 
-pub(crate) fn plan_failed(reason: &str) -> String {
-    format!("The plan failed: {reason}")
-}
+pub(crate) const PLAN_FAILED: &str = "The plan failed.";
 
 pub(crate) const CHECKS: &str = "Checks test the prerequisites of the connection and change nothing.";
 pub(crate) const NO_CHECKS: &str = "No checks yet";
@@ -48,6 +46,4 @@ pub(crate) const NO_CHECKS_TEXT: &str = "Run checks to test Okta access, API sco
      takes up to one minute.";
 pub(crate) const CHECKS_PASSED: &str = "No problems found.";
 
-pub(crate) fn checks_failed(reason: &str) -> String {
-    format!("The checks failed to run: {reason}")
-}
+pub(crate) const CHECKS_FAILED: &str = "The checks failed to run.";

@@ -227,7 +227,7 @@ fn schema_ready(evidence: &Evidence<'_>) -> Condition {
     if let Some(finding) = missing.filter(|_| verdict.findings.is_empty()) {
         return unknown(kind, finding);
     }
-    verdict.into_condition(kind, evidence.now)
+    Condition { last_checked_at: evidence.checks.schema_at, ..verdict.into_condition(kind, evidence.now) }
 }
 
 /// The System Log covers an event hook that doesn't work.
@@ -238,7 +238,16 @@ fn event_hook_ready(evidence: &Evidence<'_>) -> Condition {
             finding.severity = finding.severity.min(Severity::Warning);
         }
     }
-    verdict.into_condition(ConditionType::EventHookReady, evidence.now)
+    let kind = ConditionType::EventHookReady;
+    let checked_at = evidence.checks.event_hook_at;
+    let max_age = evidence.check_interval * 2 + MOMENT;
+    let is_recent = |at: Timestamp| evidence.now.duration_since(at).unsigned_abs() <= max_age;
+    let condition = if verdict.findings.is_empty() && !checked_at.is_some_and(is_recent) {
+        unknown(kind, Finding::info(Fact::EventHookUnchecked { checked_at }))
+    } else {
+        verdict.into_condition(kind, evidence.now)
+    };
+    Condition { last_checked_at: checked_at, ..condition }
 }
 
 fn system_log_read(evidence: &Evidence<'_>) -> Condition {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{AlertKind, EventQueueCounts, FeedCheckpoint, Finding, RunKind, Service, Task, WithheldField};
 
@@ -31,6 +32,27 @@ pub struct FailingTask {
     pub finding: Finding,
     /// The first occurrence.
     pub started_at: Timestamp,
+}
+
+/// The times of the last results of periodic checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CheckTimes {
+    /// The last comparison of the schemas.
+    pub schema_at: Option<Timestamp>,
+    /// The last reading of the event hook.
+    pub event_hook_at: Option<Timestamp>,
+}
+
+impl CheckTimes {
+    /// Records a result of a task; false if the task isn't a periodic check.
+    pub const fn record(&mut self, task: Task, at: Timestamp) -> bool {
+        match task {
+            Task::SchemaCheck => self.schema_at = Some(at),
+            Task::EventHookCheck => self.event_hook_at = Some(at),
+            Task::Recovery | Task::Events | Task::EventFeed | Task::Sync => return false,
+        }
+        true
+    }
 }
 
 /// A failed run without a later success.
@@ -158,6 +180,10 @@ pub struct Evidence<'e> {
     pub low_space: Option<u64>,
     /// Open problems of the process that runs the connection.
     pub failing: &'e [FailingTask],
+    /// The last results of its periodic checks.
+    pub checks: &'e CheckTimes,
+    /// The interval of these checks.
+    pub check_interval: Duration,
     /// Seconds that a service's clock is ahead of this host's.
     pub clock_skew: Vec<(Service, i64)>,
     /// The end of a rate limit that delays requests.

@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
-pub use evidence::{ActiveExecution, Evidence, FailedRun, FailingTask, PauseEnd, Process, StoreEvidence};
+pub use evidence::{
+    ActiveExecution, CheckTimes, Evidence, FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
+};
 pub use health::ConnectionHealth;
 #[cfg(any(test, feature = "test-support"))]
 pub use situations::{Situation, SituationEvidence};

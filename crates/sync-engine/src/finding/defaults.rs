@@ -8,9 +8,13 @@ impl Fact {
         Some(match self {
             Self::NotRunning => Remedy::StartDaemon,
             Self::Paused { .. } => Remedy::Resume,
+            Self::JobInterrupted => Remedy::Repeat,
             Self::StoreSpaceLow { .. } => Remedy::FreeDiskSpace,
             Self::NeverSynced => Remedy::RunFullSync,
-            Self::EventsStalled { .. } | Self::SystemLogBehind { .. } => Remedy::RunChecks,
+            Self::EventsStalled { .. }
+            | Self::SystemLogBehind { .. }
+            | Self::EventHookUnchecked { .. }
+            | Self::JobTimedOut { .. } => Remedy::RunChecks,
             Self::EventsFailed { .. } | Self::ObjectsFailed { .. } => Remedy::ReplayEvents,
             Self::RecordsRejected { .. } => Remedy::ReviewRejectedRecords,
             Self::ObjectsUnreadable { .. } => Remedy::ReviewRuns,
@@ -58,6 +62,7 @@ impl Fact {
             | Self::Standby
             | Self::DeliveriesUnproven
             | Self::Unavailable { .. }
+            | Self::JobFailed { .. }
             | Self::StoreUnreadable { .. }
             | Self::StoreLost { .. }
             | Self::TaskFailing { .. }

@@ -29,6 +29,18 @@ pub enum Fact {
         /// The reason.
         error: String,
     },
+    /// A job failed.
+    JobFailed {
+        /// The reason.
+        error: String,
+    },
+    /// A job exceeded its time limit.
+    JobTimedOut {
+        /// The limit.
+        seconds: u64,
+    },
+    /// A job ended with its process.
+    JobInterrupted,
     /// The connection is paused.
     Paused {
         /// The end; `None` if it has none.
@@ -55,6 +67,11 @@ pub enum Fact {
     NeverCompared,
     /// Without the System Log, a delivery that never arrives leaves no trace.
     DeliveriesUnproven,
+    /// The event hook wasn't read lately.
+    EventHookUnchecked {
+        /// The last time; `None` if there is none.
+        checked_at: Option<Timestamp>,
+    },
     /// A task fails and is retried.
     TaskFailing {
         /// The task.

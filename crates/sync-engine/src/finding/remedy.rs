@@ -350,6 +350,21 @@ impl Remedy {
         RemedyAction::from(self).into()
     }
 
+    /// True if it replaces a credential or an address of the connection.
+    pub const fn changes_credentials(&self) -> bool {
+        matches!(
+            self,
+            Self::RenewImportToken
+                | Self::CheckOktaCredentials
+                | Self::RegisterPublicKey
+                | Self::CorrectOrgUrl
+                | Self::CheckAtlassianCredentials
+                | Self::CorrectSiteUrl
+                | Self::ReenterSecrets
+                | Self::ReenterSettings
+        )
+    }
+
     pub(crate) const fn of_violation(violation: &SafeguardViolation) -> Self {
         match violation {
             SafeguardViolation::TooManyPruned { .. } => Self::ReviewPrune,

@@ -47,8 +47,17 @@ pub struct NewEvent {
     pub requires_newer_object: bool,
     /// True if the object is expected to vanish.
     pub expect_deleted: bool,
-    /// True if it reports a failure of the event hook.
-    pub is_hook_failure: bool,
+    /// Set if it is about an event hook of the org.
+    pub hook_notice: Option<HookNotice>,
+}
+
+/// A report of the directory's log about an event hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookNotice {
+    /// The IDs that the event names.
+    pub targets: Vec<String>,
+    /// True if deliveries failed or ended.
+    pub is_failure: bool,
 }
 
 /// The two kinds of work items.

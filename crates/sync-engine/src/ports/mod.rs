@@ -34,7 +34,9 @@ pub use importer::{
     DroppedValue, Execution, ExecutionState, ImportSourceState, Importer, Outcome, RejectedRecord, Submitted,
     TypeOutcome,
 };
-pub use inbox::{EventQueueCounts, NewEvent, Subject, SyncRequest, SyncRequestProgress, WorkItem, WorkKind};
+pub use inbox::{
+    EventQueueCounts, HookNotice, NewEvent, Subject, SyncRequest, SyncRequestProgress, WorkItem, WorkKind,
+};
 pub use object_history::{
     ConfirmedRecord, ObjectHistory, OriginRun, RequestedObject, RequestedState, SearchHit, SearchHits,
     UnconfirmedRecordDetail,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Alert, AlertKind, FailingTask, Finding, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, CheckTimes, FailingTask, Finding, Task, TaskFailure};
 use tokio::sync::Notify;
 
 /// The number of resolved alerts that are kept.
@@ -65,6 +65,7 @@ struct Notes {
     open: BTreeMap<Source, AlertEntry>,
     /// The newest first.
     over: VecDeque<AlertEntry>,
+    checks: CheckTimes,
     changed: Arc<Notify>,
 }
 
@@ -73,7 +74,7 @@ impl AlertBoard {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when the firing alerts have changed since the last call. For one caller.
+    /// Returns when the firing alerts or the times of checks have changed since the last call. For one caller.
     pub(super) async fn changed(&self) {
         let changed = Arc::clone(&self.notes().changed);
         changed.notified().await;
@@ -86,11 +87,15 @@ impl AlertBoard {
             // What holds back everything holds back what events tell, too.
             notes.open.remove(&Source::Guard);
         }
+        notes.checks.record(task, at);
         notes.happens(Source::Duty(task), kind, finding, at);
     }
 
     pub(super) fn works(&self, duty: Task, at: Timestamp) {
         let mut notes = self.notes();
+        if notes.checks.record(duty, at) {
+            notes.changed.notify_one();
+        }
         let failed = notes.ends(Source::Duty(duty), at);
         match duty {
             // What was held back is among what was read, and was let through.
@@ -142,6 +147,11 @@ impl AlertBoard {
             return;
         }
         notes.happens(source, alert.kind, alert.finding.clone(), alert.started_at);
+    }
+
+    /// The last results of periodic checks.
+    pub(super) fn checks(&self) -> CheckTimes {
+        self.notes().checks
     }
 
     /// Firing alerts, then resolved ones, the newest first.

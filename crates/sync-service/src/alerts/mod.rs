@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use outbound::Outbound;
-use sync_engine::{Alert, AlertKind, AlertSink, Clock, Finding, SystemClock, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, AlertSink, CheckTimes, Clock, Finding, SystemClock, Task, TaskFailure};
 use sync_model::ConnectionName;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{AlertConfig, ConfigError, words};
 use active::AlertBoard;
 pub use active::AlertEntry;
+pub(crate) use publish::LeaderReport;
 use rate_limiter::{Notice, RateLimiter};
 use webhook::Webhook;
 
@@ -64,7 +65,12 @@ impl Alerts {
         self.board.all()
     }
 
-    /// Returns when the firing alerts have changed since the last call. For one caller.
+    /// The last results of periodic checks.
+    pub(crate) fn checks(&self) -> CheckTimes {
+        self.board.checks()
+    }
+
+    /// Returns when the firing alerts or the times of checks have changed since the last call. For one caller.
     pub(crate) async fn changed(&self) {
         self.board.changed().await;
     }

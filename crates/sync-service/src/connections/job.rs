@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Clock, Remedy, SystemClock};
+use sync_engine::{Clock, Fact, Finding, SystemClock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,11 +60,8 @@ pub enum JobState<T> {
         /// When it ended.
         ended_at: Timestamp,
         /// The reason.
-        reason: String,
-        /// The action that resolves it.
-        #[serde(default)]
         #[cfg_attr(feature = "openapi", schema(no_recursion))]
-        remedy: Option<Remedy>,
+        finding: Finding,
     },
 }
 
@@ -133,13 +130,18 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
         began.then_some(since)
     }
 
-    fn end(&self, since: Timestamp, result: Result<T, (String, Option<Remedy>)>) {
+    fn end(&self, since: Timestamp, result: Result<T, Finding>) {
         let ended_at = SystemClock.now();
         self.state.send_replace(match result {
             Ok(result) => JobState::Succeeded { started_at: since, ended_at, result },
-            Err((reason, remedy)) => JobState::Failed { started_at: since, ended_at, reason, remedy },
+            Err(finding) => JobState::Failed { started_at: since, ended_at, finding },
         });
     }
+}
+
+fn failed(error: &ServiceError) -> Finding {
+    let remedy = error.remedy();
+    Finding { remedy, ..Finding::error(Fact::JobFailed { error: error_chain(error) }) }
 }
 
 /// The task tracker of jobs, with their cancellation.
@@ -182,13 +184,10 @@ impl Yard {
         self.tasks.spawn(async move {
             let job = job(&holder);
             let result = tokio::select! {
-                () = stop.cancelled() => Err(("the process stopped".to_owned(), Some(Remedy::Repeat))),
+                () = stop.cancelled() => Err(Finding::error(Fact::JobInterrupted)),
                 ended = tokio::time::timeout(job.limit, work) => match ended {
-                    Ok(result) => result.map_err(|error| (error_chain(&error), error.remedy())),
-                    Err(_) => Err((
-                        format!("it was not done within {} s", job.limit.as_secs()),
-                        Some(Remedy::RunChecks),
-                    )),
+                    Ok(result) => result.map_err(|error| failed(&error)),
+                    Err(_) => Err(Finding::error(Fact::JobTimedOut { seconds: job.limit.as_secs() })),
                 },
             };
             job.end(since, result);

@@ -23,6 +23,8 @@ use crate::{
 const SHORT: Duration = Duration::from_mins(10);
 /// The time limit of a plan of a large org.
 const LONG: Duration = Duration::from_hours(6);
+/// The age up to which results of checks are shown without a new check.
+const SHOWN_FOR: Duration = Duration::from_secs(30);
 /// The number of objects in a plan that are shown individually.
 const SHOWN: u32 = 200;
 
@@ -40,42 +42,45 @@ pub struct SavedSettings {
 }
 
 /// The reason for which a connection is unavailable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Unavailable {
-    /// The problem.
-    pub reason: String,
-    /// The action that resolves it.
-    #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(no_recursion))]
-    pub remedy: Option<Remedy>,
-    /// True if nothing is wrong: another process works on the connection, and this one replaces it when that ends.
-    #[serde(default)]
-    pub standby: bool,
-}
+#[serde(transparent)]
+pub struct Unavailable(Finding);
 
 impl Unavailable {
-    /// The same as a finding.
-    pub fn finding(&self) -> Finding {
-        if self.standby {
-            return Finding::info(Fact::Standby);
-        }
-        let finding = Finding::error(Fact::Unavailable { error: self.reason.clone() });
-        Finding { remedy: self.remedy.clone(), ..finding }
+    /// The reason as a finding.
+    pub const fn finding(&self) -> &Finding {
+        &self.0
     }
 
-    /// The same as an error.
+    /// True if nothing is wrong: another process is the leader, and this one takes over when that ends.
+    pub const fn is_standby(&self) -> bool {
+        matches!(self.0.fact, Fact::Standby)
+    }
+
+    /// The reason as an error.
     pub fn error(&self, connection: &ConnectionName) -> ServiceError {
-        let Self { reason, remedy, standby: _ } = self.clone();
-        ServiceError::Unavailable { connection: connection.clone(), reason, remedy }
+        let (connection, finding) = (connection.clone(), Box::new(self.0.clone()));
+        ServiceError::Unavailable { connection, finding }
+    }
+
+    /// Replaces the remedy.
+    #[must_use]
+    pub(super) fn with_remedy(self, remedy: Remedy) -> Self {
+        Self(self.0.with_remedy(remedy))
     }
 }
 
 impl From<ServiceError> for Unavailable {
     fn from(error: ServiceError) -> Self {
-        let standby = matches!(error, ServiceError::AnotherLeader(_));
-        let remedy = if standby { None } else { error.remedy() };
-        Self { reason: error_chain(&error), remedy, standby }
+        Self(match error {
+            ServiceError::AnotherLeader(_) => Finding::info(Fact::Standby),
+            ServiceError::Unavailable { finding, .. } => *finding,
+            error => {
+                let remedy = error.remedy();
+                Finding { remedy, ..Finding::error(Fact::Unavailable { error: error_chain(&error) }) }
+            }
+        })
     }
 }
 
@@ -251,6 +256,14 @@ impl ManagedConnection {
         self.jobs.verify.state()
     }
 
+    /// Checks the schemas and the event hook again in the background if the last check isn't recent: the connection's
+    /// setup is shown.
+    pub fn refresh_checks(&self) {
+        if let Ok(connection) = self.connection() {
+            connection.engine().refresh_checks(SHOWN_FOR);
+        }
+    }
+
     /// Starts a plan in the background; `false` if one is already running, or if the connection is unavailable.
     pub fn make_plan(self: &Arc<Self>) -> bool {
         let Ok(running) = &self.state else { return false };
@@ -275,7 +288,12 @@ impl ManagedConnection {
         let Ok(settings) = self.settings().cloned() else { return false };
         self.yard.start(self, |m| &m.jobs.checks, JobActivity::Checking, {
             |member, _stop| async move {
-                Ok(doctor::examine_one(&member.config, &member.file, &settings).await)
+                let report = doctor::examine_one(&member.config, &member.file, &settings).await;
+                // The report may contradict the conditions.
+                if let Ok(connection) = member.connection() {
+                    connection.engine().refresh_checks(Duration::ZERO);
+                }
+                Ok(report)
             }
         })
     }

@@ -175,13 +175,13 @@ fn is_of_damage(error: &ServiceError) -> bool {
 
 /// A daemon may have been given the key where this process does not find it.
 fn beside_the_daemon(config: &Config, error: ServiceError) -> Unavailable {
-    let remedy = match (&error, &config.console) {
+    match (&error, &config.console) {
         (ServiceError::Vault(VaultError::MissingKey | VaultError::WrongKey), Some(console)) => {
-            Some(Remedy::UseDaemonMasterKey { server: console.address() })
+            let remedy = Remedy::UseDaemonMasterKey { server: console.address() };
+            Unavailable::from(error).with_remedy(remedy)
         }
-        _ => error.remedy(),
-    };
-    Unavailable { remedy, ..error.into() }
+        _ => error.into(),
+    }
 }
 
 /// A parser's words without the middle of a long value that they quote.

@@ -108,13 +108,13 @@ impl ConnectionManager {
 }
 
 fn say(name: &ConnectionName, broken: &Unavailable) {
-    if broken.standby {
+    if broken.is_standby() {
         tracing::info!(connection = %name, "standby: another process is the leader of the connection");
     } else {
         tracing::error!(
             connection = %name,
-            error = broken.reason,
-            remedy = broken.remedy.as_ref().map(words::remedy),
+            error = words::finding(broken.finding()),
+            remedy = broken.finding().remedy.as_ref().map(words::remedy),
             "the connection is unavailable; retrying every {} s",
             AGAIN.as_secs()
         );

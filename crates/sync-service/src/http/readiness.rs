@@ -58,9 +58,10 @@ impl DaemonHealth {
         now: Timestamp,
     ) {
         self.ready = false;
-        let conditions = Conditions::unavailable(unavailable.finding(), now).obstacles().cloned().collect();
+        let conditions =
+            Conditions::unavailable(unavailable.finding().clone(), now).obstacles().cloned().collect();
         let health = ConnectionReadiness {
-            standby: unavailable.standby,
+            standby: unavailable.is_standby(),
             conditions,
             ..ConnectionReadiness::default()
         };

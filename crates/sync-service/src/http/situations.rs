@@ -30,6 +30,8 @@ fn inputs(evidence: &SituationEvidence) -> HealthInputs {
         has_hook: evidence.has_event_hook,
         stall_timeout: evidence.stall_timeout(),
         alerts: troubles.collect(),
+        checks: evidence.checks,
+        check_interval: evidence.check_interval(),
         low_space: evidence.low_space,
         clock_skew: ClockSkew { okta_seconds: skew(Service::Okta), assets_seconds: skew(Service::Assets) },
         held_until: evidence.throttled_until,

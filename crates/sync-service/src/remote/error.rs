@@ -1,11 +1,12 @@
 //! The error of a request to a remote daemon.
 
 use outbound::NotReached;
-use sync_engine::Remedy;
+use sync_engine::{Finding, Remedy};
 use url::Url;
 
 use crate::DelegationError;
 use crate::wire::{Problem, ProblemType};
+use crate::words;
 
 /// The error of a request to a remote daemon.
 #[derive(Debug, thiserror::Error)]
@@ -46,13 +47,8 @@ pub enum RemoteError {
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
     /// The requested action failed.
-    #[error("{reason}")]
-    Failed {
-        /// The reason.
-        reason: String,
-        /// The action that resolves it.
-        remedy: Option<Remedy>,
-    },
+    #[error("{}", words::finding(.0))]
+    Failed(Box<Finding>),
     /// A run did not come to a good end.
     #[error(transparent)]
     Handover(#[from] DelegationError),
@@ -70,7 +66,7 @@ impl RemoteError {
             Self::NotADaemon { .. } => Some(Remedy::CheckDaemonUrl),
             Self::Refused(problem) if problem.status == 401 => Some(Remedy::SetAccessToken),
             Self::Refused(problem) => problem.remedy.clone(),
-            Self::Failed { remedy, .. } => remedy.clone(),
+            Self::Failed(finding) => finding.remedy.clone(),
             Self::Handover(error) => error.remedy(),
         }
     }
@@ -97,7 +93,7 @@ impl RemoteError {
         match self {
             Self::Unreachable { .. } | Self::NotADaemon { .. } | Self::TimedOut { .. } => true,
             Self::Refused(problem) => problem.status == 429 || problem.status >= 500,
-            Self::Address(_) | Self::Http(_) | Self::Failed { .. } | Self::Handover(_) => false,
+            Self::Address(_) | Self::Http(_) | Self::Failed(_) | Self::Handover(_) => false,
         }
     }
 

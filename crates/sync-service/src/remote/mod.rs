@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_engine::{
-    EventFilter, ProgressSink, Remedy, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport,
+    EventFilter, Fact, Finding, ProgressSink, Remedy, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport,
 };
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio::time::Instant;
@@ -324,14 +324,10 @@ impl RemoteClient {
         loop {
             match state {
                 JobState::Succeeded { result, .. } => return Ok(result),
-                JobState::Failed { reason, remedy, .. } => {
-                    return Err(RemoteError::Failed { reason, remedy });
-                }
+                JobState::Failed { finding, .. } => return Err(RemoteError::Failed(Box::new(finding))),
+                // The daemon restarted.
                 JobState::Idle => {
-                    return Err(RemoteError::Failed {
-                        reason: "the daemon forgot what it was asked for".into(),
-                        remedy: Some(Remedy::Repeat),
-                    });
+                    return Err(RemoteError::Failed(Box::new(Finding::error(Fact::JobInterrupted))));
                 }
                 JobState::Running { .. } => {}
             }
@@ -431,10 +427,8 @@ impl RemoteClient {
 /// A while, unless the one who waits stops, or has waited for too long.
 async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteError> {
     if began.elapsed() >= LONGEST {
-        return Err(RemoteError::Failed {
-            reason: format!("the daemon was not done within {} hours", LONGEST.as_secs() / 3_600),
-            remedy: Some(Remedy::CheckStatus),
-        });
+        let timed_out = Finding::error(Fact::JobTimedOut { seconds: LONGEST.as_secs() });
+        return Err(RemoteError::Failed(Box::new(timed_out.with_remedy(Remedy::CheckStatus))));
     }
     tokio::select! {
         () = stop.cancelled() => Err(DelegationError::Detached.into()),

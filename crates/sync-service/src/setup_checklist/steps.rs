@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 use sync_engine::{
-    Fact, Finding, FindingCode, HookReport, RunSummary, SchemaReport, SchemaState, VerifyReport,
-    WithheldReason,
+    ConditionStatus, ConditionType, Conditions, Fact, Finding, FindingCode, HookReport, Remedy, RunSummary,
+    SchemaReport, SchemaState, WithheldReason,
 };
 
 use super::{SetupStep, SetupStepName, StepDetail, StepState};
 use crate::connections::{JobState, ManagedConnection};
 use crate::{ConnectionConfig, ConnectionStatus, ManagedBy};
 
-pub(super) fn save(member: &ManagedConnection) -> SetupStep {
+/// The stored settings; a service that rejects a credential contradicts them.
+pub(super) fn save(member: &ManagedConnection, conditions: Option<&Conditions>) -> SetupStep {
     let step = SetupStep::new(SetupStepName::Save, StepState::Complete);
     let step = match (member.managed_by(), member.saved()) {
         (ManagedBy::Console, Some(saved)) => step.with(StepDetail::Saved { saved_at: saved.saved_at }),
@@ -19,45 +20,59 @@ pub(super) fn save(member: &ManagedConnection) -> SetupStep {
     match member.settings() {
         Ok(settings) => {
             let step = step.with(StepDetail::OktaOrg { url: settings.okta.org_url.clone() });
-            match &settings.event_hook {
+            let step = match &settings.event_hook {
                 Some(hook) => step.with(StepDetail::DeliversTo { url: hook.url.to_string() }),
                 None => step.with(StepDetail::SystemLogOnly),
-            }
+            };
+            let problems = conditions.into_iter().flat_map(Conditions::problems).map(|(_, finding)| finding);
+            let rejected =
+                problems.filter(|finding| finding.remedy.as_ref().is_some_and(Remedy::changes_credentials));
+            rejected.fold(step, |step, finding| step.failing(finding.clone()))
         }
-        Err(broken) => step.failed(broken.reason.clone(), broken.remedy.clone()),
+        Err(unavailable) => step.failing(unavailable.finding().clone()),
     }
 }
 
-/// The latest report of schema, mapping, and event hook.
-fn found(member: &ManagedConnection) -> Option<(SchemaReport, Option<HookReport>)> {
+/// The latest report of schema, mapping, and event hook, with its time.
+fn found(member: &ManagedConnection) -> Option<(SchemaReport, Option<HookReport>, Timestamp)> {
     match (member.setup(), member.verified()) {
-        (_, JobState::Succeeded { result: VerifyReport { schema: structure, event_hook: hook, .. }, .. }) => {
-            Some((structure, hook))
+        (_, JobState::Succeeded { result, ended_at, .. }) => {
+            Some((result.schema, result.event_hook, ended_at))
         }
-        (JobState::Succeeded { result, .. }, _) => Some((result.schema, result.event_hook)),
+        (JobState::Succeeded { result, ended_at, .. }, _) => {
+            Some((result.schema, result.event_hook, ended_at))
+        }
         _ => None,
     }
 }
 
-pub(super) fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> SetupStep {
+/// The findings of a condition that doesn't hold.
+fn contradictions(conditions: &Conditions, kind: ConditionType) -> impl Iterator<Item = &Finding> {
+    let condition = conditions.get(kind).filter(|condition| condition.status == ConditionStatus::False);
+    condition.into_iter().flat_map(|condition| &condition.findings)
+}
+
+pub(super) fn setup(
+    member: &ManagedConnection,
+    settings: &ConnectionConfig,
+    conditions: &Conditions,
+) -> SetupStep {
     let name = SetupStepName::Setup;
     match member.setup() {
         JobState::Running { started_at, activity } => {
             return SetupStep::running(name, started_at, StepDetail::Running { activity });
         }
-        JobState::Failed { reason, remedy, .. } => {
-            return SetupStep::new(name, StepState::Failed).failed(reason, remedy);
+        JobState::Failed { finding, .. } => {
+            return SetupStep::new(name, StepState::Failed).failing(finding);
         }
         _ => {}
     }
-    let Some((structure, hook)) = found(member) else {
+    let Some((structure, hook, _)) = found(member) else {
         return match member.verified() {
             JobState::Running { started_at, activity } => {
                 SetupStep::running(name, started_at, StepDetail::Running { activity })
             }
-            JobState::Failed { reason, remedy, .. } => {
-                SetupStep::new(name, StepState::Ready).failed(reason, remedy)
-            }
+            JobState::Failed { finding, .. } => SetupStep::new(name, StepState::Ready).failing(finding),
             _ => {
                 SetupStep::new(name, StepState::Ready).with(StepDetail::WillCreateSchema).with(match settings
                     .event_hook
@@ -68,7 +83,9 @@ pub(super) fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> 
             }
         };
     };
-    let hook_is_missing = hook.as_ref().is_some_and(|hook| hook.id.is_none());
+    let mut hook_problems = contradictions(conditions, ConditionType::EventHookReady);
+    let hook_is_missing = hook.as_ref().is_some_and(|hook| hook.id.is_none())
+        || hook_problems.any(|finding| finding.code() == FindingCode::EventHookMissing);
     match structure.state {
         SchemaState::Missing => SetupStep::new(name, StepState::Ready).with(StepDetail::SchemaMissing),
         SchemaState::Outdated => SetupStep::new(name, StepState::Ready)
@@ -90,22 +107,29 @@ pub(super) fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> 
     }
 }
 
-pub(super) fn verify(member: &ManagedConnection) -> SetupStep {
+/// The last verification, and the conditions that contradict it since.
+pub(super) fn verify(member: &ManagedConnection, conditions: &Conditions) -> SetupStep {
     let name = SetupStepName::Verify;
     match member.verified() {
         JobState::Idle => SetupStep::new(name, StepState::Ready).with(StepDetail::WillVerify),
         JobState::Running { started_at, activity } => {
             SetupStep::running(name, started_at, StepDetail::Running { activity })
         }
-        JobState::Failed { reason, remedy, .. } => {
-            SetupStep::new(name, StepState::Failed).failed(reason, remedy)
-        }
+        JobState::Failed { finding, .. } => SetupStep::new(name, StepState::Failed).failing(finding),
         JobState::Succeeded { result, ended_at: ended, .. } => {
             let step =
                 SetupStep::new(name, StepState::Complete).with(StepDetail::Verified { verified_at: ended });
-            // Cardinality has a step of its own.
-            let findings = result.findings.into_iter();
-            let findings = findings.filter(|finding| finding.code() != FindingCode::CardinalityTooLow);
+            // Cardinality has a step of its own, and the event hook's condition is at least as recent.
+            let of_hook = |finding: &Finding| {
+                result.event_hook.as_ref().is_some_and(|hook| hook.findings.contains(finding))
+            };
+            let findings = result
+                .findings
+                .iter()
+                .filter(|finding| finding.code() != FindingCode::CardinalityTooLow && !of_hook(finding));
+            let hook = contradictions(conditions, ConditionType::EventHookReady);
+            let schema = contradictions(conditions, ConditionType::SchemaReady);
+            let findings = findings.chain(hook).chain(schema).cloned();
             let step = findings.fold(step, |step, finding| {
                 // Other differences in Assets stay as they are.
                 if finding.code().is_drift() { step.noting(finding) } else { step.failing(finding) }
@@ -126,14 +150,26 @@ pub(super) fn verify(member: &ManagedConnection) -> SetupStep {
     }
 }
 
-pub(super) fn cardinality(member: &ManagedConnection) -> SetupStep {
+pub(super) fn cardinality(member: &ManagedConnection, status: &ConnectionStatus) -> SetupStep {
     let step = SetupStep::new(SetupStepName::Cardinality, StepState::Complete);
-    let found = found(member).filter(|(structure, _)| structure.state != SchemaState::Missing);
-    let Some((structure, _)) = found else {
+    let found = found(member).filter(|(structure, ..)| structure.state != SchemaState::Missing);
+    let Some((structure, _, found_at)) = found else {
         return SetupStep::new(SetupStepName::Cardinality, StepState::NotReady);
     };
-    if structure.limited_attributes().next().is_some() {
+    let checked_at =
+        status.conditions.get(ConditionType::SchemaReady).and_then(|schema| schema.last_checked_at);
+    if checked_at.is_none_or(|at| at <= found_at) && structure.limited_attributes().next().is_some() {
         return structure.limited_attributes().cloned().fold(step, SetupStep::failing);
+    }
+    // A later comparison contradicts the verification.
+    let mut limited = status.withheld.iter();
+    let mut limited = limited
+        .by_ref()
+        .filter(|field| matches!(field.reason, WithheldReason::Cardinality { .. }))
+        .peekable();
+    if limited.peek().is_some() {
+        let findings = limited.map(|field| Finding::warning(Fact::ValuesWithheld { field: field.clone() }));
+        return findings.fold(step, SetupStep::failing);
     }
     let step = step.with(StepDetail::CardinalityUnlimited);
     match structure.fixed_attributes.as_slice() {
@@ -156,21 +192,14 @@ pub(super) fn synchronize(
     }
     let Some(at) = status.last_full_sync_at else {
         let step = SetupStep::new(name, StepState::Ready).with(StepDetail::WillSync);
-        let failed = last.and_then(|run| run.report.as_ref()).filter(|report| report.error.is_some());
-        return match failed {
-            Some(report) => step.failed(report.error.clone().unwrap_or_default(), report.remedy().cloned()),
-            None => step,
-        };
+        let failed = last.and_then(|run| run.report.as_ref()).and_then(|report| report.finding.clone());
+        return failed.into_iter().fold(step, SetupStep::failing);
     };
     let current = status.objects.iter().map(|(kind, counts)| (*kind, counts.current)).collect();
     let step = SetupStep::new(name, StepState::Complete)
         .with(StepDetail::LastFullSync { synced_at: at })
         .with(StepDetail::Objects { current });
     // A later sync may have failed.
-    match last.filter(|run| run.started_at > at).and_then(|run| run.report.as_ref()) {
-        Some(report) if report.error.is_some() => {
-            step.failed(report.error.clone().unwrap_or_default(), report.remedy().cloned())
-        }
-        _ => step,
-    }
+    let later = last.filter(|run| run.started_at > at).and_then(|run| run.report.as_ref());
+    later.and_then(|report| report.finding.clone()).into_iter().fold(step, SetupStep::failing)
 }

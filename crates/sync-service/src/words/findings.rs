@@ -33,6 +33,9 @@ fn fact(fact: &Fact) -> String {
         Fact::NotRunning => "no process runs this connection".to_owned(),
         Fact::Standby => "this process is a standby; another process is the leader".to_owned(),
         Fact::Unavailable { error } => format!("this process can't run the connection: {error}"),
+        Fact::JobFailed { error } => error.clone(),
+        Fact::JobTimedOut { seconds } => format!("not finished within {}", span(*seconds)),
+        Fact::JobInterrupted => "interrupted by the end of its process".to_owned(),
         Fact::Paused { until: None } => "the connection is paused; events are stored".to_owned(),
         Fact::Paused { until: Some(until) } => {
             format!("the connection is paused until {until:.0}; events are stored")
@@ -46,6 +49,10 @@ fn fact(fact: &Fact) -> String {
         Fact::NeverCompared => "the schemas of Okta and Assets were never compared".to_owned(),
         Fact::DeliveriesUnproven => {
             "the System Log isn't read, so a lost delivery of the event hook goes undetected".to_owned()
+        }
+        Fact::EventHookUnchecked { checked_at: None } => "the event hook wasn't checked yet".to_owned(),
+        Fact::EventHookUnchecked { checked_at: Some(at) } => {
+            format!("the event hook was last checked at {at:.0}")
         }
         Fact::TaskFailing { task, error, occurrences: 0 | 1 } => format!("{} failed: {error}", gerund(*task)),
         Fact::TaskFailing { task, error, occurrences } => {

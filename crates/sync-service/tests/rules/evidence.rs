@@ -303,7 +303,7 @@ async fn unread_objects_keep_their_failed_events() {
         subjects: vec![Subject::User(UserId::new(user))],
         requires_newer_object: true,
         expect_deleted: false,
-        is_hook_failure: false,
+        hook_notice: None,
     };
     let (now, hour) = (SystemClock.now(), Duration::from_hours(1));
     state.store_events(&[event(&users[0]), event(&users[60])], now).await.unwrap();

@@ -209,7 +209,7 @@ async fn event_beside_override_is_released() {
         subjects: users[..8].iter().map(|user| Subject::User(UserId::new(user.as_str()))).collect(),
         requires_newer_object: false,
         expect_deleted: true,
-        is_hook_failure: false,
+        hook_notice: None,
     };
     world.state().await.store_events(&[late], SystemClock.now()).await.unwrap();
     status(&connection, "the late event is blocked", |s| s.event_queue.work_items == 0).await;

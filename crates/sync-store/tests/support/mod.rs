@@ -112,7 +112,7 @@ pub(crate) fn event(id: &str, subjects: &[Subject]) -> NewEvent {
         subjects: subjects.to_vec(),
         requires_newer_object: true,
         expect_deleted: false,
-        is_hook_failure: false,
+        hook_notice: None,
     }
 }
 

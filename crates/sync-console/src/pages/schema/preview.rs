@@ -17,7 +17,7 @@ use sync_service::{
 
 use tokio::time::Instant;
 
-use super::super::components::{Tone, fault, job, notice};
+use super::super::components::{Tone, job, notice};
 use super::super::findings;
 use super::super::links::address;
 use super::super::{Chosen, PageError, layout};
@@ -41,7 +41,7 @@ pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result
     super::compare_once(&member);
     let body = match compared(&member).await {
         JobState::Succeeded { result, .. } => form(&member, &identity, &result.types, &options),
-        JobState::Failed { reason, remedy, .. } => fault(&reason, remedy.as_ref(), Some(member.name())),
+        JobState::Failed { finding, .. } => findings::linked(member.name(), &finding),
         JobState::Running { started_at, activity } => html! {
             (job(activity, started_at))
             a.button href=(address(member.name(), &["schema", "choices"])) { "Continue" }
@@ -73,7 +73,7 @@ pub(super) async fn preview(
     if !problems.is_empty() {
         return Ok(refused(&member, &identity, &options, &problems));
     }
-    let settings = member.settings().map_err(|broken| PageError::Bad(broken.reason.clone()))?;
+    let settings = member.settings().map_err(|broken| broken.error(member.name()))?;
     let looked = tokio::time::timeout(PATIENCE, preview_schemas(settings, &options)).await;
     let seen = match looked {
         Ok(Ok(seen)) => seen,

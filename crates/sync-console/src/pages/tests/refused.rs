@@ -46,7 +46,7 @@ async fn fail_event(world: &TestEnv, id: &str) {
         subjects: vec![Subject::User(UserId::new("00u\"><b>1"))],
         requires_newer_object: true,
         expect_deleted: false,
-        is_hook_failure: false,
+        hook_notice: None,
     };
     store.store_events(&[event], now).await.unwrap();
     let looks = store.claim_work(WorkKind::Object, 10, now, Duration::from_mins(1)).await.unwrap();

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence, FailingTask, Process,
+    CheckTimes, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence, FailingTask, Process,
     StoreEvidence,
 };
 use crate::{
@@ -37,6 +37,8 @@ pub struct SituationEvidence {
     pub low_space: Option<u64>,
     /// Failing tasks.
     pub failing: Vec<FailingTask>,
+    /// The last results of periodic checks.
+    pub checks: CheckTimes,
     /// The seconds that the services' clocks are ahead.
     pub clock_skew: Vec<(Service, i64)>,
     /// The end of a rate limit.
@@ -73,6 +75,7 @@ impl SituationEvidence {
             }),
             low_space: None,
             failing: Vec::new(),
+            checks: CheckTimes { schema_at: Some(minutes_ago(4)), event_hook_at: Some(minutes_ago(4)) },
             clock_skew: vec![(Service::Okta, 1), (Service::Assets, -1)],
             throttled_until: None,
             setting_up: false,
@@ -107,6 +110,11 @@ impl SituationEvidence {
         Duration::from_secs(STALL_MINUTES.unsigned_abs() * 60)
     }
 
+    /// The interval of periodic checks.
+    pub const fn check_interval(&self) -> Duration {
+        Duration::from_mins(15)
+    }
+
     /// The conditions that follow from the evidence.
     pub fn conditions(&self) -> Conditions {
         Conditions::derive(&Evidence {
@@ -118,6 +126,8 @@ impl SituationEvidence {
             store: self.store.as_ref().map_err(Finding::clone),
             low_space: self.low_space,
             failing: &self.failing,
+            checks: &self.checks,
+            check_interval: self.check_interval(),
             clock_skew: self.clock_skew.clone(),
             throttled_until: self.throttled_until,
         })

@@ -119,6 +119,33 @@ pub(super) const SITUATIONS: &[Situation] = &[
         ready: true,
     },
     Situation {
+        name: "event hook not checked yet",
+        change: |world| world.checks.event_hook_at = None,
+        unmet: &[],
+        health: H::InSync,
+        current: Status::True,
+        ready: true,
+    },
+    Situation {
+        name: "event hook checked too long ago",
+        change: |world| world.checks.event_hook_at = Some(minutes_ago(40)),
+        unmet: &[],
+        health: H::InSync,
+        current: Status::True,
+        ready: true,
+    },
+    Situation {
+        name: "event hook alone checked too long ago",
+        change: |world| {
+            world.reads_system_log = false;
+            world.checks.event_hook_at = Some(minutes_ago(40));
+        },
+        unmet: &[],
+        health: H::Syncing,
+        current: Status::Unknown,
+        ready: true,
+    },
+    Situation {
         name: "deliveries fail beside the System Log",
         change: |world| world.failed(None, AlertKind::EventHookUnhealthy, S::Error),
         unmet: &[(T::EventHookReady, C::DeliveriesFailed, S::Warning)],
