@@ -41,7 +41,7 @@ proptest! {
     }
 
     #[test]
-    fn any_profile_gives_exactly_the_mapped_fields_twice_the_same(
+    fn any_profile_maps_completely_and_deterministically(
         properties in properties(), values in prop::collection::vec(value(), 11), options in options(),
     ) {
         let mapping = Mapping::new(&org(&[schema(&properties)], &group_schema(&Value::default())), &options).unwrap();
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn any_document_evolves_in_one_step_whatever_administrators_have_done(
+    fn any_document_evolves_in_one_step(
         before in properties(), after in properties(), was in options(), is in options(), deeds in deeds(),
     ) {
         let groups = group_schema(&Value::default());
@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn attributes_that_are_added_later_leave_the_present_ones_alone(
+    fn added_attributes_leave_existing_ones_unchanged(
         before in properties(), more in properties(), options in options(),
     ) {
         let groups = group_schema(&Value::default());
