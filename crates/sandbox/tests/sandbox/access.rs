@@ -35,7 +35,7 @@ fn error(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_bound_token_needs_the_nonce_a_fresh_assertion_and_a_fresh_proof_each_time() {
+async fn dpop_token_needs_fresh_proofs() {
     let mut required = options();
     required.dpop = DpopMode::Required;
     let world = TestEnv::with(required).await;
@@ -79,7 +79,7 @@ async fn a_bound_token_needs_the_nonce_a_fresh_assertion_and_a_fresh_proof_each_
 }
 
 #[tokio::test]
-async fn a_refused_request_has_used_its_proof_up() {
+async fn throttled_request_consumes_its_proof() {
     let mut required = options();
     required.dpop = DpopMode::Required;
     let world = TestEnv::with(required).await;
@@ -102,7 +102,7 @@ async fn a_refused_request_has_used_its_proof_up() {
 }
 
 #[tokio::test]
-async fn without_the_role_users_are_an_empty_list_and_without_the_scope_a_refusal() {
+async fn missing_role_empties_user_list() {
     let world = TestEnv::new().await;
     world.control("POST", "/okta/role/off", Value::Null).await;
     let users = world.get("/api/v1/users").await;
@@ -118,7 +118,7 @@ async fn without_the_role_users_are_an_empty_list_and_without_the_scope_a_refusa
 }
 
 #[tokio::test]
-async fn a_listing_leaves_deactivated_users_out_and_is_paged_by_links() {
+async fn user_list_is_paged_without_deactivated() {
     let mut many = options();
     many.users = 25;
     let world = TestEnv::with(many).await;

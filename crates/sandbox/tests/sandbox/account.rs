@@ -28,7 +28,7 @@ fn values(attribute: &Value, values: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn each_credential_opens_its_own_door_and_nothing_opens_with_a_wrong_one() {
+async fn each_credential_reaches_only_its_api() {
     let world = TestEnv::new().await;
     let site = world.ready("/insight/site_url");
     let dead = json!({"code": 401, "message": "Unauthorized"});
@@ -56,7 +56,7 @@ async fn each_credential_opens_its_own_door_and_nothing_opens_with_a_wrong_one()
 }
 
 #[tokio::test]
-async fn a_search_is_paged_by_a_last_that_is_a_word() {
+async fn search_reports_is_last_as_string() {
     let world = filled(5).await;
     let query = json!({"qlQuery": "objectType = \"Group\""});
     let page = |start: usize| format!("/object/aql?startAt={start}&maxResults=3&includeAttributes=true");
@@ -70,7 +70,7 @@ async fn a_search_is_paged_by_a_last_that_is_a_word() {
 }
 
 #[tokio::test]
-async fn cardinality_is_changed_only_where_many_values_are_possible() {
+async fn only_multivalued_types_accept_unlimited_cardinality() {
     let world = filled(1).await;
     let many = json!({"maximumCardinality": -1});
     for (name, status) in [("Groups", 200), ("Size", 200), ("Title", 400), ("Age", 400)] {
@@ -82,7 +82,7 @@ async fn cardinality_is_changed_only_where_many_values_are_possible() {
 }
 
 #[tokio::test]
-async fn a_bare_change_is_refused_on_demand_and_a_spelt_out_one_is_not() {
+async fn partial_attribute_update_can_be_rejected() {
     let world = filled(1).await;
     world.control("PUT", "/insight/settings", json!({"refuseBareAttributeBody": true})).await;
     let present = attribute(&world, "Groups").await;
@@ -97,7 +97,7 @@ async fn a_bare_change_is_refused_on_demand_and_a_spelt_out_one_is_not() {
 }
 
 #[tokio::test]
-async fn an_attribute_is_renamed_and_not_to_a_name_that_is_taken() {
+async fn attribute_rename_rejects_taken_name() {
     let world = filled(1).await;
     let id = attribute(&world, "Title").await["id"].as_str().unwrap().to_owned();
     let path = format!("/objecttypeattribute/102/{id}");
@@ -106,7 +106,7 @@ async fn an_attribute_is_renamed_and_not_to_a_name_that_is_taken() {
 }
 
 #[tokio::test]
-async fn a_reference_is_written_by_key_and_a_status_by_id() {
+async fn references_need_keys_statuses_need_ids() {
     let world = filled(2).await;
     let user = found(&world, "objectType = \"User\"").await;
     let group = found(&world, "\"Group ID\" = \"g1\"").await;
@@ -131,7 +131,7 @@ async fn a_reference_is_written_by_key_and_a_status_by_id() {
 }
 
 #[tokio::test]
-async fn an_object_is_made_read_and_deleted_with_the_references_to_it() {
+async fn deleting_object_removes_references_to_it() {
     let world = filled(1).await;
     let group = found(&world, "objectType = \"Group\"").await;
     let path = format!("/object/{}", group["id"].as_str().unwrap());
@@ -148,7 +148,7 @@ async fn an_object_is_made_read_and_deleted_with_the_references_to_it() {
 }
 
 #[tokio::test]
-async fn the_settings_of_the_source_can_be_read() {
+async fn import_source_settings_are_readable() {
     let world = filled(1).await;
     world
         .control("PUT", "/insight/settings", json!({"ignoreEmptyValues": true, "removeMissingObjects": true}))
@@ -159,7 +159,7 @@ async fn the_settings_of_the_source_can_be_read() {
 }
 
 #[tokio::test]
-async fn administrators_add_rename_and_delete_attributes_and_objects_by_hand() {
+async fn control_api_edits_attributes_and_objects() {
     let world = filled(1).await;
     let added = world.control("POST", "/insight/attributes", json!({"type": "User", "name": "Room"})).await;
     assert!(added["externalId"].as_str().unwrap().starts_with("cmdb::externalId/"));

@@ -9,7 +9,7 @@ fn groups(count: usize) -> Value {
 }
 
 #[tokio::test]
-async fn one_execution_at_a_time_even_while_it_is_processed() {
+async fn second_execution_conflicts_until_first_ends() {
     let world = TestEnv::new().await.mapped().await;
     world.faults("executions.stuck=told").await;
     let execution = world.begin().await;
@@ -26,7 +26,7 @@ async fn one_execution_at_a_time_even_while_it_is_processed() {
 }
 
 #[tokio::test]
-async fn nothing_starts_without_a_mapping_or_with_the_source_switched_off() {
+async fn execution_needs_mapping_and_enabled_source() {
     let world = TestEnv::new().await;
     let refused = world.import("POST", "/executions", &Value::Null).await;
     assert_eq!((refused.status, &refused.json()["errorCode"]), (409, &json!("MISSING_MAPPING")));
@@ -38,7 +38,7 @@ async fn nothing_starts_without_a_mapping_or_with_the_source_switched_off() {
 }
 
 #[tokio::test]
-async fn cancelling_works_only_before_the_end_was_announced_and_applies_nothing() {
+async fn cancel_is_rejected_after_completion_flag() {
     let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     world.import("POST", &format!("{execution}/data"), &json!({"data": {"groups": groups(2)}})).await;
@@ -52,7 +52,7 @@ async fn cancelling_works_only_before_the_end_was_announced_and_applies_nothing(
 }
 
 #[tokio::test]
-async fn data_sent_before_it_is_taken_leaves_the_execution_in_processing() {
+async fn early_data_leaves_execution_in_processing() {
     let world = TestEnv::new().await.mapped().await;
     world.faults("executions.slow-start=100000").await;
     let execution = world.begin().await;
@@ -73,7 +73,7 @@ async fn data_sent_before_it_is_taken_leaves_the_execution_in_processing() {
 }
 
 #[tokio::test]
-async fn a_late_execution_takes_data_once_it_says_so() {
+async fn slow_start_accepts_data_once_ingesting() {
     let world = TestEnv::new().await.mapped().await;
     world.faults("executions.slow-start=30").await;
     let execution = world.begin().await;
@@ -92,7 +92,7 @@ async fn a_late_execution_takes_data_once_it_says_so() {
 }
 
 #[tokio::test]
-async fn an_execution_that_fails_is_done_with_another_result_and_writes_nothing() {
+async fn failed_execution_writes_nothing() {
     let world = TestEnv::new().await.mapped().await;
     world.faults("executions.fail=1").await;
     let status = world.run(json!({"groups": groups(3)})).await;
@@ -102,7 +102,7 @@ async fn an_execution_that_fails_is_done_with_another_result_and_writes_nothing(
 }
 
 #[tokio::test]
-async fn dropped_records_are_in_the_source_and_nowhere_else() {
+async fn dropped_records_count_only_as_source() {
     let world = TestEnv::new().await.mapped().await;
     for (spec, told) in [("executions.drop=1", false), ("executions.type-errors=1", true)] {
         world.faults(spec).await;
@@ -122,7 +122,7 @@ async fn dropped_records_are_in_the_source_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn a_stuck_execution_goes_on_after_its_time() {
+async fn stuck_execution_ends_after_its_delay() {
     let world = TestEnv::new().await.mapped().await;
     world.faults("executions.stuck=80").await;
     let began = std::time::Instant::now();
@@ -131,7 +131,7 @@ async fn a_stuck_execution_goes_on_after_its_time() {
 }
 
 #[tokio::test]
-async fn a_repeated_chunk_is_harmless_and_its_records_are_counted_as_duplicates() {
+async fn repeated_chunk_counts_as_duplicates() {
     let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     let chunk = json!({"data": {"groups": groups(2)}, "clientGeneratedId": "run-1/chunk-0"});
@@ -146,7 +146,7 @@ async fn a_repeated_chunk_is_harmless_and_its_records_are_counted_as_duplicates(
 }
 
 #[tokio::test]
-async fn the_size_of_a_chunk_and_the_number_of_objects_and_requests_have_limits_on_demand() {
+async fn configured_limits_reject_excess() {
     let world = TestEnv::new().await.mapped().await;
     world.control("PUT", "/insight/settings", json!({"chunkLimit": 200, "objectLimit": 3})).await;
     let execution = world.begin().await;
@@ -164,7 +164,7 @@ async fn the_size_of_a_chunk_and_the_number_of_objects_and_requests_have_limits_
 }
 
 #[tokio::test]
-async fn a_recorded_failure_is_in_the_history_and_an_unknown_execution_is_not() {
+async fn failure_reason_is_kept_in_history() {
     let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     let reason = json!({"failureReason": "Okta did not answer"});

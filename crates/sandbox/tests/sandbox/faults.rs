@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::{TestEnv, eventually, options};
 
 #[tokio::test]
-async fn a_429_of_the_org_has_its_headers_or_has_none_or_shows_two_zeros() {
+async fn okta_429_header_variants_are_simulated() {
     let world = TestEnv::new().await;
     world.faults("okta.429=1").await;
     let limited = world.get("/api/v1/users").await;
@@ -24,7 +24,7 @@ async fn a_429_of_the_org_has_its_headers_or_has_none_or_shows_two_zeros() {
 }
 
 #[tokio::test]
-async fn a_429_of_assets_says_when_to_come_back_or_does_not() {
+async fn assets_429_may_omit_retry_after() {
     let world = TestEnv::new().await;
     world.faults("assets.429=1").await;
     let limited = world.import("GET", "/configstatus", &Value::Null).await;
@@ -35,7 +35,7 @@ async fn a_429_of_assets_says_when_to_come_back_or_does_not() {
 }
 
 #[tokio::test]
-async fn server_errors_come_in_every_kind_and_mostly_without_json() {
+async fn server_errors_cover_every_status() {
     let world = TestEnv::new().await;
     world.faults("seed=3,okta.5xx=1,assets.5xx=1").await;
     let mut seen = std::collections::BTreeSet::new();
@@ -47,7 +47,7 @@ async fn server_errors_come_in_every_kind_and_mostly_without_json() {
 }
 
 #[tokio::test]
-async fn a_connection_is_cut_before_the_first_byte_or_in_the_middle_of_the_body() {
+async fn connection_faults_cut_header_or_body() {
     let world = TestEnv::new().await;
     for spec in ["okta.reset=1", "okta.lost-response=1"] {
         world.faults(spec).await;
@@ -60,7 +60,7 @@ async fn a_connection_is_cut_before_the_first_byte_or_in_the_middle_of_the_body(
 }
 
 #[tokio::test]
-async fn what_is_cut_never_happened_and_what_lost_its_answer_did() {
+async fn only_lost_response_takes_effect() {
     let world = TestEnv::new().await.mapped().await;
     world.faults("assets.reset=1").await;
     assert!(world.try_import("POST", "/executions", &Value::Null).await.is_err());
@@ -73,7 +73,7 @@ async fn what_is_cut_never_happened_and_what_lost_its_answer_did() {
 }
 
 #[tokio::test]
-async fn truncated_json_is_a_good_answer_with_half_a_document() {
+async fn truncated_response_keeps_status_200() {
     let world = TestEnv::new().await;
     world.faults("okta.truncate=1").await;
     let half = world.get("/api/v1/users").await;
@@ -82,7 +82,7 @@ async fn truncated_json_is_a_good_answer_with_half_a_document() {
 }
 
 #[tokio::test]
-async fn a_404_of_the_way_names_no_object() {
+async fn routing_404_names_no_object() {
     let world = TestEnv::new().await;
     world.faults("seed=3,okta.404=1,assets.404=1").await;
     let mut seen = std::collections::BTreeSet::new();
@@ -96,7 +96,7 @@ async fn a_404_of_the_way_names_no_object() {
 }
 
 #[tokio::test]
-async fn a_429_can_point_into_the_past() {
+async fn past_429_reset_is_simulated() {
     let world = TestEnv::new().await;
     world.faults("okta.429-past=1,assets.429-past=1").await;
     let limited = world.get("/api/v1/users").await;
@@ -107,7 +107,7 @@ async fn a_429_can_point_into_the_past() {
 }
 
 #[tokio::test]
-async fn an_odd_item_keeps_its_id_among_good_ones() {
+async fn one_corrupted_item_keeps_its_id() {
     let world = TestEnv::new().await;
     world.faults("okta.odd=1x/api/v1/users").await;
     let users = world.get("/api/v1/users").await.json();
@@ -118,7 +118,7 @@ async fn an_odd_item_keeps_its_id_among_good_ones() {
 }
 
 #[tokio::test]
-async fn a_refused_chunk_leaves_its_execution_open() {
+async fn rejected_chunk_leaves_execution_open() {
     let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     world.faults("assets.refused=1x").await;
@@ -138,7 +138,7 @@ async fn latency_lies_between_its_two_ends() {
 }
 
 #[tokio::test]
-async fn the_same_seed_strikes_the_same_requests() {
+async fn same_seed_hits_same_requests() {
     let mut runs = Vec::new();
     for _ in 0..2 {
         let world = TestEnv::new().await;
@@ -154,7 +154,7 @@ async fn the_same_seed_strikes_the_same_requests() {
 }
 
 #[tokio::test]
-async fn faults_are_set_extended_shown_and_ended_and_a_bad_key_is_named() {
+async fn control_api_edits_fault_spec() {
     let world = TestEnv::new().await;
     world.control("PUT", "/faults", json!({"seed": 5, "hooks": {"lost": 0.5}})).await;
     world.control("POST", "/faults", json!({"okta": {"latency": [1, 2]}})).await;
@@ -167,7 +167,7 @@ async fn faults_are_set_extended_shown_and_ended_and_a_bad_key_is_named() {
 }
 
 #[tokio::test]
-async fn faults_can_be_on_from_the_start() {
+async fn fault_spec_applies_at_startup() {
     let mut options = options();
     options.faults = "assets.5xx=1".parse().unwrap();
     let world = TestEnv::with(options).await;
@@ -175,7 +175,7 @@ async fn faults_can_be_on_from_the_start() {
 }
 
 #[tokio::test]
-async fn reads_show_the_old_state_until_the_lag_has_passed() {
+async fn reads_are_stale_until_lag_passes() {
     let world = TestEnv::new().await;
     let (user, group) = (world.users().await[0].clone(), world.groups().await[0].clone());
     let made = world.control("POST", "/okta/users", json!({"login": "late@example.com"})).await;
@@ -215,7 +215,7 @@ async fn a_search_lags_behind_the_reads() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_refused_on_both_sides() {
+async fn revoked_tokens_are_rejected() {
     let world = TestEnv::new().await.mapped().await;
     world.control("DELETE", "/okta/tokens", Value::Null).await;
     assert_eq!(world.get("/api/v1/users").await.status, 401);

@@ -18,7 +18,7 @@ async fn delivered(world: &TestEnv, name: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn lost_deliveries_never_come_and_are_in_the_log() {
+async fn lost_deliveries_stay_in_system_log() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
@@ -30,7 +30,7 @@ async fn lost_deliveries_never_come_and_are_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_duplicate_has_the_same_event_id() {
+async fn duplicate_delivery_repeats_its_id() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
@@ -42,7 +42,7 @@ async fn a_duplicate_has_the_same_event_id() {
 }
 
 #[tokio::test]
-async fn a_reordered_delivery_is_overtaken_by_the_next() {
+async fn reordered_delivery_is_not_lost() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
@@ -61,7 +61,7 @@ async fn a_reordered_delivery_is_overtaken_by_the_next() {
 }
 
 #[tokio::test]
-async fn a_late_delivery_comes_after_its_time() {
+async fn delayed_delivery_arrives_after_delay() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
@@ -75,7 +75,7 @@ async fn a_late_delivery_comes_after_its_time() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_names_nobody_has_its_targets_in_the_log_under_the_same_uuid() {
+async fn system_log_names_omitted_targets() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
@@ -89,7 +89,7 @@ async fn a_delivery_that_names_nobody_has_its_targets_in_the_log_under_the_same_
 }
 
 #[tokio::test]
-async fn what_is_not_eligible_reaches_the_log_and_no_hook() {
+async fn ineligible_events_reach_only_the_log() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     let unheard =
@@ -106,7 +106,7 @@ async fn what_is_not_eligible_reaches_the_log_and_no_hook() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_nobody_takes_is_tried_twice_and_is_a_failure_in_the_log() {
+async fn failed_delivery_is_retried_and_logged() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
@@ -122,7 +122,7 @@ async fn a_delivery_that_nobody_takes_is_tried_twice_and_is_a_failure_in_the_log
 }
 
 #[tokio::test]
-async fn a_changed_channel_loses_its_verification_and_an_unverified_hook_gets_nothing() {
+async fn unverified_hook_receives_nothing() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     let id = world.hook(&receiver, &EVENTS).await;

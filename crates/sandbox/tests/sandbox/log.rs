@@ -11,7 +11,7 @@ async fn make_users(world: &TestEnv, count: usize) {
 }
 
 #[tokio::test]
-async fn a_follower_always_has_a_next_page_and_gets_every_event_once_in_the_order_of_the_log() {
+async fn unbounded_query_pages_every_event_once() {
     let world = TestEnv::new().await;
     let mut next = "/api/v1/logs?limit=2".to_owned();
     let empty = world.get(&next).await;
@@ -36,7 +36,7 @@ async fn a_follower_always_has_a_next_page_and_gets_every_event_once_in_the_orde
 }
 
 #[tokio::test]
-async fn a_query_with_an_end_has_no_next_on_its_last_page() {
+async fn bounded_query_ends_without_next_link() {
     let world = TestEnv::new().await;
     make_users(&world, 2).await;
     let first = world.get("/api/v1/logs?limit=3&since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z").await;
@@ -63,7 +63,7 @@ async fn bad_queries_are_refused() {
 }
 
 #[tokio::test]
-async fn a_filter_picks_event_types_and_targets() {
+async fn log_filter_matches_types_and_targets() {
     let world = TestEnv::new().await;
     let user = world.users().await[0].clone();
     world.control("POST", &format!("/okta/users/{user}"), json!({"title": "x"})).await;
@@ -82,7 +82,7 @@ async fn a_filter_picks_event_types_and_targets() {
 }
 
 #[tokio::test]
-async fn cursors_expire_on_demand_and_a_new_start_works() {
+async fn expired_cursor_needs_new_query() {
     let world = TestEnv::new().await;
     make_users(&world, 1).await;
     let next = world.get("/api/v1/logs").await.next().unwrap();
@@ -92,7 +92,7 @@ async fn cursors_expire_on_demand_and_a_new_start_works() {
 }
 
 #[tokio::test]
-async fn what_is_older_than_the_retention_is_simply_not_there() {
+async fn expired_events_are_silently_omitted() {
     let world = TestEnv::new().await;
     make_users(&world, 1).await;
     let next = world.get("/api/v1/logs").await.next().unwrap();
@@ -105,7 +105,7 @@ async fn what_is_older_than_the_retention_is_simply_not_there() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_persisted_late_comes_after_younger_ones_and_is_not_missed() {
+async fn delayed_event_follows_newer_ones() {
     let world = TestEnv::new().await;
     let next = world.get("/api/v1/logs").await.next().unwrap();
     world.faults("okta.log-delay=400").await;
@@ -123,7 +123,7 @@ async fn an_event_that_is_persisted_late_comes_after_younger_ones_and_is_not_mis
 }
 
 #[tokio::test]
-async fn the_life_of_a_hook_is_in_the_log() {
+async fn hook_lifecycle_is_logged() {
     let world = TestEnv::new().await;
     let receiver = crate::receiver::Receiver::start().await;
     let id = world.hook(&receiver, &["user.lifecycle.create"]).await;

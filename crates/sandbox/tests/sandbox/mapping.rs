@@ -24,7 +24,7 @@ fn change(path: &str, value: Value) -> Value {
 const USER: &str = "/schema/objectSchema/objectTypes/1";
 
 #[tokio::test]
-async fn a_mapping_is_put_once_and_patched_from_then_on() {
+async fn mapping_is_put_once_then_patched() {
     let world = TestEnv::new().await;
     assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "MISSING_MAPPING");
     assert_eq!(world.import("PATCH", "/mapping", &document()).await.status, 400);
@@ -38,7 +38,7 @@ async fn a_mapping_is_put_once_and_patched_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_first_document_is_refused_by_the_code_of_what_is_wrong() {
+async fn invalid_mapping_gets_its_error_code() {
     let world = TestEnv::new().await;
     for (what, document, code) in [
         (
@@ -88,7 +88,7 @@ async fn a_first_document_is_refused_by_the_code_of_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_patch_cannot_rename_retype_or_retarget_and_takes_no_empty_icons() {
+async fn patch_cannot_change_existing_definitions() {
     let world = TestEnv::new().await.mapped().await;
     let mut icons = document();
     icons["schema"]["iconSchema"] = json!({ "icons": [] });
@@ -117,7 +117,7 @@ async fn a_patch_cannot_rename_retype_or_retarget_and_takes_no_empty_icons() {
 }
 
 #[tokio::test]
-async fn an_external_id_of_another_object_schema_is_refused() {
+async fn external_id_used_elsewhere_is_rejected() {
     let world = TestEnv::new().await;
     world.control("PUT", "/insight/settings", json!({"externalIdsElsewhere": ["t/user/title"]})).await;
     let codes = world.import("PUT", "/mapping", &document()).await.codes();
@@ -125,7 +125,7 @@ async fn an_external_id_of_another_object_schema_is_refused() {
 }
 
 #[tokio::test]
-async fn an_asynchronous_change_is_watched_until_it_is_finished_well_or_badly() {
+async fn asynchronous_mapping_reports_progress_and_result() {
     let world = TestEnv::new().await;
     world.faults("mapping.slow=told").await;
     let accepted = world.import("PUT", "/mapping?async=true", &document()).await;

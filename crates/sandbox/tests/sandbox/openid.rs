@@ -116,7 +116,7 @@ async fn claims(world: &TestEnv, token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_person_chooses_who_to_be_and_the_app_learns_it() {
+async fn sign_in_form_selects_the_user() {
     let world = TestEnv::new().await;
     let app = App::register(&world, false).await;
     let page = app.authorize(&[("prompt", "")]).await;
@@ -139,7 +139,7 @@ async fn a_person_chooses_who_to_be_and_the_app_learns_it() {
 }
 
 #[tokio::test]
-async fn a_thin_token_leaves_the_rest_to_userinfo_and_a_rotated_key_is_another() {
+async fn thin_token_needs_userinfo_for_claims() {
     let world = TestEnv::new().await;
     let app = App::register(&world, true).await;
     let tokens = app.redeem(&app.code().await, &app.secret, BACK, VERIFIER).await.json();

@@ -12,7 +12,7 @@ fn skew(date: &http::HeaderValue) -> i64 {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_shows_in_every_answer_and_in_what_is_refused() {
+async fn clock_skew_shifts_dates_and_validation() {
     let world = TestEnv::new().await;
     world.control("POST", "/okta/clock/7200", Value::Null).await;
     let early = world.ask_for_token().await;
@@ -23,7 +23,7 @@ async fn a_clock_that_is_off_shows_in_every_answer_and_in_what_is_refused() {
 }
 
 #[tokio::test]
-async fn a_host_says_which_org_is_behind_it_to_anybody() {
+async fn organization_is_readable_without_credentials() {
     let world = TestEnv::new().await;
     let url = format!("{}/.well-known/okta-organization", world.ready("/okta/org_url"));
     let told: Value = world.http.get(url).send().await.unwrap().json().await.unwrap();
@@ -32,7 +32,7 @@ async fn a_host_says_which_org_is_behind_it_to_anybody() {
 }
 
 #[tokio::test]
-async fn a_role_can_cover_everything_but_the_schemas() {
+async fn role_can_exclude_schemas() {
     let world = TestEnv::new().await;
     world.control("POST", "/okta/role/no-schemas", Value::Null).await;
     assert_eq!(world.get("/api/v1/meta/schemas/group/default").await.status, 403);
@@ -42,7 +42,7 @@ async fn a_role_can_cover_everything_but_the_schemas() {
 }
 
 #[tokio::test]
-async fn a_hook_is_changed_and_deleted_by_hand() {
+async fn control_api_edits_event_hooks() {
     let world = TestEnv::new().await;
     let receiver = Receiver::start().await;
     let id = world.hook(&receiver, &["group.lifecycle.create", "group.profile.update"]).await;
@@ -62,7 +62,7 @@ async fn a_hook_is_changed_and_deleted_by_hand() {
 }
 
 #[tokio::test]
-async fn the_settings_can_be_kept_from_the_import_token_and_the_site_be_fuller_than_the_schema() {
+async fn settings_can_require_the_account() {
     let world = TestEnv::new().await;
     let source = "/importsource/a1b2c3d4-source";
     assert_eq!(world.import("GET", "", &Value::Null).await.status, 200);

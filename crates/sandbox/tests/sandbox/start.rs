@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{TestEnv, options, read};
 
 #[tokio::test]
-async fn with_a_certificate_both_sides_speak_https() {
+async fn certificate_enables_https_on_both_sides() {
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let tls = TlsFiles { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
@@ -25,7 +25,7 @@ async fn with_a_certificate_both_sides_speak_https() {
 }
 
 #[tokio::test]
-async fn a_bad_certificate_or_public_address_is_named() {
+async fn invalid_certificate_or_url_is_named() {
     let mut wrong = options();
     wrong.tls = Some(TlsFiles { certificate: "no-cert.pem".into(), key: "no-key.pem".into() });
     let error = Sandbox::start(&wrong).await.err().unwrap().to_string();
@@ -37,7 +37,7 @@ async fn a_bad_certificate_or_public_address_is_named() {
 }
 
 #[tokio::test]
-async fn with_a_public_address_the_org_calls_itself_by_it() {
+async fn public_url_becomes_org_url() {
     let mut options = options();
     options.public_url_okta = Some("https://okta.sandbox.example".parse().unwrap());
     let world = TestEnv::with(options).await;
@@ -45,7 +45,7 @@ async fn with_a_public_address_the_org_calls_itself_by_it() {
 }
 
 #[tokio::test]
-async fn a_bucket_that_is_used_up_refuses_until_its_window_ends() {
+async fn exhausted_bucket_is_throttled() {
     let mut options = options();
     options.rate_limit = Some(2);
     let world = TestEnv::with(options).await;
@@ -59,7 +59,7 @@ async fn a_bucket_that_is_used_up_refuses_until_its_window_ends() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_proof_is_refused_unless_proofs_are_optional() {
+async fn dpop_mode_decides_whether_proof_required() {
     let mut required = options();
     required.dpop = DpopMode::Required;
     let refused = TestEnv::with(required).await.ask_for_token().await;

@@ -15,7 +15,7 @@ const EVERYTHING: &str = "seed=9,okta.latency=0..5@0.3,okta.429=0.1,okta.429-no-
     executions.type-errors=0.2,executions.drop=0.2,executions.stuck=told@0.2,executions.slow-start=0..10@0.2";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_storm_of_changes_reads_and_faults_everything_answers_and_is_current() {
+async fn state_is_consistent_after_concurrent_faults() {
     let world = Arc::new(TestEnv::new().await.mapped().await);
     let receiver = Receiver::start().await;
     world

@@ -17,7 +17,7 @@ async fn value(world: &TestEnv, end: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_same_identity_is_updated_and_the_same_values_are_identical() {
+async fn same_external_id_updates_the_object() {
     let world = TestEnv::new().await.mapped().await;
     for (values, counter) in [
         (json!({"title": "Dr"}), "objectsCreated"),
@@ -32,7 +32,7 @@ async fn the_same_identity_is_updated_and_the_same_values_are_identical() {
 }
 
 #[tokio::test]
-async fn entries_without_identity_or_label_and_repeated_ones_are_counted_and_left_out() {
+async fn unusable_entries_are_counted_and_skipped() {
     let world = TestEnv::new().await.mapped().await;
     let users = json!([{"id": "", "login": "x"}, {"login": "y"}, {"id": "u1", "login": ""}, {"id": "u2", "login": "b"},
         {"id": "u2", "login": "c"}]);
@@ -45,7 +45,7 @@ async fn entries_without_identity_or_label_and_repeated_ones_are_counted_and_lef
 }
 
 #[tokio::test]
-async fn values_that_do_not_fit_their_type_are_dropped() {
+async fn invalid_values_are_dropped() {
     let world = TestEnv::new().await.mapped().await;
     let good =
         json!({"age": 5, "start": "2026-03-01T12:00:00Z", "page": "https://example.com", "status": "Here"});
@@ -69,7 +69,7 @@ async fn values_that_do_not_fit_their_type_are_dropped() {
 }
 
 #[tokio::test]
-async fn empty_values_are_removed_or_ignored_as_the_source_says() {
+async fn empty_values_setting_decides_clearing() {
     let world = TestEnv::new().await.mapped().await;
     for (ignore, left) in [(true, json!(["Dr"])), (false, json!([]))] {
         world.control("PUT", "/insight/settings", json!({"ignoreEmptyValues": ignore})).await;
@@ -82,7 +82,7 @@ async fn empty_values_are_removed_or_ignored_as_the_source_says() {
 }
 
 #[tokio::test]
-async fn unknown_options_are_added_or_dropped_as_the_source_says() {
+async fn unknown_options_follow_source_setting() {
     let world = TestEnv::new().await.mapped().await;
     let options = json!({"type": "User", "name": "Size", "options": ["S"]});
     world.control("PUT", "/insight/attributes", options).await;
@@ -96,7 +96,7 @@ async fn unknown_options_are_added_or_dropped_as_the_source_says() {
 }
 
 #[tokio::test]
-async fn missing_objects_stay_or_go_as_the_source_says_those_made_by_hand_included() {
+async fn missing_objects_follow_source_setting() {
     let world = TestEnv::new().await.mapped().await;
     let group = |id: &str| json!({"groups": [{"id": id, "name": id}]});
     world.run(group("g1")).await;
@@ -109,7 +109,7 @@ async fn missing_objects_stay_or_go_as_the_source_says_those_made_by_hand_includ
 }
 
 #[tokio::test]
-async fn a_unique_value_that_another_object_has_keeps_the_record_out() {
+async fn duplicate_unique_value_rejects_record() {
     let mut unique = document();
     unique["schema"]["objectSchema"]["objectTypes"][1]["attributes"][2]["unique"] = true.into();
     let world = TestEnv::new().await;
@@ -127,7 +127,7 @@ async fn a_unique_value_that_another_object_has_keeps_the_record_out() {
 }
 
 #[tokio::test]
-async fn references_are_resolved_after_all_objects_are_made_whatever_the_order_of_chunks() {
+async fn references_resolve_across_chunk_order() {
     let world = TestEnv::new().await.mapped().await;
     let execution = world.begin().await;
     let users = json!({"data": {"users": [{"id": "u1", "login": "a", "groups": ["g2", "g1", "none"]}]}});
@@ -143,7 +143,7 @@ async fn references_are_resolved_after_all_objects_are_made_whatever_the_order_o
 }
 
 #[tokio::test]
-async fn without_the_zero_several_values_are_one_text_and_find_nothing() {
+async fn placeholder_without_index_joins_values() {
     let world = TestEnv::new().await;
     let mut document = document();
     document["mapping"]["objectTypeMappings"][1]["attributesMapping"][8]["objectMappingIQL"] =
@@ -158,7 +158,7 @@ async fn without_the_zero_several_values_are_one_text_and_find_nothing() {
 }
 
 #[tokio::test]
-async fn a_reference_that_may_have_one_value_keeps_one() {
+async fn single_cardinality_keeps_one_reference() {
     let world = TestEnv::new().await;
     let mut document = document();
     document["schema"]["objectSchema"]["objectTypes"][1]["attributes"][8]["maximumCardinality"] = 1.into();
