@@ -108,7 +108,7 @@ fn nothing_but_this_is_needed<T: DeserializeOwned>(prefix: &str, needed: &[&str]
 }
 
 #[test]
-fn what_is_not_needed_may_be_null() {
+fn optional_fields_may_be_null() {
     nothing_but_this_is_needed::<User>("users-page", &["id", "status"]);
     nothing_but_this_is_needed::<Group>("groups-page", &["id", "type"]);
     nothing_but_this_is_needed::<UserType>("user_types", &["id", "name"]);
@@ -117,7 +117,7 @@ fn what_is_not_needed_may_be_null() {
 }
 
 #[test]
-fn a_member_of_an_attribute_s_definition_may_be_null_or_new() {
+fn schema_property_fields_may_be_null() {
     for name in
         ["title", "description", "type", "format", "items", "maxLength", "enum", "oneOf", "unique", "master"]
     {
@@ -150,7 +150,7 @@ fn null_and_absent_are_the_same() {
 }
 
 #[test]
-fn a_debug_print_shows_no_profile_value() {
+fn debug_output_omits_profile_values() {
     let user: User =
         serde_json::from_str(r#"{"id":"00u1","status":"NEWER","profile":{"login":"ada@example.com"}}"#)
             .unwrap();
