@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn unnamed_record_takes_a_logarithm_of_executions() {
+    fn unnamed_record_takes_logarithmic_executions() {
         for bad in [0, 1, 349, 350, 412, 699] {
             let (good, all) = play(700, &[bad].into(), true, false);
             assert!(good <= 12 && all <= 12, "{bad}: {good}, {all}");

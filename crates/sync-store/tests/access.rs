@@ -135,7 +135,7 @@ async fn session_ends_with_its_token() {
 }
 
 #[tokio::test]
-async fn session_begun_in_the_future_is_over() {
+async fn future_session_is_expired() {
     let (store, _folder) = world().await;
     session(&store, 1, None, at(86_400)).await;
     assert!(lives(&store, 1, -4).await, "clocks are set right by seconds");

@@ -20,7 +20,7 @@ async fn writing(path: &Path) -> SqliteConnection {
 }
 
 #[tokio::test]
-async fn store_opens_and_reads_beside_a_writer() {
+async fn reads_succeed_during_another_write() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
@@ -41,7 +41,7 @@ async fn store_opens_and_reads_beside_a_writer() {
 }
 
 #[tokio::test]
-async fn write_names_the_process_it_waits_for() {
+async fn busy_error_names_lock_holder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let store = Store::open(&path).await.unwrap();

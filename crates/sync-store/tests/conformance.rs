@@ -118,7 +118,7 @@ async fn listed_members_are_found_by_user() {
 }
 
 #[tokio::test]
-async fn referrer_of_a_later_object_is_resent() {
+async fn referrer_of_new_object_is_resent() {
     let world = world().await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 0)]).await;
     world.confirmed(&[staged(ChangeKind::Create, group("g1"), 1)]).await;
@@ -130,7 +130,7 @@ async fn referrer_of_a_later_object_is_resent() {
 }
 
 #[tokio::test]
-async fn referrer_in_the_same_run_is_kept() {
+async fn same_run_referrer_is_not_resent() {
     let world = world().await;
     world
         .confirmed(&[
@@ -213,7 +213,7 @@ async fn failed_events_are_not_pending() {
 }
 
 #[tokio::test]
-async fn event_without_subjects_is_done_at_once() {
+async fn event_without_subjects_is_not_queued() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[])], at(11)).await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap(), sync_engine::EventQueueCounts::default());
@@ -244,7 +244,7 @@ async fn other_file_is_refused_by_name() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn only_the_owner_may_read_the_file() {
+async fn store_file_is_private_to_owner() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
@@ -359,7 +359,7 @@ impl TestEnv {
 }
 
 #[tokio::test]
-async fn rejected_record_is_sent_alone_until_changed() {
+async fn rejected_record_is_retried_only_alone() {
     let world = world().await;
     let bad = user("u1", "", &[]);
     let run = world.run(&[staged(ChangeKind::Create, bad.clone(), 0)]).await;
@@ -459,7 +459,7 @@ async fn request_is_accepted_once() {
 }
 
 #[tokio::test]
-async fn request_without_a_run_is_accepted_again() {
+async fn released_request_is_accepted_again() {
     let world = world().await;
     let begun = world.store.request_sync(false, at(1)).await.unwrap();
     world.store.accept_request().await.unwrap();

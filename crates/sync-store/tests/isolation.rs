@@ -82,7 +82,7 @@ async fn two_unnamed_records_are_both_found() {
 }
 
 #[tokio::test]
-async fn record_that_fails_alone_twice_is_rejected() {
+async fn second_failure_alone_rejects_record() {
     let world = world().await;
     world.play(9, &["u004"], "").await;
     assert_eq!(world.store.event_queue_counts().await.unwrap().rejected_records, 0, "once may be chance");
@@ -99,7 +99,7 @@ async fn record_that_fails_alone_twice_is_rejected() {
 }
 
 #[tokio::test]
-async fn rejected_record_does_not_count_as_sent() {
+async fn rejected_record_is_excluded_from_counts() {
     let world = world().await;
     let changes: Vec<StagedChange> =
         ["u1", "u2"].map(|id| staged(ChangeKind::Create, user(id, "x", &[]), 0)).to_vec();

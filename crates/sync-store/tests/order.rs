@@ -44,7 +44,7 @@ async fn later_reading_wins() {
 }
 
 #[tokio::test]
-async fn overtaken_record_is_neither_sent_nor_confirmed() {
+async fn overtaken_record_never_replaces_newer_record() {
     let world = world().await;
     let early = world.reads("early", 10).await;
     let late = world.reads("late", 6).await;
@@ -57,7 +57,7 @@ async fn overtaken_record_is_neither_sent_nor_confirmed() {
 }
 
 #[tokio::test]
-async fn unconfirmed_record_of_a_later_reading_counts() {
+async fn newer_unconfirmed_record_counts_as_last() {
     let world = world().await;
     let first = world.reads("first", 7200).await;
     world.confirmed(&[first]).await;

@@ -45,7 +45,7 @@ async fn planned_removals_are_counted() {
 }
 
 #[tokio::test]
-async fn memberships_of_retired_groups_do_not_count() {
+async fn retired_groups_add_no_removed_memberships() {
     let world = world().await;
     let known = [("u1", ["g1", "g2"]), ("u2", ["g1", "g3"])];
     let users = known.map(|(id, groups)| staged(ChangeKind::Create, user(id, id, &groups), 0));
@@ -108,7 +108,7 @@ async fn scope_version_is_stored() {
 }
 
 #[tokio::test]
-async fn group_members_are_their_own_work_item() {
+async fn group_and_members_are_separate_items() {
     let world = world().await;
     let group = GroupId::new("g1");
     for subject in [Subject::Group(group.clone()), Subject::GroupMembers(group.clone())] {

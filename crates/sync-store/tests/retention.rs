@@ -15,7 +15,7 @@ use support::{TestEnv, at, reading, staged, user, world};
 const DAY: i64 = 24 * 60 * 60;
 
 #[tokio::test]
-async fn runs_with_an_open_execution_are_kept() {
+async fn runs_with_open_executions_stay_open() {
     let world = world().await;
     let lost = world.run(&[staged(ChangeKind::Create, user("u1", "a", &[]), 0)]).await;
     let open = world.run(&[staged(ChangeKind::Create, user("u2", "b", &[]), 0)]).await;

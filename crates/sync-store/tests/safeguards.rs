@@ -115,7 +115,7 @@ async fn retired_unconfirmed_objects_count() {
 }
 
 #[tokio::test]
-async fn retirements_that_wait_for_a_retry_count() {
+async fn retirements_awaiting_retry_are_counted() {
     let world = world().await;
     three_users(&world).await;
     let retire = |id: &str| staged(ChangeKind::Retire, user(id, id, &[]), 5);
@@ -183,7 +183,7 @@ async fn events_are_blocked_with_their_objects() {
 }
 
 #[tokio::test]
-async fn removals_age_by_the_directory_s_time() {
+async fn removals_age_by_directory_time() {
     let world = world().await;
     three_users(&world).await;
     let run = world.run(&[staged(ChangeKind::Retire, user("u1", "u1", &[]), 1)]).await;

@@ -60,7 +60,7 @@ async fn sent(
 }
 
 #[tokio::test]
-async fn objects_are_found_by_id_and_name() {
+async fn search_matches_ids_and_names() {
     let world = world().await;
     let eloise =
         named(ObjectKind::User, "00uEl", &[("login", "el@example.com"), ("displayName", "Éloïse RENÉE")]);
@@ -138,7 +138,7 @@ async fn unknown_objects_are_left_out() {
 }
 
 #[tokio::test]
-async fn object_shows_the_run_of_its_record() {
+async fn object_shows_run_of_its_record() {
     let world = world().await;
     let key = ada().key;
     assert_eq!(world.store.object(&key).await.unwrap(), None);
@@ -230,7 +230,7 @@ async fn metric_samples_expire_and_keep_order() {
     assert_eq!(world.store.metric_samples(at(0)).await.unwrap(), [sample(120, 20), none]);
 }
 
-/// To be run by hand: `cargo test -p sync-store --release --test looking -- --ignored --nocapture`
+/// To be run by hand: `cargo test -p sync-store --release --test search -- --ignored --nocapture`
 #[tokio::test]
 #[ignore = "takes a while, and measures"]
 async fn search_of_100_000_objects() {

@@ -94,7 +94,7 @@ impl TestEnv {
 }
 
 #[tokio::test]
-async fn stale_values_take_effect_with_the_record() {
+async fn stale_values_are_stored_on_confirmation() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     let run = world.staged(ChangeKind::Update, record(""), 1, &[city()]).await;

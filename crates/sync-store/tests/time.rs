@@ -16,7 +16,7 @@ use support::{at, staged, user, world};
 const YEAR: i64 = 365 * 24 * 3600;
 
 #[tokio::test]
-async fn readings_grow_in_spite_of_the_clock() {
+async fn reading_numbers_increase_despite_clock_changes() {
     let world = world().await;
     let mut last = world.store.next_reading(at(YEAR)).await.unwrap();
     assert_eq!(last.at, at(YEAR));
@@ -78,7 +78,7 @@ async fn later_unconfirmed_record_is_not_overtaken() {
 }
 
 #[tokio::test]
-async fn pause_keeps_what_is_left_of_it() {
+async fn pause_keeps_its_remaining_time() {
     let world = world().await;
     for (step, now) in [(YEAR, YEAR), (-YEAR, 0), (4, 4), (-4, 0)] {
         world.store.pause(Some(at(60))).await.unwrap();
@@ -92,7 +92,7 @@ async fn pause_keeps_what_is_left_of_it() {
 }
 
 #[tokio::test]
-async fn claim_keeps_what_is_left_of_it() {
+async fn claim_keeps_its_remaining_time() {
     let world = world().await;
     world.store.enqueue(&support::ada(), at(0)).await.unwrap();
     assert_eq!(world.claim(0).await.unwrap().len(), 1);
