@@ -3,7 +3,7 @@
 use sandbox::{DpopMode, Sandbox, TlsFiles};
 use serde_json::{Value, json};
 
-use crate::world::{TestEnv, options, read};
+use crate::env::{TestEnv, options, read};
 
 #[tokio::test]
 async fn certificate_enables_https_on_both_sides() {
@@ -14,13 +14,13 @@ async fn certificate_enables_https_on_both_sides() {
     std::fs::write(&tls.key, made.signing_key.serialize_pem()).unwrap();
     let mut options = options();
     options.tls = Some(tls);
-    let world = TestEnv::with(options).await;
+    let env = TestEnv::with(options).await;
     let trusted = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([trusted]).build().unwrap();
-    let org = world.ready("/okta/org_url");
+    let org = env.ready("/okta/org_url");
     assert!(org.starts_with("https://"));
     assert_eq!(read(http.get(format!("{org}/api/v1/users"))).await.unwrap().status, 401);
-    let counts = read(http.get(format!("{}/okta/counts", world.sandbox.control_url()))).await.unwrap();
+    let counts = read(http.get(format!("{}/okta/counts", env.sandbox.control_url()))).await.unwrap();
     assert_eq!(counts.json()["users"], 6);
 }
 
@@ -40,22 +40,22 @@ async fn invalid_certificate_or_url_is_named() {
 async fn public_url_becomes_org_url() {
     let mut options = options();
     options.public_url_okta = Some("https://okta.sandbox.example".parse().unwrap());
-    let world = TestEnv::with(options).await;
-    assert_eq!(world.ready("/okta/org_url"), "https://okta.sandbox.example");
+    let env = TestEnv::with(options).await;
+    assert_eq!(env.ready("/okta/org_url"), "https://okta.sandbox.example");
 }
 
 #[tokio::test]
 async fn exhausted_bucket_is_throttled() {
     let mut options = options();
     options.rate_limit = Some(2);
-    let world = TestEnv::with(options).await;
-    let first = world.get("/api/v1/users").await;
+    let env = TestEnv::with(options).await;
+    let first = env.get("/api/v1/users").await;
     assert_eq!((first.status, &first.headers["x-rate-limit-remaining"]), (200, &"1".parse().unwrap()));
-    world.get("/api/v1/users").await;
-    assert_eq!(world.get("/api/v1/users").await.status, 429);
-    assert_eq!(world.get("/api/v1/logs").await.status, 200, "another bucket");
-    world.control("POST", "/okta/rate-limit/off", Value::Null).await;
-    assert_eq!(world.get("/api/v1/users").await.status, 200);
+    env.get("/api/v1/users").await;
+    assert_eq!(env.get("/api/v1/users").await.status, 429);
+    assert_eq!(env.get("/api/v1/logs").await.status, 200, "another bucket");
+    env.control("POST", "/okta/rate-limit/off", Value::Null).await;
+    assert_eq!(env.get("/api/v1/users").await.status, 200);
 }
 
 #[tokio::test]
