@@ -92,7 +92,7 @@ fn deliveries_that_name_nobody_are_read() {
 }
 
 /// Reads every sample again and again, each time with another member turned into `null`.
-fn nothing_but_this_is_needed<T: DeserializeOwned>(prefix: &str, needed: &[&str]) {
+fn only_these_fields_are_required<T: DeserializeOwned>(prefix: &str, needed: &[&str]) {
     for (file, body) in samples(prefix) {
         let objects = body.as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
         for object in objects {
@@ -109,11 +109,11 @@ fn nothing_but_this_is_needed<T: DeserializeOwned>(prefix: &str, needed: &[&str]
 
 #[test]
 fn optional_fields_may_be_null() {
-    nothing_but_this_is_needed::<User>("users-page", &["id", "status"]);
-    nothing_but_this_is_needed::<Group>("groups-page", &["id", "type"]);
-    nothing_but_this_is_needed::<UserType>("user_types", &["id", "name"]);
-    nothing_but_this_is_needed::<Schema>("user_schema", &[]);
-    nothing_but_this_is_needed::<EventHook>("event-hook", &["id", "name", "status", "events", "channel"]);
+    only_these_fields_are_required::<User>("users-page", &["id", "status"]);
+    only_these_fields_are_required::<Group>("groups-page", &["id", "type"]);
+    only_these_fields_are_required::<UserType>("user_types", &["id", "name"]);
+    only_these_fields_are_required::<Schema>("user_schema", &[]);
+    only_these_fields_are_required::<EventHook>("event-hook", &["id", "name", "status", "events", "channel"]);
 }
 
 #[test]

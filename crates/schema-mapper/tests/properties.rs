@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use schema_mapper::{Mapping, evolution};
 use serde_json::Value;
 use support::assets::{corrected, patched, shown};
-use support::generate::{deeds, options, properties, value};
+use support::generate::{assets_actions, options, properties, value};
 use support::orgs::{group_schema, org, schema, user};
 use support::{conforms, keeps_the_rules};
 use sync_model::{GroupId, ObjectKind, RetireReason};
@@ -71,14 +71,15 @@ proptest! {
 
     #[test]
     fn any_document_evolves_in_one_step(
-        before in properties(), after in properties(), was in options(), is in options(), deeds in deeds(),
+        before in properties(), after in properties(), was in options(), is in options(),
+        actions in assets_actions(),
     ) {
         let groups = group_schema(&Value::default());
         let before = Mapping::new(&org(&[schema(&before)], &groups), &was).unwrap();
         let after = Mapping::new(&org(&[schema(&after)], &groups), &is).unwrap();
         let mut current = shown(before.document());
-        for deed in &deeds {
-            deed.on(&mut current);
+        for action in &actions {
+            action.on(&mut current);
         }
         let evolution = evolution::plan(&current, after.document());
         let next = evolution.patch.as_ref().map_or_else(|| current.clone(), |patch| patched(&current, patch));

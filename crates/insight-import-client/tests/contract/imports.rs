@@ -255,7 +255,7 @@ async fn broken_links_are_discovered_again() {
 }
 
 /// A server whose execution takes whatever it is sent, slowly.
-pub(super) async fn taking(delay: Duration) -> MockServer {
+pub(super) async fn accepting_server(delay: Duration) -> MockServer {
     let server = with_execution().await;
     answer(&server, "GET", &format!("{EXECUTION}/status"), 200, json!({"status": "INGESTING"})).await;
     let slow = ResponseTemplate::new(200).set_delay(delay);
@@ -269,7 +269,7 @@ pub(super) async fn taking(delay: Duration) -> MockServer {
 
 #[tokio::test]
 async fn submission_limits_concurrency_and_read_ahead() {
-    let server = taking(Duration::from_millis(40)).await;
+    let server = accepting_server(Duration::from_millis(40)).await;
     let assets =
         ImportClient::builder("ATCTT3xtoken".into()).api_url(server.uri()).concurrency(9).build().unwrap();
     let execution = assets.start().await.unwrap();
@@ -303,7 +303,7 @@ async fn submission_limits_concurrency_and_read_ahead() {
 
 #[tokio::test]
 async fn failed_source_or_chunk_stops_submission() {
-    let server = taking(Duration::ZERO).await;
+    let server = accepting_server(Duration::ZERO).await;
     let execution = client(&server).start().await.unwrap();
     let broken = stream::iter([
         Ok(Chunk::new("a", [json!({"id": 1})])),

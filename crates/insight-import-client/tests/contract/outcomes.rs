@@ -6,7 +6,7 @@ use insight_import_client::{Chunk, Error, ExecutionState, ImportApi, OutcomeLimi
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use super::imports::taking;
+use super::imports::accepting_server;
 use super::support::*;
 
 /// A substitute that does not do anything.
@@ -16,7 +16,7 @@ impl ImportApi for Nothing {}
 
 #[tokio::test]
 async fn trait_runs_import_by_id() {
-    let server = taking(Duration::ZERO).await;
+    let server = accepting_server(Duration::ZERO).await;
     let assets = client(&server);
     let api: &dyn ImportApi = &assets;
     let id = api.start_execution().await.unwrap();
