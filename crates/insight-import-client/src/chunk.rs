@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_record_is_lost_and_no_chunk_too_large(sizes in proptest::collection::vec(0_usize..40, 0..60)) {
+        fn chunks_hold_every_record_within_limits(sizes in proptest::collection::vec(0_usize..40, 0..60)) {
             let limits = ChunkLimits { bytes: 100, records: 5 };
             let mut chunker = Chunker::new(limits);
             let mut chunks = Vec::new();

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_are_not_accounted_for_are_counted() {
+    fn unaccounted_entries_are_counted() {
         let outcome = Outcome::read(&json!({"result": "OK", "objectTypeResultMap": {"102": {
             "objectTypeName": "Okta User", "entriesInSource": 500, "objectsCreated": 5, "objectsUpdated": 12,
             "objectsIdentical": 480, "duplicateEnries": 1, "emptyLabelEntries": 1, "emptyExternalIdEntries": 1,

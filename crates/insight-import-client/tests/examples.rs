@@ -34,7 +34,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[tokio::test]
-async fn laptops_become_objects_and_follow_the_file() {
+async fn laptops_example_creates_and_updates_objects() {
     let sandbox = Sandbox::start(&SandboxOptions::default()).await.unwrap();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/laptops.csv");
     let output = laptops(&sandbox, file).await;

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_count_in_the_buckets_that_okta_names() {
+    fn requests_map_to_okta_rate_buckets() {
         let get = |path| bucket(&Method::GET, path);
         assert_eq!(get("/api/v1/users"), "GET /api/v1/users");
         assert_eq!(get("/api/v1/users/00u1"), "GET /api/v1/users/{id}");
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn managing_covers_reading_and_not_the_other_way_round() {
+    fn manage_scope_covers_read_scope() {
         let granted = ["okta.eventHooks.manage".to_owned(), "okta.users.read".to_owned()];
         assert!(covers(&granted, "okta.eventHooks.read") && covers(&granted, "okta.users.read"));
         assert!(!covers(&granted, "okta.groups.read"));

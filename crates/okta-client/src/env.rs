@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sdk_variable_is_honored_or_reported() {
+    fn sdk_variables_are_honored_or_reported() {
         // As documented by Okta's SDKs for Go, Java, Python, Node.js, and .NET.
         let names = [
             ("ORGURL", true),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn key_id_of_either_sdk_is_read() {
+    fn both_key_id_variables_are_read() {
         assert_eq!(read(&[(KID, "k1")]).key_id.as_deref(), Some("k1"));
         assert_eq!(read(&[(PRIVATE_KEY_ID, "k2\n"), (KID, "k1")]).key_id.as_deref(), Some("k2"));
     }

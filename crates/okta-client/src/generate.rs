@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_new_key_signs_is_verified_with_its_public_half() {
+    fn generated_key_signature_verifies() {
         for (kind, algorithm) in [
             (KeyKind::default(), "RS256"),
             (KeyKind::Rsa(3072), "RS256"),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_public_half_says_what_it_is_for_and_is_known_by_its_thumbprint() {
+    fn public_jwk_has_use_and_thumbprint() {
         let key = PrivateKey::generate(KeyKind::default()).unwrap();
         let public = key.public_jwk();
         let mut members: Vec<&String> = public.as_object().unwrap().keys().collect();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_okta_would_not_take_is_not_made() {
+    fn short_rsa_key_is_not_generated() {
         assert_eq!(PrivateKey::generate(KeyKind::Rsa(1024)).unwrap_err(), KeyError::TooShort(1024));
     }
 }

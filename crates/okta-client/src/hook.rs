@@ -98,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_was_left_empty_lets_nobody_in() {
+    fn empty_secret_matches_nothing() {
         let secret = HookSecret::new("".into());
         assert!(!secret.verify(Some(b"")) && !secret.verify(None));
     }
 
     #[test]
-    fn a_challenge_comes_back_as_json_whatever_it_holds() {
+    fn challenge_response_is_escaped_json() {
         assert_eq!(verification_response("8f\"3c"), r#"{"verification":"8f\"3c"}"#);
     }
 
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_spelling_of_the_id_is_understood() {
+    fn legacy_event_id_spelling_is_read() {
         let delivery = HookDelivery::parse(br#"{"eventID":"e1","data":{"events":[]}}"#).unwrap();
         assert_eq!(delivery.event_id, "e1");
     }
@@ -160,7 +160,7 @@ mod tests {
         }
 
         #[test]
-        fn members_of_any_kind_are_read_or_refused(
+        fn any_event_field_value_is_handled(
             name in "(uuid|published|eventType|target|actor|outcome|debugContext)",
             value in "(null|1|true|\"\"|\\[\\]|\\[null\\]|\\{\\}|\\[\\{\"id\":null,\"type\":null\\}\\])",
         ) {

@@ -164,7 +164,7 @@ mod tests {
         read_list(json!([item]).to_string().as_bytes()).unwrap()
     }
 
-    fn odd<T: Item>(item: &Value) -> String {
+    fn reason<T: Item>(item: &Value) -> String {
         let (_, unreadable) = listed::<T>(item);
         unreadable.iter().map(ToString::to_string).collect()
     }
@@ -174,36 +174,39 @@ mod tests {
         let user = |member: &str, value: Value| {
             let mut user = json!({"id": "00u1", "status": "ACTIVE", "profile": {"login": "a"}});
             user[member] = value;
-            odd::<User>(&user)
+            reason::<User>(&user)
         };
         assert_eq!(user("status", Value::Null), "00u1 has null in the field status");
         assert_eq!(user("status", json!(3)), "00u1 has a number in the field status");
         assert_eq!(user("profile", json!("Ada")), "00u1 has text in the field profile");
         assert_eq!(user("id", json!("")), "the one at position 1 has text in the field id");
         assert_eq!(
-            odd::<User>(&json!({"status": "ACTIVE"})),
+            reason::<User>(&json!({"status": "ACTIVE"})),
             "the one at position 1 has nothing in the field id"
         );
-        assert_eq!(odd::<Group>(&json!({"id": "00g1", "profile": {}})), "00g1 has nothing in the field type");
-        assert_eq!(odd::<User>(&Value::Null), "the one at position 1 is null in place of an object");
+        assert_eq!(
+            reason::<Group>(&json!({"id": "00g1", "profile": {}})),
+            "00g1 has nothing in the field type"
+        );
+        assert_eq!(reason::<User>(&Value::Null), "the one at position 1 is null in place of an object");
         let event = json!({"uuid": "e1", "published": "2026-03-01T10:00:00Z", "eventType": "t",
             "target": [{"id": "00u1", "type": "User"}, {"id": 5}]});
-        assert_eq!(odd::<LogEvent>(&event), "e1 has a number in the field target[1].id");
+        assert_eq!(reason::<LogEvent>(&event), "e1 has a number in the field target[1].id");
     }
 
     #[test]
-    fn text_that_is_no_id_makes_no_item() {
+    fn invalid_id_makes_item_unreadable() {
         let long = "0".repeat(65);
         for id in ["00u/../x", " ", "00ü1", "00u1;x", "..", long.as_str()] {
-            let told = odd::<User>(&json!({"id": id, "status": "ACTIVE", "profile": {"login": "a"}}));
+            let told = reason::<User>(&json!({"id": id, "status": "ACTIVE", "profile": {"login": "a"}}));
             assert_eq!(told, "the one at position 1 has text in the field id", "{id}");
-            let told = odd::<Group>(&json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": "a"}}));
+            let told = reason::<Group>(&json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": "a"}}));
             assert_eq!(told, "the one at position 1 has text in the field id", "{id}");
         }
     }
 
     #[test]
-    fn members_that_are_not_needed_may_be_odd() {
+    fn unusable_optional_fields_are_tolerated() {
         let odd = json!(["", 7, {}, [], true, "Mon Jan 05 10:15:30 UTC 2026", null, {"id": 5}, {"id": null}]);
         for odd in odd.as_array().unwrap() {
             for member in [
@@ -249,7 +252,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_value_is_an_item_or_is_not(text in "[\\[\\]{}\",:a-z0-9]{0,60}") {
+        fn any_text_parses_without_panic(text in "[\\[\\]{}\",:a-z0-9]{0,60}") {
             let _ = read_list::<User>(text.as_bytes());
         }
     }

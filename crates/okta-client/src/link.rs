@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn next_is_found_on_its_own_line_and_in_a_joined_one() {
+    fn next_link_is_found_in_header() {
         let own = headers(&["<https://o/a>; rel=\"self\"", "<https://o/b?x=1,2>; rel=\"next\""]);
         assert_eq!(target(&own, "next"), Ok(Some("https://o/b?x=1,2")));
         let joined = headers(&["<https://o/a>; rel=\"self\"; title=\"a, b\", <https://o/b>; rel=next"]);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn header_that_cannot_be_read_is_not_the_end() {
+    fn malformed_link_header_is_an_error() {
         let own = "<https://o/a>; rel=\"self\"";
         for broken in [
             "https://o/b; rel=\"next\"",

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_user_typed_cannot_write_lines_or_colours_of_its_own() {
+    fn control_characters_are_replaced_by_spaces() {
         assert_eq!(told("not found: \u{1b}[31mroot\r\nOK"), "not found:  [31mroot  OK");
         assert_eq!(told("a\u{202e}b\u{61c}c"), "a b c");
         assert_eq!(told(&"ä".repeat(2000)).chars().count(), LONGEST);

@@ -59,7 +59,7 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test]
-async fn the_readme_s_program_lists_the_users_of_an_org() {
+async fn readme_quick_start_lists_users() {
     let program = include_str!("../examples/quick_start.rs").split_once("\n\n").unwrap().1;
     let readme = include_str!("../README.md");
     assert!(readme.contains(program), "README.md shows another program than examples/quick_start.rs");
@@ -96,7 +96,7 @@ async fn a_missing_setting_is_named() {
 }
 
 #[tokio::test]
-async fn the_log_is_followed_and_gone_on_with() {
+async fn follow_log_example_resumes_at_checkpoint() {
     let sandbox = sandbox().await;
     let control = ControlClient::new(sandbox.control_url());
     let folder = tempfile::tempdir().unwrap();
@@ -154,7 +154,7 @@ async fn deliveries_are_verified_and_received() {
 }
 
 #[tokio::test]
-async fn a_fake_takes_the_client_s_place() {
+async fn fake_example_replaces_the_client() {
     let output = example("fake").output().await.unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert_eq!(

@@ -92,7 +92,7 @@ fn deliveries_that_name_nobody_are_read() {
 }
 
 /// Reads every sample again and again, each time with another member turned into `null`.
-fn nothing_but_this_is_needed<T: DeserializeOwned>(prefix: &str, needed: &[&str]) {
+fn only_these_fields_are_required<T: DeserializeOwned>(prefix: &str, needed: &[&str]) {
     for (file, body) in samples(prefix) {
         let objects = body.as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
         for object in objects {
@@ -108,16 +108,16 @@ fn nothing_but_this_is_needed<T: DeserializeOwned>(prefix: &str, needed: &[&str]
 }
 
 #[test]
-fn what_is_not_needed_may_be_null() {
-    nothing_but_this_is_needed::<User>("users-page", &["id", "status"]);
-    nothing_but_this_is_needed::<Group>("groups-page", &["id", "type"]);
-    nothing_but_this_is_needed::<UserType>("user_types", &["id", "name"]);
-    nothing_but_this_is_needed::<Schema>("user_schema", &[]);
-    nothing_but_this_is_needed::<EventHook>("event-hook", &["id", "name", "status", "events", "channel"]);
+fn optional_fields_may_be_null() {
+    only_these_fields_are_required::<User>("users-page", &["id", "status"]);
+    only_these_fields_are_required::<Group>("groups-page", &["id", "type"]);
+    only_these_fields_are_required::<UserType>("user_types", &["id", "name"]);
+    only_these_fields_are_required::<Schema>("user_schema", &[]);
+    only_these_fields_are_required::<EventHook>("event-hook", &["id", "name", "status", "events", "channel"]);
 }
 
 #[test]
-fn a_member_of_an_attribute_s_definition_may_be_null_or_new() {
+fn schema_property_fields_may_be_null() {
     for name in
         ["title", "description", "type", "format", "items", "maxLength", "enum", "oneOf", "unique", "master"]
     {
@@ -150,7 +150,7 @@ fn null_and_absent_are_the_same() {
 }
 
 #[test]
-fn a_debug_print_shows_no_profile_value() {
+fn debug_output_omits_profile_values() {
     let user: User =
         serde_json::from_str(r#"{"id":"00u1","status":"NEWER","profile":{"login":"ada@example.com"}}"#)
             .unwrap();

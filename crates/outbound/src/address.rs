@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_addresses_are_known_in_every_form() {
+    fn every_address_notation_is_classified() {
         let private = [
             "10.0.0.1",
             "172.16.0.1",

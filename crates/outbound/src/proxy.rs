@@ -104,7 +104,7 @@ impl Proxies {
 mod tests {
     use super::*;
 
-    fn told(variables: &'static [(&'static str, &'static str)], url: &str) -> Option<String> {
+    fn chosen_proxy(variables: &'static [(&'static str, &'static str)], url: &str) -> Option<String> {
         let of = |names: [&str; 2]| {
             let find = |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
             names.into_iter().find_map(find).unwrap_or_default()
@@ -126,30 +126,33 @@ mod tests {
         const ORG: &str = "https://acme.okta.example";
         let proxy = |text: &str| Some(format!("the proxy {text}"));
         assert_eq!(
-            told(&[("HTTPS_PROXY", "http://p.example:3128")], ORG),
+            chosen_proxy(&[("HTTPS_PROXY", "http://p.example:3128")], ORG),
             proxy("p.example:3128, from HTTPS_PROXY")
         );
         assert_eq!(
-            told(&[("https_proxy", "p.example:3128")], ORG),
+            chosen_proxy(&[("https_proxy", "p.example:3128")], ORG),
             proxy("p.example:3128, from https_proxy")
         );
-        assert_eq!(told(&[("ALL_PROXY", "http://p.example")], ORG), proxy("p.example, from ALL_PROXY"));
         assert_eq!(
-            told(&[("HTTPS_PROXY", ""), ("https_proxy", "http://a"), ("all_proxy", "http://b")], ORG),
+            chosen_proxy(&[("ALL_PROXY", "http://p.example")], ORG),
+            proxy("p.example, from ALL_PROXY")
+        );
+        assert_eq!(
+            chosen_proxy(&[("HTTPS_PROXY", ""), ("https_proxy", "http://a"), ("all_proxy", "http://b")], ORG),
             proxy("b, from all_proxy")
         );
-        assert_eq!(told(&[("HTTP_PROXY", "http://p.example")], ORG), None);
-        assert_eq!(told(&[("HTTPS_PROXY", "http://p"), ("NO_PROXY", "okta.example")], ORG), None);
+        assert_eq!(chosen_proxy(&[("HTTP_PROXY", "http://p.example")], ORG), None);
+        assert_eq!(chosen_proxy(&[("HTTPS_PROXY", "http://p"), ("NO_PROXY", "okta.example")], ORG), None);
         assert_eq!(
-            told(&[("HTTPS_PROXY", "http://a"), ("HTTP_PROXY", "http://b")], "http://127.0.0.1:1"),
+            chosen_proxy(&[("HTTPS_PROXY", "http://a"), ("HTTP_PROXY", "http://b")], "http://127.0.0.1:1"),
             proxy("b, from HTTP_PROXY")
         );
     }
 
     #[test]
     fn proxy_is_shown_without_its_password() {
-        let told =
-            told(&[("HTTPS_PROXY", "http://bob:hunter2@p.example:3128")], "https://a.example").unwrap();
+        let told = chosen_proxy(&[("HTTPS_PROXY", "http://bob:hunter2@p.example:3128")], "https://a.example")
+            .unwrap();
         assert_eq!(told, "the proxy p.example:3128, from HTTPS_PROXY");
         let matcher = Matcher::builder().all("http://bob:hunter2@p.example").build();
         let proxies = Proxies::of(matcher, |_| Some("http://bob:hunter2@p.example".into()));

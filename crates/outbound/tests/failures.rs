@@ -35,7 +35,7 @@ async fn through(proxy: &str, url: &str) -> NotReached {
 }
 
 #[tokio::test]
-async fn proxy_is_blamed_for_its_own_refusals() {
+async fn proxy_rejection_is_attributed_to_proxy() {
     for (manner, cause) in
         [(ProxyManner::Refuse(407), Cause::SignIn), (ProxyManner::Refuse(403), Cause::Denied)]
     {
@@ -51,7 +51,7 @@ async fn proxy_is_blamed_for_its_own_refusals() {
 }
 
 #[tokio::test]
-async fn missing_proxy_is_blamed_instead_of_the_host() {
+async fn unreachable_proxy_is_attributed_to_proxy() {
     for (proxy, cause) in [
         ("http://127.0.0.1:1", Cause::Refused),
         ("http://proxy.invalid:3128", Cause::NameUnknown),
@@ -66,7 +66,7 @@ async fn missing_proxy_is_blamed_instead_of_the_host() {
 }
 
 #[tokio::test]
-async fn host_is_blamed_behind_a_working_proxy() {
+async fn host_failure_through_proxy_names_host() {
     let proxy = ForwardProxy::start(ProxyManner::Tunnel(without_tls().await)).await.unwrap();
     let reason = through(&proxy.url(), ORG).await;
     assert!(!reason.is_proxy_s_fault() && reason.cause() == &Cause::NoTls, "{reason}");
@@ -118,7 +118,7 @@ fn private_literals_need_permission() {
 }
 
 #[tokio::test]
-async fn name_that_resolves_to_a_private_address_is_refused() {
+async fn name_with_private_address_is_rejected() {
     // The one name besides localhost that every machine resolves to itself, or to its own network.
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_names_stay_as_they_are_and_odd_ones_are_encoded() {
+    fn unusual_names_are_encoded() {
         assert_eq!(
             (id_end("costCentre"), locator("costCentre")),
             ("costCentre".into(), "profile_costCentre".into())
@@ -68,7 +68,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn different_names_have_different_ids_and_fields(names in prop::collection::btree_set("\\PC{0,6}|[aA_ -]{0,3}|a{99,140}", 0..20)) {
+        fn ids_and_locators_are_unique(names in prop::collection::btree_set("\\PC{0,6}|[aA_ -]{0,3}|a{99,140}", 0..20)) {
             let ids: BTreeSet<String> = names.iter().map(|name| id_end(name)).collect();
             let fields: BTreeSet<String> = names.iter().map(|name| locator(name)).collect();
             prop_assert_eq!((ids.len(), fields.len()), (names.len(), names.len()));

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn twins_and_reserved_names_are_told_apart_by_the_end_of_the_id() {
+    fn duplicate_and_reserved_names_get_suffix() {
         let mut names = Names::default();
         assert_eq!(names.take("Cost centre", "costCentre"), "Cost centre");
         assert_eq!(names.take("COST CENTRE", "cost_centre"), "COST CENTRE (cost_centre)");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_readable_and_safe_inside_quotes() {
+    fn names_are_cleaned_and_quoted() {
         assert_eq!(readable(["  \"odd\"\n${x} ", "x"]), "odd x");
         assert_eq!(readable(["", "plain"]), "plain");
         assert_eq!(readable(["\u{200B}", "\0"]), "Attribute");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_and_without_brackets_is_the_same_name() {
+    fn suffixed_name_matches_plain_name() {
         for name in ["Same", "Same (a)", "Same (a 2)"] {
             assert!(is_form_of(name, "Same (a)", "a") && is_form_of(name, "Same", "a"), "{name}");
         }

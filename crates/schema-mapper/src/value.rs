@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_fit_come_out_in_the_form_that_assets_reads() {
+    fn valid_values_are_formatted_for_assets() {
         use AttributeType::{
             Boolean, Date, DateTime, Double, Email, Integer, IpAddress, Select, Text, Textarea, Time, Url,
         };
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_left_empty_or_changed_and_reported() {
+    fn invalid_values_are_emptied_and_reported() {
         use AttributeType::{Boolean, Date, DateTime, Double, Email, Integer, IpAddress, Time, Url};
         for (value, kind) in [
             (json!("yesterday"), DateTime),
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_a_sorted_set_of_texts() {
+    fn list_is_sorted_and_deduplicated() {
         let many = |value: Value, kind| fitted(&value, kind, true);
         let select = || AttributeType::Select;
         assert_eq!(many(json!(["b", 1, " a ", null, "", "b"]), select()), (json!(["1", "a", "b"]), None));

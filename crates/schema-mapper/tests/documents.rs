@@ -8,7 +8,7 @@ use support::orgs::{all, mapping, mapping_by, options, org};
 use support::{conforms, keeps_the_rules, recorded};
 
 #[test]
-fn documents_of_orgs_of_every_shape_keep_the_rules_and_look_like_this() {
+fn documents_of_all_shapes_match_snapshots() {
     for (name, org, toml) in all() {
         let mapping = mapping_by(&org, toml);
         keeps_the_rules(mapping.document());
@@ -34,7 +34,7 @@ fn documents_validate_against_atlassian_s_schema() {
 }
 
 #[test]
-fn the_same_schemas_give_the_same_bytes_in_whatever_order_types_come() {
+fn user_type_order_leaves_document_unchanged() {
     let one = org(
         &[recorded("user_schema-1.json"), recorded("user_schema-2.json")],
         &recorded("group_schema-1.json"),

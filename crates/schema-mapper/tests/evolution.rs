@@ -45,7 +45,7 @@ fn nothing_to_do_is_nothing() {
 }
 
 #[test]
-fn a_new_attribute_is_added_by_the_smallest_change() {
+fn new_attribute_gets_minimal_patch() {
     let before = mapping(&with(&json!({"old": text("Old")})));
     let after = mapping(&with(&json!({"new": {"title": "New", "type": "integer"}})));
     let current = shown(before.document());
@@ -67,7 +67,7 @@ fn a_new_attribute_is_added_by_the_smallest_change() {
 }
 
 #[test]
-fn a_reference_is_added_with_a_bare_target_and_never_sent_again() {
+fn new_reference_is_sent_once() {
     let current = shown(plain().document());
     let after = mapping_by(&with(&json!({})), "membership_strategy = 'on_groups'");
     let patch = evolution::plan(&current, after.document()).patch.unwrap();
@@ -101,7 +101,7 @@ fn a_reference_is_added_with_a_bare_target_and_never_sent_again() {
 }
 
 #[test]
-fn a_renamed_attribute_is_told_and_searched_by_the_name_that_it_has() {
+fn query_follows_attribute_renamed_in_assets() {
     let current = changed(|d| attribute_of(d, "Okta Group", "Okta Group ID").name = "The \"id\"".into());
     let evolution = evolution::plan(&current, plain().document());
     insta::assert_snapshot!(drift(&evolution), @r#"attribute "The "id"" of "Okta Group": name differs; expected "Okta Group ID""#);
@@ -135,7 +135,7 @@ fn low_cardinality_is_corrected_over_rest() {
 }
 
 #[test]
-fn an_attribute_that_was_deleted_in_assets_is_added_again() {
+fn attribute_deleted_in_assets_is_restored() {
     let current = changed(|d| type_of(d, "Okta User").attributes.retain(|a| a.name != "Okta Groups"));
     let evolution = evolution::plan(&current, plain().document());
     assert_eq!(evolution.added_attributes, ["Okta User: Okta Groups"]);
@@ -144,7 +144,7 @@ fn an_attribute_that_was_deleted_in_assets_is_added_again() {
 }
 
 #[test]
-fn a_name_that_was_taken_by_hand_is_left_to_its_owner() {
+fn taken_name_gets_a_suffix() {
     let before = shown(mapping(&with(&json!({}))).document());
     let mut current = before;
     type_of(&mut current, "Okta User").attributes.push(by_hand("COST centre"));
@@ -167,7 +167,7 @@ fn a_name_that_was_taken_by_hand_is_left_to_its_owner() {
 }
 
 #[test]
-fn a_twin_that_appears_later_renames_nothing() {
+fn later_duplicate_name_renames_nothing() {
     // "a" sorts before "b" and would have the bare title in an org that had both from the start.
     let before = mapping(&with(&json!({"b": text("Same"), "Cost": text("")})));
     let after =
@@ -181,7 +181,7 @@ fn a_twin_that_appears_later_renames_nothing() {
 }
 
 #[test]
-fn titles_that_are_exchanged_in_okta_are_corrected_without_a_clash() {
+fn swapped_titles_are_renamed_without_conflict() {
     let before = mapping(&with(&json!({"a": text("One"), "b": text("Two")})));
     let after = mapping(&with(&json!({"a": text("Two"), "b": text("One")})));
     let current = shown(before.document());
@@ -195,7 +195,7 @@ fn titles_that_are_exchanged_in_okta_are_corrected_without_a_clash() {
 }
 
 #[test]
-fn a_changed_type_target_label_and_the_rest_are_told_and_not_forced() {
+fn changes_in_assets_are_reported_only() {
     let current = changed(|d| {
         attribute_of(d, "Okta User", "Primary email").kind = AttributeType::Integer;
         attribute_of(d, "Okta User", "Okta Manager").reference_object_type_external_id =
@@ -243,7 +243,7 @@ fn a_changed_type_target_label_and_the_rest_are_told_and_not_forced() {
 }
 
 #[test]
-fn another_label_is_not_forced_upon_a_type_that_has_one() {
+fn existing_label_is_not_replaced() {
     let current = shown(plain().document());
     let after = mapping_by(&with(&json!({"nick": text("Nick")})), "user_label = 'nick'");
     let evolution = evolution::plan(&current, after.document());
@@ -256,7 +256,7 @@ fn another_label_is_not_forced_upon_a_type_that_has_one() {
 }
 
 #[test]
-fn what_others_have_mapped_is_kept_and_what_leads_nowhere_is_not() {
+fn foreign_mapping_survives_unless_dangling() {
     let current = changed(|d| {
         type_of(d, "Okta User").attributes.push(by_hand("Shoe size"));
         let fields = &mut d.mapping.object_type_mappings[1].attributes_mapping;
@@ -293,7 +293,7 @@ fn types_below_others_are_found() {
 }
 
 #[test]
-fn a_new_user_type_that_disagrees_does_not_retype_what_is_there() {
+fn conflicting_user_type_keeps_attribute_type() {
     let number = json!({"n": {"title": "N", "type": "integer"}});
     let before = mapping(&with(&number));
     let types = [schema(&number), schema(&json!({"n": text("N")}))];

@@ -43,7 +43,7 @@ fn recorded_answers_become_a_document() {
 }
 
 #[test]
-fn a_folder_of_plain_answers_is_read_with_its_subfolders_and_without_its_users() {
+fn folder_reads_schemas_and_skips_users() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     fs::create_dir(folder.path().join("schemas")).unwrap();
@@ -66,7 +66,7 @@ fn a_folder_of_plain_answers_is_read_with_its_subfolders_and_without_its_users()
 }
 
 #[test]
-fn a_folder_that_will_not_do_is_refused_with_what_is_missing() {
+fn unusable_folder_is_rejected_with_reason() {
     let groups = group_schema(&serde_json::json!({})).to_string();
     insta::assert_snapshot!(refused(&[]), @"DIR holds no .json file");
     insta::assert_snapshot!(refused(&[("broken.json", "{\n  \"id\": ")]), @"DIR/broken.json is not JSON: EOF while parsing a value at line 2 column 8");

@@ -22,7 +22,7 @@ fn attribute(mapping: &Mapping, name: &str) -> Option<(String, String, bool)> {
 }
 
 #[test]
-fn every_option_is_read_and_an_unknown_one_is_refused() {
+fn options_parse_and_reject_unknown_keys() {
     let read = options(
         "external_id_prefix = 'eu'\nobject_schema_name = 'People'\nattribute_names = 'name'\nuser_label = 'email'\ngroup_label = 'description'\n\
          include_last_login = true\narray_format = 'select'\narray_separator = '; '\nenum_format = 'select'\nmembership_strategy = 'on_groups'\n\
@@ -39,7 +39,7 @@ fn every_option_is_read_and_an_unknown_one_is_refused() {
 }
 
 #[test]
-fn lists_are_joined_or_kept_by_one_choice_for_all_and_another_for_some() {
+fn list_format_is_set_per_attribute() {
     let org = with(&json!({
         "sites": {"title": "Sites", "type": "array"}, "codes": {"title": "Codes", "type": "array"}}));
     let shape = |toml: &str, name: &str| {
@@ -61,7 +61,7 @@ fn lists_are_joined_or_kept_by_one_choice_for_all_and_another_for_some() {
 }
 
 #[test]
-fn allowed_values_are_text_unless_select_is_chosen() {
+fn enum_is_text_unless_select_configured() {
     let org = with(&json!({"size": {"title": "Size", "type": "string", "enum": ["S", "M"]}}));
     let kind = |toml: &str| attribute(&mapping_by(&org, toml), "size").unwrap().1;
     assert_eq!(kind(""), "text");
@@ -70,7 +70,7 @@ fn allowed_values_are_text_unless_select_is_chosen() {
 }
 
 #[test]
-fn a_type_that_values_cannot_have_is_refused_by_name() {
+fn unsupported_attribute_type_is_rejected() {
     let org = with(&json!({"size": text("Size")}));
     for wrong in ["status", "referenced_object", "colour"] {
         insta::allow_duplicates! {
@@ -83,7 +83,7 @@ fn a_type_that_values_cannot_have_is_refused_by_name() {
 }
 
 #[test]
-fn choices_that_cannot_be_met_are_refused_with_the_option_to_change() {
+fn unsatisfiable_options_are_rejected_by_name() {
     let org = with(&json!({}));
     let no_types = OrgSchemas { user_types: Vec::new(), ..org.clone() };
     insta::assert_snapshot!(refused(&no_types, ""), @"the org has no user type; the app may lack the scopes okta.userTypes.read and okta.schemas.read");
@@ -98,7 +98,7 @@ fn choices_that_cannot_be_met_are_refused_with_the_option_to_change() {
 }
 
 #[test]
-fn choices_about_attributes_that_are_not_there_are_only_said() {
+fn options_for_unknown_attributes_only_warn() {
     let types = [
         schema(&json!({"n": {"title": "N", "type": "integer"}})),
         schema(
@@ -129,7 +129,7 @@ fn choices_about_attributes_that_are_not_there_are_only_said() {
 }
 
 #[test]
-fn names_come_from_titles_or_from_the_api_and_some_from_the_operator() {
+fn name_source_is_configurable() {
     let org = with(&json!({"costCentre": text("Cost centre")}));
     let name = |toml: &str| attribute(&mapping_by(&org, toml), "costCentre").unwrap().0;
     assert_eq!(name(""), "Cost centre");
@@ -142,7 +142,7 @@ fn names_come_from_titles_or_from_the_api_and_some_from_the_operator() {
 }
 
 #[test]
-fn a_custom_attribute_never_takes_the_name_of_a_base_one() {
+fn base_attribute_keeps_its_name() {
     let mapping = mapping(&with(&json!({"a": text("Username"), "z": text("USERNAME")})));
     let name = |name: &str| attribute(&mapping, name).unwrap().0;
     assert_eq!(
@@ -152,7 +152,7 @@ fn a_custom_attribute_never_takes_the_name_of_a_base_one() {
 }
 
 #[test]
-fn text_without_a_limit_is_a_textarea() {
+fn long_or_unlimited_text_becomes_textarea() {
     let kind = |property: Value| attribute(&mapping(&with(&json!({"x": property}))), "x").unwrap().1;
     assert_eq!(kind(text("X")), "textarea");
     assert_eq!(kind(json!({"title": "X", "type": "string", "maxLength": 255})), "text");
@@ -169,7 +169,7 @@ fn text_without_a_limit_is_a_textarea() {
 }
 
 #[test]
-fn user_types_merge_and_what_they_define_differently_is_text_that_holds_everything() {
+fn conflicting_user_types_widen_to_text() {
     let kinds = |one: Value, other: Value| {
         let types = |a: &Value, b: &Value| [schema(&json!({"x": a})), schema(&json!({"x": b}))];
         let kind =

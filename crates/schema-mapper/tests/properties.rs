@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use schema_mapper::{Mapping, evolution};
 use serde_json::Value;
 use support::assets::{corrected, patched, shown};
-use support::generate::{deeds, options, properties, value};
+use support::generate::{assets_actions, options, properties, value};
 use support::orgs::{group_schema, org, schema, user};
 use support::{conforms, keeps_the_rules};
 use sync_model::{GroupId, ObjectKind, RetireReason};
@@ -41,7 +41,7 @@ proptest! {
     }
 
     #[test]
-    fn any_profile_gives_exactly_the_mapped_fields_twice_the_same(
+    fn any_profile_maps_completely_and_deterministically(
         properties in properties(), values in prop::collection::vec(value(), 11), options in options(),
     ) {
         let mapping = Mapping::new(&org(&[schema(&properties)], &group_schema(&Value::default())), &options).unwrap();
@@ -70,15 +70,16 @@ proptest! {
     }
 
     #[test]
-    fn any_document_evolves_in_one_step_whatever_administrators_have_done(
-        before in properties(), after in properties(), was in options(), is in options(), deeds in deeds(),
+    fn any_document_evolves_in_one_step(
+        before in properties(), after in properties(), was in options(), is in options(),
+        actions in assets_actions(),
     ) {
         let groups = group_schema(&Value::default());
         let before = Mapping::new(&org(&[schema(&before)], &groups), &was).unwrap();
         let after = Mapping::new(&org(&[schema(&after)], &groups), &is).unwrap();
         let mut current = shown(before.document());
-        for deed in &deeds {
-            deed.on(&mut current);
+        for action in &actions {
+            action.on(&mut current);
         }
         let evolution = evolution::plan(&current, after.document());
         let next = evolution.patch.as_ref().map_or_else(|| current.clone(), |patch| patched(&current, patch));
@@ -110,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn attributes_that_are_added_later_leave_the_present_ones_alone(
+    fn added_attributes_leave_existing_ones_unchanged(
         before in properties(), more in properties(), options in options(),
     ) {
         let groups = group_schema(&Value::default());

@@ -43,7 +43,7 @@ fn recorded_users_and_groups_become_records() {
 }
 
 #[test]
-fn an_attribute_that_the_schema_does_not_know_is_reported_and_not_sent() {
+fn unknown_attribute_is_reported_not_sent() {
     let user: User = serde_json::from_value(
         json!({"id": "00u1", "status": "NEWER", "profile": {"login": "a", "shoeSize": 42, "nothing": null}}),
     )
@@ -64,7 +64,7 @@ fn an_attribute_that_the_schema_does_not_know_is_reported_and_not_sent() {
 }
 
 #[test]
-fn an_object_always_has_a_label_since_assets_skips_those_without() {
+fn missing_label_falls_back_to_id() {
     let mapping = mapping_by(&with(&json!({})), "user_label = 'employeeNumber'");
     let mapped = mapping.user(&user("00u1", &json!({"login": "ada", "employeeNumber": "  "})));
     assert_eq!(mapped.record.fields["profile_employeeNumber"], "00u1");
@@ -74,7 +74,7 @@ fn an_object_always_has_a_label_since_assets_skips_those_without() {
 }
 
 #[test]
-fn managers_are_named_by_folded_values_and_found_by_id() {
+fn manager_is_matched_ignoring_case() {
     let ada = user("00u1", &json!({"login": "ada", "email": " Ada@Example.com ", "employeeNumber": 7}));
     let manager = |mapping: &Mapping| {
         let fields = &mapping.document().mapping.object_type_mappings[1].attributes_mapping;
@@ -123,7 +123,7 @@ fn deactivated_user_yields_its_alias() {
 }
 
 #[test]
-fn directory_groups_keep_what_they_are_found_by() {
+fn directory_groups_keep_identifying_attributes() {
     let sales: Group = serde_json::from_value(json!({"id": "00g1", "type": "APP_GROUP", "profile": {
         "name": "Sales", "samAccountName": "Sales", "dn": "CN=Sales,DC=corp", "externalId": "AbCd==",
         "windowsDomainQualifiedName": "CORP\\Sales", "objectSid": "S-1-5"}}))
@@ -138,7 +138,7 @@ fn directory_groups_keep_what_they_are_found_by() {
 }
 
 #[test]
-fn memberships_are_references_on_the_user_and_the_manager_stays() {
+fn user_memberships_keep_manager_reference() {
     let mapping = mapping(&with(&json!({})));
     let record = mapping.user(&user("00u1", &json!({"login": "ada", "managerId": "00u9"}))).record;
     assert_eq!(record.fields["groups"], json!([]));
@@ -167,7 +167,7 @@ fn memberships_are_members_on_the_group() {
 }
 
 #[test]
-fn memberships_are_objects_that_end_and_are_not_deleted() {
+fn ended_membership_object_is_retired() {
     let mapping = mapping_by(&with(&json!({})), "membership_strategy = 'objects'");
     let ada = mapping.user(&user("00u1", &json!({"login": "ada"}))).record;
     let staff = mapping.group(&group("00g1", "Staff")).record;
@@ -194,7 +194,7 @@ fn memberships_are_objects_that_end_and_are_not_deleted() {
 }
 
 #[test]
-fn a_user_is_linked_to_an_account_where_that_is_wanted_and_there_is_an_address() {
+fn account_link_requires_option_and_email() {
     let ada = user("00u1", &json!({"login": "ada", "email": "ada@example.com", "secondEmail": "nobody"}));
     let org = with(
         &json!({"secondEmail": {"title": "Second", "type": "string"}, "x": {"title": "Atlassian account", "type": "string"}}),
@@ -213,7 +213,7 @@ fn a_user_is_linked_to_an_account_where_that_is_wanted_and_there_is_an_address()
 }
 
 #[test]
-fn values_that_assets_would_keep_are_listed_where_it_ignores_empty_ones() {
+fn values_kept_by_assets_are_listed() {
     let mapping =
         mapping_by(&with(&json!({"a": {"title": "A", "type": "string"}})), "array_format = 'select'");
     let before = mapping.user(&user("00u1", &json!({"login": "ada", "a": "x", "managerId": "00u9"}))).record;

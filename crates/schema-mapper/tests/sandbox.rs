@@ -68,7 +68,7 @@ async fn correct(sandbox: &Sandbox, corrections: &[Correction]) {
 }
 
 #[tokio::test]
-async fn what_a_document_does_not_achieve_is_corrected_over_rest_and_then_nothing_is_left() {
+async fn rest_corrections_complete_the_mapping() {
     let (sandbox, client) = site().await;
     let control = ControlClient::new(sandbox.ready()["control_url"].as_str().unwrap());
     control.call("PUT", "/insight/settings", &json!({"ignoreCardinality": true})).await.unwrap();
@@ -97,7 +97,7 @@ async fn what_a_document_does_not_achieve_is_corrected_over_rest_and_then_nothin
 }
 
 #[tokio::test]
-async fn a_document_of_every_shape_is_accepted_and_shown_as_it_was_sent() {
+async fn accepted_document_is_returned_unchanged() {
     for (name, org, toml) in all() {
         let (_sandbox, client) = site().await;
         let mapping = mapping_by(&org, toml);
@@ -111,7 +111,7 @@ async fn a_document_of_every_shape_is_accepted_and_shown_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn every_way_to_keep_memberships_can_follow_every_other() {
+async fn membership_strategy_can_always_change() {
     let strategies = ["on_users", "on_groups", "objects"];
     let by = |strategy: &str| mapping_by(&with(&json!({})), &format!("membership_strategy = '{strategy}'"));
     for first in strategies {

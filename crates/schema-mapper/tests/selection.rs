@@ -33,7 +33,7 @@ fn group(id: &str, kind: &str, name: &str) -> Group {
 }
 
 #[test]
-fn patterns_know_wildcards_and_exclusions_in_whatever_case() {
+fn patterns_match_wildcards_and_exclusions() {
     let fits = |texts: &[&str], text| patterns(texts).matches(text);
     assert!(fits(&[], "anything") && fits(&[], ""));
     assert!(fits(&["Sales"], "sales") && !fits(&["Sales"], "Presales"));
@@ -46,7 +46,7 @@ fn patterns_know_wildcards_and_exclusions_in_whatever_case() {
 }
 
 #[test]
-fn every_condition_on_a_user_must_be_met() {
+fn user_must_match_every_condition() {
     let mapping = mapping(&with(&json!({})));
     let ada = user("ACTIVE", "oty0", &json!({ "department": "Sales", "tags": ["a", "b"], "level": 3 }));
     let covers = |toml: &str| users(toml).includes_user(&ada, &mapping);
@@ -64,7 +64,7 @@ fn every_condition_on_a_user_must_be_met() {
 }
 
 #[test]
-fn odd_value_of_a_condition_is_told() {
+fn unusable_condition_value_is_reported() {
     let odd = |toml: &str, user: &User| users(toml).odd_of_user(user).map(|odd| odd.member.as_str());
     for status in ["", "active", "GONE"] {
         let ada = user(status, "oty0", &json!({}));
@@ -84,7 +84,7 @@ fn odd_value_of_a_condition_is_told() {
 }
 
 #[test]
-fn groups_of_which_users_must_be_members_are_chosen_themselves() {
+fn required_member_groups_are_in_scope() {
     let selection = SyncScope {
         users: toml::from_str("member_of = ['00gSTAFF']").unwrap(),
         groups: toml::from_str("types = ['OKTA_GROUP']\nnames = ['team-*']").unwrap(),
@@ -104,7 +104,7 @@ fn groups_of_which_users_must_be_members_are_chosen_themselves() {
 }
 
 #[test]
-fn conditions_that_nobody_can_meet_are_refused() {
+fn unsatisfiable_conditions_are_rejected() {
     let refused = |selection: SyncScope| {
         let error = selection.check().unwrap_err();
         (error.setting(), error.to_string())

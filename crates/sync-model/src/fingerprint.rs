@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_field_is_as_good_as_an_absent_one() {
+    fn empty_field_leaves_fingerprint_unchanged() {
         let bare = Fingerprint::of(&fields(&json!({"a": "x"})));
         for empty in [json!(null), json!(""), json!([])] {
             assert_eq!(bare, Fingerprint::of(&fields(&json!({"a": "x", "b": empty}))));
@@ -72,7 +72,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_value_or_name_changes_the_fingerprint(
+        fn changed_field_changes_fingerprint(
             one in proptest::collection::btree_map("[a-z]{1,4}", "[a-z\"]{1,4}", 0..5),
             other in proptest::collection::btree_map("[a-z]{1,4}", "[a-z\"]{1,4}", 0..5),
         ) {

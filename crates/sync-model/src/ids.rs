@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_name_is_a_short_lower_case_word() {
+    fn connection_name_format_is_checked() {
         for good in ["main", "a", "eu-2"] {
             assert!(ConnectionName::try_from(good.to_owned()).is_ok(), "{good}");
         }

@@ -111,7 +111,7 @@ mod tests {
 
     /// Plays executions until everything but the bad records is confirmed and those failed alone. Gives how many it took
     /// to confirm the good ones, and how many in all.
-    fn play(count: usize, bad: &BTreeSet<usize>, tells: bool, names: bool) -> (usize, usize) {
+    fn play(count: usize, bad: &BTreeSet<usize>, reports_dropped: bool, names: bool) -> (usize, usize) {
         let is_bad = |id: &str| bad.contains(&id.parse().unwrap());
         let mut records: Vec<Suspect> = (0..count)
             .map(|n| Suspect { id: n.to_string(), lot: 0, bad: 0, tested: false, named: false })
@@ -156,7 +156,7 @@ mod tests {
                     .filter(|&n| records[n].tested || touched.contains(&records[n].lot))
                     .collect();
                 let given: Vec<Suspect> = judged.iter().map(|&n| records[n].clone()).collect();
-                let dropped = tells.then(|| i64::try_from(dropped).unwrap());
+                let dropped = reports_dropped.then(|| i64::try_from(dropped).unwrap());
                 let fresh = i64::try_from(execution).unwrap();
                 for (&n, verdict) in judged.iter().zip(judge(&given, dropped, fresh)) {
                     records[n].lot = verdict.lot;
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn unnamed_record_takes_a_logarithm_of_executions() {
+    fn unnamed_record_takes_logarithmic_executions() {
         for bad in [0, 1, 349, 350, 412, 699] {
             let (good, all) = play(700, &[bad].into(), true, false);
             assert!(good <= 12 && all <= 12, "{bad}: {good}, {all}");
@@ -196,11 +196,11 @@ mod tests {
         fn every_bad_record_is_found(
             count in 1_usize..60,
             bad in proptest::collection::btree_set(0_usize..60, 0..8),
-            tells: bool,
+            reports_dropped: bool,
             names: bool,
         ) {
             let bad: BTreeSet<usize> = bad.into_iter().filter(|n| *n < count).collect();
-            let (_, all) = play(count, &bad, tells, names);
+            let (_, all) = play(count, &bad, reports_dropped, names);
             prop_assert!(all <= 8 + bad.len() * 32, "{count} {bad:?}: {all}");
         }
     }

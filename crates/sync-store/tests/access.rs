@@ -11,7 +11,7 @@ use sync_store::{AccessStore, Store};
 
 const IDLE: Duration = Duration::from_hours(1);
 
-async fn world() -> (AccessStore, tempfile::TempDir) {
+async fn access_store() -> (AccessStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
     (store.access(), folder)
@@ -35,13 +35,13 @@ async fn session(store: &AccessStore, n: u8, token: Option<i64>, expires: Timest
     store.begin_session(&new, at(0)).await.unwrap();
 }
 
-async fn lives(store: &AccessStore, n: u8, second: i64) -> bool {
+async fn is_valid_session(store: &AccessStore, n: u8, second: i64) -> bool {
     store.use_session(&hash(n), IDLE, at(second)).await.unwrap().is_some()
 }
 
 #[tokio::test]
 async fn first_token_is_created_once() {
-    let (store, _folder) = world().await;
+    let (store, _folder) = access_store().await;
     let first = NewToken { name: "first", hash: &hash(1), role: Role::Admin, expires: None };
     let made = store.create_first_token(&first, at(0)).await.unwrap().unwrap();
     let again = NewToken { name: "again", hash: &hash(2), ..first };
@@ -54,7 +54,7 @@ async fn first_token_is_created_once() {
 
 #[tokio::test]
 async fn token_is_found_until_it_ends() {
-    let (store, _folder) = world().await;
+    let (store, _folder) = access_store().await;
     token(&store, 1, Role::Admin, None).await;
     let brief = token(&store, 2, Role::ReadOnly, Some(at(10))).await;
     assert_eq!(store.use_token(&hash(2), at(9)).await.unwrap().map(|t| t.id), Some(brief.id));
@@ -67,7 +67,7 @@ async fn token_is_found_until_it_ends() {
 
 #[tokio::test]
 async fn revoked_token_frees_its_name() {
-    let (store, _folder) = world().await;
+    let (store, _folder) = access_store().await;
     token(&store, 1, Role::Admin, None).await;
     let first = token(&store, 2, Role::ReadOnly, None).await;
     let twin = NewToken { name: "token 2", hash: &hash(3), role: Role::ReadOnly, expires: None };
@@ -78,7 +78,7 @@ async fn revoked_token_frees_its_name() {
 
 #[tokio::test]
 async fn use_is_stored_once_a_minute() {
-    let (store, _folder) = world().await;
+    let (store, _folder) = access_store().await;
     token(&store, 1, Role::Admin, None).await;
     session(&store, 2, None, at(10_000)).await;
     let last_used = async || store.tokens().await.unwrap()[0].last_used_at;
@@ -96,7 +96,7 @@ async fn use_is_stored_once_a_minute() {
 
 #[tokio::test]
 async fn last_admin_token_is_kept() {
-    let (store, _folder) = world().await;
+    let (store, _folder) = access_store().await;
     let admin = token(&store, 1, Role::Admin, None).await;
     token(&store, 2, Role::ReadOnly, None).await;
     token(&store, 3, Role::Admin, Some(at(5))).await;
@@ -109,37 +109,40 @@ async fn last_admin_token_is_kept() {
 
 #[tokio::test]
 async fn session_ends_by_its_limits() {
-    let (store, _folder) = world().await;
+    let (store, _folder) = access_store().await;
     session(&store, 1, None, at(5_000)).await;
     session(&store, 2, None, at(100)).await;
-    assert!(lives(&store, 2, 99).await && !lives(&store, 2, 100).await, "the absolute limit");
-    assert!(lives(&store, 1, 3_599).await, "the idle limit begins again");
-    assert!(lives(&store, 1, 4_999).await && !lives(&store, 1, 5_000).await);
+    assert!(
+        is_valid_session(&store, 2, 99).await && !is_valid_session(&store, 2, 100).await,
+        "the absolute limit"
+    );
+    assert!(is_valid_session(&store, 1, 3_599).await, "the idle limit begins again");
+    assert!(is_valid_session(&store, 1, 4_999).await && !is_valid_session(&store, 1, 5_000).await);
     session(&store, 3, None, at(9_000)).await;
-    assert!(!lives(&store, 3, 3_600).await, "the idle limit");
+    assert!(!is_valid_session(&store, 3, 3_600).await, "the idle limit");
     store.end_session(&hash(1)).await.unwrap();
-    assert!(!lives(&store, 1, 1).await);
+    assert!(!is_valid_session(&store, 1, 1).await);
 }
 
 #[tokio::test]
 async fn session_ends_with_its_token() {
-    let (store, _folder) = world().await;
+    let (store, _folder) = access_store().await;
     token(&store, 1, Role::Admin, None).await;
     let revoked = token(&store, 2, Role::Admin, None).await;
     let brief = token(&store, 3, Role::Admin, Some(at(10))).await;
     session(&store, 4, Some(revoked.id), at(5_000)).await;
     session(&store, 5, Some(brief.id), at(5_000)).await;
-    assert!(lives(&store, 4, 1).await && lives(&store, 5, 9).await);
+    assert!(is_valid_session(&store, 4, 1).await && is_valid_session(&store, 5, 9).await);
     store.revoke_token(revoked.id, at(2)).await.unwrap();
-    assert!(!lives(&store, 4, 3).await && !lives(&store, 5, 10).await);
+    assert!(!is_valid_session(&store, 4, 3).await && !is_valid_session(&store, 5, 10).await);
 }
 
 #[tokio::test]
-async fn session_begun_in_the_future_is_over() {
-    let (store, _folder) = world().await;
+async fn future_session_is_expired() {
+    let (store, _folder) = access_store().await;
     session(&store, 1, None, at(86_400)).await;
-    assert!(lives(&store, 1, -4).await, "clocks are set right by seconds");
-    assert!(!lives(&store, 1, -3600).await, "nothing says how long it has lasted");
-    assert!(lives(&store, 1, 5).await);
-    assert!(!lives(&store, 1, 31_536_000).await);
+    assert!(is_valid_session(&store, 1, -4).await, "clocks are set right by seconds");
+    assert!(!is_valid_session(&store, 1, -3600).await, "nothing says how long it has lasted");
+    assert!(is_valid_session(&store, 1, 5).await);
+    assert!(!is_valid_session(&store, 1, 31_536_000).await);
 }

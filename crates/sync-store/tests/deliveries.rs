@@ -8,13 +8,13 @@ mod support;
 use futures::future::join_all;
 use sync_engine::StateStore;
 
-use support::{ada, at, event, world};
+use support::{ada, at, event, test_env};
 
 #[tokio::test]
 async fn concurrent_deliveries_are_all_stored() {
-    let world = world().await;
+    let env = test_env().await;
     let all = (0..300).map(|n| {
-        let store = world.store.clone();
+        let store = env.store.clone();
         async move {
             let events = [event(&format!("e{n}"), &[ada()])];
             store.store_delivery(&format!("d{}", n % 250), &events, at(11)).await.unwrap()
@@ -22,27 +22,27 @@ async fn concurrent_deliveries_are_all_stored() {
     });
     // Fifty bring the ID of another one and count as repeats.
     assert_eq!(join_all(all).await.into_iter().sum::<u64>(), 250);
-    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 250);
+    assert_eq!(env.store.event_queue_counts().await.unwrap().pending, 250);
 }
 
 #[tokio::test]
 async fn abandoned_delivery_harms_no_other() {
-    let world = world().await;
-    let store = world.store.clone();
+    let env = test_env().await;
+    let store = env.store.clone();
     let abandoned =
         tokio::spawn(async move { store.store_delivery("d1", &[event("e1", &[ada()])], at(11)).await });
     tokio::task::yield_now().await;
     abandoned.abort();
     let events = [event("e2", &[ada()])];
-    assert_eq!(world.store.store_delivery("d2", &events, at(11)).await.unwrap(), 1);
+    assert_eq!(env.store.store_delivery("d2", &events, at(11)).await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn too_many_deliveries_are_refused() {
-    let world = world().await;
+    let env = test_env().await;
     let all =
         (0..1_200).map(|n| {
-            let store = world.store.clone();
+            let store = env.store.clone();
             async move {
                 store.store_delivery(&format!("d{n}"), &[event(&format!("e{n}"), &[ada()])], at(11)).await
             }
@@ -50,5 +50,5 @@ async fn too_many_deliveries_are_refused() {
     let answers = join_all(all).await;
     let stored = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
     assert!((1_024..1_200).contains(&stored), "{stored}");
-    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, stored);
+    assert_eq!(env.store.event_queue_counts().await.unwrap().pending, stored);
 }

@@ -24,7 +24,7 @@ struct TestEnv {
     _folder: tempfile::TempDir,
 }
 
-async fn world() -> TestEnv {
+async fn test_env() -> TestEnv {
     let folder = tempfile::tempdir().unwrap();
     let all = Store::open(&folder.path().join("state.db")).await.unwrap();
     TestEnv { store: connection(&all, "main").await, all, _folder: folder }
@@ -96,26 +96,26 @@ fn ids(events: &[Event]) -> Vec<String> {
 
 #[tokio::test]
 async fn event_shows_its_pending_work() {
-    let world = world().await;
-    world.holds(&[event("e1", 10, &[ada(), membership()])]).await;
-    let items: Vec<WorkItem> = world.claim(21).await;
+    let env = test_env().await;
+    env.holds(&[event("e1", 10, &[ada(), membership()])]).await;
+    let items: Vec<WorkItem> = env.claim(21).await;
     let (ada_look, other): (Vec<WorkItem>, Vec<WorkItem>) =
         items.into_iter().partition(|item| item.subject == ada());
-    world.store.requeue_work(&ada_look, at(90)).await.unwrap();
-    let waiting = world.one("e1").await;
+    env.store.requeue_work(&ada_look, at(90)).await.unwrap();
+    let waiting = env.one("e1").await;
     assert_eq!((waiting.state, waiting.completed_at), (EventState::InProgress, None));
-    assert_eq!(world.find(Some(EventState::InProgress), None).await, ["e1"]);
-    assert_eq!(world.find(Some(EventState::Pending), None).await, [""; 0]);
+    assert_eq!(env.find(Some(EventState::InProgress), None).await, ["e1"]);
+    assert_eq!(env.find(Some(EventState::Pending), None).await, [""; 0]);
     assert_eq!((waiting.published_at, waiting.received_at), (at(10), at(20)));
     assert_eq!(waiting.subjects, [ada(), membership()]);
     let told: Vec<_> = waiting.pending_work.iter().map(|w| (&w.subject, w.attempts, w.claimed)).collect();
     assert!(told.contains(&(&ada(), 1, false)) && told.contains(&(&membership(), 0, true)), "{told:?}");
     assert!(waiting.pending_work.iter().any(|w| w.subject == ada() && w.next_attempt_at == at(90)));
 
-    world.store.complete_work(&ada_look, at(91)).await.unwrap();
-    assert_eq!(world.one("e1").await.pending_work.len(), 1, "the other one is still to be looked at");
-    world.store.complete_work(&other, at(92)).await.unwrap();
-    let done = world.one("e1").await;
+    env.store.complete_work(&ada_look, at(91)).await.unwrap();
+    assert_eq!(env.one("e1").await.pending_work.len(), 1, "the other one is still to be looked at");
+    env.store.complete_work(&other, at(92)).await.unwrap();
+    let done = env.one("e1").await;
     assert_eq!(
         (done.state, done.completed_at, done.pending_work.len()),
         (EventState::Applied, Some(at(92)), 0)
@@ -125,21 +125,21 @@ async fn event_shows_its_pending_work() {
 
 #[tokio::test]
 async fn full_sync_resolves_failed_events() {
-    let world = world().await;
-    let before = world.store.next_reading(at(30)).await.unwrap();
-    world.holds(&[event("e1", 10, &[ada()]), event("e2", 12, &[membership()])]).await;
+    let env = test_env().await;
+    let before = env.store.next_reading(at(30)).await.unwrap();
+    env.holds(&[event("e1", 10, &[ada()]), event("e2", 12, &[membership()])]).await;
     // The clock went back meanwhile, which changes nothing.
-    let after = world.store.next_reading(at(1)).await.unwrap();
-    world.fail_all("held back").await;
-    let counts = world.store.event_queue_counts().await.unwrap();
+    let after = env.store.next_reading(at(1)).await.unwrap();
+    env.fail_all("held back").await;
+    let counts = env.store.event_queue_counts().await.unwrap();
     assert_eq!((counts.failed, counts.oldest_failed_at), (2, Some(at(10))));
-    let run = world.store.begin_run(RunKind::FullSync, at(30)).await.unwrap();
-    let settle = async |before| world.store.resolve_failed_events(run, before, false, at(40)).await.unwrap();
+    let run = env.store.begin_run(RunKind::FullSync, at(30)).await.unwrap();
+    let settle = async |before| env.store.resolve_failed_events(run, before, false, at(40)).await.unwrap();
     assert_eq!(settle(before).await, 0, "they came later");
     assert_eq!(settle(after).await, 2);
-    let counts = world.store.event_queue_counts().await.unwrap();
+    let counts = env.store.event_queue_counts().await.unwrap();
     assert_eq!((counts.failed, counts.oldest_failed_at), (0, None));
-    let settled = world.one("e1").await;
+    let settled = env.one("e1").await;
     assert_eq!(
         (settled.state, settled.completed_at, settled.reason),
         (EventState::Applied, Some(at(40)), None)
@@ -148,17 +148,17 @@ async fn full_sync_resolves_failed_events() {
 
 #[tokio::test]
 async fn events_are_found_newest_first() {
-    let world = world().await;
-    world.holds(&[event("old-A", 10, &[ada()])]).await;
-    world.fail_all("held back").await;
+    let env = test_env().await;
+    env.holds(&[event("old-A", 10, &[ada()])]).await;
+    env.fail_all("held back").await;
     let removed =
         NewEvent { event_type: "group.user_membership.remove".into(), ..event("new-B", 12, &[membership()]) };
-    world.holds(&[removed, event("nobody", 11, &[])]).await;
-    assert_eq!(world.find(None, None).await, ["new-B", "nobody", "old-A"]);
-    assert_eq!(world.find(Some(EventState::Pending), None).await, ["new-B"]);
-    assert_eq!(world.find(Some(EventState::Ignored), None).await, ["nobody"]);
-    assert_eq!(world.find(Some(EventState::Failed), None).await, ["old-A"]);
-    assert_eq!(world.one("old-A").await.reason.as_deref(), Some("held back"));
+    env.holds(&[removed, event("nobody", 11, &[])]).await;
+    assert_eq!(env.find(None, None).await, ["new-B", "nobody", "old-A"]);
+    assert_eq!(env.find(Some(EventState::Pending), None).await, ["new-B"]);
+    assert_eq!(env.find(Some(EventState::Ignored), None).await, ["nobody"]);
+    assert_eq!(env.find(Some(EventState::Failed), None).await, ["old-A"]);
+    assert_eq!(env.one("old-A").await.reason.as_deref(), Some("held back"));
     for (text, found) in [
         ("NEW-b", vec!["new-B"]),
         ("membership.remove", vec!["new-B"]),
@@ -168,90 +168,90 @@ async fn events_are_found_newest_first() {
         // The word that the store keeps for the kind is not searched.
         ("user_id", vec![]),
     ] {
-        assert_eq!(world.find(None, Some(text)).await, found, "{text}");
+        assert_eq!(env.find(None, Some(text)).await, found, "{text}");
     }
-    assert_eq!(world.find(Some(EventState::Pending), Some("u1")).await, [""; 0]);
-    let other = connection(&world.all, "other").await;
+    assert_eq!(env.find(Some(EventState::Pending), Some("u1")).await, [""; 0]);
+    let other = connection(&env.all, "other").await;
     let filter = EventFilter { limit: 100, ..EventFilter::default() };
     assert!(other.find_events(&filter).await.unwrap().is_empty());
     let known = [EventId::new("old-A"), EventId::new("never")];
-    assert_eq!(world.store.known_events(&known).await.unwrap(), [EventId::new("old-A")]);
+    assert_eq!(env.store.known_events(&known).await.unwrap(), [EventId::new("old-A")]);
     assert!(other.known_events(&known).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn replayed_event_requests_the_same_work() {
-    let world = world().await;
+    let env = test_env().await;
     let ended = NewEvent { expect_deleted: true, ..event("e1", 10, &[membership()]) };
-    world.holds(&[ended, event("e2", 10, &[ada()])]).await;
-    world.fail_all("held back").await;
-    assert_eq!(world.store.event_queue_counts().await.unwrap().failed, 2);
-    let replayed = world.store.replay(ReplayTarget::Ids(&[EventId::new("e1")]), at(40)).await.unwrap();
+    env.holds(&[ended, event("e2", 10, &[ada()])]).await;
+    env.fail_all("held back").await;
+    assert_eq!(env.store.event_queue_counts().await.unwrap().failed, 2);
+    let replayed = env.store.replay(ReplayTarget::Ids(&[EventId::new("e1")]), at(40)).await.unwrap();
     assert_eq!(replayed, 1);
-    let back = world.one("e1").await;
+    let back = env.one("e1").await;
     assert_eq!((back.state, back.reason, back.completed_at), (EventState::Pending, None, None));
-    assert_eq!(world.one("e2").await.state, EventState::Failed);
-    let items = world.claim(40).await;
+    assert_eq!(env.one("e2").await.state, EventState::Failed);
+    let items = env.claim(40).await;
     assert_eq!(items.len(), 1);
     let item = &items[0];
     assert_eq!(
         (&item.subject, item.not_older_than, item.expect_deleted),
         (&membership(), Some(at(10)), true)
     );
-    world.store.complete_work(&items, at(41)).await.unwrap();
-    assert_eq!(world.one("e1").await.state, EventState::Applied);
+    env.store.complete_work(&items, at(41)).await.unwrap();
+    assert_eq!(env.one("e1").await.state, EventState::Applied);
 
-    assert_eq!(world.store.replay(ReplayTarget::AllFailed, at(42)).await.unwrap(), 1);
+    assert_eq!(env.store.replay(ReplayTarget::AllFailed, at(42)).await.unwrap(), 1);
     assert_eq!(
-        world.store.replay(ReplayTarget::AllFailed, at(42)).await.unwrap(),
+        env.store.replay(ReplayTarget::AllFailed, at(42)).await.unwrap(),
         0,
         "nothing is dead any more"
     );
-    assert_eq!(world.find(Some(EventState::Pending), None).await, ["e2"]);
+    assert_eq!(env.find(Some(EventState::Pending), None).await, ["e2"]);
 }
 
 #[tokio::test]
 async fn replay_keeps_claimed_work() {
-    let world = world().await;
-    world.holds(&[event("done", 10, &[ada()]), event("nobody", 10, &[])]).await;
-    let items = world.claim(21).await;
-    world.store.complete_work(&items, at(22)).await.unwrap();
+    let env = test_env().await;
+    env.holds(&[event("done", 10, &[ada()]), event("nobody", 10, &[])]).await;
+    let items = env.claim(21).await;
+    env.store.complete_work(&items, at(22)).await.unwrap();
     let these = [EventId::new("done"), EventId::new("nobody"), EventId::new("never")];
-    assert_eq!(world.store.replay(ReplayTarget::Ids(&these), at(30)).await.unwrap(), 1);
-    assert_eq!(world.one("nobody").await.state, EventState::Ignored);
+    assert_eq!(env.store.replay(ReplayTarget::Ids(&these), at(30)).await.unwrap(), 1);
+    assert_eq!(env.one("nobody").await.state, EventState::Ignored);
     // Somebody is at it when it is put back once more: what they find may be too old.
-    let items = world.claim(31).await;
-    world.store.replay(ReplayTarget::Ids(&these[..1]), at(32)).await.unwrap();
-    world.store.complete_work(&items, at(33)).await.unwrap();
-    assert_eq!(world.one("done").await.state, EventState::Pending);
-    let again = world.claim(34).await;
-    world.store.requeue_work(&again, at(900)).await.unwrap();
-    world.store.replay(ReplayTarget::Ids(&these[..1]), at(35)).await.unwrap();
-    assert_eq!(world.claim(35).await.len(), 1, "what was put off is due at once");
+    let items = env.claim(31).await;
+    env.store.replay(ReplayTarget::Ids(&these[..1]), at(32)).await.unwrap();
+    env.store.complete_work(&items, at(33)).await.unwrap();
+    assert_eq!(env.one("done").await.state, EventState::Pending);
+    let again = env.claim(34).await;
+    env.store.requeue_work(&again, at(900)).await.unwrap();
+    env.store.replay(ReplayTarget::Ids(&these[..1]), at(35)).await.unwrap();
+    assert_eq!(env.claim(35).await.len(), 1, "what was put off is due at once");
 }
 
 #[tokio::test]
 async fn reader_sees_every_event_change() {
-    let world = world().await;
-    world.holds(&[event("before", 10, &[ada()])]).await;
-    let mut cursor = world.store.event_cursor().await.unwrap();
-    assert_eq!(world.after(&mut cursor, 10).await, [""; 0]);
-    world.holds(&[event("before", 10, &[ada()])]).await;
-    assert_eq!(world.after(&mut cursor, 10).await, [""; 0], "a repeat is nothing new");
+    let env = test_env().await;
+    env.holds(&[event("before", 10, &[ada()])]).await;
+    let mut cursor = env.store.event_cursor().await.unwrap();
+    assert_eq!(env.after(&mut cursor, 10).await, [""; 0]);
+    env.holds(&[event("before", 10, &[ada()])]).await;
+    assert_eq!(env.after(&mut cursor, 10).await, [""; 0], "a repeat is nothing new");
     let three = ["a", "b", "c"].map(|id| event(id, 11, &[membership()]));
-    world.holds(&three).await;
-    assert_eq!(world.after(&mut cursor, 2).await, ["a pending", "b pending"]);
-    assert_eq!(world.after(&mut cursor, 2).await, ["c pending"]);
-    assert_eq!(world.after(&mut cursor, 2).await, [""; 0]);
+    env.holds(&three).await;
+    assert_eq!(env.after(&mut cursor, 2).await, ["a pending", "b pending"]);
+    assert_eq!(env.after(&mut cursor, 2).await, ["c pending"]);
+    assert_eq!(env.after(&mut cursor, 2).await, [""; 0]);
     let (users, others): (Vec<WorkItem>, Vec<WorkItem>) =
-        world.claim(21).await.into_iter().partition(|item| item.subject == ada());
-    world.store.complete_work(&users, at(22)).await.unwrap();
-    world.store.fail_work(&others, "lost", at(22)).await.unwrap();
-    let mut changed = world.after(&mut cursor, 10).await;
+        env.claim(21).await.into_iter().partition(|item| item.subject == ada());
+    env.store.complete_work(&users, at(22)).await.unwrap();
+    env.store.fail_work(&others, "lost", at(22)).await.unwrap();
+    let mut changed = env.after(&mut cursor, 10).await;
     changed.sort();
     assert_eq!(changed, ["a failed", "b failed", "before applied", "c failed"]);
-    world.store.replay(ReplayTarget::AllFailed, at(23)).await.unwrap();
-    assert_eq!(world.after(&mut cursor, 10).await, ["a pending", "b pending", "c pending"]);
+    env.store.replay(ReplayTarget::AllFailed, at(23)).await.unwrap();
+    assert_eq!(env.after(&mut cursor, 10).await, ["a pending", "b pending", "c pending"]);
 }
 
 /// As read for an execution: it differs from one to the next.
@@ -296,25 +296,25 @@ impl TestEnv {
 
 #[tokio::test]
 async fn runs_are_found_newest_first() {
-    let world = world().await;
-    let full = world.sends(RunKind::FullSync, RunState::Succeeded, "x1", true).await;
-    let dropped = world.sends(RunKind::EventSync, RunState::Partial, "x2", false).await;
-    let failed = world.sends(RunKind::FullSync, RunState::Failed, "x3", true).await;
-    let open = world.store.begin_run(RunKind::IncrementalSync, at(5)).await.unwrap();
+    let env = test_env().await;
+    let full = env.sends(RunKind::FullSync, RunState::Succeeded, "x1", true).await;
+    let dropped = env.sends(RunKind::EventSync, RunState::Partial, "x2", false).await;
+    let failed = env.sends(RunKind::FullSync, RunState::Failed, "x3", true).await;
+    let open = env.store.begin_run(RunKind::IncrementalSync, at(5)).await.unwrap();
     let all = RunFilter { limit: 10, ..RunFilter::default() };
-    assert_eq!(world.history(all).await, [open, failed, dropped, full]);
-    assert_eq!(world.history(RunFilter { limit: 2, ..all }).await, [open, failed]);
-    assert_eq!(world.history(RunFilter { failed: true, ..all }).await, [failed, dropped]);
-    assert_eq!(world.history(RunFilter { kind: Some(RunKind::FullSync), ..all }).await, [failed, full]);
+    assert_eq!(env.history(all).await, [open, failed, dropped, full]);
+    assert_eq!(env.history(RunFilter { limit: 2, ..all }).await, [open, failed]);
+    assert_eq!(env.history(RunFilter { failed: true, ..all }).await, [failed, dropped]);
+    assert_eq!(env.history(RunFilter { kind: Some(RunKind::FullSync), ..all }).await, [failed, full]);
     let both = RunFilter { kind: Some(RunKind::FullSync), failed: true, ..all };
-    assert_eq!(world.history(both).await, [failed]);
+    assert_eq!(env.history(both).await, [failed]);
 }
 
 #[tokio::test]
 async fn run_shows_executions_and_rejected_records() {
-    let world = world().await;
-    let run = world.sends(RunKind::FullSync, RunState::Partial, "x1", false).await;
-    let detail = world.store.run(run).await.unwrap().unwrap();
+    let env = test_env().await;
+    let run = env.sends(RunKind::FullSync, RunState::Partial, "x1", false).await;
+    let detail = env.store.run(run).await.unwrap().unwrap();
     let execution = &detail.executions[0];
     assert_eq!((execution.id.as_str(), execution.started_at, execution.processed), ("x1", at(1), true));
     assert_eq!(execution.ended_at, Some(at(2)));
@@ -325,27 +325,27 @@ async fn run_shows_executions_and_rejected_records() {
     );
     assert_eq!(detail.summary.report.unwrap().mapping_version.as_deref(), Some("v1"));
 
-    let cancelled = world.store.begin_run(RunKind::FullSync, at(10)).await.unwrap();
+    let cancelled = env.store.begin_run(RunKind::FullSync, at(10)).await.unwrap();
     let id = ExecutionId::new("x2");
-    world.store.open_execution(cancelled, &id, at(11)).await.unwrap();
-    let executions = async || world.store.run(cancelled).await.unwrap().unwrap().executions;
+    env.store.open_execution(cancelled, &id, at(11)).await.unwrap();
+    let executions = async || env.store.run(cancelled).await.unwrap().unwrap().executions;
     assert_eq!(executions().await[0].ended_at, None);
-    world.store.close_execution(&id, at(12)).await.unwrap();
+    env.store.close_execution(&id, at(12)).await.unwrap();
     assert_eq!((executions().await[0].ended_at, executions().await[0].processed), (Some(at(12)), false));
 
     // Sent again and taken: the run that was refused has nothing to show any more.
-    world.sends(RunKind::FullSync, RunState::Succeeded, "x3", true).await;
-    assert_eq!(world.store.run(run).await.unwrap().unwrap().rejected_count, 0);
-    assert!(world.store.run(RunId::new(99)).await.unwrap().is_none());
-    assert!(connection(&world.all, "other").await.run(run).await.unwrap().is_none());
+    env.sends(RunKind::FullSync, RunState::Succeeded, "x3", true).await;
+    assert_eq!(env.store.run(run).await.unwrap().unwrap().rejected_count, 0);
+    assert!(env.store.run(RunId::new(99)).await.unwrap().is_none());
+    assert!(connection(&env.all, "other").await.run(run).await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn deleted_runs_delete_their_executions() {
-    let world = world().await;
-    let old = world.sends(RunKind::IncrementalSync, RunState::Succeeded, "x1", true).await;
-    let full = world.sends(RunKind::FullSync, RunState::Succeeded, "x2", true).await;
-    world.store.delete_expired(at(1000)).await.unwrap();
-    assert!(world.store.run(old).await.unwrap().is_none());
-    assert_eq!(world.store.run(full).await.unwrap().unwrap().executions.len(), 1);
+    let env = test_env().await;
+    let old = env.sends(RunKind::IncrementalSync, RunState::Succeeded, "x1", true).await;
+    let full = env.sends(RunKind::FullSync, RunState::Succeeded, "x2", true).await;
+    env.store.delete_expired(at(1000)).await.unwrap();
+    assert!(env.store.run(old).await.unwrap().is_none());
+    assert_eq!(env.store.run(full).await.unwrap().unwrap().executions.len(), 1);
 }

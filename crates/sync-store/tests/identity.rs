@@ -32,7 +32,7 @@ async fn intact_store_passes_both_checks() {
 }
 
 #[tokio::test]
-async fn deleted_store_and_renamed_folder_are_noticed() {
+async fn deleted_or_moved_store_is_detected() {
     let (place, store) = opened().await;
     std::fs::rename(place.folder.path().join("state"), place.folder.path().join("moved")).unwrap();
     assert!(matches!(store.check_identity().await, Err(StoreLoss::Missing(_))));

@@ -56,79 +56,79 @@ impl TestEnv {
 
 #[tokio::test]
 async fn named_record_costs_two_executions() {
-    let world = world().await;
-    let (good, all) = world.play(700, &["u412"], "u412: the value of Login is not valid").await;
+    let env = test_env().await;
+    let (good, all) = env.play(700, &["u412"], "u412: the value of Login is not valid").await;
     assert_eq!((good, all), (2, 3));
-    let first = &world.store.unconfirmed(1).await.unwrap()[0];
+    let first = &env.store.unconfirmed(1).await.unwrap()[0];
     assert_eq!(first.key.id, "u412");
     assert!(first.reason.contains("Login"));
 }
 
 #[tokio::test]
 async fn unnamed_record_costs_a_logarithm() {
-    let world = world().await;
-    let (good, all) = world.play(700, &["u412"], "").await;
+    let env = test_env().await;
+    let (good, all) = env.play(700, &["u412"], "").await;
     assert!(good <= 11 && all <= 12, "{good} {all}");
-    assert_eq!(world.store.unconfirmed(9).await.unwrap().len(), 1);
+    assert_eq!(env.store.unconfirmed(9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn two_unnamed_records_are_both_found() {
-    let world = world().await;
-    let (good, all) = world.play(300, &["u003", "u250"], "").await;
+    let env = test_env().await;
+    let (good, all) = env.play(300, &["u003", "u250"], "").await;
     assert!(good <= 25 && all <= 25, "{good} {all}");
-    let ids: Vec<String> = world.store.unconfirmed(9).await.unwrap().into_iter().map(|u| u.key.id).collect();
+    let ids: Vec<String> = env.store.unconfirmed(9).await.unwrap().into_iter().map(|u| u.key.id).collect();
     assert_eq!(ids, ["u003", "u250"]);
 }
 
 #[tokio::test]
-async fn record_that_fails_alone_twice_is_rejected() {
-    let world = world().await;
-    world.play(9, &["u004"], "").await;
-    assert_eq!(world.store.event_queue_counts().await.unwrap().rejected_records, 0, "once may be chance");
-    let run = world.store.begin_run(RunKind::Retry, at(2)).await.unwrap();
-    assert_eq!(world.store.stage_retries(run, at(2)).await.unwrap(), 1);
-    world.outcome(run, &["u004"], "", 2).await;
-    assert_eq!(world.store.event_queue_counts().await.unwrap().rejected_records, 1);
-    assert!(world.store.unconfirmed(1).await.unwrap()[0].rejected);
-    assert_eq!(world.store.next_retry().await.unwrap(), Some(at(12)));
+async fn second_failure_alone_rejects_record() {
+    let env = test_env().await;
+    env.play(9, &["u004"], "").await;
+    assert_eq!(env.store.event_queue_counts().await.unwrap().rejected_records, 0, "once may be chance");
+    let run = env.store.begin_run(RunKind::Retry, at(2)).await.unwrap();
+    assert_eq!(env.store.stage_retries(run, at(2)).await.unwrap(), 1);
+    env.outcome(run, &["u004"], "", 2).await;
+    assert_eq!(env.store.event_queue_counts().await.unwrap().rejected_records, 1);
+    assert!(env.store.unconfirmed(1).await.unwrap()[0].rejected);
+    assert_eq!(env.store.next_retry().await.unwrap(), Some(at(12)));
     // Another version of it goes with the others again.
-    let run = world.run(&[staged(ChangeKind::Create, user("u004", "repaired", &[]), 3)]).await;
-    world.confirm(run).await;
-    assert_eq!(world.store.event_queue_counts().await.unwrap().unconfirmed_records, 0);
+    let run = env.run(&[staged(ChangeKind::Create, user("u004", "repaired", &[]), 3)]).await;
+    env.confirm(run).await;
+    assert_eq!(env.store.event_queue_counts().await.unwrap().unconfirmed_records, 0);
 }
 
 #[tokio::test]
-async fn rejected_record_does_not_count_as_sent() {
-    let world = world().await;
+async fn rejected_record_is_excluded_from_counts() {
+    let env = test_env().await;
     let changes: Vec<StagedChange> =
         ["u1", "u2"].map(|id| staged(ChangeKind::Create, user(id, "x", &[]), 0)).to_vec();
-    let run = world.run(&changes).await;
+    let run = env.run(&changes).await;
     let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
     let rejected = RejectedRecord { key, reason: "no such option".into(), partly_sent: false };
-    world.store.reject(run, &[rejected], at(1)).await.unwrap();
-    assert_eq!(world.store.staged_counts(run).await.unwrap().values().sum::<u64>(), 1);
-    world.confirm(run).await;
-    let left = world.store.unconfirmed(9).await.unwrap();
+    env.store.reject(run, &[rejected], at(1)).await.unwrap();
+    assert_eq!(env.store.staged_counts(run).await.unwrap().values().sum::<u64>(), 1);
+    env.confirm(run).await;
+    let left = env.store.unconfirmed(9).await.unwrap();
     assert_eq!(left.len(), 1);
     assert!(left[0].rejected && left[0].reason == "no such option", "{left:?}");
-    assert_eq!(world.store.event_queue_counts().await.unwrap().rejected_records, 1);
+    assert_eq!(env.store.event_queue_counts().await.unwrap().rejected_records, 1);
 }
 
 #[tokio::test]
 async fn proven_records_are_confirmed() {
-    let world = world().await;
+    let env = test_env().await;
     let changes: Vec<StagedChange> =
         ["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, "x", &[]), 0)).to_vec();
-    let run = world.run(&changes).await;
+    let run = env.run(&changes).await;
     let key = |id: &str| RecordKey { kind: ObjectKind::User, id: id.into() };
-    world.store.open_execution(run, &ExecutionId::new("x"), at(1)).await.unwrap();
-    world.store.prove(run, &[key("u1"), key("u3")]).await.unwrap();
+    env.store.open_execution(run, &ExecutionId::new("x"), at(1)).await.unwrap();
+    env.store.prove(run, &[key("u1"), key("u3")]).await.unwrap();
     // They count as sent for a process that is cut off here.
-    assert_eq!(world.store.staged_counts(run).await.unwrap().values().sum::<u64>(), 3);
-    world.store.confirm(run, &ExecutionId::new("x"), &[], "lost", at(1)).await.unwrap();
-    world.store.isolate(run, &BTreeMap::from([(ObjectKind::User, Some(1))]), "", at(1)).await.unwrap();
-    assert_eq!(world.store.object_counts().await.unwrap()[&ObjectKind::User].current, 2);
-    let left = world.store.unconfirmed(9).await.unwrap();
+    assert_eq!(env.store.staged_counts(run).await.unwrap().values().sum::<u64>(), 3);
+    env.store.confirm(run, &ExecutionId::new("x"), &[], "lost", at(1)).await.unwrap();
+    env.store.isolate(run, &BTreeMap::from([(ObjectKind::User, Some(1))]), "", at(1)).await.unwrap();
+    assert_eq!(env.store.object_counts().await.unwrap()[&ObjectKind::User].current, 2);
+    let left = env.store.unconfirmed(9).await.unwrap();
     assert_eq!(left.iter().map(|u| u.key.id.as_str()).collect::<Vec<_>>(), ["u2"]);
 }

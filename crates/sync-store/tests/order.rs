@@ -8,7 +8,7 @@ mod support;
 use sync_engine::{ChangeKind, RecordState, StagedChange, StateStore, TimeState, Upkeep};
 use sync_model::{Record, RecordKey, UserId};
 
-use support::{TestEnv, at, user, world};
+use support::{TestEnv, at, test_env, user};
 
 fn key() -> RecordKey {
     RecordKey::user(&UserId::new("u1"))
@@ -32,51 +32,51 @@ impl TestEnv {
 
 #[tokio::test]
 async fn later_reading_wins() {
-    let world = world().await;
-    let ahead = world.reads("ahead", 7200).await;
-    world.confirmed(&[ahead]).await;
-    let right = world.reads("right", 0).await;
-    world.confirmed(std::slice::from_ref(&right)).await;
-    world.holds("right").await;
-    let stored = world.store.object(&key()).await.unwrap().unwrap().confirmed.unwrap();
+    let env = test_env().await;
+    let ahead = env.reads("ahead", 7200).await;
+    env.confirmed(&[ahead]).await;
+    let right = env.reads("right", 0).await;
+    env.confirmed(std::slice::from_ref(&right)).await;
+    env.holds("right").await;
+    let stored = env.store.object(&key()).await.unwrap().unwrap().confirmed.unwrap();
     assert_eq!(stored.reading, right.reading);
     assert_eq!(stored.reading.at, at(0), "the time is that of the reading");
 }
 
 #[tokio::test]
-async fn overtaken_record_is_neither_sent_nor_confirmed() {
-    let world = world().await;
-    let early = world.reads("early", 10).await;
-    let late = world.reads("late", 6).await;
-    let overtaken = world.run(&[early]).await;
-    world.confirmed(&[late]).await;
-    assert!(world.store.staged_counts(overtaken).await.unwrap().is_empty());
-    assert!(world.store.staged(overtaken, None, 10).await.unwrap().is_empty());
-    world.confirm(overtaken).await;
-    world.holds("late").await;
+async fn overtaken_record_never_replaces_newer_record() {
+    let env = test_env().await;
+    let early = env.reads("early", 10).await;
+    let late = env.reads("late", 6).await;
+    let overtaken = env.run(&[early]).await;
+    env.confirmed(&[late]).await;
+    assert!(env.store.staged_counts(overtaken).await.unwrap().is_empty());
+    assert!(env.store.staged(overtaken, None, 10).await.unwrap().is_empty());
+    env.confirm(overtaken).await;
+    env.holds("late").await;
 }
 
 #[tokio::test]
-async fn unconfirmed_record_of_a_later_reading_counts() {
-    let world = world().await;
-    let first = world.reads("first", 7200).await;
-    world.confirmed(&[first]).await;
-    let second = world.reads("second", 0).await;
-    let run = world.run(&[second]).await;
+async fn newer_unconfirmed_record_counts_as_last() {
+    let env = test_env().await;
+    let first = env.reads("first", 7200).await;
+    env.confirmed(&[first]).await;
+    let second = env.reads("second", 0).await;
+    let run = env.run(&[second]).await;
     let execution = sync_model::ExecutionId::new("e");
-    world.store.open_execution(run, &execution, at(1)).await.unwrap();
-    world.store.confirm(run, &execution, &[], "dropped", at(2)).await.unwrap();
-    world.holds("second").await;
-    let known = world.store.record_states(&[key()]).await.unwrap();
+    env.store.open_execution(run, &execution, at(1)).await.unwrap();
+    env.store.confirm(run, &execution, &[], "dropped", at(2)).await.unwrap();
+    env.holds("second").await;
+    let known = env.store.record_states(&[key()]).await.unwrap();
     assert_eq!(
         known[&key()],
         RecordState { fingerprint: named("first").fingerprint(), retired: false, resend_pending: true }
     );
-    let third = world.reads("third", -60).await;
-    world.confirmed(&[third]).await;
-    world.holds("third").await;
+    let third = env.reads("third", -60).await;
+    env.confirmed(&[third]).await;
+    env.holds("third").await;
     assert_eq!(
-        world.store.event_queue_counts().await.unwrap().unconfirmed_records,
+        env.store.event_queue_counts().await.unwrap().unconfirmed_records,
         0,
         "what came before is over"
     );
@@ -84,11 +84,11 @@ async fn unconfirmed_record_of_a_later_reading_counts() {
 
 #[tokio::test]
 async fn readings_and_events_share_one_sequence() {
-    let world = world().await;
-    let first = world.store.next_reading(at(9)).await.unwrap();
-    world.store.store_events(&[support::event("e1", &[support::ada()])], at(99)).await.unwrap();
-    let second = world.store.next_reading(at(3)).await.unwrap();
-    let arrived = world.store.find_events(&sync_engine::EventFilter { limit: 9, ..Default::default() }).await;
+    let env = test_env().await;
+    let first = env.store.next_reading(at(9)).await.unwrap();
+    env.store.store_events(&[support::event("e1", &[support::ada()])], at(99)).await.unwrap();
+    let second = env.store.next_reading(at(3)).await.unwrap();
+    let arrived = env.store.find_events(&sync_engine::EventFilter { limit: 9, ..Default::default() }).await;
     let arrived = arrived.unwrap()[0].arrived;
     assert!(first.number < arrived && arrived < second.number, "{first:?} {arrived} {second:?}");
 }

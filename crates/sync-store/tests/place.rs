@@ -8,15 +8,15 @@ use std::time::Duration;
 use sync_engine::{ChangeKind, Doubt, Place, RunKind, StateStore, Upkeep, WorkKind};
 use sync_model::{ExecutionId, ObjectKind, Reference};
 
-use support::{at, staged, user, world};
+use support::{at, staged, test_env, user};
 
 mod support;
 
 #[tokio::test]
 async fn doubt_outlives_an_execution_under_way() {
-    let world = world().await;
+    let env = test_env().await;
     let gone = user("u2", "bo", &[]);
-    world.confirmed(&[staged(ChangeKind::Create, gone.clone(), 0)]).await;
+    env.confirmed(&[staged(ChangeKind::Create, gone.clone(), 0)]).await;
     for doubts in [0, 1] {
         let (ada, second) =
             (user("u1", &format!("ada{doubts}"), &[]), 1 + 2 * i64::try_from(doubts).unwrap());
@@ -24,53 +24,53 @@ async fn doubt_outlives_an_execution_under_way() {
             staged(ChangeKind::Update, ada.clone(), second),
             staged(ChangeKind::Retire, gone.clone(), second),
         ];
-        let run = world.run(&changes).await;
+        let run = env.run(&changes).await;
         let execution = ExecutionId::new(format!("e{doubts}"));
-        world.store.open_execution(run, &execution, at(second)).await.unwrap();
+        env.store.open_execution(run, &execution, at(second)).await.unwrap();
         // What the execution wrote may have been deleted since.
         let place = Place { doubts, ..Place::default() };
-        world.store.remember_place(&place, None, None, at(second)).await.unwrap();
+        env.store.remember_place(&place, None, None, at(second)).await.unwrap();
         let kinds = [ObjectKind::User];
-        world.store.confirm(run, &execution, &kinds, "", at(second)).await.unwrap();
-        let known = world.store.record_states(&[ada.key.clone(), gone.key.clone()]).await.unwrap();
+        env.store.confirm(run, &execution, &kinds, "", at(second)).await.unwrap();
+        let known = env.store.record_states(&[ada.key.clone(), gone.key.clone()]).await.unwrap();
         assert_eq!(known[&ada.key].resend_pending, doubts == 1, "{doubts}: a live object");
         assert_eq!(known[&gone.key].resend_pending, doubts == 1, "{doubts}: a mark");
         let asked =
-            world.store.claim_work(WorkKind::Sync, 10, at(second), Duration::from_secs(1)).await.unwrap();
+            env.store.claim_work(WorkKind::Sync, 10, at(second), Duration::from_secs(1)).await.unwrap();
         assert_eq!(asked.len() as u64, doubts, "{asked:?}");
     }
 }
 
 #[tokio::test]
 async fn retired_objects_follow_to_another_place() {
-    let world = world().await;
+    let env = test_env().await;
     let gone = user("u2", "bo", &[]);
     let refers = Reference { kind: ObjectKind::User, reference_key: "u2".into() };
     let mut ada = user("u1", "ada", &[]);
     ada.references = vec![refers];
-    world.confirmed(&[staged(ChangeKind::Create, gone.clone(), 0)]).await;
-    world.confirmed(&[staged(ChangeKind::Create, ada.clone(), 1), staged(ChangeKind::Retire, gone, 1)]).await;
-    world.store.remember_place(&Place::default(), Some(&Doubt::Everything), None, at(2)).await.unwrap();
+    env.confirmed(&[staged(ChangeKind::Create, gone.clone(), 0)]).await;
+    env.confirmed(&[staged(ChangeKind::Create, ada.clone(), 1), staged(ChangeKind::Retire, gone, 1)]).await;
+    env.store.remember_place(&Place::default(), Some(&Doubt::Everything), None, at(2)).await.unwrap();
     // The one that refers arrives first: its reference is empty until the mark is there as well.
-    world.confirmed(&[staged(ChangeKind::Update, ada.clone(), 3)]).await;
-    let retry = world.store.begin_run(RunKind::Retry, at(4)).await.unwrap();
-    assert_eq!(world.store.stage_retries(retry, at(4)).await.unwrap(), 1);
-    world.confirm(retry).await;
-    let known = world.store.record_states(std::slice::from_ref(&ada.key)).await.unwrap();
+    env.confirmed(&[staged(ChangeKind::Update, ada.clone(), 3)]).await;
+    let retry = env.store.begin_run(RunKind::Retry, at(4)).await.unwrap();
+    assert_eq!(env.store.stage_retries(retry, at(4)).await.unwrap(), 1);
+    env.confirm(retry).await;
+    let known = env.store.record_states(std::slice::from_ref(&ada.key)).await.unwrap();
     assert!(known[&ada.key].resend_pending);
-    let asked = world.store.claim_work(WorkKind::Object, 10, at(5), Duration::from_secs(1)).await.unwrap();
+    let asked = env.store.claim_work(WorkKind::Object, 10, at(5), Duration::from_secs(1)).await.unwrap();
     assert_eq!(asked.len(), 1, "{asked:?}");
 }
 
 #[tokio::test]
 async fn unknown_end_stays_unknown() {
-    let world = world().await;
-    let run = world.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
+    let env = test_env().await;
+    let run = env.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     let execution = ExecutionId::new("e");
-    world.store.open_execution(run, &execution, at(1)).await.unwrap();
-    world.store.doubt_execution(run, &execution, "unknown", at(2)).await.unwrap();
-    assert!(world.store.open_executions().await.unwrap().is_empty(), "it is not asked after again");
-    let told = world.store.run(run).await.unwrap().unwrap().executions.remove(0);
+    env.store.open_execution(run, &execution, at(1)).await.unwrap();
+    env.store.doubt_execution(run, &execution, "unknown", at(2)).await.unwrap();
+    assert!(env.store.open_executions().await.unwrap().is_empty(), "it is not asked after again");
+    let told = env.store.run(run).await.unwrap().unwrap().executions.remove(0);
     assert_eq!((told.ended_at, told.processed), (None, false));
-    assert_eq!(world.store.event_queue_counts().await.unwrap().unconfirmed_records, 1);
+    assert_eq!(env.store.event_queue_counts().await.unwrap().unconfirmed_records, 1);
 }

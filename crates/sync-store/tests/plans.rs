@@ -16,7 +16,7 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
 
-use support::{TestEnv, ada, at, event, group, staged, user, world};
+use support::{TestEnv, ada, at, event, group, staged, test_env, user};
 
 /// Every statement that sqlx reports.
 #[derive(Debug, Clone, Default)]
@@ -68,18 +68,18 @@ async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
 }
 
 /// The calls of a daemon for every event and every record.
-async fn work(world: &TestEnv) {
-    let store = &world.store;
+async fn work(env: &TestEnv) {
+    let store = &env.store;
     let membership = Subject::User(UserId::new("u2"));
     store.store_delivery("d1", &[event("e1", &[ada()])], at(11)).await.unwrap();
     let feed = FeedCheckpoint { checkpoint: "c".into(), newest_event_at: at(10), caught_up_at: None };
     store.store_feed_page(&[event("e2", &[ada(), membership.clone()])], &feed, at(11)).await.unwrap();
     store.enqueue(&membership, at(11)).await.unwrap();
-    let items = world.claim(12).await.unwrap();
+    let items = env.claim(12).await.unwrap();
     store.release_work(&items).await.unwrap();
-    let items = world.claim(12).await.unwrap();
+    let items = env.claim(12).await.unwrap();
     store.requeue_work(&items, at(13)).await.unwrap();
-    let items = world.claim(14).await.unwrap();
+    let items = env.claim(14).await.unwrap();
     store.complete_work(&items[..1], at(15)).await.unwrap();
     store.fail_work(&items[1..], "unreadable", at(15)).await.unwrap();
     store.replay(ReplayTarget::Ids(&[EventId::new("e2")]), at(16)).await.unwrap();
@@ -94,13 +94,13 @@ async fn work(world: &TestEnv) {
         staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 20),
         staged(ChangeKind::Create, group("g1"), 20),
     ];
-    let run = world.run(&changes).await;
+    let run = env.run(&changes).await;
     store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
     store.listed_groups_of(run, &[UserId::new("u1")]).await.unwrap();
     store.alias_owners(run, ObjectKind::User, &["ada".into()]).await.unwrap();
     store.as_left_by(run, &keys).await.unwrap();
     store.staged(run, None, 10).await.unwrap();
-    world.confirm(run).await;
+    env.confirm(run).await;
     store.mark_for_resend(&keys[0], at(30)).await.unwrap();
 }
 
@@ -108,14 +108,14 @@ async fn work(world: &TestEnv) {
 async fn hot_statements_use_indexes() {
     let statements = Statements::default();
     tracing::subscriber::set_global_default(Registry::default().with(statements.clone())).unwrap();
-    let world = world().await;
+    let env = test_env().await;
     statements.0.lock().unwrap().clear();
-    work(&world).await;
+    work(&env).await;
     let seen = statements.0.lock().unwrap().clone();
     let seen: Vec<_> = seen.into_iter().filter(|text| text.starts_with(['S', 'I', 'U', 'D', 'W'])).collect();
     assert!(seen.len() > 40, "only {} statements were seen", seen.len());
 
-    let pool = SqlitePool::connect(&format!("sqlite://{}", world.path().display())).await.unwrap();
+    let pool = SqlitePool::connect(&format!("sqlite://{}", env.path().display())).await.unwrap();
     let mut found = BTreeMap::new();
     for statement in &seen {
         // Recent removals and unreadable objects are few.

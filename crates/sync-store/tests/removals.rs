@@ -13,26 +13,26 @@ use sync_engine::{
 };
 use sync_model::{GroupId, ObjectKind};
 
-use support::{at, group, staged, user, world};
+use support::{at, group, staged, test_env, user};
 
 #[tokio::test]
 async fn planned_removals_are_counted() {
-    let world = world().await;
+    let env = test_env().await;
     let changes = ["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, id, &["g1", "g2"]), 0));
-    world.confirmed(&changes).await;
-    let run = world
+    env.confirmed(&changes).await;
+    let run = env
         .run(&[
             staged(ChangeKind::Update, user("u1", "", &["g1"]), 5),
             staged(ChangeKind::Update, user("u2", "", &[]), 5),
             staged(ChangeKind::Update, user("u3", "grace", &["g1", "g2"]), 5),
         ])
         .await;
-    let removals = world.store.planned_removals(run, SafeguardMinimums::default(), at(60)).await.unwrap();
+    let removals = env.store.planned_removals(run, SafeguardMinimums::default(), at(60)).await.unwrap();
     assert_eq!(removals.memberships, RemovedMemberships { removed: 3, recent: 0, total: 6 });
     let told: Vec<_> =
         removals.cleared_values.iter().map(|b| (b.field.as_str(), b.cleared, b.total)).collect();
     assert_eq!(told, [("groups", 1, 3), ("login", 2, 3)]);
-    let removals = world
+    let removals = env
         .store
         .planned_removals(run, SafeguardMinimums { memberships: 3, values: 1 }, at(60))
         .await
@@ -45,15 +45,15 @@ async fn planned_removals_are_counted() {
 }
 
 #[tokio::test]
-async fn memberships_of_retired_groups_do_not_count() {
-    let world = world().await;
+async fn retired_groups_add_no_removed_memberships() {
+    let env = test_env().await;
     let known = [("u1", ["g1", "g2"]), ("u2", ["g1", "g3"])];
     let users = known.map(|(id, groups)| staged(ChangeKind::Create, user(id, id, &groups), 0));
-    world.confirmed(&users).await;
-    world.confirmed(&["g1", "g2", "g3"].map(|id| staged(ChangeKind::Create, group(id), 0))).await;
-    world.confirmed(&[staged(ChangeKind::Retire, group("g2"), 1)]).await;
+    env.confirmed(&users).await;
+    env.confirmed(&["g1", "g2", "g3"].map(|id| staged(ChangeKind::Create, group(id), 0))).await;
+    env.confirmed(&[staged(ChangeKind::Retire, group("g2"), 1)]).await;
     // The first is marked by this run, the second was marked before; the third lives on.
-    let run = world
+    let run = env
         .run(&[
             staged(ChangeKind::Retire, group("g1"), 5),
             staged(ChangeKind::Update, user("u1", "u1", &[]), 5),
@@ -61,8 +61,7 @@ async fn memberships_of_retired_groups_do_not_count() {
         ])
         .await;
     assert_eq!(
-        world
-            .store
+        env.store
             .planned_removals(run, SafeguardMinimums::default(), at(60))
             .await
             .unwrap()
@@ -70,15 +69,15 @@ async fn memberships_of_retired_groups_do_not_count() {
             .removed,
         1
     );
-    let back = world.store.unstage(run, &ViolatingChanges::MembershipsRemoved).await.unwrap();
+    let back = env.store.unstage(run, &ViolatingChanges::MembershipsRemoved).await.unwrap();
     assert_eq!(back.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["u2"]);
 }
 
 #[tokio::test]
 async fn violating_changes_are_unstaged() {
-    let world = world().await;
-    world.confirmed(&["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, id, &[]), 0))).await;
-    let run = world
+    let env = test_env().await;
+    env.confirmed(&["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, id, &[]), 0))).await;
+    let run = env
         .run(&[
             staged(ChangeKind::Retire, user("u1", "u1", &[]), 5),
             staged(ChangeKind::Update, user("u2", "", &[]), 5),
@@ -86,7 +85,7 @@ async fn violating_changes_are_unstaged() {
         ])
         .await;
     let take_back = async |suspects| {
-        let keys = world.store.unstage(run, &suspects).await.unwrap();
+        let keys = env.store.unstage(run, &suspects).await.unwrap();
         keys.into_iter().map(|key| key.id).collect::<Vec<_>>()
     };
     assert_eq!(take_back(ViolatingChanges::Retired(ObjectKind::Group)).await, [""; 0]);
@@ -95,26 +94,26 @@ async fn violating_changes_are_unstaged() {
         |field: &str| ViolatingChanges::ValuesCleared { kind: ObjectKind::User, field: field.into() };
     assert_eq!(take_back(blanked("title")).await, [""; 0]);
     assert_eq!(take_back(blanked("login")).await, ["u2"]);
-    let left = world.store.staged(run, None, 10).await.unwrap();
+    let left = env.store.staged(run, None, 10).await.unwrap();
     assert_eq!(left.iter().map(|s| s.record.key.id.as_str()).collect::<Vec<_>>(), ["u3"]);
 }
 
 #[tokio::test]
 async fn scope_version_is_stored() {
-    let world = world().await;
-    assert_eq!(world.store.scope_version().await.unwrap(), "");
-    world.store.set_scope_version("abc").await.unwrap();
-    assert_eq!(world.store.scope_version().await.unwrap(), "abc");
+    let env = test_env().await;
+    assert_eq!(env.store.scope_version().await.unwrap(), "");
+    env.store.set_scope_version("abc").await.unwrap();
+    assert_eq!(env.store.scope_version().await.unwrap(), "abc");
 }
 
 #[tokio::test]
-async fn group_members_are_their_own_work_item() {
-    let world = world().await;
+async fn group_and_members_are_separate_items() {
+    let env = test_env().await;
     let group = GroupId::new("g1");
     for subject in [Subject::Group(group.clone()), Subject::GroupMembers(group.clone())] {
-        world.store.enqueue(&subject, at(0)).await.unwrap();
+        env.store.enqueue(&subject, at(0)).await.unwrap();
     }
-    let items = world.store.claim_work(WorkKind::Object, 10, at(1), Duration::from_mins(1)).await.unwrap();
+    let items = env.store.claim_work(WorkKind::Object, 10, at(1), Duration::from_mins(1)).await.unwrap();
     let targets: Vec<Subject> = items.into_iter().map(|item| item.subject).collect();
     assert!(targets.contains(&Subject::GroupMembers(group)) && targets.len() == 2, "{targets:?}");
 }

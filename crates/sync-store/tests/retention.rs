@@ -10,20 +10,20 @@ use sqlx::{Connection as _, SqliteConnection};
 use sync_engine::{ChangeKind, RunKind, StateStore, SyncCheckpoint, SyncMode};
 use sync_model::{ExecutionId, GroupId, RunId, UserId};
 
-use support::{TestEnv, at, reading, staged, user, world};
+use support::{TestEnv, at, reading, staged, test_env, user};
 
 const DAY: i64 = 24 * 60 * 60;
 
 #[tokio::test]
-async fn runs_with_an_open_execution_are_kept() {
-    let world = world().await;
-    let lost = world.run(&[staged(ChangeKind::Create, user("u1", "a", &[]), 0)]).await;
-    let open = world.run(&[staged(ChangeKind::Create, user("u2", "b", &[]), 0)]).await;
-    world.store.open_execution(open, &ExecutionId::new("e"), at(1)).await.unwrap();
-    world.store.mark_runs_interrupted(at(100)).await.unwrap();
-    assert!(world.store.staged(lost, None, 10).await.unwrap().is_empty());
-    assert_eq!(world.store.staged(open, None, 10).await.unwrap().len(), 1);
-    let runs = world.store.runs(10).await.unwrap();
+async fn runs_with_open_executions_stay_open() {
+    let env = test_env().await;
+    let lost = env.run(&[staged(ChangeKind::Create, user("u1", "a", &[]), 0)]).await;
+    let open = env.run(&[staged(ChangeKind::Create, user("u2", "b", &[]), 0)]).await;
+    env.store.open_execution(open, &ExecutionId::new("e"), at(1)).await.unwrap();
+    env.store.mark_runs_interrupted(at(100)).await.unwrap();
+    assert!(env.store.staged(lost, None, 10).await.unwrap().is_empty());
+    assert_eq!(env.store.staged(open, None, 10).await.unwrap().len(), 1);
+    let runs = env.store.runs(10).await.unwrap();
     assert_eq!(
         runs.iter().map(|r| (r.id, r.ended_at.is_some())).collect::<Vec<_>>(),
         [(open, false), (lost, true)]
@@ -31,64 +31,62 @@ async fn runs_with_an_open_execution_are_kept() {
 }
 
 /// A run that was cut off in the middle of its pass, with rows of every kind that a run leaves.
-async fn cut_off(world: &TestEnv, kind: RunKind, second: i64) -> RunId {
-    let run = world.store.begin_run(kind, at(second)).await.unwrap();
-    world
-        .store
+async fn cut_off(env: &TestEnv, kind: RunKind, second: i64) -> RunId {
+    let run = env.store.begin_run(kind, at(second)).await.unwrap();
+    env.store
         .save_checkpoint(run, &SyncCheckpoint::new(SyncMode::Full, reading(second), "m1"))
         .await
         .unwrap();
     let change = staged(ChangeKind::Create, user("u1", "a", &[]), second);
-    world
-        .store
+    env.store
         .stage(run, std::slice::from_ref(&change.record.key), std::slice::from_ref(&change))
         .await
         .unwrap();
-    world.store.add_listed_groups(run, &[GroupId::new("g1")]).await.unwrap();
-    world.store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
+    env.store.add_listed_groups(run, &[GroupId::new("g1")]).await.unwrap();
+    env.store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
     run
 }
 
 /// The runs with rows of their own, in order.
-async fn runs_with_rows(world: &TestEnv) -> Vec<i64> {
-    let mut file = connect(world).await;
+async fn runs_with_rows(env: &TestEnv) -> Vec<i64> {
+    let mut file = connect(env).await;
     let rows = "SELECT run_id FROM staged_changes UNION SELECT run_id FROM listed_groups
                 UNION SELECT run_id FROM listed_members UNION SELECT run_id FROM run_objects ORDER BY run_id";
     sqlx::query_scalar(rows).fetch_all(&mut file).await.unwrap()
 }
 
-async fn connect(world: &TestEnv) -> SqliteConnection {
-    SqliteConnection::connect(&format!("sqlite://{}", world.path().display())).await.unwrap()
+async fn connect(env: &TestEnv) -> SqliteConnection {
+    SqliteConnection::connect(&format!("sqlite://{}", env.path().display())).await.unwrap()
 }
 
 #[tokio::test]
 async fn interrupted_plans_are_deleted() {
-    let world = world().await;
-    let plan = cut_off(&world, RunKind::Plan, 0).await;
-    world.store.mark_runs_interrupted(at(DAY / 2)).await.unwrap();
-    assert_eq!(runs_with_rows(&world).await, [plan.get()], "its process may be at work");
-    world.store.mark_runs_interrupted(at(2 * DAY)).await.unwrap();
-    assert_eq!(runs_with_rows(&world).await, [0; 0]);
+    let env = test_env().await;
+    let plan = cut_off(&env, RunKind::Plan, 0).await;
+    env.store.mark_runs_interrupted(at(DAY / 2)).await.unwrap();
+    assert_eq!(runs_with_rows(&env).await, [plan.get()], "its process may be at work");
+    env.store.mark_runs_interrupted(at(2 * DAY)).await.unwrap();
+    assert_eq!(runs_with_rows(&env).await, [0; 0]);
 
     // A daemon that is never started again goes by its housekeeping.
-    cut_off(&world, RunKind::Plan, 0).await;
-    world.store.delete_expired(at(DAY)).await.unwrap();
-    assert_eq!(runs_with_rows(&world).await, [0; 0]);
+    cut_off(&env, RunKind::Plan, 0).await;
+    env.store.delete_expired(at(DAY)).await.unwrap();
+    assert_eq!(runs_with_rows(&env).await, [0; 0]);
 }
 
 #[tokio::test]
 async fn newest_checkpoint_alone_is_resumable() {
-    let world = world().await;
-    cut_off(&world, RunKind::FullSync, 0).await;
-    let newest = cut_off(&world, RunKind::FullSync, 1).await;
-    world.store.mark_runs_interrupted(at(2)).await.unwrap();
-    assert_eq!(runs_with_rows(&world).await, [newest.get()]);
-    assert_eq!(world.store.resumable_checkpoint().await.unwrap().map(|(run, _)| run), Some(newest));
+    let env = test_env().await;
+    cut_off(&env, RunKind::FullSync, 0).await;
+    let newest = cut_off(&env, RunKind::FullSync, 1).await;
+    env.store.mark_runs_interrupted(at(2)).await.unwrap();
+    assert_eq!(runs_with_rows(&env).await, [newest.get()]);
+    assert_eq!(env.store.resumable_checkpoint().await.unwrap().map(|(run, _)| run), Some(newest));
 }
 
 /// Two thousand users with a description of 10 KB.
-async fn large_run(world: &TestEnv) -> RunId {
-    let run = world.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
+async fn large_run(env: &TestEnv) -> RunId {
+    let run = env.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
     for lot in 0..20 {
         let changes: Vec<_> = (0..100)
             .map(|n| {
@@ -97,22 +95,22 @@ async fn large_run(world: &TestEnv) -> RunId {
                 staged(ChangeKind::Create, record, 0)
             })
             .collect();
-        world.store.stage(run, &[], &changes).await.unwrap();
+        env.store.stage(run, &[], &changes).await.unwrap();
     }
     run
 }
 
 #[tokio::test]
 async fn space_of_a_run_goes_back() {
-    let world = world().await;
-    let run = large_run(&world).await;
-    let mut file = connect(&world).await;
+    let env = test_env().await;
+    let run = large_run(&env).await;
+    let mut file = connect(&env).await;
     let mut pages = async |which: &str| -> i64 {
         sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA {which}"))).fetch_one(&mut file).await.unwrap()
     };
     let full = pages("page_count").await;
     assert!(full > 5_000, "{full}");
-    world.store.end_run(run, &sync_engine::RunReport::default(), at(1)).await.unwrap();
+    env.store.end_run(run, &sync_engine::RunReport::default(), at(1)).await.unwrap();
     let (left, free) = (pages("page_count").await, pages("freelist_count").await);
     assert!(left < full / 4 && free <= 1024, "{left} of {full} pages, {free} free");
 }

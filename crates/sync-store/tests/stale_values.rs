@@ -23,7 +23,7 @@ struct TestEnv {
     _folder: tempfile::TempDir,
 }
 
-async fn world() -> TestEnv {
+async fn test_env() -> TestEnv {
     let folder = tempfile::tempdir().unwrap();
     let all = Store::open(&folder.path().join("state.db")).await.unwrap();
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
@@ -94,143 +94,143 @@ impl TestEnv {
 }
 
 #[tokio::test]
-async fn stale_values_take_effect_with_the_record() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    let run = world.staged(ChangeKind::Update, record(""), 1, &[city()]).await;
-    assert!(world.due(9).await.is_empty());
-    world.end(run, 2, &ObjectKind::ALL).await;
-    assert_eq!(world.due(9).await, due());
-    let listed = world.store.stale_values(10).await.unwrap();
+async fn stale_values_are_stored_on_confirmation() {
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    let run = env.staged(ChangeKind::Update, record(""), 1, &[city()]).await;
+    assert!(env.due(9).await.is_empty());
+    env.end(run, 2, &ObjectKind::ALL).await;
+    assert_eq!(env.due(9).await, due());
+    let listed = env.store.stale_values(10).await.unwrap();
     assert_eq!(
         (listed[0].attribute.as_str(), listed[0].became_stale_at, listed[0].attempts),
         ("User: City", at(2), 0)
     );
-    let counts = world.store.stale_value_counts().await.unwrap();
+    let counts = env.store.stale_value_counts().await.unwrap();
     assert_eq!((counts.values, counts.objects, counts.failed, counts.oldest_at), (1, 1, 0, Some(at(2))));
 }
 
 #[tokio::test]
 async fn unsent_change_leaves_no_stale_values() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    let run = world.staged(ChangeKind::Update, record(""), 1, &[city()]).await;
-    world.store.end_run(run, &RunReport::default(), at(2)).await.unwrap();
-    assert!(world.due(9).await.is_empty());
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    let run = env.staged(ChangeKind::Update, record(""), 1, &[city()]).await;
+    env.store.end_run(run, &RunReport::default(), at(2)).await.unwrap();
+    assert!(env.due(9).await.is_empty());
 }
 
 #[tokio::test]
 async fn value_set_again_is_not_stale() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
-    world.send(ChangeKind::Update, Record { reference_key: "other".into(), ..record("") }, 2, &[]).await;
-    assert_eq!(world.due(9).await, due(), "a record that still has none does not");
-    world.send(ChangeKind::Update, record("Rome"), 3, &[]).await;
-    assert!(world.due(9).await.is_empty());
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    env.send(ChangeKind::Update, record(""), 1, &[city()]).await;
+    env.send(ChangeKind::Update, Record { reference_key: "other".into(), ..record("") }, 2, &[]).await;
+    assert_eq!(env.due(9).await, due(), "a record that still has none does not");
+    env.send(ChangeKind::Update, record("Rome"), 3, &[]).await;
+    assert!(env.due(9).await.is_empty());
 }
 
 #[tokio::test]
 async fn unconfirmed_object_waits_to_be_cleared() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    let run = world.staged(ChangeKind::Update, record("Rome"), 1, &[]).await;
-    world.end(run, 1, &[]).await;
-    let held = world.store.possible_records(&[ada()]).await.unwrap();
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    let run = env.staged(ChangeKind::Update, record("Rome"), 1, &[]).await;
+    env.end(run, 1, &[]).await;
+    let held = env.store.possible_records(&[ada()]).await.unwrap();
     assert_eq!(held[&ada()], [record("Paris"), record("Rome")]);
-    let run = world.staged(ChangeKind::Update, record(""), 2, &[city()]).await;
-    world.end(run, 2, &[]).await;
-    assert_eq!(world.store.stale_value_counts().await.unwrap().values, 1);
-    assert!(world.due(9).await.is_empty(), "Assets may not have the new record yet");
-    let run = world.store.begin_run(RunKind::Retry, at(5)).await.unwrap();
-    world.store.stage_retries(run, at(5)).await.unwrap();
-    world.end(run, 6, &ObjectKind::ALL).await;
-    assert_eq!(world.due(9).await, due());
+    let run = env.staged(ChangeKind::Update, record(""), 2, &[city()]).await;
+    env.end(run, 2, &[]).await;
+    assert_eq!(env.store.stale_value_counts().await.unwrap().values, 1);
+    assert!(env.due(9).await.is_empty(), "Assets may not have the new record yet");
+    let run = env.store.begin_run(RunKind::Retry, at(5)).await.unwrap();
+    env.store.stage_retries(run, at(5)).await.unwrap();
+    env.end(run, 6, &ObjectKind::ALL).await;
+    assert_eq!(env.due(9).await, due());
 }
 
 #[tokio::test]
 async fn failed_clearing_backs_off() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
-    world.store.requeue_stale_values(Some(&due()), "refused", at(10)).await.unwrap();
-    assert!(world.due(10).await.is_empty());
-    assert_eq!(world.due(11).await, due());
-    world.store.requeue_stale_values(None, "no answer", at(11)).await.unwrap();
-    assert!(world.due(12).await.is_empty());
-    assert_eq!(world.due(13).await, due());
-    let listed = world.store.stale_values(10).await.unwrap();
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    env.send(ChangeKind::Update, record(""), 1, &[city()]).await;
+    env.store.requeue_stale_values(Some(&due()), "refused", at(10)).await.unwrap();
+    assert!(env.due(10).await.is_empty());
+    assert_eq!(env.due(11).await, due());
+    env.store.requeue_stale_values(None, "no answer", at(11)).await.unwrap();
+    assert!(env.due(12).await.is_empty());
+    assert_eq!(env.due(13).await, due());
+    let listed = env.store.stale_values(10).await.unwrap();
     assert_eq!((listed[0].attempts, listed[0].reason.as_str()), (2, "no answer"));
-    assert_eq!(world.store.stale_value_counts().await.unwrap().failed, 1);
-    world.store.remove_stale_values(&due()).await.unwrap();
-    assert_eq!(world.store.stale_value_counts().await.unwrap().values, 0);
+    assert_eq!(env.store.stale_value_counts().await.unwrap().failed, 1);
+    env.store.remove_stale_values(&due()).await.unwrap();
+    assert_eq!(env.store.stale_value_counts().await.unwrap().values, 0);
 }
 
 #[tokio::test]
 async fn records_with_stale_values_are_resent() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
-    assert_eq!(world.store.resend_stale_values(at(5)).await.unwrap(), 1);
-    assert_eq!(world.store.stale_value_counts().await.unwrap().values, 0);
-    assert_eq!(world.store.next_retry().await.unwrap(), Some(at(5)));
-    let run = world.store.begin_run(RunKind::Retry, at(5)).await.unwrap();
-    assert_eq!(world.store.stage_retries(run, at(5)).await.unwrap(), 1);
-    assert_eq!(world.store.staged(run, None, 10).await.unwrap()[0].record, record(""));
-    world.end(run, 6, &ObjectKind::ALL).await;
-    assert_eq!(world.store.next_retry().await.unwrap(), None);
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    env.send(ChangeKind::Update, record(""), 1, &[city()]).await;
+    assert_eq!(env.store.resend_stale_values(at(5)).await.unwrap(), 1);
+    assert_eq!(env.store.stale_value_counts().await.unwrap().values, 0);
+    assert_eq!(env.store.next_retry().await.unwrap(), Some(at(5)));
+    let run = env.store.begin_run(RunKind::Retry, at(5)).await.unwrap();
+    assert_eq!(env.store.stage_retries(run, at(5)).await.unwrap(), 1);
+    assert_eq!(env.store.staged(run, None, 10).await.unwrap()[0].record, record(""));
+    env.end(run, 6, &ObjectKind::ALL).await;
+    assert_eq!(env.store.next_retry().await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn retired_at_is_the_first_time() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    assert!(world.store.retired_before(at(100), 10).await.unwrap().is_empty());
-    world.send(ChangeKind::Retire, record(""), 10, &[]).await;
-    world.send(ChangeKind::Retire, record("marked otherwise"), 20, &[]).await;
-    let gone = world.store.retired_before(at(11), 10).await.unwrap();
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    assert!(env.store.retired_before(at(100), 10).await.unwrap().is_empty());
+    env.send(ChangeKind::Retire, record(""), 10, &[]).await;
+    env.send(ChangeKind::Retire, record("marked otherwise"), 20, &[]).await;
+    let gone = env.store.retired_before(at(11), 10).await.unwrap();
     assert_eq!((gone[0].key.clone(), gone[0].retired_at), (ada(), at(10)));
-    assert!(world.store.retired_before(at(10), 10).await.unwrap().is_empty());
-    assert_eq!(world.store.count_retired_before(at(11)).await.unwrap(), 1);
-    world.send(ChangeKind::Update, record("Paris"), 30, &[]).await;
-    assert!(world.store.retired_before(at(100), 10).await.unwrap().is_empty());
-    world.send(ChangeKind::Retire, record(""), 40, &[]).await;
-    assert_eq!(world.store.retired_before(at(100), 10).await.unwrap()[0].retired_at, at(40));
+    assert!(env.store.retired_before(at(10), 10).await.unwrap().is_empty());
+    assert_eq!(env.store.count_retired_before(at(11)).await.unwrap(), 1);
+    env.send(ChangeKind::Update, record("Paris"), 30, &[]).await;
+    assert!(env.store.retired_before(at(100), 10).await.unwrap().is_empty());
+    env.send(ChangeKind::Retire, record(""), 40, &[]).await;
+    assert_eq!(env.store.retired_before(at(100), 10).await.unwrap()[0].retired_at, at(40));
 }
 
 #[tokio::test]
 async fn deleted_record_leaves_an_audit_entry() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    world.store.delete_record(&ada(), &line(1)).await.unwrap();
-    assert_eq!(world.store.confirmed_record(&ada()).await.unwrap(), Some(record("Paris")));
-    world.send(ChangeKind::Retire, record(""), 10, &[city()]).await;
-    world.store.delete_record(&ada(), &line(11)).await.unwrap();
-    assert_eq!(world.store.confirmed_record(&ada()).await.unwrap(), None);
-    assert_eq!(world.store.stale_value_counts().await.unwrap().values, 0);
-    assert_eq!(world.store.audit(10).await.unwrap(), [line(11), line(1)], "the newest first");
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    env.store.delete_record(&ada(), &line(1)).await.unwrap();
+    assert_eq!(env.store.confirmed_record(&ada()).await.unwrap(), Some(record("Paris")));
+    env.send(ChangeKind::Retire, record(""), 10, &[city()]).await;
+    env.store.delete_record(&ada(), &line(11)).await.unwrap();
+    assert_eq!(env.store.confirmed_record(&ada()).await.unwrap(), None);
+    assert_eq!(env.store.stale_value_counts().await.unwrap().values, 0);
+    assert_eq!(env.store.audit(10).await.unwrap(), [line(11), line(1)], "the newest first");
     let other = ConnectionName::try_from("other".to_owned()).unwrap();
-    assert!(world.all.connection(&other).await.unwrap().audit(10).await.unwrap().is_empty());
+    assert!(env.all.connection(&other).await.unwrap().audit(10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn resend_marks_every_current_object() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    assert!(!world.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending);
-    world.store.mark_all_for_resend().await.unwrap();
-    assert!(world.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending);
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    assert!(!env.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending);
+    env.store.mark_all_for_resend().await.unwrap();
+    assert!(env.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending);
 }
 
 #[tokio::test]
 async fn empty_values_are_resent() {
-    let world = world().await;
-    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
-    let dirty = async || world.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending;
+    let env = test_env().await;
+    env.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    let dirty = async || env.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending;
     let doubt = async |kind, fields: &[&str]| {
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
         let doubt = Doubt::Values(BTreeMap::from([(kind, fields)]));
-        world.store.remember_place(&Place::default(), Some(&doubt), None, at(0)).await.unwrap();
+        env.store.remember_place(&Place::default(), Some(&doubt), None, at(0)).await.unwrap();
     };
     doubt(ObjectKind::User, &["badge"]).await;
     assert!(!dirty().await, "it has no such value");
@@ -238,15 +238,15 @@ async fn empty_values_are_resent() {
     assert!(!dirty().await, "it is no group");
     doubt(ObjectKind::User, &["badge", "city"]).await;
     assert!(dirty().await);
-    assert_eq!(world.store.event_queue_counts().await.unwrap().doubted, 1);
-    world.send(ChangeKind::Update, record(""), 1, &[]).await;
+    assert_eq!(env.store.event_queue_counts().await.unwrap().doubted, 1);
+    env.send(ChangeKind::Update, record(""), 1, &[]).await;
     doubt(ObjectKind::User, &["badge", "city"]).await;
     assert!(dirty().await, "it may have been emptied while the field was withheld");
 }
 
 #[tokio::test]
 async fn resent_object_resends_its_referrers() {
-    let world = world().await;
+    let env = test_env().await;
     let group = RecordKey { kind: ObjectKind::Group, id: "g1".into() };
     let admins = Record {
         key: group.clone(),
@@ -267,25 +267,24 @@ async fn resent_object_resends_its_referrers() {
     };
     let keys = [group.clone(), ada(), grace.key.clone()];
     for (second, record) in (0..).zip([admins.clone(), member.clone(), grace]) {
-        world.send(ChangeKind::Create, record, second, &[]).await;
+        env.send(ChangeKind::Create, record, second, &[]).await;
     }
-    world.store.mark_for_resend(&RecordKey { kind: ObjectKind::User, id: "u9".into() }, at(5)).await.unwrap();
+    env.store.mark_for_resend(&RecordKey { kind: ObjectKind::User, id: "u9".into() }, at(5)).await.unwrap();
     let claim = async || {
-        let items =
-            world.store.claim_work(WorkKind::Object, 10, at(9), Duration::from_secs(1)).await.unwrap();
+        let items = env.store.claim_work(WorkKind::Object, 10, at(9), Duration::from_secs(1)).await.unwrap();
         items.into_iter().map(|item| item.subject).collect::<Vec<_>>()
     };
     assert_eq!(claim().await, [], "nobody knows that object");
     let dirty = async || {
-        let known = world.store.record_states(&keys).await.unwrap();
+        let known = env.store.record_states(&keys).await.unwrap();
         keys.each_ref().map(|key| known[key].resend_pending)
     };
-    world.store.mark_for_resend(&group, at(6)).await.unwrap();
+    env.store.mark_for_resend(&group, at(6)).await.unwrap();
     assert_eq!(dirty().await, [true, false, false]);
     assert_eq!(claim().await, [Subject::Group(GroupId::new("g1"))]);
-    world.send(ChangeKind::Update, admins, 7, &[]).await;
+    env.send(ChangeKind::Update, admins, 7, &[]).await;
     assert_eq!(dirty().await, [false, true, false], "in Assets it may refer to nothing");
     assert_eq!(claim().await, [Subject::User(UserId::new("u1"))]);
-    world.send(ChangeKind::Update, member, 8, &[]).await;
+    env.send(ChangeKind::Update, member, 8, &[]).await;
     assert_eq!((dirty().await, claim().await), ([false; 3], Vec::new()), "which has an end");
 }

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_more_than_allowed_are_under_way_and_a_freed_place_is_taken() {
+    async fn concurrency_limit_blocks_until_slot_frees() {
         let pace = Pace::new(2);
         let (one, _two) = (pace.turn().await, pace.turn().await);
         assert!(tokio::time::timeout(Duration::from_secs(9), pace.turn()).await.is_err());
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_halves_the_pace_and_answers_bring_it_back() {
+    async fn concurrency_halves_when_throttled_then_recovers() {
         let pace = Pace::new(8);
         refuse(&pace, &HeaderMap::new()).await;
         assert_eq!(pace.state().allowed, 4);
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn headers_say_how_long_and_not_for_ever() {
+    async fn wait_follows_headers_up_to_limit() {
         let in_twenty = Timestamp::now() + Duration::from_secs(20);
         let in_twenty =
             jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&in_twenty).unwrap();

@@ -25,7 +25,7 @@ fn client(server: &MockServer) -> AssetsClient {
 }
 
 #[tokio::test]
-async fn the_workspace_is_found_once_with_basic_authentication() {
+async fn workspace_is_discovered_once() {
     let server = MockServer::start().await;
     Mock::given(path("/rest/servicedeskapi/assets/workspace"))
         .and(header("authorization", "Basic YWRhQGV4YW1wbGUuY29tOnQwa2Vu"))
@@ -40,7 +40,7 @@ async fn the_workspace_is_found_once_with_basic_authentication() {
 }
 
 #[tokio::test]
-async fn with_oauth_everything_goes_through_the_gateway() {
+async fn oauth_requests_use_the_gateway() {
     let server = MockServer::start().await;
     let workspaces = json!({"values": [{"workspaceId": "w1"}]});
     answer(&server, "GET", "/ex/jira/cloud/rest/servicedeskapi/assets/workspace", 200, workspaces).await;
@@ -85,7 +85,7 @@ fn settings_that_cannot_work_are_told() {
 }
 
 #[tokio::test]
-async fn searches_go_on_while_the_page_says_that_it_is_not_the_last_in_either_spelling() {
+async fn search_continues_until_is_last() {
     let server = site().await;
     let object = |n: u64| {
         json!({"id": n, "objectKey": format!("OKTA-{n}"), "label": "x", "objectType": {"id": "23", "name": "User"},
@@ -117,7 +117,7 @@ async fn searches_go_on_while_the_page_says_that_it_is_not_the_last_in_either_sp
 }
 
 #[tokio::test]
-async fn a_wrong_query_is_refused_in_assets_words() {
+async fn query_error_quotes_assets_message() {
     let server = site().await;
     let body = json!({"errorMessages": ["AQL: no such attribute"], "errors": {}});
     answer(&server, "POST", &format!("{BASE}/object/aql"), 400, body).await;
@@ -129,7 +129,7 @@ async fn a_wrong_query_is_refused_in_assets_words() {
 }
 
 #[tokio::test]
-async fn objects_are_counted_read_created_changed_and_deleted() {
+async fn object_calls_cover_full_lifecycle() {
     let server = site().await;
     let object = json!({"id": "5", "objectKey": "OKTA-5", "label": "x"});
     answer(&server, "POST", &format!("{BASE}/object/aql/totalcount"), 200, json!({"totalCount": 7})).await;
@@ -165,7 +165,7 @@ async fn objects_are_counted_read_created_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn an_object_is_not_created_twice_when_the_answer_is_lost() {
+async fn create_object_is_not_retried() {
     let server = site().await;
     answer(&server, "POST", &format!("{BASE}/object/create"), 502, Value::Null).await;
     let error = client(&server).create_object("23", &ObjectValues::new()).await.unwrap_err();
@@ -179,7 +179,7 @@ fn reference(maximum: i64) -> Value {
 }
 
 #[tokio::test]
-async fn the_structure_is_read_and_a_cardinality_is_lifted() {
+async fn schema_is_read_and_cardinality_raised() {
     let server = site().await;
     for (start, last, id) in [("0", "false", 7), ("1", "true", 8)] {
         let page =

@@ -7,7 +7,7 @@ use wiremock::{MockServer, ResponseTemplate};
 use super::support::*;
 
 #[tokio::test]
-async fn each_refusal_says_what_failed_and_what_to_do() {
+async fn each_error_has_message_and_remedy() {
     let status = format!("{SOURCE}/configstatus");
     let cases: [(u16, Value); 8] = [
         (401, json!({"code": 401, "message": "Unauthorized"})),
@@ -36,7 +36,7 @@ async fn each_refusal_says_what_failed_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn trouble_that_does_not_end_is_told_in_the_end() {
+async fn server_error_is_returned_after_retries() {
     let server = server().await;
     let html = ResponseTemplate::new(502).set_body_string("<html>");
     wiremock::Mock::given(wiremock::matchers::path(format!("{SOURCE}/configstatus")))
@@ -59,7 +59,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_not_kept() {
+async fn oversized_response_is_rejected() {
     let server = server().await;
     let endless = ResponseTemplate::new(200).set_body_bytes(vec![b' '; (64 << 20) + 1]);
     once(&server, "GET", &format!("{SOURCE}/configstatus"), endless).await;

@@ -151,7 +151,7 @@ hostile! {
     redirect_to_a_file_is_refused: status(Answer::http("302 Found", &["location: file:///etc/passwd"], "")) => "refused";
     page_with_404_says_nothing: status(Answer::http("404 No", &["content-type: text/html"], "<p>")) => "unavailable";
     proxy_refusal_is_told: status(Answer::http("407 Proxy", &[], "\u{1b}[2J\u{202e}")) => "forbidden";
-    forged_line_in_a_refusal_is_hidden:
+    forged_line_in_error_is_hidden:
         status(Answer::http("400 No", &[], "{\"errorMessages\":[\"a\\n2026 ERROR forged\\u001b[2J\\u202e\"]}")) => "refused";
     ten_thousand_messages_are_short:
         status(Answer::http("400 No", &[], format!("{{\"errorMessages\":[{}\"\"]}}", "\"word\",".repeat(10_000)))) => "refused";

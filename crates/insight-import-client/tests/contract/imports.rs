@@ -12,7 +12,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use super::support::*;
 
 #[tokio::test]
-async fn the_old_name_of_link_discovery_is_tried_and_links_are_asked_for_once() {
+async fn legacy_info_path_is_tried_once() {
     let server = MockServer::start().await;
     answer(&server, "GET", "/jsm/insight/v1/imports/info", 200, links(&server)).await;
     answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, json!({"status": "MISSING_MAPPING"}))
@@ -24,7 +24,7 @@ async fn the_old_name_of_link_discovery_is_tried_and_links_are_asked_for_once() 
 }
 
 #[tokio::test]
-async fn a_link_to_another_origin_is_not_followed() {
+async fn cross_origin_link_is_rejected() {
     let server = MockServer::start().await;
     let foreign = json!({"links": {"getStatus": "https://evil.example/s", "start": "/x", "mapping": "/y"}});
     answer(&server, "GET", "/jsm/assets/v1/imports/info", 200, foreign).await;
@@ -36,7 +36,7 @@ async fn a_link_to_another_origin_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_dead_token_is_told_with_its_remedy_and_not_shown() {
+async fn invalid_token_error_hides_token() {
     let server = MockServer::start().await;
     let body = json!({"code": 401, "message": "Unauthorized"});
     answer(&server, "GET", "/jsm/assets/v1/imports/info", 401, body).await;
@@ -47,7 +47,7 @@ async fn a_dead_token_is_told_with_its_remedy_and_not_shown() {
 }
 
 #[tokio::test]
-async fn put_patch_and_get_carry_the_document_whole() {
+async fn mapping_document_survives_round_trip() {
     let server = server().await;
     let at = format!("{SOURCE}/mapping");
     Mock::given(method("PUT"))
@@ -71,7 +71,7 @@ async fn put_patch_and_get_carry_the_document_whole() {
 }
 
 #[tokio::test]
-async fn an_asynchronous_change_is_followed_to_its_end() {
+async fn asynchronous_mapping_change_is_awaited() {
     let server = server().await;
     let progress = format!("{SOURCE}/mapping/progress/7");
     let accepted = ResponseTemplate::new(303).insert_header("location", progress.as_str());
@@ -89,7 +89,7 @@ async fn an_asynchronous_change_is_followed_to_its_end() {
 }
 
 #[tokio::test]
-async fn validation_codes_are_explained_and_unknown_ones_shown() {
+async fn validation_codes_have_explanations() {
     let server = server().await;
     let body = json!({"dataValidationErrors": [
         {"code": "SCHEMA_INVALID_EXTERNAL_ID"}, {"code": "EXTERNAL_ID_MISMATCH"},
@@ -105,7 +105,7 @@ async fn validation_codes_are_explained_and_unknown_ones_shown() {
 }
 
 #[tokio::test]
-async fn refusals_to_start_are_told_apart_and_a_start_that_may_have_worked_is_not_repeated() {
+async fn start_errors_are_classified_without_retry() {
     let at = format!("{SOURCE}/executions");
     for (code, told) in
         [("IN_PROGRESS", "InProgress"), ("DISABLED", "Disabled"), ("MISSING_MAPPING", "MissingMapping")]
@@ -121,7 +121,7 @@ async fn refusals_to_start_are_told_apart_and_a_start_that_may_have_worked_is_no
 }
 
 #[tokio::test]
-async fn records_go_after_ingesting_began_and_completed_goes_last() {
+async fn records_are_sent_only_during_ingesting() {
     let server = with_execution().await;
     for state in ["STARTING", "INGESTING", "PROCESSING"] {
         let response =
@@ -152,7 +152,7 @@ async fn records_go_after_ingesting_began_and_completed_goes_last() {
 }
 
 #[tokio::test]
-async fn a_large_chunk_goes_in_halves_a_repeat_keeps_its_id_and_cancelling_leaves_the_reason() {
+async fn oversized_chunk_is_sent_in_halves() {
     let server = with_execution().await;
     answer(&server, "GET", &format!("{EXECUTION}/status"), 200, json!({"status": "INGESTING"})).await;
     let data = format!("{EXECUTION}/data");
@@ -181,7 +181,7 @@ async fn a_large_chunk_goes_in_halves_a_repeat_keeps_its_id_and_cancelling_leave
 }
 
 #[tokio::test]
-async fn an_execution_left_behind_is_found_and_cancelled_and_an_unknown_one_is_none() {
+async fn abandoned_execution_is_canceled() {
     let server = server().await;
     let running = json!({"status": "RUNNING", "links": {"cancel": format!("{}{EXECUTION}", server.uri())}});
     answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, running).await;
@@ -195,7 +195,7 @@ async fn an_execution_left_behind_is_found_and_cancelled_and_an_unknown_one_is_n
 }
 
 #[tokio::test]
-async fn an_execution_that_may_have_been_started_is_named() {
+async fn lost_start_response_names_execution() {
     let server = server().await;
     let at = format!("{SOURCE}/executions");
     answer(&server, "POST", &at, 504, Value::Null).await;
@@ -214,7 +214,7 @@ async fn an_execution_that_may_have_been_started_is_named() {
 }
 
 #[tokio::test]
-async fn a_start_that_was_refused_for_the_rate_is_tried_again() {
+async fn throttled_start_is_retried() {
     let server = with_execution().await;
     // Mounted later, asked later: the refusal must come first.
     server.reset().await;
@@ -232,7 +232,7 @@ async fn a_start_that_was_refused_for_the_rate_is_tried_again() {
 }
 
 #[tokio::test]
-async fn links_that_lead_nowhere_are_asked_for_again() {
+async fn broken_links_are_discovered_again() {
     let server = MockServer::start().await;
     let info = |source: &str| {
         let link = |end: &str| format!("{}/{source}/{end}", server.uri());
@@ -255,7 +255,7 @@ async fn links_that_lead_nowhere_are_asked_for_again() {
 }
 
 /// A server whose execution takes whatever it is sent, slowly.
-pub(super) async fn taking(delay: Duration) -> MockServer {
+pub(super) async fn accepting_server(delay: Duration) -> MockServer {
     let server = with_execution().await;
     answer(&server, "GET", &format!("{EXECUTION}/status"), 200, json!({"status": "INGESTING"})).await;
     let slow = ResponseTemplate::new(200).set_delay(delay);
@@ -268,8 +268,8 @@ pub(super) async fn taking(delay: Duration) -> MockServer {
 }
 
 #[tokio::test]
-async fn chunks_are_sent_so_many_at_a_time_and_read_no_faster() {
-    let server = taking(Duration::from_millis(40)).await;
+async fn submission_limits_concurrency_and_read_ahead() {
+    let server = accepting_server(Duration::from_millis(40)).await;
     let assets =
         ImportClient::builder("ATCTT3xtoken".into()).api_url(server.uri()).concurrency(9).build().unwrap();
     let execution = assets.start().await.unwrap();
@@ -302,8 +302,8 @@ async fn chunks_are_sent_so_many_at_a_time_and_read_no_faster() {
 }
 
 #[tokio::test]
-async fn a_failing_source_or_chunk_ends_the_sending() {
-    let server = taking(Duration::ZERO).await;
+async fn failed_source_or_chunk_stops_submission() {
+    let server = accepting_server(Duration::ZERO).await;
     let execution = client(&server).start().await.unwrap();
     let broken = stream::iter([
         Ok(Chunk::new("a", [json!({"id": 1})])),
@@ -323,7 +323,7 @@ async fn a_failing_source_or_chunk_ends_the_sending() {
 }
 
 #[tokio::test]
-async fn halves_have_ids_made_of_the_whole_s() {
+async fn half_chunk_ids_extend_original_id() {
     let server = with_execution().await;
     answer(&server, "GET", &format!("{EXECUTION}/status"), 200, json!({"status": "INGESTING"})).await;
     once(&server, "POST", &format!("{EXECUTION}/data"), ResponseTemplate::new(413)).await;
@@ -345,7 +345,7 @@ async fn halves_have_ids_made_of_the_whole_s() {
 }
 
 #[tokio::test]
-async fn an_import_that_does_not_end_is_given_up_and_a_cancelled_one_is_no_outcome() {
+async fn outcome_fails_on_timeout_or_cancellation() {
     for (state, wanted) in [("SOMETHING_NEW", "TimedOut"), ("CANCELLED", "WrongState")] {
         let server = with_execution().await;
         once(
@@ -367,7 +367,7 @@ async fn an_import_that_does_not_end_is_given_up_and_a_cancelled_one_is_no_outco
 }
 
 #[tokio::test]
-async fn a_mapping_job_may_be_told_by_an_id_in_the_body() {
+async fn mapping_job_needs_id_or_link() {
     let server = server().await;
     answer(&server, "PATCH", &format!("{SOURCE}/mapping"), 200, json!({"resourceId": "9"})).await;
     let failed = json!({"progressStatus": "FAILED", "resultMessage": "no"});
@@ -389,7 +389,7 @@ async fn a_mapping_job_may_be_told_by_an_id_in_the_body() {
 }
 
 #[tokio::test]
-async fn the_import_token_can_read_what_its_source_says_of_itself() {
+async fn import_token_reads_source_settings() {
     let server = server().await;
     let source =
         json!({"id": "i", "name": "Okta", "objectSchemaId": 7, "defaultHandleEmptyValues": "IGNORE"});

@@ -50,7 +50,7 @@ async fn accepted(server: &MockServer, refuses: impl Fn(&[u64]) -> bool) -> Vec<
 }
 
 #[tokio::test]
-async fn refused_records_are_isolated_within_one_execution() {
+async fn rejected_records_are_isolated_in_execution() {
     let bad = |ids: &[u64]| ids.contains(&3) || ids.contains(&412);
     let (server, execution) = refusing(move |ids, _| {
         bad(ids).then(|| refusal(if ids.contains(&3) { 400 } else { 422 }, "Invalid value for attribute"))
@@ -67,7 +67,7 @@ async fn refused_records_are_isolated_within_one_execution() {
 }
 
 #[tokio::test]
-async fn records_refused_only_together_are_all_sent() {
+async fn conflicting_records_are_sent_apart() {
     let together = |ids: &[u64]| ids.contains(&3) && ids.contains(&5);
     let (server, execution) = refusing(move |ids, _| together(ids).then(|| refusal(400, "a clash"))).await;
     let submitted = execution.submit(&chunk(8)).await.unwrap();
@@ -76,7 +76,7 @@ async fn records_refused_only_together_are_all_sent() {
 }
 
 #[tokio::test]
-async fn record_that_is_too_large_alone_is_named() {
+async fn oversized_record_is_reported() {
     let (_server, execution) = refusing(|_, bytes| (bytes > 500).then(|| refusal(413, "too large"))).await;
     let mut records: Vec<Value> = (0..30).map(|n| json!({ "id": n })).collect();
     records.insert(9, json!({ "id": 99, "notes": "x".repeat(2000) }));
@@ -86,7 +86,7 @@ async fn record_that_is_too_large_alone_is_named() {
 }
 
 #[tokio::test]
-async fn refusal_of_everything_is_no_fault_of_records() {
+async fn rejecting_everything_fails_the_submission() {
     let (server, execution) = refusing(|_, _| Some(refusal(400, "the mapping is gone"))).await;
     let error = execution.submit(&chunk(500)).await.unwrap_err();
     assert!(error.to_string().contains("the mapping is gone"), "{error}");
@@ -96,7 +96,7 @@ async fn refusal_of_everything_is_no_fault_of_records() {
 }
 
 #[tokio::test]
-async fn one_404_does_not_end_an_execution() {
+async fn transient_404_does_not_end_execution() {
     let server = with_execution().await;
     let status = format!("{EXECUTION}/status");
     answer(&server, "POST", &format!("{EXECUTION}/data"), 200, Value::Null).await;
@@ -114,7 +114,7 @@ async fn one_404_does_not_end_an_execution() {
 }
 
 #[tokio::test]
-async fn unknown_execution_is_doubted_before_it_is_gone() {
+async fn execution_not_found_is_checked_again() {
     let server = server().await;
     let status = format!("{EXECUTION}/status");
     for _ in 0..2 {
@@ -130,7 +130,7 @@ async fn unknown_execution_is_doubted_before_it_is_gone() {
 }
 
 #[tokio::test]
-async fn page_with_404_says_nothing_of_an_execution() {
+async fn html_404_says_nothing_about_execution() {
     let server = server().await;
     let page = || ResponseTemplate::new(404).set_body_raw("<html>Not here</html>", "text/html");
     for _ in 0..3 {
@@ -142,7 +142,7 @@ async fn page_with_404_says_nothing_of_an_execution() {
 }
 
 #[tokio::test]
-async fn mapping_whose_answer_was_lost_is_read_back() {
+async fn lost_mapping_response_is_read_back() {
     for (verb, repeat) in [
         ("PUT", json!({"errorMessages": ["A mapping already exists for this import source"]})),
         ("PUT", json!({"dataValidationErrors": [{"code": "SCHEMA_INVALID_EXTERNAL_ID"}]})),
@@ -174,7 +174,7 @@ async fn mapping_whose_answer_was_lost_is_read_back() {
 }
 
 #[tokio::test]
-async fn mapping_that_is_not_there_stays_refused() {
+async fn unapplied_mapping_stays_rejected() {
     let server = server().await;
     let at = format!("{SOURCE}/mapping");
     once(&server, "PUT", &at, ResponseTemplate::new(502)).await;

@@ -21,7 +21,7 @@ use super::support::*;
 const API: &str = "https://api.assets.example";
 
 #[tokio::test]
-async fn proxy_that_refuses_is_blamed_and_not_the_token() {
+async fn proxy_rejection_is_attributed_to_proxy() {
     for status in [403, 407] {
         let proxy = ForwardProxy::start(ProxyManner::Refuse(status)).await.unwrap();
         let client = ImportClient::builder("ATCTT3xtoken".into()).api_url(API);
@@ -72,7 +72,7 @@ async fn site_with_its_own_authority(name: &str, answer: &str) -> (SocketAddr, S
 }
 
 #[tokio::test]
-async fn private_authority_is_trusted_through_a_tunnel() {
+async fn private_authority_is_trusted_through_proxy() {
     let link = |end: &str| format!("{API}{SOURCE}/{end}");
     // Each request of the test gets the same answer, which is one to all of them.
     let answer = json!({"status": "IDLE", "links": {"getStatus": link("configstatus"),

@@ -6,7 +6,7 @@ use insight_import_client::{Chunk, Error, ExecutionState, ImportApi, OutcomeLimi
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use super::imports::taking;
+use super::imports::accepting_server;
 use super::support::*;
 
 /// A substitute that does not do anything.
@@ -15,8 +15,8 @@ struct Nothing;
 impl ImportApi for Nothing {}
 
 #[tokio::test]
-async fn the_trait_does_the_whole_import_by_id() {
-    let server = taking(Duration::ZERO).await;
+async fn trait_runs_import_by_id() {
+    let server = accepting_server(Duration::ZERO).await;
     let assets = client(&server);
     let api: &dyn ImportApi = &assets;
     let id = api.start_execution().await.unwrap();
@@ -27,7 +27,7 @@ async fn the_trait_does_the_whole_import_by_id() {
 }
 
 #[tokio::test]
-async fn an_execution_of_a_process_that_is_gone_is_awaited_by_its_id() {
+async fn execution_outcome_is_awaited_by_id() {
     let server = server().await;
     let status = format!("{SOURCE}/executions/e9/status");
     let working = ResponseTemplate::new(200).set_body_json(json!({"status": "PROCESSING"}));
@@ -47,7 +47,7 @@ async fn an_execution_of_a_process_that_is_gone_is_awaited_by_its_id() {
 }
 
 #[tokio::test]
-async fn whatever_is_under_way_is_awaited_and_what_no_waiting_helps_is_told() {
+async fn await_idle_reports_blocking_states() {
     for (then, told) in
         [("IDLE", "Ok(())"), ("DISABLED", "Err(Disabled)"), ("MISSING_MAPPING", "Err(MissingMapping)")]
     {

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_of_nothing_names_no_wait() {
+    fn unusable_retry_after_is_ignored() {
         let with = |value: &str| {
             let mut headers = dated(0);
             headers.insert(RETRY_AFTER, value.parse().unwrap());
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_date_or_with_nonsense_teaches_nothing() {
+    fn missing_or_invalid_date_is_ignored() {
         let clock = ServerClock::default();
         let nonsense = [(DATE, "yesterday".parse().unwrap())].into_iter().collect();
         for headers in [&HeaderMap::new(), &nonsense] {

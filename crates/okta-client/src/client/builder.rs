@@ -285,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_says_what_is_missing_and_never_what_it_holds() {
+    fn environment_errors_name_variables_not_values() {
         let from = |set: &[(&str, &str)]| {
             let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             OktaClientBuilder::from_variables(set.collect::<Vec<_>>())
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn an_org_url_is_a_host_over_https() {
+    fn org_url_must_be_https_host() {
         for good in [
             "https://example.okta.com",
             "https://example.okta.com/",

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_is_found_quoted_or_not_and_never_inside_another() {
+    fn challenge_parameters_parse_quoted_and_bare() {
         let challenge = r#"Bearer realm="a, error=\"x\"", DPoP algs="RS256 ES256", Error = invalid_token, error_description="say \"no\"", scope="okta.users.read""#;
         assert_eq!(parameter(challenge, "error").as_deref(), Some("invalid_token"));
         assert_eq!(parameter(challenge, "error_description").as_deref(), Some("say \"no\""));

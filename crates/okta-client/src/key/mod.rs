@@ -269,7 +269,7 @@ mod tests {
         }
 
         #[test]
-        fn members_of_any_shape_are_an_error(
+        fn random_jwk_members_are_rejected(
             kind in "(RSA|EC|oct|OKP)",
             members in proptest::collection::hash_map("(n|e|d|p|q|dp|dq|qi|crv|x|y|use|alg|kid)", "[A-Za-z0-9_=-]{0,12}", 0..12),
         ) {
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_reads_the_same_as_jwk_and_as_pem() {
+    fn jwk_and_pem_give_same_key() {
         let rsa = RsaKeyPair::generate(2048).unwrap();
         let one = PrivateKey::parse(&jwk(&rsa).to_string()).unwrap();
         let other = PrivateKey::parse(&String::from_utf8(rsa.to_pem_private_key()).unwrap()).unwrap();
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn key_id_is_given_or_read_or_unknown() {
+    fn key_id_is_read_or_set() {
         let pair = RsaKeyPair::generate(2048).unwrap();
         let pem = PrivateKey::parse(&String::from_utf8(pair.to_pem_private_key()).unwrap()).unwrap();
         assert_eq!(pem.kid(), None, "no thumbprint is guessed");

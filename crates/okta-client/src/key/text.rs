@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn pasted_key_text_reads_as_the_key() {
+    fn pasted_key_formats_are_accepted() {
         let pair = RsaKeyPair::generate(2048).unwrap();
         let jwk = Value::Object(pair.to_jwk_key_pair().as_ref().clone());
         let pem = pem_of(pair.to_pem_private_key());

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_are_found_by_type_wherever_they_stand() {
+    fn event_targets_are_filtered_by_type() {
         let targets = json!({"target": [null, {"id": "0oa1", "type": "AppInstance"}, {"id": "00g1", "type": "UserGroup"},
             {"id": null, "type": "User"}, {"id": "00u1", "type": "User"}, {"id": "x1", "type": "Later"}]});
         let event = event(&targets);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_read_whatever_its_case() {
+    fn outcome_comparison_ignores_case() {
         let succeeded = |result: Value| event(&json!({"outcome": {"result": result}})).succeeded();
         for good in ["SUCCESS", "Success", "success", "ALLOW", "SKIPPED", "UNKNOWN"] {
             assert!(succeeded(good.into()), "{good}");
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn every_member_that_is_not_needed_may_be_null() {
+    fn optional_event_fields_may_be_null() {
         let nothing = json!({"actor": null, "outcome": null, "target": null, "severity": null,
             "displayMessage": null, "debugContext": null, "client": null, "transaction": null});
         let event = event(&nothing);
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_debug_print_names_objects_and_no_people() {
+    fn debug_output_omits_personal_data() {
         let names = json!({"actor": {"id": "00u9", "type": "User", "alternateId": "eve@example.com"},
             "target": [{"id": "00u1", "type": "User", "displayName": "Ada Byron"}],
             "client": {"ipAddress": "203.0.113.7"}});

@@ -137,7 +137,7 @@ async fn used(got: &AtomicU64, available_per_minute: u64, minutes: u64) -> f64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn alone_it_uses_the_bucket_up_and_is_never_refused() {
+async fn sole_consumer_uses_full_limit() {
     for limit in [50, 100, 600, 2000] {
         let (pacer, server) = (Pacer::default(), Server::new(limit));
         let got = demand(&pacer, &server, Lane::Normal, 30);
@@ -148,7 +148,7 @@ async fn alone_it_uses_the_bucket_up_and_is_never_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn beside_another_consumer_it_takes_the_rest_and_nobody_is_refused() {
+async fn shared_limit_is_used_without_throttling() {
     for (limit, theirs) in [(100, 30), (600, 60), (600, 200), (600, 400), (1200, 500)] {
         let (pacer, server) = (Pacer::default(), Server::new(limit));
         other_consumer(&server, theirs);
@@ -166,7 +166,7 @@ async fn beside_another_consumer_it_takes_the_rest_and_nobody_is_refused() {
 /// All of it at once: a bucket shared with another consumer, more normal demand than there is, an urgent request now and
 /// then.
 #[tokio::test(start_paused = true)]
-async fn urgent_requests_wait_for_one_slot_at_most_while_the_share_is_used_up() {
+async fn urgent_wait_never_exceeds_one_slot() {
     for (limit, theirs, latency) in
         [(50, 10, 80), (100, 20, 80), (120, 30, 80), (600, 100, 300), (600, 60, 1000), (2000, 300, 80)]
     {
@@ -200,7 +200,7 @@ async fn urgent_requests_wait_for_one_slot_at_most_while_the_share_is_used_up() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_of_urgent_requests_does_not_starve_the_others() {
+async fn urgent_requests_do_not_starve_normal() {
     let (pacer, server) = (Pacer::default(), Server::new(600));
     let urgent = demand(&pacer, &server, Lane::Urgent, 50);
     let others = demand(&pacer, &server, Lane::Normal, 5);
@@ -212,7 +212,7 @@ async fn a_flood_of_urgent_requests_does_not_starve_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_org_without_rate_headers_is_not_held_back() {
+async fn missing_rate_headers_cause_no_delay() {
     let pacer = Pacer::default();
     let start = Instant::now();
     for _ in 0..10_000 {
@@ -222,7 +222,7 @@ async fn an_org_without_rate_headers_is_not_held_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_window_that_is_not_known_one_request_finds_out() {
+async fn first_request_discovers_the_window() {
     let pacer = Pacer::default();
     let first = pacer.turn("b", Lane::Normal).await;
     let second = tokio::spawn({
@@ -239,7 +239,7 @@ async fn of_a_window_that_is_not_known_one_request_finds_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_reset_is_measured_by_the_answer_s_own_date() {
+async fn reset_is_relative_to_response_date() {
     let pacer = Pacer::default();
     // This org's clock is years away from ours.
     pacer.turn("b", Lane::Normal).await.learn(429, &answer(1_000_000, 100, 0, 1_000_020));
@@ -251,7 +251,7 @@ async fn the_reset_is_measured_by_the_answer_s_own_date() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_at_once_halves_what_goes_at_once_and_it_grows_back() {
+async fn concurrency_limit_halves_then_recovers() {
     let pacer = Pacer::new(0.1, 8);
     let busy = || answer(NOON, 0, 0, NOON + 60);
     let together: Vec<Slot> = vec![pacer.turn("b", Lane::Normal).await, pacer.turn("c", Lane::Normal).await];
@@ -272,7 +272,7 @@ async fn too_many_at_once_halves_what_goes_at_once_and_it_grows_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_are_under_way_than_allowed_and_the_urgent_one_is_next() {
+async fn urgent_request_gets_next_free_slot() {
     let pacer = Pacer::new(0.1, 3);
     pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
     let normal = [pacer.turn("b", Lane::Normal).await, pacer.turn("b", Lane::Normal).await];
@@ -298,7 +298,7 @@ async fn no_more_are_under_way_than_allowed_and_the_urgent_one_is_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_gives_up_does_not_block_those_behind() {
+async fn canceled_wait_does_not_block_others() {
     let pacer = Pacer::new(0.1, 1);
     let held = pacer.turn("b", Lane::Normal).await;
     let impatient = tokio::time::timeout(Duration::from_secs(1), pacer.turn("b", Lane::Normal));
@@ -314,7 +314,7 @@ async fn whoever_gives_up_does_not_block_those_behind() {
 
 /// Others have used a sixth of the limit, and the reset is half a minute away.
 #[tokio::test(start_paused = true)]
-async fn skewed_date_does_not_slow_the_pace() {
+async fn skewed_date_does_not_slow_pacing() {
     for behind in [0, 45, 120, 86_400, -120] {
         let (pacer, started) = (Pacer::default(), Instant::now());
         let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap();
@@ -332,7 +332,7 @@ async fn skewed_date_does_not_slow_the_pace() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_org_whose_clock_goes_back_is_believed_after_a_window() {
+async fn backward_org_clock_starts_new_window() {
     let pacer = Pacer::default();
     pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 100, 99, NOON + 60));
     tokio::time::sleep(Duration::from_secs(61)).await;
@@ -341,7 +341,7 @@ async fn an_org_whose_clock_goes_back_is_believed_after_a_window() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limit_of_zero_on_a_good_answer_closes_nothing() {
+async fn zero_limit_with_success_is_ignored() {
     let pacer = Pacer::default();
     pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 0, 0, NOON + 60));
     assert_eq!(pacer.opens_in("b"), Duration::ZERO);

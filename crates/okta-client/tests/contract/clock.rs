@@ -19,7 +19,7 @@ fn date_at(seconds: i64) -> String {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_wrong_is_corrected_by_the_answer_s_date() {
+async fn rejected_assertion_corrects_the_clock() {
     let server = MockServer::start().await;
     let theirs = jiff::Timestamp::now() + Duration::from_hours(2);
     let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&theirs).unwrap();
@@ -46,7 +46,7 @@ async fn a_clock_that_is_wrong_is_corrected_by_the_answer_s_date() {
 }
 
 #[tokio::test]
-async fn a_proof_that_was_dated_by_a_wrong_clock_is_made_again() {
+async fn rejected_proof_corrects_the_clock() {
     let server = server().await;
     let theirs = jiff::Timestamp::now() - Duration::from_hours(2);
     let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&theirs).unwrap();
@@ -96,7 +96,7 @@ async fn small_deviation_is_corrected_each_time() {
 }
 
 #[tokio::test]
-async fn wrong_date_of_a_gateway_stops_nothing() {
+async fn wrong_gateway_date_keeps_requests_working() {
     let server = server().await;
     let refusal = ResponseTemplate::new(400)
         .insert_header("www-authenticate", "DPoP error=\"invalid_dpop_proof\"")

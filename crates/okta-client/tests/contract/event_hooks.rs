@@ -31,7 +31,7 @@ async fn on(server: &MockServer, verb: &str, at: &str, response: ResponseTemplat
 }
 
 #[tokio::test]
-async fn each_call_has_its_verb_and_path() {
+async fn hook_calls_use_documented_endpoints() {
     let server = server().await;
     on(&server, "POST", HOOKS, ok(hook("ACTIVE", "UNVERIFIED"))).await;
     on(&server, "GET", HOOKS, ok(json!([hook("ACTIVE", "UNVERIFIED")]))).await;
@@ -56,7 +56,7 @@ async fn each_call_has_its_verb_and_path() {
 }
 
 #[tokio::test]
-async fn the_secret_is_sent_and_never_shown() {
+async fn hook_secret_is_sent_but_redacted() {
     let server = server().await;
     answer(&server, HOOKS, ok(hook("ACTIVE", "UNVERIFIED"))).await;
     assert!(!format!("{:?}", new_hook()).contains("s3cret"));
@@ -66,7 +66,7 @@ async fn the_secret_is_sent_and_never_shown() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_does_not_answer_the_challenge_is_a_refusal() {
+async fn failed_hook_verification_is_an_error() {
     let server = server().await;
     let body = json!({"errorCode": "E0000115", "errorSummary": "Verification failed", "errorCauses": []});
     answer(&server, &format!("{HOOK}/lifecycle/verify"), ResponseTemplate::new(400).set_body_json(body))

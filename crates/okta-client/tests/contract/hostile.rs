@@ -119,7 +119,7 @@ hostile! {
     unknown_status_is_told: Answer::http("799 Odd", &[], "<p>\u{1b}[2Jodd") => "refused";
     status_without_words_is_told: Answer::raw("HTTP/1.1 403\r\ncontent-length: 0\r\n\r\n") => "blocked";
     redirect_to_a_file_is_refused: Answer::http("302 Found", &["location: file:///etc/passwd"], "") => "redirect";
-    forged_line_in_a_refusal_is_hidden:
+    forged_line_in_error_is_hidden:
         Answer::http("403 No", &[], "{\"errorCode\":\"E\\n2026 ERROR forged\",\"errorSummary\":\"\\u001b[2J\\u202e\"}") => "refused";
     echoed_credential_is_hidden:
         Answer::http("403 No", &["www-authenticate: SSWS 00AbSecretTokenValue1234567890"],
@@ -147,7 +147,7 @@ hostile! {
         Answer::json("[{\"id\":\"00u1\",\"status\":\"A\\u0000\\u202e\",\"profile\":{\"login\":\"\\u001b[2J\\u0000\"}}]") => "1 read";
     doubled_key_reads_as_the_last: list(&["{\"id\":\"00u1\",\"id\":\"00u2\",\"status\":\"ACTIVE\",\"profile\":{}}"]) => "1 read";
     path_in_an_id_is_named: list(&[&user("00u1"), &user("../../00u2"), &user("00u3")]) => "unreadable item";
-    direction_mark_in_an_id_is_named: list(&[&user("00u1\u{202e}")]) => "unreadable item";
+    direction_mark_in_id_is_reported: list(&[&user("00u1\u{202e}")]) => "unreadable item";
     null_item_is_named: list(&[&user("00u1"), "null"]) => "unreadable item";
     // Odd headers of a good answer.
     odd_rate_headers_are_ignored:
@@ -160,7 +160,7 @@ hostile! {
     link_upwards_is_refused: linked(&["</api/v1/users/../apps>; rel=\"next\""]) => "other listing";
     link_to_a_script_is_refused: linked(&["<javascript:alert(1)>; rel=\"next\""]) => "other listing";
     link_to_itself_is_a_circle: linked(&["</api/v1/users?limit=200>; rel=\"next\""]) => "circle";
-    link_that_stays_the_same_is_a_circle: linked(&["</api/v1/users?after=1>; rel=\"next\""]) => "circle";
+    repeated_next_link_is_circular: linked(&["</api/v1/users?after=1>; rel=\"next\""]) => "circle";
 }
 
 hostile! {
@@ -173,7 +173,7 @@ hostile! {
 }
 
 #[tokio::test]
-async fn links_in_a_circle_of_three_end() {
+async fn circular_links_of_three_end() {
     let next = |number| linked(&[&format!("<{USERS}?after={}>; rel=\"next\"", number % 3)]);
     let (told, requests) = play(move |number, _| next(number)).await;
     assert_eq!(told, "circle");

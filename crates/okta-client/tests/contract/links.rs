@@ -10,7 +10,7 @@ use wiremock::{Mock, MockServer};
 use super::support::*;
 
 #[tokio::test]
-async fn unreadable_link_is_not_the_last_page() {
+async fn malformed_next_link_is_an_error() {
     for link in ["</api/v1/users?after=ü>; rel=\"next\"", "</api/v1/users?after=a", "</api/v1/users?after=a>"]
     {
         let server = server().await;
@@ -53,7 +53,7 @@ async fn listed(at: &str, count: usize, link: Option<&str>) -> [Result<usize, Er
 }
 
 #[tokio::test]
-async fn full_page_without_links_is_not_the_last() {
+async fn full_page_without_links_is_rejected() {
     for (at, full) in [("/api/v1/users", 200), ("/api/v1/groups", 200), ("/api/v1/groups/00g1/users", 1000)] {
         for link in [None, Some("rel=\"preload\"")] {
             for result in listed(at, full, link).await {
@@ -72,7 +72,7 @@ async fn full_page_without_links_is_not_the_last() {
 }
 
 #[tokio::test]
-async fn next_link_elsewhere_is_asked_at_home() {
+async fn foreign_next_link_is_requested_locally() {
     let elsewhere = MockServer::start().await;
     let port = |uri: &str| uri.rsplit(':').next().unwrap().to_owned();
     let server = server().await;
@@ -107,7 +107,7 @@ async fn next_link_elsewhere_is_asked_at_home() {
 }
 
 #[tokio::test]
-async fn next_link_to_another_path_ends_the_listing() {
+async fn next_link_to_other_path_fails() {
     let server = server().await;
     for (n, target) in [
         "/api/v1/users?after=a".to_owned(),
@@ -137,7 +137,7 @@ async fn next_link_to_another_path_ends_the_listing() {
 }
 
 #[tokio::test]
-async fn a_next_link_that_is_relative_stays_at_home() {
+async fn relative_next_link_is_followed() {
     let server = server().await;
     Mock::given(path("/api/v1/users"))
         .and(query_param("after", "a"))

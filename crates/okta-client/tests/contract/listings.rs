@@ -13,7 +13,7 @@ use wiremock::{Mock, Request, ResponseTemplate};
 use super::support::*;
 
 #[tokio::test]
-async fn a_listing_follows_next_over_an_empty_page_and_a_renewed_token() {
+async fn listing_continues_after_token_renewal() {
     let server = server().await;
     let next = |after: &str| format!("<{}/api/v1/users?after={after}>; rel=\"next\"", server.uri());
     let own = format!("<{}/api/v1/users>; rel=\"self\"", server.uri());
@@ -55,7 +55,7 @@ async fn a_listing_follows_next_over_an_empty_page_and_a_renewed_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_in_the_middle_of_a_listing_is_renewed_before_a_page_is_refused() {
+async fn expiring_token_is_renewed_between_pages() {
     let server = server().await;
     for n in 0..3 {
         let page = ok(json!([user(n)]));
@@ -77,7 +77,7 @@ async fn a_token_that_ends_in_the_middle_of_a_listing_is_renewed_before_a_page_i
 }
 
 #[tokio::test]
-async fn pages_that_lead_in_a_circle_end_with_an_error() {
+async fn circular_pages_are_an_error() {
     for length in [1, 2, 7] {
         let server = server().await;
         for n in 0..length {
@@ -97,7 +97,7 @@ async fn pages_that_lead_in_a_circle_end_with_an_error() {
 }
 
 #[tokio::test]
-async fn empty_pages_without_end_are_an_error() {
+async fn endless_empty_pages_are_an_error() {
     let server = server().await;
     let count = AtomicUsize::new(0);
     Mock::given(path("/api/v1/users"))
@@ -113,7 +113,7 @@ async fn empty_pages_without_end_are_an_error() {
 }
 
 #[tokio::test]
-async fn odd_item_leaves_the_rest_of_its_page() {
+async fn unreadable_item_keeps_the_other_users() {
     let server = server().await;
     let odd = |id: &str, member: &str, value: Value| {
         let mut user = json!({"id": id, "status": "ACTIVE", "profile": {"login": "odd@example.com"}});
@@ -151,7 +151,7 @@ async fn odd_item_leaves_the_rest_of_its_page() {
 }
 
 #[tokio::test]
-async fn odd_group_is_named_and_left_out() {
+async fn unreadable_group_is_named_and_skipped() {
     let server = server().await;
     let good = json!({"id": "00g2", "type": "OKTA_GROUP", "profile": {"name": "b"}, "objectClass": "okta:user_group",
         "lastMembershipUpdated": ""});
@@ -162,7 +162,7 @@ async fn odd_group_is_named_and_left_out() {
 }
 
 #[tokio::test]
-async fn answer_that_is_no_list_is_not_an_empty_one() {
+async fn non_list_response_is_an_error() {
     let server = server().await;
     for (n, (body, well_formed)) in [
         ("", false),
@@ -186,7 +186,7 @@ async fn answer_that_is_no_list_is_not_an_empty_one() {
 }
 
 #[tokio::test]
-async fn pages_are_asked_for_when_they_are_needed() {
+async fn pages_are_requested_lazily() {
     let server = server().await;
     let next = format!("<{}/api/v1/users?after=a>; rel=\"next\"", server.uri());
     answer(&server, "/api/v1/users", ok(json!([user(1), user(2)])).append_header("link", next)).await;
@@ -197,7 +197,7 @@ async fn pages_are_asked_for_when_they_are_needed() {
 }
 
 #[tokio::test]
-async fn deactivated_users_come_last_when_all_are_asked_for() {
+async fn list_all_returns_deactivated_users_last() {
     let server = server().await;
     Mock::given(path("/api/v1/users"))
         .and(query_param("filter", "status eq \"DEPROVISIONED\""))
@@ -217,7 +217,7 @@ async fn deactivated_users_come_last_when_all_are_asked_for() {
 }
 
 #[tokio::test]
-async fn what_a_query_says_is_sent_as_parameters() {
+async fn queries_are_sent_as_parameters() {
     let server = server().await;
     for at in ["/api/v1/users", "/api/v1/groups", "/api/v1/groups/00g1/users"] {
         answer(&server, at, ok(json!([]))).await;
@@ -256,7 +256,7 @@ async fn what_a_query_says_is_sent_as_parameters() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_no_list_ends_the_listing_with_its_name() {
+async fn non_list_page_ends_the_stream() {
     let server = server().await;
     answer(&server, "/api/v1/groups", ok(json!({"id": "00g1"}))).await;
     let mut groups = Box::pin(client(&server).groups().list(&GroupQuery::default()));
@@ -265,7 +265,7 @@ async fn a_page_that_is_no_list_ends_the_listing_with_its_name() {
 }
 
 #[tokio::test]
-async fn a_listing_can_be_left_and_taken_up_again_but_only_at_home() {
+async fn page_cursor_resumes_only_its_listing() {
     let server = server().await;
     for resource in ["users", "groups"] {
         let at = format!("/api/v1/{resource}");

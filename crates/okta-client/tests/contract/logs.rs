@@ -38,7 +38,7 @@ fn since() -> LogStart {
 }
 
 #[tokio::test]
-async fn a_range_is_listed_to_its_end() {
+async fn bounded_log_query_lists_every_page() {
     let server = server().await;
     at(&server, "a", 1, ok(json!([event(2)]))).await;
     answer(&server, LOGS, page(&server, json!([event(1)]), "a")).await;
@@ -55,7 +55,7 @@ async fn a_range_is_listed_to_its_end() {
 }
 
 #[tokio::test]
-async fn following_never_ends_and_goes_on_where_it_stopped() {
+async fn follow_resumes_at_stored_checkpoint() {
     let server = server().await;
     Mock::given(path(LOGS))
         .and(query_param("since", "2026-03-01T09:00:00.000Z"))
@@ -91,7 +91,7 @@ async fn following_never_ends_and_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
-async fn a_failure_that_may_pass_does_not_end_the_stream() {
+async fn transient_error_keeps_log_stream_open() {
     let server = server().await;
     answer_once(&server, LOGS, page(&server, json!([event(1)]), "a")).await;
     at(&server, "a", 6, ResponseTemplate::new(503)).await;
@@ -103,7 +103,7 @@ async fn a_failure_that_may_pass_does_not_end_the_stream() {
 }
 
 #[tokio::test]
-async fn a_place_that_okta_refuses_ends_the_stream() {
+async fn rejected_checkpoint_ends_the_stream() {
     let server = server().await;
     let refusal = json!({"errorCode": "E0000001", "errorSummary": "Api validation failed: after"});
     answer(&server, LOGS, ResponseTemplate::new(400).set_body_json(refusal)).await;
@@ -131,7 +131,7 @@ async fn a_place_elsewhere_is_not_asked() {
 }
 
 #[tokio::test]
-async fn a_page_without_a_place_after_it_cannot_be_followed() {
+async fn log_page_needs_next_link() {
     let server = server().await;
     answer(&server, LOGS, ok(json!([event(1)]))).await;
     let items: Vec<_> = client(&server).logs().follow(&since(), PAUSE).collect().await;
@@ -139,7 +139,7 @@ async fn a_page_without_a_place_after_it_cannot_be_followed() {
 }
 
 #[tokio::test]
-async fn log_link_elsewhere_is_asked_at_home() {
+async fn foreign_log_link_is_requested_locally() {
     let server = server().await;
     let elsewhere = MockServer::start().await;
     at(&server, "a", 1, page(&server, json!([event(2)]), "b")).await;
@@ -153,7 +153,7 @@ async fn log_link_elsewhere_is_asked_at_home() {
 }
 
 #[tokio::test]
-async fn log_link_to_another_path_ends_the_stream() {
+async fn log_link_to_other_path_fails() {
     let server = server().await;
     let link = "</api/v1/users?after=a>; rel=\"next\"";
     answer(&server, LOGS, ok(json!([event(1)])).append_header("link", link)).await;
@@ -162,7 +162,7 @@ async fn log_link_to_another_path_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn odd_event_leaves_the_rest_of_its_page() {
+async fn unreadable_event_keeps_the_others() {
     let server = server().await;
     let mut odd = [event(1), event(2), event(3), event(5)];
     odd[0].as_object_mut().unwrap().remove("published");
@@ -178,7 +178,7 @@ async fn odd_event_leaves_the_rest_of_its_page() {
 }
 
 #[tokio::test]
-async fn log_page_that_is_no_json_is_asked_for_again() {
+async fn non_json_log_page_is_retried() {
     let server = server().await;
     answer_once(&server, LOGS, ResponseTemplate::new(200).set_body_string("<html>wait</html>")).await;
     answer(&server, LOGS, page(&server, json!([event(1)]), "a")).await;
@@ -189,7 +189,7 @@ async fn log_page_that_is_no_json_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_follower_with_nothing_new_stays_at_its_place_as_long_as_it_likes() {
+async fn idle_follow_keeps_its_checkpoint() {
     let server = server().await;
     answer(&server, LOGS, page(&server, json!([]), "same")).await;
     let pages: Vec<_> =

@@ -36,7 +36,7 @@ async fn proxy_that_refuses_is_blamed() {
 }
 
 #[tokio::test]
-async fn private_authority_is_trusted_through_a_tunnel() {
+async fn private_authority_is_trusted_through_proxy() {
     // No name server knows the name: the proxy alone finds the org.
     let (url, authority) = org_with_its_own_authority("acme.okta.example").await;
     let port = url.rsplit(':').next().unwrap().parse().unwrap();

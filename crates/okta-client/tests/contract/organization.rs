@@ -19,7 +19,7 @@ async fn answered(answer: ResponseTemplate) -> (MockServer, okta_client::Result<
 }
 
 #[tokio::test]
-async fn an_org_says_who_it_is_without_being_told_who_asks() {
+async fn organization_is_read_without_credentials() {
     let body = json!({"id": "00o1", "pipeline": "idx", "_links": {}});
     let (server, organization) = answered(ResponseTemplate::new(200).set_body_json(body)).await;
     assert_eq!(organization.unwrap().id, "00o1");

@@ -19,7 +19,7 @@ fn challenged(status: u16, challenge: &str) -> ResponseTemplate {
 }
 
 #[tokio::test]
-async fn each_refusal_says_what_failed_and_what_to_do() {
+async fn each_error_has_message_and_remedy() {
     let server = granting(|asked| asked.replace("okta.groups.read", "")).await;
     let cases = [
         (
@@ -82,7 +82,7 @@ async fn each_refusal_says_what_failed_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn only_okta_s_own_404_ends_an_object() {
+async fn only_okta_404_means_not_found() {
     let gone = |id: &str| refusal(404, "E0000007", &format!("Not found: Resource not found: {id} (User)"));
     let live = [
         ("page", ResponseTemplate::new(404).set_body_string("<html><h1>404</h1></html>")),
@@ -123,7 +123,7 @@ async fn okta_group(okta: &okta_client::OktaClient, id: &str) -> Error {
 }
 
 #[tokio::test]
-async fn gateway_that_is_well_again_is_asked_again() {
+async fn html_404_is_retried() {
     let server = server().await;
     answer_once(&server, "/api/v1/users/00u1", ResponseTemplate::new(404).set_body_string("<html>")).await;
     answer(&server, "/api/v1/users/00u1", ok(user(1))).await;
@@ -132,7 +132,7 @@ async fn gateway_that_is_well_again_is_asked_again() {
 }
 
 #[tokio::test]
-async fn token_endpoint_s_own_words_are_shown() {
+async fn token_error_quotes_the_response() {
     for (response, told) in [
         (
             ResponseTemplate::new(403).set_body_string("<h1>Your IP was rejected</h1>"),
@@ -156,7 +156,7 @@ async fn token_endpoint_s_own_words_are_shown() {
 }
 
 #[tokio::test]
-async fn okta_s_code_and_causes_are_told() {
+async fn error_shows_okta_code_and_causes() {
     let server = server().await;
     let body = json!({"errorCode": "E0000031", "errorSummary": "Invalid search criteria.",
         "errorCauses": [{"errorSummary": "no such attribute"}]});
@@ -173,7 +173,7 @@ async fn okta_s_code_and_causes_are_told() {
 }
 
 #[tokio::test]
-async fn a_refused_credential_is_told_in_okta_s_words_and_not_repeated() {
+async fn invalid_client_error_is_not_retried() {
     let server = MockServer::start().await;
     let body = json!({"error": "invalid_client", "error_description": "The client ID is invalid."});
     answer(&server, "/oauth2/v1/token", ResponseTemplate::new(401).set_body_json(body)).await;
@@ -186,7 +186,7 @@ async fn a_refused_credential_is_told_in_okta_s_words_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn the_admin_console_s_redirect_is_explained() {
+async fn token_redirect_suggests_correct_org_url() {
     let server = MockServer::start().await;
     let redirect = ResponseTemplate::new(302).insert_header("location", "https://elsewhere.example/");
     answer(&server, "/oauth2/v1/token", redirect).await;
@@ -205,7 +205,7 @@ async fn a_redirect_takes_no_credential_along() {
 }
 
 #[tokio::test]
-async fn what_a_user_typed_and_okta_repeats_stays_on_its_line() {
+async fn control_characters_in_error_are_removed() {
     let server = server().await;
     let body =
         json!({"errorCode": "E0000001", "errorSummary": "bad: \u{1b}[2J\nERROR forged", "errorCauses": null});
@@ -215,7 +215,7 @@ async fn what_a_user_typed_and_okta_repeats_stays_on_its_line() {
 }
 
 #[tokio::test]
-async fn an_answer_that_cannot_be_read_says_where_and_repeats_nothing() {
+async fn decode_error_names_position_not_values() {
     let server = server().await;
     for (at, body) in [
         ("kind", json!({"id": "00u1", "status": "ACTIVE", "profile": "ada@example.com"})),
@@ -234,7 +234,7 @@ async fn an_answer_that_cannot_be_read_says_where_and_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn refusal_that_repeats_a_credential_is_told_without_it() {
+async fn echoed_credential_is_redacted() {
     const TOKEN_TEXT: &str = "00Ab-secret_of_an_api_token";
     let server = MockServer::start().await;
     let long = "x".repeat(150);

@@ -9,7 +9,7 @@ use wiremock::ResponseTemplate;
 use super::support::*;
 
 #[tokio::test]
-async fn what_is_not_there_is_none_and_odd_ids_are_not_sent() {
+async fn invalid_ids_are_not_sent() {
     let server = server().await;
     let body = json!({"errorCode": "E0000007", "errorSummary": "Not found"});
     answer(&server, "/api/v1/users/00u9", ResponseTemplate::new(404).set_body_json(body)).await;
@@ -23,7 +23,7 @@ async fn what_is_not_there_is_none_and_odd_ids_are_not_sent() {
 }
 
 #[tokio::test]
-async fn answer_about_another_object_is_an_error() {
+async fn response_for_other_object_is_rejected() {
     let server = server().await;
     let channel = json!({"type": "HTTP", "version": "1.0.0", "config": {"uri": "https://h.example.com"}});
     let other = json!({"id": "00u2", "status": "ACTIVE", "profile": {"login": "Ada.L@example.com"}, "name": "n",
@@ -50,7 +50,7 @@ async fn answer_about_another_object_is_an_error() {
 }
 
 #[tokio::test]
-async fn types_schemas_groups_and_members_are_typed_calls() {
+async fn typed_calls_cover_schemas_and_groups() {
     let server = server().await;
     let types = json!([
         {"id": "oty1", "name": "user", "displayName": "User", "default": true},
@@ -87,7 +87,7 @@ async fn types_schemas_groups_and_members_are_typed_calls() {
 }
 
 #[tokio::test]
-async fn words_and_attributes_that_are_new_are_kept() {
+async fn unknown_values_and_attributes_are_kept() {
     let server = server().await;
     let body = json!({"id": "00u1", "status": "HIBERNATING", "type": {"id": "oty1"}, "created": null,
         "lastUpdated": "2026-03-01T10:00:00.000Z", "surprise": [1],
@@ -104,7 +104,7 @@ async fn words_and_attributes_that_are_new_are_kept() {
 }
 
 #[tokio::test]
-async fn groups_tell_their_kind_and_how_many_users_they_have() {
+async fn group_exposes_type_count_and_source() {
     let server = server().await;
     let group = |kind: &str| {
         json!({"id": "00g1", "type": kind, "profile": {"name": "Eng"},
@@ -128,7 +128,7 @@ async fn groups_tell_their_kind_and_how_many_users_they_have() {
 }
 
 #[tokio::test]
-async fn urgent_requests_and_the_trait_reach_the_same_org() {
+async fn priority_client_shares_pacer_and_token() {
     let server = server().await;
     answer(&server, "/api/v1/users/00u1", ok(user(1))).await;
     answer(&server, "/api/v1/users", ok(json!([user(1)]))).await;

@@ -24,7 +24,7 @@ fn limited(seconds: i64) -> ResponseTemplate {
 }
 
 #[tokio::test]
-async fn a_server_in_trouble_is_asked_again_with_a_fresh_proof() {
+async fn server_error_retry_uses_fresh_proof() {
     for status in [500, 502, 503, 504] {
         let server = server().await;
         answer_once(&server, USER, ResponseTemplate::new(status).set_body_string("<html>")).await;
@@ -37,7 +37,7 @@ async fn a_server_in_trouble_is_asked_again_with_a_fresh_proof() {
 }
 
 #[tokio::test]
-async fn trouble_that_does_not_end_is_told_after_six_attempts() {
+async fn lasting_error_returns_after_six_attempts() {
     let server = server().await;
     answer(&server, USER, ResponseTemplate::new(503)).await;
     let error = hurried(async { client(&server).users().get("00u1").await }).await.unwrap_err();
@@ -57,7 +57,7 @@ async fn a_refusal_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn a_429_waits_for_the_window_s_end_and_costs_no_attempt() {
+async fn throttling_waits_without_using_attempts() {
     let server = server().await;
     for _ in 0..7 {
         answer_once(&server, USER, limited(2)).await;
@@ -72,7 +72,7 @@ async fn a_429_waits_for_the_window_s_end_and_costs_no_attempt() {
 }
 
 #[tokio::test]
-async fn a_429_without_any_header_and_one_with_retry_after_are_waited_for() {
+async fn throttling_without_rate_headers_waits() {
     let server = server().await;
     answer_once(&server, USER, ResponseTemplate::new(429)).await;
     answer_once(&server, USER, ResponseTemplate::new(429).insert_header("retry-after", "3")).await;
@@ -83,7 +83,7 @@ async fn a_429_without_any_header_and_one_with_retry_after_are_waited_for() {
 }
 
 #[tokio::test]
-async fn too_many_at_once_means_fewer_at_once() {
+async fn concurrency_429_lowers_concurrency() {
     let server = server().await;
     // How Okta says it: a limit of zero.
     let concurrent = ResponseTemplate::new(429)
@@ -99,7 +99,7 @@ async fn too_many_at_once_means_fewer_at_once() {
 }
 
 #[tokio::test]
-async fn a_limit_that_outlasts_the_total_time_says_when_it_opens() {
+async fn long_rate_limit_returns_retry_after() {
     let server = server().await;
     answer(&server, USER, limited(50)).await;
     let okta = builder(&server).total_time(Duration::from_secs(10)).build().unwrap();
@@ -112,7 +112,7 @@ async fn a_limit_that_outlasts_the_total_time_says_when_it_opens() {
 }
 
 #[tokio::test]
-async fn an_org_that_never_answers_does_not_hold_a_call_for_ever() {
+async fn unresponsive_org_times_out() {
     let server = server().await;
     answer(&server, USER, ok(user(1)).set_delay(Duration::from_mins(10))).await;
     let okta =
@@ -124,7 +124,7 @@ async fn an_org_that_never_answers_does_not_hold_a_call_for_ever() {
 }
 
 #[tokio::test]
-async fn a_hook_is_not_created_twice_when_nobody_knows_whether_it_was() {
+async fn uncertain_hook_creation_is_not_retried() {
     let new = NewEventHook {
         name: "Sync".into(),
         events: EventSubscription::new(["user.lifecycle.create"]),
@@ -149,7 +149,7 @@ async fn a_hook_is_not_created_twice_when_nobody_knows_whether_it_was() {
 
 /// An org whose first answer to a call breaks off.
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_asked_for_again() {
+async fn truncated_response_is_retried() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let org = tokio::spawn(async move {
@@ -169,7 +169,7 @@ async fn an_answer_that_breaks_off_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_not_read_to_the_end() {
+async fn oversized_response_is_not_read() {
     let server = server().await;
     answer(&server, USER, ResponseTemplate::new(200).set_body_bytes(vec![b' '; 65 << 20])).await;
     let error = client(&server).users().get("00u1").await.unwrap_err();
@@ -178,7 +178,7 @@ async fn an_answer_without_end_is_not_read_to_the_end() {
 }
 
 #[tokio::test]
-async fn an_unreachable_org_is_named_with_the_reason() {
+async fn unreachable_org_error_names_reason() {
     let key = PrivateKey::generate_ec().unwrap();
     let okta = OktaClient::builder("http://127.0.0.1:1").service_app("0oa", key).build().unwrap();
     let error = hurried(async { okta.users().get("00u1").await }).await.unwrap_err();
@@ -190,7 +190,7 @@ async fn an_unreachable_org_is_named_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_leaves_no_trace() {
+async fn canceled_call_frees_its_slot() {
     let server = server().await;
     answer_once(&server, USER, ok(user(1)).set_delay(Duration::from_secs(5))).await;
     answer(&server, USER, ok(user(1))).await;

@@ -17,7 +17,7 @@ use super::support::*;
 const USER: &str = "/api/v1/users/00u1";
 
 #[tokio::test]
-async fn every_request_names_the_product_and_this_crate() {
+async fn user_agent_names_product_and_crate() {
     let server = server().await;
     answer(&server, USER, ok(user(1))).await;
     builder(&server).user_agent("example-sync/1.2").build().unwrap().users().get("00u1").await.unwrap();
@@ -73,7 +73,7 @@ pub(super) async fn org_with_its_own_authority(name: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_further_authority_is_trusted_when_it_is_told() {
+async fn added_root_certificate_is_trusted() {
     let (url, authority) = org_with_its_own_authority("localhost").await;
     let builder = || OktaClient::builder(url.as_str()).api_token("t".into());
     let error = builder()
@@ -98,13 +98,13 @@ async fn a_further_authority_is_trusted_when_it_is_told() {
 }
 
 #[tokio::test]
-async fn a_builder_without_a_credential_says_so() {
+async fn builder_requires_a_credential() {
     let error = OktaClient::builder("https://example.okta.com").build().unwrap_err();
     assert_eq!(error.to_string(), "no credential: give a client id with a private key, or an API token");
 }
 
 #[tokio::test]
-async fn limits_of_time_without_end_are_no_trouble() {
+async fn maximum_total_time_is_accepted() {
     let server = server().await;
     answer(&server, USER, ok(user(1))).await;
     let okta = builder(&server).total_time(Duration::MAX).timeout(Duration::from_secs(5)).build().unwrap();
@@ -112,7 +112,7 @@ async fn limits_of_time_without_end_are_no_trouble() {
 }
 
 #[tokio::test]
-async fn clients_that_share_a_pacer_share_what_it_learned() {
+async fn clients_share_pacer_state() {
     let server = server().await;
     let used_up = ok(user(1))
         .insert_header("x-rate-limit-limit", "600")
@@ -133,7 +133,7 @@ async fn clients_that_share_a_pacer_share_what_it_learned() {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_given_up_and_sent_again() {
+async fn timed_out_request_is_retried() {
     let server = server().await;
     answer_once(&server, USER, ok(user(1)).set_delay(Duration::from_secs(30))).await;
     answer(&server, USER, ResponseTemplate::new(200).set_body_json(user(1))).await;

@@ -16,7 +16,7 @@ use super::support::*;
 const USER: &str = "/api/v1/users/00u1";
 
 #[tokio::test]
-async fn the_first_token_request_already_carries_a_proof_and_the_second_everything_afresh() {
+async fn each_token_request_is_freshly_signed() {
     let server = server().await;
     answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(200).set_body_json(user(1))).await;
     builder(&server).scopes(["okta.users.read"]).build().unwrap().users().get("00u1").await.unwrap();
@@ -44,7 +44,7 @@ async fn the_first_token_request_already_carries_a_proof_and_the_second_everythi
 }
 
 #[tokio::test]
-async fn the_answer_decides_between_bearer_and_dpop() {
+async fn token_type_selects_bearer_or_dpop() {
     let server = MockServer::start().await;
     let body = json!({"token_type": "Bearer", "expires_in": 3600, "access_token": "t", "scope": ""});
     answer(&server, "/oauth2/v1/token", ResponseTemplate::new(200).set_body_json(body)).await;
@@ -56,7 +56,7 @@ async fn the_answer_decides_between_bearer_and_dpop() {
 }
 
 #[tokio::test]
-async fn one_task_fetches_the_token_and_the_others_wait() {
+async fn concurrent_calls_share_one_token_request() {
     let server = server().await;
     answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(200).set_body_json(user(1))).await;
     let okta = client(&server);
@@ -70,7 +70,7 @@ async fn one_task_fetches_the_token_and_the_others_wait() {
 }
 
 #[tokio::test]
-async fn a_nonce_that_the_api_asks_for_is_used_and_kept() {
+async fn api_nonce_retry_keeps_token() {
     let server = server().await;
     let challenge = ResponseTemplate::new(401)
         .insert_header("www-authenticate", "DPoP error=\"use_dpop_nonce\"")
@@ -86,7 +86,7 @@ async fn a_nonce_that_the_api_asks_for_is_used_and_kept() {
 }
 
 #[tokio::test]
-async fn an_org_that_asks_for_a_nonce_each_time_is_not_asked_for_ever() {
+async fn endless_nonce_challenges_end_with_error() {
     let server = server().await;
     let challenge = ResponseTemplate::new(401)
         .insert_header("www-authenticate", "DPoP error=\"use_dpop_nonce\"")
@@ -98,7 +98,7 @@ async fn an_org_that_asks_for_a_nonce_each_time_is_not_asked_for_ever() {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_shortly_before_it_expires() {
+async fn token_is_renewed_before_expiry() {
     let server = server().await;
     answer(&server, USER, ok(user(1))).await;
     let okta = client(&server);
@@ -117,7 +117,7 @@ async fn a_token_is_renewed_shortly_before_it_expires() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_twice_is_a_refused_credential() {
+async fn second_token_rejection_is_credential_error() {
     let server = server().await;
     let refusal = json!({"errorCode": "E0000011", "errorSummary": "Invalid token provided"});
     answer(&server, USER, ResponseTemplate::new(401).set_body_json(refusal)).await;
@@ -127,7 +127,7 @@ async fn a_token_that_is_refused_twice_is_a_refused_credential() {
 }
 
 #[tokio::test]
-async fn each_signature_holds_and_the_two_keys_may_be_the_same_or_not() {
+async fn signatures_verify_with_either_dpop_key() {
     let server = server().await;
     answer(&server, USER, ok(user(1))).await;
     let rsa = PrivateKey::generate_rsa().unwrap();
@@ -155,7 +155,7 @@ async fn each_signature_holds_and_the_two_keys_may_be_the_same_or_not() {
 }
 
 #[tokio::test]
-async fn an_api_token_is_sent_as_it_is_and_never_renewed() {
+async fn api_token_is_never_renewed() {
     let server = MockServer::start().await;
     answer_once(&server, USER, ok(user(1))).await;
     answer(&server, USER, ResponseTemplate::new(401)).await;
@@ -172,7 +172,7 @@ async fn an_api_token_is_sent_as_it_is_and_never_renewed() {
 }
 
 #[tokio::test]
-async fn a_token_endpoint_in_trouble_is_asked_again_with_everything_afresh() {
+async fn token_request_retries_use_fresh_assertions() {
     let server = MockServer::start().await;
     let date = jiff::Timestamp::now();
     let closed = ResponseTemplate::new(429)
@@ -191,7 +191,7 @@ async fn a_token_endpoint_in_trouble_is_asked_again_with_everything_afresh() {
 }
 
 #[tokio::test]
-async fn whether_the_token_is_bound_is_told_by_its_type() {
+async fn token_type_decides_is_bound() {
     for (kind, bound) in [("DPoP", true), ("Bearer", false)] {
         let server = MockServer::start().await;
         let token = json!({"token_type": kind, "expires_in": 3600, "access_token": "t"});
@@ -201,7 +201,7 @@ async fn whether_the_token_is_bound_is_told_by_its_type() {
 }
 
 #[tokio::test]
-async fn scopes_that_were_asked_for_and_not_granted_are_told() {
+async fn missing_scopes_are_reported() {
     let server = granting(|_| "okta.users.read okta.eventHooks.manage".into()).await;
     let asked = ["okta.users.read", "okta.groups.read", "okta.eventHooks.read", "okta.eventHooks.manage"];
     let okta = builder(&server).scopes(asked).build().unwrap();
@@ -210,7 +210,7 @@ async fn scopes_that_were_asked_for_and_not_granted_are_told() {
 }
 
 #[tokio::test]
-async fn neither_debug_output_nor_errors_hold_a_credential() {
+async fn debug_output_and_errors_hide_credentials() {
     let server = server().await;
     answer(&server, USER, ResponseTemplate::new(400).set_body_string("no")).await;
     let key = PrivateKey::generate_ec().unwrap();
@@ -225,7 +225,7 @@ async fn neither_debug_output_nor_errors_hold_a_credential() {
 }
 
 #[tokio::test]
-async fn those_who_waited_for_a_token_share_the_refusal() {
+async fn waiting_calls_share_token_rejection() {
     let server = MockServer::start().await;
     let body = json!({"error": "invalid_client", "error_description": "The client ID is invalid."});
     let refusal = ResponseTemplate::new(401).set_body_json(body).set_delay(Duration::from_millis(300));
@@ -247,7 +247,7 @@ async fn those_who_waited_for_a_token_share_the_refusal() {
 }
 
 #[tokio::test]
-async fn whoever_is_dropped_while_it_asks_for_a_token_leaves_that_to_the_next() {
+async fn canceled_token_request_passes_to_next() {
     let server = MockServer::start().await;
     let token = || ok(json!({"token_type": "Bearer", "expires_in": 3600, "access_token": "t"}));
     answer_once(&server, TOKEN, token().set_delay(Duration::from_mins(5))).await;
@@ -269,7 +269,7 @@ async fn whoever_is_dropped_while_it_asks_for_a_token_leaves_that_to_the_next() 
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_renewed_yet_is_used_while_it_lasts() {
+async fn failed_renewal_keeps_using_token() {
     let server = MockServer::start().await;
     let token = |name: &str| ok(json!({"token_type": "Bearer", "expires_in": 3600, "access_token": name}));
     answer_once(&server, TOKEN, token("t1")).await;
@@ -290,7 +290,7 @@ async fn a_token_that_cannot_be_renewed_yet_is_used_while_it_lasts() {
 }
 
 #[tokio::test]
-async fn a_token_answer_that_makes_no_sense_is_an_error_and_shows_no_token() {
+async fn malformed_token_response_hides_token() {
     for (body, whole) in [
         ("{\"access_token\": \"s3cret\", \"expires_in\": \"s3cret\", \"token_type\": \"DPoP\"}", false),
         ("<html>s3cret", false),
@@ -312,7 +312,7 @@ async fn a_token_answer_that_makes_no_sense_is_an_error_and_shows_no_token() {
 }
 
 #[tokio::test]
-async fn a_closed_token_endpoint_says_when_it_opens_and_no_question_waits_without_end() {
+async fn throttled_token_endpoint_ends_the_call() {
     let server = MockServer::start().await;
     let end = jiff::Timestamp::now().as_second() + 50;
     let closed = ResponseTemplate::new(429).insert_header("x-rate-limit-reset", end.to_string());

@@ -74,7 +74,7 @@ impl Respond for Org {
 }
 
 #[tokio::test]
-async fn the_client_does_every_call_of_the_trait() {
+async fn client_implements_every_trait_call() {
     let server = MockServer::start().await;
     wiremock::Mock::given(wiremock::matchers::any()).respond_with(Org).mount(&server).await;
     let okta = okta_client::OktaClient::builder(server.uri()).api_token("t".into()).build().unwrap();
@@ -85,7 +85,7 @@ async fn the_client_does_every_call_of_the_trait() {
 }
 
 #[tokio::test]
-async fn a_call_that_a_substitute_does_not_make_is_named() {
+async fn unsupported_trait_call_names_itself() {
     struct Nothing;
     impl OktaApi for Nothing {}
     for (call, result) in every_call(&Nothing).await {

@@ -57,7 +57,7 @@ fn document() -> Option<String> {
 }
 
 #[tokio::test]
-async fn requests_and_answers_are_those_of_okta_s_openapi_document() {
+async fn calls_match_okta_s_openapi_document() {
     let Some(text) = document() else { return };
     let spec = Spec::parse(&text);
     let recorder = Recorder::start().await;

@@ -38,7 +38,7 @@ impl Write for Sink {
 }
 
 #[tokio::test]
-async fn requests_are_traced_by_okta_s_id_and_without_secrets_or_profile_values() {
+async fn traces_have_request_id_without_secrets() {
     let sink = Sink::default();
     let writer = sink.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_read_with_and_without_the_zero() {
+    fn placeholder_index_splits_lists() {
         let condition = Condition::parse(r#""Okta Group ID" IN (${groupIds${0}})"#).unwrap();
         let Condition::Is { attribute, comparison, operands } = condition else { panic!() };
         assert_eq!((attribute.as_str(), comparison), ("Okta Group ID", Comparison::In));

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_decides_the_same_whatever_other_faults_are_asked_for() {
+    fn other_faults_leave_seeded_decisions_unchanged() {
         let decisions = |also: bool| -> Vec<bool> {
             let faults = Faults::new("seed=7,okta.429=0.5,hooks.lost=0.5".parse().unwrap());
             (0..64)
@@ -208,21 +208,21 @@ mod tests {
     }
 
     #[test]
-    fn a_counted_fault_strikes_so_often_and_no_more() {
+    fn counted_fault_stops_at_its_count() {
         let faults = Faults::new("okta.reset=2x".parse().unwrap());
         let decisions: Vec<bool> = (0..5).map(|_| faults.strikes(Fault::Reset(Side::Okta))).collect();
         assert_eq!(decisions, [true, true, false, false, false]);
     }
 
     #[test]
-    fn a_fault_with_a_path_strikes_no_other() {
+    fn fault_with_path_matches_only_it() {
         let faults = Faults::new("okta.reset=1x/api/v1/logs".parse().unwrap());
         let paths = ["/api/v1/users", "/api/v1/logs", "/api/v1/logs"];
         assert_eq!(paths.map(|path| faults.strikes_at(Fault::Reset(Side::Okta), path)), [false, true, false]);
     }
 
     #[test]
-    fn what_is_not_asked_for_never_strikes() {
+    fn default_spec_injects_no_faults() {
         let faults = Faults::new(FaultSpec::default());
         assert!((0..100).all(|_| !faults.strikes(Fault::Reset(Side::Okta))));
     }

@@ -27,14 +27,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_item_loses_its_sense_and_keeps_its_id() {
+    fn corrupted_item_keeps_its_id() {
         let listing = br#"[{"id":"a","profile":{}},{"id":"b","profile":{}}]"#;
         let spoiled: Value = serde_json::from_slice(&spoil_one(listing, 3).unwrap()).unwrap();
         assert_eq!(spoiled, json!([{"id": "a", "profile": {}}, {"id": "b", "profile": 7}]));
     }
 
     #[test]
-    fn an_empty_listing_and_an_object_stay() {
+    fn empty_list_and_object_stay_intact() {
         assert_eq!(spoil_one(b"[]", 1), None);
         assert_eq!(spoil_one(b"{}", 1), None);
     }

@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_json_say_the_same_and_read_back() {
+    fn text_and_json_forms_round_trip() {
         let text: FaultSpec =
             "seed=7, okta.429=0.05,okta.5xx=2x,okta.latency=5..50@0.3/api/v1/logs,executions.stuck=told@0.1,hooks.delay=20"
                 .parse()
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_key_or_value_is_named() {
+    fn invalid_key_or_value_is_named() {
         for (text, told) in [
             ("okta.lateness=5", "\"okta.lateness\" is no fault; there are seed, okta.latency"),
             ("okta.429=2", "okta.429: \"2\" is not a probability from 0 to 1 or a count such as 3x"),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::world::{Answer, TestEnv, ids, options, read};
+use crate::env::{Answer, TestEnv, ids, options, read};
 
 /// A proof of possession of the key.
 fn proof(key: &RsaKeyPair, method: &str, url: &str, more: &[(&str, &str)]) -> String {
@@ -35,27 +35,27 @@ fn error(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_bound_token_needs_the_nonce_a_fresh_assertion_and_a_fresh_proof_each_time() {
+async fn dpop_token_needs_fresh_proofs() {
     let mut required = options();
     required.dpop = DpopMode::Required;
-    let world = TestEnv::with(required).await;
+    let env = TestEnv::with(required).await;
     let key = RsaKeyPair::generate(2048).unwrap();
-    let url = world.token_url();
-    let assertion = world.assertion();
-    let challenged = world.ask_with(&assertion, Some(&proof(&key, "POST", &url, &[]))).await;
+    let url = env.token_url();
+    let assertion = env.assertion();
+    let challenged = env.ask_with(&assertion, Some(&proof(&key, "POST", &url, &[]))).await;
     assert_eq!((challenged.status, error(&challenged).as_str()), (400, "use_dpop_nonce"));
     let nonce = challenged.headers["dpop-nonce"].to_str().unwrap().to_owned();
     let with_nonce = || proof(&key, "POST", &url, &[("nonce", &nonce)]);
-    let used = world.ask_with(&assertion, Some(&with_nonce())).await;
+    let used = env.ask_with(&assertion, Some(&with_nonce())).await;
     assert_eq!((used.status, error(&used).as_str()), (401, "invalid_client"));
-    let granted = world.ask_with(&world.assertion(), Some(&with_nonce())).await.json();
+    let granted = env.ask_with(&env.assertion(), Some(&with_nonce())).await.json();
     assert_eq!(granted["token_type"], "DPoP");
 
     let token = granted["access_token"].as_str().unwrap();
-    let users = format!("{}/api/v1/users", world.ready("/okta/org_url"));
+    let users = format!("{}/api/v1/users", env.ready("/okta/org_url"));
     let ath = URL_SAFE_NO_PAD.encode(Sha256::digest(token));
     let ask = |proof: String| {
-        let request = world.http.get(&users).header("authorization", format!("DPoP {token}"));
+        let request = env.http.get(&users).header("authorization", format!("DPoP {token}"));
         read(request.header("dpop", proof))
     };
     let fresh = proof(&key, "GET", &users, &[("ath", &ath)]);
@@ -74,63 +74,62 @@ async fn a_bound_token_needs_the_nonce_a_fresh_assertion_and_a_fresh_proof_each_
             "{what}"
         );
     }
-    let bearer = read(world.http.get(&users).bearer_auth(token)).await.unwrap();
+    let bearer = read(env.http.get(&users).bearer_auth(token)).await.unwrap();
     assert_eq!(bearer.status, 400, "a bound token is no bearer token");
 }
 
 #[tokio::test]
-async fn a_refused_request_has_used_its_proof_up() {
+async fn throttled_request_consumes_its_proof() {
     let mut required = options();
     required.dpop = DpopMode::Required;
-    let world = TestEnv::with(required).await;
+    let env = TestEnv::with(required).await;
     let key = RsaKeyPair::generate(2048).unwrap();
-    let url = world.token_url();
-    let nonce = world.ask_with(&world.assertion(), Some(&proof(&key, "POST", &url, &[]))).await;
+    let url = env.token_url();
+    let nonce = env.ask_with(&env.assertion(), Some(&proof(&key, "POST", &url, &[]))).await;
     let nonce = nonce.headers["dpop-nonce"].to_str().unwrap().to_owned();
     let granted =
-        world.ask_with(&world.assertion(), Some(&proof(&key, "POST", &url, &[("nonce", &nonce)]))).await;
+        env.ask_with(&env.assertion(), Some(&proof(&key, "POST", &url, &[("nonce", &nonce)]))).await;
     let token = granted.json()["access_token"].as_str().unwrap().to_owned();
-    let users = format!("{}/api/v1/users", world.ready("/okta/org_url"));
+    let users = format!("{}/api/v1/users", env.ready("/okta/org_url"));
     let proof = proof(&key, "GET", &users, &[("ath", &URL_SAFE_NO_PAD.encode(Sha256::digest(&token)))]);
-    let ask = || {
-        read(world.http.get(&users).header("authorization", format!("DPoP {token}")).header("dpop", &proof))
-    };
-    world.faults("okta.429=1").await;
+    let ask =
+        || read(env.http.get(&users).header("authorization", format!("DPoP {token}")).header("dpop", &proof));
+    env.faults("okta.429=1").await;
     assert_eq!(ask().await.unwrap().status, 429);
-    world.faults("").await;
+    env.faults("").await;
     assert_eq!(ask().await.unwrap().status, 400);
 }
 
 #[tokio::test]
-async fn without_the_role_users_are_an_empty_list_and_without_the_scope_a_refusal() {
-    let world = TestEnv::new().await;
-    world.control("POST", "/okta/role/off", Value::Null).await;
-    let users = world.get("/api/v1/users").await;
+async fn missing_role_empties_user_list() {
+    let env = TestEnv::new().await;
+    env.control("POST", "/okta/role/off", Value::Null).await;
+    let users = env.get("/api/v1/users").await;
     assert_eq!((users.status, users.json()), (200, json!([])));
-    assert_eq!(world.get("/api/v1/groups").await.status, 403);
-    world.control("POST", "/okta/role/on", Value::Null).await;
-    world.control("POST", "/okta/scopes/okta.groups.read/off", Value::Null).await;
-    world.sign_in().await;
-    let refused = world.get("/api/v1/groups").await;
+    assert_eq!(env.get("/api/v1/groups").await.status, 403);
+    env.control("POST", "/okta/role/on", Value::Null).await;
+    env.control("POST", "/okta/scopes/okta.groups.read/off", Value::Null).await;
+    env.sign_in().await;
+    let refused = env.get("/api/v1/groups").await;
     assert_eq!(refused.status, 403);
     assert!(refused.headers["www-authenticate"].to_str().unwrap().contains("insufficient_scope"));
-    assert_eq!(world.get("/api/v1/users").await.status, 200);
+    assert_eq!(env.get("/api/v1/users").await.status, 200);
 }
 
 #[tokio::test]
-async fn a_listing_leaves_deactivated_users_out_and_is_paged_by_links() {
+async fn user_list_is_paged_without_deactivated() {
     let mut many = options();
     many.users = 25;
-    let world = TestEnv::with(many).await;
-    let all = world.users().await;
-    world.control("POST", &format!("/okta/users/{}/lifecycle/deactivate", all[0]), Value::Null).await;
+    let env = TestEnv::with(many).await;
+    let all = env.users().await;
+    env.control("POST", &format!("/okta/users/{}/lifecycle/deactivate", all[0]), Value::Null).await;
     let filter = "/api/v1/users?filter=status%20eq%20%22DEPROVISIONED%22";
-    let gone = ids(&world.get(filter).await.json());
+    let gone = ids(&env.get(filter).await.json());
     assert!(gone.contains(&all[0]));
     let mut next = Some("/api/v1/users?limit=10".to_owned());
     let mut listed = Vec::new();
     while let Some(path) = next {
-        let page = world.get(&path).await;
+        let page = env.get(&path).await;
         assert_eq!(page.headers.get_all("link").iter().count(), if page.next().is_some() { 2 } else { 1 });
         listed.extend(ids(&page.json()));
         next = page.next();
@@ -138,6 +137,6 @@ async fn a_listing_leaves_deactivated_users_out_and_is_paged_by_links() {
     listed.extend(gone);
     listed.sort();
     assert_eq!(listed, all);
-    assert_eq!(world.get("/api/v1/users?limit=201").await.status, 400);
-    assert_eq!(world.get("/api/v1/users?after=made-up").await.status, 400);
+    assert_eq!(env.get("/api/v1/users?limit=201").await.status, 400);
+    assert_eq!(env.get("/api/v1/users?after=made-up").await.status, 400);
 }

@@ -3,7 +3,7 @@
 use sandbox::{ControlClient, audit};
 use serde_json::{Map, Value, json};
 
-use crate::world::TestEnv;
+use crate::env::TestEnv;
 
 /// Where memberships are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,8 +44,8 @@ fn reference(kind: &str, end: &str, target: &str, many: bool) -> Column {
     column
 }
 
-async fn document(world: &TestEnv, shape: Shape) -> Value {
-    let schemas = world.control("GET", "/okta/schemas", Value::Null).await;
+async fn document(env: &TestEnv, shape: Shape) -> Value {
+    let schemas = env.control("GET", "/okta/schemas", Value::Null).await;
     let plain = |kind: &str, ends: &[&str]| -> Vec<Column> {
         let profile = schemas[kind].as_object().unwrap().keys().map(|name| format!("profile/{name}"));
         let profile = profile.map(|end| column(kind, &end, "textarea"));
@@ -107,9 +107,9 @@ fn record(object: &Value, status: &str, object_type: &Value) -> Map<String, Valu
 }
 
 /// What an honest importer would send.
-async fn data(world: &TestEnv, shape: Shape) -> Value {
-    let users = world.control("GET", "/okta/users", Value::Null).await["users"].take();
-    let groups = world.control("GET", "/okta/groups", Value::Null).await["groups"].take();
+async fn data(env: &TestEnv, shape: Shape) -> Value {
+    let users = env.control("GET", "/okta/users", Value::Null).await["users"].take();
+    let groups = env.control("GET", "/okta/groups", Value::Null).await["groups"].take();
     let in_group =
         |user: &Value, group: &str| user["groupIds"].as_array().unwrap().iter().any(|g| g == group);
     let mut memberships = Vec::new();
@@ -152,40 +152,40 @@ async fn data(world: &TestEnv, shape: Shape) -> Value {
     data
 }
 
-async fn compared(world: &TestEnv) -> audit::Comparison {
-    audit::compare(&ControlClient::new(world.sandbox.control_url())).await.unwrap()
+async fn compared(env: &TestEnv) -> audit::Comparison {
+    audit::compare(&ControlClient::new(env.sandbox.control_url())).await.unwrap()
 }
 
 #[tokio::test]
-async fn all_three_shapes_of_memberships_can_be_imported_and_are_found_equal() {
+async fn every_membership_shape_audits_in_sync() {
     for shape in [Shape::OnUser, Shape::OnGroup, Shape::Objects] {
-        let world = TestEnv::new().await;
-        let put = world.import("PUT", "/mapping", &document(&world, shape).await).await;
+        let env = TestEnv::new().await;
+        let put = env.import("PUT", "/mapping", &document(&env, shape).await).await;
         assert_eq!(put.status, 204, "{}", put.text);
-        world.run(data(&world, shape).await).await;
-        let audit = compared(&world).await;
+        env.run(data(&env, shape).await).await;
+        let audit = compared(&env).await;
         assert!(audit.in_sync, "{shape:?}: {:?}", audit.differences);
         assert!(audit.okta.memberships > 0 && audit.okta == audit.insight, "{shape:?}: {audit:?}");
     }
 }
 
 #[tokio::test]
-async fn a_membership_more_or_less_is_found_in_every_shape() {
+async fn membership_differences_appear_in_every_shape() {
     for shape in [Shape::OnUser, Shape::OnGroup, Shape::Objects] {
-        let world = TestEnv::new().await;
-        world.import("PUT", "/mapping", &document(&world, shape).await).await;
-        world.run(data(&world, shape).await).await;
-        let users = world.control("GET", "/okta/users", Value::Null).await;
-        let group = world.groups().await[0].clone();
+        let env = TestEnv::new().await;
+        env.import("PUT", "/mapping", &document(&env, shape).await).await;
+        env.run(data(&env, shape).await).await;
+        let users = env.control("GET", "/okta/users", Value::Null).await;
+        let group = env.groups().await[0].clone();
         let member = |user: &Value| user["groupIds"].as_array().unwrap().iter().any(|g| *g == group);
         let users = users["users"].as_array().unwrap();
         let (inside, outside) =
             (users.iter().find(|u| member(u)).unwrap(), users.iter().find(|u| !member(u)).unwrap());
         for (method, user) in [("DELETE", inside), ("PUT", outside)] {
             let path = format!("/okta/groups/{group}/users/{}", user["id"].as_str().unwrap());
-            world.control(method, &path, Value::Null).await;
+            env.control(method, &path, Value::Null).await;
         }
-        let audit = compared(&world).await;
+        let audit = compared(&env).await;
         let lacking =
             |name: &str, what: &str| audit.differences.iter().any(|d| d.contains(name) && d.contains(what));
         assert!(
@@ -202,15 +202,15 @@ async fn a_membership_more_or_less_is_found_in_every_shape() {
 }
 
 #[tokio::test]
-async fn a_value_that_differs_is_found_and_an_attribute_that_is_gone_from_the_schema_is_not() {
-    let world = TestEnv::new().await;
-    world.import("PUT", "/mapping", &document(&world, Shape::OnUser).await).await;
-    world.run(data(&world, Shape::OnUser).await).await;
-    let id = world.objects("user").await[0]["id"].clone();
-    world.control("DELETE", "/okta/schemas/group/costCentre", Value::Null).await;
-    assert!(compared(&world).await.in_sync);
-    world.control("POST", &format!("/insight/objects/{id}"), json!({"user profile lastName": "Other"})).await;
-    let audit = compared(&world).await;
+async fn audit_ignores_attributes_outside_schema() {
+    let env = TestEnv::new().await;
+    env.import("PUT", "/mapping", &document(&env, Shape::OnUser).await).await;
+    env.run(data(&env, Shape::OnUser).await).await;
+    let id = env.objects("user").await[0]["id"].clone();
+    env.control("DELETE", "/okta/schemas/group/costCentre", Value::Null).await;
+    assert!(compared(&env).await.in_sync);
+    env.control("POST", &format!("/insight/objects/{id}"), json!({"user profile lastName": "Other"})).await;
+    let audit = compared(&env).await;
     assert_eq!(audit.total_differences, 1, "{:?}", audit.differences);
     assert!(audit.differences[0].contains("profile/lastName"));
 }

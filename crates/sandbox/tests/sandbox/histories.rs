@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::env::{TestEnv, eventually};
 use crate::receiver::Receiver;
-use crate::world::{TestEnv, eventually};
 
 #[tokio::test]
-async fn every_step_of_a_life_has_its_status_and_its_event() {
-    let world = TestEnv::new().await;
-    let made = world.control("POST", "/okta/users?activate=false", json!({"login": "a@example.com"})).await;
+async fn lifecycle_step_sets_status_and_event() {
+    let env = TestEnv::new().await;
+    let made = env.control("POST", "/okta/users?activate=false", json!({"login": "a@example.com"})).await;
     assert_eq!(made["status"], "STAGED");
     let path = format!("/okta/users/{}", made["id"].as_str().unwrap());
     let read = format!("/api/v1/users/{}", made["id"].as_str().unwrap());
@@ -23,105 +23,104 @@ async fn every_step_of_a_life_has_its_status_and_its_event() {
         ("deactivate", "DEPROVISIONED", "user.lifecycle.deactivate"),
         ("reactivate", "PROVISIONED", "user.lifecycle.reactivate"),
     ] {
-        world.control("POST", &format!("{path}/lifecycle/{step}"), Value::Null).await;
-        assert_eq!(world.get(&read).await.json()["status"], status);
-        assert_eq!(world.logged().await.last().unwrap(), event);
+        env.control("POST", &format!("{path}/lifecycle/{step}"), Value::Null).await;
+        assert_eq!(env.get(&read).await.json()["status"], status);
+        assert_eq!(env.logged().await.last().unwrap(), event);
     }
-    assert_eq!(world.try_control("POST", &format!("{path}/lifecycle/marry"), Value::Null).await.status, 400);
+    assert_eq!(env.try_control("POST", &format!("{path}/lifecycle/marry"), Value::Null).await.status, 400);
 }
 
 #[tokio::test]
-async fn a_profile_change_names_its_attributes_and_a_null_clears_one() {
-    let world = TestEnv::new().await;
-    let user = world.users().await[0].clone();
-    world
-        .control("POST", &format!("/okta/users/{user}"), json!({"title": null, "login": "b@example.com"}))
+async fn profile_event_names_changed_attributes() {
+    let env = TestEnv::new().await;
+    let user = env.users().await[0].clone();
+    env.control("POST", &format!("/okta/users/{user}"), json!({"title": null, "login": "b@example.com"}))
         .await;
-    let shown = world.get(&format!("/api/v1/users/{user}")).await.json();
+    let shown = env.get(&format!("/api/v1/users/{user}")).await.json();
     assert!(shown["profile"]["title"].is_null() && shown["profile"]["login"] == "b@example.com");
-    let event = world.get("/api/v1/logs").await.json()[0].clone();
+    let event = env.get("/api/v1/logs").await.json()[0].clone();
     assert_eq!(event["eventType"], "user.account.update_profile");
     let named = event["debugContext"]["debugData"]["changedAttributes"].as_str().unwrap();
     assert!(named.contains("title") && named.contains("login"), "{named}");
-    let other = world.users().await[1].clone();
+    let other = env.users().await[1].clone();
     let taken =
-        world.try_control("POST", &format!("/okta/users/{other}"), json!({"login": "b@example.com"})).await;
+        env.try_control("POST", &format!("/okta/users/{other}"), json!({"login": "b@example.com"})).await;
     assert_eq!(taken.status, 400, "a login has one owner");
 }
 
 #[tokio::test]
-async fn a_sign_in_moves_the_last_login_and_nothing_else() {
-    let world = TestEnv::new().await;
-    let user = world.users().await[0].clone();
+async fn sign_in_changes_only_last_login() {
+    let env = TestEnv::new().await;
+    let user = env.users().await[0].clone();
     let path = format!("/api/v1/users/{user}");
-    let before = world.get(&path).await.json();
-    world.control("POST", &format!("/okta/users/{user}/sign-in"), Value::Null).await;
-    let after = world.get(&path).await.json();
+    let before = env.get(&path).await.json();
+    env.control("POST", &format!("/okta/users/{user}/sign-in"), Value::Null).await;
+    let after = env.get(&path).await.json();
     assert!(before["lastLogin"].is_null() && after["lastLogin"].is_string());
     assert_eq!(before["lastUpdated"], after["lastUpdated"]);
 }
 
 #[tokio::test]
-async fn a_deletion_is_announced_before_the_user_is_gone() {
-    let world = TestEnv::new().await;
-    let user = world.users().await[0].clone();
-    world.faults("okta.delete-lag=400").await;
-    world.control("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
+async fn delete_initiated_event_precedes_deletion() {
+    let env = TestEnv::new().await;
+    let user = env.users().await[0].clone();
+    env.faults("okta.delete-lag=400").await;
+    env.control("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
     let path = format!("/api/v1/users/{user}");
-    assert_eq!(world.get(&path).await.json()["status"], "DEPROVISIONED");
-    assert_eq!(world.logged().await.last().unwrap(), "user.lifecycle.delete.initiated");
-    let gone = eventually(async || Some(world.get(&path).await).filter(|a| a.status != 200)).await;
+    assert_eq!(env.get(&path).await.json()["status"], "DEPROVISIONED");
+    assert_eq!(env.logged().await.last().unwrap(), "user.lifecycle.delete.initiated");
+    let gone = eventually(async || Some(env.get(&path).await).filter(|a| a.status != 200)).await;
     assert_eq!((gone.status, &gone.json()["errorCode"]), (404, &json!("E0000007")));
-    assert_eq!(world.logged().await.last().unwrap(), "user.lifecycle.delete.completed");
+    assert_eq!(env.logged().await.last().unwrap(), "user.lifecycle.delete.completed");
 }
 
 #[tokio::test]
-async fn a_user_type_is_changed_by_name_and_moves_the_schema() {
-    let world = TestEnv::new().await;
-    let user = world.users().await[0].clone();
-    world.control("POST", &format!("/okta/users/{user}/type"), json!({"type": "contractor"})).await;
-    let types = world.get("/api/v1/meta/types/user").await.json();
+async fn user_type_is_changed_by_name() {
+    let env = TestEnv::new().await;
+    let user = env.users().await[0].clone();
+    env.control("POST", &format!("/okta/users/{user}/type"), json!({"type": "contractor"})).await;
+    let types = env.get("/api/v1/meta/types/user").await.json();
     let contractor = types.as_array().unwrap().iter().find(|t| t["name"] == "contractor").unwrap();
-    assert_eq!(world.get(&format!("/api/v1/users/{user}")).await.json()["type"]["id"], contractor["id"]);
-    assert_eq!(world.logged().await, ["user.account.update_user_type"]);
+    assert_eq!(env.get(&format!("/api/v1/users/{user}")).await.json()["type"]["id"], contractor["id"]);
+    assert_eq!(env.logged().await, ["user.account.update_user_type"]);
     let unknown =
-        world.try_control("POST", &format!("/okta/users/{user}/type"), json!({"type": "robot"})).await;
+        env.try_control("POST", &format!("/okta/users/{user}/type"), json!({"type": "robot"})).await;
     assert_eq!(unknown.status, 400);
 }
 
 #[tokio::test]
-async fn memberships_of_a_deleted_group_end_without_a_word() {
-    let world = TestEnv::new().await;
-    let (user, group) = (world.users().await[0].clone(), world.groups().await[0].clone());
+async fn group_deletion_logs_no_membership_events() {
+    let env = TestEnv::new().await;
+    let (user, group) = (env.users().await[0].clone(), env.groups().await[0].clone());
     let member = format!("/okta/groups/{group}/users/{user}");
-    world.control("DELETE", &member, Value::Null).await;
-    world.control("PUT", &member, Value::Null).await;
-    world.control("PUT", &member, Value::Null).await;
-    world.control("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
-    let logged = world.logged().await;
+    env.control("DELETE", &member, Value::Null).await;
+    env.control("PUT", &member, Value::Null).await;
+    env.control("PUT", &member, Value::Null).await;
+    env.control("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
+    let logged = env.logged().await;
     assert_eq!(logged[logged.len() - 2..], ["group.user_membership.add", "group.lifecycle.delete"]);
-    let groups = world.get(&format!("/api/v1/users/{user}/groups")).await.json();
+    let groups = env.get(&format!("/api/v1/users/{user}/groups")).await.json();
     assert!(!groups.to_string().contains(&group));
 }
 
 #[tokio::test]
-async fn a_removed_attribute_takes_its_values_along_and_nobody_is_updated() {
-    let world = TestEnv::new().await;
-    let group = world.groups().await[0].clone();
+async fn removed_attribute_deletes_values_without_update() {
+    let env = TestEnv::new().await;
+    let group = env.groups().await[0].clone();
     let path = format!("/api/v1/groups/{group}");
-    let before = world.get(&path).await.json();
+    let before = env.get(&path).await.json();
     assert!(before["profile"]["costCentre"].is_string());
-    world.control("DELETE", "/okta/schemas/group/costCentre", Value::Null).await;
-    let after = world.get(&path).await.json();
+    env.control("DELETE", "/okta/schemas/group/costCentre", Value::Null).await;
+    let after = env.get(&path).await.json();
     assert!(after["profile"].get("costCentre").is_none());
     assert_eq!(before["lastUpdated"], after["lastUpdated"]);
-    assert!(!world.get("/api/v1/meta/schemas/group/default").await.text.contains("costCentre"));
-    assert_eq!(world.logged().await, ["directory.user_profile.update"]);
+    assert!(!env.get("/api/v1/meta/schemas/group/default").await.text.contains("costCentre"));
+    assert_eq!(env.logged().await, ["directory.user_profile.update"]);
 }
 
 #[tokio::test]
-async fn an_import_changes_much_and_hooks_hear_that_it_ended() {
-    let world = TestEnv::new().await;
+async fn import_delivers_only_completion_event() {
+    let env = TestEnv::new().await;
     let receiver = Receiver::start().await;
     let items = [
         "user.lifecycle.create",
@@ -129,9 +128,9 @@ async fn an_import_changes_much_and_hooks_hear_that_it_ended() {
         "group.user_membership.add",
         "system.import.complete",
     ];
-    world.hook(&receiver, &items).await;
-    let (user, group) = (world.users().await[1].clone(), world.groups().await[0].clone());
-    let made = world
+    env.hook(&receiver, &items).await;
+    let (user, group) = (env.users().await[1].clone(), env.groups().await[0].clone());
+    let made = env
         .control(
             "POST",
             "/okta/import",
@@ -142,23 +141,22 @@ async fn an_import_changes_much_and_hooks_hear_that_it_ended() {
     assert!(made["refused"].is_null(), "{made}");
     receiver.wait(1).await;
     assert_eq!(receiver.types(), ["system.import.complete"]);
-    assert_eq!(world.get(&format!("/api/v1/users/{user}")).await.json()["profile"]["title"], "Imported");
+    assert_eq!(env.get(&format!("/api/v1/users/{user}")).await.json()["profile"]["title"], "Imported");
     let group = made["groups"][0].as_str().unwrap();
-    assert_eq!(world.get(&format!("/api/v1/groups/{group}")).await.json()["type"], "APP_GROUP");
-    let logged = world.logged().await;
+    assert_eq!(env.get(&format!("/api/v1/groups/{group}")).await.json()["type"], "APP_GROUP");
+    let logged = env.logged().await;
     for kind in ["user.create", "user.update", "group.create", "group_membership.complete", "complete"] {
         assert!(logged.contains(&format!("system.import.{kind}")), "{kind}");
     }
 }
 
 #[tokio::test]
-async fn a_filter_on_what_cannot_be_filtered_is_refused_and_a_search_is_not() {
-    let world = TestEnv::new().await;
-    assert_eq!(world.get("/api/v1/users?filter=profile.city%20eq%20%22x%22").await.status, 400);
-    assert_eq!(world.get("/api/v1/users?search=profile.city%20eq%20%22x%22").await.status, 200);
+async fn unfilterable_attribute_is_searchable_only() {
+    let env = TestEnv::new().await;
+    assert_eq!(env.get("/api/v1/users?filter=profile.city%20eq%20%22x%22").await.status, 400);
+    assert_eq!(env.get("/api/v1/users?search=profile.city%20eq%20%22x%22").await.status, 200);
     assert_eq!(
-        world
-            .get("/api/v1/groups?filter=lastMembershipUpdated%20gt%20%222026-01-01T00:00:00.000Z%22")
+        env.get("/api/v1/groups?filter=lastMembershipUpdated%20gt%20%222026-01-01T00:00:00.000Z%22")
             .await
             .status,
         200

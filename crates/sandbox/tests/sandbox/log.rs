@@ -2,25 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::env::TestEnv;
 
-async fn make_users(world: &TestEnv, count: usize) {
+async fn make_users(env: &TestEnv, count: usize) {
     for n in 0..count {
-        world.control("POST", "/okta/users", json!({"login": format!("n{n}@example.com")})).await;
+        env.control("POST", "/okta/users", json!({"login": format!("n{n}@example.com")})).await;
     }
 }
 
 #[tokio::test]
-async fn a_follower_always_has_a_next_page_and_gets_every_event_once_in_the_order_of_the_log() {
-    let world = TestEnv::new().await;
+async fn unbounded_query_pages_every_event_once() {
+    let env = TestEnv::new().await;
     let mut next = "/api/v1/logs?limit=2".to_owned();
-    let empty = world.get(&next).await;
+    let empty = env.get(&next).await;
     assert_eq!(empty.json(), json!([]));
     next = empty.next().unwrap();
-    make_users(&world, 3).await;
+    make_users(&env, 3).await;
     let mut seen = Vec::new();
     loop {
-        let page = world.get(&next).await;
+        let page = env.get(&next).await;
         next = page.next().unwrap();
         let events = page.json().as_array().unwrap().clone();
         if events.is_empty() {
@@ -29,26 +29,26 @@ async fn a_follower_always_has_a_next_page_and_gets_every_event_once_in_the_orde
         assert!(events.len() <= 2);
         seen.extend(events.into_iter().map(|e| e["uuid"].as_str().unwrap().to_owned()));
     }
-    let all = world.get("/api/v1/logs?limit=1000&sortOrder=ASCENDING").await.json();
+    let all = env.get("/api/v1/logs?limit=1000&sortOrder=ASCENDING").await.json();
     let all: Vec<_> = all.as_array().unwrap().iter().map(|e| e["uuid"].as_str().unwrap()).collect();
     assert_eq!(seen, all);
     assert_eq!(seen.len(), 6);
 }
 
 #[tokio::test]
-async fn a_query_with_an_end_has_no_next_on_its_last_page() {
-    let world = TestEnv::new().await;
-    make_users(&world, 2).await;
-    let first = world.get("/api/v1/logs?limit=3&since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z").await;
+async fn bounded_query_ends_without_next_link() {
+    let env = TestEnv::new().await;
+    make_users(&env, 2).await;
+    let first = env.get("/api/v1/logs?limit=3&since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z").await;
     assert_eq!(first.json().as_array().unwrap().len(), 3);
-    let last = world.get(&first.next().unwrap()).await;
+    let last = env.get(&first.next().unwrap()).await;
     assert_eq!(last.json().as_array().unwrap().len(), 1);
     assert_eq!(last.next(), None);
 }
 
 #[tokio::test]
 async fn bad_queries_are_refused() {
-    let world = TestEnv::new().await;
+    let env = TestEnv::new().await;
     for (query, code) in [
         ("since=2026-01-01T00:00:00Z&after=x", "E0000001"),
         ("after=nonsense", "E0000001"),
@@ -57,65 +57,65 @@ async fn bad_queries_are_refused() {
         ("filter=eventType%20is%20%22x%22", "E0000053"),
         ("filter=published%20gt%20%222026-01-01T00:00:00Z%22", "E0000053"),
     ] {
-        let refused = world.get(&format!("/api/v1/logs?{query}")).await;
+        let refused = env.get(&format!("/api/v1/logs?{query}")).await;
         assert_eq!((refused.status, &refused.json()["errorCode"]), (400, &json!(code)), "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_filter_picks_event_types_and_targets() {
-    let world = TestEnv::new().await;
-    let user = world.users().await[0].clone();
-    world.control("POST", &format!("/okta/users/{user}"), json!({"title": "x"})).await;
-    world.control("POST", "/okta/groups", json!({"name": "New"})).await;
-    make_users(&world, 1).await;
+async fn log_filter_matches_types_and_targets() {
+    let env = TestEnv::new().await;
+    let user = env.users().await[0].clone();
+    env.control("POST", &format!("/okta/users/{user}"), json!({"title": "x"})).await;
+    env.control("POST", "/okta/groups", json!({"name": "New"})).await;
+    make_users(&env, 1).await;
     for (filter, count) in [
         (r#"eventType eq "group.lifecycle.create""#.to_owned(), 1),
         (r#"eventType sw "user.lifecycle." or eventType sw "group.""#.to_owned(), 3),
         (format!(r#"target.id eq "{user}""#), 1),
     ] {
         let filter: String = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect();
-        let found = world.get(&format!("/api/v1/logs?filter={filter}")).await;
+        let found = env.get(&format!("/api/v1/logs?filter={filter}")).await;
         assert_eq!(found.json().as_array().map(Vec::len), Some(count), "{filter}: {}", found.text);
         assert!(found.next().unwrap().contains("filter="), "the next page is filtered too");
     }
 }
 
 #[tokio::test]
-async fn cursors_expire_on_demand_and_a_new_start_works() {
-    let world = TestEnv::new().await;
-    make_users(&world, 1).await;
-    let next = world.get("/api/v1/logs").await.next().unwrap();
-    world.control("DELETE", "/okta/log/cursors", Value::Null).await;
-    assert_eq!(world.get(&next).await.status, 400);
-    assert_eq!(world.get("/api/v1/logs").await.json().as_array().unwrap().len(), 2);
+async fn expired_cursor_needs_new_query() {
+    let env = TestEnv::new().await;
+    make_users(&env, 1).await;
+    let next = env.get("/api/v1/logs").await.next().unwrap();
+    env.control("DELETE", "/okta/log/cursors", Value::Null).await;
+    assert_eq!(env.get(&next).await.status, 400);
+    assert_eq!(env.get("/api/v1/logs").await.json().as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn what_is_older_than_the_retention_is_simply_not_there() {
-    let world = TestEnv::new().await;
-    make_users(&world, 1).await;
-    let next = world.get("/api/v1/logs").await.next().unwrap();
-    make_users(&world, 0).await;
-    world.control("POST", "/okta/groups", json!({"name": "Lost"})).await;
-    world.control("DELETE", "/okta/log", Value::Null).await;
-    world.control("POST", "/okta/groups", json!({"name": "Kept"})).await;
-    let page = world.get(&next).await.json();
+async fn expired_events_are_silently_omitted() {
+    let env = TestEnv::new().await;
+    make_users(&env, 1).await;
+    let next = env.get("/api/v1/logs").await.next().unwrap();
+    make_users(&env, 0).await;
+    env.control("POST", "/okta/groups", json!({"name": "Lost"})).await;
+    env.control("DELETE", "/okta/log", Value::Null).await;
+    env.control("POST", "/okta/groups", json!({"name": "Kept"})).await;
+    let page = env.get(&next).await.json();
     assert_eq!(page.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn an_event_that_is_persisted_late_comes_after_younger_ones_and_is_not_missed() {
-    let world = TestEnv::new().await;
-    let next = world.get("/api/v1/logs").await.next().unwrap();
-    world.faults("okta.log-delay=400").await;
-    world.control("POST", "/okta/groups", json!({"name": "Early"})).await;
-    world.faults("").await;
-    world.control("POST", "/okta/groups", json!({"name": "Late"})).await;
-    let first = world.get(&next).await;
+async fn delayed_event_follows_newer_ones() {
+    let env = TestEnv::new().await;
+    let next = env.get("/api/v1/logs").await.next().unwrap();
+    env.faults("okta.log-delay=400").await;
+    env.control("POST", "/okta/groups", json!({"name": "Early"})).await;
+    env.faults("").await;
+    env.control("POST", "/okta/groups", json!({"name": "Late"})).await;
+    let first = env.get(&next).await;
     assert_eq!(first.json().as_array().unwrap().len(), 1);
-    let late = crate::world::eventually(async || {
-        let page = world.get(&first.next().unwrap()).await.json();
+    let late = crate::env::eventually(async || {
+        let page = env.get(&first.next().unwrap()).await.json();
         page.get(0).cloned()
     })
     .await;
@@ -123,13 +123,13 @@ async fn an_event_that_is_persisted_late_comes_after_younger_ones_and_is_not_mis
 }
 
 #[tokio::test]
-async fn the_life_of_a_hook_is_in_the_log() {
-    let world = TestEnv::new().await;
+async fn hook_lifecycle_is_logged() {
+    let env = TestEnv::new().await;
     let receiver = crate::receiver::Receiver::start().await;
-    let id = world.hook(&receiver, &["user.lifecycle.create"]).await;
+    let id = env.hook(&receiver, &["user.lifecycle.create"]).await;
     let path = format!("/api/v1/eventHooks/{id}");
-    world.okta("POST", &format!("{path}/lifecycle/deactivate"), &Value::Null).await;
-    world.okta("DELETE", &path, &Value::Null).await;
+    env.okta("POST", &format!("{path}/lifecycle/deactivate"), &Value::Null).await;
+    env.okta("DELETE", &path, &Value::Null).await;
     let kinds = ["created", "verified", "deactivated", "deleted"].map(|kind| format!("event_hook.{kind}"));
-    assert_eq!(world.logged().await, kinds);
+    assert_eq!(env.logged().await, kinds);
 }

@@ -6,6 +6,7 @@
 mod access;
 mod account;
 mod audit;
+mod env;
 mod executions;
 mod faults;
 mod histories;
@@ -18,4 +19,3 @@ mod receiver;
 mod start;
 mod storm;
 mod values;
-mod world;

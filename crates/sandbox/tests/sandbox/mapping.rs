@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{TestEnv, attribute, document, eventually, field, text};
+use crate::env::{TestEnv, attribute, document, eventually, field, text};
 
 /// A document that adds an attribute to the user type, with the complete mapping of that type.
 fn addition(new: &Value, extra_field: &Value) -> Value {
@@ -24,22 +24,22 @@ fn change(path: &str, value: Value) -> Value {
 const USER: &str = "/schema/objectSchema/objectTypes/1";
 
 #[tokio::test]
-async fn a_mapping_is_put_once_and_patched_from_then_on() {
-    let world = TestEnv::new().await;
-    assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "MISSING_MAPPING");
-    assert_eq!(world.import("PATCH", "/mapping", &document()).await.status, 400);
-    assert_eq!(world.import("PUT", "/mapping", &document()).await.status, 204);
-    assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "IDLE");
-    assert_eq!(world.import("PUT", "/mapping", &document()).await.status, 409);
+async fn mapping_is_put_once_then_patched() {
+    let env = TestEnv::new().await;
+    assert_eq!(env.import("GET", "/configstatus", &Value::Null).await.json()["status"], "MISSING_MAPPING");
+    assert_eq!(env.import("PATCH", "/mapping", &document()).await.status, 400);
+    assert_eq!(env.import("PUT", "/mapping", &document()).await.status, 204);
+    assert_eq!(env.import("GET", "/configstatus", &Value::Null).await.json()["status"], "IDLE");
+    assert_eq!(env.import("PUT", "/mapping", &document()).await.status, 409);
     let patch = addition(&text("user/city", "City"), &field("user/city", "City"));
-    assert_eq!(world.import("PATCH", "/mapping", &patch).await.status, 204);
-    let shown = world.import("GET", "/schema-and-mapping", &Value::Null).await;
+    assert_eq!(env.import("PATCH", "/mapping", &patch).await.status, 204);
+    let shown = env.import("GET", "/schema-and-mapping", &Value::Null).await;
     assert!(shown.text.contains("t/user/city") && shown.text.contains("\"Key\""));
 }
 
 #[tokio::test]
-async fn a_first_document_is_refused_by_the_code_of_what_is_wrong() {
-    let world = TestEnv::new().await;
+async fn invalid_mapping_gets_its_error_code() {
+    let env = TestEnv::new().await;
     for (what, document, code) in [
         (
             "an external id twice",
@@ -81,15 +81,15 @@ async fn a_first_document_is_refused_by_the_code_of_what_is_wrong() {
         ),
         ("a bad status name", change("/schema/statusSchema/statuses/0/name", "A&B".into()), "SCHEMA_INVALID"),
     ] {
-        let codes = world.import("PUT", "/mapping", &document).await.codes();
+        let codes = env.import("PUT", "/mapping", &document).await.codes();
         assert!(codes.iter().any(|c| c == code), "{what}: {codes:?}");
     }
-    assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "MISSING_MAPPING");
+    assert_eq!(env.import("GET", "/configstatus", &Value::Null).await.json()["status"], "MISSING_MAPPING");
 }
 
 #[tokio::test]
-async fn a_patch_cannot_rename_retype_or_retarget_and_takes_no_empty_icons() {
-    let world = TestEnv::new().await.mapped().await;
+async fn patch_cannot_change_existing_definitions() {
+    let env = TestEnv::new().await.mapped().await;
     let mut icons = document();
     icons["schema"]["iconSchema"] = json!({ "icons": [] });
     let mut renamed_type = document();
@@ -111,41 +111,40 @@ async fn a_patch_cannot_rename_retype_or_retarget_and_takes_no_empty_icons() {
         ),
         ("a known reference sent again", document(), "REFERENCED_OBJECT_TYPE_CHANGED"),
     ] {
-        let codes = world.import("PATCH", "/mapping", &document).await.codes();
+        let codes = env.import("PATCH", "/mapping", &document).await.codes();
         assert!(codes.iter().any(|c| c == code), "{what}: {codes:?}");
     }
 }
 
 #[tokio::test]
-async fn an_external_id_of_another_object_schema_is_refused() {
-    let world = TestEnv::new().await;
-    world.control("PUT", "/insight/settings", json!({"externalIdsElsewhere": ["t/user/title"]})).await;
-    let codes = world.import("PUT", "/mapping", &document()).await.codes();
+async fn external_id_used_elsewhere_is_rejected() {
+    let env = TestEnv::new().await;
+    env.control("PUT", "/insight/settings", json!({"externalIdsElsewhere": ["t/user/title"]})).await;
+    let codes = env.import("PUT", "/mapping", &document()).await.codes();
     assert_eq!(codes, ["SCHEMA_INVALID_EXTERNAL_ID"]);
 }
 
 #[tokio::test]
-async fn an_asynchronous_change_is_watched_until_it_is_finished_well_or_badly() {
-    let world = TestEnv::new().await;
-    world.faults("mapping.slow=told").await;
-    let accepted = world.import("PUT", "/mapping?async=true", &document()).await;
+async fn asynchronous_mapping_reports_progress_and_result() {
+    let env = TestEnv::new().await;
+    env.faults("mapping.slow=told").await;
+    let accepted = env.import("PUT", "/mapping?async=true", &document()).await;
     assert_eq!(accepted.status, 303);
     let progress = accepted.headers["location"].to_str().unwrap().to_owned();
-    let status = world.import("GET", &progress, &Value::Null).await.json();
+    let status = env.import("GET", &progress, &Value::Null).await.json();
     assert_eq!(status["progressStatus"], "IN_PROGRESS");
-    assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "MISSING_MAPPING");
-    world.control("POST", "/release", Value::Null).await;
+    assert_eq!(env.import("GET", "/configstatus", &Value::Null).await.json()["status"], "MISSING_MAPPING");
+    env.control("POST", "/release", Value::Null).await;
     let ended = eventually(async || {
-        let status = world.import("GET", &progress, &Value::Null).await.json();
+        let status = env.import("GET", &progress, &Value::Null).await.json();
         (status["progressStatus"] == "FINISHED").then_some(status)
     })
     .await;
     assert_eq!(ended["result"], "OK");
-    world.faults("mapping.fail=1").await;
+    env.faults("mapping.fail=1").await;
     let patch = addition(&text("user/city", "City"), &field("user/city", "City"));
-    let accepted = world.import("PATCH", "/mapping?async=true", &patch).await;
-    let status =
-        world.import("GET", accepted.headers["location"].to_str().unwrap(), &Value::Null).await.json();
+    let accepted = env.import("PATCH", "/mapping?async=true", &patch).await;
+    let status = env.import("GET", accepted.headers["location"].to_str().unwrap(), &Value::Null).await.json();
     assert_eq!((&status["progressStatus"], &status["result"]), (&json!("FINISHED"), &json!("ERROR")));
-    assert!(!world.import("GET", "/schema-and-mapping", &Value::Null).await.text.contains("City"));
+    assert!(!env.import("GET", "/schema-and-mapping", &Value::Null).await.text.contains("City"));
 }

@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::world::{self, Answer, TestEnv};
+use crate::env::{self, Answer, TestEnv};
 
 const BACK: &str = "http://127.0.0.1:9/back";
 const VERIFIER: &str = "a-verifier-that-is-long-enough-for-the-rules-of-it";
 
 async fn read(request: reqwest::RequestBuilder) -> Answer {
-    world::read(request).await.unwrap()
+    env::read(request).await.unwrap()
 }
 
 struct App<'a> {
-    world: &'a TestEnv,
+    env: &'a TestEnv,
     control: ControlClient,
     id: String,
     secret: String,
@@ -28,8 +28,8 @@ struct App<'a> {
 }
 
 impl<'a> App<'a> {
-    async fn register(world: &'a TestEnv, thin: bool) -> Self {
-        let control = ControlClient::new(world.sandbox.control_url());
+    async fn register(env: &'a TestEnv, thin: bool) -> Self {
+        let control = ControlClient::new(env.sandbox.control_url());
         let app = json!({ "redirect_uris": [BACK], "thin": thin });
         let app = control.call("POST", "/okta/web-apps", &app).await.unwrap();
         let users = control.get("/okta/users").await.unwrap();
@@ -37,7 +37,7 @@ impl<'a> App<'a> {
             users["users"].as_array().unwrap().iter().find(|user| user["status"] == "ACTIVE").unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
-            world,
+            env,
             control,
             id: text(&app["client_id"]),
             secret: text(&app["client_secret"]),
@@ -45,9 +45,9 @@ impl<'a> App<'a> {
         }
     }
 
-    fn asked<'b>(&'b self, changes: &[(&'b str, &'b str)]) -> Vec<(&'b str, String)> {
+    fn authorize_parameters<'b>(&'b self, changes: &[(&'b str, &'b str)]) -> Vec<(&'b str, String)> {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
-        let asked = [
+        let parameters = [
             ("client_id", self.id.as_str()),
             ("redirect_uri", BACK),
             ("response_type", "code"),
@@ -61,12 +61,15 @@ impl<'a> App<'a> {
         ];
         let changed =
             |name: &str| changes.iter().find(|(changed, _)| *changed == name).map(|(_, value)| *value);
-        asked.into_iter().map(|(name, value)| (name, changed(name).unwrap_or(value).to_owned())).collect()
+        parameters
+            .into_iter()
+            .map(|(name, value)| (name, changed(name).unwrap_or(value).to_owned()))
+            .collect()
     }
 
     async fn authorize(&self, changes: &[(&str, &str)]) -> Answer {
-        let url = format!("{}/oauth2/v1/authorize", self.world.ready("/okta/org_url"));
-        read(self.world.http.get(url).query(&self.asked(changes))).await
+        let url = format!("{}/oauth2/v1/authorize", self.env.ready("/okta/org_url"));
+        read(self.env.http.get(url).query(&self.authorize_parameters(changes))).await
     }
 
     async fn code(&self) -> String {
@@ -80,11 +83,11 @@ impl<'a> App<'a> {
             ("redirect_uri", uri),
             ("code_verifier", verifier),
         ];
-        let request = self.world.http.post(self.world.token_url()).basic_auth(&self.id, Some(secret));
+        let request = self.env.http.post(self.env.token_url()).basic_auth(&self.id, Some(secret));
         read(request.form(&form)).await
     }
 
-    async fn refused(&self, code: &str, secret: &str, uri: &str, verifier: &str) -> (u16, String) {
+    async fn redeem_error(&self, code: &str, secret: &str, uri: &str, verifier: &str) -> (u16, String) {
         let answer = self.redeem(code, secret, uri, verifier).await;
         (answer.status, answer.json()["error"].as_str().unwrap().to_owned())
     }
@@ -98,16 +101,16 @@ fn parameter(answer: &Answer, name: &str) -> String {
     found.unwrap_or_else(|| panic!("no {name} in {back}")).1.into_owned()
 }
 
-async fn get(world: &TestEnv, url: &str) -> Value {
-    read(world.http.get(url)).await.json()
+async fn get(env: &TestEnv, url: &str) -> Value {
+    read(env.http.get(url)).await.json()
 }
 
 /// The claims of a token that is signed with a key that is published.
-async fn claims(world: &TestEnv, token: &str) -> Value {
-    let url = world.ready("/okta/org_url");
-    let about = get(world, &format!("{url}/.well-known/openid-configuration")).await;
+async fn claims(env: &TestEnv, token: &str) -> Value {
+    let url = env.ready("/okta/org_url");
+    let about = get(env, &format!("{url}/.well-known/openid-configuration")).await;
     assert_eq!(about["issuer"], url.as_str());
-    let keys = get(world, about["jwks_uri"].as_str().unwrap()).await;
+    let keys = get(env, about["jwks_uri"].as_str().unwrap()).await;
     let key = Jwk::from_map(keys["keys"][0].as_object().unwrap().clone()).unwrap();
     let verifier = RS256.verifier_from_jwk(&key).unwrap();
     let (claims, header) = jwt::decode_with_verifier(token, &verifier).unwrap();
@@ -116,50 +119,50 @@ async fn claims(world: &TestEnv, token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_person_chooses_who_to_be_and_the_app_learns_it() {
-    let world = TestEnv::new().await;
-    let app = App::register(&world, false).await;
+async fn sign_in_form_selects_the_user() {
+    let env = TestEnv::new().await;
+    let app = App::register(&env, false).await;
     let page = app.authorize(&[("prompt", "")]).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("name=\"state\" value=\"s1\"") && page.text.contains("name=\"login\""));
-    let url = format!("{}/oauth2/v1/authorize", world.ready("/okta/org_url"));
-    let mut form = app.asked(&[("prompt", "")]);
+    let url = format!("{}/oauth2/v1/authorize", env.ready("/okta/org_url"));
+    let mut form = app.authorize_parameters(&[("prompt", "")]);
     form.push(("login", "nobody@example.com".to_owned()));
-    let refused = read(world.http.post(&url).form(&form)).await;
+    let refused = read(env.http.post(&url).form(&form)).await;
     assert!(refused.status == 200 && refused.text.contains("Unable to sign in"), "{}", refused.text);
     form.pop();
     form.push(("login", app.login.clone()));
-    let back = read(world.http.post(&url).form(&form)).await;
+    let back = read(env.http.post(&url).form(&form)).await;
     assert_eq!(parameter(&back, "state"), "s1");
     let tokens = app.redeem(&parameter(&back, "code"), &app.secret, BACK, VERIFIER).await.json();
-    let claims = claims(&world, tokens["id_token"].as_str().unwrap()).await;
+    let claims = claims(&env, tokens["id_token"].as_str().unwrap()).await;
     assert_eq!((&claims["aud"], &claims["nonce"]), (&json!(app.id), &json!("n1")));
     assert_eq!(claims["preferred_username"], app.login.as_str());
     assert!(claims["groups"].as_array().unwrap().contains(&json!("Everyone")), "{claims}");
 }
 
 #[tokio::test]
-async fn a_thin_token_leaves_the_rest_to_userinfo_and_a_rotated_key_is_another() {
-    let world = TestEnv::new().await;
-    let app = App::register(&world, true).await;
+async fn thin_token_needs_userinfo_for_claims() {
+    let env = TestEnv::new().await;
+    let app = App::register(&env, true).await;
     let tokens = app.redeem(&app.code().await, &app.secret, BACK, VERIFIER).await.json();
-    let told = claims(&world, tokens["id_token"].as_str().unwrap()).await;
+    let told = claims(&env, tokens["id_token"].as_str().unwrap()).await;
     assert!(told["groups"].is_null() && told["preferred_username"].is_null());
-    let url = format!("{}/oauth2/v1/userinfo", world.ready("/okta/org_url"));
-    assert_eq!(read(world.http.get(&url)).await.status, 401);
-    let about = read(world.http.get(&url).bearer_auth(tokens["access_token"].as_str().unwrap())).await.json();
+    let url = format!("{}/oauth2/v1/userinfo", env.ready("/okta/org_url"));
+    assert_eq!(read(env.http.get(&url)).await.status, 401);
+    let about = read(env.http.get(&url).bearer_auth(tokens["access_token"].as_str().unwrap())).await.json();
     assert_eq!((&about["sub"], &about["preferred_username"]), (&told["sub"], &json!(app.login)));
-    let keys = format!("{}/oauth2/v1/keys", world.ready("/okta/org_url"));
-    let before = get(&world, &keys).await;
+    let keys = format!("{}/oauth2/v1/keys", env.ready("/okta/org_url"));
+    let before = get(&env, &keys).await;
     app.control.call("DELETE", "/okta/web-apps/key", &Value::Null).await.unwrap();
-    let after = get(&world, &keys).await;
+    let after = get(&env, &keys).await;
     assert!(before["keys"][0]["kid"] != after["keys"][0]["kid"]);
 }
 
 #[tokio::test]
 async fn what_okta_refuses_is_refused() {
-    let world = TestEnv::new().await;
-    let app = App::register(&world, false).await;
+    let env = TestEnv::new().await;
+    let app = App::register(&env, false).await;
     for untrusted in [("client_id", "0oaother"), ("redirect_uri", "http://127.0.0.1:9/elsewhere")] {
         assert_eq!(app.authorize(&[untrusted]).await.status, 400);
     }
@@ -174,12 +177,12 @@ async fn what_okta_refuses_is_refused() {
     }
     let grant = |answer: (u16, String)| assert_eq!(answer, (400, "invalid_grant".to_owned()));
     let code = app.code().await;
-    assert_eq!(app.refused(&code, "wrong", BACK, VERIFIER).await, (401, "invalid_client".to_owned()));
+    assert_eq!(app.redeem_error(&code, "wrong", BACK, VERIFIER).await, (401, "invalid_client".to_owned()));
     assert_eq!(app.redeem(&code, &app.secret, BACK, VERIFIER).await.status, 200);
-    grant(app.refused(&code, &app.secret, BACK, VERIFIER).await);
-    grant(app.refused(&app.code().await, &app.secret, "http://127.0.0.1:9/other", VERIFIER).await);
-    grant(app.refused(&app.code().await, &app.secret, BACK, "another-verifier").await);
+    grant(app.redeem_error(&code, &app.secret, BACK, VERIFIER).await);
+    grant(app.redeem_error(&app.code().await, &app.secret, "http://127.0.0.1:9/other", VERIFIER).await);
+    grant(app.redeem_error(&app.code().await, &app.secret, BACK, "another-verifier").await);
     let old = app.code().await;
     app.control.call("POST", "/okta/clock/301", &Value::Null).await.unwrap();
-    grant(app.refused(&old, &app.secret, BACK, VERIFIER).await);
+    grant(app.redeem_error(&old, &app.secret, BACK, VERIFIER).await);
 }

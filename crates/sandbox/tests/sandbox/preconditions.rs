@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::env::TestEnv;
 use crate::receiver::Receiver;
-use crate::world::TestEnv;
 
 /// How far the org's `Date` is from this machine's clock, in seconds.
 fn skew(date: &http::HeaderValue) -> i64 {
@@ -12,64 +12,64 @@ fn skew(date: &http::HeaderValue) -> i64 {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_shows_in_every_answer_and_in_what_is_refused() {
-    let world = TestEnv::new().await;
-    world.control("POST", "/okta/clock/7200", Value::Null).await;
-    let early = world.ask_for_token().await;
+async fn clock_skew_shifts_dates_and_validation() {
+    let env = TestEnv::new().await;
+    env.control("POST", "/okta/clock/7200", Value::Null).await;
+    let early = env.ask_for_token().await;
     assert_eq!((early.status, early.json()["error"].as_str()), (401, Some("invalid_client")));
     assert!((7198..=7202).contains(&skew(&early.headers["date"])), "{:?}", early.headers["date"]);
-    world.control("POST", "/okta/clock/0", Value::Null).await;
-    assert_eq!(world.ask_for_token().await.status, 200);
+    env.control("POST", "/okta/clock/0", Value::Null).await;
+    assert_eq!(env.ask_for_token().await.status, 200);
 }
 
 #[tokio::test]
-async fn a_host_says_which_org_is_behind_it_to_anybody() {
-    let world = TestEnv::new().await;
-    let url = format!("{}/.well-known/okta-organization", world.ready("/okta/org_url"));
-    let told: Value = world.http.get(url).send().await.unwrap().json().await.unwrap();
+async fn organization_is_readable_without_credentials() {
+    let env = TestEnv::new().await;
+    let url = format!("{}/.well-known/okta-organization", env.ready("/okta/org_url"));
+    let told: Value = env.http.get(url).send().await.unwrap().json().await.unwrap();
     assert!(told["id"].as_str().unwrap().starts_with("00o"), "{told}");
-    assert_eq!(told["_links"]["organization"]["href"], world.ready("/okta/org_url"));
+    assert_eq!(told["_links"]["organization"]["href"], env.ready("/okta/org_url"));
 }
 
 #[tokio::test]
-async fn a_role_can_cover_everything_but_the_schemas() {
-    let world = TestEnv::new().await;
-    world.control("POST", "/okta/role/no-schemas", Value::Null).await;
-    assert_eq!(world.get("/api/v1/meta/schemas/group/default").await.status, 403);
-    assert_eq!(world.get("/api/v1/meta/types/user").await.status, 403);
-    assert_ne!(world.get("/api/v1/users").await.json(), json!([]));
-    assert_eq!(world.try_control("POST", "/okta/role/some", Value::Null).await.status, 400);
+async fn role_can_exclude_schemas() {
+    let env = TestEnv::new().await;
+    env.control("POST", "/okta/role/no-schemas", Value::Null).await;
+    assert_eq!(env.get("/api/v1/meta/schemas/group/default").await.status, 403);
+    assert_eq!(env.get("/api/v1/meta/types/user").await.status, 403);
+    assert_ne!(env.get("/api/v1/users").await.json(), json!([]));
+    assert_eq!(env.try_control("POST", "/okta/role/some", Value::Null).await.status, 400);
 }
 
 #[tokio::test]
-async fn a_hook_is_changed_and_deleted_by_hand() {
-    let world = TestEnv::new().await;
+async fn control_api_edits_event_hooks() {
+    let env = TestEnv::new().await;
     let receiver = Receiver::start().await;
-    let id = world.hook(&receiver, &["group.lifecycle.create", "group.profile.update"]).await;
+    let id = env.hook(&receiver, &["group.lifecycle.create", "group.profile.update"]).await;
     let path = format!("/okta/hooks/{id}");
-    world.control("PUT", &format!("{path}/events"), json!(["group.lifecycle.create"])).await;
-    let hook = world.get(&format!("/api/v1/eventHooks/{id}")).await.json();
+    env.control("PUT", &format!("{path}/events"), json!(["group.lifecycle.create"])).await;
+    let hook = env.get(&format!("/api/v1/eventHooks/{id}")).await.json();
     assert_eq!(hook["events"]["items"], json!(["group.lifecycle.create"]));
-    let verified = world.control("POST", &format!("{path}/verify"), Value::Null).await;
+    let verified = env.control("POST", &format!("{path}/verify"), Value::Null).await;
     assert_eq!(verified["verificationStatus"], "VERIFIED");
     let mut other = hook.clone();
     other["name"] = "By hand".into();
-    let made = world.control("POST", "/okta/hooks", other).await;
+    let made = env.control("POST", "/okta/hooks", other).await;
     assert_eq!((&made["name"], &made["verificationStatus"]), (&json!("By hand"), &json!("UNVERIFIED")));
-    world.control("DELETE", &path, Value::Null).await;
-    assert_eq!(world.get(&format!("/api/v1/eventHooks/{id}")).await.status, 404);
-    assert!(world.logged().await.contains(&"event_hook.deleted".to_owned()));
+    env.control("DELETE", &path, Value::Null).await;
+    assert_eq!(env.get(&format!("/api/v1/eventHooks/{id}")).await.status, 404);
+    assert!(env.logged().await.contains(&"event_hook.deleted".to_owned()));
 }
 
 #[tokio::test]
-async fn the_settings_can_be_kept_from_the_import_token_and_the_site_be_fuller_than_the_schema() {
-    let world = TestEnv::new().await;
+async fn settings_can_require_the_account() {
+    let env = TestEnv::new().await;
     let source = "/importsource/a1b2c3d4-source";
-    assert_eq!(world.import("GET", "", &Value::Null).await.status, 200);
+    assert_eq!(env.import("GET", "", &Value::Null).await.status, 200);
     let settings = json!({"settingsForAccountOnly": true, "objectsElsewhere": 49_000});
-    world.control("PUT", "/insight/settings", settings).await;
-    assert_eq!(world.import("GET", "", &Value::Null).await.status, 403);
-    assert_eq!(world.account("GET", source, &Value::Null).await.status, 200);
-    let usage = world.account("GET", "/usage", &Value::Null).await.json();
+    env.control("PUT", "/insight/settings", settings).await;
+    assert_eq!(env.import("GET", "", &Value::Null).await.status, 403);
+    assert_eq!(env.account("GET", source, &Value::Null).await.status, 200);
+    let usage = env.account("GET", "/usage", &Value::Null).await.json();
     assert_eq!(usage["totalObjectsCount"], 49_000);
 }

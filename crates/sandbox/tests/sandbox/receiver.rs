@@ -8,7 +8,7 @@ use axum::extract::State;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::world::{TestEnv, eventually};
+use crate::env::{TestEnv, eventually};
 
 /// The server that Okta delivers to, with its deliveries.
 pub(crate) struct Receiver {

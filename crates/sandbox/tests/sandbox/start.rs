@@ -3,10 +3,10 @@
 use sandbox::{DpopMode, Sandbox, TlsFiles};
 use serde_json::{Value, json};
 
-use crate::world::{TestEnv, options, read};
+use crate::env::{TestEnv, options, read};
 
 #[tokio::test]
-async fn with_a_certificate_both_sides_speak_https() {
+async fn certificate_enables_https_on_both_sides() {
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let tls = TlsFiles { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
@@ -14,18 +14,18 @@ async fn with_a_certificate_both_sides_speak_https() {
     std::fs::write(&tls.key, made.signing_key.serialize_pem()).unwrap();
     let mut options = options();
     options.tls = Some(tls);
-    let world = TestEnv::with(options).await;
+    let env = TestEnv::with(options).await;
     let trusted = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([trusted]).build().unwrap();
-    let org = world.ready("/okta/org_url");
+    let org = env.ready("/okta/org_url");
     assert!(org.starts_with("https://"));
     assert_eq!(read(http.get(format!("{org}/api/v1/users"))).await.unwrap().status, 401);
-    let counts = read(http.get(format!("{}/okta/counts", world.sandbox.control_url()))).await.unwrap();
+    let counts = read(http.get(format!("{}/okta/counts", env.sandbox.control_url()))).await.unwrap();
     assert_eq!(counts.json()["users"], 6);
 }
 
 #[tokio::test]
-async fn a_bad_certificate_or_public_address_is_named() {
+async fn invalid_certificate_or_url_is_named() {
     let mut wrong = options();
     wrong.tls = Some(TlsFiles { certificate: "no-cert.pem".into(), key: "no-key.pem".into() });
     let error = Sandbox::start(&wrong).await.err().unwrap().to_string();
@@ -37,29 +37,29 @@ async fn a_bad_certificate_or_public_address_is_named() {
 }
 
 #[tokio::test]
-async fn with_a_public_address_the_org_calls_itself_by_it() {
+async fn public_url_becomes_org_url() {
     let mut options = options();
     options.public_url_okta = Some("https://okta.sandbox.example".parse().unwrap());
-    let world = TestEnv::with(options).await;
-    assert_eq!(world.ready("/okta/org_url"), "https://okta.sandbox.example");
+    let env = TestEnv::with(options).await;
+    assert_eq!(env.ready("/okta/org_url"), "https://okta.sandbox.example");
 }
 
 #[tokio::test]
-async fn a_bucket_that_is_used_up_refuses_until_its_window_ends() {
+async fn exhausted_bucket_is_throttled() {
     let mut options = options();
     options.rate_limit = Some(2);
-    let world = TestEnv::with(options).await;
-    let first = world.get("/api/v1/users").await;
+    let env = TestEnv::with(options).await;
+    let first = env.get("/api/v1/users").await;
     assert_eq!((first.status, &first.headers["x-rate-limit-remaining"]), (200, &"1".parse().unwrap()));
-    world.get("/api/v1/users").await;
-    assert_eq!(world.get("/api/v1/users").await.status, 429);
-    assert_eq!(world.get("/api/v1/logs").await.status, 200, "another bucket");
-    world.control("POST", "/okta/rate-limit/off", Value::Null).await;
-    assert_eq!(world.get("/api/v1/users").await.status, 200);
+    env.get("/api/v1/users").await;
+    assert_eq!(env.get("/api/v1/users").await.status, 429);
+    assert_eq!(env.get("/api/v1/logs").await.status, 200, "another bucket");
+    env.control("POST", "/okta/rate-limit/off", Value::Null).await;
+    assert_eq!(env.get("/api/v1/users").await.status, 200);
 }
 
 #[tokio::test]
-async fn a_token_without_a_proof_is_refused_unless_proofs_are_optional() {
+async fn dpop_mode_decides_whether_proof_required() {
     let mut required = options();
     required.dpop = DpopMode::Required;
     let refused = TestEnv::with(required).await.ask_for_token().await;

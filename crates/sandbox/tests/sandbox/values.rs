@@ -2,42 +2,42 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{TestEnv, document};
+use crate::env::{TestEnv, document};
 
-async fn user(world: &TestEnv, values: Value) -> Value {
+async fn user(env: &TestEnv, values: Value) -> Value {
     let mut record = json!({"id": "u1", "login": "a@example.com"});
     record.as_object_mut().unwrap().extend(values.as_object().unwrap().clone());
-    world.run(json!({"users": [record]})).await["progressResult"]["objectTypeResultMap"]["102"].clone()
+    env.run(json!({"users": [record]})).await["progressResult"]["objectTypeResultMap"]["102"].clone()
 }
 
-async fn value(world: &TestEnv, end: &str) -> Value {
-    let objects = world.objects("user").await;
+async fn value(env: &TestEnv, end: &str) -> Value {
+    let objects = env.objects("user").await;
     assert_eq!(objects.len(), 1);
     objects[0]["attributes"][format!("t/user/{end}")].clone()
 }
 
 #[tokio::test]
-async fn the_same_identity_is_updated_and_the_same_values_are_identical() {
-    let world = TestEnv::new().await.mapped().await;
+async fn same_external_id_updates_the_object() {
+    let env = TestEnv::new().await.mapped().await;
     for (values, counter) in [
         (json!({"title": "Dr"}), "objectsCreated"),
         (json!({"title": "Prof"}), "objectsUpdated"),
         (json!({"title": "Prof"}), "objectsIdentical"),
         (json!({}), "objectsIdentical"),
     ] {
-        let result = user(&world, values).await;
+        let result = user(&env, values).await;
         assert_eq!(result[counter], 1, "{counter}: {result}");
     }
-    assert_eq!(value(&world, "title").await, json!(["Prof"]));
+    assert_eq!(value(&env, "title").await, json!(["Prof"]));
 }
 
 #[tokio::test]
-async fn entries_without_identity_or_label_and_repeated_ones_are_counted_and_left_out() {
-    let world = TestEnv::new().await.mapped().await;
+async fn unusable_entries_are_counted_and_skipped() {
+    let env = TestEnv::new().await.mapped().await;
     let users = json!([{"id": "", "login": "x"}, {"login": "y"}, {"id": "u1", "login": ""}, {"id": "u2", "login": "b"},
         {"id": "u2", "login": "c"}]);
     let result =
-        world.run(json!({"users": users})).await["progressResult"]["objectTypeResultMap"]["102"].clone();
+        env.run(json!({"users": users})).await["progressResult"]["objectTypeResultMap"]["102"].clone();
     let number = |name: &str| result[name].as_u64().unwrap();
     assert_eq!((number("entriesInSource"), number("objectsCreated")), (5, 1));
     assert_eq!(number("emptyExternalIdEntries"), 2);
@@ -45,11 +45,11 @@ async fn entries_without_identity_or_label_and_repeated_ones_are_counted_and_lef
 }
 
 #[tokio::test]
-async fn values_that_do_not_fit_their_type_are_dropped() {
-    let world = TestEnv::new().await.mapped().await;
+async fn invalid_values_are_dropped() {
+    let env = TestEnv::new().await.mapped().await;
     let good =
         json!({"age": 5, "start": "2026-03-01T12:00:00Z", "page": "https://example.com", "status": "Here"});
-    user(&world, good).await;
+    user(&env, good).await;
     let long = "x".repeat(300);
     for (name, bad) in [
         ("age", json!(3_000_000_000_i64)),
@@ -61,65 +61,65 @@ async fn values_that_do_not_fit_their_type_are_dropped() {
         ("status", json!("Elsewhere")),
         ("title", json!(long)),
     ] {
-        let result = user(&world, json!({name: bad})).await;
+        let result = user(&env, json!({name: bad})).await;
         assert_eq!(result["objectsIdentical"], 1, "{name} {bad}: {result}");
     }
-    assert_eq!(value(&world, "age").await, json!(["5"]));
-    assert_eq!(value(&world, "page").await, json!(["https://example.com"]));
+    assert_eq!(value(&env, "age").await, json!(["5"]));
+    assert_eq!(value(&env, "page").await, json!(["https://example.com"]));
 }
 
 #[tokio::test]
-async fn empty_values_are_removed_or_ignored_as_the_source_says() {
-    let world = TestEnv::new().await.mapped().await;
+async fn empty_values_setting_decides_clearing() {
+    let env = TestEnv::new().await.mapped().await;
     for (ignore, left) in [(true, json!(["Dr"])), (false, json!([]))] {
-        world.control("PUT", "/insight/settings", json!({"ignoreEmptyValues": ignore})).await;
+        env.control("PUT", "/insight/settings", json!({"ignoreEmptyValues": ignore})).await;
         for empty in [json!(null), json!(""), json!([])] {
-            user(&world, json!({"title": "Dr"})).await;
-            user(&world, json!({"title": empty})).await;
-            assert_eq!(value(&world, "title").await, left, "ignore {ignore}, {empty}");
+            user(&env, json!({"title": "Dr"})).await;
+            user(&env, json!({"title": empty})).await;
+            assert_eq!(value(&env, "title").await, left, "ignore {ignore}, {empty}");
         }
     }
 }
 
 #[tokio::test]
-async fn unknown_options_are_added_or_dropped_as_the_source_says() {
-    let world = TestEnv::new().await.mapped().await;
+async fn unknown_options_follow_source_setting() {
+    let env = TestEnv::new().await.mapped().await;
     let options = json!({"type": "User", "name": "Size", "options": ["S"]});
-    world.control("PUT", "/insight/attributes", options).await;
-    world.control("PUT", "/insight/settings", json!({"ignoreUnknownValues": true})).await;
-    user(&world, json!({"size": "S"})).await;
-    user(&world, json!({"size": "XL"})).await;
-    assert_eq!(value(&world, "size").await, json!(["S"]));
-    world.control("PUT", "/insight/settings", json!({"ignoreUnknownValues": false})).await;
-    user(&world, json!({"size": "XL"})).await;
-    assert_eq!(value(&world, "size").await, json!(["XL"]));
+    env.control("PUT", "/insight/attributes", options).await;
+    env.control("PUT", "/insight/settings", json!({"ignoreUnknownValues": true})).await;
+    user(&env, json!({"size": "S"})).await;
+    user(&env, json!({"size": "XL"})).await;
+    assert_eq!(value(&env, "size").await, json!(["S"]));
+    env.control("PUT", "/insight/settings", json!({"ignoreUnknownValues": false})).await;
+    user(&env, json!({"size": "XL"})).await;
+    assert_eq!(value(&env, "size").await, json!(["XL"]));
 }
 
 #[tokio::test]
-async fn missing_objects_stay_or_go_as_the_source_says_those_made_by_hand_included() {
-    let world = TestEnv::new().await.mapped().await;
+async fn missing_objects_follow_source_setting() {
+    let env = TestEnv::new().await.mapped().await;
     let group = |id: &str| json!({"groups": [{"id": id, "name": id}]});
-    world.run(group("g1")).await;
-    world.run(group("g2")).await;
-    assert_eq!(world.objects("group").await.len(), 2);
-    world.control("PUT", "/insight/settings", json!({"removeMissingObjects": true})).await;
-    let result = world.run(group("g3")).await["progressResult"]["objectTypeResultMap"]["101"].clone();
+    env.run(group("g1")).await;
+    env.run(group("g2")).await;
+    assert_eq!(env.objects("group").await.len(), 2);
+    env.control("PUT", "/insight/settings", json!({"removeMissingObjects": true})).await;
+    let result = env.run(group("g3")).await["progressResult"]["objectTypeResultMap"]["101"].clone();
     assert_eq!(result["objectsMissingDeleted"], 2);
-    assert_eq!(world.objects("group").await.len(), 1);
+    assert_eq!(env.objects("group").await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_unique_value_that_another_object_has_keeps_the_record_out() {
+async fn duplicate_unique_value_rejects_record() {
     let mut unique = document();
     unique["schema"]["objectSchema"]["objectTypes"][1]["attributes"][2]["unique"] = true.into();
-    let world = TestEnv::new().await;
-    assert_eq!(world.import("PUT", "/mapping", &unique).await.status, 204);
+    let env = TestEnv::new().await;
+    assert_eq!(env.import("PUT", "/mapping", &unique).await.status, 204);
     let users =
         json!([{"id": "u1", "login": "a", "title": "King"}, {"id": "u2", "login": "b", "title": "King"}]);
     let result =
-        world.run(json!({"users": users})).await["progressResult"]["objectTypeResultMap"]["102"].clone();
+        env.run(json!({"users": users})).await["progressResult"]["objectTypeResultMap"]["102"].clone();
     assert_eq!((&result["objectsCreated"], &result["errorCount"]), (&json!(1), &json!(1)));
-    let again = world.run(json!({"users": [users[0]]})).await;
+    let again = env.run(json!({"users": [users[0]]})).await;
     assert_eq!(
         again["progressResult"]["objectTypeResultMap"]["102"]["objectsIdentical"], 1,
         "its own value is its own"
@@ -127,43 +127,43 @@ async fn a_unique_value_that_another_object_has_keeps_the_record_out() {
 }
 
 #[tokio::test]
-async fn references_are_resolved_after_all_objects_are_made_whatever_the_order_of_chunks() {
-    let world = TestEnv::new().await.mapped().await;
-    let execution = world.begin().await;
+async fn references_resolve_across_chunk_order() {
+    let env = TestEnv::new().await.mapped().await;
+    let execution = env.begin().await;
     let users = json!({"data": {"users": [{"id": "u1", "login": "a", "groups": ["g2", "g1", "none"]}]}});
     let groups = json!({"data": {"groups": [{"id": "g1", "name": "One"}, {"id": "g2", "name": "Two"}]}});
     for chunk in [users, groups, json!({"completed": true})] {
-        assert_eq!(world.import("POST", &format!("{execution}/data"), &chunk).await.status, 200);
+        assert_eq!(env.import("POST", &format!("{execution}/data"), &chunk).await.status, 200);
     }
-    let result = world.outcome(&execution).await["progressResult"]["objectTypeResultMap"]["102"].clone();
+    let result = env.outcome(&execution).await["progressResult"]["objectTypeResultMap"]["102"].clone();
     assert_eq!(result["objectsWithUpdatedReferences"], 1);
-    assert_eq!(world.objects("user").await[0]["references"]["t/user/groups"], json!(["g1", "g2"]));
-    user(&world, json!({"groups": []})).await;
-    assert_eq!(world.objects("user").await[0]["references"]["t/user/groups"], json!([]));
+    assert_eq!(env.objects("user").await[0]["references"]["t/user/groups"], json!(["g1", "g2"]));
+    user(&env, json!({"groups": []})).await;
+    assert_eq!(env.objects("user").await[0]["references"]["t/user/groups"], json!([]));
 }
 
 #[tokio::test]
-async fn without_the_zero_several_values_are_one_text_and_find_nothing() {
-    let world = TestEnv::new().await;
+async fn placeholder_without_index_joins_values() {
+    let env = TestEnv::new().await;
     let mut document = document();
     document["mapping"]["objectTypeMappings"][1]["attributesMapping"][8]["objectMappingIQL"] =
         "\"Group ID\" = ${groups}".into();
-    assert_eq!(world.import("PUT", "/mapping", &document).await.status, 204);
+    assert_eq!(env.import("PUT", "/mapping", &document).await.status, 204);
     let groups = json!([{"id": "g1", "name": "One"}, {"id": "g2", "name": "Two"}]);
     let users = json!([{"id": "u1", "login": "a", "groups": ["g1", "g2"]}, {"id": "u2", "login": "b", "groups": "g1"}]);
-    world.run(json!({"groups": groups, "users": users})).await;
+    env.run(json!({"groups": groups, "users": users})).await;
     let found: Vec<Value> =
-        world.objects("user").await.iter().map(|u| u["references"]["t/user/groups"].clone()).collect();
+        env.objects("user").await.iter().map(|u| u["references"]["t/user/groups"].clone()).collect();
     assert_eq!(found, [json!([]), json!(["g1"])]);
 }
 
 #[tokio::test]
-async fn a_reference_that_may_have_one_value_keeps_one() {
-    let world = TestEnv::new().await;
+async fn single_cardinality_keeps_one_reference() {
+    let env = TestEnv::new().await;
     let mut document = document();
     document["schema"]["objectSchema"]["objectTypes"][1]["attributes"][8]["maximumCardinality"] = 1.into();
-    assert_eq!(world.import("PUT", "/mapping", &document).await.status, 204);
+    assert_eq!(env.import("PUT", "/mapping", &document).await.status, 204);
     let groups = json!([{"id": "g1", "name": "One"}, {"id": "g2", "name": "Two"}]);
-    world.run(json!({"groups": groups, "users": [{"id": "u1", "login": "a", "groups": ["g1", "g2"]}]})).await;
-    assert_eq!(world.objects("user").await[0]["references"]["t/user/groups"], json!(["g1"]));
+    env.run(json!({"groups": groups, "users": [{"id": "u1", "login": "a", "groups": ["g1", "g2"]}]})).await;
+    assert_eq!(env.objects("user").await[0]["references"]["t/user/groups"], json!(["g1"]));
 }

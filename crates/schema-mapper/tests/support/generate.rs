@@ -105,10 +105,10 @@ pub fn options() -> impl Strategy<Value = MappingOptions> {
 }
 
 /// What administrators do to a document.
-pub fn deeds() -> impl Strategy<Value = Vec<AssetsAction>> {
+pub fn assets_actions() -> impl Strategy<Value = Vec<AssetsAction>> {
     let at = || 0_usize..3;
     let name = || prop_oneof![2 => "[aA]{1,2}( \\([aA]\\))?", 1 => Just("Okta User ID".to_owned()), 2 => "\\PC{1,8}"];
-    let deed = prop_oneof![
+    let action = prop_oneof![
         3 => (at(), 0_usize..20, name()).prop_map(|(t, a, name)| AssetsAction::Rename(t, a, name)),
         2 => (at(), 0_usize..20).prop_map(|(t, a)| AssetsAction::Delete(t, a)),
         2 => (at(), 0_usize..20).prop_map(|(t, a)| AssetsAction::Replace(t, a)),
@@ -117,7 +117,7 @@ pub fn deeds() -> impl Strategy<Value = Vec<AssetsAction>> {
         1 => at().prop_map(AssetsAction::DeleteType),
         1 => (at(), prop_oneof![Just("Okta Group".to_owned()), name()]).prop_map(|(t, name)| AssetsAction::RenameType(t, name)),
     ];
-    prop::collection::vec(deed, 0..6)
+    prop::collection::vec(action, 0..6)
 }
 
 /// The same schemas each time.

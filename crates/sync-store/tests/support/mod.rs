@@ -23,7 +23,7 @@ pub(crate) struct TestEnv {
     folder: tempfile::TempDir,
 }
 
-pub(crate) async fn world() -> TestEnv {
+pub(crate) async fn test_env() -> TestEnv {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
     let name = ConnectionName::try_from("main".to_owned()).unwrap();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_429_without_headers_closes_the_bucket_longer_each_time() {
+async fn headerless_429_backs_off_exponentially() {
     let pacer = Pacer::default();
     let mut waits = Vec::new();
     for _ in 0..6 {
@@ -21,7 +21,7 @@ async fn a_429_without_headers_closes_the_bucket_longer_each_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_answer_closes_a_bucket_for_longer_than_a_window_can_last() {
+async fn bucket_wait_is_capped() {
     let pacer = Pacer::default();
     let mut told = HeaderMap::new();
     told.insert(http::header::RETRY_AFTER, u32::MAX.to_string().parse().unwrap());
@@ -33,7 +33,7 @@ async fn no_answer_closes_a_bucket_for_longer_than_a_window_can_last() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_with_numbers_of_a_window_that_is_over_is_not_asked_again_at_once() {
+async fn expired_reset_in_429_backs_off() {
     let pacer = Pacer::default();
     pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 100, 99, NOON + 60));
     for _ in 0..20 {
@@ -79,7 +79,7 @@ async fn refusals_together_are_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn short_retry_after_waits_as_long_as_none() {
+async fn short_retry_after_backs_off_too() {
     let pacer = Pacer::default();
     let mut told = HeaderMap::new();
     told.insert(http::header::RETRY_AFTER, "1".parse().unwrap());

@@ -72,11 +72,11 @@ impl TestEnv {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        let world = Self { sandbox, http, token: Mutex::default() };
+        let env = Self { sandbox, http, token: Mutex::default() };
         if options.dpop == DpopMode::Off && options.tls.is_none() && options.public_url_okta.is_none() {
-            world.sign_in().await;
+            env.sign_in().await;
         }
-        world
+        env
     }
 
     pub(crate) fn ready(&self, pointer: &str) -> String {

@@ -13,14 +13,14 @@ use sync_model::ConnectionName;
 use sync_store::{OpenError, Store};
 
 /// A connection of its own, as another process has.
-async fn writing(path: &Path) -> SqliteConnection {
+async fn lock_for_writing(path: &Path) -> SqliteConnection {
     let mut other = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     other
 }
 
 #[tokio::test]
-async fn store_opens_and_reads_beside_a_writer() {
+async fn reads_succeed_during_another_write() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
@@ -28,7 +28,7 @@ async fn store_opens_and_reads_beside_a_writer() {
     store.connection(&name).await.unwrap();
     store.close().await;
 
-    let _other = writing(&path).await;
+    let _other = lock_for_writing(&path).await;
     let reading = async {
         let store = Store::open(&path).await.unwrap();
         let connection = store.connection(&name).await.unwrap();
@@ -41,12 +41,12 @@ async fn store_opens_and_reads_beside_a_writer() {
 }
 
 #[tokio::test]
-async fn write_names_the_process_it_waits_for() {
+async fn busy_error_names_lock_holder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let store = Store::open(&path).await.unwrap();
     store.await_turn().await.unwrap();
-    let mut other = writing(&path).await;
+    let mut other = lock_for_writing(&path).await;
     let turn = store.await_turn().await;
     let Err(OpenError::Busy(busy)) = turn else { panic!("{turn:?}") };
     assert_eq!(busy.path, path);
