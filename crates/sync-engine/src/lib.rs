@@ -54,8 +54,8 @@ pub(crate) use active::ActiveRun;
 pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, TaskFailure};
 pub use checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
 pub use condition::{
-    ActiveExecution, CheckTimes, Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence,
-    FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
+    ActiveExecution, CheckTimes, Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth,
+    Evidence, FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
 };
 #[cfg(any(test, feature = "test-support"))]
 pub use condition::{Situation, SituationEvidence};

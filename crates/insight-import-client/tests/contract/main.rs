@@ -8,6 +8,7 @@ mod errors;
 mod hostile;
 mod imports;
 mod isolation;
+mod mapping;
 mod network;
 mod outcomes;
 mod settings;

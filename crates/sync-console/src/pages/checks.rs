@@ -9,9 +9,7 @@ use sync_service::doctor::{Check, CheckArea, CheckReport, CheckStatus as Found};
 use sync_service::engine::Remedy;
 use sync_service::{JobState, ManagedConnection};
 
-use super::components::{
-    Tone, aged, badge, count, empty, framed, job, linked, notice, number, scroll,
-};
+use super::components::{Tone, aged, badge, count, empty, framed, job, linked, notice, number, scroll};
 use super::links::address;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};

@@ -51,6 +51,8 @@ pub enum ConfigError {
     At {
         /// The file and the line, or the environment variable.
         place: String,
+        /// The line; `None` in the environment.
+        line: Option<usize>,
         /// The problem.
         source: Box<ConfigError>,
     },
@@ -152,13 +154,23 @@ impl ConfigError {
         environment: &[(String, String)],
     ) -> Self {
         let Self::Value { key, .. } = &self else { return self };
-        let place = match overrides::setter(file, environment, key) {
-            Some(variable) => Some(format!("{variable} in the environment")),
-            None => line_of(text, key).map(|line| format!("{place}, line {line}")),
-        };
-        match place {
-            Some(place) => Self::At { place, source: Box::new(self) },
+        if let Some(variable) = overrides::setter(file, environment, key) {
+            let place = format!("{variable} in the environment");
+            return Self::At { place, line: None, source: Box::new(self) };
+        }
+        match line_of(text, key) {
+            Some(line) => {
+                Self::At { place: format!("{place}, line {line}"), line: Some(line), source: Box::new(self) }
+            }
             None => self,
+        }
+    }
+
+    /// The line in the file, if it is known.
+    pub(super) const fn line(&self) -> Option<usize> {
+        match self {
+            Self::At { line, .. } => *line,
+            _ => None,
         }
     }
 }

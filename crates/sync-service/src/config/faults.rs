@@ -39,6 +39,8 @@ impl Faults {
     /// If there is a fault.
     pub(super) fn finish(self, locate: impl Fn(ConfigError) -> ConfigError) -> Result<(), ConfigError> {
         let mut errors: Vec<ConfigError> = self.0.into_iter().map(locate).collect();
+        // Faults without a line follow in the order of the checks.
+        errors.sort_by_key(|error| error.line().unwrap_or(usize::MAX));
         match errors.len() {
             0 => Ok(()),
             1 => Err(errors.remove(0)),

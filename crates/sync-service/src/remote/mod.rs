@@ -12,7 +12,8 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_engine::{
-    EventFilter, Fact, Finding, ProgressSink, Remedy, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport,
+    EventFilter, Fact, Finding, ProgressSink, Remedy, RunFilter, RunReport, RunSummary, SetupReport,
+    VerifyReport,
 };
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio::time::Instant;
