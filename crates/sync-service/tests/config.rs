@@ -34,7 +34,7 @@ fn told(text: &str, environment: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn the_hook_s_address_is_below_the_public_url_and_its_secret_is_the_same_every_time() {
+fn event_hook_settings_are_derived() {
     let secret = |config: &Config| {
         let hook = config.connections.values().next().unwrap().event_hook.clone().unwrap();
         (hook.url.to_string(), hook.secret.expose_secret().to_owned())
@@ -73,7 +73,7 @@ fn the_environment_alone_can_be_everything() {
 }
 
 #[test]
-fn okta_sdk_variables_are_honored_or_reported() {
+fn okta_sdk_variables_apply_or_warn() {
     let config = read(
         WHOLE,
         &[
@@ -116,7 +116,7 @@ fn pasted_values_are_trimmed() {
 }
 
 #[test]
-fn what_is_wrong_is_told_by_place_and_never_by_value() {
+fn config_errors_name_the_key() {
     let lines = [
         told(&WHOLE.replace("import_token", "import_tokn"), &[]),
         told(&WHOLE.replace("client_id = \"0oa1\"\n", ""), &[]),
@@ -242,7 +242,7 @@ fn with(more: &str, assets: &str) -> String {
 }
 
 #[test]
-fn what_is_not_given_has_a_value_that_is_safe() {
+fn omitted_settings_have_safe_defaults() {
     let config = read(WHOLE, &[]).unwrap();
     let main = config.connections.values().next().unwrap();
     assert_eq!(config.metrics_listen.unwrap().to_string(), "127.0.0.1:9464", "not where Okta comes");
@@ -282,7 +282,7 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told_with_what_would() {
+fn invalid_setting_shows_valid_values() {
     let alone = WHOLE.split("[connections.main.event_hook]").next().unwrap();
     let schedule = |line: &str| told(&with(&format!("schedule = {{ {line} }}\n"), ""), &[]);
     let alerts = |line: &str| told(&with(&format!("alerts = {{ {line} }}\n"), ""), &[]);
@@ -316,7 +316,7 @@ fn settings_that_cannot_work_are_told_with_what_would() {
 }
 
 #[test]
-fn the_readme_shows_keys_that_exist_and_the_values_that_hold_without_them() {
+fn readme_shows_existing_keys_and_defaults() {
     let readme = include_str!("../../../README.md");
     let blocks: Vec<&str> =
         readme.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
@@ -382,7 +382,7 @@ fn keys_of(schema: &serde_json::Value, node: &serde_json::Value, prefix: &str, i
 }
 
 #[test]
-fn the_example_names_every_key_and_what_it_says_holds_holds() {
+fn example_config_lists_every_key() {
     let uncommented: Vec<String> = sync_service::EXAMPLE
         .lines()
         .map(|line| match line.strip_prefix('#') {

@@ -120,7 +120,7 @@ async fn ended<T>(mut state: impl FnMut() -> JobState<T>) -> JobState<T> {
 }
 
 #[tokio::test]
-async fn what_is_saved_works_and_comes_back_after_a_start() {
+async fn saved_connection_survives_restart() {
     let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     assert!(fleet.members().is_empty());
@@ -140,7 +140,7 @@ async fn what_is_saved_works_and_comes_back_after_a_start() {
 }
 
 #[tokio::test]
-async fn what_does_not_work_is_told_by_field_and_not_saved() {
+async fn failing_connection_is_not_saved() {
     let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
@@ -168,7 +168,7 @@ async fn what_does_not_work_is_told_by_field_and_not_saved() {
 }
 
 #[tokio::test]
-async fn service_that_is_not_reached_is_no_fault_of_its_credential() {
+async fn unreachable_service_is_reported_by_url() {
     let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
@@ -192,7 +192,7 @@ async fn service_that_is_not_reached_is_no_fault_of_its_credential() {
 }
 
 #[tokio::test]
-async fn what_fails_for_now_can_be_saved_although_and_what_never_works_cannot() {
+async fn failed_checks_can_be_ignored() {
     let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     let mut draft = world.draft();
@@ -206,7 +206,7 @@ async fn what_fails_for_now_can_be_saved_although_and_what_never_works_cannot() 
 }
 
 #[tokio::test]
-async fn secrets_that_are_not_given_anew_stay_and_none_is_readable_in_the_store() {
+async fn omitted_secrets_stay_encrypted() {
     let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
@@ -230,7 +230,7 @@ async fn secrets_that_are_not_given_anew_stay_and_none_is_readable_in_the_store(
 }
 
 #[tokio::test]
-async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything_along() {
+async fn key_rotation_reencrypts_secrets() {
     let mut world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
@@ -259,7 +259,7 @@ async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything
 }
 
 #[tokio::test]
-async fn without_a_master_key_nothing_is_saved() {
+async fn saving_requires_master_key() {
     let world = TestEnv::start().await;
     let config = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
     let fleet = world.fleet_by(config).await;
@@ -271,7 +271,7 @@ async fn without_a_master_key_nothing_is_saved() {
 }
 
 #[tokio::test]
-async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
+async fn file_connection_cannot_be_changed() {
     let world = TestEnv::start().await;
     let file = file_of(&world);
     let fleet = world.fleet_by(world.config(&file)).await;
@@ -309,7 +309,7 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
 }
 
 #[tokio::test]
-async fn a_step_is_offered_only_when_those_above_it_hold() {
+async fn setup_step_requires_earlier_steps() {
     use StepState::{Complete, NotReady, Ready};
 
     let world = TestEnv::start().await;
@@ -409,7 +409,7 @@ async fn standby_takes_over_when_first_ends() {
 }
 
 #[tokio::test]
-async fn connection_of_file_waits_behind_another_process() {
+async fn file_connection_waits_as_standby() {
     let world = TestEnv::start().await;
     let file = file_of(&world);
     let first = world.fleet_by(world.config(&file)).await;
@@ -421,7 +421,7 @@ async fn connection_of_file_waits_behind_another_process() {
 }
 
 #[tokio::test]
-async fn lost_store_is_reported_and_ends_daemon() {
+async fn lost_store_ends_daemon() {
     let world = TestEnv::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
@@ -439,7 +439,7 @@ async fn lost_store_is_reported_and_ends_daemon() {
 }
 
 #[tokio::test]
-async fn removed_lock_file_admits_no_second_process() {
+async fn lock_survives_file_removal() {
     let world = TestEnv::start().await;
     let first = world.fleet().await;
     first.save(&acme(), world.draft(), true).await.unwrap();

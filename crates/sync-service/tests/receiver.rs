@@ -73,7 +73,7 @@ fn delivery(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_challenge_comes_back_and_a_wrong_secret_gets_none() {
+async fn challenge_requires_the_secret() {
     let world = world().await;
     let ask = || world.http.get(&world.url).header("x-okta-verification-challenge", "c1");
     let answer: Value =
@@ -105,7 +105,7 @@ async fn wrong_secret_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_cannot_be_stored_is_answered_with_a_server_error() {
+async fn unstored_delivery_returns_server_error() {
     let world = world().await;
     world.store.clone().close().await;
     // Okta tries once more after an answer like this; the log brings it otherwise.

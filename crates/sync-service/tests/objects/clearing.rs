@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::world::{Account, sync, world};
 
 #[tokio::test]
-async fn with_an_account_values_groups_and_managers_are_cleared_that_the_import_source_keeps() {
+async fn account_clears_stale_values() {
     let world = world().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
@@ -49,7 +49,7 @@ async fn the_last_reference_is_cleared_too() {
 }
 
 #[tokio::test]
-async fn without_an_account_what_is_kept_is_counted_listed_and_told_once_for_each_attribute() {
+async fn stale_values_are_reported_without_account() {
     let world = world().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
@@ -77,7 +77,7 @@ async fn without_an_account_what_is_kept_is_counted_listed_and_told_once_for_eac
 }
 
 #[tokio::test]
-async fn once_the_import_source_removes_empty_values_what_it_kept_is_sent_again() {
+async fn changed_setting_resends_stale_values() {
     let world = world().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
@@ -93,7 +93,7 @@ async fn once_the_import_source_removes_empty_values_what_it_kept_is_sent_again(
 }
 
 #[tokio::test]
-async fn where_the_import_source_removes_empty_values_there_is_nothing_to_clear() {
+async fn removing_import_leaves_no_stale_values() {
     let world = world().await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
@@ -105,7 +105,7 @@ async fn where_the_import_source_removes_empty_values_there_is_nothing_to_clear(
 }
 
 #[tokio::test]
-async fn a_value_that_comes_back_before_it_was_cleared_is_not_cleared() {
+async fn restored_value_is_not_cleared() {
     let world = world().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
@@ -123,7 +123,7 @@ async fn a_value_that_comes_back_before_it_was_cleared_is_not_cleared() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_cleared_now_fails_no_run_and_is_told() {
+async fn failed_clearing_fails_no_run() {
     let world = world().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
@@ -138,7 +138,7 @@ async fn what_cannot_be_cleared_now_fails_no_run_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_process_that_is_cut_off_while_assets_works_loses_nothing_that_is_to_be_cleared() {
+async fn interrupted_run_keeps_stale_values() {
     let world = world().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
@@ -168,7 +168,7 @@ async fn a_process_that_is_cut_off_while_assets_works_loses_nothing_that_is_to_b
 }
 
 #[tokio::test]
-async fn following_clears_what_waits_under_the_names_that_assets_has_by_then() {
+async fn daemon_clears_renamed_attribute() {
     let world = world().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;

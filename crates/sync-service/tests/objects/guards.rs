@@ -25,7 +25,7 @@ async fn low_cardinality_is_corrected_with_account() {
 }
 
 #[tokio::test]
-async fn an_import_source_that_removes_missing_objects_gets_nothing() {
+async fn import_removing_missing_objects_is_blocked() {
     let world = world().await;
     let connection = world.synced(Account::Without).await;
     let before = world.executions().await;
@@ -51,7 +51,7 @@ async fn an_import_source_that_removes_missing_objects_gets_nothing() {
 }
 
 #[tokio::test]
-async fn objects_that_an_import_deleted_all_the_same_raise_an_alert_and_come_back() {
+async fn objects_deleted_by_import_are_restored() {
     let world = world().await;
     let heard = Arc::new(RecordingAlertSink::default());
     let connection = world

@@ -38,17 +38,17 @@ async fn named_record_takes_three_executions() {
 }
 
 #[tokio::test]
-async fn record_refused_over_http_takes_one_execution() {
+async fn http_rejection_takes_one_execution() {
     assert_eq!(isolate(Account::Without, "refuse 400").await, 1);
 }
 
 #[tokio::test]
-async fn unnamed_record_takes_one_execution_with_an_account() {
+async fn account_isolates_record_in_one_execution() {
     assert_eq!(isolate(Account::With, "refuse result").await, 1);
 }
 
 #[tokio::test]
-async fn unnamed_record_takes_a_logarithm_without_an_account() {
+async fn isolation_without_account_is_logarithmic() {
     let executions = isolate(Account::Without, "refuse result").await;
     assert!((5..=12).contains(&executions), "{executions}");
 }
@@ -120,7 +120,7 @@ async fn lagging_index_is_asked_again() {
 }
 
 #[tokio::test]
-async fn reports_of_a_bad_manager_are_no_suspects() {
+async fn reports_of_rejected_manager_are_confirmed() {
     let world = world().await;
     let manager = world.nth_user(3).await;
     for n in [5, 6, 7, 8] {

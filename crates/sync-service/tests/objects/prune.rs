@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::world::{Account, at_once, sync, world};
 
 #[tokio::test]
-async fn prune_deletes_what_has_been_gone_for_long_and_writes_it_down() {
+async fn prune_deletes_and_audits_retired_objects() {
     let world = world().await;
     let connection = world.synced(Account::With).await;
     let user = world.delete_user(3).await;
@@ -36,7 +36,7 @@ async fn prune_deletes_what_has_been_gone_for_long_and_writes_it_down() {
 }
 
 #[tokio::test]
-async fn prune_finds_what_was_deleted_before_and_forgets_it() {
+async fn prune_records_already_deleted_objects() {
     let world = world().await;
     let connection = world.synced(Account::With).await;
     let user = world.delete_user(3).await;
@@ -72,7 +72,7 @@ async fn prune_stays_within_its_limits() {
 }
 
 #[tokio::test]
-async fn prune_does_not_delete_what_okta_still_has_and_asks_for_a_look_instead() {
+async fn prune_keeps_objects_existing_in_okta() {
     let world = world().await;
     let connection = world.synced(Account::With).await;
     let user = world.resident().await;
@@ -96,7 +96,7 @@ async fn prune_takes_an_account() {
 }
 
 #[tokio::test]
-async fn prune_believes_no_org_that_shows_nothing() {
+async fn prune_rejects_empty_org() {
     let world = world().await;
     let connection = world.synced(Account::With).await;
     world.delete_user(3).await;
@@ -118,7 +118,7 @@ impl Clock for Years {
 }
 
 #[tokio::test]
-async fn prune_follows_no_clock_that_is_ahead() {
+async fn prune_ignores_clock_ahead() {
     let world = world().await;
     let connection = world.synced(Account::With).await;
     world.delete_user(3).await;
@@ -128,7 +128,7 @@ async fn prune_follows_no_clock_that_is_ahead() {
 }
 
 #[tokio::test]
-async fn prune_follows_no_clock_that_was_behind() {
+async fn prune_ignores_clock_behind() {
     let world = world().await;
     drop(world.synced(Account::With).await);
     let behind = world.open_with(Account::With, |ports, _| ports.clock = Arc::new(Years(-1))).await;

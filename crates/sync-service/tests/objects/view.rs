@@ -44,7 +44,7 @@ async fn newcomer(world: &TestEnv, login: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_user_with_groups_is_the_same_on_both_sides_until_somebody_changes_one() {
+async fn user_state_follows_both_sides() {
     let world = world().await;
     let id = world.resident().await;
     let connection = world.synced(Account::With).await;
@@ -99,7 +99,7 @@ async fn a_user_with_groups_is_the_same_on_both_sides_until_somebody_changes_one
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_known_by_what_was_sent() {
+async fn deleted_user_keeps_last_values() {
     let world = world().await;
     let connection = world.synced(Account::With).await;
     let id = world.delete_user(2).await;
@@ -117,7 +117,7 @@ async fn a_deleted_user_is_known_by_what_was_sent() {
 }
 
 #[tokio::test]
-async fn a_group_has_a_name_and_a_number_of_members() {
+async fn group_view_has_name_and_members() {
     let world = world().await;
     let id = world.resident().await;
     let connection = world.synced(Account::With).await;
@@ -135,7 +135,7 @@ async fn a_group_has_a_name_and_a_number_of_members() {
 }
 
 #[tokio::test]
-async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
+async fn unsynced_object_is_found_in_okta() {
     let world = world().await;
     let connection = world.open(Account::With).await;
     set_up(&connection).await;
@@ -172,7 +172,7 @@ async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
 }
 
 #[tokio::test]
-async fn without_an_account_it_is_told_that_assets_could_not_be_asked() {
+async fn object_view_reports_failed_lookups() {
     let world = world().await;
     let id = world.resident().await;
     for (account, word) in [(Account::Without, "no account credential"), (Account::Wrong, "refused")] {

@@ -31,7 +31,7 @@ async fn arrives(world: &TestEnv, user: &str, city: &str) {
 }
 
 #[tokio::test]
-async fn changes_after_steps_of_the_clock_arrive() {
+async fn changes_arrive_after_clock_steps() {
     let world = world(6, 2).await;
     let ahead = Arc::new(OffsetClock::default());
     let connection = open(&world, &ahead).await;
@@ -50,7 +50,7 @@ async fn changes_after_steps_of_the_clock_arrive() {
 }
 
 #[tokio::test]
-async fn load_with_a_clock_ahead_is_mended() {
+async fn sync_with_fast_clock_is_corrected() {
     let world = world(6, 2).await;
     let ahead = Arc::new(OffsetClock::default());
     ahead.by(2 * HOURS);
@@ -69,7 +69,7 @@ async fn load_with_a_clock_ahead_is_mended() {
 }
 
 #[tokio::test]
-async fn bookmark_is_the_directory_s_time() {
+async fn bookmark_uses_okta_time() {
     let world = world(6, 2).await;
     let ahead = Arc::new(OffsetClock::default());
     ahead.by(2 * HOURS);
@@ -162,7 +162,7 @@ impl EventFeed for Undated {
 }
 
 #[tokio::test]
-async fn log_without_dates_is_never_placed_by_the_clock() {
+async fn undated_log_ignores_local_clock() {
     let world = world(6, 2).await;
     let first = open(&world, &Arc::default()).await;
     world.sync_first(&first).await;
@@ -198,7 +198,7 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
 }
 
 #[tokio::test]
-async fn pause_survives_a_restart_with_another_clock() {
+async fn pause_survives_clock_change() {
     for seconds in [YEAR, -YEAR] {
         let world = world(6, 2).await;
         let ahead = Arc::new(OffsetClock::default());

@@ -18,7 +18,7 @@ async fn lose_place(world: &TestEnv, caught_up: Timestamp) {
 }
 
 #[tokio::test]
-async fn hook_and_log_bring_one_event_once() {
+async fn duplicate_event_is_processed_once() {
     let world = world(8, 2).await;
     let connection = world.synced("both").await;
     let following = follow(&connection);
@@ -57,7 +57,7 @@ async fn the_log_alone_keeps_assets_current() {
 }
 
 #[tokio::test]
-async fn what_no_hook_reports_arrives_by_the_log() {
+async fn log_only_events_are_applied() {
     let world = world(8, 2).await;
     let connection = world.synced("both").await;
     let following = follow(&connection);
@@ -83,7 +83,7 @@ async fn what_no_hook_reports_arrives_by_the_log() {
 }
 
 #[tokio::test]
-async fn a_refused_cursor_falls_back_to_time_with_overlap() {
+async fn rejected_cursor_falls_back_to_time() {
     let world = world(8, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
@@ -123,7 +123,7 @@ async fn log_gap_starts_full_sync() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
+async fn event_without_subject_starts_incremental_sync() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -139,7 +139,7 @@ async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
 }
 
 #[tokio::test]
-async fn the_same_events_and_the_same_run_twice_change_nothing() {
+async fn repeated_events_and_runs_change_nothing() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -163,7 +163,7 @@ async fn the_same_events_and_the_same_run_twice_change_nothing() {
 }
 
 #[tokio::test]
-async fn day_to_day_work_needs_read_scopes_only() {
+async fn syncing_requires_only_read_scopes() {
     let world = world(8, 2).await;
     let connection = world.synced("both").await;
     world.call("POST", "/okta/scopes/okta.eventHooks.manage/off", Value::Null).await;

@@ -101,7 +101,7 @@ async fn failed_member_listing_keeps_memberships() {
 }
 
 #[tokio::test]
-async fn group_that_a_listing_misses_keeps_its_members() {
+async fn unlisted_group_keeps_its_members() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
@@ -125,7 +125,7 @@ async fn group_that_a_listing_misses_keeps_its_members() {
 }
 
 #[tokio::test]
-async fn groups_of_a_user_are_not_empty_for_a_404() {
+async fn foreign_404_ends_no_membership() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let user = world.active_users().await[0].clone();
@@ -147,7 +147,7 @@ async fn groups_of_a_user_are_not_empty_for_a_404() {
 }
 
 #[tokio::test]
-async fn odd_user_is_left_as_it_is() {
+async fn malformed_user_is_left_unchanged() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;
@@ -240,7 +240,7 @@ async fn plan_leaves_store_as_it_was() {
 }
 
 #[tokio::test]
-async fn group_that_goes_among_its_members_is_marked_at_once() {
+async fn group_deleted_during_listing_is_retired() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
@@ -264,7 +264,7 @@ async fn group_that_goes_among_its_members_is_marked_at_once() {
 }
 
 #[tokio::test]
-async fn odd_events_of_the_log_are_passed() {
+async fn malformed_log_events_are_skipped() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;

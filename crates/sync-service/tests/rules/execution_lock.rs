@@ -16,7 +16,7 @@ use crate::support::follow;
 use crate::world::{OFTEN, idle, status, sync, wait_until, world};
 
 #[tokio::test]
-async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all() {
+async fn changes_queue_during_stuck_execution() {
     let world = world(9, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -42,7 +42,7 @@ async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all(
 }
 
 #[tokio::test]
-async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
+async fn interrupted_ingestion_is_canceled() {
     let world = world(9, 2).await;
     let mut structure = None;
     let connection = world
@@ -71,7 +71,7 @@ async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
 }
 
 #[tokio::test]
-async fn what_a_crash_left_working_is_awaited_and_confirmed() {
+async fn processing_execution_is_awaited_after_crash() {
     let world = world(9, 2).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
@@ -171,7 +171,7 @@ async fn lost_start_response_is_adopted() {
 }
 
 #[tokio::test]
-async fn an_execution_that_nobody_remembers_and_nobody_feeds_is_cancelled_after_a_while() {
+async fn orphaned_execution_is_canceled() {
     let world = world(9, 2).await;
     let mut structure = None;
     let connection = world

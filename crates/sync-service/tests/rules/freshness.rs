@@ -23,7 +23,7 @@ async fn stale_read_is_retried() {
 }
 
 #[tokio::test]
-async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown() {
+async fn second_quick_change_is_read() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -38,7 +38,7 @@ async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown(
 }
 
 #[tokio::test]
-async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
+async fn missing_membership_is_read_again() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -51,7 +51,7 @@ async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
 }
 
 #[tokio::test]
-async fn a_value_is_never_taken_from_an_event() {
+async fn event_values_are_never_copied() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -83,7 +83,7 @@ async fn not_found_after_create_is_retried() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
+async fn slow_deletion_is_followed_to_completion() {
     let world = world(8, 2).await;
     // The hook alone: nobody tells when the deletion is over.
     let connection = world.synced("event_hook").await;

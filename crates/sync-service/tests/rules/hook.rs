@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::world::gated_world;
 
 #[tokio::test]
-async fn hook_whose_answer_was_lost_is_taken_over() {
+async fn hook_with_lost_response_is_adopted() {
     let (world, gate) = gated_world(3, 1).await;
     let connection = world.open("event_hook").await;
     world.receive(&connection).await;

@@ -10,7 +10,7 @@ use crate::support::follow;
 use crate::world::{OFTEN, gated_world, sync, sync_with_override, wait_until};
 
 #[tokio::test]
-async fn links_to_another_host_are_asked_at_home() {
+async fn foreign_link_host_is_replaced() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let user = world.active_users().await[0].clone();
@@ -28,7 +28,7 @@ async fn links_to_another_host_are_asked_at_home() {
 }
 
 #[tokio::test]
-async fn wrong_links_end_after_a_few_requests() {
+async fn wrong_links_end_listing_early() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     for (n, targets) in [&["/api/v1/apps?after=x"][..], &["/api/v1/users?after=a", "/api/v1/users?after=b"]]
@@ -60,7 +60,7 @@ async fn wrong_links_end_after_a_few_requests() {
 }
 
 #[tokio::test]
-async fn log_that_leads_in_a_circle_is_told() {
+async fn cyclic_log_links_are_reported() {
     let (world, gate) = gated_world(12, 3).await;
     let failures = Arc::new(Failures::default());
     let alarm = Arc::<Failures>::clone(&failures);

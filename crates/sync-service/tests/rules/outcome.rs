@@ -36,7 +36,7 @@ async fn made_good(world: &TestEnv, connection: &Arc<sync_service::Connection>) 
 }
 
 #[tokio::test]
-async fn records_that_assets_drops_are_found_and_sent_again() {
+async fn dropped_records_are_resent() {
     let world = world(9, 2).await;
     let connection = first_execution(&world, "executions.drop=1").await;
     let status = connection.status(1).await.unwrap();
@@ -51,7 +51,7 @@ async fn records_that_assets_drops_are_found_and_sent_again() {
 }
 
 #[tokio::test]
-async fn records_with_errors_at_their_type_are_sent_again_and_the_reason_is_shown() {
+async fn type_errors_are_shown_and_resent() {
     let world = world(9, 2).await;
     let connection = first_execution(&world, "executions.type-errors=1").await;
     let unconfirmed = connection.status(1).await.unwrap().unconfirmed;
@@ -60,7 +60,7 @@ async fn records_with_errors_at_their_type_are_sent_again_and_the_reason_is_show
 }
 
 #[tokio::test]
-async fn an_execution_that_ends_badly_confirms_nothing_and_is_sent_again() {
+async fn failed_execution_confirms_nothing() {
     let world = world(9, 2).await;
     let connection = first_execution(&world, "executions.fail=1").await;
     let status = connection.status(1).await.unwrap();
@@ -70,7 +70,7 @@ async fn an_execution_that_ends_badly_confirms_nothing_and_is_sent_again() {
 }
 
 #[tokio::test]
-async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_others() {
+async fn kinds_are_confirmed_separately() {
     let world = world(9, 2).await;
     let connection = world.synced("system_log").await;
     // Of one group and of nine users every third is lost, the group among them; users do not come with it.
@@ -118,7 +118,7 @@ async fn rejected_record_is_retried() {
 }
 
 #[tokio::test]
-async fn record_that_is_too_large_is_set_aside() {
+async fn oversized_record_is_rejected() {
     let world = world(9, 2).await;
     let property = json!({ "title": "Notes", "type": "string", "maxLength": 100_000 });
     world.call("PUT", "/okta/schemas/user/notes", property).await;
@@ -153,7 +153,7 @@ async fn record_that_is_too_large_is_set_aside() {
 }
 
 #[tokio::test]
-async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
+async fn incomplete_read_sends_nothing() {
     let world = world(9, 2).await;
     let connection = world.synced("system_log").await;
     let before = world.executions().await;
@@ -174,7 +174,7 @@ async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_fails_cancels_the_execution_and_leaves_the_reason_in_its_history() {
+async fn failed_chunk_cancels_execution() {
     let world = world(30, 2).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();

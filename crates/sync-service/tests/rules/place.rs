@@ -49,7 +49,7 @@ async fn plan_changes_no_mapping() {
 }
 
 #[tokio::test]
-async fn values_return_once_they_can_be_stored() {
+async fn withheld_values_return_when_storable() {
     let world = world(12, 4).await;
     let connection = world.synced("event_hook").await;
     groups_of(&world, 1).await;

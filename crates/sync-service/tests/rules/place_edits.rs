@@ -29,7 +29,7 @@ async fn is_current(connection: &Connection) {
 }
 
 #[tokio::test]
-async fn import_source_there_and_back_gets_everything() {
+async fn restored_import_source_gets_everything() {
     let world = world(9, 2).await;
     let first = world.synced("system_log").await;
     let other = world.open_other_source().await;
@@ -123,13 +123,13 @@ async fn values_return_with_their_attribute() {
 }
 
 #[tokio::test]
-async fn values_return_with_the_type_of_their_attribute() {
+async fn values_return_with_attribute_type() {
     let edit = |kind: &str| ("PUT", json!({ "type": "user", "name": "City", "kind": kind }));
     survives([edit("integer"), edit("text")]).await;
 }
 
 #[tokio::test]
-async fn values_of_a_narrower_type_are_withheld() {
+async fn narrower_type_withholds_values() {
     let world = world(9, 2).await;
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Graz" })).await;
@@ -149,7 +149,7 @@ async fn references_return_with_their_cardinality() {
 }
 
 #[tokio::test]
-async fn renamed_id_during_a_full_sync_loses_nothing() {
+async fn id_renamed_during_sync_loses_nothing() {
     let (world, gate): (TestEnv, Gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let control = world.control.clone();
@@ -177,7 +177,7 @@ async fn renamed_id_during_a_full_sync_loses_nothing() {
 
 /// With the token alone: the settings of the source are hidden, and the document looks the same.
 #[tokio::test]
-async fn object_schema_made_anew_is_noticed_by_an_execution() {
+async fn execution_detects_recreated_object_schema() {
     let world = world(9, 2).await;
     world.call("PUT", "/insight/settings", json!({ "settingsForAccountOnly": true })).await;
     let connection = world.synced("system_log").await;
@@ -216,7 +216,7 @@ async fn groups_return_with_their_object_type() {
 }
 
 #[tokio::test]
-async fn objects_deleted_by_hand_return_without_a_change() {
+async fn manually_deleted_objects_return() {
     let world = world(9, 2).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;
@@ -241,7 +241,7 @@ async fn objects_deleted_by_hand_return_without_a_change() {
 }
 
 #[tokio::test]
-async fn options_return_once_unknown_values_are_added() {
+async fn options_return_when_import_adds_them() {
     let world = world(9, 2).await;
     let property = json!({ "title": "Skills", "type": "array", "items": { "type": "string" } });
     world.call("PUT", "/okta/schemas/user/skills", property).await;
@@ -305,7 +305,7 @@ async fn edited_meanwhile(edit: Value) -> (TestEnv, Arc<Connection>) {
 }
 
 #[tokio::test]
-async fn cardinality_lowered_during_an_execution_is_noticed() {
+async fn execution_detects_lowered_cardinality() {
     let limit = |n: i32| json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": n });
     let (world, connection) = edited_meanwhile(limit(1)).await;
     let status = connection.status(0).await.unwrap();
@@ -318,14 +318,14 @@ async fn cardinality_lowered_during_an_execution_is_noticed() {
 }
 
 #[tokio::test]
-async fn identity_renamed_during_an_execution_is_noticed() {
+async fn execution_detects_renamed_identity() {
     let rename = json!({ "type": "group", "name": "Okta Group ID", "newName": "Number" });
     let (_world, connection) = edited_meanwhile(rename).await;
     assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
 }
 
 #[tokio::test]
-async fn older_copy_of_the_store_is_noticed() {
+async fn older_store_copy_is_detected() {
     let world = world(9, 3).await;
     let connection = world.synced("system_log").await;
     let (group, user) = (world.groups().await[1].clone(), world.active_users().await.remove(0));

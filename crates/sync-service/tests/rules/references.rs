@@ -65,7 +65,7 @@ async fn manager_is_found_in_another_case() {
 }
 
 #[tokio::test]
-async fn recreated_manager_is_the_one_referred_to() {
+async fn recreated_manager_is_referenced() {
     for by in ["login", "email", "employee_number"] {
         let world = world(6, 1).await;
         let connection = world.managed_by(by).await;
@@ -101,7 +101,7 @@ async fn events_move_references_with_the_login() {
 }
 
 #[tokio::test]
-async fn shared_employee_number_refers_to_nobody_and_is_noted() {
+async fn ambiguous_employee_number_is_reported() {
     let world = world(6, 1).await;
     let connection = world.managed_by("employee_number").await;
     let worker = world.new_user("worker@example.com", json!({ "boss": "E7" })).await;

@@ -8,7 +8,7 @@ use crate::support::follow;
 use crate::world::{GROUPS, USER, idle, status, sync, world};
 
 #[tokio::test]
-async fn memberships_of_many_users_of_one_group_take_one_listing() {
+async fn many_memberships_take_one_listing() {
     let world = world(30, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
@@ -31,7 +31,7 @@ async fn memberships_of_many_users_of_one_group_take_one_listing() {
 }
 
 #[tokio::test]
-async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_execution() {
+async fn unchanged_incremental_sync_takes_two_requests() {
     let world = world(30, 5).await;
     let connection = world.synced("system_log").await;
     let report = connection
@@ -51,7 +51,7 @@ async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_executi
 }
 
 #[tokio::test]
-async fn a_full_sync_with_nothing_changed_starts_no_execution() {
+async fn unchanged_full_sync_starts_no_execution() {
     let world = world(30, 5).await;
     let connection = world.synced("system_log").await;
     let before = world.executions().await.len();

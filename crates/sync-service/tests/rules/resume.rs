@@ -86,7 +86,7 @@ async fn full_sync_resumes_in_members() {
 }
 
 #[tokio::test]
-async fn a_full_sync_that_is_stopped_among_users_goes_on_there() {
+async fn stopped_full_sync_resumes_in_users() {
     let (world, connection) = big().await;
     stopped(&connection, Phase::Users, 400).await;
     drop(connection);
@@ -110,7 +110,7 @@ async fn changes_since_a_resumed_sync_arrive() {
 }
 
 #[tokio::test]
-async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
+async fn dropped_full_sync_resumes() {
     let (world, connection) = big().await;
     let at =
         At { phase: Phase::Users, items: 400, done: AtomicU64::default(), then: CancellationToken::new() };
@@ -126,7 +126,7 @@ async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
 }
 
 #[tokio::test]
-async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_reading_again() {
+async fn stopped_sending_resumes_without_reading() {
     let world = world(100, TEAMS).await;
     let connection = world.open_with("system_log", OFTEN, |_, options| options.page = 30).await;
     connection.engine().setup(false).await.unwrap();
@@ -140,7 +140,7 @@ async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_readi
 }
 
 #[tokio::test]
-async fn a_refused_page_cursor_begins_the_listing_again() {
+async fn rejected_page_cursor_restarts_listing() {
     let (world, connection) = big().await;
     // Among the second page: the place after the first is saved.
     stopped(&connection, Phase::Users, 400).await;

@@ -90,7 +90,7 @@ async fn lost_admin_role_retires_nothing() {
 }
 
 #[tokio::test]
-async fn too_many_memberships_lost_need_consent() {
+async fn removed_memberships_require_override() {
     let world = world(12, 3).await;
     let connection = world.synced("system_log").await;
     let users = world.users().await;
@@ -109,7 +109,7 @@ async fn too_many_memberships_lost_need_consent() {
 }
 
 #[tokio::test]
-async fn too_many_blanked_values_need_consent() {
+async fn cleared_values_require_override() {
     let world = world(12, 3).await;
     let connection = world.synced("system_log").await;
     for user in world.users().await {
@@ -253,7 +253,7 @@ async fn held_back(world: &TestEnv, limits: Safeguards, too_much: impl AsyncFnOn
 }
 
 #[tokio::test]
-async fn events_that_would_blank_too_many_values_are_held_back() {
+async fn events_clearing_many_values_are_blocked() {
     let world = world(12, 3).await;
     for user in world.users().await {
         world.change(&user, json!({ "city": "Paris" })).await;
@@ -277,7 +277,7 @@ async fn events_that_would_blank_too_many_values_are_held_back() {
 }
 
 #[tokio::test]
-async fn events_that_would_end_too_many_memberships_are_held_back() {
+async fn events_removing_many_memberships_are_blocked() {
     let world = world(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users {
@@ -303,7 +303,7 @@ async fn events_that_would_end_too_many_memberships_are_held_back() {
 }
 
 #[tokio::test]
-async fn the_memberships_of_a_group_that_is_deleted_end_with_it() {
+async fn deleted_group_memberships_need_no_override() {
     let world = world(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users {

@@ -42,7 +42,7 @@ async fn have_it(world: &TestEnv, users: &[String]) {
 }
 
 #[tokio::test]
-async fn a_new_attribute_is_added_by_itself_and_whoever_has_a_value_gets_it() {
+async fn new_attribute_is_added_and_filled() {
     let world = world(9, 2).await;
     let connection =
         world.open_with("system_log", &format!("{DEAF}schema_check = \"300ms\"\n"), |_, _| {}).await;
@@ -55,7 +55,7 @@ async fn a_new_attribute_is_added_by_itself_and_whoever_has_a_value_gets_it() {
 }
 
 #[tokio::test]
-async fn an_attribute_that_came_while_nobody_followed_is_filled_after_the_start() {
+async fn attribute_added_while_stopped_is_filled() {
     let world = world(9, 2).await;
     let connection = world.synced("system_log").await;
     let users = grow(&world).await;
@@ -65,7 +65,7 @@ async fn an_attribute_that_came_while_nobody_followed_is_filled_after_the_start(
 }
 
 #[tokio::test]
-async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_not_read() {
+async fn incremental_sync_fills_attribute_for_all() {
     let world = world(9, 2).await;
     let connection = world.open_with("system_log", DEAF, |_, _| {}).await;
     world.sync_first(&connection).await;
@@ -82,7 +82,7 @@ async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_no
 }
 
 #[tokio::test]
-async fn a_new_attribute_of_groups_is_filled_for_groups() {
+async fn new_group_attribute_is_filled() {
     let world = world(9, 2).await;
     let connection = world.synced("system_log").await;
     let property = json!({ "title": "Floor", "type": "string" });
@@ -102,7 +102,7 @@ async fn a_new_attribute_of_groups_is_filled_for_groups() {
 }
 
 #[tokio::test]
-async fn an_attribute_that_an_event_showed_is_filled_for_everybody() {
+async fn event_attribute_is_filled_for_all() {
     let world = world(9, 2).await;
     // The hook does not tell of schemas, and nobody compares them for a long time.
     let connection = world.synced("event_hook").await;
@@ -116,7 +116,7 @@ async fn an_attribute_that_an_event_showed_is_filled_for_everybody() {
 }
 
 #[tokio::test]
-async fn a_removed_or_retitled_attribute_is_only_reported() {
+async fn removed_or_renamed_attribute_is_reported() {
     let world = world(9, 2).await;
     world.add_attribute("badge", "Badge").await;
     world.add_attribute("desk", "Desk").await;
@@ -137,7 +137,7 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
 }
 
 #[tokio::test]
-async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass() {
+async fn full_sync_refills_deleted_attribute() {
     let world = world(9, 2).await;
     let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/attributes", json!({ "type": "Okta User", "name": "City" })).await;
@@ -148,7 +148,7 @@ async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass(
 }
 
 #[tokio::test]
-async fn an_object_schema_that_was_deleted_is_filled_again_once_it_is_set_up() {
+async fn recreated_object_schema_is_refilled() {
     let world = world(9, 2).await;
     let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/document", Value::Null).await;
@@ -226,7 +226,7 @@ impl TargetSchema for Meddled {
 }
 
 #[tokio::test]
-async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
+async fn attribute_deleted_before_addition_is_refilled() {
     let world = world(9, 2).await;
     world.synced("system_log").await;
     let connection = world
@@ -255,7 +255,7 @@ async fn hesitant(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
 }
 
 #[tokio::test]
-async fn a_value_is_not_taken_for_confirmed_before_its_attribute_is_there() {
+async fn missing_attribute_keeps_value_pending() {
     let world = world(9, 2).await;
     let (connection, mood) = hesitant(&world).await;
     let following = follow(&connection);
@@ -281,7 +281,7 @@ async fn a_value_is_not_taken_for_confirmed_before_its_attribute_is_there() {
 }
 
 #[tokio::test]
-async fn events_go_on_while_additions_are_refused() {
+async fn rejected_additions_do_not_block_events() {
     let world = world(9, 2).await;
     let (connection, mood) = hesitant(&world).await;
     mood.refuses.store(true, Ordering::Relaxed);
@@ -303,7 +303,7 @@ async fn events_go_on_while_additions_are_refused() {
 }
 
 #[tokio::test]
-async fn a_pass_that_could_not_begin_is_begun_again_soon() {
+async fn failed_run_start_is_retried() {
     let world = world(9, 2).await;
     let (connection, mood) = hesitant(&world).await;
     let following = follow(&connection);

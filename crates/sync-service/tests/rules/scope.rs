@@ -62,7 +62,7 @@ async fn returning_user_is_restored() {
 }
 
 #[tokio::test]
-async fn membership_of_a_group_brings_users_in_and_out() {
+async fn group_membership_changes_user_scope() {
     let world = world(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users {
@@ -100,7 +100,7 @@ async fn membership_of_a_group_brings_users_in_and_out() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_renamed_takes_its_memberships_along() {
+async fn renamed_group_changes_membership_scope() {
     let world = world(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users[..5] {
@@ -144,7 +144,7 @@ async fn a_group_that_is_renamed_takes_its_memberships_along() {
 }
 
 #[tokio::test]
-async fn another_choice_is_followed_at_the_next_start_and_guarded() {
+async fn changed_scope_applies_after_restart() {
     let world = world(12, 3).await;
     for user in &world.users().await[..10] {
         world.change(user, json!({ "city": "Nuuk" })).await;

@@ -12,7 +12,7 @@ use crate::support::follow;
 use crate::world::{OFTEN, gated_world, sync, wait_until};
 
 #[tokio::test]
-async fn odd_value_of_a_condition_takes_nothing_out() {
+async fn malformed_condition_value_retires_nothing() {
     let (world, gate) = gated_world(12, 3).await;
     let chosen = format!(
         "{OFTEN}[connections.main.scope.users]\nstatus = [\"ACTIVE\"]\n[connections.main.scope.groups]\ntypes = [\"OKTA_GROUP\"]\n"
@@ -46,7 +46,7 @@ async fn odd_value_of_a_condition_takes_nothing_out() {
 }
 
 #[tokio::test]
-async fn answer_about_another_object_is_not_applied() {
+async fn mismatched_answer_is_not_applied() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("system_log").await;
     let (users, groups) = (world.active_users().await, world.groups().await);
@@ -72,7 +72,7 @@ async fn answer_about_another_object_is_not_applied() {
 }
 
 #[tokio::test]
-async fn known_events_without_end_are_read_with_pauses() {
+async fn endless_known_events_are_paced() {
     let (world, gate) = gated_world(12, 3).await;
     let seldom = "[connections.main.schedule]\nsystem_log_poll = \"1h\"\n";
     let connection = world.open_with("system_log", seldom, |_, _| {}).await;
@@ -103,7 +103,7 @@ async fn known_events_without_end_are_read_with_pauses() {
 }
 
 #[tokio::test]
-async fn unknown_choices_are_told() {
+async fn unknown_scope_values_are_reported() {
     let (world, _gate) = gated_world(12, 3).await;
     let group = world.groups().await[0].clone();
     let choice = |types: &str, of: &str| {

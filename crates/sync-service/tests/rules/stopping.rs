@@ -11,7 +11,7 @@ use crate::world::{gated_world, sync};
 const NEVER: Duration = Duration::from_secs(25);
 
 #[tokio::test]
-async fn run_ends_at_every_request_without_answer() {
+async fn run_stops_at_any_unanswered_request() {
     let (world, gate) = gated_world(4, 2).await;
     let connection =
         world.open_with("event_hook", "", |_, options| options.grace = Duration::from_millis(50)).await;

@@ -191,7 +191,7 @@ async fn unanswered_reads_are_an_outage() {
 }
 
 #[tokio::test]
-async fn user_out_of_reach_leaves_the_others() {
+async fn forbidden_user_does_not_block_others() {
     let (world, gate) = gated_world(8, 2).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;
@@ -224,7 +224,7 @@ async fn user_out_of_reach_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn outage_within_a_batch_is_told_early() {
+async fn outage_within_batch_is_reported_early() {
     let (world, gate) = gated_world(24, 2).await;
     let heard = Arc::new(Failures::default());
     let connection = world.open_with("system_log", OFTEN, |ports, _| ports.alerts = heard.clone()).await;
