@@ -17,7 +17,7 @@ fn wish(name: &str) -> TokenRequest {
 }
 
 #[tokio::test]
-async fn the_first_token_administers_and_is_made_once() {
+async fn first_token_is_created_once() {
     let world = TestEnv::new().await;
     let token = first_token(&world.store).await.unwrap().unwrap();
     assert!(first_token(&world.store).await.unwrap().is_none());
@@ -34,7 +34,7 @@ async fn the_first_token_administers_and_is_made_once() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
+async fn invalid_token_requests_are_rejected() {
     let world = TestEnv::new().await;
     let now = world.clock.now();
     create_token(&world.store, &wish("laptop"), now).await.unwrap();
@@ -54,7 +54,7 @@ async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
+async fn revoked_or_expired_token_ends_sessions() {
     let world = TestEnv::new().await;
     world.token("other", Role::Admin).await;
     let mut revoked = world.signed_in(Role::Admin).await;
@@ -72,7 +72,7 @@ async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
 }
 
 #[tokio::test]
-async fn streams_end_soon_after_the_token_is_revoked() {
+async fn revoked_token_ends_streams() {
     let world = TestEnv::new().await;
     world.token("other", Role::Admin).await;
     let token = world.token("robot", Role::ReadOnly).await;

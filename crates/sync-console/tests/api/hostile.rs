@@ -13,7 +13,7 @@ fn body(kind: &str, text: impl Into<reqwest::Body>, world: &TestEnv, path: &str)
 }
 
 #[tokio::test]
-async fn bodies_that_are_none_are_refused() {
+async fn invalid_bodies_are_rejected() {
     let world = TestEnv::start().await;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_settings = format!("{{\"settings\":{}1{}}}", "{\"okta\":".repeat(20_000), "}".repeat(20_000));
@@ -56,7 +56,7 @@ async fn bodies_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn paths_and_parameters_that_are_none_are_refused() {
+async fn invalid_paths_and_parameters_are_rejected() {
     let world = TestEnv::start().await.saved().await;
     for (path, status) in [
         ("/connections/Main", 404),

@@ -11,7 +11,7 @@ fn fields(problem: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
+async fn api_covers_connection_life_cycle() {
     let world = TestEnv::start().await;
     let api = &world.api;
     assert_eq!(api.get("/connections", 200).await, json!({ "connections": [] }));
@@ -192,7 +192,7 @@ impl Stream {
 }
 
 #[tokio::test]
-async fn without_a_master_key_nothing_is_saved_and_the_remedy_is_told() {
+async fn saving_requires_master_key() {
     let world = TestEnv::with("").await;
     let refused = world.api.put("/connections/main", &world.draft(), 409).await;
     assert_eq!(refused["title"], "No master key is configured");

@@ -25,7 +25,7 @@ async fn synchronised() -> TestEnv {
 }
 
 #[tokio::test]
-async fn an_object_is_found_looked_at_and_sent_again() {
+async fn object_is_found_and_resent() {
     let world = synchronised().await;
     let api = &world.api;
     let users = world.control().get("/okta/users?limit=1").await.unwrap();
@@ -61,7 +61,7 @@ async fn an_object_is_found_looked_at_and_sent_again() {
 }
 
 #[tokio::test]
-async fn an_event_is_looked_at_by_its_id() {
+async fn event_is_read_by_id() {
     let world = synchronised().await;
     let api = &world.api;
     let users = world.control().get("/okta/users?limit=1").await.unwrap();
@@ -83,7 +83,7 @@ async fn an_event_is_looked_at_by_its_id() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_is_told_and_so_is_its_end() {
+async fn outage_alert_fires_and_resolves() {
     let world = synchronised().await;
     let troubles = |answer: &Value| answer["alerts"].as_array().unwrap().clone();
     let path = "/connections/main/alerts";
@@ -102,7 +102,7 @@ async fn what_goes_wrong_is_told_and_so_is_its_end() {
 }
 
 #[tokio::test]
-async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
+async fn metric_samples_cover_one_day() {
     let world = TestEnv::start().await.saved().await;
     let api = &world.api;
     let samples =
@@ -121,7 +121,7 @@ async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
 }
 
 #[tokio::test]
-async fn choices_are_previewed_and_nothing_is_saved() {
+async fn schema_preview_saves_nothing() {
     let world = TestEnv::start().await.saved().await;
     let api = &world.api;
     let choices = json!({ "mapping": { "user": { "exclude": ["city"] } } });

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::TestEnv;
 
 #[tokio::test]
-async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
+async fn token_is_shown_once_and_revocable() {
     let world = TestEnv::start().await;
     let api = &world.api;
     let first = api.get("/tokens", 200).await["tokens"][0]["id"].clone();
@@ -37,7 +37,7 @@ async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn wishes_for_tokens_that_cannot_be_are_refused() {
+async fn invalid_token_requests_are_rejected() {
     let world = TestEnv::start().await;
     let api = &world.api;
     for wish in [
@@ -70,7 +70,7 @@ async fn wishes_for_tokens_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn a_reader_sees_everything_and_changes_nothing() {
+async fn read_only_token_changes_nothing() {
     let world = TestEnv::start().await.saved().await;
     let made = world.api.post("/tokens", &json!({ "name": "reader", "role": "read_only" }), 201).await;
     let reader = world.api.with_token(made["token"].as_str().unwrap());

@@ -55,16 +55,16 @@ async fn holds_back(guard: &str, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn too_many_gone_users_are_held_back_until_accepted() {
+async fn retired_users_await_override() {
     holds_back("gone", "would be retired").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn too_many_blanked_values_are_held_back_until_accepted() {
+async fn cleared_values_await_override() {
     holds_back("blanked", "would be cleared").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn too_many_ended_memberships_are_held_back_until_accepted() {
+async fn removed_memberships_await_override() {
     holds_back("memberships", "memberships would be removed").await;
 }
