@@ -128,7 +128,7 @@ fn initiated(events: Vec<Value>) -> Value {
 }
 
 #[tokio::test]
-async fn after_a_sync_everything_is_told() {
+async fn commands_describe_synced_connection() {
     let world = world();
     for (name, command) in [
         ("runs", vec!["runs"]),
@@ -142,7 +142,7 @@ async fn after_a_sync_everything_is_told() {
 }
 
 #[tokio::test]
-async fn runs_that_fail_say_of_what_and_which_records_are_refused() {
+async fn failed_run_shows_reason_and_records() {
     let world = world();
     let control = world.control();
     let all = users(&world).await;
@@ -239,7 +239,7 @@ async fn blocked_event_is_replayed_by_daemon() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_refused_with_where_to_look() {
+async fn unknown_names_are_rejected_with_hint() {
     let world = world();
     let refusals = [
         vec!["runs", "99"],
@@ -255,7 +255,7 @@ async fn what_is_not_known_is_refused_with_where_to_look() {
 }
 
 #[tokio::test]
-async fn answers_fit_the_terminal_and_have_no_colour_without_leave() {
+async fn output_fits_terminal_without_color() {
     let world = world();
     for columns in [60, 120] {
         let mut told = Vec::new();
@@ -275,7 +275,7 @@ async fn answers_fit_the_terminal_and_have_no_colour_without_leave() {
 }
 
 #[tokio::test]
-async fn events_are_followed_on_a_terminal_until_ctrl_c() {
+async fn followed_events_appear_until_ctrl_c() {
     let world = world();
     let _daemon = world.daemon();
     let mut session = on_terminal(&world, 100, "events --follow");
@@ -293,7 +293,7 @@ async fn events_are_followed_on_a_terminal_until_ctrl_c() {
 }
 
 #[tokio::test]
-async fn the_status_is_watched_on_a_terminal_until_ctrl_c() {
+async fn watched_status_updates_until_ctrl_c() {
     let world = world();
     let mut session = on_terminal(&world, 100, "status --watch");
     session.expect("30 current, 0 retired").unwrap();
@@ -307,7 +307,7 @@ async fn the_status_is_watched_on_a_terminal_until_ctrl_c() {
 }
 
 #[tokio::test]
-async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_asked_to_end() {
+async fn followed_events_are_json_lines() {
     let world = world();
     let _daemon = world.daemon();
     let mut child = Command::new(support::binary("okta-insight"))
@@ -341,7 +341,7 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
 }
 
 #[tokio::test]
-async fn dead_token_is_told_first() {
+async fn rejected_token_is_reported_first() {
     let world = world();
     let daemon = world.daemon();
     world.control().call("POST", "/insight/token", &Value::Null).await.unwrap();

@@ -174,7 +174,7 @@ async fn undisturbed() -> u64 {
 }
 
 #[tokio::test]
-async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
+async fn killed_daemon_resumes_full_sync() {
     let minimum = undisturbed().await;
     let world = TestEnv::start(&ORG);
     world.configure("[connections.main]\nevent_source = \"event_hook\"\n");
@@ -254,11 +254,11 @@ async fn every_acknowledged_event_is_stored(world: &TestEnv, stream: &Stream) {
 }
 
 #[tokio::test]
-async fn a_daemon_that_is_killed_has_and_applies_every_delivery_that_it_acknowledged() {
+async fn killed_daemon_keeps_acknowledged_deliveries() {
     kill_while_changes_stream(TestEventSource::Deliveries, 14).await;
 }
 
 #[tokio::test]
-async fn a_daemon_that_is_killed_skips_nothing_in_the_log() {
+async fn killed_daemon_skips_no_log_event() {
     kill_while_changes_stream(TestEventSource::Log, 12).await;
 }

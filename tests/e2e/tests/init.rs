@@ -99,7 +99,7 @@ fn told(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn the_configuration_that_is_written_sets_up_and_synchronises() {
+async fn written_config_completes_a_sync() {
     let site = Site::start();
     let done = site.init(&site.answers(), &[]);
     assert!(done.status.success(), "{}", told(&done));
@@ -130,7 +130,7 @@ async fn the_configuration_that_is_written_sets_up_and_synchronises() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
+async fn wrong_answer_is_reported_with_remedy() {
     let site = Site::start();
     let control = site.world.control();
     let mut all = Vec::new();
@@ -179,7 +179,7 @@ async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
 }
 
 #[tokio::test]
-async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
+async fn init_keeps_existing_connections() {
     let site = Site::start();
     let old = "# mine\n[connections.old]   # do not touch\nokta = { org_url = \"https://a.okta.com\", client_id = \"0oa1\", private_key = { env = \"KEY\" } }\n\
                assets.import_token = { env = \"TOKEN\" }\n\n[server]\nlisten = \"127.0.0.1:1\" # here\n";
@@ -228,7 +228,7 @@ async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
 }
 
 #[test]
-fn a_new_key_is_made_without_a_terminal_and_the_app_is_not_asked_for_yet() {
+fn generated_key_needs_no_terminal() {
     let site = Site::start();
     let mut answers = site.answers();
     answers.retain(|(flag, _)| *flag != "--private-key-file");
@@ -251,7 +251,7 @@ fn a_new_key_is_made_without_a_terminal_and_the_app_is_not_asked_for_yet() {
 }
 
 #[test]
-fn secrets_come_from_standard_input_and_from_the_environment() {
+fn secrets_come_from_input_or_environment() {
     let site = Site::start();
     let command = |config: &str, token: &[&str]| {
         let mut command = Command::new(binary("okta-insight"));
@@ -327,7 +327,7 @@ impl Dialogue {
 }
 
 #[tokio::test]
-async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
+async fn dialog_checks_each_answer() {
     let site = Site::start();
     let mut wizard = Dialogue::start(&site, &["--api-url", site.told("/insight/api_url")]);
     wizard.see("Configuration file").answer("");
@@ -367,7 +367,7 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
 }
 
 #[test]
-fn a_dialogue_that_is_given_up_writes_no_configuration() {
+fn canceled_dialog_writes_no_config() {
     let site = Site::start();
     let mut wizard = Dialogue::start(&site, &[]);
     wizard.see("Configuration file").answer("").see("Name of the connection");
@@ -379,7 +379,7 @@ fn a_dialogue_that_is_given_up_writes_no_configuration() {
 }
 
 #[test]
-fn keygen_writes_the_private_key_for_its_owner_and_prints_the_public_one() {
+fn keygen_protects_the_private_key() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
         Command::new(binary("okta-insight")).args(arguments).current_dir(folder.path()).output().unwrap()

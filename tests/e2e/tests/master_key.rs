@@ -19,7 +19,7 @@ fn key(world: &TestEnv, name: &str) -> String {
 }
 
 #[test]
-fn a_key_is_for_its_owner_alone_is_told_to_nobody_and_is_never_replaced() {
+fn generated_master_key_is_protected() {
     let world = TestEnv::start(&["--users", "1", "--groups", "1"]);
     let made = world.run(&["master-key", "generate"]);
     let (code, hint) = told(&made);
@@ -36,7 +36,7 @@ fn a_key_is_for_its_owner_alone_is_told_to_nobody_and_is_never_replaced() {
 }
 
 #[tokio::test]
-async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
+async fn master_key_rotation_requires_stopped_daemon() {
     let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     for name in ["old.key", "new.key"] {
         assert!(world.run(&["master-key", "generate", "--out", name]).status.success());

@@ -86,7 +86,7 @@ async fn sync_is_delegated_to_daemon() {
 }
 
 #[tokio::test]
-async fn a_pause_holds_events_back_and_its_end_applies_them() {
+async fn pause_holds_events_until_resume() {
     let world = world();
     let _daemon = world.daemon();
     let control = world.control();
@@ -116,7 +116,7 @@ async fn a_pause_holds_events_back_and_its_end_applies_them() {
 }
 
 #[tokio::test]
-async fn metrics_and_health_are_answered_where_okta_does_not_come() {
+async fn metrics_and_health_use_separate_listener() {
     let world = world();
     let _daemon = world.daemon();
     let address = world.server("metrics_listen");
@@ -149,7 +149,7 @@ async fn metrics_and_health_are_answered_where_okta_does_not_come() {
 }
 
 #[tokio::test]
-async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
+async fn safeguard_alert_reaches_webhook() {
     let webhook = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/s3cret"))
@@ -186,7 +186,7 @@ async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
 }
 
 #[tokio::test]
-async fn the_log_says_which_connection_run_execution_and_request_a_line_is_about() {
+async fn log_lines_name_connection_and_run() {
     let world = world();
     let daemon = world.daemon();
     let control = world.control();

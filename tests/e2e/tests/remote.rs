@@ -65,7 +65,7 @@ fn told(output: &Output) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
+async fn remote_daemon_can_be_operated() {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
@@ -150,7 +150,7 @@ async fn change(world: &TestEnv, city: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
+async fn remote_run_shows_terminal_progress() {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     let _daemon = world.daemon();
@@ -169,7 +169,7 @@ async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
 }
 
 #[tokio::test]
-async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
+async fn remote_events_survive_daemon_restart() {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -212,7 +212,7 @@ async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
 }
 
 #[test]
-fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
+fn local_commands_ignore_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let run =
         |server: &str, arguments: &[&str]| run(folder.path(), arguments, &[("OKTA_INSIGHT_SERVER", server)]);
@@ -257,7 +257,7 @@ fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_elsewhere_says_so() {
+async fn host_only_command_rejects_server() {
     let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
@@ -286,7 +286,7 @@ async fn what_cannot_be_asked_elsewhere_says_so() {
 }
 
 #[test]
-fn a_token_goes_nowhere_that_it_could_be_read_and_no_address_shows_a_secret() {
+fn unsafe_server_address_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let token = ("OKTA_INSIGHT_TOKEN", "t0ken-of-this-test");
     for server in [
@@ -308,7 +308,7 @@ fn a_token_goes_nowhere_that_it_could_be_read_and_no_address_shows_a_secret() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_of_a_daemon_is_told_and_redirects_are_not_followed() {
+async fn foreign_server_is_reported_without_redirect() {
     let server = wiremock::MockServer::start().await;
     let there = wiremock::ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1:9/api");
     wiremock::Mock::given(wiremock::matchers::any()).respond_with(there).mount(&server).await;

@@ -37,7 +37,7 @@ fn told(output: &Output) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one_of_the_file_is() {
+async fn saved_connection_works_in_commands() {
     let world = TestEnv::start(&["--users", "20", "--groups", "3"]);
     let daemon = daemon(&world).await;
     assert_eq!(json(&world, &["setup"])["connections"][0]["connection"], "acme");
@@ -73,7 +73,7 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
 }
 
 #[tokio::test]
-async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_shown() {
+async fn missing_master_key_suggests_the_daemon() {
     let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     daemon(&world).await.end();
     for (from, to) in [("c.toml", "both.toml"), ("daemon.toml", "keyless.toml")] {
@@ -99,7 +99,7 @@ async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_s
 }
 
 #[tokio::test]
-async fn a_daemon_without_a_file_is_found_by_its_store_and_nothing_is_made_where_there_is_none() {
+async fn daemon_is_found_by_its_store() {
     let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     daemon(&world).await.end();
     let settings = world.settings_of_the_daemon();

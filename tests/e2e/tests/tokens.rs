@@ -86,7 +86,7 @@ fn tokens_are_made_listed_and_revoked() {
 }
 
 #[test]
-fn a_token_is_alone_on_standard_output_and_nowhere_on_disk() {
+fn token_is_printed_but_not_stored() {
     let desk = Desk::new();
     let output = desk.run(&["create", "--role", "admin", "--name", "ada"]);
     let printed = String::from_utf8(output.stdout).unwrap();

@@ -15,7 +15,7 @@ const BEHIND: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
+async fn assets_connection_failures_are_distinguished() {
     let clinic = DoctorEnv::start();
     let okta = clinic.ready()["okta"]["org_url"].to_string();
     let elsewhere: Vec<&str> = BEHIND.into_iter().chain(["assets.token"]).collect();
@@ -44,7 +44,7 @@ async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
 }
 
 #[tokio::test]
-async fn what_the_mapping_lacks_is_named_and_added_and_what_a_person_changed_is_a_warning() {
+async fn doctor_adds_missing_attribute() {
     let clinic = DoctorEnv::start();
     let badge = json!({"title": "Badge", "type": "string"});
     clinic.call("PUT", "/okta/schemas/user/badge", badge).await;
@@ -60,7 +60,7 @@ async fn what_the_mapping_lacks_is_named_and_added_and_what_a_person_changed_is_
 }
 
 #[tokio::test]
-async fn a_cardinality_is_lifted_with_the_account_and_without_one_the_clicks_are_told() {
+async fn doctor_corrects_cardinality_with_account() {
     let clinic = DoctorEnv::start();
     let one = json!({"type": "Okta User", "name": "user/groups", "maximumCardinality": 1});
     clinic.call("PUT", "/insight/attributes", one).await;
@@ -103,7 +103,7 @@ async fn attribute_name_with_semicolon_survives() {
 }
 
 #[tokio::test]
-async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make_up_for_them() {
+async fn import_setting_checks_depend_on_account() {
     let clinic = DoctorEnv::start();
     clinic.settings(json!({"ignoreEmptyValues": true})).await;
     clinic.look("none.toml").names("assets.empty_values", &[]);
@@ -135,7 +135,7 @@ async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_let_in_is_named_and_one_that_is_tells_how_full_the_site_is() {
+async fn rejected_account_and_quota_are_reported() {
     let clinic = DoctorEnv::start();
     let found = clinic.look(clinic.with("api_token", "\"ATATT3xexpired\""));
     found.names("assets.account", &["assets.objects"]);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::clinic::DoctorEnv;
 
 #[tokio::test]
-async fn whatever_is_wrong_about_the_hook_is_named_and_put_right() {
+async fn doctor_repairs_event_hook() {
     let clinic = DoctorEnv::start();
     let missing = [
         "event_hook.active",
@@ -36,7 +36,7 @@ async fn whatever_is_wrong_about_the_hook_is_named_and_put_right() {
 }
 
 #[test]
-fn another_secret_and_another_address_are_told_apart_and_put_right() {
+fn doctor_repairs_hook_secret_and_url() {
     let clinic = DoctorEnv::start();
     let url = format!("\"http://{}\"", clinic.server("listen"));
     let bad = clinic.with("public_url", &format!("{url}\nsecret = \"another one\""));
@@ -51,7 +51,7 @@ fn another_secret_and_another_address_are_told_apart_and_put_right() {
 }
 
 #[test]
-fn a_hook_that_cannot_be_reached_is_named_though_okta_shows_it_as_well() {
+fn unreachable_hook_is_reported() {
     let clinic = DoctorEnv::start();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let found = clinic.look(clinic.with("listen", &format!("\"{free}\"")));
@@ -61,7 +61,7 @@ fn a_hook_that_cannot_be_reached_is_named_though_okta_shows_it_as_well() {
 }
 
 #[test]
-fn a_connection_that_lives_by_the_log_needs_no_hook() {
+fn system_log_source_needs_no_hook() {
     let clinic = DoctorEnv::start();
     let log = format!("{}\n[connections.main]\nevent_source = \"system_log\"\n", clinic.read("c.toml"));
     clinic.write("bad.toml", &log);

@@ -9,7 +9,7 @@ use crate::clinic::{DoctorEnv, SIGNED_IN};
 use crate::support::NO_LISTENER;
 
 #[tokio::test]
-async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_there_is_made() {
+async fn locked_or_foreign_store_is_reported() {
     let clinic = DoctorEnv::start();
     let path = clinic.path("c.db");
     let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
@@ -64,7 +64,7 @@ async fn damaged_store_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
+async fn old_store_is_migrated_by_fix() {
     let clinic = DoctorEnv::start();
     let migrations = clinic.path("migrations");
     std::fs::create_dir(&migrations).unwrap();
@@ -81,7 +81,7 @@ async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
 }
 
 #[test]
-fn a_key_that_is_none_and_a_token_that_no_header_holds_are_problems_of_the_configuration() {
+fn malformed_secrets_are_config_problems() {
     let clinic = DoctorEnv::start();
     let rest: Vec<&str> = SIGNED_IN.into_iter().chain(["okta.credentials", "okta.rate_limit"]).collect();
     let found = clinic.look(clinic.with("private_key", "\"s3cret\""));
@@ -94,7 +94,7 @@ fn a_key_that_is_none_and_a_token_that_no_header_holds_are_problems_of_the_confi
 }
 
 #[test]
-fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
+fn occupied_addresses_are_reported() {
     let clinic = DoctorEnv::start();
     let holder = TcpListener::bind(clinic.server("metrics_listen")).unwrap();
     let found = clinic.look("c.toml");

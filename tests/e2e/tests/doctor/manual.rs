@@ -6,7 +6,7 @@ use crate::clinic::DoctorEnv;
 use crate::output::{text, without_what_varies};
 
 #[tokio::test]
-async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
+async fn manual_hook_needs_no_manage_scope() {
     let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
     clinic.post("/okta/scopes/okta.eventHooks.manage/off").await;
     let refused = clinic.run(&["setup", "--config", "c.toml"]);

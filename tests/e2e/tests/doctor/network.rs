@@ -34,7 +34,7 @@ fn text<'a>(check: &'a Value, key: &str) -> &'a str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn proxy_is_named_and_blamed_for_its_own_refusal() {
+async fn proxy_refusal_names_the_proxy() {
     let clinic = DoctorEnv::start();
     let config = clinic.with("org_url", &format!("\"https://{ORG}\""));
     let sign_in = ForwardProxy::start(ProxyManner::Refuse(407)).await.unwrap();
@@ -57,7 +57,7 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
+async fn proxy_authentication_is_reported_without_tunnel() {
     let clinic = DoctorEnv::start();
     let proxy = ForwardProxy::start(ProxyManner::Refuse(407)).await.unwrap();
     // Without NO_PROXY the sandbox is asked through the proxy, without a tunnel.
@@ -72,7 +72,7 @@ async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn private_authority_is_trusted_through_a_proxy() {
+async fn private_ca_works_through_proxy() {
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed([ORG.to_owned()]).unwrap();
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));

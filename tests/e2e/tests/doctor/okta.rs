@@ -10,7 +10,7 @@ fn unreachable<'a>(but: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn an_address_without_an_org_is_told_by_what_is_there_instead() {
+fn wrong_org_address_shows_evidence() {
     let clinic = DoctorEnv::start();
     let assets = clinic.ready()["insight"]["api_url"].to_string();
     let okta = clinic.ready()["okta"]["org_url"].as_str().unwrap().to_owned();
@@ -30,7 +30,7 @@ fn an_address_without_an_org_is_told_by_what_is_there_instead() {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_named() {
+fn untrusted_certificate_is_reported() {
     let clinic = DoctorEnv::start();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let (certificate, key) = (clinic.path("cert.pem"), clinic.path("key.pem"));
@@ -47,7 +47,7 @@ fn a_certificate_that_nobody_vouches_for_is_named() {
 }
 
 #[test]
-fn the_admin_console_is_no_org_and_the_right_address_is_named() {
+fn admin_console_url_is_corrected() {
     let clinic = DoctorEnv::start();
     let found = clinic.look(clinic.with("org_url", "\"https://acme-admin.okta.com\""));
     found.names("okta.url", &unreachable(&["okta.reachable"]));
@@ -56,7 +56,7 @@ fn the_admin_console_is_no_org_and_the_right_address_is_named() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_named_a_little_as_a_warning() {
+async fn clock_difference_fails_or_warns() {
     let clinic = DoctorEnv::start();
     for seconds in ["3600", "-3600"] {
         clinic.post(&format!("/okta/clock/{seconds}")).await;
@@ -72,7 +72,7 @@ async fn a_clock_that_is_off_is_named_a_little_as_a_warning() {
 }
 
 #[test]
-fn refused_credentials_are_told_apart_as_far_as_okta_tells() {
+fn credential_failures_are_distinguished() {
     let clinic = DoctorEnv::start();
     let found = clinic.look(clinic.with("client_id", "\"0oanobody\""));
     found.names("okta.credentials", &SIGNED_IN);
@@ -101,7 +101,7 @@ fn refused_credentials_are_told_apart_as_far_as_okta_tells() {
 }
 
 #[tokio::test]
-async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
+async fn missing_scope_names_its_feature() {
     let clinic = DoctorEnv::start();
     let role: &[&str] = &["okta.role"];
     let schemas = ["okta.schemas", "assets.mapping", "assets.objects", "assets.cardinality"];
@@ -131,7 +131,7 @@ async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
 }
 
 #[tokio::test]
-async fn an_app_without_a_role_sees_no_users_and_one_without_schemas_is_told_which_role() {
+async fn missing_role_names_required_role() {
     let clinic = DoctorEnv::start();
     let schemas = ["assets.mapping", "assets.objects", "assets.cardinality"];
     clinic.post("/okta/role/off").await;
@@ -147,7 +147,7 @@ async fn an_app_without_a_role_sees_no_users_and_one_without_schemas_is_told_whi
 }
 
 #[tokio::test]
-async fn a_low_limit_and_a_bearer_token_are_warnings() {
+async fn bearer_token_and_low_limit_warn() {
     let clinic = DoctorEnv::before_setup(&["--users", "12", "--groups", "3", "--dpop", "off"]);
     assert!(clinic.run(&["setup", "--config", "c.toml"]).status.success());
     clinic.post("/okta/rate-limit/90").await;
@@ -160,7 +160,7 @@ async fn a_low_limit_and_a_bearer_token_are_warnings() {
 }
 
 #[test]
-fn a_choice_of_what_does_not_exist_is_named() {
+fn unknown_scope_value_is_reported() {
     let clinic = DoctorEnv::start();
     let settings = std::fs::read_to_string(clinic.path("c.toml")).unwrap();
     let look = |users: &str| {

@@ -29,7 +29,7 @@ pub(crate) fn without_what_varies(clinic: &DoctorEnv, shown: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_text_names_each_precondition_with_what_was_seen_and_what_to_do() {
+async fn doctor_text_shows_evidence_and_remedies() {
     let clinic = DoctorEnv::start();
     let well = clinic.run(&["doctor", "--config", "c.toml"]);
     assert_eq!(well.status.code(), Some(0));
@@ -47,7 +47,7 @@ async fn the_text_names_each_precondition_with_what_was_seen_and_what_to_do() {
 }
 
 #[test]
-fn the_document_holds_the_same_before_the_first_setup() {
+fn doctor_writes_json_before_setup() {
     let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
     let output = clinic.run(&["doctor", "--output", "json", "--config", "none.toml"]);
     assert_eq!(output.status.code(), Some(3));
@@ -55,7 +55,7 @@ fn the_document_holds_the_same_before_the_first_setup() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_is_wrong_usage() {
+fn unreadable_config_is_usage_error() {
     let clinic = DoctorEnv::before_setup(&["--users", "1"]);
     for arguments in [
         &["doctor", "--config", "nowhere.toml"][..],
@@ -69,7 +69,7 @@ fn a_configuration_that_cannot_be_read_is_wrong_usage() {
 }
 
 #[tokio::test]
-async fn setup_and_verify_say_what_was_created_kept_and_changed() {
+async fn setup_and_verify_report_changes() {
     let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
     let mut told = Vec::new();
     let mut say = |arguments: &[&str]| {
