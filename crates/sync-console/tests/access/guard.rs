@@ -4,7 +4,7 @@ use axum::http::Method;
 use secrecy::ExposeSecret;
 use sync_console::access::Role;
 
-use crate::world::{Answer, TestEnv};
+use crate::test_env::{Answer, TestEnv};
 
 fn refusal(answer: &Answer) -> (u16, String) {
     let problem: serde_json::Value = serde_json::from_str(&answer.text).unwrap_or_default();

@@ -6,7 +6,7 @@ use sync_console::access::AccessOptions;
 use sync_console::access::oidc::{CALLBACK, Oidc, OidcError, OidcSettings};
 use url::Url;
 
-use crate::world::{Answer, Browser, TestEnv, query};
+use crate::test_env::{Answer, Browser, TestEnv, query};
 
 const CONSOLE: &str = "https://console.example";
 

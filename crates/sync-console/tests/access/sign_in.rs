@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use sync_console::access::{AccessOptions, Role, SignInError};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 const HTTPS: AccessOptions = AccessOptions {
     idle: Duration::from_hours(1),

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// Operations that ask both services and keep no more than what was seen.
 const CHANGING_NOTHING: [&str; 7] = [

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 #[test]
 fn api_document_matches_snapshot() {

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 #[tokio::test]
 async fn token_is_shown_once_and_revocable() {
@@ -21,8 +21,8 @@ async fn token_is_shown_once_and_revocable() {
     assert!(made["entry"]["expires_at"].is_string(), "{made}");
     let listed = reader.get("/tokens", 200).await;
     assert_eq!(listed["tokens"].as_array().unwrap().len(), 2, "{listed}");
-    assert!(!reader.told().contains(made["token"].as_str().unwrap()), "a token was told again");
-    let times = api.told().matches(made["token"].as_str().unwrap()).count();
+    assert!(!reader.received().contains(made["token"].as_str().unwrap()), "a token was told again");
+    let times = api.received().matches(made["token"].as_str().unwrap()).count();
     assert_eq!(times, 1);
 
     let admin = api.post("/tokens", &json!({ "name": "second", "role": "admin" }), 201).await;

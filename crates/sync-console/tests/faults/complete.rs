@@ -28,7 +28,7 @@ fn every_import_setting_has_row() {
     let (_, known) = settings.split_once("fn change").unwrap();
     let known: Vec<&str> = known.split('"').skip(1).step_by(2).collect();
     assert!(known.len() > 10 && known.contains(&"chunkLimit"), "{known:?}");
-    let rows = [include_str!("switches.rs"), include_str!("behind.rs")].concat();
+    let rows = [include_str!("switches.rs"), include_str!("edits.rs")].concat();
     let missing: Vec<_> = known.iter().filter(|name| !rows.contains(&format!("\"{name}\""))).collect();
     assert!(missing.is_empty(), "no row tells how these look: {missing:?}");
 }

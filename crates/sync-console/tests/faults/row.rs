@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// What is switched, on or off.
 #[derive(Clone)]

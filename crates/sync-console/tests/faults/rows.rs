@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, row_tests, tolerates};
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// A test for each fault that raises no alert. How often it strikes is counted, and less than is tried: on every
 /// machine the same passes.

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, Switch, row_tests};
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
-/// The routes of the control API that have a row here, in `guards` or in `behind`, or break nothing.
+/// The routes of the control API that have a row here, in `safeguards` or in `edits`, or break nothing.
 pub(crate) const OKTA: &[&str] = &[
     // Reads.
     "/users",
@@ -13,7 +13,7 @@ pub(crate) const OKTA: &[&str] = &[
     "/schemas",
     "/counts",
     "/hooks",
-    // What people do in Okta every day; too much of it is in `guards`.
+    // What people do in Okta every day; too much of it is in `safeguards`.
     "/users/{id}",
     "/users/{id}/lifecycle/{step}",
     "/users/{id}/type",
@@ -29,7 +29,7 @@ pub(crate) const OKTA: &[&str] = &[
     "/role/{state}",
     "/scopes/{scope}/{state}",
     "/rate-limit/{limit}",
-    // In `behind`.
+    // In `edits`.
     "/schemas/{kind}/{name}",
     "/log",
     "/log/cursors",

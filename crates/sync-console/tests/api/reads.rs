@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// An address below an object's kind, with the id in one piece.
 fn object(kind: &str, id: &str) -> String {
@@ -12,9 +12,9 @@ fn object(kind: &str, id: &str) -> String {
     )
 }
 
-async fn synchronised() -> TestEnv {
+async fn synced() -> TestEnv {
     let world = TestEnv::start().await.saved().await;
-    world.api.tell("/connections/main/setup", 202).await;
+    world.api.post_empty("/connections/main/setup", 202).await;
     world.api.done("/connections/main/setup").await;
     let asked = world.api.post("/connections/main/sync-requests", &json!({}), 202).await;
     let path = format!("/connections/main/sync-requests/{}", asked["id"]);
@@ -26,7 +26,7 @@ async fn synchronised() -> TestEnv {
 
 #[tokio::test]
 async fn object_is_found_and_resent() {
-    let world = synchronised().await;
+    let world = synced().await;
     let api = &world.api;
     let users = world.control().get("/okta/users?limit=1").await.unwrap();
     let user = &users["users"][0];
@@ -54,7 +54,7 @@ async fn object_is_found_and_resent() {
     let named = api.get(&object("user", "new@example.com"), 200).await;
     assert_eq!(named["key"]["id"], new["id"], "{named}");
 
-    api.tell(&format!("{}/resend", object("user", id)), 202).await;
+    api.post_empty(&format!("{}/resend", object("user", id)), 202).await;
     let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full_sync");
     api.wait_until("/connections/main/runs", |runs| read(runs)).await;
     world.end().await;
@@ -62,7 +62,7 @@ async fn object_is_found_and_resent() {
 
 #[tokio::test]
 async fn event_is_read_by_id() {
-    let world = synchronised().await;
+    let world = synced().await;
     let api = &world.api;
     let users = world.control().get("/okta/users?limit=1").await.unwrap();
     let id = users["users"][0]["id"].as_str().unwrap().to_owned();
@@ -84,7 +84,7 @@ async fn event_is_read_by_id() {
 
 #[tokio::test]
 async fn outage_alert_fires_and_resolves() {
-    let world = synchronised().await;
+    let world = synced().await;
     let troubles = |answer: &Value| answer["alerts"].as_array().unwrap().clone();
     let path = "/connections/main/alerts";
     assert_eq!(troubles(&world.api.get(path, 200).await), [Value::Null; 0]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, Switch, tolerates};
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// Checks that a call of the control API and its opposite raise no alert, beside faults that make it matter.
 async fn change_is_tolerated(name: &str, faults: &str, on: (&str, &str, Value), off: Option<Value>) {
@@ -88,7 +88,7 @@ async fn assets_edits_are_reported_and_resent() {
     world.page_with("/checks", &told, false).await;
     world.send("synchronize", &[("resend", "yes")]).await;
     let comes_back = async || world.objects("user").await.len() == 12;
-    world.comes_true("every user is there again", comes_back).await;
+    world.wait_for("every user is there again", comes_back).await;
     world.press("checks").await;
     world.page_with("/checks", &["Assets has all confirmed objects"], false).await;
     world.is_equal().await;
