@@ -7,11 +7,11 @@ use sync_service::engine::RunState;
 use sync_service::model::{RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Account, sync, world};
+use crate::test_env::{Account, sync, test_env};
 
 #[tokio::test]
 async fn account_clears_stale_values() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::With).await;
@@ -35,7 +35,7 @@ async fn account_clears_stale_values() {
 
 #[tokio::test]
 async fn the_last_reference_is_cleared_too() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::With).await;
@@ -50,7 +50,7 @@ async fn the_last_reference_is_cleared_too() {
 
 #[tokio::test]
 async fn stale_values_are_reported_without_account() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
@@ -78,7 +78,7 @@ async fn stale_values_are_reported_without_account() {
 
 #[tokio::test]
 async fn changed_setting_resends_stale_values() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
@@ -94,7 +94,7 @@ async fn changed_setting_resends_stale_values() {
 
 #[tokio::test]
 async fn removing_import_leaves_no_stale_values() {
-    let world = world().await;
+    let world = test_env().await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
     world.strip(&user).await;
@@ -106,7 +106,7 @@ async fn removing_import_leaves_no_stale_values() {
 
 #[tokio::test]
 async fn restored_value_is_not_cleared() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
@@ -124,7 +124,7 @@ async fn restored_value_is_not_cleared() {
 
 #[tokio::test]
 async fn failed_clearing_fails_no_run() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Wrong).await;
@@ -139,7 +139,7 @@ async fn failed_clearing_fails_no_run() {
 
 #[tokio::test]
 async fn interrupted_run_keeps_stale_values() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::With).await;
@@ -169,7 +169,7 @@ async fn interrupted_run_keeps_stale_values() {
 
 #[tokio::test]
 async fn daemon_clears_renamed_attribute() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;

@@ -7,11 +7,11 @@ use serde_json::Value;
 use sync_service::engine::{Clock, PruneOptions, PruneOutcome};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Account, at_once, sync, world};
+use crate::test_env::{Account, at_once, sync, test_env};
 
 #[tokio::test]
 async fn prune_deletes_and_audits_retired_objects() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     let user = world.delete_user(3).await;
     sync(&connection).await;
@@ -37,7 +37,7 @@ async fn prune_deletes_and_audits_retired_objects() {
 
 #[tokio::test]
 async fn prune_records_already_deleted_objects() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     let user = world.delete_user(3).await;
     sync(&connection).await;
@@ -52,7 +52,7 @@ async fn prune_records_already_deleted_objects() {
 
 #[tokio::test]
 async fn prune_stays_within_its_limits() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     for _ in 0..3 {
         world.delete_user(3).await;
@@ -73,10 +73,10 @@ async fn prune_stays_within_its_limits() {
 
 #[tokio::test]
 async fn prune_keeps_objects_existing_in_okta() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     let user = world.resident().await;
-    world.mark_as_gone(&user).await;
+    world.mark_as_retired(&user).await;
     let plan = connection.prune_plan(&at_once()).await.unwrap();
     assert_eq!(plan.objects[0].object.key.id, user);
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();
@@ -88,7 +88,7 @@ async fn prune_keeps_objects_existing_in_okta() {
 
 #[tokio::test]
 async fn prune_takes_an_account() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::Without).await;
     let error = connection.prune_plan(&at_once()).await.unwrap_err();
     assert!(error.is_usage());
@@ -97,7 +97,7 @@ async fn prune_takes_an_account() {
 
 #[tokio::test]
 async fn prune_rejects_empty_org() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     world.delete_user(3).await;
     sync(&connection).await;
@@ -119,7 +119,7 @@ impl Clock for Years {
 
 #[tokio::test]
 async fn prune_ignores_clock_ahead() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     world.delete_user(3).await;
     sync(&connection).await;
@@ -129,7 +129,7 @@ async fn prune_ignores_clock_ahead() {
 
 #[tokio::test]
 async fn prune_ignores_clock_behind() {
-    let world = world().await;
+    let world = test_env().await;
     drop(world.synced(Account::With).await);
     let behind = world.open_with(Account::With, |ports, _| ports.clock = Arc::new(Years(-1))).await;
     world.delete_user(3).await;

@@ -13,11 +13,11 @@ use sync_service::engine::{
 use sync_service::model::{ExecutionId, Record};
 
 use crate::support::follow;
-use crate::world::{OFTEN, idle, status, sync, wait_until, world};
+use crate::test_env::{OFTEN, idle, status, sync, test_env, wait_until};
 
 #[tokio::test]
 async fn changes_queue_during_stuck_execution() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let (users, before) = (world.users().await, world.executions().await.len());
@@ -43,7 +43,7 @@ async fn changes_queue_during_stuck_execution() {
 
 #[tokio::test]
 async fn interrupted_ingestion_is_canceled() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let mut structure = None;
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| structure = Some(Arc::clone(&ports.target_schema)))
@@ -72,7 +72,7 @@ async fn interrupted_ingestion_is_canceled() {
 
 #[tokio::test]
 async fn processing_execution_is_awaited_after_crash() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults("executions.stuck=told").await;
@@ -151,7 +151,7 @@ impl Importer for LosesStart {
 
 #[tokio::test]
 async fn lost_start_response_is_adopted() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| {
             let control = world.control.clone();
@@ -172,7 +172,7 @@ async fn lost_start_response_is_adopted() {
 
 #[tokio::test]
 async fn orphaned_execution_is_canceled() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let mut structure = None;
     let connection = world
         .open_with("system_log", OFTEN, |ports, options| {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::follow;
-use crate::world::{USER, idle, status, world};
+use crate::test_env::{USER, idle, status, test_env};
 
 #[tokio::test]
 async fn stale_read_is_retried() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=2000").await;
@@ -24,7 +24,7 @@ async fn stale_read_is_retried() {
 
 #[tokio::test]
 async fn second_quick_change_is_read() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
@@ -39,7 +39,7 @@ async fn second_quick_change_is_read() {
 
 #[tokio::test]
 async fn missing_membership_is_read_again() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
@@ -52,7 +52,7 @@ async fn missing_membership_is_read_again() {
 
 #[tokio::test]
 async fn event_values_are_never_copied() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let (user, before) = (world.users().await.remove(0), world.executions().await.len());
@@ -70,7 +70,7 @@ async fn event_values_are_never_copied() {
 
 #[tokio::test]
 async fn not_found_after_create_is_retried() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
@@ -84,7 +84,7 @@ async fn not_found_after_create_is_retried() {
 
 #[tokio::test]
 async fn slow_deletion_is_followed_to_completion() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     // The hook alone: nobody tells when the deletion is over.
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -96,7 +96,7 @@ async fn slow_deletion_is_followed_to_completion() {
         let audit = world.audit().await;
         if audit.marked_deleted == 1 { Ok(audit) } else { Err(format!("{audit:?}")) }
     };
-    let audit = crate::world::wait_until("the object is marked", gone).await;
+    let audit = crate::test_env::wait_until("the object is marked", gone).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     idle(&connection).await;
     following.stop().await;
@@ -104,7 +104,7 @@ async fn slow_deletion_is_followed_to_completion() {
 
 #[tokio::test]
 async fn a_fictitious_id_ends_quietly() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let before = world.executions().await.len();

@@ -8,7 +8,7 @@ use sync_service::model::ObjectKind;
 
 use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, idle, status, sync, world};
+use crate::test_env::{OFTEN, TestEnv, idle, status, sync, test_env};
 
 /// A connection whose first execution goes wrong in a way.
 async fn first_execution(world: &TestEnv, fault: &str) -> Arc<sync_service::Connection> {
@@ -22,7 +22,7 @@ async fn first_execution(world: &TestEnv, fault: &str) -> Arc<sync_service::Conn
 }
 
 /// Sent again by whoever follows, until everything is confirmed.
-async fn made_good(world: &TestEnv, connection: &Arc<sync_service::Connection>) {
+async fn assert_recovers(world: &TestEnv, connection: &Arc<sync_service::Connection>) {
     world.no_faults().await;
     let following = follow(connection);
     world.assert_in_sync().await;
@@ -37,7 +37,7 @@ async fn made_good(world: &TestEnv, connection: &Arc<sync_service::Connection>) 
 
 #[tokio::test]
 async fn dropped_records_are_resent() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = first_execution(&world, "executions.drop=1").await;
     let status = connection.status(1).await.unwrap();
     assert!(status.event_queue.unconfirmed_records >= 9, "{:?}", status.event_queue);
@@ -47,31 +47,31 @@ async fn dropped_records_are_resent() {
         status.unconfirmed
     );
     assert!(!status.objects.contains_key(&ObjectKind::User), "nothing of it is taken for confirmed");
-    made_good(&world, &connection).await;
+    assert_recovers(&world, &connection).await;
 }
 
 #[tokio::test]
 async fn type_errors_are_shown_and_resent() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = first_execution(&world, "executions.type-errors=1").await;
     let unconfirmed = connection.status(1).await.unwrap().unconfirmed;
     assert!(unconfirmed.iter().all(|u| u.reason.contains("could not be written")), "{unconfirmed:?}");
-    made_good(&world, &connection).await;
+    assert_recovers(&world, &connection).await;
 }
 
 #[tokio::test]
 async fn failed_execution_confirms_nothing() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = first_execution(&world, "executions.fail=1").await;
     let status = connection.status(1).await.unwrap();
     assert!(status.objects.is_empty(), "{:?}", status.objects);
     assert!(status.unconfirmed.iter().all(|u| u.reason.contains("could not be written")));
-    made_good(&world, &connection).await;
+    assert_recovers(&world, &connection).await;
 }
 
 #[tokio::test]
 async fn kinds_are_confirmed_separately() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     // Of one group and of nine users every third is lost, the group among them; users do not come with it.
     world.faults("executions.drop=1").await;
@@ -91,7 +91,7 @@ async fn kinds_are_confirmed_separately() {
 
 #[tokio::test]
 async fn rejected_record_is_retried() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let clock = Arc::new(OffsetClock::default());
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| ports.clock = Arc::clone(&clock) as Arc<dyn Clock>)
@@ -119,7 +119,7 @@ async fn rejected_record_is_retried() {
 
 #[tokio::test]
 async fn oversized_record_is_rejected() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let property = json!({ "title": "Notes", "type": "string", "maxLength": 100_000 });
     world.call("PUT", "/okta/schemas/user/notes", property).await;
     let connection = world.synced("system_log").await;
@@ -154,7 +154,7 @@ async fn oversized_record_is_rejected() {
 
 #[tokio::test]
 async fn incomplete_read_sends_nothing() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     let before = world.executions().await;
     // What is read is worth sending, and what cannot be read looks empty.
@@ -175,7 +175,7 @@ async fn incomplete_read_sends_nothing() {
 
 #[tokio::test]
 async fn failed_chunk_cancels_execution() {
-    let world = world(30, 2).await;
+    let world = test_env(30, 2).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.call("PUT", "/insight/settings", json!({ "chunkLimit": 50 })).await;

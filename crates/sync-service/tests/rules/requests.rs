@@ -5,11 +5,11 @@ use sync_service::engine::{Clock, NoopProgress, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{GROUPS, USER, idle, status, sync, world};
+use crate::test_env::{GROUPS, USER, idle, status, sync, test_env};
 
 #[tokio::test]
 async fn many_memberships_take_one_listing() {
-    let world = world(30, 2).await;
+    let world = test_env(30, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
@@ -32,7 +32,7 @@ async fn many_memberships_take_one_listing() {
 
 #[tokio::test]
 async fn unchanged_incremental_sync_takes_two_requests() {
-    let world = world(30, 5).await;
+    let world = test_env(30, 5).await;
     let connection = world.synced("system_log").await;
     let report = connection
         .engine()
@@ -52,7 +52,7 @@ async fn unchanged_incremental_sync_takes_two_requests() {
 
 #[tokio::test]
 async fn unchanged_full_sync_starts_no_execution() {
-    let world = world(30, 5).await;
+    let world = test_env(30, 5).await;
     let connection = world.synced("system_log").await;
     let before = world.executions().await.len();
     let report = sync(&connection).await.unwrap();

@@ -13,13 +13,13 @@ use sync_service::engine::{
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, idle, sync, wait_for_system_log, wait_until, world};
+use crate::test_env::{OFTEN, TestEnv, idle, sync, test_env, wait_for_system_log, wait_until};
 
 /// The log is read once at the start, and then no more.
 const DEAF: &str = "[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// An attribute, and users who have a value, without anybody being told.
-async fn grow(world: &TestEnv) -> Vec<String> {
+async fn add_badge(world: &TestEnv) -> Vec<String> {
     world.add_attribute("badge", "Badge").await;
     let users = world.users().await[..3].to_vec();
     for user in &users {
@@ -30,7 +30,7 @@ async fn grow(world: &TestEnv) -> Vec<String> {
 }
 
 /// Waits until they have the value in Assets too.
-async fn have_it(world: &TestEnv, users: &[String]) {
+async fn wait_for_badge(world: &TestEnv, users: &[String]) {
     for user in users {
         wait_until("the user has the new value", async || {
             let object = world.object(user).await;
@@ -43,33 +43,33 @@ async fn have_it(world: &TestEnv, users: &[String]) {
 
 #[tokio::test]
 async fn new_attribute_is_added_and_filled() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection =
         world.open_with("system_log", &format!("{DEAF}schema_check = \"300ms\"\n"), |_, _| {}).await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
     wait_for_system_log(&connection).await;
-    let users = grow(&world).await;
-    have_it(&world, &users).await;
+    let users = add_badge(&world).await;
+    wait_for_badge(&world, &users).await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn attribute_added_while_stopped_is_filled() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
-    let users = grow(&world).await;
+    let users = add_badge(&world).await;
     let following = follow(&connection);
-    have_it(&world, &users).await;
+    wait_for_badge(&world, &users).await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn incremental_sync_fills_attribute_for_all() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.open_with("system_log", DEAF, |_, _| {}).await;
     world.sync_first(&connection).await;
-    let users = grow(&world).await;
+    let users = add_badge(&world).await;
     let report = connection
         .engine()
         .incremental_sync(SystemClock.now(), &NoopProgress, &CancellationToken::new())
@@ -77,13 +77,13 @@ async fn incremental_sync_fills_attribute_for_all() {
         .unwrap();
     assert_eq!(report.added_attributes, ["Okta User: Badge"]);
     let following = follow(&connection);
-    have_it(&world, &users).await;
+    wait_for_badge(&world, &users).await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn new_group_attribute_is_filled() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     let property = json!({ "title": "Floor", "type": "string" });
     world.call("PUT", "/okta/schemas/group/floor", property).await;
@@ -103,21 +103,21 @@ async fn new_group_attribute_is_filled() {
 
 #[tokio::test]
 async fn event_attribute_is_filled_for_all() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     // The hook does not tell of schemas, and nobody compares them for a long time.
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("hooks.lost=1").await;
-    let users = grow(&world).await;
+    let users = add_badge(&world).await;
     world.no_faults().await;
     world.change(&users[0], json!({ "city": "Nuuk" })).await;
-    have_it(&world, &users).await;
+    wait_for_badge(&world, &users).await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn removed_or_renamed_attribute_is_reported() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     world.add_attribute("badge", "Badge").await;
     world.add_attribute("desk", "Desk").await;
     let connection = world.open_with("system_log", OFTEN, |_, _| {}).await;
@@ -138,7 +138,7 @@ async fn removed_or_renamed_attribute_is_reported() {
 
 #[tokio::test]
 async fn full_sync_refills_deleted_attribute() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/attributes", json!({ "type": "Okta User", "name": "City" })).await;
     assert!(!world.audit().await.in_sync);
@@ -149,7 +149,7 @@ async fn full_sync_refills_deleted_attribute() {
 
 #[tokio::test]
 async fn recreated_object_schema_is_refilled() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/document", Value::Null).await;
     connection.engine().set_up_schema().await.unwrap();
@@ -227,7 +227,7 @@ impl TargetSchema for Meddled {
 
 #[tokio::test]
 async fn attribute_deleted_before_addition_is_refilled() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     world.synced("system_log").await;
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| {
@@ -242,7 +242,7 @@ async fn attribute_deleted_before_addition_is_refilled() {
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
 }
 
-async fn hesitant(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
+async fn flaky_connection(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
     let mood = Arc::<Mood>::default();
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| {
@@ -256,8 +256,8 @@ async fn hesitant(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
 
 #[tokio::test]
 async fn missing_attribute_keeps_value_pending() {
-    let world = world(9, 2).await;
-    let (connection, mood) = hesitant(&world).await;
+    let world = test_env(9, 2).await;
+    let (connection, mood) = flaky_connection(&world).await;
     let following = follow(&connection);
     idle(&connection).await;
     // Known to be wanted, and not added yet, while events go on.
@@ -276,14 +276,14 @@ async fn missing_attribute_keeps_value_pending() {
     })
     .await;
     mood.refuses.store(false, Ordering::Relaxed);
-    have_it(&world, &[user]).await;
+    wait_for_badge(&world, &[user]).await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn rejected_additions_do_not_block_events() {
-    let world = world(9, 2).await;
-    let (connection, mood) = hesitant(&world).await;
+    let world = test_env(9, 2).await;
+    let (connection, mood) = flaky_connection(&world).await;
     mood.refuses.store(true, Ordering::Relaxed);
     world.add_attribute("badge", "Badge").await;
     // Begun with a structure that cannot be extended.
@@ -298,14 +298,14 @@ async fn rejected_additions_do_not_block_events() {
     let told = connection.status(1).await.unwrap().event_queue;
     assert!(told.work_items > 0, "what waits for the attribute is not told: {told:?}");
     mood.refuses.store(false, Ordering::Relaxed);
-    have_it(&world, &[user]).await;
+    wait_for_badge(&world, &[user]).await;
     following.stop().await;
 }
 
 #[tokio::test]
 async fn failed_run_start_is_retried() {
-    let world = world(9, 2).await;
-    let (connection, mood) = hesitant(&world).await;
+    let world = test_env(9, 2).await;
+    let (connection, mood) = flaky_connection(&world).await;
     let following = follow(&connection);
     idle(&connection).await;
     mood.compares.store(2, Ordering::Relaxed);
@@ -319,7 +319,7 @@ async fn failed_run_start_is_retried() {
     for user in &users {
         world.change(user, json!({ "badge": "B-42" })).await;
     }
-    have_it(&world, &users).await;
+    wait_for_badge(&world, &users).await;
     idle(&connection).await;
     following.stop().await;
 }

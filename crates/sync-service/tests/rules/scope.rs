@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sync_service::engine::{EngineError, RunKind, SafeguardViolation};
 
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, USER, idle, sync, sync_with_override, wait_for_system_log, world};
+use crate::test_env::{OFTEN, TestEnv, USER, idle, sync, sync_with_override, test_env, wait_for_system_log};
 
 /// Users in Nuuk, as a setting.
 const IN_NUUK: &str = "[connections.main.scope.users]\nprofile = { city = [\"Nuuk\"] }\n";
@@ -32,7 +32,7 @@ impl TestEnv {
 
 #[tokio::test]
 async fn returning_user_is_restored() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users[..6] {
         world.change(user, json!({ "city": "Nuuk" })).await;
@@ -63,7 +63,7 @@ async fn returning_user_is_restored() {
 
 #[tokio::test]
 async fn group_membership_changes_user_scope() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users {
         world.remove_member_quietly(&groups[0], user).await;
@@ -101,7 +101,7 @@ async fn group_membership_changes_user_scope() {
 
 #[tokio::test]
 async fn renamed_group_changes_membership_scope() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users[..5] {
         world.add_member(&groups[0], user).await;
@@ -145,7 +145,7 @@ async fn renamed_group_changes_membership_scope() {
 
 #[tokio::test]
 async fn changed_scope_applies_after_restart() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     for user in &world.users().await[..10] {
         world.change(user, json!({ "city": "Nuuk" })).await;
     }
