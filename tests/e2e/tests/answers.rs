@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use support::{PATIENCE, TestEnv, in_sync, on_terminal, wait_until};
 
 /// A world that was set up and synchronised once.
-fn world() -> TestEnv {
+fn test_env() -> TestEnv {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -129,7 +129,7 @@ fn initiated(events: Vec<Value>) -> Value {
 
 #[tokio::test]
 async fn commands_describe_synced_connection() {
-    let world = world();
+    let world = test_env();
     for (name, command) in [
         ("runs", vec!["runs"]),
         ("one_run", vec!["runs", "1"]),
@@ -143,7 +143,7 @@ async fn commands_describe_synced_connection() {
 
 #[tokio::test]
 async fn failed_run_shows_reason_and_records() {
-    let world = world();
+    let world = test_env();
     let control = world.control();
     let all = users(&world).await;
     control.call("POST", "/faults", &json!({ "executions.type-errors": 1 })).await.unwrap();
@@ -176,7 +176,7 @@ async fn failed_run_shows_reason_and_records() {
 
 #[tokio::test]
 async fn blocked_event_is_replayed_by_daemon() {
-    let world = world();
+    let world = test_env();
     let daemon = world.daemon();
     let gone = users(&world).await[..20].to_vec();
     world.json(&["pause"]);
@@ -240,7 +240,7 @@ async fn blocked_event_is_replayed_by_daemon() {
 
 #[tokio::test]
 async fn unknown_names_are_rejected_with_hint() {
-    let world = world();
+    let world = test_env();
     let refusals = [
         vec!["runs", "99"],
         vec!["runs", "--kind", "daily"],
@@ -256,7 +256,7 @@ async fn unknown_names_are_rejected_with_hint() {
 
 #[tokio::test]
 async fn output_fits_terminal_without_color() {
-    let world = world();
+    let world = test_env();
     for columns in [60, 120] {
         let mut told = Vec::new();
         for command in ["runs", "runs 1", "status"] {
@@ -276,7 +276,7 @@ async fn output_fits_terminal_without_color() {
 
 #[tokio::test]
 async fn followed_events_appear_until_ctrl_c() {
-    let world = world();
+    let world = test_env();
     let _daemon = world.daemon();
     let mut session = on_terminal(&world, 100, "events --follow");
     session.expect("Press Ctrl-C to stop").unwrap();
@@ -294,7 +294,7 @@ async fn followed_events_appear_until_ctrl_c() {
 
 #[tokio::test]
 async fn watched_status_updates_until_ctrl_c() {
-    let world = world();
+    let world = test_env();
     let mut session = on_terminal(&world, 100, "status --watch");
     session.expect("30 current, 0 retired").unwrap();
     delete(&world, &users(&world).await[..1]).await;
@@ -308,7 +308,7 @@ async fn watched_status_updates_until_ctrl_c() {
 
 #[tokio::test]
 async fn followed_events_are_json_lines() {
-    let world = world();
+    let world = test_env();
     let _daemon = world.daemon();
     let mut child = Command::new(support::binary("okta-insight"))
         .args(["events", "--follow", "--output", "json", "--config", "c.toml"])
@@ -342,7 +342,7 @@ async fn followed_events_are_json_lines() {
 
 #[tokio::test]
 async fn rejected_token_is_reported_first() {
-    let world = world();
+    let world = test_env();
     let daemon = world.daemon();
     world.control().call("POST", "/insight/token", &Value::Null).await.unwrap();
     let user = users(&world).await.remove(0);

@@ -17,7 +17,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 const DEAF: &str = "[connections.main]\nevent_source = \"system_log\"\n[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// A world that was set up and synchronised once.
-fn world() -> TestEnv {
+fn test_env() -> TestEnv {
     configured("")
 }
 
@@ -87,7 +87,7 @@ async fn sync_is_delegated_to_daemon() {
 
 #[tokio::test]
 async fn pause_holds_events_until_resume() {
-    let world = world();
+    let world = test_env();
     let _daemon = world.daemon();
     let control = world.control();
     let paused = world.json(&["pause", "--for", "1h"]);
@@ -117,7 +117,7 @@ async fn pause_holds_events_until_resume() {
 
 #[tokio::test]
 async fn metrics_and_health_use_separate_listener() {
-    let world = world();
+    let world = test_env();
     let _daemon = world.daemon();
     let address = world.server("metrics_listen");
     rename(&world.control(), &users(&world.control()).await[0], "Nuuk").await;
@@ -187,7 +187,7 @@ async fn safeguard_alert_reaches_webhook() {
 
 #[tokio::test]
 async fn log_lines_name_connection_and_run() {
-    let world = world();
+    let world = test_env();
     let daemon = world.daemon();
     let control = world.control();
     rename(&control, &users(&control).await[0], "Nuuk").await;

@@ -32,7 +32,7 @@ fn json(world: &TestEnv, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn told(output: &Output) -> (Option<i32>, String) {
+fn code_and_error(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -59,7 +59,8 @@ async fn saved_connection_works_in_commands() {
     let doctor = world.run(&["doctor", "--config", "daemon.toml"]);
     let doctor = String::from_utf8(doctor.stdout).unwrap();
     assert!(doctor.contains("managed by the console"), "{doctor}");
-    let (code, unknown) = told(&world.run(&["status", "--config", "daemon.toml", "--connection", "other"]));
+    let (code, unknown) =
+        code_and_error(&world.run(&["status", "--config", "daemon.toml", "--connection", "other"]));
     assert_eq!(code, Some(2));
     assert!(unknown.contains("configured: \"acme\""), "{unknown}");
     assert!(json(&world, &["config", "check"])["connections"].as_array().unwrap().is_empty());
@@ -83,7 +84,7 @@ async fn missing_master_key_suggests_the_daemon() {
     }
     let way = format!("--server http://{} --token-file FILE", world.console());
     for command in ["runs", "events", "sync", "doctor", "plan"] {
-        let (code, refused) = told(&world.run(&[command, "--config", "keyless.toml"]));
+        let (code, refused) = code_and_error(&world.run(&[command, "--config", "keyless.toml"]));
         assert_eq!(code, Some(2), "{command}: {refused}");
         assert!(refused.contains("connection `acme` is unavailable") && refused.contains(&way), "{refused}");
     }
@@ -95,7 +96,7 @@ async fn missing_master_key_suggests_the_daemon() {
         "{status}"
     );
     let runs = world.run(&["runs", "--config", "both.toml", "--connection", "main"]);
-    assert!(runs.status.success(), "{}", told(&runs).1);
+    assert!(runs.status.success(), "{}", code_and_error(&runs).1);
 }
 
 #[tokio::test]
@@ -113,13 +114,13 @@ async fn daemon_is_found_by_its_store() {
     for command in
         [&["status"][..], &["runs", "--connection", "acme"], &["tokens", "list"], &["config", "check"]]
     {
-        let (code, refused) = told(&run(command));
+        let (code, refused) = code_and_error(&run(command));
         assert_eq!(code, Some(2), "{command:?}");
         assert!(refused.contains("could not read the configuration okta-insight.toml"), "{refused}");
     }
-    assert!(told(&run(&["status"])).1.contains("--server URL --token-file FILE"));
+    assert!(code_and_error(&run(&["status"])).1.contains("--server URL --token-file FILE"));
     std::fs::write(folder.path().join("empty.toml"), "").unwrap();
-    let (code, refused) = told(&run(&["runs", "--config", "empty.toml", "--connection", "acme"]));
+    let (code, refused) = code_and_error(&run(&["runs", "--config", "empty.toml", "--connection", "acme"]));
     assert_eq!(code, Some(2));
     assert!(
         refused.contains("no connections in the configuration")
@@ -131,9 +132,9 @@ async fn daemon_is_found_by_its_store() {
     // A copy of the file alone lacks what is in its write-ahead log.
     let copy = folder.path().join("okta-insight.db");
     let saved = world.run(&["backup", "--config", "daemon.toml", copy.to_str().unwrap()]);
-    assert!(saved.status.success(), "{}", told(&saved).1);
+    assert!(saved.status.success(), "{}", code_and_error(&saved).1);
     let status = run(&["status", "--output", "json"]);
-    assert!(!status.stdout.is_empty(), "{}", told(&status).1);
+    assert!(!status.stdout.is_empty(), "{}", code_and_error(&status).1);
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["connections"][0]["connection"], "acme");
     let tokens = run(&["tokens", "list"]);

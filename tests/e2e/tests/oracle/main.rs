@@ -17,21 +17,21 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod by_hand;
 mod circumstances;
 mod clock;
 mod disabled_rules;
 mod fault_profile;
 mod history;
 mod honesty;
-mod looking;
+mod inspection;
+mod manual_edits;
 mod marks;
 mod operator;
 mod process;
 mod safeguards;
 mod selection;
 mod tally;
-mod world;
+mod test_env;
 
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ use futures::{StreamExt, stream};
 use circumstances::Circumstances;
 use disabled_rules::DisabledRule;
 use tally::Tally;
-use world::TestEnv;
+use test_env::TestEnv;
 
 /// How many histories run at the same time; each waits most of the time.
 const AT_ONCE: usize = 10;
