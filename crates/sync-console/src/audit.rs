@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_of_a_body_are_not_kept() {
+    fn secrets_are_removed_from_bodies() {
         let headers = |kind: &'static str| [(CONTENT_TYPE, kind.parse().unwrap())].into_iter().collect();
         let json = br#"{"secrets":{"import_token":"s3cret"},"settings":{"x":"s3cret"},"name":"oia_s3cret","new":true}"#;
         let kept = asked(&headers("application/json"), json);

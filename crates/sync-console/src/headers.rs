@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_answer_has_them_and_https_only_behind_tls() {
+    fn security_headers_depend_on_https() {
         let mut headers = HeaderMap::new();
         headers.insert(SERVER, HeaderValue::from_static("something/1.0"));
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src *"));

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn marking_more_than_a_fifth_of_the_users_needs_consent() {
+    fn many_retired_users_require_override() {
         assert!(plan(20, 100).approve(&Safeguards::default()).is_ok());
         let refusal = plan(21, 100).approve(&Safeguards::default()).unwrap_err();
         assert_eq!(
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_listing_is_never_taken_for_the_truth() {
+    fn empty_listing_is_rejected() {
         let census = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: 3, retired: 0 })]);
         let staged = BTreeMap::from([((ObjectKind::User, ChangeKind::Retire), 3)]);
         let empty = SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &census);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handful_is_never_suspicious() {
+    fn few_retirements_need_no_override() {
         assert!(plan(5, 5).approve(&Safeguards::default()).is_ok());
         assert!(plan(6, 6).approve(&Safeguards::default()).is_err());
     }

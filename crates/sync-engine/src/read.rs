@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_new_changed_or_dirty_is_sent() {
+    fn records_are_classified_by_change() {
         let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
         let record = Record {
             key,

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn intervals_and_cron_expressions_say_when_something_is_due() {
+    fn schedule_computes_next_run() {
         let last = at("2026-03-01T12:00:00Z");
         for (text, next) in [
             ("15m", Some(at("2026-03-01T12:15:00Z"))),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_is_refused_with_examples() {
+    fn invalid_schedule_is_rejected_with_example() {
         for text in
             ["", "soon", "0s", "-5m", "61 * * * *", "d", "99999999999d", "* , * * * * *", "1,,2 * * * *"]
         {

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn empty_pages_end_somewhere() {
+    fn empty_pages_end_the_listing() {
         let mut trail = Trail::default();
         for count in [0, 1, 0] {
             assert!((0..MOST_EMPTY - 1).all(|_| !trail.is_endless(count)), "{count}");
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn circle_is_noticed_whatever_its_length() {
+    fn cycle_of_any_length_is_detected() {
         for (lead, length) in [(0, 1), (0, 2), (3, 7), (10, 100)] {
             let mut trail = Trail::default();
             let place = |n: u64| if n < lead { n } else { lead + (n - lead) % length };

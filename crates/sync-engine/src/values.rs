@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_whatever_the_names() {
+    fn memory_is_bounded_for_any_name() {
         let mut values = ValueProblems::default();
         for n in 0..LIMIT + 5 {
             values.add(problem(&format!("attribute{n}"), ValueProblemKind::TextCut), &key("00u1"));

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn state_of_an_unknown_connection_is_empty() {
+    async fn unknown_connection_has_empty_state() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).await.unwrap();
         let name = ConnectionName::try_from("nobody".to_owned()).unwrap();

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_begins_once_advances_by_what_is_new_and_ends() {
+    fn phase_reports_only_new_progress() {
         let (mut watched, told) = (Watched::default(), Written::default());
         watched.tell(&[at(Phase::Groups, 2)], &told);
         watched.tell(&[at(Phase::Groups, 2)], &told);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_that_came_and_went_between_two_looks_is_told_whole() {
+    fn phase_between_polls_is_reported() {
         let (mut watched, told) = (Watched::default(), Written::default());
         watched.tell(&[ended(Phase::Schema, 0), ended(Phase::Groups, 4)], &told);
         let all = ["Schema begins, of Some(10)", "Schema ends"];
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_once_more_begins_again() {
+    fn repeated_phase_begins_again() {
         let (mut watched, told) = (Watched::default(), Written::default());
         watched.tell(&[at(Phase::Users, 8)], &told);
         told.taken();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_shows_one_phase_at_a_time() {
+    fn checkpoint_reports_one_phase() {
         let (mut watched, told) = (Watched::default(), Written::default());
         let mut pass = SyncCheckpoint::new(SyncMode::Full, Reading::FIRST, "mapping");
         pass.read.insert(ObjectKind::Group, 3);

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_are_found_by_type_whatever_their_order() {
+    fn targets_are_matched_by_type() {
         let (user, group) =
             (json!({"id": "00u1", "type": "User"}), json!({"id": "00g1", "type": "UserGroup"}));
         let ada = vec![Subject::User(UserId::new("00u1"))];
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_names_nobody_asks_for_what_changed_lately_or_for_everything_when_something_ended() {
+    fn event_without_target_widens_subjects() {
         for target in [json!(null), json!([])] {
             assert_eq!(subjects("group.user_membership.add", &target, "Success"), [Subject::RecentChanges]);
             assert_eq!(subjects("group.lifecycle.delete", &target, "Success"), [Subject::EntireDirectory]);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_hook_reports_is_understood_from_the_log() {
+    fn log_only_events_have_subjects() {
         let user = json!([{"id": "00u1", "type": "User"}]);
         let ada = [Subject::User(UserId::new("00u1"))];
         for kind in
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn identity_sources_and_realtime_sync_are_read() {
+    fn identity_source_events_have_subjects() {
         let (user, group) =
             (json!({"id": "00u1", "type": "User"}), json!({"id": "00g1", "type": "UserGroup"}));
         let ada = || vec![Subject::User(UserId::new("00u1"))];
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn every_type_of_the_catalog_is_handled() {
+    fn every_cataloged_type_is_handled() {
         for [kind, eligible, object, advice] in catalog().into_iter().flatten() {
             let ours = about(&kind);
             let ignored = ["ignore", "none", "monitor", "alert", "hint", "expect", "only if"];

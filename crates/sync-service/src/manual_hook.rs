@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_for_terraform_is_no_template() {
+    fn terraform_text_is_escaped() {
         assert_eq!(hcl("a\"b${c}%{d}"), r#""a\"b$${c}%%{d}""#);
     }
 }

@@ -196,7 +196,7 @@ mod tests {
     use crate::health_inputs::sample as healthy;
 
     #[test]
-    fn a_sample_says_how_old_how_much_and_what_was_done_since_the_one_before() {
+    fn sample_counts_since_previous_sample() {
         let (sampling, mut inputs) = (Sampling::default(), healthy());
         let store = inputs.store.clone().unwrap();
         let first = sampling.due(&inputs, &store);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_share_of_a_rate_limit_is_the_largest_that_was_seen_since_the_last_sample() {
+    fn sample_keeps_highest_rate_limit_usage() {
         let (sampling, mut inputs) = (Sampling::default(), healthy());
         let store = inputs.store.clone().unwrap();
         let left = |inputs: &mut HealthInputs, remaining| {

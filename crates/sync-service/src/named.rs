@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn malformed_values_are_refused_with_a_reason() {
+    fn malformed_values_are_rejected() {
         for value in ["", "a\u{1b}[31m", &"x".repeat(300)] {
             let error = check(ObjectKind::User, value).unwrap_err();
             assert!(error.is_usage() && error.to_string().len() < 400, "{error}");

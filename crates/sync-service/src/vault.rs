@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_in_its_place_under_its_key_and_nowhere_else() {
+    fn sealed_secret_requires_key_and_place() {
         let (ours, other) = (key(), key());
         let secret = SecretString::from("s3cret");
         let sealed = ours.seal("main/okta.private_key", &secret).unwrap();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_read_in_either_alphabet_and_is_shown_to_nobody() {
+    fn master_key_accepts_both_alphabets() {
         let bytes = [0xfb_u8; KEY];
         let plain = base64::engine::general_purpose::STANDARD.encode(bytes);
         let url = URL_SAFE_NO_PAD.encode(bytes);

@@ -29,12 +29,12 @@ fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError>
     Config::from_toml(text, "c.toml", folder.path(), environment)
 }
 
-fn told(text: &str, environment: &[(&str, &str)]) -> String {
+fn config_error(text: &str, environment: &[(&str, &str)]) -> String {
     read(text, environment).unwrap_err().to_string()
 }
 
 #[test]
-fn the_hook_s_address_is_below_the_public_url_and_its_secret_is_the_same_every_time() {
+fn event_hook_settings_are_derived() {
     let secret = |config: &Config| {
         let hook = config.connections.values().next().unwrap().event_hook.clone().unwrap();
         (hook.url.to_string(), hook.secret.expose_secret().to_owned())
@@ -73,7 +73,7 @@ fn the_environment_alone_can_be_everything() {
 }
 
 #[test]
-fn okta_sdk_variables_are_honored_or_reported() {
+fn okta_sdk_variables_apply_or_warn() {
     let config = read(
         WHOLE,
         &[
@@ -111,24 +111,24 @@ fn pasted_values_are_trimmed() {
     );
     assert_eq!(main.assets.import_token.expose_secret(), "ATCTT3x");
     assert_eq!(main.okta.api_scopes, ["okta.users.read", "okta.groups.read"]);
-    let blank = told(&WHOLE.replace("\"ATCTT3x\"", "\"\u{feff}\""), &[]);
+    let blank = config_error(&WHOLE.replace("\"ATCTT3x\"", "\"\u{feff}\""), &[]);
     assert!(blank.contains("assets.import_token: is empty"), "{blank}");
 }
 
 #[test]
-fn what_is_wrong_is_told_by_place_and_never_by_value() {
+fn config_errors_name_the_key() {
     let lines = [
-        told(&WHOLE.replace("import_token", "import_tokn"), &[]),
-        told(&WHOLE.replace("client_id = \"0oa1\"\n", ""), &[]),
-        told(&WHOLE.replace("key.jwk", "nowhere.jwk"), &[]).split(" /").next().unwrap().to_owned(),
-        told(&WHOLE.replace("{ file = \"key.jwk\" }", "{ env = \"OKTA_INSIGHT_TEST_UNSET\" }"), &[]),
-        told(&WHOLE.replace("https://sync", "http://sync"), &[]),
-        told(&WHOLE.replace("connections.main", "connections.Main"), &[]),
-        told(&format!("server = \"s3cret\"\n{WHOLE}"), &[]),
-        told(WHOLE, &[("OKTA_INSIGHT__SERVER__LISTEN", "here")]),
-        told(&format!("{WHOLE}[connections.main.scope.users]\nstatus = [\"ALIVE\"]\n"), &[]),
-        told(&format!("{WHOLE}[connections.main.scope.users]\nmember_of = [\"Staff\"]\n"), &[]),
-        told(&format!("{WHOLE}[connections.main.scope.groups]\nname = [\"team-*\"]\n"), &[]),
+        config_error(&WHOLE.replace("import_token", "import_tokn"), &[]),
+        config_error(&WHOLE.replace("client_id = \"0oa1\"\n", ""), &[]),
+        config_error(&WHOLE.replace("key.jwk", "nowhere.jwk"), &[]).split(" /").next().unwrap().to_owned(),
+        config_error(&WHOLE.replace("{ file = \"key.jwk\" }", "{ env = \"OKTA_INSIGHT_TEST_UNSET\" }"), &[]),
+        config_error(&WHOLE.replace("https://sync", "http://sync"), &[]),
+        config_error(&WHOLE.replace("connections.main", "connections.Main"), &[]),
+        config_error(&format!("server = \"s3cret\"\n{WHOLE}"), &[]),
+        config_error(WHOLE, &[("OKTA_INSIGHT__SERVER__LISTEN", "here")]),
+        config_error(&format!("{WHOLE}[connections.main.scope.users]\nstatus = [\"ALIVE\"]\n"), &[]),
+        config_error(&format!("{WHOLE}[connections.main.scope.users]\nmember_of = [\"Staff\"]\n"), &[]),
+        config_error(&format!("{WHOLE}[connections.main.scope.groups]\nname = [\"team-*\"]\n"), &[]),
         read(WHOLE, &[]).unwrap().chosen(Some("other")).unwrap_err().to_string(),
         Config::load(Path::new("nowhere.toml")).unwrap_err().to_string(),
     ];
@@ -170,10 +170,11 @@ fn invalid_percentage_is_rejected() {
             ("-inf", "-inf"),
         ] {
             let problem = format!("{key}: must be a percentage from 0 to 100; got {shown}");
-            let file = told(&format!("{WHOLE}[connections.main.safeguards]\n{setting} = {given}\n"), &[]);
+            let file =
+                config_error(&format!("{WHOLE}[connections.main.safeguards]\n{setting} = {given}\n"), &[]);
             assert_eq!(file, format!("c.toml, line 13: {problem}"));
             assert_eq!(
-                told(WHOLE, &[(variable.as_str(), given)]),
+                config_error(WHOLE, &[(variable.as_str(), given)]),
                 format!("{variable} in the environment: {problem}")
             );
         }
@@ -194,7 +195,10 @@ fn environment_of_wrong_type_is_named() {
     let wrong = |key: &str, value: &str| {
         let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__{key}");
         // Beside a valid variable, which must not be named.
-        told(WHOLE, &[("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__KEY_ID", "kid-1"), (variable.as_str(), value)])
+        config_error(
+            WHOLE,
+            &[("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__KEY_ID", "kid-1"), (variable.as_str(), value)],
+        )
     };
     let lines = [
         wrong("SAFEGUARDS__MAX_RETIRED_PERCENT", "abc"),
@@ -206,15 +210,15 @@ fn environment_of_wrong_type_is_named() {
         wrong("SAFEGUARDS", "s3cret"),
         wrong("EVENT_SOURCE", "pigeons"),
         wrong("ASSETS__RENAME_ATTRIBUTES", "s3cret"),
-        told(
+        config_error(
             &WHOLE.replace(
                 "[connections.main.event_hook]",
                 "[connections.main.safeguards]\nmin_retired_count = 1.5\n[connections.main.event_hook]",
             ),
             &[],
         ),
-        told(WHOLE, &[("OKTA_INSIGHT__STORE__PATH", "7")]),
-        told(WHOLE, &[("OKTA_INSIGHT__STORE__PATH", "")]),
+        config_error(WHOLE, &[("OKTA_INSIGHT__STORE__PATH", "7")]),
+        config_error(WHOLE, &[("OKTA_INSIGHT__STORE__PATH", "")]),
     ];
     assert!(lines.iter().all(|line| !line.contains("s3cret")), "{lines:?}");
     insta::assert_snapshot!(lines.join("\n"));
@@ -224,9 +228,9 @@ fn environment_of_wrong_type_is_named() {
 #[test]
 fn endless_secret_file_is_refused() {
     let problem = "could not read /dev/zero: it is a device; name a regular file";
-    let key = told(&WHOLE.replace("key.jwk", "/dev/zero"), &[]);
+    let key = config_error(&WHOLE.replace("key.jwk", "/dev/zero"), &[]);
     assert_eq!(key, format!("c.toml, line 5: connections.main.okta.private_key: {problem}"));
-    let token = told(&WHOLE.replace("\"ATCTT3x\"", "{ file = \"/dev/zero\" }"), &[]);
+    let token = config_error(&WHOLE.replace("\"ATCTT3x\"", "{ file = \"/dev/zero\" }"), &[]);
     assert_eq!(token, format!("c.toml, line 8: connections.main.assets.import_token: {problem}"));
     let config = sync_service::engine::error_chain(&Config::load(Path::new("/dev/zero")).unwrap_err());
     assert_eq!(config, "could not read the configuration /dev/zero: it is a device; name a regular file");
@@ -242,7 +246,7 @@ fn with(more: &str, assets: &str) -> String {
 }
 
 #[test]
-fn what_is_not_given_has_a_value_that_is_safe() {
+fn omitted_settings_have_safe_defaults() {
     let config = read(WHOLE, &[]).unwrap();
     let main = config.connections.values().next().unwrap();
     assert_eq!(config.metrics_listen.unwrap().to_string(), "127.0.0.1:9464", "not where Okta comes");
@@ -282,10 +286,10 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told_with_what_would() {
+fn invalid_setting_shows_valid_values() {
     let alone = WHOLE.split("[connections.main.event_hook]").next().unwrap();
-    let schedule = |line: &str| told(&with(&format!("schedule = {{ {line} }}\n"), ""), &[]);
-    let alerts = |line: &str| told(&with(&format!("alerts = {{ {line} }}\n"), ""), &[]);
+    let schedule = |line: &str| config_error(&with(&format!("schedule = {{ {line} }}\n"), ""), &[]);
+    let alerts = |line: &str| config_error(&with(&format!("alerts = {{ {line} }}\n"), ""), &[]);
     let lines = [
         schedule("full_sync = \"61 * * * *\""),
         schedule("incremental_sync = \"soon\""),
@@ -293,30 +297,30 @@ fn settings_that_cannot_work_are_told_with_what_would() {
         schedule("system_log_poll = \"-5s\""),
         schedule("system_log_poll = \"0s\""),
         schedule("full_synk = \"1d\""),
-        told(&format!("{alone}[connections.main]\nevent_source = \"event_hook\"\n"), &[]),
-        told(&with("event_source = \"pigeons\"\n", ""), &[]),
-        told(&with("", "site_url = \"https://example.atlassian.net\"\n"), &[]),
-        told(&with("", &ACCOUNT.replace("api_token = \"s3cret\"\n", "")), &[]),
+        config_error(&format!("{alone}[connections.main]\nevent_source = \"event_hook\"\n"), &[]),
+        config_error(&with("event_source = \"pigeons\"\n", ""), &[]),
+        config_error(&with("", "site_url = \"https://example.atlassian.net\"\n"), &[]),
+        config_error(&with("", &ACCOUNT.replace("api_token = \"s3cret\"\n", "")), &[]),
         alerts("webhook_url = \"http://hooks.example.com/s3cret\""),
         alerts("webhook_url = \"s3cret\""),
         alerts("format = \"slack\""),
         alerts("webhook_url = \"https://hooks.example.com/s3cret\", repeat_interval = \"often\""),
         alerts("webhook_url = \"https://hooks.example.com/s3cret\", format = \"teams\""),
-        told(&with("mapping = { membership_strategy = \"objects\" }\n", ""), &[]),
-        told(&with("mapping = { account = {} }\n", ""), &[]),
-        told(&with("safeguards = { max_retired_percent = \"much\" }\n", ""), &[]),
-        told(&with("safeguards = { window = \"0s\" }\n", ""), &[]),
-        told(&with("safeguards = { window = \"an hour\" }\n", ""), &[]),
-        told(&with("safeguards = { window = 3600 }\n", ""), &[]),
-        told(&format!("[server]\nmetrics_listen = \"9464\"\n{WHOLE}"), &[]),
-        told(&format!("[server]\nstall_timeout = \"never\"\n{WHOLE}"), &[]),
+        config_error(&with("mapping = { membership_strategy = \"objects\" }\n", ""), &[]),
+        config_error(&with("mapping = { account = {} }\n", ""), &[]),
+        config_error(&with("safeguards = { max_retired_percent = \"much\" }\n", ""), &[]),
+        config_error(&with("safeguards = { window = \"0s\" }\n", ""), &[]),
+        config_error(&with("safeguards = { window = \"an hour\" }\n", ""), &[]),
+        config_error(&with("safeguards = { window = 3600 }\n", ""), &[]),
+        config_error(&format!("[server]\nmetrics_listen = \"9464\"\n{WHOLE}"), &[]),
+        config_error(&format!("[server]\nstall_timeout = \"never\"\n{WHOLE}"), &[]),
     ];
     assert!(lines.iter().all(|line| !line.contains("s3cret")), "{lines:?}");
     insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
-fn the_readme_shows_keys_that_exist_and_the_values_that_hold_without_them() {
+fn readme_shows_existing_keys_and_defaults() {
     let readme = include_str!("../../../README.md");
     let blocks: Vec<&str> =
         readme.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
@@ -382,7 +386,7 @@ fn keys_of(schema: &serde_json::Value, node: &serde_json::Value, prefix: &str, i
 }
 
 #[test]
-fn the_example_names_every_key_and_what_it_says_holds_holds() {
+fn example_config_lists_every_key() {
     let uncommented: Vec<String> = sync_service::EXAMPLE
         .lines()
         .map(|line| match line.strip_prefix('#') {

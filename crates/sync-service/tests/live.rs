@@ -41,7 +41,7 @@ fn ended(view: &ActiveRuns, kind: RunKind) -> Option<&ActiveRun> {
 }
 
 #[tokio::test]
-async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_and_afterwards() {
+async fn active_runs_show_sync_and_events() {
     let world = TestEnv::start(OFTEN).await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_a
 }
 
 #[tokio::test]
-async fn a_run_that_is_dropped_in_the_middle_does_not_stay_under_way() {
+async fn dropped_run_is_not_active() {
     let world = TestEnv::start("").await;
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_run_that_is_dropped_in_the_middle_does_not_stay_under_way() {
 }
 
 #[tokio::test]
-async fn following_leaves_samples_of_what_waited_and_of_what_was_done() {
+async fn daemon_records_metric_samples() {
     let world = TestEnv::start(OFTEN).await;
     let settings = world.config.connections.values().next().unwrap();
     let connection = Connection::open(settings, &world.store).await.unwrap();

@@ -26,7 +26,7 @@ async fn get(url: String) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() {
+async fn readiness_follows_the_daemon_loop() {
     let world = TestEnv::start("").await;
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
@@ -49,7 +49,7 @@ async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() 
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_read_is_not_ready_and_the_metrics_say_so() {
+async fn unreadable_store_is_not_ready() {
     let world = TestEnv::start("").await;
     let connection = world.connection().await;
     let url = monitor(Arc::clone(&connection)).await;

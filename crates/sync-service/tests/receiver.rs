@@ -21,7 +21,7 @@ struct TestEnv {
     _folder: tempfile::TempDir,
 }
 
-async fn world() -> TestEnv {
+async fn test_env() -> TestEnv {
     let options = SandboxOptions { users: 1, groups: 1, ..SandboxOptions::default() };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let ready = sandbox.ready();
@@ -73,8 +73,8 @@ fn delivery(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_challenge_comes_back_and_a_wrong_secret_gets_none() {
-    let world = world().await;
+async fn challenge_requires_the_secret() {
+    let world = test_env().await;
     let ask = || world.http.get(&world.url).header("x-okta-verification-challenge", "c1");
     let answer: Value =
         ask().header("authorization", &world.secret).send().await.unwrap().json().await.unwrap();
@@ -85,7 +85,7 @@ async fn the_challenge_comes_back_and_a_wrong_secret_gets_none() {
 
 #[tokio::test]
 async fn repeated_delivery_is_stored_once() {
-    let world = world().await;
+    let world = test_env().await;
     for _ in 0..2 {
         assert_eq!(world.post(&world.url, Some(&world.secret), delivery("e1")).await, 200);
         assert_eq!(world.pending().await, 1);
@@ -94,7 +94,7 @@ async fn repeated_delivery_is_stored_once() {
 
 #[tokio::test]
 async fn wrong_secret_is_rejected() {
-    let world = world().await;
+    let world = test_env().await;
     let elsewhere = world.url.replace("/main", "/other");
     assert_eq!(world.post(&world.url, None, delivery("e1")).await, 401);
     assert_eq!(world.post(&world.url, Some("wrong"), delivery("e1")).await, 401);
@@ -105,8 +105,8 @@ async fn wrong_secret_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_cannot_be_stored_is_answered_with_a_server_error() {
-    let world = world().await;
+async fn unstored_delivery_returns_server_error() {
+    let world = test_env().await;
     world.store.clone().close().await;
     // Okta tries once more after an answer like this; the log brings it otherwise.
     assert_eq!(world.post(&world.url, Some(&world.secret), delivery("e1")).await, 503);
@@ -114,7 +114,7 @@ async fn a_delivery_that_cannot_be_stored_is_answered_with_a_server_error() {
 
 #[tokio::test]
 async fn stranger_is_refused_before_the_body() {
-    let world = world().await;
+    let world = test_env().await;
     let address = world.url.strip_prefix("http://").unwrap().split('/').next().unwrap();
     let mut stranger = TcpStream::connect(address).await.unwrap();
     let head = format!(

@@ -94,7 +94,7 @@ fn live(number: u64, phases: &[Value]) -> Value {
 }
 
 #[tokio::test]
-async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
+async fn remote_run_shows_its_phases() {
     let server = MockServer::start().await;
     requested(&server).await;
     let other = live(6, &[phase(Phase::Objects, 2, None, false)]);
@@ -133,7 +133,7 @@ async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
 }
 
 #[tokio::test]
-async fn a_run_that_the_daemon_does_not_show_is_waited_for_all_the_same() {
+async fn hidden_remote_run_is_awaited() {
     for answer in [ResponseTemplate::new(404), ResponseTemplate::new(200).set_body_string("something else")] {
         let server = MockServer::start().await;
         requested(&server).await;
@@ -195,7 +195,7 @@ async fn followed(server: &MockServer) -> (Vec<String>, Result<(), RemoteError>)
 }
 
 #[tokio::test]
-async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or_told_twice() {
+async fn event_stream_survives_interruptions() {
     let server = MockServer::start().await;
     // It ends as it does now and then, within a page: the next one tells the page again.
     let status = "event: status\nid: 4\ndata: {}\n\n";
@@ -224,7 +224,7 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
 }
 
 #[tokio::test]
-async fn an_event_that_changed_while_nothing_was_heard_is_told_as_it_is_now() {
+async fn missed_event_shows_current_state() {
     let server = MockServer::start().await;
     let status = "event: status\nid: 4\ndata: {}\n\n";
     stream(&server, None, says(format!("{status}{}\n", event("a", "pending")))).await;
@@ -236,7 +236,7 @@ async fn an_event_that_changed_while_nothing_was_heard_is_told_as_it_is_now() {
 }
 
 #[tokio::test]
-async fn what_does_not_even_begin_is_an_error() {
+async fn failed_stream_start_is_error() {
     for answer in [refuses(401), refuses(503), says(": nothing\n\n".into())] {
         let server = MockServer::start().await;
         stream(&server, None, answer).await;

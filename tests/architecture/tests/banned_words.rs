@@ -190,7 +190,7 @@ fn texts_have_no_banned_word() {
 }
 
 #[test]
-fn doc_comments_begin_with_noun_or_verb() {
+fn doc_comments_begin_without_clause() {
     let mut found = Vec::new();
     for source in sources() {
         for text in texts(&source.text).into_iter().filter(|text| text.is_doc) {

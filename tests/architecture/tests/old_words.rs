@@ -8,7 +8,8 @@
 use std::fs;
 use std::path::Path;
 
-const OPENAPI: &str = "crates/sync-console/tests/api/snapshots/api__document__the_document_is_as_it_was.snap";
+const OPENAPI: &str =
+    "crates/sync-console/tests/api/snapshots/api__document__api_document_matches_snapshot.snap";
 const METRICS: &str = "crates/sync-service/src/http/snapshots/\
                        sync_service__http__metrics__tests__metrics_match_documentation.snap";
 

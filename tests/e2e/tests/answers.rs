@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use support::{PATIENCE, TestEnv, in_sync, on_terminal, wait_until};
 
 /// A world that was set up and synchronised once.
-fn world() -> TestEnv {
+fn test_env() -> TestEnv {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -128,8 +128,8 @@ fn initiated(events: Vec<Value>) -> Value {
 }
 
 #[tokio::test]
-async fn after_a_sync_everything_is_told() {
-    let world = world();
+async fn commands_describe_synced_connection() {
+    let world = test_env();
     for (name, command) in [
         ("runs", vec!["runs"]),
         ("one_run", vec!["runs", "1"]),
@@ -142,8 +142,8 @@ async fn after_a_sync_everything_is_told() {
 }
 
 #[tokio::test]
-async fn runs_that_fail_say_of_what_and_which_records_are_refused() {
-    let world = world();
+async fn failed_run_shows_reason_and_records() {
+    let world = test_env();
     let control = world.control();
     let all = users(&world).await;
     control.call("POST", "/faults", &json!({ "executions.type-errors": 1 })).await.unwrap();
@@ -176,7 +176,7 @@ async fn runs_that_fail_say_of_what_and_which_records_are_refused() {
 
 #[tokio::test]
 async fn blocked_event_is_replayed_by_daemon() {
-    let world = world();
+    let world = test_env();
     let daemon = world.daemon();
     let gone = users(&world).await[..20].to_vec();
     world.json(&["pause"]);
@@ -239,8 +239,8 @@ async fn blocked_event_is_replayed_by_daemon() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_refused_with_where_to_look() {
-    let world = world();
+async fn unknown_names_are_rejected_with_hint() {
+    let world = test_env();
     let refusals = [
         vec!["runs", "99"],
         vec!["runs", "--kind", "daily"],
@@ -255,8 +255,8 @@ async fn what_is_not_known_is_refused_with_where_to_look() {
 }
 
 #[tokio::test]
-async fn answers_fit_the_terminal_and_have_no_colour_without_leave() {
-    let world = world();
+async fn output_fits_terminal_without_color() {
+    let world = test_env();
     for columns in [60, 120] {
         let mut told = Vec::new();
         for command in ["runs", "runs 1", "status"] {
@@ -275,8 +275,8 @@ async fn answers_fit_the_terminal_and_have_no_colour_without_leave() {
 }
 
 #[tokio::test]
-async fn events_are_followed_on_a_terminal_until_ctrl_c() {
-    let world = world();
+async fn followed_events_appear_until_ctrl_c() {
+    let world = test_env();
     let _daemon = world.daemon();
     let mut session = on_terminal(&world, 100, "events --follow");
     session.expect("Press Ctrl-C to stop").unwrap();
@@ -293,8 +293,8 @@ async fn events_are_followed_on_a_terminal_until_ctrl_c() {
 }
 
 #[tokio::test]
-async fn the_status_is_watched_on_a_terminal_until_ctrl_c() {
-    let world = world();
+async fn watched_status_updates_until_ctrl_c() {
+    let world = test_env();
     let mut session = on_terminal(&world, 100, "status --watch");
     session.expect("30 current, 0 retired").unwrap();
     delete(&world, &users(&world).await[..1]).await;
@@ -307,8 +307,8 @@ async fn the_status_is_watched_on_a_terminal_until_ctrl_c() {
 }
 
 #[tokio::test]
-async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_asked_to_end() {
-    let world = world();
+async fn followed_events_are_json_lines() {
+    let world = test_env();
     let _daemon = world.daemon();
     let mut child = Command::new(support::binary("okta-insight"))
         .args(["events", "--follow", "--output", "json", "--config", "c.toml"])
@@ -341,8 +341,8 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
 }
 
 #[tokio::test]
-async fn dead_token_is_told_first() {
-    let world = world();
+async fn rejected_token_is_reported_first() {
+    let world = test_env();
     let daemon = world.daemon();
     world.control().call("POST", "/insight/token", &Value::Null).await.unwrap();
     let user = users(&world).await.remove(0);

@@ -60,7 +60,7 @@ impl Desk {
 }
 
 #[test]
-fn check_says_what_was_given_and_what_is_in_force_and_no_secret() {
+fn config_check_shows_effective_settings() {
     let desk = Desk::with_key(CONFIG);
     let text = desk.printed(&["config", "check", "--config", "c.toml"]);
     insta::assert_snapshot!("check", text);
@@ -71,7 +71,7 @@ fn check_says_what_was_given_and_what_is_in_force_and_no_secret() {
 }
 
 #[test]
-fn the_example_and_the_schema_are_printed_and_the_example_is_a_configuration() {
+fn config_prints_example_and_schema() {
     let desk = Desk::new("");
     let example = desk.printed(&["config", "example"]);
     std::fs::write(desk.0.path().join("example.toml"), &example).unwrap();
@@ -83,7 +83,7 @@ fn the_example_and_the_schema_are_printed_and_the_example_is_a_configuration() {
 }
 
 #[test]
-fn input_that_is_wrong_is_told_with_its_place_and_what_is_near() {
+fn input_errors_name_place_and_suggestion() {
     let mut told = Vec::new();
     for (from, to) in [
         ("import_token", "import_tokn"),
@@ -130,7 +130,7 @@ fn below(help: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_command_explains_itself_and_is_in_completions_and_manual() {
+fn every_command_has_help_and_manual() {
     let desk = Desk::new("");
     let mut pending: Vec<Vec<String>> = vec![Vec::new()];
     let (mut all, mut text) = (Vec::new(), String::new());
@@ -160,7 +160,7 @@ fn every_command_explains_itself_and_is_in_completions_and_manual() {
 }
 
 #[test]
-fn a_command_that_nobody_reads_ends_quietly() {
+fn closed_pipe_ends_command_quietly() {
     for arguments in [&["man"][..], &["config", "example"], &["tokens", "--help"], &["keygen"]] {
         let mut child = Command::new(binary("okta-insight"))
             .args(arguments)

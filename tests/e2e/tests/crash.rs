@@ -119,19 +119,19 @@ async fn delegate_sync(world: &TestEnv) -> Child {
         .spawn()
         .unwrap();
     let deadline = Instant::now() + PATIENCE;
-    while !told_by(world).contains("Requesting the sync from it") {
-        assert!(Instant::now() < deadline, "nothing was handed over: {}", told_by(world));
+    while !sync_log(world).contains("Requesting the sync from it") {
+        assert!(Instant::now() < deadline, "nothing was handed over: {}", sync_log(world));
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
     sync
 }
 
-fn told_by(world: &TestEnv) -> String {
+fn sync_log(world: &TestEnv) -> String {
     std::fs::read_to_string(world.path("sync.log")).unwrap()
 }
 
 /// Both ends of an execution, and no object twice, whatever happened in between.
-async fn nothing_is_left_behind(world: &TestEnv) {
+async fn assert_nothing_unfinished(world: &TestEnv) {
     let control = world.control();
     for execution in control.get("/insight/executions").await.unwrap().as_array().unwrap() {
         let status = execution["status"].as_str().unwrap();
@@ -165,7 +165,7 @@ async fn stored(world: &TestEnv, query: &'static str) -> Vec<String> {
 }
 
 /// How many requests it takes when nobody interferes.
-async fn undisturbed() -> u64 {
+async fn requests_without_kills() -> u64 {
     let world = TestEnv::start(&ORG);
     world.json(&["setup"]);
     let before = Seen::at(&world.control()).await.okta;
@@ -174,8 +174,8 @@ async fn undisturbed() -> u64 {
 }
 
 #[tokio::test]
-async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
-    let minimum = undisturbed().await;
+async fn killed_daemon_resumes_full_sync() {
+    let minimum = requests_without_kills().await;
     let world = TestEnv::start(&ORG);
     world.configure("[connections.main]\nevent_source = \"event_hook\"\n");
     world.json(&["setup"]);
@@ -201,10 +201,10 @@ async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     let told = sync.wait().unwrap();
-    assert!(told.success(), "{}", told_by(&world));
+    assert!(told.success(), "{}", sync_log(&world));
     daemon.end();
 
-    nothing_is_left_behind(&world).await;
+    assert_nothing_unfinished(&world).await;
     let requests = Seen::at(&control).await.okta - began.okta;
     println!("{requests} requests with {} kills, {minimum} without", MOMENTS.len());
     assert!(2 * requests < 3 * minimum, "{requests} requests, and {minimum} without a kill");
@@ -239,7 +239,7 @@ async fn kill_while_changes_stream(road: TestEventSource, kills: usize) {
     daemon.end();
 
     every_acknowledged_event_is_stored(&world, &stream).await;
-    nothing_is_left_behind(&world).await;
+    assert_nothing_unfinished(&world).await;
     let acknowledged = stream.acknowledged().len();
     println!("{kills} kills, {changes} changes, {acknowledged} deliveries acknowledged");
     assert!(changes > 100, "only {changes} changes");
@@ -254,11 +254,11 @@ async fn every_acknowledged_event_is_stored(world: &TestEnv, stream: &Stream) {
 }
 
 #[tokio::test]
-async fn a_daemon_that_is_killed_has_and_applies_every_delivery_that_it_acknowledged() {
+async fn killed_daemon_keeps_acknowledged_deliveries() {
     kill_while_changes_stream(TestEventSource::Deliveries, 14).await;
 }
 
 #[tokio::test]
-async fn a_daemon_that_is_killed_skips_nothing_in_the_log() {
+async fn killed_daemon_skips_no_log_event() {
     kill_while_changes_stream(TestEventSource::Log, 12).await;
 }

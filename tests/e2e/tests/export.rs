@@ -50,7 +50,7 @@ fn objects(folder: &Path) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn an_export_holds_the_org_and_plays_it_again() {
+fn sandbox_replays_exported_org() {
     let world = TestEnv::start(&["--users", "420", "--groups", "5"]);
     let report = world.json(&["export", "saved"]);
     insta::assert_json_snapshot!(report, {
@@ -82,7 +82,7 @@ fn an_export_holds_the_org_and_plays_it_again() {
 }
 
 #[tokio::test]
-async fn a_plan_from_an_export_is_the_plan_and_asks_okta_nothing() {
+async fn export_plan_needs_no_okta_requests() {
     let world = TestEnv::start(&["--users", "60", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["export", "saved"]);
@@ -107,7 +107,7 @@ async fn a_plan_from_an_export_is_the_plan_and_asks_okta_nothing() {
 }
 
 #[test]
-fn what_is_no_export_is_refused_and_an_earlier_one_is_kept() {
+fn invalid_export_is_rejected() {
     let world = TestEnv::start(&["--users", "5", "--groups", "2"]);
     let config = ["--config", "c.toml"];
     let run = |arguments: &[&str]| world.run(&[arguments, &config].concat());

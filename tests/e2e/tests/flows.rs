@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use support::{TestEnv, binary, in_sync};
 
 #[tokio::test]
-async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_sync_sends_nothing() {
+async fn second_sync_sends_nothing() {
     let world = TestEnv::start(&["--users", "60", "--groups", "11", "--seed", "7"]);
     let setup = world.json(&["setup"]);
     assert_eq!(setup["connections"][0]["schema"]["state"], "created");
@@ -34,7 +34,7 @@ async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_syn
 }
 
 #[tokio::test]
-async fn the_daemon_keeps_assets_current_and_leaves_nothing_behind() {
+async fn daemon_keeps_assets_current() {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -66,7 +66,7 @@ async fn progress(control: &ControlClient) -> u64 {
 }
 
 #[tokio::test]
-async fn a_sync_that_is_killed_at_any_moment_loses_and_repeats_nothing() {
+async fn killed_sync_loses_and_repeats_nothing() {
     let world = TestEnv::start(&["--users", "300", "--groups", "20"]);
     world.json(&["setup"]);
     let control = world.control();
@@ -93,7 +93,7 @@ async fn a_sync_that_is_killed_at_any_moment_loses_and_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() {
+async fn shrunken_listing_is_blocked_before_retiring() {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -122,7 +122,7 @@ async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() 
 }
 
 #[tokio::test]
-async fn recorded_answers_of_real_orgs_go_through_the_whole_pipeline() {
+async fn recorded_responses_pass_the_pipeline() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/okta-client/tests/samples");
     let world = TestEnv::start(&["--org-data", samples.to_str().unwrap()]);
     world.json(&["setup"]);
@@ -134,7 +134,7 @@ async fn recorded_answers_of_real_orgs_go_through_the_whole_pipeline() {
 }
 
 #[test]
-fn bad_input_gets_one_message_the_right_code_and_no_secret() {
+fn bad_input_is_reported_without_secrets() {
     let world = TestEnv::start(&["--users", "5", "--groups", "1"]);
     let mut told = Vec::new();
     let key = world.changed("private_key", "private_key = \"{\\\"kty\\\":\\\"RSA\\\"\"");
@@ -164,7 +164,7 @@ fn bad_input_gets_one_message_the_right_code_and_no_secret() {
 }
 
 #[test]
-fn the_demo_ends_with_both_sides_equal() {
+fn demo_ends_in_sync() {
     let output = Command::new(binary("okta-insight"))
         .args(["demo", "--exit", "--output", "json", "--users", "80", "--groups", "6", "--seed", "3"])
         .output()

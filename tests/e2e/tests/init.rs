@@ -32,12 +32,12 @@ impl Site {
             serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
         let site = Self { world, ready };
         site.write("key.jwk", &site.ready["okta"]["private_key_jwk"].to_string());
-        site.write("token", &format!("{}\n", site.told("/insight/import_token")));
-        site.write("api", site.told("/insight/api_token"));
+        site.write("token", &format!("{}\n", site.ready_text("/insight/import_token")));
+        site.write("api", site.ready_text("/insight/api_token"));
         site
     }
 
-    fn told(&self, pointer: &str) -> &str {
+    fn ready_text(&self, pointer: &str) -> &str {
         self.ready.pointer(pointer).unwrap().as_str().unwrap()
     }
 
@@ -57,12 +57,12 @@ impl Site {
     fn answers(&self) -> Vec<(&str, &str)> {
         vec![
             ("--config", "w.toml"),
-            ("--org-url", self.told("/okta/org_url")),
+            ("--org-url", self.ready_text("/okta/org_url")),
             ("--public-url", "https://sync.example.com"),
             ("--private-key-file", "key.jwk"),
-            ("--client-id", self.told("/okta/client_id")),
+            ("--client-id", self.ready_text("/okta/client_id")),
             ("--import-token-file", "token"),
-            ("--api-url", self.told("/insight/api_url")),
+            ("--api-url", self.ready_text("/insight/api_url")),
         ]
     }
 
@@ -80,32 +80,32 @@ impl Site {
     }
 
     /// What differs from one run to the next, by what it is.
-    fn normalised(&self, text: &str) -> String {
-        text.replace(self.told("/okta/org_url"), "OKTA")
-            .replace(self.told("/insight/api_url"), "ASSETS")
-            .replace(self.told("/okta/client_id"), "CLIENT")
+    fn normalized(&self, text: &str) -> String {
+        text.replace(self.ready_text("/okta/org_url"), "OKTA")
+            .replace(self.ready_text("/insight/api_url"), "ASSETS")
+            .replace(self.ready_text("/okta/client_id"), "CLIENT")
     }
 
     fn no_secret_in(&self, text: &str) {
         for secret in ["/insight/import_token", "/insight/api_token", "/okta/private_key_jwk/d"] {
-            assert!(!text.contains(self.told(secret)), "{secret} is told");
+            assert!(!text.contains(self.ready_text(secret)), "{secret} is told");
         }
     }
 }
 
-fn told(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     format!("exit code {}\n{out}{err}", output.status.code().unwrap())
 }
 
 #[tokio::test]
-async fn the_configuration_that_is_written_sets_up_and_synchronises() {
+async fn written_config_completes_a_sync() {
     let site = Site::start();
     let done = site.init(&site.answers(), &[]);
-    assert!(done.status.success(), "{}", told(&done));
-    site.no_secret_in(&told(&done));
-    insta::assert_snapshot!("written", site.normalised(&told(&done)));
-    insta::assert_snapshot!("file", site.normalised(&site.read("w.toml")));
+    assert!(done.status.success(), "{}", output_text(&done));
+    site.no_secret_in(&output_text(&done));
+    insta::assert_snapshot!("written", site.normalized(&output_text(&done)));
+    insta::assert_snapshot!("file", site.normalized(&site.read("w.toml")));
     site.no_secret_in(&site.read("w.toml"));
     assert_eq!((site.mode("w.toml"), site.mode("okta-insight-main.import-token")), (0o600, 0o600));
 
@@ -113,33 +113,33 @@ async fn the_configuration_that_is_written_sets_up_and_synchronises() {
     answers.retain(|(flag, _)| !["--config", "--public-url"].contains(flag));
     answers.extend([("--config", "log.toml"), ("--connection", "eu")]);
     let account = [("--site-url", "/insight/site_url"), ("--email", "/insight/email")];
-    answers.extend(account.map(|(flag, place)| (flag, site.told(place))));
+    answers.extend(account.map(|(flag, place)| (flag, site.ready_text(place))));
     answers.push(("--api-token-file", "api"));
     let done = site.init(&answers, &["--event-source", "system-log", "--output", "json"]);
-    assert!(done.status.success(), "{}", told(&done));
+    assert!(done.status.success(), "{}", output_text(&done));
     let document: Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!((&document["connection"], &document["config"]), (&json!("eu"), &json!("log.toml")));
     assert_eq!(document["public_jwk"]["kid"], site.ready["okta"]["kid"]);
-    site.no_secret_in(&told(&done));
+    site.no_secret_in(&output_text(&done));
     for arguments in [["setup"], ["sync"]] {
         let run = site.world.run(&[&arguments[..], &["--config", "log.toml"]].concat());
-        assert!(run.status.success(), "{}", told(&run));
+        assert!(run.status.success(), "{}", output_text(&run));
     }
     let audit = in_sync(&site.world, Duration::ZERO).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
+async fn wrong_answer_is_reported_with_remedy() {
     let site = Site::start();
     let control = site.world.control();
     let mut all = Vec::new();
     let mut case = |what: &str, output: Output| {
-        site.no_secret_in(&told(&output));
-        all.push(format!("-- {what}\n{}\n", told(&output)));
+        site.no_secret_in(&output_text(&output));
+        all.push(format!("-- {what}\n{}\n", output_text(&output)));
     };
     case("org: the admin console", site.init_with("--org-url", "https://example-admin.okta.com"));
-    case("org: somebody else", site.init_with("--org-url", site.told("/insight/api_url")));
+    case("org: somebody else", site.init_with("--org-url", site.ready_text("/insight/api_url")));
     case("public URL", site.init_with("--public-url", "http://sync.example.com"));
     case("key: none", site.init_with("--private-key-file", "nothing.jwk"));
     site.write("public.jwk", r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#);
@@ -156,7 +156,7 @@ async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
     control.call("POST", "/okta/role/on", &Value::Null).await.unwrap();
     let account = [("--site-url", "/insight/site_url"), ("--email", "/insight/email")];
     let mut answers = site.answers();
-    answers.extend(account.map(|(flag, place)| (flag, site.told(place))));
+    answers.extend(account.map(|(flag, place)| (flag, site.ready_text(place))));
     answers.push(("--api-token-file", "dead"));
     case("account", site.init(&answers, &[]));
     case("nothing", site.world.run(&["init", "--site-url", "https://example.atlassian.net"]));
@@ -165,7 +165,7 @@ async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
         "one standard input",
         site.init(&site.answers()[..5], &[&twice[..], &["--site-url", "a", "--email", "b"]].concat()),
     );
-    insta::assert_snapshot!(site.normalised(&all.concat()));
+    insta::assert_snapshot!(site.normalized(&all.concat()));
     assert!(
         !site.world.path("w.toml").exists() && !site.world.path("okta-insight-main.import-token").exists()
     );
@@ -175,26 +175,26 @@ async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
     answers.retain(|(flag, _)| *flag != "--import-token-file");
     answers.push(("--import-token-file", "dead"));
     let kept = site.init(&answers, &["--skip-checks"]);
-    assert!(kept.status.success(), "{}", told(&kept));
+    assert!(kept.status.success(), "{}", output_text(&kept));
 }
 
 #[tokio::test]
-async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
+async fn init_keeps_existing_connections() {
     let site = Site::start();
     let old = "# mine\n[connections.old]   # do not touch\nokta = { org_url = \"https://a.okta.com\", client_id = \"0oa1\", private_key = { env = \"KEY\" } }\n\
                assets.import_token = { env = \"TOKEN\" }\n\n[server]\nlisten = \"127.0.0.1:1\" # here\n";
     site.write("w.toml", old);
     let done = site.init(&site.answers(), &[]);
-    assert!(done.status.success(), "{}", told(&done));
+    assert!(done.status.success(), "{}", output_text(&done));
     let text = site.read("w.toml");
     for line in old.lines() {
         assert!(text.contains(line), "{line} is gone from\n{text}");
     }
-    insta::assert_snapshot!("added", site.normalised(&text));
+    insta::assert_snapshot!("added", site.normalized(&text));
 
     let again = site.init(&site.answers(), &[]);
     assert_eq!(again.status.code(), Some(2));
-    insta::assert_snapshot!("there_already", site.normalised(&told(&again)));
+    insta::assert_snapshot!("there_already", site.normalized(&output_text(&again)));
     assert_eq!(site.read("w.toml"), text);
 
     site.write(
@@ -207,8 +207,8 @@ async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
     let mut answers = site.answers();
     answers.retain(|(flag, _)| *flag != "--public-url");
     let replaced = site.init(&answers, &["--force", "--event-source", "system-log"]);
-    assert!(replaced.status.success(), "{}", told(&replaced));
-    insta::assert_snapshot!("replaced", site.normalised(&site.read("w.toml")));
+    assert!(replaced.status.success(), "{}", output_text(&replaced));
+    insta::assert_snapshot!("replaced", site.normalized(&site.read("w.toml")));
 
     let elsewhere = tempfile::tempdir().unwrap();
     let key = elsewhere.path().join("mine.jwk");
@@ -217,41 +217,46 @@ async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
     answers.retain(|(flag, _)| *flag != "--private-key-file");
     answers.extend([("--private-key-file", key.to_str().unwrap()), ("--connection", "us")]);
     let copied = site.init(&answers, &[]);
-    assert!(copied.status.success(), "{}", told(&copied));
+    assert!(copied.status.success(), "{}", output_text(&copied));
     assert_eq!(site.read("okta-insight-us.jwk").trim(), site.read("key.jwk"));
     assert_eq!(site.mode("okta-insight-us.jwk"), 0o600);
 
     site.write("broken.toml", "[connections\nsecret = \"s3cret\"");
     let broken = site.init_with("--config", "broken.toml");
     assert_eq!(broken.status.code(), Some(2));
-    assert!(told(&broken).contains("line ") && !told(&broken).contains("s3cret"), "{}", told(&broken));
+    assert!(
+        output_text(&broken).contains("line ") && !output_text(&broken).contains("s3cret"),
+        "{}",
+        output_text(&broken)
+    );
 }
 
 #[test]
-fn a_new_key_is_made_without_a_terminal_and_the_app_is_not_asked_for_yet() {
+fn generated_key_needs_no_terminal() {
     let site = Site::start();
     let mut answers = site.answers();
     answers.retain(|(flag, _)| *flag != "--private-key-file");
     let done = site.init(&answers, &["--generate-key", "--output", "json"]);
-    assert!(done.status.success(), "{}", told(&done));
+    assert!(done.status.success(), "{}", output_text(&done));
     let document: Value = serde_json::from_slice(&done.stdout).unwrap();
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     assert_eq!(document["public_jwk"]["kid"], private["kid"]);
-    assert!(!told(&done).contains(private["d"].as_str().unwrap()));
-    assert!(told(&done).contains("the new key is not in the app yet"), "{}", told(&done));
+    assert!(!output_text(&done).contains(private["d"].as_str().unwrap()));
+    assert!(output_text(&done).contains("the new key is not in the app yet"), "{}", output_text(&done));
     answers.push(("--connection", "main"));
     std::fs::remove_file(site.world.path("w.toml")).unwrap();
     std::fs::remove_file(site.world.path("okta-insight-main.import-token")).unwrap();
     let again = site.init(&answers, &["--generate-key"]);
     assert!(
-        again.status.code() == Some(2) && told(&again).contains("okta-insight-main.jwk already exists"),
+        again.status.code() == Some(2)
+            && output_text(&again).contains("okta-insight-main.jwk already exists"),
         "{}",
-        told(&again)
+        output_text(&again)
     );
 }
 
 #[test]
-fn secrets_come_from_standard_input_and_from_the_environment() {
+fn secrets_come_from_input_or_environment() {
     let site = Site::start();
     let command = |config: &str, token: &[&str]| {
         let mut command = Command::new(binary("okta-insight"));
@@ -264,13 +269,13 @@ fn secrets_come_from_standard_input_and_from_the_environment() {
     };
     let mut piped =
         command("piped.toml", &["--connection", "piped", "--import-token-file", "-"]).spawn().unwrap();
-    piped.stdin.take().unwrap().write_all(site.told("/insight/import_token").as_bytes()).unwrap();
+    piped.stdin.take().unwrap().write_all(site.ready_text("/insight/import_token").as_bytes()).unwrap();
     let piped = piped.wait_with_output().unwrap();
-    assert!(piped.status.success(), "{}", told(&piped));
-    let variable = ("OKTA_INSIGHT_IMPORT_TOKEN", site.told("/insight/import_token"));
+    assert!(piped.status.success(), "{}", output_text(&piped));
+    let variable = ("OKTA_INSIGHT_IMPORT_TOKEN", site.ready_text("/insight/import_token"));
     let named =
         command("named.toml", &["--connection", "named"]).env(variable.0, variable.1).output().unwrap();
-    assert!(named.status.success(), "{}", told(&named));
+    assert!(named.status.success(), "{}", output_text(&named));
     for name in ["piped", "named"] {
         assert_eq!(site.read(&format!("okta-insight-{name}.import-token")).trim(), variable.1);
     }
@@ -327,20 +332,20 @@ impl Dialogue {
 }
 
 #[tokio::test]
-async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
+async fn dialog_checks_each_answer() {
     let site = Site::start();
-    let mut wizard = Dialogue::start(&site, &["--api-url", site.told("/insight/api_url")]);
+    let mut wizard = Dialogue::start(&site, &["--api-url", site.ready_text("/insight/api_url")]);
     wizard.see("Configuration file").answer("");
     wizard.see("Name of the connection").answer("");
     wizard.see("Org URL").answer("https://example-admin.okta.com");
-    wizard.see("is the admin console").see("Org URL").answer(site.told("/insight/api_url"));
+    wizard.see("is the admin console").see("Org URL").answer(site.ready_text("/insight/api_url"));
     wizard.see("no Okta org").see("Keep the value").answer(DOWN);
-    wizard.see("Enter another").see("Org URL").answer(site.told("/okta/org_url"));
+    wizard.see("Enter another").see("Org URL").answer(site.ready_text("/okta/org_url"));
     wizard.see("an Okta org answers").see("Event source").see("  Event hook").answer("");
     wizard.see("Public URL").answer("http://sync.example.com");
     wizard.see("must start with https").see("Public URL").answer("https://sync.example.com");
     wizard.see("Okta will deliver").see("Use another file").answer("");
-    wizard.see("Client ID of the app").answer(site.told("/okta/client_id"));
+    wizard.see("Client ID of the app").answer(site.ready_text("/okta/client_id"));
     wizard.see("refused the app's credentials").see("Keep the value");
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     let mut public = private.clone();
@@ -352,7 +357,7 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.answer("");
     wizard.see("gets a token, and may read").see("Import token").answer("ATCTT3xwrong");
     wizard.see("refused the import token").see("Keep the value").answer(DOWN);
-    wizard.see("Enter another").see("Import token").answer(site.told("/insight/import_token"));
+    wizard.see("Enter another").see("Import token").answer(site.ready_text("/insight/import_token"));
     wizard.see("leads to import source").see("Enter an account").answer("");
     wizard.see("okta-insight setup");
     let (shown, raw, code) = wizard.end();
@@ -361,13 +366,13 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     assert!(!raw.contains("ATCTT3xwrong") && !raw.contains(private["d"].as_str().unwrap()));
     let shown = shown.replace(public["n"].as_str().unwrap(), "MODULUS");
     let shown = shown.replace(public["kid"].as_str().unwrap(), "THUMBPRINT");
-    insta::assert_snapshot!(site.normalised(&shown));
+    insta::assert_snapshot!(site.normalized(&shown));
     assert_eq!((site.mode("okta-insight.toml"), site.mode("okta-insight-main.jwk")), (0o600, 0o600));
     assert!(site.read("okta-insight.toml").contains("private_key = { file = \"okta-insight-main.jwk\" }"));
 }
 
 #[test]
-fn a_dialogue_that_is_given_up_writes_no_configuration() {
+fn canceled_dialog_writes_no_config() {
     let site = Site::start();
     let mut wizard = Dialogue::start(&site, &[]);
     wizard.see("Configuration file").answer("").see("Name of the connection");
@@ -379,7 +384,7 @@ fn a_dialogue_that_is_given_up_writes_no_configuration() {
 }
 
 #[test]
-fn keygen_writes_the_private_key_for_its_owner_and_prints_the_public_one() {
+fn keygen_protects_the_private_key() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
         Command::new(binary("okta-insight")).args(arguments).current_dir(folder.path()).output().unwrap()
@@ -390,18 +395,18 @@ fn keygen_writes_the_private_key_for_its_owner_and_prints_the_public_one() {
         (&["keygen", "--ec", "P-384", "--out", "ec.jwk"], "ec.jwk", "ES384"),
     ] {
         let made = run(arguments);
-        assert!(made.status.success(), "{}", told(&made));
+        assert!(made.status.success(), "{}", output_text(&made));
         let public: Value = serde_json::from_slice(&made.stdout).unwrap();
         assert_eq!((&public["use"], &public["alg"]), (&json!("sig"), &json!(algorithm)));
         let path = folder.path().join(file);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let private: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let same = public.as_object().unwrap().iter().all(|(name, value)| private[name] == *value);
-        assert!(same && !told(&made).contains(private["d"].as_str().unwrap()));
+        assert!(same && !output_text(&made).contains(private["d"].as_str().unwrap()));
     }
     let before = std::fs::read(folder.path().join("okta-insight.jwk")).unwrap();
     let refused = run(&["keygen"]);
-    insta::assert_snapshot!("keygen_exists", told(&refused));
+    insta::assert_snapshot!("keygen_exists", output_text(&refused));
     assert_eq!(std::fs::read(folder.path().join("okta-insight.jwk")).unwrap(), before);
     let replaced = run(&["keygen", "--force", "--output", "json"]);
     let document: Value = serde_json::from_slice(&replaced.stdout).unwrap();
@@ -409,6 +414,6 @@ fn keygen_writes_the_private_key_for_its_owner_and_prints_the_public_one() {
     assert_ne!(std::fs::read(folder.path().join("okta-insight.jwk")).unwrap(), before);
     assert_eq!(run(&["keygen", "--bits", "1024"]).status.code(), Some(2));
     for command in ["init", "keygen"] {
-        insta::assert_snapshot!(format!("help_{command}"), told(&run(&[command, "--help"])));
+        insta::assert_snapshot!(format!("help_{command}"), output_text(&run(&[command, "--help"])));
     }
 }

@@ -10,7 +10,7 @@ use std::process::Output;
 use serde_json::Value;
 use support::TestEnv;
 
-fn told(output: &Output) -> (Option<i32>, String) {
+fn code_and_error(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -19,24 +19,24 @@ fn key(world: &TestEnv, name: &str) -> String {
 }
 
 #[test]
-fn a_key_is_for_its_owner_alone_is_told_to_nobody_and_is_never_replaced() {
+fn generated_master_key_is_protected() {
     let world = TestEnv::start(&["--users", "1", "--groups", "1"]);
     let made = world.run(&["master-key", "generate"]);
-    let (code, hint) = told(&made);
+    let (code, hint) = code_and_error(&made);
     assert_eq!((code, String::from_utf8_lossy(&made.stdout).trim()), (Some(0), "master.key"));
     assert!(!hint.contains(&key(&world, "master.key")));
     let mode =
         std::os::unix::fs::PermissionsExt::mode(&world.path("master.key").metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let before = key(&world, "master.key");
-    let (code, refused) = told(&world.run(&["master-key", "generate"]));
+    let (code, refused) = code_and_error(&world.run(&["master-key", "generate"]));
     assert_eq!(code, Some(2));
     assert!(refused.contains("never replaced") && refused.contains("--out"), "{refused}");
     assert_eq!(key(&world, "master.key"), before);
 }
 
 #[tokio::test]
-async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
+async fn master_key_rotation_requires_stopped_daemon() {
     let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     for name in ["old.key", "new.key"] {
         assert!(world.run(&["master-key", "generate", "--out", name]).status.success());
@@ -65,7 +65,7 @@ async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
     assert_eq!(saved.status(), 201);
 
     let rotate = ["master-key", "rotate", "--config", "old.toml", "--to", "new.key"];
-    let (code, refused) = told(&world.run(&rotate));
+    let (code, refused) = code_and_error(&world.run(&rotate));
     assert_eq!(code, Some(1));
     assert!(refused.contains("another process runs connection `acme`"), "{refused}");
     daemon.end();

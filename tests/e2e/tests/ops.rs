@@ -17,7 +17,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 const DEAF: &str = "[connections.main]\nevent_source = \"system_log\"\n[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// A world that was set up and synchronised once.
-fn world() -> TestEnv {
+fn test_env() -> TestEnv {
     configured("")
 }
 
@@ -86,8 +86,8 @@ async fn sync_is_delegated_to_daemon() {
 }
 
 #[tokio::test]
-async fn a_pause_holds_events_back_and_its_end_applies_them() {
-    let world = world();
+async fn pause_holds_events_until_resume() {
+    let world = test_env();
     let _daemon = world.daemon();
     let control = world.control();
     let paused = world.json(&["pause", "--for", "1h"]);
@@ -116,8 +116,8 @@ async fn a_pause_holds_events_back_and_its_end_applies_them() {
 }
 
 #[tokio::test]
-async fn metrics_and_health_are_answered_where_okta_does_not_come() {
-    let world = world();
+async fn metrics_and_health_use_separate_listener() {
+    let world = test_env();
     let _daemon = world.daemon();
     let address = world.server("metrics_listen");
     rename(&world.control(), &users(&world.control()).await[0], "Nuuk").await;
@@ -149,7 +149,7 @@ async fn metrics_and_health_are_answered_where_okta_does_not_come() {
 }
 
 #[tokio::test]
-async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
+async fn safeguard_alert_reaches_webhook() {
     let webhook = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/s3cret"))
@@ -186,8 +186,8 @@ async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
 }
 
 #[tokio::test]
-async fn the_log_says_which_connection_run_execution_and_request_a_line_is_about() {
-    let world = world();
+async fn log_lines_name_connection_and_run() {
+    let world = test_env();
     let daemon = world.daemon();
     let control = world.control();
     rename(&control, &users(&control).await[0], "Nuuk").await;

@@ -76,7 +76,7 @@ fn shown(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn prune_lists_refuses_without_confirmation_deletes_and_tells_the_audit() {
+async fn prune_requires_confirmation() {
     let world = TestEnv::start();
     let user = world.delete_users(1).await.remove(0);
     let recent = world.run(&["prune", "--config", "c.toml"]);
@@ -96,7 +96,7 @@ async fn prune_lists_refuses_without_confirmation_deletes_and_tells_the_audit() 
 }
 
 #[tokio::test]
-async fn prune_prints_one_document_with_the_result_or_with_none() {
+async fn prune_prints_one_document() {
     let world = TestEnv::start();
     let user = world.delete_users(1).await.remove(0);
     let command = ["prune", "--config", "c.toml", "--older-than", "0s", "--output", "json"];
@@ -115,7 +115,7 @@ async fn prune_prints_one_document_with_the_result_or_with_none() {
 }
 
 #[tokio::test]
-async fn prune_says_what_is_missing_and_what_is_too_much() {
+async fn prune_explains_refusals() {
     let world = TestEnv::start();
     let users = world.delete_users(3).await;
     let command = |config: &'static str| ["prune", "--config", config, "--older-than", "0s", "--yes"];

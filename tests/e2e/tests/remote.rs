@@ -60,12 +60,12 @@ fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output 
         .unwrap()
 }
 
-fn told(output: &Output) -> (Option<i32>, String) {
+fn code_and_error(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[tokio::test]
-async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
+async fn remote_daemon_can_be_operated() {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
@@ -109,7 +109,7 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     assert_eq!(operator.json(&["events", "--state", "failed"])["connections"][0]["events"], json!([]));
 
     assert!(operator.json(&["pause", "--for", "1h"])["connections"][0]["pause"]["until"].is_string());
-    let (code, refused) = told(&operator.run(&["sync", "--token-file", "token"]));
+    let (code, refused) = code_and_error(&operator.run(&["sync", "--token-file", "token"]));
     assert_eq!(code, Some(1));
     assert!(refused.contains("is paused until") && refused.contains("okta-insight resume"), "{refused}");
     assert_eq!(operator.json(&["resume"])["connections"][0]["pause"], Value::Null);
@@ -121,7 +121,8 @@ fn unusable_token_is_named() {
     // Port 9 is never asked: the token is read first.
     let server = ["--server", "http://127.0.0.1:9"];
     let refused = |more: &[&str], variables: &[(&str, &str)]| {
-        let (code, told) = told(&run(folder.path(), &[&["status"], &server[..], more].concat(), variables));
+        let (code, told) =
+            code_and_error(&run(folder.path(), &[&["status"], &server[..], more].concat(), variables));
         assert_eq!(code, Some(2), "{told}");
         assert!(!told.contains("s3cret"), "{told}");
         told
@@ -150,7 +151,7 @@ async fn change(world: &TestEnv, city: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
+async fn remote_run_shows_terminal_progress() {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     let _daemon = world.daemon();
@@ -169,7 +170,7 @@ async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
 }
 
 #[tokio::test]
-async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
+async fn remote_events_survive_daemon_restart() {
     let world = TestEnv::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -212,7 +213,7 @@ async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
 }
 
 #[test]
-fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
+fn local_commands_ignore_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let run =
         |server: &str, arguments: &[&str]| run(folder.path(), arguments, &[("OKTA_INSIGHT_SERVER", server)]);
@@ -243,21 +244,21 @@ fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
         &["tokens", "list"],
     ];
     for arguments in here {
-        let (code, told) = told(&run("no address", arguments));
+        let (code, told) = code_and_error(&run("no address", arguments));
         assert_eq!(code, Some(0), "{arguments:?}: {told}");
     }
-    let (code, refused) = told(&run("no address", &["status"]));
+    let (code, refused) = code_and_error(&run("no address", &["status"]));
     assert_eq!(code, Some(2));
     assert!(refused.contains("--server") && refused.contains("https://sync.example.com"), "{refused}");
     // A variable that is set to nothing names no daemon.
-    let (code, told) = told(&run("", &["runs"]));
+    let (code, told) = code_and_error(&run("", &["runs"]));
     assert_eq!(code, Some(0), "{told}");
     let refused = run("", &["config", "check", "--server", "https://sync.example.com"]);
     assert_eq!(refused.status.code(), Some(2), "it has no use for a server");
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_elsewhere_says_so() {
+async fn host_only_command_rejects_server() {
     let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
@@ -271,22 +272,23 @@ async fn what_cannot_be_asked_elsewhere_says_so() {
         &["sync", "--users", "00u1"],
         &["sync", "--dry-run"],
     ] {
-        let (code, told) = told(&operator.run(command));
+        let (code, told) = code_and_error(&operator.run(command));
         assert_eq!(code, Some(2), "{command:?}: {told}");
         assert!(told.contains("works only on the daemon's host") && told.contains("--server"), "{told}");
     }
-    let (code, unknown) = told(&operator.run(&["status", "--connection", "other", "--token-file", "token"]));
+    let (code, unknown) =
+        code_and_error(&operator.run(&["status", "--connection", "other", "--token-file", "token"]));
     assert_eq!(code, Some(2), "{unknown}");
     assert!(unknown.contains("no connection has this name"), "{unknown}");
-    let (code, unknown) = told(&operator.run(&["runs", "4711", "--token-file", "token"]));
+    let (code, unknown) = code_and_error(&operator.run(&["runs", "4711", "--token-file", "token"]));
     assert_eq!(code, Some(2), "{unknown}");
-    let (code, missing) = told(&operator.run(&["status", "--token-file", "nowhere"]));
+    let (code, missing) = code_and_error(&operator.run(&["status", "--token-file", "nowhere"]));
     assert_eq!(code, Some(2));
     assert!(missing.contains("OKTA_INSIGHT_TOKEN"), "{missing}");
 }
 
 #[test]
-fn a_token_goes_nowhere_that_it_could_be_read_and_no_address_shows_a_secret() {
+fn unsafe_server_address_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let token = ("OKTA_INSIGHT_TOKEN", "t0ken-of-this-test");
     for server in [
@@ -296,24 +298,27 @@ fn a_token_goes_nowhere_that_it_could_be_read_and_no_address_shows_a_secret() {
         "https://sync.example.com/console",
         "ftp://127.0.0.1",
     ] {
-        let (code, told) = told(&run(folder.path(), &["status", "--server", server], &[token]));
+        let (code, told) = code_and_error(&run(folder.path(), &["status", "--server", server], &[token]));
         assert_eq!(code, Some(2), "{server}: {told}");
         assert!(told.contains("hint: ") && !told.contains("s3cret") && !told.contains(token.1), "{told}");
     }
     // Nobody listens there.
-    let (code, told) =
-        told(&run(folder.path(), &["status", "--server", &format!("http://{NO_LISTENER}")], &[token]));
+    let (code, told) = code_and_error(&run(
+        folder.path(),
+        &["status", "--server", &format!("http://{NO_LISTENER}")],
+        &[token],
+    ));
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("could not connect") && !told.contains(token.1), "{told}");
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_of_a_daemon_is_told_and_redirects_are_not_followed() {
+async fn foreign_server_is_reported_without_redirect() {
     let server = wiremock::MockServer::start().await;
     let there = wiremock::ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1:9/api");
     wiremock::Mock::given(wiremock::matchers::any()).respond_with(there).mount(&server).await;
     let folder = tempfile::tempdir().unwrap();
-    let (code, told) = told(&run(folder.path(), &["status", "--server", &server.uri()], &[]));
+    let (code, told) = code_and_error(&run(folder.path(), &["status", "--server", &server.uri()], &[]));
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("no compatible okta-insightd") && told.contains("status 302"), "{told}");
     assert_eq!(server.received_requests().await.unwrap().len(), 1);

@@ -32,12 +32,12 @@ fn json(world: &TestEnv, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn told(output: &Output) -> (Option<i32>, String) {
+fn code_and_error(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[tokio::test]
-async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one_of_the_file_is() {
+async fn saved_connection_works_in_commands() {
     let world = TestEnv::start(&["--users", "20", "--groups", "3"]);
     let daemon = daemon(&world).await;
     assert_eq!(json(&world, &["setup"])["connections"][0]["connection"], "acme");
@@ -59,7 +59,8 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
     let doctor = world.run(&["doctor", "--config", "daemon.toml"]);
     let doctor = String::from_utf8(doctor.stdout).unwrap();
     assert!(doctor.contains("managed by the console"), "{doctor}");
-    let (code, unknown) = told(&world.run(&["status", "--config", "daemon.toml", "--connection", "other"]));
+    let (code, unknown) =
+        code_and_error(&world.run(&["status", "--config", "daemon.toml", "--connection", "other"]));
     assert_eq!(code, Some(2));
     assert!(unknown.contains("configured: \"acme\""), "{unknown}");
     assert!(json(&world, &["config", "check"])["connections"].as_array().unwrap().is_empty());
@@ -73,7 +74,7 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
 }
 
 #[tokio::test]
-async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_shown() {
+async fn missing_master_key_suggests_the_daemon() {
     let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     daemon(&world).await.end();
     for (from, to) in [("c.toml", "both.toml"), ("daemon.toml", "keyless.toml")] {
@@ -83,7 +84,7 @@ async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_s
     }
     let way = format!("--server http://{} --token-file FILE", world.console());
     for command in ["runs", "events", "sync", "doctor", "plan"] {
-        let (code, refused) = told(&world.run(&[command, "--config", "keyless.toml"]));
+        let (code, refused) = code_and_error(&world.run(&[command, "--config", "keyless.toml"]));
         assert_eq!(code, Some(2), "{command}: {refused}");
         assert!(refused.contains("connection `acme` is unavailable") && refused.contains(&way), "{refused}");
     }
@@ -95,11 +96,11 @@ async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_s
         "{status}"
     );
     let runs = world.run(&["runs", "--config", "both.toml", "--connection", "main"]);
-    assert!(runs.status.success(), "{}", told(&runs).1);
+    assert!(runs.status.success(), "{}", code_and_error(&runs).1);
 }
 
 #[tokio::test]
-async fn a_daemon_without_a_file_is_found_by_its_store_and_nothing_is_made_where_there_is_none() {
+async fn daemon_is_found_by_its_store() {
     let world = TestEnv::start(&["--users", "2", "--groups", "1"]);
     daemon(&world).await.end();
     let settings = world.settings_of_the_daemon();
@@ -113,13 +114,13 @@ async fn a_daemon_without_a_file_is_found_by_its_store_and_nothing_is_made_where
     for command in
         [&["status"][..], &["runs", "--connection", "acme"], &["tokens", "list"], &["config", "check"]]
     {
-        let (code, refused) = told(&run(command));
+        let (code, refused) = code_and_error(&run(command));
         assert_eq!(code, Some(2), "{command:?}");
         assert!(refused.contains("could not read the configuration okta-insight.toml"), "{refused}");
     }
-    assert!(told(&run(&["status"])).1.contains("--server URL --token-file FILE"));
+    assert!(code_and_error(&run(&["status"])).1.contains("--server URL --token-file FILE"));
     std::fs::write(folder.path().join("empty.toml"), "").unwrap();
-    let (code, refused) = told(&run(&["runs", "--config", "empty.toml", "--connection", "acme"]));
+    let (code, refused) = code_and_error(&run(&["runs", "--config", "empty.toml", "--connection", "acme"]));
     assert_eq!(code, Some(2));
     assert!(
         refused.contains("no connections in the configuration")
@@ -131,9 +132,9 @@ async fn a_daemon_without_a_file_is_found_by_its_store_and_nothing_is_made_where
     // A copy of the file alone lacks what is in its write-ahead log.
     let copy = folder.path().join("okta-insight.db");
     let saved = world.run(&["backup", "--config", "daemon.toml", copy.to_str().unwrap()]);
-    assert!(saved.status.success(), "{}", told(&saved).1);
+    assert!(saved.status.success(), "{}", code_and_error(&saved).1);
     let status = run(&["status", "--output", "json"]);
-    assert!(!status.stdout.is_empty(), "{}", told(&status).1);
+    assert!(!status.stdout.is_empty(), "{}", code_and_error(&status).1);
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["connections"][0]["connection"], "acme");
     let tokens = run(&["tokens", "list"]);

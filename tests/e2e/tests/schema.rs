@@ -16,7 +16,7 @@ fn schema(world: &TestEnv, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn both_sides_are_shown_and_what_differs_is_named() {
+async fn schema_shows_both_sides() {
     let world = TestEnv::start(&["--users", "5", "--groups", "2"]);
     world.configure("[connections.main.mapping.user]\nexclude = [\"mobilePhone\"]");
     let (code, text) = schema(&world, &[]);

@@ -28,7 +28,7 @@ fn steady(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_somebody_deleted_in_assets_is_sent_again_when_that_is_wanted() {
+async fn resend_restores_deleted_objects() {
     let world = TestEnv::start(&["--users", "6", "--groups", "2"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -69,7 +69,7 @@ fn paused_connection_is_not_synced() {
 }
 
 #[tokio::test]
-async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that_would_trip() {
+async fn plan_names_objects_values_and_violations() {
     let world = TestEnv::start(&["--users", "12", "--groups", "3"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
@@ -142,7 +142,7 @@ fn timeless(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
+async fn sync_resumes_after_ctrl_c() {
     let world = TestEnv::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
     world.json(&["setup"]);
     let child = Command::new(binary("okta-insight"))
@@ -175,7 +175,7 @@ async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
 }
 
 #[test]
-fn a_terminal_shows_each_phase_with_its_rate_and_what_is_left_and_ctrl_c_stops() {
+fn terminal_shows_phase_progress() {
     let world = TestEnv::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
     world.json(&["setup"]);
     let mut session = on_terminal(&world, 100, "sync");

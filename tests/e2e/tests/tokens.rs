@@ -43,7 +43,7 @@ impl Desk {
     }
 
     /// All that a command says, without what differs from time to time.
-    fn told(&self, arguments: &[&str]) -> String {
+    fn transcript(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let lines = format!(
@@ -71,22 +71,22 @@ impl Desk {
 fn tokens_are_made_listed_and_revoked() {
     let desk = Desk::new();
     let told = [
-        desk.told(&["list"]),
-        desk.told(&["create", "--role", "admin", "--name", "ada"]),
-        desk.told(&["create", "--role", "read-only", "--name", "dashboard", "--expires-in", "30d"]),
-        desk.told(&["create", "--role", "admin", "--name", "ada"]),
-        desk.told(&["list"]),
-        desk.told(&["revoke", "ada"]),
-        desk.told(&["revoke", "nobody"]),
-        desk.told(&["revoke", "2"]),
-        desk.told(&["list"]),
-        desk.told(&["create", "--role", "owner", "--name", "x"]),
+        desk.transcript(&["list"]),
+        desk.transcript(&["create", "--role", "admin", "--name", "ada"]),
+        desk.transcript(&["create", "--role", "read-only", "--name", "dashboard", "--expires-in", "30d"]),
+        desk.transcript(&["create", "--role", "admin", "--name", "ada"]),
+        desk.transcript(&["list"]),
+        desk.transcript(&["revoke", "ada"]),
+        desk.transcript(&["revoke", "nobody"]),
+        desk.transcript(&["revoke", "2"]),
+        desk.transcript(&["list"]),
+        desk.transcript(&["create", "--role", "owner", "--name", "x"]),
     ];
     insta::assert_snapshot!(told.join("\n\n"));
 }
 
 #[test]
-fn a_token_is_alone_on_standard_output_and_nowhere_on_disk() {
+fn token_is_printed_but_not_stored() {
     let desk = Desk::new();
     let output = desk.run(&["create", "--role", "admin", "--name", "ada"]);
     let printed = String::from_utf8(output.stdout).unwrap();

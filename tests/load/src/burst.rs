@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::percentiles::percentiles;
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// How long all of them may take.
 const PATIENCE: Duration = Duration::from_mins(10);

@@ -4,7 +4,7 @@ use sandbox::audit;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// How large an org is.
 #[derive(Debug, Clone, Copy)]

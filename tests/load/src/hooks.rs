@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::percentiles::percentiles;
-use crate::world::{SECRET, TestEnv};
+use crate::test_env::{SECRET, TestEnv};
 
 /// Sends one delivery every so often, whether the last is answered or not.
 pub(crate) async fn measure(world: &TestEnv, rate: u32, time: Duration) -> Result<Value, Failure> {

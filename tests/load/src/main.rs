@@ -6,7 +6,7 @@ mod failure;
 mod full;
 mod hooks;
 mod percentiles;
-mod world;
+mod test_env;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,11 +73,11 @@ async fn measure(arguments: &Arguments, document: &mut Value) -> Result<(), Fail
         full::Size { users: arguments.users, groups: arguments.groups, memberships: arguments.memberships };
     if arguments.times > 0 {
         let large = full::Size { users: size.users * arguments.times, ..size };
-        let world = world::TestEnv::start(&bin, &large).await?;
+        let world = test_env::TestEnv::start(&bin, &large).await?;
         document["full_sync_large"] = full::sync(&world, &large).await?;
         document["reconcile_large"] = full::nothing_changed(&world).await?;
     }
-    let world = world::TestEnv::start(&bin, &size).await?;
+    let world = test_env::TestEnv::start(&bin, &size).await?;
     document["full_sync"] = full::sync(&world, &size).await?;
     document["reconcile"] = full::nothing_changed(&world).await?;
     if arguments.times > 0 {

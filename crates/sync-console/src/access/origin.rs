@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_of_another_site_is_foreign() {
+    fn cross_site_request_is_foreign() {
         let host = ("host", "console.example:8443");
         assert!(!judge(&[host]));
         assert!(!judge(&[host, ("origin", "https://console.example:8443")]));

@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_that_could_lead_elsewhere_is_refused() {
+    fn unsafe_return_paths_are_rejected() {
         for path in [
             "",
             "runs",

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_once_a_minute() {
+    fn failures_are_logged_once_per_minute() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         assert_eq!([0, 1, 59].map(|s| throttle.tell(now + Duration::from_secs(s))), [Some(1), None, None]);
         assert_eq!(throttle.tell(now + WINDOW), Some(3));

@@ -287,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_told_without_the_value() {
+    fn parse_error_omits_the_value() {
         let told = |json: &str| {
             let error = serde_json::from_str::<sync_service::wire::ConnectionDraftRequest>(json).unwrap_err();
             blind(&error.to_string())

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_changing_route_of_the_api_is_listed() {
+    fn every_changing_api_route_is_listed() {
         let document = crate::openapi();
         for (route, item) in document["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys() {
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn every_button_of_a_page_is_listed() {
+    fn every_page_button_is_listed() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
         let mut found = 0;
         for file in std::fs::read_dir(folder).unwrap() {

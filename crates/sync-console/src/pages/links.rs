@@ -117,14 +117,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_stays_one_part_of_an_address_whatever_it_has_in_it() {
+    fn object_id_is_percent_encoded() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         let key = RecordKey::user(&UserId::new("a/b?c#\"<"));
         assert_eq!(object_address(&main, &key), "/connections/main/objects/user/a%2Fb%3Fc%23%22%3C");
     }
 
     #[test]
-    fn what_is_not_asked_is_not_in_the_address() {
+    fn empty_parameters_are_omitted() {
         assert_eq!(asking("/a", &[("q", ""), ("state", "a & b")]), "/a?state=a+%26+b");
         assert_eq!(asking("/a", &[("q", "")]), "/a");
     }

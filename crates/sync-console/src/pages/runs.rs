@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_kind_is_rejected_and_limit_bounded() {
+    fn run_filter_validates_kind_and_limit() {
         let asked = |pairs: &[(&str, &str)]| {
             filter(&pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
         };

@@ -4,7 +4,7 @@ use axum::http::Method;
 use secrecy::ExposeSecret;
 use sync_console::access::Role;
 
-use crate::world::{Answer, TestEnv};
+use crate::test_env::{Answer, TestEnv};
 
 fn refusal(answer: &Answer) -> (u16, String) {
     let problem: serde_json::Value = serde_json::from_str(&answer.text).unwrap_or_default();
@@ -17,7 +17,7 @@ fn code(status: u16, code: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn who_is_not_known_signs_in_or_gets_401() {
+async fn unauthenticated_request_requires_sign_in() {
     let world = TestEnv::new().await;
     let mut browser = world.browser();
     let answer = browser.get("/runs?failed=1").await;
@@ -37,7 +37,7 @@ async fn who_is_not_known_signs_in_or_gets_401() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_header_needs_nothing_else() {
+async fn bearer_token_needs_no_session() {
     let world = TestEnv::new().await;
     let token = world.token("robot", Role::Admin).await;
     let mut robot = world.browser().with("authorization", &format!("bearer {}", token.expose_secret()));
@@ -57,7 +57,7 @@ async fn a_token_in_the_header_needs_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_change_by_a_session_needs_its_token_in_the_form_or_the_header() {
+async fn session_change_requires_csrf_token() {
     let world = TestEnv::new().await;
     let mut browser = world.signed_in(Role::Admin).await;
     let csrf = browser.csrf().await;
@@ -85,7 +85,7 @@ async fn a_change_by_a_session_needs_its_token_in_the_form_or_the_header() {
 }
 
 #[tokio::test]
-async fn another_site_changes_nothing_even_with_the_token() {
+async fn cross_site_change_is_rejected() {
     let world = TestEnv::new().await;
     let mut browser = world.signed_in(Role::Admin).await;
     let csrf = browser.csrf().await;
@@ -109,7 +109,7 @@ async fn another_site_changes_nothing_even_with_the_token() {
 }
 
 #[tokio::test]
-async fn who_may_read_changes_nothing() {
+async fn read_only_role_changes_nothing() {
     let world = TestEnv::new().await;
     let mut reader = world.signed_in(Role::ReadOnly).await;
     let csrf = reader.csrf().await;

@@ -6,5 +6,5 @@
 mod guard;
 mod okta;
 mod sign_in;
+mod test_env;
 mod tokens;
-mod world;

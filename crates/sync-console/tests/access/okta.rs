@@ -6,7 +6,7 @@ use sync_console::access::AccessOptions;
 use sync_console::access::oidc::{CALLBACK, Oidc, OidcError, OidcSettings};
 use url::Url;
 
-use crate::world::{Answer, Browser, TestEnv, query};
+use crate::test_env::{Answer, Browser, TestEnv, query};
 
 const CONSOLE: &str = "https://console.example";
 
@@ -100,7 +100,7 @@ impl Setup {
 }
 
 #[tokio::test]
-async fn members_of_an_allowed_group_sign_in_and_others_are_told_which_it_takes() {
+async fn allowed_group_members_can_sign_in() {
     let setup = Setup::new(false).await;
     let mut browser = setup.world.browser();
     let refused = setup.sign_in(&mut browser, "/runs").await;
@@ -123,9 +123,10 @@ async fn members_of_an_allowed_group_sign_in_and_others_are_told_which_it_takes(
 }
 
 #[tokio::test]
-async fn what_the_id_token_leaves_out_is_asked_for_and_new_keys_are_read() {
+async fn userinfo_and_new_keys_are_fetched() {
     let setup = Setup::new(true).await;
     setup.join("Console Admins").await;
+    // The second sign-in is signed with a new key.
     for _ in 0..2 {
         let mut browser = setup.world.browser();
         let answer = setup.sign_in(&mut browser, "/").await;
@@ -136,7 +137,7 @@ async fn what_the_id_token_leaves_out_is_asked_for_and_new_keys_are_read() {
 }
 
 #[tokio::test]
-async fn an_answer_counts_once_and_only_in_the_browser_that_asked() {
+async fn authorization_code_is_bound_to_browser() {
     let setup = Setup::new(false).await;
     setup.join("Console Admins").await;
     let mut victim = setup.world.browser().with("x-forwarded-for", "192.0.2.1");
@@ -165,7 +166,7 @@ async fn an_answer_counts_once_and_only_in_the_browser_that_asked() {
 }
 
 #[tokio::test]
-async fn what_okta_refuses_is_told_in_words_and_cannot_be_made_up() {
+async fn only_genuine_okta_errors_are_shown() {
     let setup = Setup::with(json!({ "redirect_uris": [format!("{CONSOLE}{CALLBACK}")] }), |settings| {
         settings.client_secret = "wrong".to_owned().into();
     })
@@ -190,7 +191,7 @@ async fn what_okta_refuses_is_told_in_words_and_cannot_be_made_up() {
 }
 
 #[tokio::test]
-async fn another_site_cannot_begin_a_sign_in_and_an_org_that_is_down_is_told() {
+async fn okta_sign_in_start_is_refused() {
     let setup = Setup::new(false).await;
     let mut foreign = setup.world.browser().with("sec-fetch-site", "cross-site");
     assert_eq!(foreign.get("/sign-in/okta").await.status, 403);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use sync_console::access::{AccessOptions, Role, SignInError};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 const HTTPS: AccessOptions = AccessOptions {
     idle: Duration::from_hours(1),
@@ -15,7 +15,7 @@ const HTTPS: AccessOptions = AccessOptions {
 };
 
 #[tokio::test]
-async fn a_session_is_a_cookie_that_scripts_and_other_sites_do_not_get() {
+async fn session_cookie_is_protected() {
     for (options, expected) in [
         (AccessOptions::default(), ("okta_insight_session=", "; HttpOnly; SameSite=Lax; Path=/")),
         (HTTPS, ("__Host-okta_insight_session=", "; HttpOnly; SameSite=Lax; Secure; Path=/")),
@@ -38,7 +38,7 @@ async fn a_session_is_a_cookie_that_scripts_and_other_sites_do_not_get() {
 }
 
 #[tokio::test]
-async fn a_session_ends_by_sign_out_idleness_and_age() {
+async fn session_expires_or_is_signed_out() {
     let world = TestEnv::with(AccessOptions { tls: false, ..HTTPS }, None).await;
     let mut out = world.signed_in(Role::ReadOnly).await;
     let session = out.cookies.clone();
@@ -72,7 +72,7 @@ async fn a_session_ends_by_sign_out_idleness_and_age() {
 }
 
 #[tokio::test]
-async fn every_sign_in_gets_a_new_session_and_the_one_before_ends() {
+async fn sign_in_replaces_earlier_session() {
     let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     let mut browser = world.browser();
@@ -91,7 +91,7 @@ async fn every_sign_in_gets_a_new_session_and_the_one_before_ends() {
 }
 
 #[tokio::test]
-async fn the_sign_in_form_works_only_in_the_browser_that_it_was_shown_in() {
+async fn sign_in_form_is_browser_bound() {
     let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     let token = token.expose_secret();
@@ -125,7 +125,7 @@ async fn a_sign_in_leads_nowhere_else() {
 }
 
 #[tokio::test]
-async fn guessing_has_to_wait_and_is_told_how_long() {
+async fn repeated_sign_in_failures_are_throttled() {
     let world = TestEnv::new().await;
     let token = world.token("t", Role::Admin).await;
     let mut browser = world.browser();
@@ -178,7 +178,7 @@ async fn wrong_bearer_tokens_are_slowed_down() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_the_guesses_of_one_client_are_not_those_of_another() {
+async fn proxied_clients_are_throttled_separately() {
     let options = AccessOptions { behind_proxy: true, ..AccessOptions::default() };
     let world = TestEnv::with(options, None).await;
     let mut guesser = world.browser().with("x-forwarded-for", "203.0.113.5, 192.0.2.1");

@@ -10,14 +10,14 @@ use secrecy::ExposeSecret;
 use sync_console::access::{Role, TokenError, TokenRequest, create_token, first_token, revoke_token};
 use sync_service::engine::Clock;
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
-fn wish(name: &str) -> TokenRequest {
+fn token_request(name: &str) -> TokenRequest {
     TokenRequest { name: name.into(), role: Role::ReadOnly, expires: None }
 }
 
 #[tokio::test]
-async fn the_first_token_administers_and_is_made_once() {
+async fn first_token_is_created_once() {
     let world = TestEnv::new().await;
     let token = first_token(&world.store).await.unwrap().unwrap();
     assert!(first_token(&world.store).await.unwrap().is_none());
@@ -34,16 +34,16 @@ async fn the_first_token_administers_and_is_made_once() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
+async fn invalid_token_requests_are_rejected() {
     let world = TestEnv::new().await;
     let now = world.clock.now();
-    create_token(&world.store, &wish("laptop"), now).await.unwrap();
+    create_token(&world.store, &token_request("laptop"), now).await.unwrap();
     let mut told = Vec::new();
     let mut note = |error: TokenError| told.push(format!("{error}\n  {}", error.hint().unwrap_or_default()));
     for name in ["", "  ", "laptop", "7", "two\nlines", "oia_a-secret", &"x".repeat(101)] {
-        note(create_token(&world.store, &wish(name), now).await.unwrap_err());
+        note(create_token(&world.store, &token_request(name), now).await.unwrap_err());
     }
-    let past = TokenRequest { expires: Some(Timestamp::UNIX_EPOCH), ..wish("past") };
+    let past = TokenRequest { expires: Some(Timestamp::UNIX_EPOCH), ..token_request("past") };
     note(create_token(&world.store, &past, now).await.unwrap_err());
     note(revoke_token(&world.store, "nobody's", now).await.unwrap_err());
     note(revoke_token(&world.store, "99", now).await.unwrap_err());
@@ -54,12 +54,12 @@ async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
+async fn revoked_or_expired_token_ends_sessions() {
     let world = TestEnv::new().await;
     world.token("other", Role::Admin).await;
     let mut revoked = world.signed_in(Role::Admin).await;
     let now = world.clock.now();
-    let brief = TokenRequest { expires: Some(now + SignedDuration::from_mins(30)), ..wish("brief") };
+    let brief = TokenRequest { expires: Some(now + SignedDuration::from_mins(30)), ..token_request("brief") };
     let (_, brief) = create_token(&world.store, &brief, now).await.unwrap();
     let mut expired = world.browser();
     expired.sign_in(brief.expose_secret(), "/").await;
@@ -72,7 +72,7 @@ async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
 }
 
 #[tokio::test]
-async fn streams_end_soon_after_the_token_is_revoked() {
+async fn revoked_token_ends_streams() {
     let world = TestEnv::new().await;
     world.token("other", Role::Admin).await;
     let token = world.token("robot", Role::ReadOnly).await;
@@ -82,16 +82,16 @@ async fn streams_end_soon_after_the_token_is_revoked() {
         let answer = follower.ask(Method::GET, "/stream", None).await;
         assert_eq!(answer.status(), 200);
         let mut body = answer.into_body().into_data_stream();
-        let stays = tokio::time::timeout(Duration::from_millis(500), after_a_look(&mut body)).await;
+        let stays = tokio::time::timeout(Duration::from_millis(500), ends_after_check(&mut body)).await;
         assert!(stays.is_err(), "{token} is let in");
         revoke_token(&world.store, token, world.clock.now()).await.unwrap();
-        let ends = tokio::time::timeout(Duration::from_mins(3), after_a_look(&mut body)).await;
+        let ends = tokio::time::timeout(Duration::from_mins(3), ends_after_check(&mut body)).await;
         assert_eq!(ends, Ok(true), "{token} is revoked");
     }
 }
 
 /// Whether the stream has ended after it was looked who follows.
-async fn after_a_look(body: &mut BodyDataStream) -> bool {
+async fn ends_after_check(body: &mut BodyDataStream) -> bool {
     // The check before this one may end late.
     if let Some(item) = body.next().now_or_never() {
         return item.is_none();

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// Operations that ask both services and keep no more than what was seen.
 const CHANGING_NOTHING: [&str; 7] = [
@@ -48,7 +48,7 @@ async fn every_changing_operation_leaves_an_entry() {
 }
 
 #[tokio::test]
-async fn entry_says_who_what_and_from_where() {
+async fn audit_entry_has_actor_and_origin() {
     let world = TestEnv::start().await.saved().await;
     let entry = newest(&world).await;
     let of = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();

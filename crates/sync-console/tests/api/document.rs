@@ -3,15 +3,15 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 #[test]
-fn the_document_is_as_it_was() {
+fn api_document_matches_snapshot() {
     insta::assert_json_snapshot!(sync_console::openapi());
 }
 
 #[test]
-fn no_route_can_be_added_beside_the_document() {
+fn routes_exist_only_in_document() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/api");
     let mut found = Vec::new();
     for file in std::fs::read_dir(folder).unwrap() {
@@ -23,7 +23,7 @@ fn no_route_can_be_added_beside_the_document() {
 }
 
 #[tokio::test]
-async fn what_the_document_has_is_answered_and_every_method_beside_it_is_not() {
+async fn only_documented_methods_are_served() {
     let world = TestEnv::start().await;
     let document = world.api.get("/openapi.json", 200).await;
     assert_eq!(document, sync_console::openapi());
@@ -46,7 +46,7 @@ async fn what_the_document_has_is_answered_and_every_method_beside_it_is_not() {
 }
 
 #[test]
-fn every_operation_says_who_may_call_it_and_how_it_fails() {
+fn operations_document_security_and_errors() {
     let document = sync_console::openapi();
     assert_eq!(document["openapi"], "3.1.0");
     let mut ids = Vec::new();

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 fn body(kind: &str, text: impl Into<reqwest::Body>, world: &TestEnv, path: &str) -> reqwest::RequestBuilder {
     world.api.request(Method::PUT, path).header("content-type", kind).body(text)
 }
 
 #[tokio::test]
-async fn bodies_that_are_none_are_refused() {
+async fn invalid_bodies_are_rejected() {
     let world = TestEnv::start().await;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_settings = format!("{{\"settings\":{}1{}}}", "{\"okta\":".repeat(20_000), "}".repeat(20_000));
@@ -50,13 +50,13 @@ async fn bodies_that_are_none_are_refused() {
     assert_eq!(world.api.answer(bytes).await.0, 400);
     let without = world.api.request(Method::PUT, "/connections/main").body("{}");
     assert_eq!(world.api.answer(without).await.0, 415);
-    assert!(!world.api.told().contains("s3cret"), "what may be a secret was told");
-    assert!(!world.api.told().contains("12345678901234567890"), "what may be a secret was told");
+    assert!(!world.api.received().contains("s3cret"), "what may be a secret was told");
+    assert!(!world.api.received().contains("12345678901234567890"), "what may be a secret was told");
     world.end().await;
 }
 
 #[tokio::test]
-async fn paths_and_parameters_that_are_none_are_refused() {
+async fn invalid_paths_and_parameters_are_rejected() {
     let world = TestEnv::start().await.saved().await;
     for (path, status) in [
         ("/connections/Main", 404),
@@ -113,8 +113,8 @@ async fn paths_and_parameters_that_are_none_are_refused() {
     world.api.get(&format!("/connections/main/objects?q={long}"), 422).await;
     world.api.get(&format!("/connections/main/objects/user/{long}"), 404).await;
     for id in [".%2F..", "a%20b", "%C3%A9", "a%2Fb", &"x".repeat(65)] {
-        world.api.tell(&format!("/connections/main/objects/user/{id}/resend"), 404).await;
-        world.api.tell(&format!("/connections/main/objects/membership/{id}%2F/resend"), 404).await;
+        world.api.post_empty(&format!("/connections/main/objects/user/{id}/resend"), 404).await;
+        world.api.post_empty(&format!("/connections/main/objects/membership/{id}%2F/resend"), 404).await;
     }
     for last in ["x", "-1", "1e9", "99999999999999999999", ".", "\u{e9}"] {
         let request =

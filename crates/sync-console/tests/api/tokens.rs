@@ -3,10 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 #[tokio::test]
-async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
+async fn token_is_shown_once_and_revocable() {
     let world = TestEnv::start().await;
     let api = &world.api;
     let first = api.get("/tokens", 200).await["tokens"][0]["id"].clone();
@@ -21,8 +21,8 @@ async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
     assert!(made["entry"]["expires_at"].is_string(), "{made}");
     let listed = reader.get("/tokens", 200).await;
     assert_eq!(listed["tokens"].as_array().unwrap().len(), 2, "{listed}");
-    assert!(!reader.told().contains(made["token"].as_str().unwrap()), "a token was told again");
-    let times = api.told().matches(made["token"].as_str().unwrap()).count();
+    assert!(!reader.received().contains(made["token"].as_str().unwrap()), "a token was told again");
+    let times = api.received().matches(made["token"].as_str().unwrap()).count();
     assert_eq!(times, 1);
 
     let admin = api.post("/tokens", &json!({ "name": "second", "role": "admin" }), 201).await;
@@ -37,7 +37,7 @@ async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn wishes_for_tokens_that_cannot_be_are_refused() {
+async fn invalid_token_requests_are_rejected() {
     let world = TestEnv::start().await;
     let api = &world.api;
     for wish in [
@@ -70,7 +70,7 @@ async fn wishes_for_tokens_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn a_reader_sees_everything_and_changes_nothing() {
+async fn read_only_token_changes_nothing() {
     let world = TestEnv::start().await.saved().await;
     let made = world.api.post("/tokens", &json!({ "name": "reader", "role": "read_only" }), 201).await;
     let reader = world.api.with_token(made["token"].as_str().unwrap());

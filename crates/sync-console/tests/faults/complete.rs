@@ -12,7 +12,7 @@ fn sandbox() -> PathBuf {
 }
 
 #[test]
-fn every_kind_of_fault_that_the_sandbox_knows_has_a_row() {
+fn every_sandbox_fault_has_row() {
     let known = "no-such-fault=1".parse::<FaultSpec>().unwrap_err().to_string();
     let (_, known) = known.split_once("there are seed, ").unwrap();
     let known: Vec<&str> = known.split(", ").collect();
@@ -23,18 +23,18 @@ fn every_kind_of_fault_that_the_sandbox_knows_has_a_row() {
 }
 
 #[test]
-fn every_setting_of_the_import_source_has_a_row() {
+fn every_import_setting_has_row() {
     let settings = std::fs::read_to_string(sandbox().join("assets/settings.rs")).unwrap();
     let (_, known) = settings.split_once("fn change").unwrap();
     let known: Vec<&str> = known.split('"').skip(1).step_by(2).collect();
     assert!(known.len() > 10 && known.contains(&"chunkLimit"), "{known:?}");
-    let rows = [include_str!("switches.rs"), include_str!("behind.rs")].concat();
+    let rows = [include_str!("switches.rs"), include_str!("edits.rs")].concat();
     let missing: Vec<_> = known.iter().filter(|name| !rows.contains(&format!("\"{name}\""))).collect();
     assert!(missing.is_empty(), "no row tells how these look: {missing:?}");
 }
 
 #[test]
-fn every_switch_of_the_control_api_has_a_row_or_is_no_fault() {
+fn every_control_route_has_row() {
     for (file, known) in [("okta.rs", switches::OKTA), ("insight.rs", switches::INSIGHT)] {
         let text = std::fs::read_to_string(sandbox().join("control").join(file)).unwrap();
         let routes: Vec<&str> = text

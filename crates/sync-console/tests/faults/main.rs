@@ -5,12 +5,12 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod behind;
 mod complete;
 #[path = "../support/daemon.rs"]
 mod daemon;
-mod guards;
+mod edits;
 mod row;
 mod rows;
+mod safeguards;
 mod switches;
-mod world;
+mod test_env;

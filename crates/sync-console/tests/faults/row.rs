@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// What is switched, on or off.
 #[derive(Clone)]
@@ -40,15 +40,12 @@ macro_rules! row_tests {
         row_tests! { $($test: $row;)* }
     };
     ($($test:ident: $row:expr;)*) => {
-        mod is_told_and_so_is_its_end {
-            use super::*;
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                let world = TestEnv::start().await;
-                $row.run(&world).await;
-                world.end().await;
-            })*
-        }
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            let world = TestEnv::start().await;
+            $row.run(&world).await;
+            world.end().await;
+        })*
     };
 }
 pub(crate) use row_tests;
@@ -115,8 +112,8 @@ impl Row {
     }
 }
 
-/// A fault that nobody has to know of: what changes meanwhile arrives, and nothing is told.
-pub(crate) async fn rides_out(world: &TestEnv, name: &str, spec: &str) {
+/// Checks that changes arrive despite a fault, and that it raises no alert.
+pub(crate) async fn tolerates(world: &TestEnv, name: &str, spec: &str) {
     let users = world.users().await;
     let users: Vec<&String> = users.iter().take(2).collect();
     eprintln!("{name}: on");
@@ -133,7 +130,7 @@ pub(crate) async fn rides_out(world: &TestEnv, name: &str, spec: &str) {
     world.call("DELETE", "/faults", &Value::Null).await;
     let over = world.page("").await;
     assert!(!over.contains("Resolved"), "{name} was told: {over}");
-    eprintln!("{name}: rode it out");
+    eprintln!("{name}: tolerated");
 }
 
 impl Switch {

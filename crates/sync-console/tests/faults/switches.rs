@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::row::{Act, Row, Switch, row_tests};
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
-/// The routes of the control API that have a row here, in `guards` or in `behind`, or break nothing.
+/// The routes of the control API that have a row here, in `safeguards` or in `edits`, or break nothing.
 pub(crate) const OKTA: &[&str] = &[
     // Reads.
     "/users",
@@ -13,7 +13,7 @@ pub(crate) const OKTA: &[&str] = &[
     "/schemas",
     "/counts",
     "/hooks",
-    // What people do in Okta every day; too much of it is in `guards`.
+    // What people do in Okta every day; too much of it is in `safeguards`.
     "/users/{id}",
     "/users/{id}/lifecycle/{step}",
     "/users/{id}/type",
@@ -29,7 +29,7 @@ pub(crate) const OKTA: &[&str] = &[
     "/role/{state}",
     "/scopes/{scope}/{state}",
     "/rate-limit/{limit}",
-    // In `behind`.
+    // In `edits`.
     "/schemas/{kind}/{name}",
     "/log",
     "/log/cursors",
@@ -118,11 +118,15 @@ fn changed(attribute: &str, key: &str, value: &Value) -> Value {
 }
 
 row_tests! {
-    users_scope: not_granted("okta.users.read", "the scope okta.users.read is not granted", SYNC);
-    groups_scope: not_granted("okta.groups.read", "the scope okta.groups.read is not granted", SYNC);
-    schemas_scope: not_granted("okta.schemas.read", "the scope okta.schemas.read is not granted", Act::Wait);
-    logs_scope: not_granted("okta.logs.read", "the scope okta.logs.read is not granted", Act::Wait);
-    event_hook_scopes: Row {
+    missing_users_scope_is_reported:
+        not_granted("okta.users.read", "the scope okta.users.read is not granted", SYNC);
+    missing_groups_scope_is_reported:
+        not_granted("okta.groups.read", "the scope okta.groups.read is not granted", SYNC);
+    missing_schemas_scope_is_reported:
+        not_granted("okta.schemas.read", "the scope okta.schemas.read is not granted", Act::Wait);
+    missing_logs_scope_is_reported:
+        not_granted("okta.logs.read", "the scope okta.logs.read is not granted", Act::Wait);
+    missing_hook_scopes_are_reported: Row {
         name: "eventHooks",
         on: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "off")).into(),
         act: CHECKS,
@@ -131,7 +135,7 @@ row_tests! {
         off: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "on")).into(),
         heal: CHECKS,
     };
-    role: org(
+    missing_admin_role_is_reported: org(
         "role",
         "/okta/role/off",
         "/okta/role/on",
@@ -139,9 +143,9 @@ row_tests! {
         "",
         ["it has no admin role that covers it", "Read-only Administrator"],
     );
-    role_without_schemas:
+    role_without_schemas_is_reported:
         org("role without schemas", "/okta/role/no-schemas", "/okta/role/on", CHECKS, "/checks", ROLE_LACKS);
-    clock: org(
+    clock_difference_is_reported: org(
         "clock",
         "/okta/clock/3600",
         "/okta/clock/0",
@@ -149,7 +153,7 @@ row_tests! {
         "/checks",
         ["behind the clock of Okta", "Set the clock of the daemon's host"],
     );
-    rate_limit: org(
+    low_rate_limit_is_reported: org(
         "rate limit",
         "/okta/rate-limit/90",
         "/okta/rate-limit/off",
@@ -157,35 +161,38 @@ row_tests! {
         "/checks",
         ["90 requests per minute", "Raise the share of the app"],
     );
-    hook_inactive: hook("hook inactive", "POST", "/deactivate", Value::Null, "he event hook is inactive");
-    hook_unverified: hook("hook unverified", "POST", "/unverify", Value::Null, "he event hook isn't verified");
-    hook_with_other_events: hook(
+    inactive_hook_is_reported:
+        hook("hook inactive", "POST", "/deactivate", Value::Null, "he event hook is inactive");
+    unverified_hook_is_reported:
+        hook("hook unverified", "POST", "/unverify", Value::Null, "he event hook isn't verified");
+    missing_hook_events_are_reported: hook(
         "hook with other events",
         "PUT",
         "/events",
         json!(["user.lifecycle.create"]),
         "he event hook doesn't subscribe to",
     );
-    hook_deleted: hook("hook deleted", "DELETE", "", Value::Null, "he org has no event hook with this URL");
-    import_source_disabled: flag(
+    deleted_hook_is_reported:
+        hook("hook deleted", "DELETE", "", Value::Null, "he org has no event hook with this URL");
+    disabled_import_source_is_reported: flag(
         "disabled",
         "disabled",
         Act::Event,
         "",
         ["the import source is disabled", "Enable"],
     );
-    missing_objects_removed_by_events:
+    events_report_missing_object_removal:
         flag("removes missing, by events", "removeMissingObjects", Act::Event, "", REMOVES_MISSING);
-    missing_objects_removed:
+    checks_report_missing_object_removal:
         flag("removes missing", "removeMissingObjects", CHECKS, "/checks", REMOVES_MISSING);
-    empty_values_ignored: flag(
+    ignored_empty_values_are_reported: flag(
         "ignores empty",
         "ignoreEmptyValues",
         CHECKS,
         "/checks",
         ["values that Okta cleared remain in Assets", "set empty values to Remove"],
     );
-    site_full: Row {
+    full_site_is_reported: Row {
         heal: SYNC,
         ..setting(
             "site is full",
@@ -196,13 +203,13 @@ row_tests! {
             ["The site holds as many objects as it may", "Find the records on the Runs page"],
         )
     };
-    cardinality_lowered: attribute(
+    lowered_cardinality_is_reported: attribute(
         "cardinality",
         changed("user/groups", "maximumCardinality", &json!(1)),
         changed("user/groups", "maximumCardinality", &json!(-1)),
         ["The maximum cardinality is 1", "set Cardinality to Unlimited"],
     );
-    attribute_renamed: attribute(
+    renamed_attribute_is_reported: attribute(
         "renamed",
         changed("City", "newName", &json!("Town")),
         changed("Town", "newName", &json!("City")),
@@ -211,7 +218,7 @@ row_tests! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
+async fn replaced_token_is_reported_and_saved() {
     let world = TestEnv::start().await;
     let token = world.call("POST", "/insight/token", &Value::Null).await;
     world.press("synchronize").await;
@@ -230,7 +237,7 @@ async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_account_that_is_refused_is_told_beside_its_field() {
+async fn rejected_account_is_reported_by_field() {
     let world = TestEnv::before_save().await;
     let mut draft = world.settings_with_account();
     draft["settings"]["assets"]["email"] = json!("somebody@example.com");

@@ -66,7 +66,7 @@ async fn play(row: &Row, address: SocketAddr) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hostile_input_is_refused_and_nothing_is_stored() {
+async fn hostile_input_is_rejected() {
     let daemon =
         Daemon::start(&SandboxOptions { users: 1, groups: 1, ..SandboxOptions::default() }, KEY).await;
     let console: SocketAddr = daemon.url.strip_prefix("http://").unwrap().parse().unwrap();

@@ -15,7 +15,7 @@ fn about(found: f64, expected: f64) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rate_is_that_of_late_and_the_rest_takes_as_long_as_it_says() {
+async fn rate_follows_recent_progress() {
     let runs = RunCollector::default();
     let told = runs.watch(RunKind::FullSync);
     told.begin(Phase::Users, Some(10_000));
@@ -40,7 +40,7 @@ async fn the_rate_is_that_of_late_and_the_rest_takes_as_long_as_it_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_done_before_a_cut_counts_and_does_not_speed_anything_up() {
+async fn resumed_items_do_not_affect_rate() {
     let runs = RunCollector::default();
     let told = runs.watch(RunKind::FullSync);
     told.begin(Phase::Users, Some(1000));
@@ -59,7 +59,7 @@ async fn what_was_done_before_a_cut_counts_and_does_not_speed_anything_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_phase_and_a_run_keep_what_they_were_when_they_end() {
+async fn ended_run_keeps_its_measurements() {
     let runs = RunCollector::default();
     let told = runs.watch(RunKind::FullSync);
     told.started(RunId::new(7));
@@ -91,7 +91,7 @@ async fn a_phase_and_a_run_keep_what_they_were_when_they_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pass_stands_before_the_events_that_are_applied_beside_it_and_empty_batches_leave_nothing() {
+async fn current_run_prefers_sync_over_events() {
     let runs = RunCollector::default();
     let batch = runs.watch(RunKind::EventSync);
     let pass = runs.watch(RunKind::IncrementalSync);
@@ -114,7 +114,7 @@ async fn a_pass_stands_before_the_events_that_are_applied_beside_it_and_empty_ba
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_is_woken_for_the_first_change_and_then_now_and_then() {
+async fn change_notifications_are_throttled() {
     let runs = RunCollector::default();
     let mut changes = RunChanges { changed: runs.changed.subscribe(), told: None };
     let told = runs.watch(RunKind::FullSync);

@@ -218,7 +218,7 @@ mod tests {
     const VIOLATION: SafeguardViolation = SafeguardViolation::MissingObjectsRemoved;
 
     #[test]
-    fn what_fails_again_is_one_trouble_and_its_end_is_remembered() {
+    fn repeated_failure_is_one_alert() {
         let board = AlertBoard::default();
         board.fails(failing(Task::EventFeed, "no answer", 1));
         board.fails(failing(Task::EventFeed, "no answer in time", 3));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_is_over_when_everything_was_read_and_failed_deliveries_when_one_arrives() {
+    fn alert_resolves_with_its_cause() {
         let board = AlertBoard::default();
         board
             .raised(&alert(AlertKind::SafeguardTriggered, Fact::SafeguardTriggered { violation: VIOLATION }));
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_about_a_duty_that_fails_is_no_other_trouble() {
+    fn raised_alert_merges_with_task_failure() {
         let board = AlertBoard::default();
         board.fails(TaskFailure {
             kind: AlertKind::SafeguardTriggered,
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_is_kept_up_to_a_number() {
+    fn resolved_alerts_are_limited() {
         let board = AlertBoard::default();
         for second in 0..100 {
             board.fails(failing(Task::Sync, "no", second));

@@ -54,7 +54,7 @@ fn formats_match_documentation() {
 }
 
 #[tokio::test]
-async fn alerts_reach_the_webhook_and_those_that_wait_are_sent_before_the_end() {
+async fn queued_alerts_are_sent_before_shutdown() {
     let server = MockServer::start().await;
     let to = Mock::given(method("POST")).and(path("/s3cret")).and(header("content-type", "application/json"));
     to.respond_with(ResponseTemplate::new(204)).expect(2).mount(&server).await;
@@ -70,7 +70,7 @@ async fn alerts_reach_the_webhook_and_those_that_wait_are_sent_before_the_end() 
 }
 
 #[tokio::test]
-async fn what_may_go_better_is_tried_again_and_what_may_not_is_told_without_the_address() {
+async fn webhook_retries_only_temporary_errors() {
     for (status, attempts) in [(503, 4), (429, 4), (404, 1), (302, 1)] {
         let server = MockServer::start().await;
         // A redirect is not followed: the address is a secret, and goes nowhere else.
@@ -89,7 +89,7 @@ async fn what_may_go_better_is_tried_again_and_what_may_not_is_told_without_the_
 }
 
 #[tokio::test]
-async fn one_answer_that_goes_wrong_costs_no_alert() {
+async fn webhook_succeeds_after_one_failure() {
     let server = MockServer::start().await;
     let failing = Mock::given(method("POST")).respond_with(ResponseTemplate::new(500));
     failing.up_to_n_times(1).mount(&server).await;
@@ -100,7 +100,7 @@ async fn one_answer_that_goes_wrong_costs_no_alert() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_webhook_that_never_answers_holds_nobody_up() {
+async fn unresponsive_webhook_does_not_block() {
     // Listens, and takes nothing.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let alerts = alerts(&format!("http://{}/", listener.local_addr().unwrap()), Duration::ZERO);
@@ -115,7 +115,7 @@ async fn a_webhook_that_never_answers_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn without_a_webhook_alerts_are_only_logged() {
+async fn alerts_need_no_webhook() {
     let alerts = Alerts::new(&main(), None, Outbound::new()).unwrap();
     alerts.send(alert(AlertKind::SyncFailed, "one"));
     alerts.deliver(&CancellationToken::new()).await;

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_others_may_read_are_found() {
+    fn exposed_secret_files_are_found() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let keys = "[console]\nmaster_key = { file = \"master.key\" }\n[connections.main.okta]\n\

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_believed_only_when_there_is_one_and_only_its_own_word() {
+    fn forwarded_address_requires_proxy() {
         let peer: IpAddr = "10.0.0.1".parse().unwrap();
         let headers = |values: &[&str]| {
             let mut headers = HeaderMap::new();

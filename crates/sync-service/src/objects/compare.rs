@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_compared_in_the_form_of_their_type() {
+    fn values_are_compared_by_type() {
         use AttributeType::{Boolean, DateTime, Double, ReferencedObject, Select, Text};
         for (kind, sent, there, expected) in [
             (Text, json!("Ada"), &["Ada"][..], FieldMatch::Equal),
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_compared_by_the_objects_that_they_lead_to() {
+    fn references_are_compared_by_object() {
         let value = |key: &str| -> ObjectValue {
             let object = json!({ "id": "1", "objectKey": key, "label": "" });
             serde_json::from_value(json!({ "referencedObject": object })).unwrap()

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_whole_wherever_the_parts_end() {
+    fn messages_survive_any_chunk_boundary() {
         let text = ": hello\n\nevent: status\nid: 7\ndata: {\"a\":\ndata: 1}\n\nevent:event\r\ndata: Zoë\r\n\r\n:\n\n";
         let expected = [message("status", Some("7"), "{\"a\":\n1}"), message("event", None, "Zoë")];
         for size in 1..text.len() {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_not_ended_is_no_message_and_what_never_ends_is_refused() {
+    fn unfinished_message_is_limited() {
         let mut decoder = Decoder::default();
         assert_eq!(decoder.feed(b"event: event\ndata: {}\n").unwrap(), []);
         let megabyte = vec![b'x'; 1024 * 1024];

@@ -7,11 +7,11 @@ use sync_service::engine::RunState;
 use sync_service::model::{RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Account, sync, world};
+use crate::test_env::{Account, sync, test_env};
 
 #[tokio::test]
-async fn with_an_account_values_groups_and_managers_are_cleared_that_the_import_source_keeps() {
-    let world = world().await;
+async fn account_clears_stale_values() {
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::With).await;
@@ -35,7 +35,7 @@ async fn with_an_account_values_groups_and_managers_are_cleared_that_the_import_
 
 #[tokio::test]
 async fn the_last_reference_is_cleared_too() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::With).await;
@@ -49,8 +49,8 @@ async fn the_last_reference_is_cleared_too() {
 }
 
 #[tokio::test]
-async fn without_an_account_what_is_kept_is_counted_listed_and_told_once_for_each_attribute() {
-    let world = world().await;
+async fn stale_values_are_reported_without_account() {
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
@@ -77,8 +77,8 @@ async fn without_an_account_what_is_kept_is_counted_listed_and_told_once_for_eac
 }
 
 #[tokio::test]
-async fn once_the_import_source_removes_empty_values_what_it_kept_is_sent_again() {
-    let world = world().await;
+async fn changed_setting_resends_stale_values() {
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
@@ -93,8 +93,8 @@ async fn once_the_import_source_removes_empty_values_what_it_kept_is_sent_again(
 }
 
 #[tokio::test]
-async fn where_the_import_source_removes_empty_values_there_is_nothing_to_clear() {
-    let world = world().await;
+async fn removing_import_leaves_no_stale_values() {
+    let world = test_env().await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
     world.strip(&user).await;
@@ -105,8 +105,8 @@ async fn where_the_import_source_removes_empty_values_there_is_nothing_to_clear(
 }
 
 #[tokio::test]
-async fn a_value_that_comes_back_before_it_was_cleared_is_not_cleared() {
-    let world = world().await;
+async fn restored_value_is_not_cleared() {
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;
@@ -123,8 +123,8 @@ async fn a_value_that_comes_back_before_it_was_cleared_is_not_cleared() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_cleared_now_fails_no_run_and_is_told() {
-    let world = world().await;
+async fn failed_clearing_fails_no_run() {
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Wrong).await;
@@ -138,8 +138,8 @@ async fn what_cannot_be_cleared_now_fails_no_run_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_process_that_is_cut_off_while_assets_works_loses_nothing_that_is_to_be_cleared() {
-    let world = world().await;
+async fn interrupted_run_keeps_stale_values() {
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::With).await;
@@ -168,8 +168,8 @@ async fn a_process_that_is_cut_off_while_assets_works_loses_nothing_that_is_to_b
 }
 
 #[tokio::test]
-async fn following_clears_what_waits_under_the_names_that_assets_has_by_then() {
-    let world = world().await;
+async fn daemon_clears_renamed_attribute() {
+    let world = test_env().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
     let user = world.resident().await;
     let connection = world.synced(Account::Without).await;

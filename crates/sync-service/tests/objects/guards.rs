@@ -8,11 +8,11 @@ use sync_service::engine::{AlertKind, AlertSink, Fact, NoopProgress, Remedy, Run
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Account, RecordingAlertSink, set_up, sync, world};
+use crate::test_env::{Account, RecordingAlertSink, set_up, sync, test_env};
 
 #[tokio::test]
 async fn low_cardinality_is_corrected_with_account() {
-    let world = world().await;
+    let world = test_env().await;
     world.settings(json!({ "ignoreCardinality": true })).await;
     let told = set_up(&world.open(Account::Without).await).await;
     assert!(told.fixed_attributes.is_empty());
@@ -25,8 +25,8 @@ async fn low_cardinality_is_corrected_with_account() {
 }
 
 #[tokio::test]
-async fn an_import_source_that_removes_missing_objects_gets_nothing() {
-    let world = world().await;
+async fn import_removing_missing_objects_is_blocked() {
+    let world = test_env().await;
     let connection = world.synced(Account::Without).await;
     let before = world.executions().await;
     world.settings(json!({ "removeMissingObjects": true })).await;
@@ -51,8 +51,8 @@ async fn an_import_source_that_removes_missing_objects_gets_nothing() {
 }
 
 #[tokio::test]
-async fn objects_that_an_import_deleted_all_the_same_raise_an_alert_and_come_back() {
-    let world = world().await;
+async fn objects_deleted_by_import_are_restored() {
+    let world = test_env().await;
     let heard = Arc::new(RecordingAlertSink::default());
     let connection = world
         .open_with(Account::Without, |ports, _| ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>)

@@ -11,14 +11,14 @@ use sync_service::engine::{
 };
 use sync_service::model::{ObjectKind, Record, RecordKey};
 
-use crate::world::{Account, set_up, sync, world, world_of};
+use crate::test_env::{Account, set_up, sync, test_env, test_env_of};
 
 /// The number of users.
 const USERS: usize = 700;
 
 /// Plays a first full sync with one bad user. Gives the number of executions of the sync, the bad one found.
 async fn isolate(account: Account, refusal: &str) -> usize {
-    let world = world_of(USERS, 3).await;
+    let world = test_env_of(USERS, 3).await;
     let connection = world.open(account).await;
     set_up(&connection).await;
     let user = world.nth_user(412).await;
@@ -38,24 +38,24 @@ async fn named_record_takes_three_executions() {
 }
 
 #[tokio::test]
-async fn record_refused_over_http_takes_one_execution() {
+async fn http_rejection_takes_one_execution() {
     assert_eq!(isolate(Account::Without, "refuse 400").await, 1);
 }
 
 #[tokio::test]
-async fn unnamed_record_takes_one_execution_with_an_account() {
+async fn account_isolates_record_in_one_execution() {
     assert_eq!(isolate(Account::With, "refuse result").await, 1);
 }
 
 #[tokio::test]
-async fn unnamed_record_takes_a_logarithm_without_an_account() {
+async fn isolation_without_account_is_logarithmic() {
     let executions = isolate(Account::Without, "refuse result").await;
     assert!((5..=12).contains(&executions), "{executions}");
 }
 
 #[tokio::test]
 async fn object_with_old_values_proves_nothing() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     let (bad, good) = (world.nth_user(3).await, world.nth_user(5).await);
     for user in [&bad, &good] {
@@ -99,7 +99,7 @@ impl TargetObjects for Lagging {
 
 #[tokio::test]
 async fn lagging_index_is_asked_again() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world
         .open_with(Account::With, |ports, _| {
             ports.target_schema = with_views(Arc::clone(&ports.target_schema), |view| MappingView {
@@ -120,8 +120,8 @@ async fn lagging_index_is_asked_again() {
 }
 
 #[tokio::test]
-async fn reports_of_a_bad_manager_are_no_suspects() {
-    let world = world().await;
+async fn reports_of_rejected_manager_are_confirmed() {
+    let world = test_env().await;
     let manager = world.nth_user(3).await;
     for n in [5, 6, 7, 8] {
         world.edit(&world.nth_user(n).await, json!({ "managerId": manager })).await;

@@ -8,5 +8,5 @@ mod clearing;
 mod guards;
 mod isolation;
 mod prune;
+mod test_env;
 mod view;
-mod world;

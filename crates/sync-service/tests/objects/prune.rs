@@ -7,11 +7,11 @@ use serde_json::Value;
 use sync_service::engine::{Clock, PruneOptions, PruneOutcome};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Account, at_once, sync, world};
+use crate::test_env::{Account, at_once, sync, test_env};
 
 #[tokio::test]
-async fn prune_deletes_what_has_been_gone_for_long_and_writes_it_down() {
-    let world = world().await;
+async fn prune_deletes_and_audits_retired_objects() {
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     let user = world.delete_user(3).await;
     sync(&connection).await;
@@ -36,8 +36,8 @@ async fn prune_deletes_what_has_been_gone_for_long_and_writes_it_down() {
 }
 
 #[tokio::test]
-async fn prune_finds_what_was_deleted_before_and_forgets_it() {
-    let world = world().await;
+async fn prune_records_already_deleted_objects() {
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     let user = world.delete_user(3).await;
     sync(&connection).await;
@@ -52,7 +52,7 @@ async fn prune_finds_what_was_deleted_before_and_forgets_it() {
 
 #[tokio::test]
 async fn prune_stays_within_its_limits() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     for _ in 0..3 {
         world.delete_user(3).await;
@@ -72,11 +72,11 @@ async fn prune_stays_within_its_limits() {
 }
 
 #[tokio::test]
-async fn prune_does_not_delete_what_okta_still_has_and_asks_for_a_look_instead() {
-    let world = world().await;
+async fn prune_keeps_objects_existing_in_okta() {
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     let user = world.resident().await;
-    world.mark_as_gone(&user).await;
+    world.mark_as_retired(&user).await;
     let plan = connection.prune_plan(&at_once()).await.unwrap();
     assert_eq!(plan.objects[0].object.key.id, user);
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();
@@ -88,7 +88,7 @@ async fn prune_does_not_delete_what_okta_still_has_and_asks_for_a_look_instead()
 
 #[tokio::test]
 async fn prune_takes_an_account() {
-    let world = world().await;
+    let world = test_env().await;
     let connection = world.synced(Account::Without).await;
     let error = connection.prune_plan(&at_once()).await.unwrap_err();
     assert!(error.is_usage());
@@ -96,8 +96,8 @@ async fn prune_takes_an_account() {
 }
 
 #[tokio::test]
-async fn prune_believes_no_org_that_shows_nothing() {
-    let world = world().await;
+async fn prune_rejects_empty_org() {
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     world.delete_user(3).await;
     sync(&connection).await;
@@ -118,8 +118,8 @@ impl Clock for Years {
 }
 
 #[tokio::test]
-async fn prune_follows_no_clock_that_is_ahead() {
-    let world = world().await;
+async fn prune_ignores_clock_ahead() {
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     world.delete_user(3).await;
     sync(&connection).await;
@@ -128,8 +128,8 @@ async fn prune_follows_no_clock_that_is_ahead() {
 }
 
 #[tokio::test]
-async fn prune_follows_no_clock_that_was_behind() {
-    let world = world().await;
+async fn prune_ignores_clock_behind() {
+    let world = test_env().await;
     drop(world.synced(Account::With).await);
     let behind = world.open_with(Account::With, |ports, _| ports.clock = Arc::new(Years(-1))).await;
     world.delete_user(3).await;

@@ -8,7 +8,7 @@ use sync_service::{
     AssetsLookup, Connection, FieldComparison, FieldMatch, ObjectState, ObjectView, OktaLookup, OktaObject,
 };
 
-use crate::world::{Account, TestEnv, set_up, sync, world};
+use crate::test_env::{Account, TestEnv, set_up, sync, test_env};
 
 fn user(id: &str) -> RecordKey {
     RecordKey::user(&UserId::new(id))
@@ -35,8 +35,8 @@ fn count(view: &ObjectView, agreement: FieldMatch) -> usize {
     view.fields.iter().filter(|field| field.field_match == agreement).count()
 }
 
-/// A user that Okta alone knows.
-async fn newcomer(world: &TestEnv, login: &str) -> String {
+/// Creates a user in Okta.
+async fn new_user(world: &TestEnv, login: &str) -> String {
     let profile =
         json!({ "login": login, "email": login, "firstName": "Grace", "lastName": "H", "city": "Oslo" });
     let created = world.control.call("POST", "/okta/users", &profile).await.unwrap();
@@ -44,8 +44,8 @@ async fn newcomer(world: &TestEnv, login: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_user_with_groups_is_the_same_on_both_sides_until_somebody_changes_one() {
-    let world = world().await;
+async fn user_state_follows_both_sides() {
+    let world = test_env().await;
     let id = world.resident().await;
     let connection = world.synced(Account::With).await;
     let seen = view(&connection, &user(&id)).await;
@@ -99,8 +99,8 @@ async fn a_user_with_groups_is_the_same_on_both_sides_until_somebody_changes_one
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_known_by_what_was_sent() {
-    let world = world().await;
+async fn deleted_user_keeps_last_values() {
+    let world = test_env().await;
     let connection = world.synced(Account::With).await;
     let id = world.delete_user(2).await;
     let seen = view(&connection, &user(&id)).await;
@@ -117,8 +117,8 @@ async fn a_deleted_user_is_known_by_what_was_sent() {
 }
 
 #[tokio::test]
-async fn a_group_has_a_name_and_a_number_of_members() {
-    let world = world().await;
+async fn group_view_has_name_and_members() {
+    let world = test_env().await;
     let id = world.resident().await;
     let connection = world.synced(Account::With).await;
     let groups = in_okta(&view(&connection, &user(&id)).await).groups.clone().unwrap();
@@ -135,18 +135,18 @@ async fn a_group_has_a_name_and_a_number_of_members() {
 }
 
 #[tokio::test]
-async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
-    let world = world().await;
+async fn unsynced_object_is_found_in_okta() {
+    let world = test_env().await;
     let connection = world.open(Account::With).await;
     set_up(&connection).await;
-    let grace = newcomer(&world, "grace@example.com").await;
+    let grace = new_user(&world, "grace@example.com").await;
     let seen = view(&connection, &user(&grace)).await;
     assert_eq!((seen.state, seen.name.as_deref()), (ObjectState::NotSynced, Some("grace@example.com")));
     assert_eq!(field(&seen, "city").in_okta, Some(json!("Oslo")));
     assert!(seen.confirmed.is_none() && field(&seen, "city").in_record.is_none());
 
     sync(&connection).await;
-    let late = newcomer(&world, "it's \"late\"@example.com").await;
+    let late = new_user(&world, "it's \"late\"@example.com").await;
     let matches = connection.find_objects("it's \"late\"@example.com", None, 5).await.unwrap();
     assert_eq!((matches.objects[0].key.clone(), matches.objects[0].synced), (user(&late), false));
     let seen = view(&connection, &user("it's \"late\"@example.com")).await;
@@ -172,8 +172,8 @@ async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
 }
 
 #[tokio::test]
-async fn without_an_account_it_is_told_that_assets_could_not_be_asked() {
-    let world = world().await;
+async fn object_view_reports_failed_lookups() {
+    let world = test_env().await;
     let id = world.resident().await;
     for (account, word) in [(Account::Without, "no account credential"), (Account::Wrong, "refused")] {
         let connection = world.synced(account).await;

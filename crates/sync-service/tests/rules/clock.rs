@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, idle, status, sync, wait_for_system_log, wait_until, world};
+use crate::test_env::{OFTEN, TestEnv, idle, status, sync, test_env, wait_for_system_log, wait_until};
 
 const HOURS: i64 = 3600;
 const YEAR: i64 = 365 * 24 * HOURS;
@@ -31,8 +31,8 @@ async fn arrives(world: &TestEnv, user: &str, city: &str) {
 }
 
 #[tokio::test]
-async fn changes_after_steps_of_the_clock_arrive() {
-    let world = world(6, 2).await;
+async fn changes_arrive_after_clock_steps() {
+    let world = test_env(6, 2).await;
     let ahead = Arc::new(OffsetClock::default());
     let connection = open(&world, &ahead).await;
     world.sync_first(&connection).await;
@@ -50,8 +50,8 @@ async fn changes_after_steps_of_the_clock_arrive() {
 }
 
 #[tokio::test]
-async fn load_with_a_clock_ahead_is_mended() {
-    let world = world(6, 2).await;
+async fn sync_with_fast_clock_is_corrected() {
+    let world = test_env(6, 2).await;
     let ahead = Arc::new(OffsetClock::default());
     ahead.by(2 * HOURS);
     let connection = open(&world, &ahead).await;
@@ -69,8 +69,8 @@ async fn load_with_a_clock_ahead_is_mended() {
 }
 
 #[tokio::test]
-async fn bookmark_is_the_directory_s_time() {
-    let world = world(6, 2).await;
+async fn bookmark_uses_okta_time() {
+    let world = test_env(6, 2).await;
     let ahead = Arc::new(OffsetClock::default());
     ahead.by(2 * HOURS);
     let connection = open(&world, &ahead).await;
@@ -86,7 +86,7 @@ async fn bookmark_is_the_directory_s_time() {
 
 #[tokio::test]
 async fn schedule_survives_a_clock_set_back() {
-    let world = world(6, 2).await;
+    let world = test_env(6, 2).await;
     let ahead = Arc::new(OffsetClock::default());
     ahead.by(YEAR);
     let clock = Arc::clone(&ahead);
@@ -110,7 +110,7 @@ async fn schedule_survives_a_clock_set_back() {
 
 #[tokio::test]
 async fn log_without_bookmark_starts_full_sync() {
-    let world = world(6, 2).await;
+    let world = test_env(6, 2).await;
     let connection = open(&world, &Arc::default()).await;
     connection.engine().setup(false).await.unwrap();
     let (state, now) = (world.state().await, SystemClock.now());
@@ -123,7 +123,7 @@ async fn log_without_bookmark_starts_full_sync() {
 
 #[tokio::test]
 async fn freshness_is_never_in_the_future() {
-    let world = world(6, 2).await;
+    let world = test_env(6, 2).await;
     let ahead = Arc::new(OffsetClock::default());
     ahead.by(YEAR);
     let connection = open(&world, &ahead).await;
@@ -162,8 +162,8 @@ impl EventFeed for Undated {
 }
 
 #[tokio::test]
-async fn log_without_dates_is_never_placed_by_the_clock() {
-    let world = world(6, 2).await;
+async fn undated_log_ignores_local_clock() {
+    let world = test_env(6, 2).await;
     let first = open(&world, &Arc::default()).await;
     world.sync_first(&first).await;
     let ahead = Arc::new(OffsetClock::default());
@@ -198,9 +198,9 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
 }
 
 #[tokio::test]
-async fn pause_survives_a_restart_with_another_clock() {
+async fn pause_survives_clock_change() {
     for seconds in [YEAR, -YEAR] {
-        let world = world(6, 2).await;
+        let world = test_env(6, 2).await;
         let ahead = Arc::new(OffsetClock::default());
         let first = open(&world, &ahead).await;
         world.sync_first(&first).await;
@@ -213,7 +213,7 @@ async fn pause_survives_a_restart_with_another_clock() {
         let user = world.users().await.remove(0);
         world.change(&user, json!({ "city": "Nuuk" })).await;
         status(&again, "the event is kept", |s| s.event_queue.unfinished() > 0).await;
-        until_is(&world, &ahead, HOURS).await;
+        wait_for_pause_end(&world, &ahead, HOURS).await;
         assert!(!world.object(&user).await.contains("Nuuk"), "{seconds}: nothing is sent");
         world.state().await.pause(None).await.unwrap();
         arrives(&world, &user, "Nuuk").await;
@@ -222,7 +222,7 @@ async fn pause_survives_a_restart_with_another_clock() {
 }
 
 /// The pause ends after so many seconds by the clock, or a little sooner.
-async fn until_is(world: &TestEnv, clock: &OffsetClock, seconds: i64) {
+async fn wait_for_pause_end(world: &TestEnv, clock: &OffsetClock, seconds: i64) {
     wait_until("the pause keeps what is left of it", async || {
         let until = world.state().await.paused_until().await.unwrap().unwrap();
         let left = until.duration_since(clock.now()).as_secs();

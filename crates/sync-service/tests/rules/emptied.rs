@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gate::refusal;
 use crate::support::follow;
-use crate::world::{TestEnv, gated_world, idle, sync};
+use crate::test_env::{TestEnv, gated_test_env, idle, sync};
 
 async fn read(connection: &Connection, user: &str) -> Option<RunReport> {
     let subject = [Subject::User(UserId::new(user))];
@@ -29,7 +29,7 @@ async fn member_of(world: &TestEnv, group: &str) -> String {
 
 #[tokio::test]
 async fn empty_listing_keeps_confirmed_members() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let group = world.groups().await[1].clone();
     for user in &world.active_users().await[..3] {
         world.add_member(&group, user).await;
@@ -58,7 +58,7 @@ async fn empty_listing_keeps_confirmed_members() {
 
 #[tokio::test]
 async fn empty_groups_are_read_again() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let group = world.groups().await[1].clone();
     let user = member_of(&world, &group).await;
     let connection = world.synced("system_log").await;
@@ -75,7 +75,7 @@ async fn empty_groups_are_read_again() {
 
 #[tokio::test]
 async fn hidden_groups_end_no_membership() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let group = world.groups().await[1].clone();
     let user = member_of(&world, &group).await;
     let connection = world.synced("system_log").await;
@@ -100,7 +100,7 @@ async fn hidden_groups_end_no_membership() {
 
 #[tokio::test]
 async fn last_membership_ends_at_once() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let group = world.groups().await[1].clone();
     let user = member_of(&world, &group).await;
     let connection = world.synced("system_log").await;

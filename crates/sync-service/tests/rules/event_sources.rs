@@ -6,10 +6,10 @@ use sync_service::engine::{Clock, FeedCheckpoint, NoopProgress, RunKind, StateSt
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, USER, idle, status, sync, wait_for_system_log, world};
+use crate::test_env::{OFTEN, TestEnv, USER, idle, status, sync, test_env, wait_for_system_log};
 
-/// Has the connection believe that it read the log to its end at a time, and the log refuse the place.
-async fn lose_place(world: &TestEnv, caught_up: Timestamp) {
+/// Stores a time up to which the log was read, and makes Okta reject the checkpoint.
+async fn invalidate_checkpoint(world: &TestEnv, caught_up: Timestamp) {
     let state = world.state().await;
     let checkpoint = state.feed_checkpoint().await.unwrap().unwrap().checkpoint;
     let feed = FeedCheckpoint { checkpoint, newest_event_at: caught_up, caught_up_at: Some(caught_up) };
@@ -18,8 +18,8 @@ async fn lose_place(world: &TestEnv, caught_up: Timestamp) {
 }
 
 #[tokio::test]
-async fn hook_and_log_bring_one_event_once() {
-    let world = world(8, 2).await;
+async fn duplicate_event_is_processed_once() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("both").await;
     let following = follow(&connection);
     wait_for_system_log(&connection).await;
@@ -39,7 +39,7 @@ async fn hook_and_log_bring_one_event_once() {
 
 #[tokio::test]
 async fn the_log_alone_keeps_assets_current() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
     let users = world.users().await;
@@ -57,8 +57,8 @@ async fn the_log_alone_keeps_assets_current() {
 }
 
 #[tokio::test]
-async fn what_no_hook_reports_arrives_by_the_log() {
-    let world = world(8, 2).await;
+async fn log_only_events_are_applied() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("both").await;
     let following = follow(&connection);
     let users = world.users().await;
@@ -75,7 +75,7 @@ async fn what_no_hook_reports_arrives_by_the_log() {
         let audit = world.audit().await;
         if audit.marked_deleted == 1 { Ok(()) } else { Err(format!("{audit:?}")) }
     };
-    crate::world::wait_until("the deletion is over", completed).await;
+    crate::test_env::wait_until("the deletion is over", completed).await;
     world.assert_in_sync().await;
     let document = world.control.get("/insight/document").await.unwrap().to_string();
     assert!(document.contains("Badge"), "{document}");
@@ -83,15 +83,15 @@ async fn what_no_hook_reports_arrives_by_the_log() {
 }
 
 #[tokio::test]
-async fn a_refused_cursor_falls_back_to_time_with_overlap() {
-    let world = world(8, 2).await;
+async fn rejected_cursor_falls_back_to_time() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
     wait_for_system_log(&connection).await;
     following.stop().await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
     // As if the log had shown the event only now, after younger ones: without an overlap it is not read.
-    lose_place(&world, SystemClock.now() + SignedDuration::from_mins(2)).await;
+    invalidate_checkpoint(&world, SystemClock.now() + SignedDuration::from_mins(2)).await;
     let following = follow(&connection);
     world.assert_in_sync().await;
     let runs = connection.status(20).await.unwrap().runs;
@@ -105,14 +105,14 @@ async fn a_refused_cursor_falls_back_to_time_with_overlap() {
 
 #[tokio::test]
 async fn log_gap_starts_full_sync() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
     wait_for_system_log(&connection).await;
     following.stop().await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
     world.call("DELETE", "/okta/log", Value::Null).await;
-    lose_place(&world, SystemClock.now() - SignedDuration::from_hours(24 * 100)).await;
+    invalidate_checkpoint(&world, SystemClock.now() - SignedDuration::from_hours(24 * 100)).await;
     let following = follow(&connection);
     world.assert_in_sync().await;
     let full = |status: &sync_service::ConnectionStatus| {
@@ -123,8 +123,8 @@ async fn log_gap_starts_full_sync() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
-    let world = world(8, 2).await;
+async fn event_without_subject_starts_incremental_sync() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("hooks.no-actor=1").await;
@@ -139,8 +139,8 @@ async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
 }
 
 #[tokio::test]
-async fn the_same_events_and_the_same_run_twice_change_nothing() {
-    let world = world(8, 2).await;
+async fn repeated_events_and_runs_change_nothing() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let user = world.users().await.remove(0);
@@ -163,8 +163,8 @@ async fn the_same_events_and_the_same_run_twice_change_nothing() {
 }
 
 #[tokio::test]
-async fn day_to_day_work_needs_read_scopes_only() {
-    let world = world(8, 2).await;
+async fn syncing_requires_only_read_scopes() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("both").await;
     world.call("POST", "/okta/scopes/okta.eventHooks.manage/off", Value::Null).await;
     world.call("DELETE", "/okta/tokens", Value::Null).await;

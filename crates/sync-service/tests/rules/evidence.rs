@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 use crate::fakes::RecordingAlertSink;
 use crate::gate::{Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, idle, status, sync, wait_until};
+use crate::test_env::{OFTEN, gated_test_env, idle, status, sync, wait_until};
 
-/// A 404 of each kind that says nothing about an object.
-fn no_word_of_okta(n: usize) -> Instead {
+/// A 404 of each kind that proves nothing about an object.
+fn foreign_404(n: usize) -> Instead {
     let gateway = json!({"status": 404, "message": "no Route matched with those values"});
     match n {
         0 => page(404),
@@ -29,7 +29,7 @@ fn no_word_of_okta(n: usize) -> Instead {
 
 #[tokio::test]
 async fn changed_object_survives_a_foreign_404() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let heard = Arc::new(RecordingAlertSink::default());
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| ports.alerts = Arc::<RecordingAlertSink>::clone(&heard))
@@ -43,7 +43,7 @@ async fn changed_object_survives_a_foreign_404() {
     gate.instead(move |path| {
         let of = |id: &String| path == format!("/api/v1/users/{id}");
         let n = odd[..4].iter().position(of);
-        n.map(no_word_of_okta).or_else(|| (path == group_path).then(|| page(404)))
+        n.map(foreign_404).or_else(|| (path == group_path).then(|| page(404)))
     });
     for user in &users[..5] {
         world.change(user, json!({ "city": "Elsewhere" })).await;
@@ -75,7 +75,7 @@ async fn changed_object_survives_a_foreign_404() {
 
 #[tokio::test]
 async fn failed_member_listing_keeps_memberships() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     let members = format!("/api/v1/groups/{group}/users");
@@ -83,7 +83,7 @@ async fn failed_member_listing_keeps_memberships() {
         let at = members.clone();
         gate.instead(move |path| {
             path.starts_with(&at).then(|| match n {
-                0..3 => no_word_of_okta(n),
+                0..3 => foreign_404(n),
                 3 => refusal(404, "E0000007", "Not found"),
                 4 => Instead(200, "application/json", "{}".into()),
                 _ => Instead(200, "application/json", "[{\"id\": \"00u1\"}, {\"id".into()),
@@ -101,8 +101,8 @@ async fn failed_member_listing_keeps_memberships() {
 }
 
 #[tokio::test]
-async fn group_that_a_listing_misses_keeps_its_members() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn unlisted_group_keeps_its_members() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     for odd in [false, true] {
@@ -125,8 +125,8 @@ async fn group_that_a_listing_misses_keeps_its_members() {
 }
 
 #[tokio::test]
-async fn groups_of_a_user_are_not_empty_for_a_404() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn foreign_404_ends_no_membership() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let user = world.active_users().await[0].clone();
     for n in 0..2 {
@@ -147,8 +147,8 @@ async fn groups_of_a_user_are_not_empty_for_a_404() {
 }
 
 #[tokio::test]
-async fn odd_user_is_left_as_it_is() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn malformed_user_is_left_unchanged() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let shapes = json!([
@@ -193,7 +193,7 @@ async fn odd_user_is_left_as_it_is() {
 
 #[tokio::test]
 async fn plan_leaves_store_as_it_was() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let (users, groups) = (world.active_users().await, world.groups().await);
     // Something of every kind to be found: a change, a group and a user that are gone, odd items, members not listed.
@@ -240,8 +240,8 @@ async fn plan_leaves_store_as_it_was() {
 }
 
 #[tokio::test]
-async fn group_that_goes_among_its_members_is_marked_at_once() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn group_deleted_during_listing_is_retired() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     let listed = json!({"id": group, "type": "OKTA_GROUP", "profile": {"name": "About to go"}});
@@ -264,8 +264,8 @@ async fn group_that_goes_among_its_members_is_marked_at_once() {
 }
 
 #[tokio::test]
-async fn odd_events_of_the_log_are_passed() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn malformed_log_events_are_skipped() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let odd = users.clone();
@@ -293,7 +293,7 @@ async fn odd_events_of_the_log_are_passed() {
 
 #[tokio::test]
 async fn unread_objects_keep_their_failed_events() {
-    let (world, gate) = gated_world(80, 3).await;
+    let (world, gate) = gated_test_env(80, 3).await;
     let connection = world.synced("system_log").await;
     let (users, state) = (world.active_users().await, world.state().await);
     let event = |user: &String| NewEvent {

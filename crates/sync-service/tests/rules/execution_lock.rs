@@ -13,11 +13,11 @@ use sync_service::engine::{
 use sync_service::model::{ExecutionId, Record};
 
 use crate::support::follow;
-use crate::world::{OFTEN, idle, status, sync, wait_until, world};
+use crate::test_env::{OFTEN, idle, status, sync, test_env, wait_until};
 
 #[tokio::test]
-async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all() {
-    let world = world(9, 2).await;
+async fn changes_queue_during_stuck_execution() {
+    let world = test_env(9, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let (users, before) = (world.users().await, world.executions().await.len());
@@ -42,8 +42,8 @@ async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all(
 }
 
 #[tokio::test]
-async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
-    let world = world(9, 2).await;
+async fn interrupted_ingestion_is_canceled() {
+    let world = test_env(9, 2).await;
     let mut structure = None;
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| structure = Some(Arc::clone(&ports.target_schema)))
@@ -71,8 +71,8 @@ async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
 }
 
 #[tokio::test]
-async fn what_a_crash_left_working_is_awaited_and_confirmed() {
-    let world = world(9, 2).await;
+async fn processing_execution_is_awaited_after_crash() {
+    let world = test_env(9, 2).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults("executions.stuck=told").await;
@@ -151,7 +151,7 @@ impl Importer for LosesStart {
 
 #[tokio::test]
 async fn lost_start_response_is_adopted() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| {
             let control = world.control.clone();
@@ -171,8 +171,8 @@ async fn lost_start_response_is_adopted() {
 }
 
 #[tokio::test]
-async fn an_execution_that_nobody_remembers_and_nobody_feeds_is_cancelled_after_a_while() {
-    let world = world(9, 2).await;
+async fn orphaned_execution_is_canceled() {
+    let world = test_env(9, 2).await;
     let mut structure = None;
     let connection = world
         .open_with("system_log", OFTEN, |ports, options| {

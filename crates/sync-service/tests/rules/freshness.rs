@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::follow;
-use crate::world::{USER, idle, status, world};
+use crate::test_env::{USER, idle, status, test_env};
 
 #[tokio::test]
 async fn stale_read_is_retried() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=2000").await;
@@ -23,8 +23,8 @@ async fn stale_read_is_retried() {
 }
 
 #[tokio::test]
-async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown() {
-    let world = world(8, 2).await;
+async fn second_quick_change_is_read() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
@@ -38,8 +38,8 @@ async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown(
 }
 
 #[tokio::test]
-async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
-    let world = world(8, 2).await;
+async fn missing_membership_is_read_again() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
@@ -51,8 +51,8 @@ async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
 }
 
 #[tokio::test]
-async fn a_value_is_never_taken_from_an_event() {
-    let world = world(8, 2).await;
+async fn event_values_are_never_copied() {
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let (user, before) = (world.users().await.remove(0), world.executions().await.len());
@@ -70,7 +70,7 @@ async fn a_value_is_never_taken_from_an_event() {
 
 #[tokio::test]
 async fn not_found_after_create_is_retried() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
@@ -83,8 +83,8 @@ async fn not_found_after_create_is_retried() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
-    let world = world(8, 2).await;
+async fn slow_deletion_is_followed_to_completion() {
+    let world = test_env(8, 2).await;
     // The hook alone: nobody tells when the deletion is over.
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
@@ -96,7 +96,7 @@ async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
         let audit = world.audit().await;
         if audit.marked_deleted == 1 { Ok(audit) } else { Err(format!("{audit:?}")) }
     };
-    let audit = crate::world::wait_until("the object is marked", gone).await;
+    let audit = crate::test_env::wait_until("the object is marked", gone).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     idle(&connection).await;
     following.stop().await;
@@ -104,7 +104,7 @@ async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
 
 #[tokio::test]
 async fn a_fictitious_id_ends_quietly() {
-    let world = world(8, 2).await;
+    let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let before = world.executions().await.len();

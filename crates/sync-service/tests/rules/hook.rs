@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::world::gated_world;
+use crate::test_env::gated_test_env;
 
 #[tokio::test]
-async fn hook_whose_answer_was_lost_is_taken_over() {
-    let (world, gate) = gated_world(3, 1).await;
+async fn hook_with_lost_response_is_adopted() {
+    let (world, gate) = gated_test_env(3, 1).await;
     let connection = world.open("event_hook").await;
     world.receive(&connection).await;
     // What is created is told as one; lists stay whole.

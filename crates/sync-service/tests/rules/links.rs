@@ -7,11 +7,11 @@ use serde_json::json;
 use crate::fakes::Failures;
 use crate::gate::{Instead, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, sync, sync_with_override, wait_until};
+use crate::test_env::{OFTEN, gated_test_env, sync, sync_with_override, wait_until};
 
 #[tokio::test]
-async fn links_to_another_host_are_asked_at_home() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn foreign_link_host_is_replaced() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let user = world.active_users().await[0].clone();
     world.change(&user, json!({ "city": "Elsewhere" })).await;
@@ -28,8 +28,8 @@ async fn links_to_another_host_are_asked_at_home() {
 }
 
 #[tokio::test]
-async fn wrong_links_end_after_a_few_requests() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn wrong_links_end_listing_early() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     for (n, targets) in [&["/api/v1/apps?after=x"][..], &["/api/v1/users?after=a", "/api/v1/users?after=b"]]
         .into_iter()
@@ -60,8 +60,8 @@ async fn wrong_links_end_after_a_few_requests() {
 }
 
 #[tokio::test]
-async fn log_that_leads_in_a_circle_is_told() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn cyclic_log_links_are_reported() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let failures = Arc::new(Failures::default());
     let alarm = Arc::<Failures>::clone(&failures);
     let connection = world.open_with("system_log", OFTEN, |ports, _| ports.alerts = alarm).await;

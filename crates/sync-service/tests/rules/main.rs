@@ -27,6 +27,6 @@ mod selected;
 mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
+mod test_env;
 mod unread;
 mod window;
-mod world;

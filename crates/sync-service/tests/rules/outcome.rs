@@ -8,7 +8,7 @@ use sync_service::model::ObjectKind;
 
 use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, idle, status, sync, world};
+use crate::test_env::{OFTEN, TestEnv, idle, status, sync, test_env};
 
 /// A connection whose first execution goes wrong in a way.
 async fn first_execution(world: &TestEnv, fault: &str) -> Arc<sync_service::Connection> {
@@ -22,7 +22,7 @@ async fn first_execution(world: &TestEnv, fault: &str) -> Arc<sync_service::Conn
 }
 
 /// Sent again by whoever follows, until everything is confirmed.
-async fn made_good(world: &TestEnv, connection: &Arc<sync_service::Connection>) {
+async fn assert_recovers(world: &TestEnv, connection: &Arc<sync_service::Connection>) {
     world.no_faults().await;
     let following = follow(connection);
     world.assert_in_sync().await;
@@ -36,8 +36,8 @@ async fn made_good(world: &TestEnv, connection: &Arc<sync_service::Connection>) 
 }
 
 #[tokio::test]
-async fn records_that_assets_drops_are_found_and_sent_again() {
-    let world = world(9, 2).await;
+async fn dropped_records_are_resent() {
+    let world = test_env(9, 2).await;
     let connection = first_execution(&world, "executions.drop=1").await;
     let status = connection.status(1).await.unwrap();
     assert!(status.event_queue.unconfirmed_records >= 9, "{:?}", status.event_queue);
@@ -47,31 +47,31 @@ async fn records_that_assets_drops_are_found_and_sent_again() {
         status.unconfirmed
     );
     assert!(!status.objects.contains_key(&ObjectKind::User), "nothing of it is taken for confirmed");
-    made_good(&world, &connection).await;
+    assert_recovers(&world, &connection).await;
 }
 
 #[tokio::test]
-async fn records_with_errors_at_their_type_are_sent_again_and_the_reason_is_shown() {
-    let world = world(9, 2).await;
+async fn type_errors_are_shown_and_resent() {
+    let world = test_env(9, 2).await;
     let connection = first_execution(&world, "executions.type-errors=1").await;
     let unconfirmed = connection.status(1).await.unwrap().unconfirmed;
     assert!(unconfirmed.iter().all(|u| u.reason.contains("could not be written")), "{unconfirmed:?}");
-    made_good(&world, &connection).await;
+    assert_recovers(&world, &connection).await;
 }
 
 #[tokio::test]
-async fn an_execution_that_ends_badly_confirms_nothing_and_is_sent_again() {
-    let world = world(9, 2).await;
+async fn failed_execution_confirms_nothing() {
+    let world = test_env(9, 2).await;
     let connection = first_execution(&world, "executions.fail=1").await;
     let status = connection.status(1).await.unwrap();
     assert!(status.objects.is_empty(), "{:?}", status.objects);
     assert!(status.unconfirmed.iter().all(|u| u.reason.contains("could not be written")));
-    made_good(&world, &connection).await;
+    assert_recovers(&world, &connection).await;
 }
 
 #[tokio::test]
-async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_others() {
-    let world = world(9, 2).await;
+async fn kinds_are_confirmed_separately() {
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     // Of one group and of nine users every third is lost, the group among them; users do not come with it.
     world.faults("executions.drop=1").await;
@@ -91,7 +91,7 @@ async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_o
 
 #[tokio::test]
 async fn rejected_record_is_retried() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let clock = Arc::new(OffsetClock::default());
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| ports.clock = Arc::clone(&clock) as Arc<dyn Clock>)
@@ -118,8 +118,8 @@ async fn rejected_record_is_retried() {
 }
 
 #[tokio::test]
-async fn record_that_is_too_large_is_set_aside() {
-    let world = world(9, 2).await;
+async fn oversized_record_is_rejected() {
+    let world = test_env(9, 2).await;
     let property = json!({ "title": "Notes", "type": "string", "maxLength": 100_000 });
     world.call("PUT", "/okta/schemas/user/notes", property).await;
     let connection = world.synced("system_log").await;
@@ -153,8 +153,8 @@ async fn record_that_is_too_large_is_set_aside() {
 }
 
 #[tokio::test]
-async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
-    let world = world(9, 2).await;
+async fn incomplete_read_sends_nothing() {
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     let before = world.executions().await;
     // What is read is worth sending, and what cannot be read looks empty.
@@ -174,8 +174,8 @@ async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_fails_cancels_the_execution_and_leaves_the_reason_in_its_history() {
-    let world = world(30, 2).await;
+async fn failed_chunk_cancels_execution() {
+    let world = test_env(30, 2).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.call("PUT", "/insight/settings", json!({ "chunkLimit": 50 })).await;

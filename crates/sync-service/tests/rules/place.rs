@@ -7,8 +7,8 @@ use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{
-    OFTEN, TestEnv, idle, status, sync, sync_with_override, wait_for_system_log, wait_until, world,
+use crate::test_env::{
+    OFTEN, TestEnv, idle, status, sync, sync_with_override, test_env, wait_for_system_log, wait_until,
 };
 
 async fn groups_of(world: &TestEnv, cardinality: i32) {
@@ -25,7 +25,7 @@ async fn groups_in_assets(world: &TestEnv, user: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn plan_changes_no_mapping() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("event_hook").await;
     let engine = connection.engine();
     let before = engine.active_mapping_version();
@@ -49,8 +49,8 @@ async fn plan_changes_no_mapping() {
 }
 
 #[tokio::test]
-async fn values_return_once_they_can_be_stored() {
-    let world = world(12, 4).await;
+async fn withheld_values_return_when_storable() {
+    let world = test_env(12, 4).await;
     let connection = world.synced("event_hook").await;
     groups_of(&world, 1).await;
     let user = world.users().await.remove(0);
@@ -74,7 +74,7 @@ async fn values_return_once_they_can_be_stored() {
 
 #[tokio::test]
 async fn memberships_that_ended_while_withheld_go() {
-    let world = world(12, 4).await;
+    let world = test_env(12, 4).await;
     let (left, deleted) = (world.active_users().await.remove(0), world.active_users().await.remove(1));
     let all = world.groups().await;
     for group in &all {
@@ -103,7 +103,7 @@ async fn memberships_that_ended_while_withheld_go() {
 
 #[tokio::test]
 async fn daemon_sends_values_again_once_stored() {
-    let world = world(12, 4).await;
+    let world = test_env(12, 4).await;
     let connection = world
         .open_with(
             "system_log",
@@ -130,7 +130,7 @@ async fn daemon_sends_values_again_once_stored() {
 
 /// Nothing compares the schemas here but the batch of events itself.
 async fn survives_rename(object_type: &str, name: &str) {
-    let world = world(12, 4).await;
+    let world = test_env(12, 4).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
     idle(&connection).await;
@@ -160,7 +160,7 @@ async fn objects_survive_renamed_user_id() {
 
 #[tokio::test]
 async fn another_import_source_gets_everything() {
-    let (world, other) = (world(9, 2).await, world(1, 1).await);
+    let (world, other) = (test_env(9, 2).await, test_env(1, 1).await);
     let first = world.synced("system_log").await;
     let second = world.open_into(&other, OFTEN).await;
     second.engine().setup(false).await.unwrap();
@@ -178,7 +178,7 @@ async fn another_import_source_gets_everything() {
 
 #[tokio::test]
 async fn marks_follow_to_another_import_source() {
-    let (world, other) = (world(9, 2).await, world(1, 1).await);
+    let (world, other) = (test_env(9, 2).await, test_env(1, 1).await);
     let first = world.synced("system_log").await;
     let second = world.open_into(&other, OFTEN).await;
     second.engine().setup(false).await.unwrap();
@@ -195,7 +195,7 @@ async fn marks_follow_to_another_import_source() {
 
 #[tokio::test]
 async fn lost_store_is_filled_by_itself() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     let following = follow(&connection);

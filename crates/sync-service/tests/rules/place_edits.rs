@@ -8,7 +8,7 @@ use sync_service::engine::{RunReport, Upkeep};
 
 use crate::gate::Gate;
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, gated_world, idle, status, sync, wait_until, world};
+use crate::test_env::{OFTEN, TestEnv, gated_test_env, idle, status, sync, test_env, wait_until};
 
 /// The number of entries that executions from one on held for an object type.
 async fn entries(world: &TestEnv, from: usize, object_type: &str) -> u64 {
@@ -29,8 +29,8 @@ async fn is_current(connection: &Connection) {
 }
 
 #[tokio::test]
-async fn import_source_there_and_back_gets_everything() {
-    let world = world(9, 2).await;
+async fn restored_import_source_gets_everything() {
+    let world = test_env(9, 2).await;
     let first = world.synced("system_log").await;
     let other = world.open_other_source().await;
     other.engine().setup(false).await.unwrap();
@@ -54,7 +54,7 @@ async fn import_source_there_and_back_gets_everything() {
 
 #[tokio::test]
 async fn execution_of_another_source_is_doubted() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     let profile = json!({ "firstName": "Ada", "lastName": "L", "login": "ada@example.com", "email": "ada@example.com" });
     let created = world.call("POST", "/okta/users", profile).await;
@@ -92,7 +92,7 @@ async fn execution_of_another_source_is_doubted() {
 
 /// Edits an attribute by hand twice while the connection follows: everything is sent again without being asked.
 async fn survives(edits: [(&str, Value); 2]) {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     for user in &world.users().await[..4] {
         world.change(user, json!({ "city": "Graz" })).await;
     }
@@ -123,14 +123,14 @@ async fn values_return_with_their_attribute() {
 }
 
 #[tokio::test]
-async fn values_return_with_the_type_of_their_attribute() {
+async fn values_return_with_attribute_type() {
     let edit = |kind: &str| ("PUT", json!({ "type": "user", "name": "City", "kind": kind }));
     survives([edit("integer"), edit("text")]).await;
 }
 
 #[tokio::test]
-async fn values_of_a_narrower_type_are_withheld() {
-    let world = world(9, 2).await;
+async fn narrower_type_withholds_values() {
+    let world = test_env(9, 2).await;
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Graz" })).await;
     let connection = world.synced("system_log").await;
@@ -149,8 +149,8 @@ async fn references_return_with_their_cardinality() {
 }
 
 #[tokio::test]
-async fn renamed_id_during_a_full_sync_loses_nothing() {
-    let (world, gate): (TestEnv, Gate) = gated_world(12, 3).await;
+async fn id_renamed_during_sync_loses_nothing() {
+    let (world, gate): (TestEnv, Gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let control = world.control.clone();
     gate.after(move |path, _| {
@@ -177,8 +177,8 @@ async fn renamed_id_during_a_full_sync_loses_nothing() {
 
 /// With the token alone: the settings of the source are hidden, and the document looks the same.
 #[tokio::test]
-async fn object_schema_made_anew_is_noticed_by_an_execution() {
-    let world = world(9, 2).await;
+async fn execution_detects_recreated_object_schema() {
+    let world = test_env(9, 2).await;
     world.call("PUT", "/insight/settings", json!({ "settingsForAccountOnly": true })).await;
     let connection = world.synced("system_log").await;
     world.remake_schema().await;
@@ -195,7 +195,7 @@ async fn object_schema_made_anew_is_noticed_by_an_execution() {
 /// An object type that is deleted by hand while the connection follows: it returns with everything that it held, and with
 /// the references to it.
 async fn type_returns(object_type: &str) {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     world.call("DELETE", "/insight/object-types", json!({ "type": object_type })).await;
     let following = follow(&connection);
@@ -216,8 +216,8 @@ async fn groups_return_with_their_object_type() {
 }
 
 #[tokio::test]
-async fn objects_deleted_by_hand_return_without_a_change() {
-    let world = world(9, 2).await;
+async fn manually_deleted_objects_return() {
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     for user in &users[..2] {
@@ -241,8 +241,8 @@ async fn objects_deleted_by_hand_return_without_a_change() {
 }
 
 #[tokio::test]
-async fn options_return_once_unknown_values_are_added() {
-    let world = world(9, 2).await;
+async fn options_return_when_import_adds_them() {
+    let world = test_env(9, 2).await;
     let property = json!({ "title": "Skills", "type": "array", "items": { "type": "string" } });
     world.call("PUT", "/okta/schemas/user/skills", property).await;
     let user = world.active_users().await.remove(0);
@@ -266,7 +266,7 @@ async fn options_return_once_unknown_values_are_added() {
 
 #[tokio::test]
 async fn objects_without_identity_are_reported() {
-    let world = world(9, 2).await;
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     let count = world.users().await.len();
     let delete = json!({ "type": "user", "name": "Okta User ID" });
@@ -286,8 +286,8 @@ async fn objects_without_identity_are_reported() {
 }
 
 /// Edits the structure while an execution works on the first load: the run ends, and does not claim what was dropped.
-async fn edited_meanwhile(edit: Value) -> (TestEnv, Arc<Connection>) {
-    let world = world(12, 4).await;
+async fn edit_during_execution(edit: Value) -> (TestEnv, Arc<Connection>) {
+    let world = test_env(12, 4).await;
     let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults("executions.stuck=told").await;
@@ -305,9 +305,9 @@ async fn edited_meanwhile(edit: Value) -> (TestEnv, Arc<Connection>) {
 }
 
 #[tokio::test]
-async fn cardinality_lowered_during_an_execution_is_noticed() {
+async fn execution_detects_lowered_cardinality() {
     let limit = |n: i32| json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": n });
-    let (world, connection) = edited_meanwhile(limit(1)).await;
+    let (world, connection) = edit_during_execution(limit(1)).await;
     let status = connection.status(0).await.unwrap();
     assert_eq!((status.withheld.len(), status.freshness.synced_through), (1, None));
     world.call("PUT", "/insight/attributes", limit(-1)).await;
@@ -318,15 +318,15 @@ async fn cardinality_lowered_during_an_execution_is_noticed() {
 }
 
 #[tokio::test]
-async fn identity_renamed_during_an_execution_is_noticed() {
+async fn execution_detects_renamed_identity() {
     let rename = json!({ "type": "group", "name": "Okta Group ID", "newName": "Number" });
-    let (_world, connection) = edited_meanwhile(rename).await;
+    let (_world, connection) = edit_during_execution(rename).await;
     assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
 }
 
 #[tokio::test]
-async fn older_copy_of_the_store_is_noticed() {
-    let world = world(9, 3).await;
+async fn older_store_copy_is_detected() {
+    let world = test_env(9, 3).await;
     let connection = world.synced("system_log").await;
     let (group, user) = (world.groups().await[1].clone(), world.active_users().await.remove(0));
     let member = format!("/okta/groups/{group}/users/{user}");

@@ -7,7 +7,7 @@ use sync_service::Connection;
 use sync_service::model::ValueProblemKind;
 
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, idle, sync, wait_for_system_log, wait_until, world};
+use crate::test_env::{OFTEN, TestEnv, idle, sync, test_env, wait_for_system_log, wait_until};
 
 impl TestEnv {
     /// A connection whose users name their managers by a value of the profile, set up and synchronised.
@@ -48,7 +48,7 @@ impl TestEnv {
 
 #[tokio::test]
 async fn manager_is_found_in_another_case() {
-    let world = world(3, 1).await;
+    let world = test_env(3, 1).await;
     let connection = world.managed_by("login").await;
     let worker = world.new_user("worker@example.com", json!({ "boss": " Strasse.Boss@EXAMPLE.com " })).await;
     sync(&connection).await.unwrap();
@@ -65,9 +65,9 @@ async fn manager_is_found_in_another_case() {
 }
 
 #[tokio::test]
-async fn recreated_manager_is_the_one_referred_to() {
+async fn recreated_manager_is_referenced() {
     for by in ["login", "email", "employee_number"] {
-        let world = world(6, 1).await;
+        let world = test_env(6, 1).await;
         let connection = world.managed_by(by).await;
         let named = if by == "employee_number" { "E7" } else { "boss@example.com" };
         let worker = world.new_user("worker@example.com", json!({ "boss": named })).await;
@@ -83,7 +83,7 @@ async fn recreated_manager_is_the_one_referred_to() {
 
 #[tokio::test]
 async fn events_move_references_with_the_login() {
-    let world = world(6, 1).await;
+    let world = test_env(6, 1).await;
     let connection = world.managed_by("login").await;
     let following = follow(&connection);
     let boss = world.new_user("boss@example.com", json!({})).await;
@@ -101,8 +101,8 @@ async fn events_move_references_with_the_login() {
 }
 
 #[tokio::test]
-async fn shared_employee_number_refers_to_nobody_and_is_noted() {
-    let world = world(6, 1).await;
+async fn ambiguous_employee_number_is_reported() {
+    let world = test_env(6, 1).await;
     let connection = world.managed_by("employee_number").await;
     let worker = world.new_user("worker@example.com", json!({ "boss": "E7" })).await;
     let one = world.new_user("one@example.com", json!({ "employeeNumber": "E7" })).await;

@@ -5,11 +5,11 @@ use sync_service::engine::{Clock, NoopProgress, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{GROUPS, USER, idle, status, sync, world};
+use crate::test_env::{GROUPS, USER, idle, status, sync, test_env};
 
 #[tokio::test]
-async fn memberships_of_many_users_of_one_group_take_one_listing() {
-    let world = world(30, 2).await;
+async fn many_memberships_take_one_listing() {
+    let world = test_env(30, 2).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
@@ -31,8 +31,8 @@ async fn memberships_of_many_users_of_one_group_take_one_listing() {
 }
 
 #[tokio::test]
-async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_execution() {
-    let world = world(30, 5).await;
+async fn unchanged_incremental_sync_takes_two_requests() {
+    let world = test_env(30, 5).await;
     let connection = world.synced("system_log").await;
     let report = connection
         .engine()
@@ -51,8 +51,8 @@ async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_executi
 }
 
 #[tokio::test]
-async fn a_full_sync_with_nothing_changed_starts_no_execution() {
-    let world = world(30, 5).await;
+async fn unchanged_full_sync_starts_no_execution() {
+    let world = test_env(30, 5).await;
     let connection = world.synced("system_log").await;
     let before = world.executions().await.len();
     let report = sync(&connection).await.unwrap();

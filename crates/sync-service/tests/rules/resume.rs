@@ -11,7 +11,7 @@ use sync_service::engine::{
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{GROUPS, OFTEN, TestEnv, USERS, sync, world};
+use crate::test_env::{GROUPS, OFTEN, TestEnv, USERS, sync, test_env};
 
 const PEOPLE: usize = 450;
 const TEAMS: usize = 24;
@@ -44,7 +44,7 @@ async fn big() -> (TestEnv, Arc<Connection>) {
 }
 
 async fn of(people: usize) -> (TestEnv, Arc<Connection>) {
-    let world = world(people, TEAMS).await;
+    let world = test_env(people, TEAMS).await;
     let connection = world.open_with("system_log", OFTEN, two_at_a_time).await;
     connection.engine().setup(false).await.unwrap();
     (world, connection)
@@ -59,7 +59,7 @@ pub(crate) async fn stopped(connection: &Connection, phase: Phase, items: u64) {
 }
 
 /// Goes on as another process would, and compares with a pass in one piece: requests for listings of groups and users.
-async fn goes_on(world: &TestEnv, repeated: (u64, u64)) -> RunReport {
+async fn resumes(world: &TestEnv, repeated: (u64, u64)) -> RunReport {
     let connection = world.open_with("system_log", OFTEN, two_at_a_time).await;
     let report = sync(&connection).await.unwrap();
     assert!(report.resumed);
@@ -82,15 +82,15 @@ async fn full_sync_resumes_in_members() {
     stopped(&connection, Phase::Members, 16).await;
     drop(connection);
     // Listings that were under way, and the group of everybody, which each process looks for once.
-    goes_on(&world, (4, 0)).await;
+    resumes(&world, (4, 0)).await;
 }
 
 #[tokio::test]
-async fn a_full_sync_that_is_stopped_among_users_goes_on_there() {
+async fn stopped_full_sync_resumes_in_users() {
     let (world, connection) = big().await;
     stopped(&connection, Phase::Users, 400).await;
     drop(connection);
-    let report = goes_on(&world, (2, 1)).await;
+    let report = resumes(&world, (2, 1)).await;
     assert_eq!(report.records[&ObjectKind::User].read, PEOPLE as u64);
 }
 
@@ -110,7 +110,7 @@ async fn changes_since_a_resumed_sync_arrive() {
 }
 
 #[tokio::test]
-async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
+async fn dropped_full_sync_resumes() {
     let (world, connection) = big().await;
     let at =
         At { phase: Phase::Users, items: 400, done: AtomicU64::default(), then: CancellationToken::new() };
@@ -122,12 +122,12 @@ async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
         ended = connection.engine().full_sync(&limits, &at, &never) => panic!("{ended:?}"),
     }
     drop(connection);
-    goes_on(&world, (2, 1)).await;
+    resumes(&world, (2, 1)).await;
 }
 
 #[tokio::test]
-async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_reading_again() {
-    let world = world(100, TEAMS).await;
+async fn stopped_sending_resumes_without_reading() {
+    let world = test_env(100, TEAMS).await;
     let connection = world.open_with("system_log", OFTEN, |_, options| options.page = 30).await;
     connection.engine().setup(false).await.unwrap();
     stopped(&connection, Phase::Sending, 60).await;
@@ -140,7 +140,7 @@ async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_readi
 }
 
 #[tokio::test]
-async fn a_refused_page_cursor_begins_the_listing_again() {
+async fn rejected_page_cursor_restarts_listing() {
     let (world, connection) = big().await;
     // Among the second page: the place after the first is saved.
     stopped(&connection, Phase::Users, 400).await;

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fakes::RecordingAlertSink;
 use crate::resume::stopped;
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, idle, status, sync, sync_with_override, wait_until, world};
+use crate::test_env::{OFTEN, TestEnv, idle, status, sync, sync_with_override, test_env, wait_until};
 
 /// A run under such limits, which must refuse and send nothing.
 async fn refused(
@@ -66,7 +66,7 @@ impl TargetSchema for LosesRole {
 
 #[tokio::test]
 async fn lost_admin_role_retires_nothing() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let loses = Arc::new(AtomicBool::new(false));
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| {
@@ -90,8 +90,8 @@ async fn lost_admin_role_retires_nothing() {
 }
 
 #[tokio::test]
-async fn too_many_memberships_lost_need_consent() {
-    let world = world(12, 3).await;
+async fn removed_memberships_require_override() {
+    let world = test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let users = world.users().await;
     for group in world.groups().await {
@@ -109,8 +109,8 @@ async fn too_many_memberships_lost_need_consent() {
 }
 
 #[tokio::test]
-async fn too_many_blanked_values_need_consent() {
-    let world = world(12, 3).await;
+async fn cleared_values_require_override() {
+    let world = test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     for user in world.users().await {
         world.change(&user, json!({ "city": null })).await;
@@ -127,7 +127,7 @@ async fn too_many_blanked_values_need_consent() {
 
 #[tokio::test]
 async fn many_retirements_require_override() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     for user in &world.users().await[..8] {
         world.delete(user).await;
@@ -142,7 +142,7 @@ async fn many_retirements_require_override() {
 
 #[tokio::test]
 async fn safeguard_blocks_only_violating_events() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let heard = Arc::new(RecordingAlertSink::default());
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>)
@@ -179,7 +179,7 @@ async fn safeguard_blocks_only_violating_events() {
 
 #[tokio::test]
 async fn event_beside_override_is_released() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
     idle(&connection).await;
@@ -238,7 +238,7 @@ async fn held_back(world: &TestEnv, limits: Safeguards, too_much: impl AsyncFnOn
     too_much().await;
     let last = world.users().await.pop().unwrap();
     world.change(&last, json!({ "title": "Head of Nuuk" })).await;
-    crate::world::wait_for_system_log(&connection).await;
+    crate::test_env::wait_for_system_log(&connection).await;
     connection.resume().await.unwrap();
     wait_until("the other change is applied", async || {
         let object = world.object(&last).await;
@@ -253,8 +253,8 @@ async fn held_back(world: &TestEnv, limits: Safeguards, too_much: impl AsyncFnOn
 }
 
 #[tokio::test]
-async fn events_that_would_blank_too_many_values_are_held_back() {
-    let world = world(12, 3).await;
+async fn events_clearing_many_values_are_blocked() {
+    let world = test_env(12, 3).await;
     for user in world.users().await {
         world.change(&user, json!({ "city": "Paris" })).await;
     }
@@ -277,8 +277,8 @@ async fn events_that_would_blank_too_many_values_are_held_back() {
 }
 
 #[tokio::test]
-async fn events_that_would_end_too_many_memberships_are_held_back() {
-    let world = world(12, 3).await;
+async fn events_removing_many_memberships_are_blocked() {
+    let world = test_env(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users {
         for group in &groups {
@@ -303,8 +303,8 @@ async fn events_that_would_end_too_many_memberships_are_held_back() {
 }
 
 #[tokio::test]
-async fn the_memberships_of_a_group_that_is_deleted_end_with_it() {
-    let world = world(12, 3).await;
+async fn deleted_group_memberships_need_no_override() {
+    let world = test_env(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users {
         world.add_member(&groups[0], user).await;

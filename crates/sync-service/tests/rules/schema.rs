@@ -13,13 +13,13 @@ use sync_service::engine::{
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, idle, sync, wait_for_system_log, wait_until, world};
+use crate::test_env::{OFTEN, TestEnv, idle, sync, test_env, wait_for_system_log, wait_until};
 
 /// The log is read once at the start, and then no more.
 const DEAF: &str = "[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// An attribute, and users who have a value, without anybody being told.
-async fn grow(world: &TestEnv) -> Vec<String> {
+async fn add_badge(world: &TestEnv) -> Vec<String> {
     world.add_attribute("badge", "Badge").await;
     let users = world.users().await[..3].to_vec();
     for user in &users {
@@ -30,7 +30,7 @@ async fn grow(world: &TestEnv) -> Vec<String> {
 }
 
 /// Waits until they have the value in Assets too.
-async fn have_it(world: &TestEnv, users: &[String]) {
+async fn wait_for_badge(world: &TestEnv, users: &[String]) {
     for user in users {
         wait_until("the user has the new value", async || {
             let object = world.object(user).await;
@@ -42,34 +42,34 @@ async fn have_it(world: &TestEnv, users: &[String]) {
 }
 
 #[tokio::test]
-async fn a_new_attribute_is_added_by_itself_and_whoever_has_a_value_gets_it() {
-    let world = world(9, 2).await;
+async fn new_attribute_is_added_and_filled() {
+    let world = test_env(9, 2).await;
     let connection =
         world.open_with("system_log", &format!("{DEAF}schema_check = \"300ms\"\n"), |_, _| {}).await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
     wait_for_system_log(&connection).await;
-    let users = grow(&world).await;
-    have_it(&world, &users).await;
+    let users = add_badge(&world).await;
+    wait_for_badge(&world, &users).await;
     following.stop().await;
 }
 
 #[tokio::test]
-async fn an_attribute_that_came_while_nobody_followed_is_filled_after_the_start() {
-    let world = world(9, 2).await;
+async fn attribute_added_while_stopped_is_filled() {
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
-    let users = grow(&world).await;
+    let users = add_badge(&world).await;
     let following = follow(&connection);
-    have_it(&world, &users).await;
+    wait_for_badge(&world, &users).await;
     following.stop().await;
 }
 
 #[tokio::test]
-async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_not_read() {
-    let world = world(9, 2).await;
+async fn incremental_sync_fills_attribute_for_all() {
+    let world = test_env(9, 2).await;
     let connection = world.open_with("system_log", DEAF, |_, _| {}).await;
     world.sync_first(&connection).await;
-    let users = grow(&world).await;
+    let users = add_badge(&world).await;
     let report = connection
         .engine()
         .incremental_sync(SystemClock.now(), &NoopProgress, &CancellationToken::new())
@@ -77,13 +77,13 @@ async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_no
         .unwrap();
     assert_eq!(report.added_attributes, ["Okta User: Badge"]);
     let following = follow(&connection);
-    have_it(&world, &users).await;
+    wait_for_badge(&world, &users).await;
     following.stop().await;
 }
 
 #[tokio::test]
-async fn a_new_attribute_of_groups_is_filled_for_groups() {
-    let world = world(9, 2).await;
+async fn new_group_attribute_is_filled() {
+    let world = test_env(9, 2).await;
     let connection = world.synced("system_log").await;
     let property = json!({ "title": "Floor", "type": "string" });
     world.call("PUT", "/okta/schemas/group/floor", property).await;
@@ -102,22 +102,22 @@ async fn a_new_attribute_of_groups_is_filled_for_groups() {
 }
 
 #[tokio::test]
-async fn an_attribute_that_an_event_showed_is_filled_for_everybody() {
-    let world = world(9, 2).await;
+async fn event_attribute_is_filled_for_all() {
+    let world = test_env(9, 2).await;
     // The hook does not tell of schemas, and nobody compares them for a long time.
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("hooks.lost=1").await;
-    let users = grow(&world).await;
+    let users = add_badge(&world).await;
     world.no_faults().await;
     world.change(&users[0], json!({ "city": "Nuuk" })).await;
-    have_it(&world, &users).await;
+    wait_for_badge(&world, &users).await;
     following.stop().await;
 }
 
 #[tokio::test]
-async fn a_removed_or_retitled_attribute_is_only_reported() {
-    let world = world(9, 2).await;
+async fn removed_or_renamed_attribute_is_reported() {
+    let world = test_env(9, 2).await;
     world.add_attribute("badge", "Badge").await;
     world.add_attribute("desk", "Desk").await;
     let connection = world.open_with("system_log", OFTEN, |_, _| {}).await;
@@ -137,8 +137,8 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
 }
 
 #[tokio::test]
-async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass() {
-    let world = world(9, 2).await;
+async fn full_sync_refills_deleted_attribute() {
+    let world = test_env(9, 2).await;
     let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/attributes", json!({ "type": "Okta User", "name": "City" })).await;
     assert!(!world.audit().await.in_sync);
@@ -148,8 +148,8 @@ async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass(
 }
 
 #[tokio::test]
-async fn an_object_schema_that_was_deleted_is_filled_again_once_it_is_set_up() {
-    let world = world(9, 2).await;
+async fn recreated_object_schema_is_refilled() {
+    let world = test_env(9, 2).await;
     let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/document", Value::Null).await;
     connection.engine().set_up_schema().await.unwrap();
@@ -226,8 +226,8 @@ impl TargetSchema for Meddled {
 }
 
 #[tokio::test]
-async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
-    let world = world(9, 2).await;
+async fn attribute_deleted_before_addition_is_refilled() {
+    let world = test_env(9, 2).await;
     world.synced("system_log").await;
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| {
@@ -242,7 +242,7 @@ async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
 }
 
-async fn hesitant(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
+async fn flaky_connection(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
     let mood = Arc::<Mood>::default();
     let connection = world
         .open_with("system_log", OFTEN, |ports, _| {
@@ -255,9 +255,9 @@ async fn hesitant(world: &TestEnv) -> (Arc<Connection>, Arc<Mood>) {
 }
 
 #[tokio::test]
-async fn a_value_is_not_taken_for_confirmed_before_its_attribute_is_there() {
-    let world = world(9, 2).await;
-    let (connection, mood) = hesitant(&world).await;
+async fn missing_attribute_keeps_value_pending() {
+    let world = test_env(9, 2).await;
+    let (connection, mood) = flaky_connection(&world).await;
     let following = follow(&connection);
     idle(&connection).await;
     // Known to be wanted, and not added yet, while events go on.
@@ -276,14 +276,14 @@ async fn a_value_is_not_taken_for_confirmed_before_its_attribute_is_there() {
     })
     .await;
     mood.refuses.store(false, Ordering::Relaxed);
-    have_it(&world, &[user]).await;
+    wait_for_badge(&world, &[user]).await;
     following.stop().await;
 }
 
 #[tokio::test]
-async fn events_go_on_while_additions_are_refused() {
-    let world = world(9, 2).await;
-    let (connection, mood) = hesitant(&world).await;
+async fn rejected_additions_do_not_block_events() {
+    let world = test_env(9, 2).await;
+    let (connection, mood) = flaky_connection(&world).await;
     mood.refuses.store(true, Ordering::Relaxed);
     world.add_attribute("badge", "Badge").await;
     // Begun with a structure that cannot be extended.
@@ -298,14 +298,14 @@ async fn events_go_on_while_additions_are_refused() {
     let told = connection.status(1).await.unwrap().event_queue;
     assert!(told.work_items > 0, "what waits for the attribute is not told: {told:?}");
     mood.refuses.store(false, Ordering::Relaxed);
-    have_it(&world, &[user]).await;
+    wait_for_badge(&world, &[user]).await;
     following.stop().await;
 }
 
 #[tokio::test]
-async fn a_pass_that_could_not_begin_is_begun_again_soon() {
-    let world = world(9, 2).await;
-    let (connection, mood) = hesitant(&world).await;
+async fn failed_run_start_is_retried() {
+    let world = test_env(9, 2).await;
+    let (connection, mood) = flaky_connection(&world).await;
     let following = follow(&connection);
     idle(&connection).await;
     mood.compares.store(2, Ordering::Relaxed);
@@ -319,7 +319,7 @@ async fn a_pass_that_could_not_begin_is_begun_again_soon() {
     for user in &users {
         world.change(user, json!({ "badge": "B-42" })).await;
     }
-    have_it(&world, &users).await;
+    wait_for_badge(&world, &users).await;
     idle(&connection).await;
     following.stop().await;
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sync_service::engine::{EngineError, RunKind, SafeguardViolation};
 
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, USER, idle, sync, sync_with_override, wait_for_system_log, world};
+use crate::test_env::{OFTEN, TestEnv, USER, idle, sync, sync_with_override, test_env, wait_for_system_log};
 
 /// Users in Nuuk, as a setting.
 const IN_NUUK: &str = "[connections.main.scope.users]\nprofile = { city = [\"Nuuk\"] }\n";
@@ -32,7 +32,7 @@ impl TestEnv {
 
 #[tokio::test]
 async fn returning_user_is_restored() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users[..6] {
         world.change(user, json!({ "city": "Nuuk" })).await;
@@ -62,8 +62,8 @@ async fn returning_user_is_restored() {
 }
 
 #[tokio::test]
-async fn membership_of_a_group_brings_users_in_and_out() {
-    let world = world(12, 3).await;
+async fn group_membership_changes_user_scope() {
+    let world = test_env(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users {
         world.remove_member_quietly(&groups[0], user).await;
@@ -100,8 +100,8 @@ async fn membership_of_a_group_brings_users_in_and_out() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_renamed_takes_its_memberships_along() {
-    let world = world(12, 3).await;
+async fn renamed_group_changes_membership_scope() {
+    let world = test_env(12, 3).await;
     let (users, groups) = (world.users().await, world.groups().await);
     for user in &users[..5] {
         world.add_member(&groups[0], user).await;
@@ -144,8 +144,8 @@ async fn a_group_that_is_renamed_takes_its_memberships_along() {
 }
 
 #[tokio::test]
-async fn another_choice_is_followed_at_the_next_start_and_guarded() {
-    let world = world(12, 3).await;
+async fn changed_scope_applies_after_restart() {
+    let world = test_env(12, 3).await;
     for user in &world.users().await[..10] {
         world.change(user, json!({ "city": "Nuuk" })).await;
     }

@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gate::Instead;
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, sync, wait_until};
+use crate::test_env::{OFTEN, gated_test_env, sync, wait_until};
 
 #[tokio::test]
-async fn odd_value_of_a_condition_takes_nothing_out() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn malformed_condition_value_retires_nothing() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let chosen = format!(
         "{OFTEN}[connections.main.scope.users]\nstatus = [\"ACTIVE\"]\n[connections.main.scope.groups]\ntypes = [\"OKTA_GROUP\"]\n"
     );
@@ -46,8 +46,8 @@ async fn odd_value_of_a_condition_takes_nothing_out() {
 }
 
 #[tokio::test]
-async fn answer_about_another_object_is_not_applied() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn mismatched_answer_is_not_applied() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let (users, groups) = (world.active_users().await, world.groups().await);
     for (kind, ids) in [("users", &users), ("groups", &groups)] {
@@ -72,8 +72,8 @@ async fn answer_about_another_object_is_not_applied() {
 }
 
 #[tokio::test]
-async fn known_events_without_end_are_read_with_pauses() {
-    let (world, gate) = gated_world(12, 3).await;
+async fn endless_known_events_are_paced() {
+    let (world, gate) = gated_test_env(12, 3).await;
     let seldom = "[connections.main.schedule]\nsystem_log_poll = \"1h\"\n";
     let connection = world.open_with("system_log", seldom, |_, _| {}).await;
     world.sync_first(&connection).await;
@@ -103,8 +103,8 @@ async fn known_events_without_end_are_read_with_pauses() {
 }
 
 #[tokio::test]
-async fn unknown_choices_are_told() {
-    let (world, _gate) = gated_world(12, 3).await;
+async fn unknown_scope_values_are_reported() {
+    let (world, _gate) = gated_test_env(12, 3).await;
     let group = world.groups().await[0].clone();
     let choice = |types: &str, of: &str| {
         format!("{OFTEN}[connections.main.scope.users]\ntypes = [{types}]\nmember_of = [{of}]\n")

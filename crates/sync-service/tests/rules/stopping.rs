@@ -5,14 +5,14 @@ use std::time::Duration;
 use sync_service::engine::{EngineError, NoopProgress, RunState, Safeguards};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{gated_world, sync};
+use crate::test_env::{gated_test_env, sync};
 
 /// Far beyond any grace, and far below what a client waits for an answer.
 const NEVER: Duration = Duration::from_secs(25);
 
 #[tokio::test]
-async fn run_ends_at_every_request_without_answer() {
-    let (world, gate) = gated_world(4, 2).await;
+async fn run_stops_at_any_unanswered_request() {
+    let (world, gate) = gated_test_env(4, 2).await;
     let connection =
         world.open_with("event_hook", "", |_, options| options.grace = Duration::from_millis(50)).await;
     world.sync_first(&connection).await;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fakes::Failures;
 use crate::gate::{Gate, Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, status, sync, wait_for_system_log, wait_until};
+use crate::test_env::{OFTEN, gated_test_env, status, sync, wait_for_system_log, wait_until};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
     let status = connection.status(0).await.unwrap();
@@ -22,7 +22,7 @@ async fn unread(connection: &Connection) -> (u64, bool) {
 
 #[tokio::test]
 async fn unread_user_is_read_by_id() {
-    let (world, gate) = gated_world(6, 2).await;
+    let (world, gate) = gated_test_env(6, 2).await;
     let connection = world.synced("system_log").await;
     assert_eq!(unread(&connection).await, (0, true));
     let user = world.active_users().await.remove(0);
@@ -77,7 +77,7 @@ fn odd_answer(n: usize) -> Instead {
 
 #[tokio::test]
 async fn odd_answer_leaves_one_user() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     unlist(&gate, "/api/v1/users?", &users[0]);
@@ -105,7 +105,7 @@ async fn odd_answer_leaves_one_user() {
 
 #[tokio::test]
 async fn odd_answer_leaves_one_group() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     unlist(&gate, "/api/v1/groups?limit=200", &group);
@@ -130,7 +130,7 @@ async fn odd_answer_leaves_one_group() {
 
 #[tokio::test]
 async fn lasting_failure_leaves_one_user() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let user = world.active_users().await.remove(0);
     unlist(&gate, "/api/v1/users?", &user);
@@ -145,7 +145,7 @@ async fn lasting_failure_leaves_one_user() {
 
 #[tokio::test]
 async fn unreadable_log_is_in_the_status() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let following = follow(&connection);
     wait_for_system_log(&connection).await;
@@ -174,7 +174,7 @@ async fn unreadable_log_is_in_the_status() {
 
 #[tokio::test]
 async fn unanswered_reads_are_an_outage() {
-    let (world, gate) = gated_world(12, 3).await;
+    let (world, gate) = gated_test_env(12, 3).await;
     let connection = world.synced("system_log").await;
     let user = world.active_users().await.remove(0);
     unlist(&gate, "/api/v1/users?", &user);
@@ -191,8 +191,8 @@ async fn unanswered_reads_are_an_outage() {
 }
 
 #[tokio::test]
-async fn user_out_of_reach_leaves_the_others() {
-    let (world, gate) = gated_world(8, 2).await;
+async fn forbidden_user_does_not_block_others() {
+    let (world, gate) = gated_test_env(8, 2).await;
     let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let path = format!("/api/v1/users/{}", users[0]);
@@ -224,8 +224,8 @@ async fn user_out_of_reach_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn outage_within_a_batch_is_told_early() {
-    let (world, gate) = gated_world(24, 2).await;
+async fn outage_within_batch_is_reported_early() {
+    let (world, gate) = gated_test_env(24, 2).await;
     let heard = Arc::new(Failures::default());
     let connection = world.open_with("system_log", OFTEN, |ports, _| ports.alerts = heard.clone()).await;
     world.sync_first(&connection).await;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fakes::OffsetClock;
 use crate::support::follow;
-use crate::world::{OFTEN, TestEnv, idle, sync_with_override, wait_for_system_log, wait_until, world};
+use crate::test_env::{OFTEN, TestEnv, idle, sync_with_override, test_env, wait_for_system_log, wait_until};
 
 async fn open(world: &TestEnv, limits: Safeguards) -> Arc<sync_service::Connection> {
     world.open_with("system_log", OFTEN, |_, options| options.safeguards = limits).await
@@ -37,7 +37,7 @@ async fn one_at_a_time(
 
 #[tokio::test]
 async fn single_deletions_add_up() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let users = world.users().await;
     let limits = Safeguards { min_retired_count: 2, ..Safeguards::default() };
     let connection = one_at_a_time(&world, limits, 4, async |n| world.delete(&users[n]).await).await;
@@ -63,7 +63,7 @@ async fn single_deletions_add_up() {
 
 #[tokio::test]
 async fn memberships_ended_singly_add_up() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let (users, group) = (world.users().await, world.groups().await.remove(0));
     for user in &users {
         world.add_member(&group, user).await;
@@ -86,7 +86,7 @@ async fn memberships_ended_singly_add_up() {
 
 #[tokio::test]
 async fn values_cleared_singly_add_up() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let users = world.users().await;
     for user in &users {
         world.change(user, json!({ "city": "Paris" })).await;
@@ -101,7 +101,7 @@ async fn values_cleared_singly_add_up() {
 
 #[tokio::test]
 async fn losses_leave_after_the_window() {
-    let world = world(12, 3).await;
+    let world = test_env(12, 3).await;
     let users = world.users().await;
     let limits = Safeguards {
         min_retired_count: 2,
@@ -140,8 +140,8 @@ async fn full(connection: &sync_service::Connection, limits: Safeguards) -> Resu
 const YEAR: i64 = 365 * 24 * 3600;
 
 #[tokio::test]
-async fn restart_with_another_clock_keeps_the_window() {
-    let world = world(12, 3).await;
+async fn window_survives_clock_change() {
+    let world = test_env(12, 3).await;
     let users = world.users().await;
     let limits = Safeguards { min_retired_count: 2, ..Safeguards::default() };
     drop(one_at_a_time(&world, limits, 2, async |n| world.delete(&users[n]).await).await);
@@ -159,9 +159,9 @@ async fn restart_with_another_clock_keeps_the_window() {
 }
 
 #[tokio::test]
-async fn restart_with_another_clock_frees_the_window() {
+async fn window_ends_despite_clock_change() {
     for seconds in [YEAR, -YEAR] {
-        let world = world(12, 3).await;
+        let world = test_env(12, 3).await;
         let users = world.users().await;
         let limits = Safeguards {
             min_retired_count: 2,

@@ -7,7 +7,7 @@ use crate::browser::Browser;
 use crate::site::Site;
 
 #[tokio::test]
-async fn signing_in_takes_the_token_leads_where_one_wanted_to_go_and_ends_with_signing_out() {
+async fn sign_in_returns_to_requested_page() {
     let site = Site::with_connection(&["--users", "3", "--groups", "1"]);
     let browser = Browser::open().await;
     browser.goto(&site.address("/connections/main/runs")).await;
@@ -49,7 +49,7 @@ async fn guessing_is_slowed_down() {
 }
 
 #[tokio::test]
-async fn a_form_of_another_session_or_site_changes_nothing() {
+async fn foreign_form_changes_nothing() {
     let site = Site::with_connection(&["--users", "3", "--groups", "1"]);
     let browser = site.signed_in().await;
     let post = "const done = arguments[arguments.length - 1];
@@ -73,7 +73,7 @@ async fn a_form_of_another_session_or_site_changes_nothing() {
 }
 
 #[tokio::test]
-async fn who_may_only_look_is_offered_nothing_and_refused_everything() {
+async fn read_only_user_cannot_change_anything() {
     let site = Site::with_connection(&["--users", "3", "--groups", "1"]);
     let admin = site.signed_in().await;
     admin.press("Access tokens").await;
@@ -118,7 +118,7 @@ async fn who_may_only_look_is_offered_nothing_and_refused_everything() {
 }
 
 #[tokio::test]
-async fn people_of_the_allowed_groups_sign_in_with_okta() {
+async fn allowed_okta_groups_can_sign_in() {
     let site = Site::with_okta_sign_in().await;
     let browser = Browser::open().await;
     let with_okta = async |login: &str| {

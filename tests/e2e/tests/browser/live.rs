@@ -16,7 +16,7 @@ async fn create(site: &Site, name: &str) {
 }
 
 #[tokio::test]
-async fn the_live_page_is_right_after_the_daemon_was_gone_and_after_a_reload() {
+async fn live_page_survives_daemon_restart() {
     let mut site = Site::with_connection(&["--users", "10", "--groups", "2"]);
     site.world.json(&["setup"]);
     site.world.json(&["sync"]);
@@ -43,7 +43,7 @@ async fn the_live_page_is_right_after_the_daemon_was_gone_and_after_a_reload() {
 }
 
 #[tokio::test]
-async fn a_step_that_fails_says_why_and_works_once_the_remedy_is_followed() {
+async fn failed_step_works_after_remedy() {
     let site = Site::with_connection(&["--users", "10", "--groups", "2"]);
     let control = site.world.control();
     control.call("POST", "/okta/scopes/okta.eventHooks.manage/off", &json!({})).await.unwrap();
@@ -61,7 +61,7 @@ async fn a_step_that_fails_says_why_and_works_once_the_remedy_is_followed() {
 }
 
 #[tokio::test]
-async fn who_looks_closely_loses_neither_what_is_new_nor_their_place() {
+async fn live_updates_keep_focus_and_selection() {
     let site = Site::with_connection(&["--users", "10", "--groups", "2"]);
     site.world.json(&["setup"]);
     site.world.json(&["sync"]);

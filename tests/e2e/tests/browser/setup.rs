@@ -19,7 +19,7 @@ async fn fill_in(browser: &Browser, site: &Site, token: &str) {
 }
 
 #[tokio::test]
-async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
+async fn new_user_completes_setup() {
     let site = Site::empty(&["--users", "40", "--groups", "4"]);
     let browser = site.signed_in().await;
     browser.see("No connections yet").await;
@@ -63,7 +63,7 @@ async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
 }
 
 #[tokio::test]
-async fn the_whole_set_up_takes_no_mouse() {
+async fn setup_works_with_keyboard_alone() {
     let site = Site::empty(&["--users", "5", "--groups", "2"]);
     let browser = Browser::open().await;
     browser.goto(&site.address("/")).await;

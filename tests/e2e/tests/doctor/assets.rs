@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::clinic::DoctorEnv;
+use crate::doctor_env::DoctorEnv;
 
-/// What nobody can look at without the import source.
+/// Checks that require the import source.
 const BEHIND: [&str; 6] = [
     "assets.import_source",
     "assets.mapping",
@@ -15,85 +15,85 @@ const BEHIND: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
-    let clinic = DoctorEnv::start();
-    let okta = clinic.ready()["okta"]["org_url"].to_string();
+async fn assets_connection_failures_are_distinguished() {
+    let env = DoctorEnv::start();
+    let okta = env.ready()["okta"]["org_url"].to_string();
     let elsewhere: Vec<&str> = BEHIND.into_iter().chain(["assets.token"]).collect();
-    let found = clinic.look({
+    let found = env.run_checks({
         // The account's site stays where it is.
-        let text = clinic.read("none.toml");
+        let text = env.read("none.toml");
         let line = text.lines().find(|line| line.starts_with("api_url = ")).unwrap();
-        clinic.write("bad.toml", &text.replace(line, &format!("api_url = {okta}")));
+        env.write("bad.toml", &text.replace(line, &format!("api_url = {okta}")));
         "bad.toml"
     });
     found.names("assets.reachable", &elsewhere);
 
-    clinic.settings(json!({"disabled": true})).await;
-    let found = clinic.look("c.toml");
+    env.settings(json!({"disabled": true})).await;
+    let found = env.run_checks("c.toml");
     found.names("assets.import_source", &[]);
     assert!(found.remedy("assets.import_source").ends_with("Enable"));
-    clinic.settings(json!({"disabled": false})).await;
-    clinic.look("c.toml").is_well();
+    env.settings(json!({"disabled": false})).await;
+    env.run_checks("c.toml").is_well();
 
-    let token = clinic.call("POST", "/insight/token", Value::Null).await;
-    let found = clinic.look("c.toml");
+    let token = env.call("POST", "/insight/token", Value::Null).await;
+    let found = env.run_checks("c.toml");
     let with_account: Vec<&str> = BEHIND.into_iter().chain(["assets.objects"]).collect();
     found.names("assets.token", &with_account);
     assert!(found.remedy("assets.token").starts_with("check that the import token is complete"));
-    clinic.look(clinic.with("import_token", &token["token"].to_string())).is_well();
+    env.run_checks(env.with("import_token", &token["token"].to_string())).is_well();
 }
 
 #[tokio::test]
-async fn what_the_mapping_lacks_is_named_and_added_and_what_a_person_changed_is_a_warning() {
-    let clinic = DoctorEnv::start();
+async fn doctor_adds_missing_attribute() {
+    let env = DoctorEnv::start();
     let badge = json!({"title": "Badge", "type": "string"});
-    clinic.call("PUT", "/okta/schemas/user/badge", badge).await;
-    let found = clinic.look("none.toml");
+    env.call("PUT", "/okta/schemas/user/badge", badge).await;
+    let found = env.run_checks("none.toml");
     found.names("assets.mapping", &[]);
     assert!(found.check("assets.mapping")["details"].as_str().unwrap().contains("Badge"));
-    clinic.fix("none.toml").is_well();
+    env.fix("none.toml").is_well();
     let renamed = json!({"type": "Okta User", "name": "Badge", "newName": "Pass"});
-    clinic.call("PUT", "/insight/attributes", renamed).await;
-    let found = clinic.look("none.toml");
+    env.call("PUT", "/insight/attributes", renamed).await;
+    let found = env.run_checks("none.toml");
     found.warns("assets.mapping");
     assert!(found.check("assets.mapping")["details"].as_str().unwrap().contains("Pass"));
 }
 
 #[tokio::test]
-async fn a_cardinality_is_lifted_with_the_account_and_without_one_the_clicks_are_told() {
-    let clinic = DoctorEnv::start();
+async fn doctor_corrects_cardinality_with_account() {
+    let env = DoctorEnv::start();
     let one = json!({"type": "Okta User", "name": "user/groups", "maximumCardinality": 1});
-    clinic.call("PUT", "/insight/attributes", one).await;
-    let found = clinic.look("none.toml");
+    env.call("PUT", "/insight/attributes", one).await;
+    let found = env.run_checks("none.toml");
     found.names("assets.cardinality", &[]);
     assert_eq!(found.check("assets.cardinality")["auto_fixable"], false);
     assert!(found.remedy("assets.cardinality").ends_with("set Cardinality to Unlimited"));
-    let setup = clinic.run(&["setup", "--config", "none.toml"]);
+    let setup = env.run(&["setup", "--config", "none.toml"]);
     let text = String::from_utf8_lossy(&setup.stdout).into_owned();
     assert!(
         text.contains("1 to correct manually") && text.contains("set Cardinality to Unlimited"),
         "{text}"
     );
-    clinic.look("c.toml").names("assets.cardinality", &[]);
-    clinic.fix("c.toml").is_well();
-    clinic.look("none.toml").is_well();
+    env.run_checks("c.toml").names("assets.cardinality", &[]);
+    env.fix("c.toml").is_well();
+    env.run_checks("none.toml").is_well();
 }
 
 #[tokio::test]
 async fn attribute_name_with_semicolon_survives() {
-    let clinic = DoctorEnv::start();
+    let env = DoctorEnv::start();
     let name = "a; b";
     let renamed =
         json!({"type": "Okta User", "name": "user/groups", "newName": name, "maximumCardinality": 1});
-    clinic.call("PUT", "/insight/attributes", renamed).await;
+    env.call("PUT", "/insight/attributes", renamed).await;
     for command in ["setup", "verify", "schema", "doctor"] {
-        let output = clinic.run(&[command, "--config", "none.toml"]);
+        let output = env.run(&[command, "--config", "none.toml"]);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("Okta User: a; b: the maximum cardinality is 1"), "{command}: {text}");
         assert!(words.contains("set Cardinality to Unlimited"), "{command}: {text}");
     }
-    let output = clinic.run(&["verify", "--config", "none.toml", "--output", "json"]);
+    let output = env.run(&["verify", "--config", "none.toml", "--output", "json"]);
     let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = verified["connections"][0]["findings"].as_array().unwrap();
     assert!(
@@ -103,27 +103,27 @@ async fn attribute_name_with_semicolon_survives() {
 }
 
 #[tokio::test]
-async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make_up_for_them() {
-    let clinic = DoctorEnv::start();
-    clinic.settings(json!({"ignoreEmptyValues": true})).await;
-    clinic.look("none.toml").names("assets.empty_values", &[]);
-    clinic.look("c.toml").is_well();
-    clinic.settings(json!({"ignoreEmptyValues": false, "removeMissingObjects": true})).await;
+async fn import_setting_checks_depend_on_account() {
+    let env = DoctorEnv::start();
+    env.settings(json!({"ignoreEmptyValues": true})).await;
+    env.run_checks("none.toml").names("assets.empty_values", &[]);
+    env.run_checks("c.toml").is_well();
+    env.settings(json!({"ignoreEmptyValues": false, "removeMissingObjects": true})).await;
     for config in ["none.toml", "c.toml"] {
-        let found = clinic.look(config);
+        let found = env.run_checks(config);
         found.names("assets.missing_objects", &[]);
         assert!(found.remedy("assets.missing_objects").contains("Ignore"));
     }
-    clinic.settings(json!({"removeMissingObjects": false, "ignoreUnknownValues": true})).await;
-    clinic.look("none.toml").is_well();
+    env.settings(json!({"removeMissingObjects": false, "ignoreUnknownValues": true})).await;
+    env.run_checks("none.toml").is_well();
     let selects =
-        format!("{}\n[connections.main.mapping]\nenum_format = \"select\"\n", clinic.read("none.toml"));
-    clinic.write("bad.toml", &selects);
-    let unknown = clinic.look("bad.toml");
+        format!("{}\n[connections.main.mapping]\nenum_format = \"select\"\n", env.read("none.toml"));
+    env.write("bad.toml", &selects);
+    let unknown = env.run_checks("bad.toml");
     assert!(unknown.with("failed").contains(&"assets.unknown_values"), "{:#}", unknown.document);
 
-    clinic.settings(json!({"ignoreUnknownValues": false, "settingsForAccountOnly": true})).await;
-    let unseen = clinic.look("none.toml");
+    env.settings(json!({"ignoreUnknownValues": false, "settingsForAccountOnly": true})).await;
+    let unseen = env.run_checks("none.toml");
     unseen.is_well();
     let settings = ["assets.empty_values", "assets.unknown_values", "assets.missing_objects", "assets.quota"];
     assert_eq!(unseen.with("unknown"), settings);
@@ -131,18 +131,18 @@ async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make
         unseen.check("assets.missing_objects")["details"],
         "not readable without an Atlassian account"
     );
-    assert_eq!(clinic.look("c.toml").with("unknown"), [""; 0]);
+    assert_eq!(env.run_checks("c.toml").with("unknown"), [""; 0]);
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_let_in_is_named_and_one_that_is_tells_how_full_the_site_is() {
-    let clinic = DoctorEnv::start();
-    let found = clinic.look(clinic.with("api_token", "\"ATATT3xexpired\""));
+async fn rejected_account_and_quota_are_reported() {
+    let env = DoctorEnv::start();
+    let found = env.run_checks(env.with("api_token", "\"ATATT3xexpired\""));
     found.names("assets.account", &["assets.objects"]);
     assert!(found.remedy("assets.account").contains("API token"));
     assert!(!found.document.to_string().contains("ATATT3xexpired"));
-    clinic.settings(json!({"objectsElsewhere": 49_000})).await;
-    clinic.look("c.toml").warns("assets.quota");
-    clinic.settings(json!({"objectsElsewhere": 0})).await;
-    assert_eq!(clinic.look("c.toml").check("assets.quota")["status"], "passed");
+    env.settings(json!({"objectsElsewhere": 49_000})).await;
+    env.run_checks("c.toml").warns("assets.quota");
+    env.settings(json!({"objectsElsewhere": 0})).await;
+    assert_eq!(env.run_checks("c.toml").check("assets.quota")["status"], "passed");
 }

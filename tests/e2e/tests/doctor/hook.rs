@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::clinic::DoctorEnv;
+use crate::doctor_env::DoctorEnv;
 
 #[tokio::test]
-async fn whatever_is_wrong_about_the_hook_is_named_and_put_right() {
-    let clinic = DoctorEnv::start();
+async fn doctor_repairs_event_hook() {
+    let env = DoctorEnv::start();
     let missing = [
         "event_hook.active",
         "event_hook.verified",
@@ -20,11 +20,11 @@ async fn whatever_is_wrong_about_the_hook_is_named_and_put_right() {
         ("PUT", "/events", json!(["user.lifecycle.create"]), "event_hook.event_types", &[]),
         ("DELETE", "", Value::Null, "event_hook.exists", &missing),
     ] {
-        clinic.call(method, &format!("{}{end}", clinic.hook().await), body).await;
-        let found = clinic.look("c.toml");
+        env.call(method, &format!("{}{end}", env.hook().await), body).await;
+        let found = env.run_checks("c.toml");
         found.names(id, skipped);
         assert_eq!(found.check(id)["auto_fixable"], true);
-        let fixed = clinic.fix("c.toml");
+        let fixed = env.fix("c.toml");
         fixed.is_well();
         let repairs = &fixed.document["connections"][0]["fixes"];
         assert_eq!(
@@ -36,36 +36,36 @@ async fn whatever_is_wrong_about_the_hook_is_named_and_put_right() {
 }
 
 #[test]
-fn another_secret_and_another_address_are_told_apart_and_put_right() {
-    let clinic = DoctorEnv::start();
-    let url = format!("\"http://{}\"", clinic.server("listen"));
-    let bad = clinic.with("public_url", &format!("{url}\nsecret = \"another one\""));
-    let found = clinic.look(bad);
+fn doctor_repairs_hook_secret_and_url() {
+    let env = DoctorEnv::start();
+    let url = format!("\"http://{}\"", env.server("listen"));
+    let bad = env.with("public_url", &format!("{url}\nsecret = \"another one\""));
+    let found = env.run_checks(bad);
     found.names("event_hook.secret", &[]);
     assert!(!found.document.to_string().contains("another one"));
-    clinic.fix(bad).is_well();
+    env.fix(bad).is_well();
     let local = url.replace("127.0.0.1", "localhost");
-    let bad = clinic.with("public_url", &format!("{local}\nsecret = \"another one\""));
-    clinic.look(bad).names("event_hook.url", &[]);
-    clinic.fix(bad).is_well();
+    let bad = env.with("public_url", &format!("{local}\nsecret = \"another one\""));
+    env.run_checks(bad).names("event_hook.url", &[]);
+    env.fix(bad).is_well();
 }
 
 #[test]
-fn a_hook_that_cannot_be_reached_is_named_though_okta_shows_it_as_well() {
-    let clinic = DoctorEnv::start();
+fn unreachable_hook_is_reported() {
+    let env = DoctorEnv::start();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let found = clinic.look(clinic.with("listen", &format!("\"{free}\"")));
+    let found = env.run_checks(env.with("listen", &format!("\"{free}\"")));
     found.names("event_hook.reachable", &[]);
     assert!(found.remedy("event_hook.reachable").starts_with("forward the public URL to the daemon"));
     assert!(found.remedy("event_hook.reachable").contains(&free.to_string()));
 }
 
 #[test]
-fn a_connection_that_lives_by_the_log_needs_no_hook() {
-    let clinic = DoctorEnv::start();
-    let log = format!("{}\n[connections.main]\nevent_source = \"system_log\"\n", clinic.read("c.toml"));
-    clinic.write("bad.toml", &log);
-    let found = clinic.look("bad.toml");
+fn system_log_source_needs_no_hook() {
+    let env = DoctorEnv::start();
+    let log = format!("{}\n[connections.main]\nevent_source = \"system_log\"\n", env.read("c.toml"));
+    env.write("bad.toml", &log);
+    let found = env.run_checks("bad.toml");
     found.is_well();
     assert_eq!(found.check("event_hook.reachable")["status"], "skipped");
     assert_eq!(found.check("okta.api_scope.event_hooks_read")["status"], "skipped");

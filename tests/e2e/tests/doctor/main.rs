@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod assets;
-mod clinic;
+mod doctor_env;
 mod hook;
 mod machine;
 mod manual;

@@ -2,27 +2,27 @@
 
 use serde_json::Value;
 
-use crate::clinic::DoctorEnv;
-use crate::output::{text, without_what_varies};
+use crate::doctor_env::DoctorEnv;
+use crate::output::{stable_text, text};
 
 #[tokio::test]
-async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
-    let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
-    clinic.post("/okta/scopes/okta.eventHooks.manage/off").await;
-    let refused = clinic.run(&["setup", "--config", "c.toml"]);
+async fn manual_hook_needs_no_manage_scope() {
+    let env = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
+    env.post("/okta/scopes/okta.eventHooks.manage/off").await;
+    let refused = env.run(&["setup", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1), "the app may not make a hook");
     assert!(
         text(&refused.stderr).contains("okta-insight setup --manual-event-hook"),
         "{}",
         text(&refused.stderr)
     );
-    let output = clinic.run(&["setup", "--manual-event-hook", "--config", "c.toml"]);
+    let output = env.run(&["setup", "--manual-event-hook", "--config", "c.toml"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stderr).is_empty(), "nothing of it is logged");
     let shown = text(&output.stdout);
-    insta::assert_snapshot!(without_what_varies(&clinic, &shown));
+    insta::assert_snapshot!(stable_text(&env, &shown));
 
-    let document = clinic.json(&["setup", "--manual-event-hook"]);
+    let document = env.json(&["setup", "--manual-event-hook"]);
     let hook = &document["connections"][0]["manual_hook"];
     assert!(shown.contains(hook["secret"].as_str().unwrap()), "both show the secret, which was asked for");
     assert_eq!(hook["events"].as_array().unwrap().len(), 23);
@@ -33,12 +33,12 @@ async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
         serde_json::from_str(curl.split_once("<<'JSON'\n").unwrap().1.split_once("\nJSON\n").unwrap().0)
             .unwrap();
     assert_eq!(body["channel"]["config"]["authScheme"]["value"], hook["secret"]);
-    assert_eq!(clinic.look("c.toml").with("failed"), ["event_hook.exists"]);
-    let daemon = clinic.daemon();
-    let made = clinic.call("POST", "/okta/hooks", body).await;
+    assert_eq!(env.run_checks("c.toml").with("failed"), ["event_hook.exists"]);
+    let daemon = env.daemon();
+    let made = env.call("POST", "/okta/hooks", body).await;
     let verified = format!("/okta/hooks/{}/verify", made["id"].as_str().unwrap());
-    assert_eq!(clinic.call("POST", &verified, Value::Null).await["verificationStatus"], "VERIFIED");
-    assert_eq!(clinic.json(&["verify"])["passed"], true, "reading is enough");
-    clinic.look("c.toml").is_well();
+    assert_eq!(env.call("POST", &verified, Value::Null).await["verificationStatus"], "VERIFIED");
+    assert_eq!(env.json(&["verify"])["passed"], true, "reading is enough");
+    env.run_checks("c.toml").is_well();
     daemon.end();
 }

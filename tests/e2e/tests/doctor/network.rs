@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use sandbox::{ForwardProxy, ProxyManner};
 use serde_json::Value;
 
-use crate::clinic::DoctorEnv;
+use crate::doctor_env::DoctorEnv;
 use crate::support::{NO_LISTENER, TestEnv, binary};
 
 /// A name that no name server knows.
@@ -34,9 +34,9 @@ fn text<'a>(check: &'a Value, key: &str) -> &'a str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn proxy_is_named_and_blamed_for_its_own_refusal() {
-    let clinic = DoctorEnv::start();
-    let config = clinic.with("org_url", &format!("\"https://{ORG}\""));
+async fn proxy_refusal_names_the_proxy() {
+    let env = DoctorEnv::start();
+    let config = env.with("org_url", &format!("\"https://{ORG}\""));
     let sign_in = ForwardProxy::start(ProxyManner::Refuse(407)).await.unwrap();
     let forbids = ForwardProxy::start(ProxyManner::Refuse(403)).await.unwrap();
     let with_password = |url: String| url.replace("http://", "http://bob:hunter2@");
@@ -46,7 +46,7 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
         (with_password(sign_in.url()), "requires a user name and password (status 407)", "HTTPS_PROXY"),
         (with_password(forbids.url()), "the proxy refuses to connect to the host", "NO_PROXY"),
     ] {
-        let found = check(&clinic, config, "okta.reachable", &[("HTTPS_PROXY", &proxy)]);
+        let found = check(&env, config, "okta.reachable", &[("HTTPS_PROXY", &proxy)]);
         let told = text(&found, "details");
         assert_eq!(found["status"], "failed");
         assert!(told.contains(evidence) && told.contains(", from HTTPS_PROXY: "), "{told}");
@@ -57,22 +57,22 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
-    let clinic = DoctorEnv::start();
+async fn proxy_authentication_is_reported_without_tunnel() {
+    let env = DoctorEnv::start();
     let proxy = ForwardProxy::start(ProxyManner::Refuse(407)).await.unwrap();
     // Without NO_PROXY the sandbox is asked through the proxy, without a tunnel.
     let environment = [("HTTP_PROXY", proxy.url()), ("NO_PROXY", String::new())];
     let environment: Vec<(&str, &str)> =
         environment.iter().map(|(key, value)| (*key, value.as_str())).collect();
     for id in ["okta.reachable", "assets.reachable"] {
-        let found = check(&clinic, "c.toml", id, &environment);
+        let found = check(&env, "c.toml", id, &environment);
         let told = text(&found, "details");
         assert!(told.contains("from HTTP_PROXY: the proxy requires a user name and password"), "{told}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn private_authority_is_trusted_through_a_proxy() {
+async fn private_ca_works_through_proxy() {
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed([ORG.to_owned()]).unwrap();
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
@@ -98,9 +98,9 @@ async fn private_authority_is_trusted_through_a_proxy() {
 
 #[test]
 fn private_address_needs_the_setting() {
-    let clinic = DoctorEnv::start();
-    let config = clinic.with("org_url", "\"https://10.255.255.1\"");
-    let found = check(&clinic, config, "okta.url", &[]);
+    let env = DoctorEnv::start();
+    let config = env.with("org_url", "\"https://10.255.255.1\"");
+    let found = check(&env, config, "okta.url", &[]);
     let told = text(&found, "details");
     assert!(told.contains("private address") && told.contains("allow_private_addresses = true"), "{told}");
 }

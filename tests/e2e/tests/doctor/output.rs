@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use crate::clinic::DoctorEnv;
+use crate::doctor_env::DoctorEnv;
 
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The text without addresses, keys and the secret, which are others each time.
-pub(crate) fn without_what_varies(clinic: &DoctorEnv, shown: &str) -> String {
-    let ready = clinic.ready();
-    let hook = clinic.json(&["setup", "--manual-event-hook"])["connections"][0]["manual_hook"].clone();
+pub(crate) fn stable_text(env: &DoctorEnv, shown: &str) -> String {
+    let ready = env.ready();
+    let hook = env.json(&["setup", "--manual-event-hook"])["connections"][0]["manual_hook"].clone();
     let value = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let host = |url: &serde_json::Value| value(url).replace("http://", "");
     [
@@ -20,60 +20,60 @@ pub(crate) fn without_what_varies(clinic: &DoctorEnv, shown: &str) -> String {
         (value(&ready["okta"]["kid"]), "KID"),
         (host(&ready["okta"]["org_url"]), "OKTA"),
         (host(&ready["insight"]["api_url"]), "ASSETS"),
-        (clinic.server("listen"), "LISTEN"),
-        (clinic.server("metrics_listen"), "METRICS"),
-        (clinic.console(), "CONSOLE"),
+        (env.server("listen"), "LISTEN"),
+        (env.server("metrics_listen"), "METRICS"),
+        (env.console(), "CONSOLE"),
     ]
     .into_iter()
     .fold(shown.to_owned(), |text, (value, name)| text.replace(&value, name))
 }
 
 #[tokio::test]
-async fn the_text_names_each_precondition_with_what_was_seen_and_what_to_do() {
-    let clinic = DoctorEnv::start();
-    let well = clinic.run(&["doctor", "--config", "c.toml"]);
+async fn doctor_text_shows_evidence_and_remedies() {
+    let env = DoctorEnv::start();
+    let well = env.run(&["doctor", "--config", "c.toml"]);
     assert_eq!(well.status.code(), Some(0));
-    insta::assert_snapshot!("well", without_what_varies(&clinic, &text(&well.stdout)));
-    clinic.post(&format!("{}/deactivate", clinic.hook().await)).await;
-    clinic.call("PUT", "/okta/schemas/user/badge", json!({"title": "Badge", "type": "string"})).await;
-    clinic.settings(json!({"removeMissingObjects": true})).await;
-    clinic.post("/okta/scopes/okta.logs.read/off").await;
-    let ill = clinic.run(&["doctor", "--config", "none.toml"]);
+    insta::assert_snapshot!("well", stable_text(&env, &text(&well.stdout)));
+    env.post(&format!("{}/deactivate", env.hook().await)).await;
+    env.call("PUT", "/okta/schemas/user/badge", json!({"title": "Badge", "type": "string"})).await;
+    env.settings(json!({"removeMissingObjects": true})).await;
+    env.post("/okta/scopes/okta.logs.read/off").await;
+    let ill = env.run(&["doctor", "--config", "none.toml"]);
     assert_eq!(ill.status.code(), Some(3));
-    insta::assert_snapshot!("ill", without_what_varies(&clinic, &text(&ill.stdout)));
-    let fixed = clinic.run(&["doctor", "--fix", "--config", "none.toml"]);
+    insta::assert_snapshot!("ill", stable_text(&env, &text(&ill.stdout)));
+    let fixed = env.run(&["doctor", "--fix", "--config", "none.toml"]);
     assert_eq!(fixed.status.code(), Some(3), "what is not ours is left");
-    insta::assert_snapshot!("fixed", without_what_varies(&clinic, &text(&fixed.stdout)));
+    insta::assert_snapshot!("fixed", stable_text(&env, &text(&fixed.stdout)));
 }
 
 #[test]
-fn the_document_holds_the_same_before_the_first_setup() {
-    let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
-    let output = clinic.run(&["doctor", "--output", "json", "--config", "none.toml"]);
+fn doctor_writes_json_before_setup() {
+    let env = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
+    let output = env.run(&["doctor", "--output", "json", "--config", "none.toml"]);
     assert_eq!(output.status.code(), Some(3));
-    insta::assert_snapshot!("document", without_what_varies(&clinic, &text(&output.stdout)));
+    insta::assert_snapshot!("document", stable_text(&env, &text(&output.stdout)));
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_is_wrong_usage() {
-    let clinic = DoctorEnv::before_setup(&["--users", "1"]);
+fn unreadable_config_is_usage_error() {
+    let env = DoctorEnv::before_setup(&["--users", "1"]);
     for arguments in [
         &["doctor", "--config", "nowhere.toml"][..],
         &["doctor", "--config", "c.toml", "--connection", "other"],
         &["doctor", "--fixx"],
     ] {
-        let output = clinic.run(arguments);
+        let output = env.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
 }
 
 #[tokio::test]
-async fn setup_and_verify_say_what_was_created_kept_and_changed() {
-    let clinic = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
+async fn setup_and_verify_report_changes() {
+    let env = DoctorEnv::before_setup(&["--users", "5", "--groups", "1"]);
     let mut told = Vec::new();
     let mut say = |arguments: &[&str]| {
-        let output = clinic.run(&[arguments, &["--config", "c.toml"]].concat());
+        let output = env.run(&[arguments, &["--config", "c.toml"]].concat());
         told.push(format!(
             "$ {} => {}\n{}",
             arguments.join(" "),
@@ -85,12 +85,12 @@ async fn setup_and_verify_say_what_was_created_kept_and_changed() {
     say(&["setup"]);
     say(&["verify"]);
     say(&["setup"]);
-    clinic.call("PUT", "/okta/schemas/user/badge", json!({"title": "Badge", "type": "string"})).await;
+    env.call("PUT", "/okta/schemas/user/badge", json!({"title": "Badge", "type": "string"})).await;
     let one = json!({"type": "Okta User", "name": "user/groups", "maximumCardinality": 1});
-    clinic.call("PUT", "/insight/attributes", one).await;
-    clinic.post(&format!("{}/deactivate", clinic.hook().await)).await;
+    env.call("PUT", "/insight/attributes", one).await;
+    env.post(&format!("{}/deactivate", env.hook().await)).await;
     say(&["verify"]);
     say(&["setup"]);
     say(&["verify"]);
-    insta::assert_snapshot!("buttons", without_what_varies(&clinic, &told.join("\n")));
+    insta::assert_snapshot!("buttons", stable_text(&env, &told.join("\n")));
 }

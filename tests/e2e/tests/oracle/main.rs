@@ -17,21 +17,21 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod by_hand;
 mod circumstances;
 mod clock;
 mod disabled_rules;
 mod fault_profile;
 mod history;
 mod honesty;
-mod looking;
+mod inspection;
+mod manual_edits;
 mod marks;
 mod operator;
 mod process;
 mod safeguards;
 mod selection;
 mod tally;
-mod world;
+mod test_env;
 
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ use futures::{StreamExt, stream};
 use circumstances::Circumstances;
 use disabled_rules::DisabledRule;
 use tally::Tally;
-use world::TestEnv;
+use test_env::TestEnv;
 
 /// How many histories run at the same time; each waits most of the time.
 const AT_ONCE: usize = 10;
@@ -72,7 +72,7 @@ async fn play(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_history_ends_with_both_sides_equal() {
+async fn every_history_ends_in_sync() {
     let (first, count) = (number("ORACLE_FIRST_SEED", 1), number("ORACLE_SEEDS", 50));
     if let Ok(filter) = std::env::var("ORACLE_LOG") {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -115,7 +115,7 @@ async fn every_history_ends_with_both_sides_equal() {
 /// same history with the rule kept must not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(debug_assertions, ignore = "hundreds of histories, for a release build")]
-async fn a_rule_that_is_switched_off_is_noticed() {
+async fn disabled_rule_is_noticed() {
     let only = std::env::var("ORACLE_BROKEN").unwrap_or_default();
     let rules = DisabledRule::ALL.into_iter().filter(|broken| format!("{broken:?}").contains(&only));
     let tried: Vec<_> = rules.map(|broken| (broken, tokio::spawn(first_notice(broken)))).collect();

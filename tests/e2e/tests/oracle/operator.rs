@@ -10,7 +10,7 @@ use sync_service::engine::NoopProgress;
 use tokio_util::sync::CancellationToken;
 
 use crate::honesty;
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// The time in which both sides become equal once nothing goes wrong any more.
 const PATIENCE: Duration = Duration::from_secs(150);

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_brings_the_same_sign_in_back_for_ten_minutes() {
+    fn cookie_restores_flow_for_ten_minutes() {
         let flow = Flow::begin("/runs?x=1", at(0));
         let back = Flow::of(&flow.cookie(), at(599)).unwrap();
         assert_eq!((back.next.as_str(), back.state(b"k")), ("/runs?x=1", flow.state(b"k")));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_that_was_changed_is_another_sign_in() {
+    fn changed_cookie_has_different_state() {
         let flow = Flow::begin("/", at(0));
         let later = flow.cookie().expose_secret().replace(".1000000.", ".1000001.");
         let changed = Flow::of(&later.into(), at(2)).unwrap();

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn value_is_compared_with_assets_only_if_read() {
+    fn unread_assets_values_are_not_compared() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         let names = Names::default();
         let state =

@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failed_run_shows_reason_and_rejected_records() {
+    fn failed_run_shows_rejected_records() {
         let at = |seconds: i64| Timestamp::constant(1_772_000_000 + seconds, 0);
         let counts = RecordCounts { read: 1200, sent: 9, created: 4, updated: 2, identical: 1, rejected: 2 };
         let report = RunReport {

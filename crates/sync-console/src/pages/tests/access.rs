@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
-use super::world::TestEnv;
+use super::test_env::TestEnv;
 use crate::access::{Role, TokenRequest, create_token};
 
 #[tokio::test]

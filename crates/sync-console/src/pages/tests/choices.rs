@@ -7,7 +7,7 @@ use serde_json::Value;
 use sync_service::model::ConnectionName;
 use sync_service::{AssetsSettings, ConnectionDraft, ConnectionSettings, OktaSettings, Secret, SecretField};
 
-use super::world::{TestEnv, own};
+use super::test_env::{TestEnv, own};
 
 /// Leaves the city out, and gives the title another name.
 const CHOICES: &[(&str, &str)] = &[

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::world::{Answer, TestEnv, own};
+use super::test_env::{Answer, TestEnv, own};
 
 const HOSTILE: &str = "\"><script>alert(1)</script>";
 

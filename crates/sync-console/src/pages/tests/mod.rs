@@ -6,4 +6,4 @@ mod flow;
 mod objects;
 mod overview;
 mod refused;
-mod world;
+mod test_env;

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::world::{TestEnv, own};
+use super::test_env::{TestEnv, own};
 use crate::access::Role;
 
 /// Set up and loaded, with a user whose city is hostile.

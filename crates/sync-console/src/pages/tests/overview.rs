@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::charts::Charts;
-use super::world::TestEnv;
+use super::test_env::TestEnv;
 
 #[tokio::test]
 async fn charts_are_redrawn_each_minute() {

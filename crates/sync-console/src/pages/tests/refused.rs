@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sync_service::engine::{NewEvent, StateStore, Subject, WorkKind};
 use sync_service::model::{EventId, UserId};
 
-use super::world::{Answer, TestEnv, main, own};
+use super::test_env::{Answer, TestEnv, main, own};
 use crate::access::Role;
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn trusts(pair: &Pair, address: SocketAddr) -> bool {
 }
 
 #[tokio::test]
-async fn a_new_certificate_is_served_without_a_restart() {
+async fn new_certificate_needs_no_restart() {
     let (old, new) = (pair(), pair());
     let folder = Folder::with(&old);
     let server = Server::bind(anywhere(), "server.listen", Some(folder.files.clone())).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_new_certificate_is_served_without_a_restart() {
 }
 
 #[tokio::test]
-async fn a_pair_that_does_not_fit_is_told_once_and_the_old_one_stays() {
+async fn mismatched_certificate_keeps_old_one() {
     let (old, new) = (pair(), pair());
     let folder = Folder::with(&old);
     let tls = Tls::load(folder.files.clone()).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_pair_that_does_not_fit_is_told_once_and_the_old_one_stays() {
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_used_are_named_and_nothing_of_the_key_is_told() {
+async fn unusable_tls_files_are_named() {
     let (one, other) = (pair(), pair());
     let folder = Folder::with(&one);
     folder.write(&one.certificate, &other.key);
@@ -111,7 +111,7 @@ async fn files_that_cannot_be_used_are_named_and_nothing_of_the_key_is_told() {
 }
 
 #[tokio::test]
-async fn it_stops_though_a_client_holds_a_request_open() {
+async fn open_request_does_not_block_shutdown() {
     let server = Server::bind(anywhere(), "server.listen", None).await.unwrap();
     let (address, stop, reached) = (server.address(), CancellationToken::new(), CancellationToken::new());
     let told = reached.clone();

@@ -58,7 +58,7 @@ fn sign(claims: &Value, signer: &dyn JwsSigner, kid: &str) -> String {
 }
 
 #[test]
-fn a_right_token_tells_who_somebody_is() {
+fn valid_token_identifies_user() {
     let org = Org::new();
     let told = org.with(|_| {}).unwrap();
     assert_eq!((told.sub.as_str(), told.preferred_username.as_deref()), ("00u1", Some("ada@example.com")));
@@ -72,7 +72,7 @@ fn a_right_token_tells_who_somebody_is() {
 }
 
 #[test]
-fn a_token_with_anything_wrong_about_it_is_refused() {
+fn invalid_claim_is_rejected() {
     let org = Org::new();
     let changes: [(&str, Value, IdTokenError); 12] = [
         ("iss", json!("https://evil.okta.com"), IdTokenError::Issuer),
@@ -101,7 +101,7 @@ fn a_token_with_anything_wrong_about_it_is_refused() {
 }
 
 #[test]
-fn a_token_that_the_org_did_not_sign_is_refused() {
+fn untrusted_signature_is_rejected() {
     let org = Org::new();
     let other = RS256.signer_from_jwk(&RsaKeyPair::generate(2048).unwrap().to_jwk_private_key()).unwrap();
     assert_eq!(org.judge(&sign(&claims(), &other, "rsa")).err(), Some(IdTokenError::Signature));

@@ -14,12 +14,12 @@ use sync_service::{Config, Connection, HookReceiver, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::by_hand::Edits;
 use crate::circumstances::{Circumstances, NO_SAFEGUARDS, limits};
 use crate::clock::SetByHand;
 use crate::disabled_rules::DisabledRule;
 use crate::history::{ControlCall, Known};
-use crate::looking::{Look, fixed};
+use crate::inspection::{Inspection, fixed};
+use crate::manual_edits::Edits;
 use crate::process::{Process, Settings, Tuning};
 use crate::safeguards::Losses;
 use crate::tally::Tally;
@@ -171,10 +171,10 @@ impl TestEnv {
             match self.dice.random_range(0..1000) {
                 0..20 => self.restart().await,
                 20..50 => self.faults().await,
-                60..75 => self.look(),
+                60..75 => self.inspect(),
                 75..81 => self.breathe().await?,
                 81..93 => self.edit().await,
-                93..97 => self.look_alone().await?,
+                93..97 => self.inspect_alone().await?,
                 97..98 => self.consent(),
                 98..103 => self.beyond().await?,
                 103..450 => {
@@ -208,16 +208,16 @@ impl TestEnv {
     }
 
     /// A plan or a check, beside everything else.
-    fn look(&mut self) {
+    fn inspect(&mut self) {
         let Some(connection) = self.connection() else { return };
         let user = self.known.any_user(&mut self.dice);
-        let look = Look::draw(&mut self.dice, user);
-        self.tally.count(look.name());
-        tokio::spawn(look.make(connection, Arc::clone(&self.config)));
+        let inspection = Inspection::draw(&mut self.dice, user);
+        self.tally.count(inspection.name());
+        tokio::spawn(inspection.make(connection, Arc::clone(&self.config)));
     }
 
     /// A plan or a check while nothing follows, after the directory's schema grew. It must change nothing.
-    async fn look_alone(&mut self) -> Result<(), String> {
+    async fn inspect_alone(&mut self) -> Result<(), String> {
         // What the hook brings while nothing follows is lost, and nothing else brings it.
         let has_only_hook = self.circumstances.events == Some("event_hook");
         // What *Setup* asked for may still come to be.
@@ -238,9 +238,11 @@ impl TestEnv {
         let connection = Arc::new(self.tuning().open(settings, &store).await);
         let user = self.known.any_user(&mut self.dice);
         let mut changed = None;
-        for look in [Look::Plan, Look::PlanOf(user), Look::Verify, Look::Compare] {
-            let (name, before) = (look.name(), fixed(self.control(), &connection).await);
-            look.make(Arc::clone(&connection), Arc::clone(&self.config)).await;
+        for inspection in
+            [Inspection::Plan, Inspection::PlanOf(user), Inspection::Verify, Inspection::Compare]
+        {
+            let (name, before) = (inspection.name(), fixed(self.control(), &connection).await);
+            inspection.make(Arc::clone(&connection), Arc::clone(&self.config)).await;
             let after = fixed(self.control(), &connection).await;
             for (part, value) in before.as_object().into_iter().flatten() {
                 if *value != after[part] {
@@ -249,7 +251,7 @@ impl TestEnv {
                 }
             }
         }
-        self.tally.count("look: alone");
+        self.tally.count("inspection: alone");
         store.close().await;
         self.process = Some(self.begin());
         changed.map_or(Ok(()), Err)
@@ -311,7 +313,7 @@ impl TestEnv {
         self.beyond().await
     }
 
-    /// A wrong claim of the product, when there is one. An edit in Assets is found by the next look at the structure.
+    /// A wrong claim of the product, when there is one. An edit in Assets is found by the next comparison of schemas.
     pub(crate) async fn lie(&self) -> Option<String> {
         if self.edited.is_some_and(|edited| edited.elapsed() < UNNOTICED) {
             return None;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// An address below an object's kind, with the id in one piece.
 fn object(kind: &str, id: &str) -> String {
@@ -12,9 +12,9 @@ fn object(kind: &str, id: &str) -> String {
     )
 }
 
-async fn synchronised() -> TestEnv {
+async fn synced() -> TestEnv {
     let world = TestEnv::start().await.saved().await;
-    world.api.tell("/connections/main/setup", 202).await;
+    world.api.post_empty("/connections/main/setup", 202).await;
     world.api.done("/connections/main/setup").await;
     let asked = world.api.post("/connections/main/sync-requests", &json!({}), 202).await;
     let path = format!("/connections/main/sync-requests/{}", asked["id"]);
@@ -25,8 +25,8 @@ async fn synchronised() -> TestEnv {
 }
 
 #[tokio::test]
-async fn an_object_is_found_looked_at_and_sent_again() {
-    let world = synchronised().await;
+async fn object_is_found_and_resent() {
+    let world = synced().await;
     let api = &world.api;
     let users = world.control().get("/okta/users?limit=1").await.unwrap();
     let user = &users["users"][0];
@@ -54,15 +54,15 @@ async fn an_object_is_found_looked_at_and_sent_again() {
     let named = api.get(&object("user", "new@example.com"), 200).await;
     assert_eq!(named["key"]["id"], new["id"], "{named}");
 
-    api.tell(&format!("{}/resend", object("user", id)), 202).await;
+    api.post_empty(&format!("{}/resend", object("user", id)), 202).await;
     let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full_sync");
     api.wait_until("/connections/main/runs", |runs| read(runs)).await;
     world.end().await;
 }
 
 #[tokio::test]
-async fn an_event_is_looked_at_by_its_id() {
-    let world = synchronised().await;
+async fn event_is_read_by_id() {
+    let world = synced().await;
     let api = &world.api;
     let users = world.control().get("/okta/users?limit=1").await.unwrap();
     let id = users["users"][0]["id"].as_str().unwrap().to_owned();
@@ -83,8 +83,8 @@ async fn an_event_is_looked_at_by_its_id() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_is_told_and_so_is_its_end() {
-    let world = synchronised().await;
+async fn outage_alert_fires_and_resolves() {
+    let world = synced().await;
     let troubles = |answer: &Value| answer["alerts"].as_array().unwrap().clone();
     let path = "/connections/main/alerts";
     assert_eq!(troubles(&world.api.get(path, 200).await), [Value::Null; 0]);
@@ -102,7 +102,7 @@ async fn what_goes_wrong_is_told_and_so_is_its_end() {
 }
 
 #[tokio::test]
-async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
+async fn metric_samples_cover_one_day() {
     let world = TestEnv::start().await.saved().await;
     let api = &world.api;
     let samples =
@@ -121,7 +121,7 @@ async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
 }
 
 #[tokio::test]
-async fn choices_are_previewed_and_nothing_is_saved() {
+async fn schema_preview_saves_nothing() {
     let world = TestEnv::start().await.saved().await;
     let api = &world.api;
     let choices = json!({ "mapping": { "user": { "exclude": ["city"] } } });

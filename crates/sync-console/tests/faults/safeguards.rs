@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
-async fn too_much(world: &TestEnv, guard: &str) {
+async fn exceed_safeguard(world: &TestEnv, guard: &str) {
     match guard {
         "gone" => {
             for user in world.users().await.iter().take(6) {
@@ -33,12 +33,12 @@ async fn too_much(world: &TestEnv, guard: &str) {
 }
 
 /// Held back, told on the overview, looked at and accepted on the Plan page, and over.
-async fn holds_back(guard: &str, says: &str) {
+async fn blocks_until_override(guard: &str, says: &str) {
     let limits =
         json!({ "min_retired_count": 1, "min_removed_memberships_count": 1, "min_cleared_values_count": 1 });
     let world = TestEnv::with(&json!({ "safeguards": limits })).await;
     world.press("pause").await;
-    too_much(&world, guard).await;
+    exceed_safeguard(&world, guard).await;
     world.press("resume").await;
     let told = world.page_with("", &[says, "eview the changes on the Plan page"], false).await;
     assert!(told.contains("Blocked by safeguard"), "{guard}: {told}");
@@ -55,16 +55,16 @@ async fn holds_back(guard: &str, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn too_many_gone_users_are_held_back_until_accepted() {
-    holds_back("gone", "would be retired").await;
+async fn retired_users_await_override() {
+    blocks_until_override("gone", "would be retired").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn too_many_blanked_values_are_held_back_until_accepted() {
-    holds_back("blanked", "would be cleared").await;
+async fn cleared_values_await_override() {
+    blocks_until_override("blanked", "would be cleared").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn too_many_ended_memberships_are_held_back_until_accepted() {
-    holds_back("memberships", "memberships would be removed").await;
+async fn removed_memberships_await_override() {
+    blocks_until_override("memberships", "memberships would be removed").await;
 }

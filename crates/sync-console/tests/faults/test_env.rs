@@ -198,7 +198,7 @@ impl TestEnv {
     }
 
     /// Waits until something is so.
-    pub(crate) async fn comes_true(&self, what: &str, is_so: impl AsyncFn() -> bool) {
+    pub(crate) async fn wait_for(&self, what: &str, is_so: impl AsyncFn() -> bool) {
         let deadline = Instant::now() + LIMIT;
         while !is_so().await {
             assert!(Instant::now() < deadline, "never: {what}: {}", self.page("").await);

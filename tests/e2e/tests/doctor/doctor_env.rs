@@ -1,4 +1,4 @@
-//! A connection that is well, and ways to look at it.
+//! A healthy connection and its checks.
 
 use std::ops::Deref;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support;
 
-/// What nobody can look at who cannot sign in.
+/// Checks that require a sign-in at Okta.
 pub(crate) const SIGNED_IN: [&str; 20] = [
     "okta.dpop",
     "okta.api_scope.users",
@@ -55,7 +55,7 @@ impl Deref for DoctorEnv {
     }
 }
 
-/// What one look found.
+/// The report of one run of the checks.
 pub(crate) struct Found {
     pub(crate) code: i32,
     pub(crate) document: Value,
@@ -126,24 +126,24 @@ impl Found {
 
 impl DoctorEnv {
     pub(crate) fn start() -> Self {
-        let clinic = Self::before_setup(&["--users", "12", "--groups", "3"]);
-        assert!(clinic.run(&["setup", "--config", "none.toml"]).status.success());
-        clinic
+        let env = Self::before_setup(&["--users", "12", "--groups", "3"]);
+        assert!(env.run(&["setup", "--config", "none.toml"]).status.success());
+        env
     }
 
     pub(crate) fn before_setup(arguments: &[&str]) -> Self {
         let world = support::TestEnv::start(arguments);
         let without = std::fs::read_to_string(world.path("c.toml")).unwrap();
         let control = world.control();
-        let clinic = Self { world, control };
-        clinic.write("none.toml", &without);
-        let ready = clinic.ready();
+        let env = Self { world, control };
+        env.write("none.toml", &without);
+        let ready = env.ready();
         let account = format!(
             "[connections.main.assets]\nsite_url = {}\nemail = {}\napi_token = {}",
             ready["insight"]["site_url"], ready["insight"]["email"], ready["insight"]["api_token"]
         );
-        clinic.write("c.toml", &without.replace("[connections.main.assets]", &account));
-        clinic
+        env.write("c.toml", &without.replace("[connections.main.assets]", &account));
+        env
     }
 
     pub(crate) fn ready(&self) -> Value {
@@ -169,7 +169,7 @@ impl DoctorEnv {
     }
 
     /// What the doctor finds.
-    pub(crate) fn look(&self, config: &str) -> Found {
+    pub(crate) fn run_checks(&self, config: &str) -> Found {
         self.doctor(config, &[])
     }
 

@@ -97,7 +97,7 @@ impl Api {
     }
 
     /// The same without a body.
-    pub(crate) async fn tell(&self, path: &str, status: u16) -> Value {
+    pub(crate) async fn post_empty(&self, path: &str, status: u16) -> Value {
         self.send(self.request(Method::POST, path), status).await
     }
 
@@ -178,7 +178,7 @@ impl Api {
     }
 
     /// Every answer so far.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn received(&self) -> String {
         self.told.lock().unwrap().join("\n")
     }
 

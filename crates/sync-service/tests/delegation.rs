@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_mins(3);
 
 #[tokio::test]
-async fn a_request_that_nobody_takes_is_taken_back() {
+async fn unaccepted_sync_request_is_withdrawn() {
     let world = TestEnv::start("").await;
     let holder = world.connection().await;
     let _claim = holder.claim(&world.config.store).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_request_that_nobody_takes_is_taken_back() {
 }
 
 #[tokio::test]
-async fn the_process_that_sends_does_the_run_and_tells_what_became_of_it() {
+async fn delegated_sync_returns_its_report() {
     let world = TestEnv::start("").await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
@@ -53,7 +53,7 @@ async fn the_process_that_sends_does_the_run_and_tells_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
+async fn delegated_sync_returns_start_failure() {
     let world = TestEnv::start("").await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
@@ -71,7 +71,7 @@ async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
 }
 
 #[tokio::test]
-async fn whoever_stops_watching_does_not_stop_the_run() {
+async fn detached_client_does_not_stop_sync() {
     let world = TestEnv::start("").await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
@@ -94,7 +94,7 @@ async fn whoever_stops_watching_does_not_stop_the_run() {
 }
 
 #[tokio::test]
-async fn a_process_that_ends_leaves_nobody_waiting() {
+async fn sync_request_fails_without_leader() {
     let world = TestEnv::start("").await;
     let asker = world.connection().await;
     // Nobody holds the connection, as after a crash between the question and the answer.
@@ -103,7 +103,7 @@ async fn a_process_that_ends_leaves_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
+async fn pause_ends_by_time_or_resume() {
     let world = TestEnv::start("").await;
     let connection = world.connection().await;
     assert_eq!(connection.pause(None).await.unwrap().until, None);
@@ -129,7 +129,7 @@ async fn users(world: &TestEnv) -> (sandbox::ControlClient, Vec<RecordKey>) {
 }
 
 #[tokio::test]
-async fn asked_objects_are_applied_when_told_so() {
+async fn targeted_sync_waits_for_confirmation() {
     let world = TestEnv::start(DEAF).await;
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
@@ -162,7 +162,7 @@ async fn asked_objects_are_applied_when_told_so() {
 }
 
 #[tokio::test]
-async fn asked_objects_need_a_process_that_sends() {
+async fn targeted_sync_requires_active_leader() {
     let world = TestEnv::start("").await;
     let asker = world.connection().await;
     let (_, users) = users(&world).await;
@@ -175,7 +175,7 @@ async fn asked_objects_need_a_process_that_sends() {
 }
 
 #[tokio::test]
-async fn rate_limit_of_the_sender_is_told_by_others() {
+async fn other_processes_report_rate_limit() {
     let world = TestEnv::start(DEAF).await;
     let settings = world.config.connections.values().next().unwrap();
     let connection = sync_service::Connection::open(settings, &world.store).await.unwrap();

@@ -46,12 +46,12 @@ impl Drop for TestEnv {
     }
 }
 
-pub(crate) async fn world(users: usize, groups: usize) -> TestEnv {
+pub(crate) async fn test_env(users: usize, groups: usize) -> TestEnv {
     started(SandboxOptions { users, groups, ..SandboxOptions::default() }).await
 }
 
 /// A world whose org is asked through a gateway.
-pub(crate) async fn gated_world(users: usize, groups: usize) -> (TestEnv, Gate) {
+pub(crate) async fn gated_test_env(users: usize, groups: usize) -> (TestEnv, Gate) {
     let port = Port::reserve();
     let okta = port.address();
     let gate = Gate::before(&format!("http://{okta}")).await;

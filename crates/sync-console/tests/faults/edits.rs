@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::row::{Act, Row, Switch, rides_out};
-use crate::world::TestEnv;
+use crate::row::{Act, Row, Switch, tolerates};
+use crate::test_env::TestEnv;
 
-/// A call of the control API that nobody has to know of, beside faults that make it matter, and its opposite.
-async fn heals(name: &str, faults: &str, on: (&str, &str, Value), off: Option<Value>) {
+/// Checks that a call of the control API and its opposite raise no alert, beside faults that make it matter.
+async fn change_is_tolerated(name: &str, faults: &str, on: (&str, &str, Value), off: Option<Value>) {
     let world = TestEnv::start().await;
     let (method, path, body) = on;
     world.call(method, path, &body).await;
-    rides_out(&world, name, faults).await;
+    tolerates(&world, name, faults).await;
     if let Some(off) = off {
         world.call(method, path, &off).await;
         world.is_well().await;
@@ -21,41 +21,55 @@ async fn heals(name: &str, faults: &str, on: (&str, &str, Value), off: Option<Va
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn revoked_tokens_heal() {
-    heals("tokens are revoked", "", ("DELETE", "/okta/tokens", Value::Null), None).await;
+async fn revoked_tokens_are_tolerated() {
+    change_is_tolerated("tokens are revoked", "", ("DELETE", "/okta/tokens", Value::Null), None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn expired_cursors_heal_while_the_log_alone_tells() {
-    heals("cursors expire", "hooks.lost=1", ("DELETE", "/okta/log/cursors", Value::Null), None).await;
+async fn expired_cursors_are_tolerated() {
+    change_is_tolerated("cursors expire", "hooks.lost=1", ("DELETE", "/okta/log/cursors", Value::Null), None)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_that_forgets_what_was_read_heals() {
-    heals("the log forgets", "hooks.lost=1", ("DELETE", "/okta/log", Value::Null), None).await;
+async fn emptied_log_is_tolerated() {
+    change_is_tolerated("the log forgets", "hooks.lost=1", ("DELETE", "/okta/log", Value::Null), None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn small_chunks_are_nobodys_business() {
+async fn small_chunk_limit_is_tolerated() {
     let small = json!({ "chunkLimit": 2500 });
-    heals("small chunks", "", ("PUT", "/insight/settings", small), Some(json!({ "chunkLimit": null }))).await;
+    change_is_tolerated(
+        "small chunks",
+        "",
+        ("PUT", "/insight/settings", small),
+        Some(json!({ "chunkLimit": null })),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn few_requests_to_assets_are_nobodys_business() {
+async fn low_assets_rate_limit_is_tolerated() {
     let few = json!({ "rateLimit": 120 });
-    heals("few requests", "", ("PUT", "/insight/settings", few), Some(json!({ "rateLimit": null }))).await;
+    change_is_tolerated(
+        "few requests",
+        "",
+        ("PUT", "/insight/settings", few),
+        Some(json!({ "rateLimit": null })),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_attribute_of_their_own_is_nobodys_business() {
+async fn foreign_attribute_is_tolerated() {
     let attribute = json!({ "type": "Okta User", "name": "Parking lot" });
-    heals("an attribute of their own", "", ("POST", "/insight/attributes", attribute), None).await;
+    change_is_tolerated("an attribute of their own", "", ("POST", "/insight/attributes", attribute), None)
+        .await;
 }
 
 /// Objects that lack in Assets, and values that differ there, are told with the account, and mended by sending again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
+async fn assets_edits_are_reported_and_resent() {
     let world = TestEnv::with_account().await;
     let users = world.objects("user").await;
     let id = |object: &Value| object["id"].to_string().trim_matches('"').to_owned();
@@ -74,7 +88,7 @@ async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
     world.page_with("/checks", &told, false).await;
     world.send("synchronize", &[("resend", "yes")]).await;
     let comes_back = async || world.objects("user").await.len() == 12;
-    world.comes_true("every user is there again", comes_back).await;
+    world.wait_for("every user is there again", comes_back).await;
     world.press("checks").await;
     world.page_with("/checks", &["Assets has all confirmed objects"], false).await;
     world.is_equal().await;
@@ -83,7 +97,7 @@ async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_attribute_that_somebody_deletes_in_assets_is_added_again_with_its_values() {
+async fn deleted_attribute_is_restored() {
     let world = TestEnv::start().await;
     let user = world.users().await.remove(0);
     world.moves(&user, "Nuuk").await;
@@ -95,7 +109,7 @@ async fn an_attribute_that_somebody_deletes_in_assets_is_added_again_with_its_va
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleted_object_type_is_added_and_filled_again() {
+async fn deleted_object_type_is_restored() {
     let world = TestEnv::start().await;
     let user = world.users().await.remove(0);
     world.call("DELETE", "/insight/object-types", &json!({ "type": "Okta User" })).await;
@@ -107,7 +121,7 @@ async fn deleted_object_type_is_added_and_filled_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_setup() {
+async fn deleted_object_schema_requires_setup() {
     let world = TestEnv::start().await;
     world.call("DELETE", "/insight/document", &Value::Null).await;
     let user = world.users().await.remove(0);
@@ -135,7 +149,7 @@ async fn refused_records_hold_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
+async fn schema_page_shows_okta_changes() {
     let world = TestEnv::start().await;
     let attribute = json!({ "title": "Favourite tea", "type": "string" });
     world.call("PUT", "/okta/schemas/user/favouriteTea", &attribute).await;
@@ -156,7 +170,7 @@ async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_account_clears_what_the_import_source_keeps() {
+async fn account_clears_stale_values() {
     let world = TestEnv::with_account().await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreEmptyValues": true })).await;
     world.press("checks").await;
@@ -172,7 +186,7 @@ async fn the_account_clears_what_the_import_source_keeps() {
 
 /// What Checks tells with an account, or because there is none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn settings_that_matter_with_or_without_an_account_are_told() {
+async fn account_dependent_settings_are_reported() {
     let checks = Act::Press("checks");
     let setting = |name, on, off, says| {
         let call = |body| Switch::Control("PUT", "/insight/settings", body);
@@ -195,7 +209,7 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn options_that_the_import_source_drops_are_told() {
+async fn dropped_options_are_reported() {
     let mapping = json!({ "enum_format": "select" });
     let world = TestEnv::with(&json!({ "mapping": mapping })).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": true })).await;
@@ -209,7 +223,7 @@ async fn options_that_the_import_source_drops_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_without() {
+async fn ignored_cardinality_requires_account() {
     let hard = json!({ "ignoreCardinality": true, "refuseBareAttributeBody": true });
     let world = TestEnv::before_save().await;
     world.call("PUT", "/insight/settings", &hard).await;
@@ -231,7 +245,7 @@ async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_w
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_schema_that_stands_in_another_object_schema_is_told_where_setup_was_pressed() {
+async fn external_id_conflict_is_reported() {
     let world = TestEnv::before_save().await;
     world.call("PUT", "/insight/settings", &json!({ "externalIdsElsewhere": ["okta-sync/type/user"] })).await;
     world.save(&world.settings(&Value::Null)).await;

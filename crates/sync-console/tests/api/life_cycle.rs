@@ -4,14 +4,14 @@ use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Api, TestEnv};
+use crate::test_env::{Api, TestEnv};
 
 fn fields(problem: &Value) -> Vec<&str> {
     problem["fields"].as_array().unwrap().iter().map(|field| field["field"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
-async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
+async fn api_covers_connection_life_cycle() {
     let world = TestEnv::start().await;
     let api = &world.api;
     assert_eq!(api.get("/connections", 200).await, json!({ "connections": [] }));
@@ -47,7 +47,7 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     api.delete("/connections/main/plan", 204).await;
     assert_eq!(api.get("/connections/main/plan", 200).await["state"], "idle");
 
-    let run = synchronised(api).await;
+    let run = synced(api).await;
     let listed = api.get("/connections/main/runs?kind=full_sync&limit=1", 200).await;
     assert_eq!(listed["runs"][0]["id"], run);
     let detail = api.get(&format!("/connections/main/runs/{run}"), 200).await;
@@ -60,14 +60,14 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     assert!(answer["pause"]["until"].is_string(), "{answer}");
     let refused = api.post("/connections/main/sync-requests", &json!({}), 409).await;
     assert_eq!(refused["title"], "The connection is paused");
-    assert_eq!(api.tell("/connections/main/resume", 200).await["pause"], Value::Null);
+    assert_eq!(api.post_empty("/connections/main/resume", 200).await["pause"], Value::Null);
     assert_eq!(api.post("/connections/main/pause", &json!({}), 200).await["pause"]["until"], Value::Null);
 
     api.delete("/connections/main", 204).await;
     api.delete("/connections/main", 404).await;
-    assert!(!api.told().is_empty());
+    assert!(!api.received().is_empty());
     for secret in world.secrets() {
-        assert!(!api.told().contains(&secret), "a secret was told");
+        assert!(!api.received().contains(&secret), "a secret was told");
     }
     world.end().await;
 }
@@ -75,12 +75,12 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
 /// Setup, verify, checks, schema and plan, as jobs.
 async fn set_up(api: &Api) {
     assert_eq!(api.get("/connections/main/setup", 200).await, json!({ "state": "idle" }));
-    assert_eq!(api.tell("/connections/main/setup", 202).await["state"], "running");
+    assert_eq!(api.post_empty("/connections/main/setup", 202).await["state"], "running");
     let setup = api.done("/connections/main/setup").await;
     assert_eq!(setup["schema"]["state"], "created", "{setup}");
     assert!(setup["event_hook"]["id"].is_string(), "{setup}");
     for job in ["verify", "checks", "schema", "plan"] {
-        api.tell(&format!("/connections/main/{job}"), 202).await;
+        api.post_empty(&format!("/connections/main/{job}"), 202).await;
     }
     assert!(api.done("/connections/main/checks").await["passed"].as_bool().unwrap());
     assert_eq!(api.done("/connections/main/schema").await["has_differences"], false);
@@ -91,7 +91,7 @@ async fn set_up(api: &Api) {
 }
 
 /// Asks for a full run and waits until it has ended. Gives its number.
-async fn synchronised(api: &Api) -> Value {
+async fn synced(api: &Api) -> Value {
     let asked =
         api.post("/connections/main/sync-requests", &json!({ "override_safeguards": false }), 202).await;
     let path = format!("/connections/main/sync-requests/{}", asked["id"]);
@@ -137,7 +137,7 @@ async fn replays(world: &TestEnv) {
     assert_ne!(again["completed_at"], event["completed_at"], "what was seen is not told again");
     let unknown = api.post("/connections/main/events/replay", &json!({ "ids": ["nobody"] }), 404).await;
     assert!(unknown["detail"].as_str().unwrap().contains("\"nobody\""), "{unknown}");
-    assert_eq!(api.tell("/connections/main/events/replay-failed", 200).await["replayed"], 0);
+    assert_eq!(api.post_empty("/connections/main/events/replay-failed", 200).await["replayed"], 0);
 }
 
 /// A live stream.
@@ -192,7 +192,7 @@ impl Stream {
 }
 
 #[tokio::test]
-async fn without_a_master_key_nothing_is_saved_and_the_remedy_is_told() {
+async fn saving_requires_master_key() {
     let world = TestEnv::with("").await;
     let refused = world.api.put("/connections/main", &world.draft(), 409).await;
     assert_eq!(refused["title"], "No master key is configured");

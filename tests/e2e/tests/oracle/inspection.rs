@@ -12,9 +12,9 @@ use sync_service::model::UserId;
 use sync_service::{Config, Connection, compare_schemas, doctor};
 use tokio_util::sync::CancellationToken;
 
-/// A way to look at a connection.
+/// A way to inspect a connection.
 #[derive(Debug, Clone)]
-pub(crate) enum Look {
+pub(crate) enum Inspection {
     Plan,
     PlanOf(String),
     Verify,
@@ -22,7 +22,7 @@ pub(crate) enum Look {
     Doctor,
 }
 
-impl Look {
+impl Inspection {
     pub(crate) fn draw(dice: &mut StdRng, user: String) -> Self {
         match dice.random_range(0..5) {
             0 => Self::Plan,
@@ -35,11 +35,11 @@ impl Look {
 
     pub(crate) const fn name(&self) -> &'static str {
         match self {
-            Self::Plan => "look: plan",
-            Self::PlanOf(_) => "look: plan of one user",
-            Self::Verify => "look: verify",
-            Self::Compare => "look: schemas compared",
-            Self::Doctor => "look: doctor",
+            Self::Plan => "inspection: plan",
+            Self::PlanOf(_) => "inspection: plan of one user",
+            Self::Verify => "inspection: verify",
+            Self::Compare => "inspection: schemas compared",
+            Self::Doctor => "inspection: doctor",
         }
     }
 

@@ -44,7 +44,7 @@ fn peak(process: u32) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_cost_little_and_stop_no_delivery() {
+async fn unknown_clients_block_no_delivery() {
     let world = TestEnv::start(&["--users", "3", "--groups", "1"]);
     world.configure("[connections.main]\nevent_source = \"event_hook\"\n");
     let text = std::fs::read_to_string(world.path("c.toml")).unwrap();

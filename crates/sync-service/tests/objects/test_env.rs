@@ -30,11 +30,11 @@ pub(crate) enum Account {
     Wrong,
 }
 
-pub(crate) async fn world() -> TestEnv {
-    world_of(12, 3).await
+pub(crate) async fn test_env() -> TestEnv {
+    test_env_of(12, 3).await
 }
 
-pub(crate) async fn world_of(users: usize, groups: usize) -> TestEnv {
+pub(crate) async fn test_env_of(users: usize, groups: usize) -> TestEnv {
     let options = SandboxOptions { users, groups, import_delay: Duration::ZERO, ..SandboxOptions::default() };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -179,8 +179,8 @@ impl TestEnv {
         user
     }
 
-    /// Has the store take a user for gone that is not.
-    pub(crate) async fn mark_as_gone(&self, user: &str) {
+    /// Marks an existing user as retired in the store.
+    pub(crate) async fn mark_as_retired(&self, user: &str) {
         let name = ConnectionName::try_from("main".to_owned()).unwrap();
         let state = self.store.connection(&name).await.unwrap();
         let key = RecordKey::user(&UserId::new(user));
