@@ -1,13 +1,9 @@
 //! The schema and mapping of an import source.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-
-use futures::{StreamExt, stream};
-use insight_import_client::{Chunk, ChunkLimits, Error, ImportClient, OutcomeLimits, Remedy, chunks};
+use insight_import_client::Error;
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::{Mock, ResponseTemplate};
 
 use super::support::*;
 

@@ -4,7 +4,7 @@ use sync_engine::{ChangeKind, ReadPhase, RunKind, RunReport, StateStore, SyncChe
 use sync_model::{ConnectionName, GroupId, UserId};
 use sync_store::Store;
 
-use crate::support::{ada, at, event, group, staged, test_env, user};
+use crate::support::{ada, at, event, staged, test_env, user};
 
 #[tokio::test]
 async fn content_survives_reopening() {
@@ -43,7 +43,7 @@ async fn store_file_is_private_to_owner() {
 async fn interrupted_sync_is_resumable() {
     let env = test_env().await;
     let run = env.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
-    let mut pass = SyncCheckpoint::new(SyncMode::Full, support::reading(1), "m1");
+    let mut pass = SyncCheckpoint::new(SyncMode::Full, crate::support::reading(1), "m1");
     pass.phase = ReadPhase::Members;
     env.store.save_checkpoint(run, &pass).await.unwrap();
     let (done, half) = (GroupId::new("g1"), GroupId::new("g2"));

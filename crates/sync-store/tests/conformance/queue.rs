@@ -3,7 +3,7 @@
 use sync_engine::{FeedCheckpoint, NewEvent, RunKind, StateStore, Subject};
 use sync_model::{GroupId, UserId};
 
-use crate::support::{ada, at, event, group, test_env, user};
+use crate::support::{ada, at, event, test_env};
 
 #[tokio::test]
 async fn events_and_work_are_stored_once() {

@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
-use sync_service::engine::{NoopProgress, Subject};
+use sync_service::engine::{NoopProgress, RunFilter, RunKind, RunState, Subject};
 use sync_service::model::UserId;
 use sync_service::{Config, Connection, compare_schemas, doctor};
 use tokio_util::sync::CancellationToken;
@@ -70,12 +70,22 @@ impl Inspection {
 /// the store. Deliveries that the stopped process still has in its hands may be stored.
 pub(crate) async fn fixed(control: &ControlClient, connection: &Connection) -> Value {
     let status = connection.status(0).await.unwrap();
+    // The status shows no time ahead of the clock, which may have been set back.
+    let last = async |kind| {
+        let filter = RunFilter {
+            kind: Some(kind),
+            state: Some(RunState::Succeeded),
+            limit: 1,
+            ..RunFilter::default()
+        };
+        connection.runs(&filter).await.unwrap().first().map(|run| run.started_at)
+    };
     json!({
         "structure": control.get("/insight/document").await.unwrap(),
         "executions": control.get("/insight/executions").await.unwrap().as_array().map(Vec::len),
         "objects": status.objects,
         "unsent": [status.event_queue.unconfirmed_records, status.event_queue.doubted, status.event_queue.blocked, status.event_queue.withheld],
         "withheld": status.withheld,
-        "bookmarks": [status.last_full_sync_at, status.last_incremental_sync_at],
+        "syncs": [last(RunKind::FullSync).await, last(RunKind::IncrementalSync).await],
     })
 }
