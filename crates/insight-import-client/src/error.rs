@@ -13,7 +13,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum ConfigError {
     /// Not an address of the API.
-    #[error("\"{given}\" cannot be the address of the Assets API: {why}")]
+    #[error("\"{given}\" is not a valid URL of the Assets API: {why}")]
     ApiUrl {
         /// The value.
         given: String,
@@ -21,31 +21,31 @@ pub enum ConfigError {
         why: &'static str,
     },
     /// A token that no header may hold.
-    #[error(
-        "the token is empty or holds characters that no token has; copy it again, all of it and nothing else"
-    )]
+    #[error("the token is empty or contains invalid characters; copy the whole token, without other text")]
     Token,
     /// An Atlassian API token in place of an import token.
     #[error(
-        "this is an Atlassian API token, which belongs to an account; the import token begins with ATCTT3x: object schema, Import tab, the import source's menu"
+        "this is the API token of an Atlassian account; an import token starts with ATCTT3x: in Assets, open the \
+         object schema, and go to Schema configuration > Import; in the menu (…) of the import, select Generate token"
     )]
     ApiTokenForImport,
     /// An import token in place of an Atlassian API token.
     #[error(
-        "this is the token of an import source; the API token of an account begins with ATATT3x: id.atlassian.com, Security, API tokens"
+        "this is the token of an import source; the API token of an account starts with ATATT3x: at \
+         id.atlassian.com, go to Security > API tokens"
     )]
     ImportTokenForAccount,
     /// An invalid email address.
     #[error("\"{0}\" is not the email address of an Atlassian account")]
     Email(String),
     /// No account was given.
-    #[error("no account: give the email and an API token, or an OAuth access token")]
+    #[error("no account; set the email and an API token, or an OAuth 2.0 access token")]
     NoAccount,
     /// A private address, which is not allowed.
     #[error(transparent)]
     PrivateAddress(#[from] PrivateAddress),
     /// The HTTP client can't be created.
-    #[error("could not prepare the HTTP client")]
+    #[error("could not create the HTTP client")]
     Http(#[source] reqwest::Error),
 }
 
@@ -74,16 +74,16 @@ pub enum RefusalReason {
 #[non_exhaustive]
 pub enum Error {
     /// Assets does not accept the import token.
-    #[error("Assets refused the import token")]
+    #[error("Assets rejected the import token")]
     InvalidImportToken,
     /// Assets does not accept the account's credential.
-    #[error("Atlassian refused the account's credential: {message}")]
+    #[error("Atlassian rejected the account's credentials: {message}")]
     InvalidCredentials {
         /// The service's own words.
         message: String,
     },
     /// The call was refused with 401, 403, 407, or 511.
-    #[error("{what} was refused with status {status}: {message}")]
+    #[error("request rejected with status {status} ({what}): {message}")]
     Forbidden {
         /// The attempted action.
         what: &'static str,
@@ -103,19 +103,19 @@ pub enum Error {
         message: String,
     },
     /// It is unknown if an execution was started.
-    #[error("the answer to the start of an execution was lost; {}", started(execution.as_deref()))]
+    #[error("the response to the start of an execution was lost; {}", started(execution.as_deref()))]
     StartResultUnknown {
         /// The latest execution that Assets knows, if it accepts records: probably the one.
         execution: Option<String>,
     },
     /// The site has no workspace of Assets, or the account does not see it.
-    #[error("{site} has no Assets workspace that this account sees")]
+    #[error("this account can't access an Assets workspace on {site}")]
     NoWorkspace {
         /// The site.
         site: String,
     },
     /// A substitute of the client that does not do this.
-    #[error("this implementation has no {0}")]
+    #[error("this implementation doesn't support {0}")]
     Unsupported(&'static str),
     /// An administrator switched the import source off.
     #[error("the import source is disabled")]
@@ -127,13 +127,13 @@ pub enum Error {
     #[error("another execution of this import source is running")]
     InProgress,
     /// There is a mapping already; it can only be changed.
-    #[error("the import source has a schema and mapping already")]
+    #[error("the import source already has a schema and mapping")]
     MappingExists,
     /// The document was found wrong.
-    #[error("Assets refused the schema and mapping: {}", list(.0))]
+    #[error("Assets rejected the schema and mapping: {}", list(.0))]
     InvalidMapping(Vec<ValidationError>),
     /// The execution or link is not known.
-    #[error("Assets does not know {what}: {message}")]
+    #[error("not found in Assets ({what}): {message}")]
     NotFound {
         /// The requested object.
         what: &'static str,
@@ -149,7 +149,7 @@ pub enum Error {
         message: String,
     },
     /// Assets calls the request wrong.
-    #[error("Assets refused {what} with status {status}: {message}")]
+    #[error("Assets rejected the request with status {status} ({what}): {message}")]
     Api {
         /// The attempted action.
         what: &'static str,
@@ -159,7 +159,7 @@ pub enum Error {
         message: String,
     },
     /// Assets had trouble of its own, or too much to do, several times.
-    #[error("Assets answered {what} with status {status}")]
+    #[error("Assets returned status {status} ({what})")]
     Unavailable {
         /// The attempted action.
         what: &'static str,
@@ -167,7 +167,7 @@ pub enum Error {
         status: u16,
     },
     /// The execution is not in the state that the call needs.
-    #[error("the execution is {state} and cannot be {wanted}")]
+    #[error("the execution is {state} and can't be {wanted}")]
     WrongState {
         /// The state.
         state: String,
@@ -175,7 +175,7 @@ pub enum Error {
         wanted: &'static str,
     },
     /// It took too long.
-    #[error("{what} did not end within {seconds} s")]
+    #[error("{what} didn't finish within {seconds} s")]
     TimedOut {
         /// The expected result.
         what: &'static str,
@@ -197,7 +197,7 @@ pub enum Error {
         sent: bool,
     },
     /// The answer was not what it should be.
-    #[error("could not read the answer to {what}")]
+    #[error("could not decode the response ({what})")]
     Decode {
         /// The attempted action.
         what: &'static str,
@@ -206,7 +206,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// The answer does not end where an answer of Assets would.
-    #[error("the answer to {what} is longer than {limit} bytes")]
+    #[error("the response exceeds {limit} bytes ({what})")]
     ResponseTooLarge {
         /// The attempted action.
         what: &'static str,
@@ -214,7 +214,7 @@ pub enum Error {
         limit: usize,
     },
     /// A link in an answer is missing or leads elsewhere.
-    #[error("the link \"{link}\" {problem}; the credential stays home")]
+    #[error("the link \"{link}\" {problem}; no credentials were sent")]
     CrossOriginLink {
         /// Its name.
         link: &'static str,
@@ -251,8 +251,8 @@ impl Error {
 
 fn started(execution: Option<&str>) -> String {
     execution.map_or_else(
-        || "none is known".to_owned(),
-        |id| format!("execution {id} accepts records, and is probably the one"),
+        || "no execution was found".to_owned(),
+        |id| format!("execution {id} accepts records and is probably the started one"),
     )
 }
 

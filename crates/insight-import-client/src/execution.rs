@@ -57,7 +57,7 @@ impl Submitted {
 
 /// An execution that accepts records. They have no effect before it is completed.
 #[derive(Debug)]
-#[must_use = "an execution blocks the import source until it is completed or cancelled"]
+#[must_use = "an execution blocks the import source until it is completed or canceled"]
 pub struct Execution {
     client: ImportClient,
     id: String,
@@ -165,7 +165,7 @@ impl Execution {
                 .send("progress", Method::PUT, url, Some(body.into()), Repeat::Safe)
                 .await;
             if let Err(error) = sent {
-                tracing::debug!(execution = self.id, %error, "progress was not taken");
+                tracing::debug!(execution = self.id, %error, "could not report the progress");
             }
         }
     }

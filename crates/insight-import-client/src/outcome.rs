@@ -69,10 +69,10 @@ impl TypeOutcome {
     /// The reasons of dropped entries, according to the counters.
     pub fn messages(&self) -> Vec<String> {
         let counted = [
-            (self.duplicates, "entry", "entries", " with the identity of another"),
+            (self.duplicates, "entry", "entries", " with the identity of another entry"),
             (self.empty_labels, "entry", "entries", " without a label"),
             (self.empty_ids, "entry", "entries", " without an identity"),
-            (self.filtered, "entry", "entries", " left out by a filter of the import source"),
+            (self.filtered, "entry", "entries", " excluded by a filter of the import source"),
             (self.error_count, "error", "errors", ""),
         ];
         let counted = counted.into_iter().filter(|(n, ..)| *n > 0);

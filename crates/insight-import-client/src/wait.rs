@@ -67,7 +67,7 @@ pub(crate) async fn await_outcome(
                 match status.state {
                     ExecutionState::Done => return Ok(status.outcome),
                     ExecutionState::Cancelled => {
-                        return Err(Error::WrongState { state: "cancelled".into(), wanted: "finished" });
+                        return Err(Error::WrongState { state: "canceled".into(), wanted: "finished" });
                     }
                     // An unknown state is one to wait in.
                     ExecutionState::Ingesting | ExecutionState::Processing | ExecutionState::Other(_) => {}

@@ -15,7 +15,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum ConfigError {
     /// Not an org URL.
-    #[error("\"{given}\" is not an Okta org URL: {why}; it looks like https://example.okta.com")]
+    #[error("\"{given}\" is not the URL of an Okta org: {why}; use a URL such as https://example.okta.com")]
     OrgUrl {
         /// The value.
         given: String,
@@ -23,7 +23,7 @@ pub enum ConfigError {
         why: String,
     },
     /// The address of the admin console.
-    #[error("{given} is the admin console; use {instead}")]
+    #[error("{given} is the URL of the Okta Admin Console; use {instead}")]
     AdminUrl {
         /// The value.
         given: String,
@@ -34,22 +34,22 @@ pub enum ConfigError {
     #[error(transparent)]
     PrivateAddress(#[from] PrivateAddress),
     /// No way to sign in was given.
-    #[error("no credential: give a client id with a private key, or an API token")]
+    #[error("no credential; set a client ID and a private key, or an API token")]
     NoCredential,
     /// A root certificate's text contains no certificate.
-    #[error("the root certificate is no PEM document that begins with -----BEGIN CERTIFICATE-----")]
+    #[error("the root certificate must be a PEM document that begins with -----BEGIN CERTIFICATE-----")]
     NoCertificate,
     /// A variable of the environment is not set, or not text.
     #[error("the environment variable {0} is not set; {1}")]
     Environment(&'static str, &'static str),
     /// The file of the private key.
-    #[error("could not read the file of the private key that OKTA_CLIENT_PRIVATEKEY names")]
+    #[error("could not read the private key file in OKTA_CLIENT_PRIVATEKEY")]
     KeyFile(#[source] std::io::Error),
     /// The private key.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The HTTP client can't be created.
-    #[error("could not prepare the HTTP client")]
+    #[error("could not create the HTTP client")]
     Http(#[source] reqwest::Error),
 }
 
@@ -58,7 +58,7 @@ pub enum ConfigError {
 #[non_exhaustive]
 pub enum Error {
     /// Okta does not accept the app's credentials.
-    #[error("Okta refused the app's credentials ({error}): {description}")]
+    #[error("Okta rejected the app's credentials ({error}): {description}")]
     Credentials {
         /// The OAuth error code.
         error: String,
@@ -66,7 +66,7 @@ pub enum Error {
         description: String,
     },
     /// The token lacks a scope.
-    #[error("the app may not call {path}: the scope {scope} is not granted{}", quoted(reason))]
+    #[error("the app may not call {path}: the API scope {scope} is not granted{}", quoted(reason))]
     MissingScope {
         /// The path of the call.
         path: String,
@@ -76,7 +76,7 @@ pub enum Error {
         reason: String,
     },
     /// The app has no role on what it asked for.
-    #[error("the app may not call {path}: it has no admin role that covers it{}", quoted(reason))]
+    #[error("the app may not call {path}: none of its admin roles permits the request{}", quoted(reason))]
     MissingAdminRole {
         /// The path of the call.
         path: String,
@@ -93,7 +93,7 @@ pub enum Error {
     /// A 404 or 410 that is not Okta's word about the object: from a gateway in between, from a host that is no org, or
     /// from Okta for a path that it does not know (E0000008). It says nothing about the object.
     #[error(
-        "{path} was answered with status {status}, which says nothing about the object{}",
+        "{path} returned status {status}, which doesn't prove that the object is missing{}",
         quoted(reason)
     )]
     Misrouted {
@@ -105,7 +105,7 @@ pub enum Error {
         reason: String,
     },
     /// A firewall, proxy, or gateway in between refused the request in Okta's place.
-    #[error("{path} was refused on the way to Okta, with status {status}{}", quoted(reason))]
+    #[error("a firewall, proxy, or gateway rejected {path} with status {status}{}", quoted(reason))]
     Blocked {
         /// The path of the call.
         path: String,
@@ -115,7 +115,7 @@ pub enum Error {
         reason: String,
     },
     /// Okta calls the request wrong.
-    #[error("Okta refused {path} ({code}): {}", [std::slice::from_ref(summary), causes].concat().join("; "))]
+    #[error("Okta rejected {path} ({code}): {}", [std::slice::from_ref(summary), causes].concat().join("; "))]
     Api {
         /// The path of the call.
         path: String,
@@ -127,7 +127,7 @@ pub enum Error {
         causes: Vec<String>,
     },
     /// The rate limit lasted longer than the time limit of the call.
-    #[error("the rate limit for {path} is used up; it opens again in {} s", retry_after.as_secs().saturating_add(1))]
+    #[error("the rate limit for {path} is exceeded; it resets in {} s", retry_after.as_secs().saturating_add(1))]
     RateLimited {
         /// The path of the call.
         path: String,
@@ -135,7 +135,7 @@ pub enum Error {
         retry_after: Duration,
     },
     /// Okta had trouble of its own, several times.
-    #[error("Okta answered {path} with status {status}")]
+    #[error("Okta returned status {status} for {path}")]
     Unavailable {
         /// The path of the call.
         path: String,
@@ -151,7 +151,7 @@ pub enum Error {
         sent: bool,
     },
     /// Everything together took too long.
-    #[error("{path} was not answered within {seconds} s")]
+    #[error("no response to {path} within {seconds} s")]
     TimedOut {
         /// The path of the call.
         path: String,
@@ -159,7 +159,7 @@ pub enum Error {
         seconds: u64,
     },
     /// The answer was not what it should be.
-    #[error("could not read the answer to {path} as {expected}")]
+    #[error("could not decode the response to {path} as {expected}")]
     Decode {
         /// The path of the call.
         path: String,
@@ -172,7 +172,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// The answer was larger than any answer of Okta's.
-    #[error("the answer to {path} is larger than {megabytes} MB; it was not read")]
+    #[error("the response to {path} exceeds {megabytes} MB")]
     TooLarge {
         /// The path of the call.
         path: String,
@@ -180,7 +180,7 @@ pub enum Error {
         megabytes: usize,
     },
     /// An item of a listing that could not be read. The listing goes on after it.
-    #[error("an item in the answer to {path} could not be read: {item}")]
+    #[error("could not decode an item in the response to {path}: {item}")]
     Item {
         /// The path of the call.
         path: String,
@@ -188,7 +188,7 @@ pub enum Error {
         item: Box<Unreadable>,
     },
     /// The `next` link of a page is not one of the same listing.
-    #[error("the answer to {path} links to {target}, which is not the same listing")]
+    #[error("the response to {path} links to {target}, which isn't the same listing")]
     OtherListing {
         /// The path of the call.
         path: String,
@@ -196,37 +196,37 @@ pub enum Error {
         target: String,
     },
     /// The address answered with a redirect.
-    #[error("{path} was answered with a redirect")]
+    #[error("{path} returned a redirect")]
     Redirect {
         /// The path of the call.
         path: String,
     },
     /// A page of the System Log without the link that polling goes on with.
-    #[error("the answer to {path} has no link to go on with, which polling always has")]
+    #[error("the response to {path} has no `next` link, which polling requires")]
     MissingNextLink {
         /// The path of the call.
         path: String,
     },
     /// A listing whose links lead back to a page that was read before, or on over empty pages without end.
-    #[error("the pages of {path} lead in a circle, or on without end")]
+    #[error("the `next` links of {path} form a loop or never end")]
     CircularPages {
         /// The path of the call.
         path: String,
     },
     /// A `Link` header that may be the one that leads on.
-    #[error("the Link header in the answer to {path} cannot be read, so that its end is not known")]
+    #[error("the Link header in the response to {path} is invalid, so the listing may be incomplete")]
     BrokenLink {
         /// The path of the call.
         path: String,
     },
     /// A full page without the links that Okta sends with every page: it may not be the last one.
-    #[error("a page of {path} is full and has no Link header, so that its end is not known")]
+    #[error("a full page of {path} has no Link header, so the listing may be incomplete")]
     NoLinks {
         /// The path of the request.
         path: String,
     },
     /// An answer about another object than the one asked for: from a cache, or a gateway in between.
-    #[error("the answer to {path} is about {answered}")]
+    #[error("the response to {path} is for the object {answered}")]
     OtherObject {
         /// The path of the request.
         path: String,
@@ -234,16 +234,16 @@ pub enum Error {
         answered: String,
     },
     /// A place in the System Log that is none of this org's.
-    #[error("\"{0}\" is not a place in this org's System Log; begin at a time instead")]
+    #[error("\"{0}\" is not a position in this org's System Log; start at a time instead")]
     InvalidCheckpoint(String),
     /// A substitute of the client that does not do this.
-    #[error("this implementation of OktaApi has no {0}")]
+    #[error("this implementation of OktaApi doesn't support {0}")]
     Unsupported(&'static str),
     /// An id that would not survive in a path.
-    #[error("\"{0}\" is not an Okta id")]
+    #[error("\"{0}\" is not an Okta ID")]
     InvalidId(String),
     /// The server isn't an Okta org.
-    #[error("no Okta org answers at {0}")]
+    #[error("no Okta org responds at {0}")]
     NotAnOrg(String),
     /// A signature can't be created.
     #[error("could not sign with the private key")]

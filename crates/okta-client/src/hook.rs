@@ -137,7 +137,7 @@ mod tests {
             let body = format!("{{\"eventId\":7,\"data\":{{\"events\":[{odd},{good}]}}}}");
             let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
             let told = delivery.unreadable[0].to_string();
-            assert_eq!(told, "e2 has a value that cannot be decoded in the field debugContext");
+            assert_eq!(told, "e2 has an undecodable value in the field debugContext");
             assert_eq!(delivery.events.len(), 1);
         }
         for body in

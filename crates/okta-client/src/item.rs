@@ -79,7 +79,7 @@ impl Unreadable {
                 Err(_) => field = name,
             }
         }
-        let found = "a value that cannot be decoded";
+        let found = "an undecodable value";
         Self { field, found, ..Self::new::<T>(position, Value::Object(read), ".") }
     }
 }
@@ -88,7 +88,7 @@ pub(crate) const fn kind_of(value: Option<&Value>) -> &'static str {
     match value {
         None => "nothing",
         Some(Value::Null) => "null",
-        Some(Value::Bool(_)) => "a truth value",
+        Some(Value::Bool(_)) => "a boolean",
         Some(Value::Number(_)) => "a number",
         Some(Value::String(_)) => "text",
         Some(Value::Array(_)) => "a list",
@@ -100,10 +100,10 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.id {
             Some(id) => write!(f, "{id}")?,
-            None => write!(f, "the one at position {}", self.position + 1)?,
+            None => write!(f, "the item at position {}", self.position + 1)?,
         }
         match self.field.as_str() {
-            "" => write!(f, " is {} in place of an object", self.found),
+            "" => write!(f, " is {} instead of an object", self.found),
             field => write!(f, " has {} in the field {field}", self.found),
         }
     }
@@ -179,13 +179,13 @@ mod tests {
         assert_eq!(user("status", Value::Null), "00u1 has null in the field status");
         assert_eq!(user("status", json!(3)), "00u1 has a number in the field status");
         assert_eq!(user("profile", json!("Ada")), "00u1 has text in the field profile");
-        assert_eq!(user("id", json!("")), "the one at position 1 has text in the field id");
+        assert_eq!(user("id", json!("")), "the item at position 1 has text in the field id");
         assert_eq!(
             odd::<User>(&json!({"status": "ACTIVE"})),
-            "the one at position 1 has nothing in the field id"
+            "the item at position 1 has nothing in the field id"
         );
         assert_eq!(odd::<Group>(&json!({"id": "00g1", "profile": {}})), "00g1 has nothing in the field type");
-        assert_eq!(odd::<User>(&Value::Null), "the one at position 1 is null in place of an object");
+        assert_eq!(odd::<User>(&Value::Null), "the item at position 1 is null instead of an object");
         let event = json!({"uuid": "e1", "published": "2026-03-01T10:00:00Z", "eventType": "t",
             "target": [{"id": "00u1", "type": "User"}, {"id": 5}]});
         assert_eq!(odd::<LogEvent>(&event), "e1 has a number in the field target[1].id");
@@ -196,9 +196,9 @@ mod tests {
         let long = "0".repeat(65);
         for id in ["00u/../x", " ", "00ü1", "00u1;x", "..", long.as_str()] {
             let told = odd::<User>(&json!({"id": id, "status": "ACTIVE", "profile": {"login": "a"}}));
-            assert_eq!(told, "the one at position 1 has text in the field id", "{id}");
+            assert_eq!(told, "the item at position 1 has text in the field id", "{id}");
             let told = odd::<Group>(&json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": "a"}}));
-            assert_eq!(told, "the one at position 1 has text in the field id", "{id}");
+            assert_eq!(told, "the item at position 1 has text in the field id", "{id}");
         }
     }
 

@@ -9,7 +9,7 @@ const SETTING: &str = "allow_private_addresses";
 
 /// An address that is refused unless private addresses are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} leads to {address}, a private address; where that is meant, {}", allow())]
+#[error("{host} has the private address {address}; to permit it, {}", allow())]
 pub struct PrivateAddress {
     /// The host of the URL.
     pub(crate) host: String,
@@ -19,7 +19,7 @@ pub struct PrivateAddress {
 
 /// The remedy for an address that is meant.
 fn allow() -> String {
-    format!("set {SETTING} = true (below [server] in the configuration)")
+    format!("set {SETTING} = true in [server]")
 }
 
 /// The network that an address belongs to.

@@ -18,13 +18,13 @@ pub enum Cause {
     PrivateAddress(IpAddr),
     /// Nothing listens there.
     Refused,
-    /// The certificate is not trusted, or is for another name.
+    /// The certificate isn't trusted, or is for another name.
     Certificate(String),
-    /// The other end does not speak TLS.
+    /// The other end doesn't use TLS.
     NoTls,
     /// It took too long.
     TimedOut,
-    /// The proxy requires a user name and password (status 407).
+    /// The proxy requires a username and password (status 407).
     SignIn,
     /// The proxy answers, and does not connect to the address.
     Denied,

@@ -96,13 +96,13 @@ impl fmt::Display for NotReached {
         match &self.cause {
             Cause::NameUnknown => write!(f, ": {its} name does not resolve"),
             Cause::PrivateAddress(address) => {
-                write!(f, ": {it} leads to {address}, a private address, which is not allowed")
+                write!(f, ": {it} has the private address {address}, which is not permitted")
             }
             Cause::Refused => write!(f, ": {it} refuses the connection"),
-            Cause::Certificate(reason) => write!(f, ": {its} certificate is not trusted: {reason}"),
-            Cause::NoTls => write!(f, ": {it} does not speak TLS"),
-            Cause::TimedOut => write!(f, ": {it} does not answer in time"),
-            Cause::SignIn => write!(f, ": {it} requires a user name and password (status 407)"),
+            Cause::Certificate(reason) => write!(f, ": {its} certificate isn't trusted: {reason}"),
+            Cause::NoTls => write!(f, ": {it} doesn't use TLS"),
+            Cause::TimedOut => write!(f, ": {it} doesn't respond in time"),
+            Cause::SignIn => write!(f, ": {it} requires a username and password (status 407)"),
             Cause::Denied => write!(f, ": {it} refuses to connect to the host"),
             Cause::Other(words) if self.is_proxy_s_fault() => write!(f, ": {it} fails: {words}"),
             Cause::Other(words) => write!(f, ": {words}"),

@@ -54,7 +54,7 @@ pub enum SandboxError {
     #[error("could not generate the app's key")]
     Key(#[source] josekit::JoseError),
     /// The HTTP client for deliveries could not be made.
-    #[error("could not prepare the HTTP client for deliveries")]
+    #[error("could not create the HTTP client for deliveries")]
     Http(#[source] reqwest::Error),
 }
 

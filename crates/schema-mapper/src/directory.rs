@@ -19,7 +19,7 @@ const DIRECTORY: [(&str, &str, Option<u64>); 4] = [
 static PROPERTIES: LazyLock<BTreeMap<&'static str, SchemaProperty>> = LazyLock::new(|| {
     let property = |title: &str, max_length| SchemaProperty {
         title: title.to_owned(),
-        description: Some("Of groups from Active Directory or LDAP".to_owned()),
+        description: Some("Set for groups from Active Directory or LDAP".to_owned()),
         kind: PropertyType::String,
         format: None,
         items: None,

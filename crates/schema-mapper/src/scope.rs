@@ -92,7 +92,7 @@ pub struct SyncScope {
 #[non_exhaustive]
 pub enum ScopeError {
     /// Okta has no such word.
-    #[error("Okta knows no \"{word}\"; there is {}", known.join(", "))]
+    #[error("must be one of {}; got \"{word}\"", known.join(", "))]
     UnknownWord {
         /// The setting, such as `scope.users.status`.
         setting: &'static str,
@@ -103,8 +103,8 @@ pub enum ScopeError {
     },
     /// Groups are named by id: their names change, and need not be unique.
     #[error(
-        "\"{0}\" is not the id of a group such as 00g1emaKYZTWRYYRRTSK; it is in the address of the group's page in the \
-         Admin Console"
+        "must be the ID of a group, such as 00g1emaKYZTWRYYRRTSK; got \"{0}\"; in the Okta Admin Console, the \
+         address of the group's page contains it"
     )]
     NoGroupId(String),
 }
@@ -120,7 +120,7 @@ impl ScopeError {
 }
 
 /// The value of a member that holds none of Okta's words.
-const UNKNOWN: &str = "an unknown word";
+const UNKNOWN: &str = "an unknown value";
 
 static STATUSES: [UserStatus; 8] = [
     UserStatus::Staged,

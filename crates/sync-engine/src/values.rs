@@ -67,7 +67,7 @@ impl ValueProblems {
         let line = |known: &ValueProblemCount| {
             let ValueProblemCount { problem, count, example } = known;
             let values = if *count == 1 { "1 value".to_owned() } else { format!("{count} values") };
-            format!("{problem} ({values}, such as that of {example})")
+            format!("{problem} ({values}, for example in {example})")
         };
         let further = (self.further > 0).then(|| format!("{} values with further problems", self.further));
         self.problems.iter().map(line).chain(further).collect()
@@ -101,10 +101,10 @@ mod tests {
         assert_eq!(
             values.lines(),
             [
-                "user attribute \"age\": a value is not a whole number of 32 bits; left empty (1 value, such as that of 00u4)",
-                "user attribute \"manager\": a value refers to no user that exists; left empty (1 value, such as that of 00u5)",
-                "user attribute \"size\": a value is longer than 255 characters; cut (3 values, such as that of 00u1)",
-                "user attribute \"size\": a value is longer than 255 characters; left empty (3 values, such as that of 00u1)",
+                "user attribute \"age\": a value is not a 32-bit integer; left empty (1 value, for example in 00u4)",
+                "user attribute \"manager\": a value matches no user; left empty (1 value, for example in 00u5)",
+                "user attribute \"size\": a value is longer than 255 characters; truncated (3 values, for example in 00u1)",
+                "user attribute \"size\": a value is longer than 255 characters; left empty (3 values, for example in 00u1)",
             ]
         );
         values.forget_references();

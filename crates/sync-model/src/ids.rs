@@ -88,7 +88,7 @@ impl fmt::Display for InvalidConnectionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "\"{}\" cannot name a connection: use 1 to 40 lowercase letters, digits, and hyphens, starting with a letter",
+            "invalid connection name \"{}\": must be 1 to 40 lowercase letters, digits, and hyphens, starting with a letter",
             self.0
         )
     }

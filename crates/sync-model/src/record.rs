@@ -48,7 +48,7 @@ pub struct UnknownObjectKind(String);
 
 impl fmt::Display for UnknownObjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is not a kind of object", self.0)
+        write!(f, "\"{}\" is not an object kind", self.0)
     }
 }
 

@@ -137,7 +137,7 @@ impl ImportClient {
             let latest = self.latest_execution().await?.and_then(|latest| latest.id);
             self.links_of(&latest.ok_or(Error::NotFound {
                 what: "the running execution",
-                message: "no execution was named".into(),
+                message: "Assets returned no execution ID".into(),
             })?)
             .await?
             .cancel
@@ -151,10 +151,10 @@ impl ImportClient {
     }
 
     pub(crate) async fn delete(&self, execution: &Url) -> Result<()> {
-        let what = "cancelling an execution";
+        let what = "canceling an execution";
         let answer = self.transport().send(what, Method::DELETE, execution, None, Repeat::Safe).await?;
         if answer.status.as_u16() == 409 {
-            return Err(Error::WrongState { state: "completed".into(), wanted: "cancelled" });
+            return Err(Error::WrongState { state: "completed".into(), wanted: "canceled" });
         }
         Ok(())
     }
@@ -166,7 +166,7 @@ impl ImportClient {
         let sent =
             self.transport().send("a failure", Method::POST, &url, Some(body.into()), Repeat::Safe).await;
         if let Err(error) = sent {
-            tracing::debug!(%error, "the failure was not recorded");
+            tracing::debug!(%error, "could not record the failure");
         }
     }
 

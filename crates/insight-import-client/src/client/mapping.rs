@@ -108,7 +108,7 @@ impl ImportClient {
         match serde_json::from_slice::<Value>(&answer.body).ok().as_ref().and_then(mapping_result) {
             Some(result) => result,
             None if answer.status.as_u16() == 303 => {
-                Err(Error::CrossOriginLink { link: "Location", problem: "is missing in the answer".into() })
+                Err(Error::CrossOriginLink { link: "Location", problem: "is missing in the response".into() })
             }
             None => Ok(()),
         }

@@ -154,7 +154,7 @@ impl ImportClient {
         let mut segments = source.path_segments().into_iter().flatten().skip_while(|s| *s != "workspace");
         segments.nth(1).map(str::to_owned).ok_or_else(|| Error::NotFound {
             what: "the workspace in the links",
-            message: "the links name none".into(),
+            message: "the links contain no workspace".into(),
         })
     }
 

@@ -168,14 +168,14 @@ impl Transport {
     /// A link of an answer, if it leads to the configured origin.
     pub(crate) fn link(&self, link: &'static str, target: Option<&str>) -> Result<Url> {
         let wrong = |problem: String| Error::CrossOriginLink { link, problem };
-        let target = target.ok_or_else(|| wrong("is missing in the answer".into()))?;
+        let target = target.ok_or_else(|| wrong("is missing in the response".into()))?;
         let url = self.api.join(target).map_err(|_| wrong("is not a URL".into()))?;
         if url.origin() != self.api.origin() {
-            return Err(wrong(format!("leads to {}", url.origin().ascii_serialization())));
+            return Err(wrong(format!("has the origin {}", url.origin().ascii_serialization())));
         }
         // They would be sent in the place of the token.
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("holds a user name or password".into()));
+            return Err(wrong("contains a username or password".into()));
         }
         Ok(url)
     }

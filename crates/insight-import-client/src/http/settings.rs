@@ -157,14 +157,17 @@ pub(crate) fn base_url(given: &str) -> Result<Url, ConfigError> {
     let url = Url::parse(given.trim()).map_err(|_| wrong("it is not a URL"))?;
     let host = url.host_str().ok_or_else(|| wrong("it has no host"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(ConfigError::ApiUrl { given: host.to_owned(), why: "it holds a user name or password" });
+        return Err(ConfigError::ApiUrl {
+            given: host.to_owned(),
+            why: "it contains a username or password",
+        });
     }
     let loopback = host == "localhost"
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     match url.scheme() {
         "https" => {}
         "http" if loopback => {}
-        _ => return Err(wrong("it must begin with https://")),
+        _ => return Err(wrong("it must start with https://")),
     }
     if url.path() != "/" || url.query().is_some() {
         return Err(wrong("it has a path after the host"));

@@ -124,7 +124,7 @@ async fn a_wrong_query_is_refused_in_assets_words() {
     let result: Result<Vec<_>, _> = client(&server).search("Nonsense = 1").try_collect().await;
     assert_eq!(
         result.unwrap_err().to_string(),
-        "Assets refused a search with status 400: AQL: no such attribute"
+        "Assets rejected the request with status 400 (a search): AQL: no such attribute"
     );
 }
 

@@ -130,7 +130,7 @@ impl Authenticator {
 fn secret_value(scheme: &str, secret: &str) -> Result<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("{scheme} {secret}")).map_err(|_| Error::Credentials {
         error: "invalid_token".into(),
-        description: "the token holds characters that no header may hold".into(),
+        description: "the token contains characters that aren't permitted in a header".into(),
     })?;
     value.set_sensitive(true);
     Ok(value)

@@ -220,7 +220,7 @@ impl ServiceApp {
             Err(error) => error,
         };
         if let Some(token) = still_good.filter(|_| error.is_transient()) {
-            tracing::debug!(%error, "the token could not be renewed yet");
+            tracing::debug!(%error, "could not renew the access token yet");
             if let Some(held) = self.held().as_mut() {
                 held.renew_at = (Instant::now() + AGAIN).min(token.ends);
             }

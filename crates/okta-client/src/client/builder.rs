@@ -97,11 +97,11 @@ impl OktaClientBuilder {
         let missing = ConfigError::Environment;
         let org = found
             .org_url
-            .ok_or(missing(env::ORG_URL, "it is the org's address, https://example.okta.com"))?;
+            .ok_or(missing(env::ORG_URL, "set it to the URL of the org, such as https://example.okta.com"))?;
         let builder = Self::new(org).scopes(found.scopes);
         let token = match found.authorization_mode {
             Some(AuthorizationMode::ApiToken) => {
-                Some(found.api_token.ok_or(missing(env::TOKEN, "it is an API token"))?)
+                Some(found.api_token.ok_or(missing(env::TOKEN, "set it to an API token"))?)
             }
             Some(AuthorizationMode::PrivateKey) => None,
             None => found.api_token,
@@ -109,11 +109,15 @@ impl OktaClientBuilder {
         if let Some(token) = token {
             return Ok(builder.api_token(token));
         }
-        let id =
-            found.client_id.ok_or(missing(env::CLIENT_ID, "it is the client ID of the API Services app"))?;
+        let id = found
+            .client_id
+            .ok_or(missing(env::CLIENT_ID, "set it to the client ID of the API Services app"))?;
         let key = match found.private_key {
             None => {
-                return Err(missing(env::PRIVATE_KEY, "it is the app's private key, the whole JWK or PEM"));
+                return Err(missing(
+                    env::PRIVATE_KEY,
+                    "set it to the whole private key of the app (JWK or PEM)",
+                ));
             }
             Some(PrivateKeySource::Text(text)) => PrivateKey::parse(text.expose_secret())?,
             Some(PrivateKeySource::File(path)) => {
@@ -255,7 +259,7 @@ fn org_url(given: &str) -> Result<Url, ConfigError> {
     if given.contains('@') {
         return Err(ConfigError::OrgUrl {
             given: "…@…".to_owned(),
-            why: "it holds a user name or password".to_owned(),
+            why: "it contains a username or password".to_owned(),
         });
     }
     let wrong = |why: &str| ConfigError::OrgUrl { given: given.to_owned(), why: why.to_owned() };
@@ -266,8 +270,8 @@ fn org_url(given: &str) -> Result<Url, ConfigError> {
     match url.scheme() {
         "https" => {}
         "http" if loopback => {}
-        "http" => return Err(wrong("Okta is reached over https only")),
-        _ => return Err(wrong("it must begin with https://")),
+        "http" => return Err(wrong("it must start with https://")),
+        _ => return Err(wrong("it must start with https://")),
     }
     if let Some((org, rest)) = host.split_once("-admin.okta") {
         let instead = format!("{}://{org}.okta{rest}", url.scheme());
@@ -342,7 +346,7 @@ mod tests {
         let error = org_url("https://example-admin.okta.com").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "https://example-admin.okta.com is the admin console; use https://example.okta.com"
+            "https://example-admin.okta.com is the URL of the Okta Admin Console; use https://example.okta.com"
         );
         for scheme in ["https", "http", "ftp"] {
             let given = format!("{scheme}://me:secret@example.okta.com");

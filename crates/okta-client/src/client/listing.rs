@@ -80,7 +80,7 @@ impl OktaClient {
     pub(crate) fn follow(&self, path: &str, target: &str) -> Result<Url> {
         let other = |target: String| Error::OtherListing { path: path.to_owned(), target };
         let org = &self.inner.org;
-        let link = org.join(target).map_err(|_| other("what is not a URL".into()))?;
+        let link = org.join(target).map_err(|_| other("an invalid URL".into()))?;
         if !matches!(link.scheme(), "https" | "http") || link.path() != path {
             return Err(other(told(&(link.origin().ascii_serialization() + link.path()))));
         }
@@ -101,7 +101,7 @@ impl OktaClient {
             tracing::warn!(
                 links = origin,
                 org_url = %self.inner.org,
-                "the links in Okta's listings name another host; they are asked for at org_url"
+                "the links in Okta's listings name another host; requesting them at org_url"
             );
             known.push(origin);
         }
@@ -178,7 +178,7 @@ pub(crate) fn undecodable(
     let quotes = error.is_data() && !error.to_string().starts_with("missing field");
     let source = if quotes {
         let place = format!("line {} column {}", error.line(), error.column());
-        serde::de::Error::custom(format!("something of another kind than expected before {place}"))
+        serde::de::Error::custom(format!("unexpected type before {place}"))
     } else {
         error
     };

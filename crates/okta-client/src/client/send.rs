@@ -123,7 +123,7 @@ impl OktaClient {
         {
             // What the error says may be personal; the span says which request it was.
             let transient = error.is_transient();
-            span.in_scope(|| tracing::debug!(transient, "no answer to go on with"));
+            span.in_scope(|| tracing::debug!(transient, "request failed"));
         }
         sent
     }

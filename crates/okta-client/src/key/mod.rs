@@ -78,7 +78,7 @@ impl PrivateKey {
         let kind = json
             .get("kty")
             .and_then(|v| v.as_str())
-            .ok_or_else(|| KeyError::Damaged("it has no \"kty\"".into()))?;
+            .ok_or_else(|| KeyError::Damaged("\"kty\" is missing".into()))?;
         if !matches!(kind, "RSA" | "EC") {
             return Err(KeyError::WrongType(name(kind)));
         }
@@ -89,14 +89,13 @@ impl PrivateKey {
             return Err(KeyError::PublicOnly("d"));
         }
         // The parser's own messages may quote the key.
-        let jwk = Jwk::from_map(json)
-            .map_err(|_| KeyError::Damaged("a member is not what a JWK has there".into()))?;
+        let jwk = Jwk::from_map(json).map_err(|_| KeyError::Damaged("a member is invalid".into()))?;
         Self::from_parsed(&jwk, kid)
     }
 
     /// Reads the content of one PEM block (PKCS #8, PKCS #1 or SEC 1).
     fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let unreadable = || KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
+        let unreadable = || KeyError::Damaged("its content is neither an RSA key nor an EC key".into());
         // josekit reserves as many bytes as a DER length claims, so it gets only what OpenSSL has written.
         let pair = PKey::private_key_from_der(der).map_err(|_| unreadable())?;
         let der = pair.private_key_to_pkcs8().map_err(|_| unreadable())?;
@@ -115,17 +114,17 @@ impl PrivateKey {
         let private_members: &[&str] =
             if jwk.key_type() == "RSA" { &["d", "p", "q", "dp", "dq", "qi"] } else { &["d"] };
         for member in public_members {
-            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("it has no \"{member}\"")))?;
+            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("\"{member}\" is missing")))?;
             key.set_parameter(member, Some(value.clone()))
-                .map_err(|_| damaged(&format!("\"{member}\" is no text")))?;
+                .map_err(|_| damaged(&format!("\"{member}\" is not a string")))?;
         }
         let public = key.clone();
         for member in private_members {
-            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("it has no \"{member}\"")))?;
+            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("\"{member}\" is missing")))?;
             key.set_parameter(member, Some(value.clone()))
-                .map_err(|_| damaged(&format!("\"{member}\" is no text")))?;
+                .map_err(|_| damaged(&format!("\"{member}\" is not a string")))?;
         }
-        let inconsistent = |_| damaged("its numbers do not form a key");
+        let inconsistent = |_| damaged("its numbers don't form a valid key");
         let name = algorithm(jwk, &public)?;
         let (signer, verifier): (Arc<dyn JwsSigner>, Box<dyn JwsVerifier>) = match name {
             "RS384" => pair!(RS384, key, public, inconsistent),
@@ -218,7 +217,7 @@ fn algorithm(jwk: &Jwk, public: &Jwk) -> Result<&'static str, KeyError> {
             .parameter("n")
             .and_then(|n| n.as_str())
             .and_then(|n| URL_SAFE_NO_PAD.decode(n.trim_end_matches('=')).ok())
-            .ok_or_else(|| damaged("\"n\" is no base64url"))?;
+            .ok_or_else(|| damaged("\"n\" is not Base64url"))?;
         let bits = bit_length(&modulus);
         if bits < MIN_RSA_BITS {
             return Err(KeyError::TooShort(bits));

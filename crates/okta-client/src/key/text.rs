@@ -73,7 +73,7 @@ fn jwk(mut members: Map<String, Value>) -> Result<Text, KeyError> {
         members = match <[_; 1]>::try_from(private) {
             Ok([key]) => key,
             Err(_) if count > 1 => return Err(KeyError::SeveralKeys(count)),
-            Err(_) if public.is_empty() => return Err(KeyError::Damaged("the key set holds no key".into())),
+            Err(_) if public.is_empty() => return Err(KeyError::Damaged("the key set is empty".into())),
             Err(_) => return Err(KeyError::PublicOnly("d")),
         };
     }
@@ -107,7 +107,7 @@ fn pem(text: &str) -> Result<Vec<u8>, KeyError> {
     match private.as_slice() {
         [body] => {
             let body: String = body.chars().filter(char::is_ascii_graphic).collect();
-            BASE64.decode(body).map_err(|_| KeyError::Damaged("what it holds is not base64".into()))
+            BASE64.decode(body).map_err(|_| KeyError::Damaged("its content is not Base64".into()))
         }
         [] => Err(named(&others)),
         several => Err(KeyError::SeveralKeys(several.len())),
@@ -217,7 +217,7 @@ mod tests {
             (format!("{pem}{pem}"), KeyError::SeveralKeys(2)),
             (json!({"keys": [jwk, jwk]}).to_string(), KeyError::SeveralKeys(2)),
             (json!({"keys": [public]}).to_string(), KeyError::PublicOnly("d")),
-            (json!({"keys": []}).to_string(), KeyError::Damaged("the key set holds no key".into())),
+            (json!({"keys": []}).to_string(), KeyError::Damaged("the key set is empty".into())),
             (pem[..pem.len() / 2].to_owned(), KeyError::NotAKey),
             ("\u{feff}".to_owned(), KeyError::NotAKey),
         ] {
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn claimed_der_lengths_reserve_nothing() {
-        let damaged = KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
+        let damaged = KeyError::Damaged("its content is neither an RSA key nor an EC key".into());
         let ec = EcKeyPair::generate(EcCurve::P256).unwrap();
         let encrypted = openssl::pkey::PKey::private_key_from_der(&ec.to_der_private_key())
             .unwrap()

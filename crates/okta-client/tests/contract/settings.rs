@@ -100,7 +100,7 @@ async fn a_further_authority_is_trusted_when_it_is_told() {
 #[tokio::test]
 async fn a_builder_without_a_credential_says_so() {
     let error = OktaClient::builder("https://example.okta.com").build().unwrap_err();
-    assert_eq!(error.to_string(), "no credential: give a client id with a private key, or an API token");
+    assert_eq!(error.to_string(), "no credential; set a client ID and a private key, or an API token");
 }
 
 #[tokio::test]

@@ -147,7 +147,7 @@ pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body
         }
         ("DELETE", []) => {
             if !matches!(execution.stage, Stage::Starting | Stage::Ingesting) {
-                return problem(400, "The execution cannot be cancelled any more.");
+                return problem(400, "The execution can no longer be canceled.");
             }
             execution.stage = Stage::Cancelled;
             execution.chunks = Vec::new();
@@ -164,7 +164,7 @@ pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body
 /// With `refuses`, a chunk that holds a marked record is not taken.
 fn submit(site: &Arc<Site>, execution: &mut Execution, body: &[u8], refuses: bool) -> Response {
     let Ok(chunk) = serde_json::from_slice::<Value>(body) else {
-        return problem(400, "The body is no JSON.");
+        return problem(400, "The body isn't JSON.");
     };
     if let Some(status) = refusal::of_chunk(&chunk).filter(|_| refuses) {
         return problem(status, "The entries are refused for what one of them says.");

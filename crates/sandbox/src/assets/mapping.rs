@@ -32,7 +32,7 @@ impl State {
 
 pub(super) fn change(site: &Arc<Site>, method: &Method, body: &[u8], detached: bool) -> Response {
     let Ok(document) = serde_json::from_slice::<Value>(body) else {
-        return problem(400, "The body is no JSON.");
+        return problem(400, "The body isn't JSON.");
     };
     let mut state = site.state();
     match (state.structure.is_some(), method) {

@@ -95,7 +95,7 @@ async fn what_goes_wrong_is_told_and_so_is_its_end() {
         .await;
     let finding = troubles(&told)[0]["finding"].clone();
     assert_eq!(finding["code"], "task_failing", "{told}");
-    assert!(finding["facts"]["error"].as_str().unwrap().contains("Okta answered"), "{told}");
+    assert!(finding["facts"]["error"].as_str().unwrap().contains("Okta returned status"), "{told}");
     world.control().call("DELETE", "/faults", &Value::Null).await.unwrap();
     world.api.wait_until(path, |answer| troubles(answer).iter().all(|t| t["resolved_at"].is_string())).await;
     world.end().await;

@@ -101,7 +101,7 @@ const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"
 const CHECKS: Act = Act::Press("checks");
 
 const ROLE_LACKS: [&str; 2] =
-    ["it has no admin role that covers it", "Add a role that can view profile schemas"];
+    ["none of its admin roles permits the request", "Add a role that can view profile schemas"];
 const REMOVES_MISSING: [&str; 2] = ["removes missing objects", "et missing objects to"];
 
 /// A switch of the import source that is on or off.
@@ -137,7 +137,7 @@ row_tests! {
         "/okta/role/on",
         SYNC,
         "",
-        ["it has no admin role that covers it", "Read-only Administrator"],
+        ["none of its admin roles permits the request", "Read-only Administrator"],
     );
     role_without_schemas:
         org("role without schemas", "/okta/role/no-schemas", "/okta/role/on", CHECKS, "/checks", ROLE_LACKS);
@@ -215,7 +215,7 @@ async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
     let world = TestEnv::start().await;
     let token = world.call("POST", "/insight/token", &Value::Null).await;
     world.press("synchronize").await;
-    world.page_with("", &["Assets refused the import token", "Generate token"], false).await;
+    world.page_with("", &["Assets rejected the import token", "Generate token"], false).await;
     let (status, told) = world.put(&world.settings(&Value::Null)).await;
     assert!(status == 422 && told.contains("import_token") && told.contains("renew_import_token"), "{told}");
     let mut draft = world.settings(&Value::Null);

@@ -57,7 +57,7 @@ impl Webhook {
             .connect_timeout(TIMEOUT / 2)
             .redirect(Policy::none());
         let client =
-            outbound.apply(client).build().map_err(|_| "could not prepare the HTTP client".to_owned())?;
+            outbound.apply(client).build().map_err(|_| "could not create the HTTP client".to_owned())?;
         Ok(Self {
             connection: connection.clone(),
             client,

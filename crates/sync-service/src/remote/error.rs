@@ -24,7 +24,7 @@ pub enum RemoteError {
         source: Box<NotReached>,
     },
     /// The HTTP client can't be created.
-    #[error("could not prepare the HTTP client")]
+    #[error("could not create the HTTP client")]
     Http(#[source] reqwest::Error),
     /// The server isn't such a daemon, or has another version.
     #[error("no compatible okta-insightd responds at {server}: {problem}")]

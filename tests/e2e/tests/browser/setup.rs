@@ -29,7 +29,7 @@ async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
     fill_in(&browser, &site, "not-a-token").await;
     browser.press("Save").await;
     browser.see("Nothing was saved").await;
-    browser.see("Assets refused the import token").await;
+    browser.see("Assets rejected the import token").await;
     let border = "return getComputedStyle(document.querySelector('main [aria-invalid=true]')).borderTopWidth";
     assert_eq!(browser.script(border).await, "2px", "what is wrong is marked");
     browser.picture("save-refused").await;

@@ -43,7 +43,7 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
     for (proxy, evidence, remedy) in [
         (format!("http://bob:hunter2@{NO_LISTENER}"), "the proxy refuses the connection", "HTTPS_PROXY"),
         ("http://proxy.invalid:3128".into(), "the proxy's name does not resolve", "HTTPS_PROXY"),
-        (with_password(sign_in.url()), "requires a user name and password (status 407)", "HTTPS_PROXY"),
+        (with_password(sign_in.url()), "requires a username and password (status 407)", "HTTPS_PROXY"),
         (with_password(forbids.url()), "the proxy refuses to connect to the host", "NO_PROXY"),
     ] {
         let found = check(&clinic, config, "okta.reachable", &[("HTTPS_PROXY", &proxy)]);
@@ -67,7 +67,7 @@ async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
     for id in ["okta.reachable", "assets.reachable"] {
         let found = check(&clinic, "c.toml", id, &environment);
         let told = text(&found, "details");
-        assert!(told.contains("from HTTP_PROXY: the proxy requires a user name and password"), "{told}");
+        assert!(told.contains("from HTTP_PROXY: the proxy requires a username and password"), "{told}");
     }
 }
 

@@ -17,7 +17,7 @@ fn an_address_without_an_org_is_told_by_what_is_there_instead() {
     for (url, seen) in [
         (format!("\"http://{NO_LISTENER}\""), "refuses the connection"),
         (assets, "unlike an Okta org"),
-        (format!("\"{}\"", okta.replace("http://", "https://")), "does not speak TLS"),
+        (format!("\"{}\"", okta.replace("http://", "https://")), "doesn't use TLS"),
     ] {
         let found = clinic.look(clinic.with("org_url", &url));
         found.names("okta.reachable", &unreachable(&["okta.url"]));
