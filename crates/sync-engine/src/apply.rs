@@ -180,7 +180,7 @@ impl Engine {
         progress.end(Phase::Sending);
         if rejected > 0 && sent.values().all(|sent| *sent == 0) {
             // An execution without records costs as much time as any other.
-            self.give_up(execution, &id, "every record was refused").await;
+            self.give_up(execution, &id, "Assets rejected all records").await;
             return Ok(());
         }
 

@@ -36,7 +36,7 @@ impl Engine {
         // The group is gone, or hidden.
         let page = directory.groups(None, None).await.map_err(EngineError::Directory)?;
         if page.items.is_empty() && page.unreadable.is_empty() {
-            return Err(contradicted(format!("the groups of user {user} are hidden: no group can be seen")));
+            return Err(contradicted(format!("the app can't read the groups of user {user}")));
         }
         Ok(groups)
     }

@@ -64,7 +64,7 @@ impl Engine {
             self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }
         let now = feed.time().ok_or_else(|| {
-            EngineError::EventFeed(PortError::new("the directory's time is not known yet").transient(true))
+            EngineError::EventFeed(PortError::new("the directory's time isn't known yet").transient(true))
         })?;
         Ok(self.with_overlap(now))
     }

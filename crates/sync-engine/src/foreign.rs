@@ -14,7 +14,7 @@ impl Engine {
         let latest = match view.importer.latest().await {
             Ok(latest) => latest,
             Err(error) => {
-                tracing::debug!(error = %crate::error_chain(&error), "the latest execution is not known");
+                tracing::debug!(error = %crate::error_chain(&error), "could not read the latest execution");
                 // Asked again at the next comparison, unless it is not answered to this credential.
                 self.executions_compared.store(!error.is_transient(), Ordering::Relaxed);
                 return Ok(());
@@ -26,8 +26,8 @@ impl Engine {
         {
             tracing::warn!(
                 execution = %id,
-                "an import that this store does not know came last: an older copy of the store, or another program; \
-                 everything is sent again"
+                "the state store doesn't contain the latest import: the store is an older copy, or another program \
+                 imported data; resending all objects"
             );
             let place = Place { doubts: place.doubts + 1, ..place };
             let subject = ask.then_some(Subject::EntireDirectory);

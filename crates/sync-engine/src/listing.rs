@@ -276,7 +276,7 @@ impl Engine {
                 Err(error) => {
                     let (key, failure) =
                         (RecordKey::user(&id), singles.leave(EngineError::Directory(error))?);
-                    let problem = format!("the groups of {key} could not be read: {}", failure.reason);
+                    let problem = format!("could not read the groups of {key}: {}", failure.reason);
                     self.leave_one(run, &key, "groups", problem, pass).await?;
                 }
             }
@@ -326,11 +326,11 @@ impl Engine {
         if let Some(next) = &next
             && (pass.cursor.as_ref() == Some(next) || pass.trail.leads_back(next.as_str()))
         {
-            let error = PortError::new(format!("the pages of the listing of {kind}s lead in a circle"));
+            let error = PortError::new(format!("the `next` links in the listing of {kind}s form a loop"));
             return Err(EngineError::Directory(error));
         }
         if pass.trail.is_endless(count) && next.is_some() {
-            let error = PortError::new(format!("the pages of the listing of {kind}s are empty without end"));
+            let error = PortError::new(format!("the listing of {kind}s doesn't end: its pages are empty"));
             return Err(EngineError::Directory(error));
         }
         let last = next.is_none();
@@ -359,7 +359,7 @@ fn from_the_beginning<T>(
             }
             let reason = crate::error_chain(&error);
             tracing::warn!(%kind, reason, "page cursor expired; restarting the listing");
-            note(&mut pass.problems, format!("the listing of {kind}s began anew: {reason}"));
+            note(&mut pass.problems, format!("restarted the listing of {kind}s: {reason}"));
             pass.restarts += 1;
             pass.cursor = None;
             pass.trail = Trail::default();

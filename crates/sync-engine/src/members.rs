@@ -78,7 +78,7 @@ impl Engine {
                         let mut failure = singles.leave(error)?;
                         tracing::warn!(%group, error = failure.reason, "could not list the members of a group");
                         failure.reason =
-                            format!("the members of group {group} could not be listed: {}", failure.reason);
+                            format!("could not list the members of group {group}: {}", failure.reason);
                         unlisted.insert(group, failure);
                     }
                 }
@@ -203,7 +203,7 @@ impl Engine {
                 }
                 Err(error) => {
                     let (key, failure) = (RecordKey::user(&id), singles.leave(error)?);
-                    left.push((key.clone(), format!("{key} could not be read: {}", failure.reason)));
+                    left.push((key.clone(), format!("could not read {key}: {}", failure.reason)));
                 }
             }
         }

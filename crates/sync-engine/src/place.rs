@@ -211,9 +211,7 @@ impl Engine {
             let count = made.saturating_sub(new.get(&kind).copied().unwrap_or_default());
             if count > 0 {
                 lost = true;
-                let message = format!(
-                    "Assets had lost {count} of the {kind}s that it confirmed; everything is sent again"
-                );
+                let message = format!("Assets lost {count} confirmed {kind}s; resending all objects");
                 tracing::warn!("{message}");
                 report.note(message);
             }

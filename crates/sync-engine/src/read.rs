@@ -134,7 +134,7 @@ impl Engine {
                     }
                     // Not proven gone: it stays as it is.
                     Err(error) => {
-                        let problem = format!("{key} could not be read: {}", singles.leave(error)?.reason);
+                        let problem = format!("could not read {key}: {}", singles.leave(error)?.reason);
                         self.leave_one(run, &key, "", problem, pass).await?;
                     }
                 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The reason for which records of an execution whose end is unknown are sent again.
-const UNKNOWN: &str = "the end of the execution that held it is unknown";
+const UNKNOWN: &str = "the outcome of its execution is unknown";
 
 /// The end of an execution that was cut off.
 enum End {
@@ -71,8 +71,8 @@ impl Engine {
             self.close(view, &open, &end, &mut report).await?;
             let error = match &end {
                 End::Processed(_) => None,
-                End::Cancelled => Some("cut off before everything was sent; the next run sends it"),
-                End::Unknown => Some("the end of its execution is unknown; what it held is sent again"),
+                End::Cancelled => Some("interrupted before all records were sent; the next run sends them"),
+                End::Unknown => Some("the outcome of its execution is unknown; its records are resent"),
             };
             if let Some(error) = error {
                 report.state = RunState::Failed;

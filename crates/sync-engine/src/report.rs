@@ -224,7 +224,7 @@ impl RunReport {
             t.messages.iter().for_each(|m| self.note(format!("{}: {m}", t.name)));
             if t.missing_deleted > 0 {
                 self.note(format!(
-                    "{}: the import source deleted {} objects that the import did not hold",
+                    "{}: the import source deleted {} objects that the import didn't contain",
                     t.name, t.missing_deleted
                 ));
             }
@@ -241,7 +241,11 @@ impl RunReport {
             } else {
                 self.state = RunState::Partial;
                 let rejected = self.counts(kind).rejected;
-                self.note(format!("Assets accounts for {} of {sent} {kind} records; they stay unconfirmed and are sent again", sent.saturating_sub(rejected)));
+                self.note(format!(
+                    "Assets accounted for {} of {sent} {kind} records; all of them remain \
+                                   unconfirmed and are resent",
+                    sent.saturating_sub(rejected)
+                ));
             }
         }
         confirmed

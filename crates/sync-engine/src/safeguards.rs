@@ -56,7 +56,7 @@ fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuratio
         .and_then(|time| SignedDuration::try_from(time).ok())
         .filter(SignedDuration::is_positive)
         .ok_or_else(|| {
-            D::Error::invalid_value(Unexpected::Str(&text), &r#"a time such as "30m", "1h" or "1d""#)
+            D::Error::invalid_value(Unexpected::Str(&text), &r#"a duration, such as "30m", "1h", or "1d""#)
         })
 }
 
@@ -289,7 +289,7 @@ impl SafeguardViolation {
 pub enum SafeguardViolation {
     /// A listing came back empty although objects are known.
     #[error(
-        "safeguard triggered: Okta returned no {kind}s, but {total} are synced; an app without an admin role sees none"
+        "safeguard triggered: Okta returned no {kind}s, but {total} are synced; the app may have lost its admin role"
     )]
     EmptyListing {
         /// The kind of the listed objects.
@@ -314,7 +314,7 @@ pub enum SafeguardViolation {
     },
     /// Too many objects would lose the value of an attribute.
     #[error(
-        "safeguard triggered: `{field}` would be cleared on {removed} of {total} {kind}s{recent} ({})",
+        "safeguard triggered: the attribute `{field}` would be cleared on {removed} of {total} {kind}s{recent} ({})",
         share(*removed, recent, *total, *max_percent)
     )]
     TooManyValuesCleared {
@@ -348,7 +348,7 @@ pub enum SafeguardViolation {
     },
     /// Assets would delete what an import does not hold.
     #[error(
-        "safeguard triggered: the import source removes missing objects, so an import would delete all unchanged objects"
+        "safeguard triggered: the import removes missing objects, so it would delete all unchanged objects"
     )]
     MissingObjectsRemoved,
     /// The share of objects to retire exceeds the limit.

@@ -141,8 +141,8 @@ pub(crate) fn report_stale_values(view: &MappingView, kept: &[DroppedValue], rep
     for (attribute, n) in counts {
         let values = if n == 1 { "1 value was".to_owned() } else { format!("{n} values were") };
         report.note(format!(
-            "{attribute}: {values} cleared in Okta and remain in Assets, because the import source ignores empty \
-             values and there is no Atlassian account to clear them"
+            "{attribute}: {values} cleared in Okta but remain in Assets, because the import source ignores empty \
+             values and no Atlassian account is configured"
         ));
     }
 }

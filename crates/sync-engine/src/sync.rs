@@ -82,7 +82,7 @@ impl Engine {
                 Ok(None) => {}
                 Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
                 Err(error) => {
-                    tracing::warn!(error = %crate::error_chain(&error), "could not read objects again; they stay as they are");
+                    tracing::warn!(error = %crate::error_chain(&error), "could not read objects again; they remain unchanged");
                 }
             }
         }
@@ -193,7 +193,7 @@ impl Engine {
             }
             let report = RunReport {
                 state: RunState::Failed,
-                error: Some("interrupted and not resumed".into()),
+                error: Some("interrupted; not resumed".into()),
                 ..RunReport::default()
             };
             self.ports.store.end_run(run, &report, now).await?;

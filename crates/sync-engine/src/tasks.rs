@@ -136,7 +136,7 @@ impl Engine {
             if let Some(report) = self.process_events(stop).await? {
                 log_run("events applied", &report);
             } else if let Some(report) = self.send_unconfirmed(stop).await? {
-                log_run("records sent again", &report);
+                log_run("resent records", &report);
                 self.alert_on_rejected().await?;
             } else if self.clear_stale_values(&self.active_view().await?, stop).await? == 0 {
                 break;
@@ -177,10 +177,10 @@ impl Engine {
         loop {
             let polled = self.poll_feed(feed).await?;
             if polled.began_again && std::mem::replace(&mut began_again, true) {
-                return Err(failed("the place in the log is refused again and again"));
+                return Err(failed("Okta rejected the System Log position repeatedly"));
             }
             if !polled.caught_up && trail.leads_back(&polled.checkpoint) {
-                return Err(failed("the pages of the log lead in a circle"));
+                return Err(failed("the `next` links of the System Log form a loop"));
             }
             if polled.new > 0 {
                 wake.notify_one();

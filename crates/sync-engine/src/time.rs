@@ -47,7 +47,7 @@ impl Engine {
     }
 
     async fn follow_clock(&self, step: SignedDuration, now: Timestamp) -> Result<(), EngineError> {
-        tracing::warn!(seconds = step.as_secs(), "this machine's clock stepped");
+        tracing::warn!(seconds = step.as_secs(), "the clock of this host changed");
         Ok(self.ports.store.follow_clock(step, now).await?)
     }
 

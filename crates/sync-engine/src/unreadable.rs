@@ -120,7 +120,7 @@ impl Engine {
         for item in items {
             let Some(id) = &item.id else {
                 tracing::warn!(%kind, problem = item.problem, "could not read an item of a listing");
-                note(&mut pass.problems, format!("a {kind} could not be read: {}", item.problem));
+                note(&mut pass.problems, format!("could not read a {kind}: {}", item.problem));
                 pass.unnamed += 1;
                 let unnamed = RecordKey { kind, id: String::new() };
                 self.ports.store.leave_unread(run.id, &[unnamed]).await?;
@@ -128,7 +128,7 @@ impl Engine {
                 continue;
             };
             let key = RecordKey { kind, id: id.clone() };
-            Self::name_unread(&key, &item.field, format!("{key} could not be read: {}", item.problem), pass);
+            Self::name_unread(&key, &item.field, format!("could not read {key}: {}", item.problem), pass);
             keys.push(key);
         }
         self.ports.store.stage(run.id, &keys, &[]).await?;

@@ -281,7 +281,7 @@ impl Engine {
                 {
                     let transient = error.is_transient() || error.is_refused();
                     let failure = Failure { reason: crate::error_chain(&error), transient };
-                    report.leave_unread(&key, "", format!("{key} could not be read: {}", failure.reason));
+                    report.leave_unread(&key, "", format!("could not read {key}: {}", failure.reason));
                     states.failed.insert(key, failure);
                     refused += usize::from(error.is_refused());
                     silent += usize::from(error.is_transient() && !error.is_about_one());

@@ -290,7 +290,7 @@ impl<'p> Probe<'p> {
 
 pub(crate) fn report_of(report: Option<RunReport>) -> Result<RunReport, DelegationError> {
     let Some(report) = report else {
-        let reason = "the run was cut off".to_owned();
+        let reason = "the run was interrupted".to_owned();
         return Err(DelegationError::Failed { reason, remedy: Some(Remedy::Repeat) });
     };
     if report.state == RunState::Failed {

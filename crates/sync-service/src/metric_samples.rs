@@ -183,7 +183,9 @@ impl Connection {
         let forget = inputs.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         match tokio::time::timeout(PATIENCE, self.store.add_metric_sample(&sample, forget)).await {
             Ok(kept) => kept.map_err(|error| crate::error_chain(&error))?,
-            Err(_) => return Err(format!("the store did not answer within {} s", PATIENCE.as_secs())),
+            Err(_) => {
+                return Err(format!("no response from the state store within {} s", PATIENCE.as_secs()));
+            }
         }
         self.sampling.kept(&inputs);
         Ok(())

@@ -97,7 +97,7 @@ pub(crate) fn check(kind: ObjectKind, value: &str) -> Result<(), NamedError> {
     let wrong = |why| Err(NamedError::Malformed { kind, value: value.chars().take(LONGEST).collect(), why });
     match () {
         () if value.is_empty() => wrong("it is empty"),
-        () if value.chars().any(char::is_control) => wrong("it has control characters"),
+        () if value.chars().any(char::is_control) => wrong("it contains control characters"),
         () if value.chars().nth(LONGEST).is_some() => wrong("it is longer than 255 characters"),
         () => Ok(()),
     }
@@ -136,7 +136,7 @@ impl Connection {
 }
 
 fn unread(error: okta_client::Error) -> ServiceError {
-    EngineError::Directory(okta_error("users and groups could not be looked up", error)).into()
+    EngineError::Directory(okta_error("could not look up users and groups", error)).into()
 }
 
 #[cfg(test)]

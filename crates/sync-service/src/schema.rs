@@ -135,9 +135,9 @@ impl Sides {
         let failed = |error: PortError| ServiceError::from(EngineError::TargetSchema(error));
         let (okta, assets) = (okta_client(connection)?, assets_client(connection)?);
         let (org, current) = tokio::join!(org_schemas(&okta), assets.schema_and_mapping());
-        let org = org.map_err(|e| failed(okta_error("the schemas of the Okta org could not be read", e)))?;
+        let org = org.map_err(|e| failed(okta_error("could not read the schemas of the Okta org", e)))?;
         let current = current
-            .map_err(|e| failed(assets_error("the schema and mapping in Assets could not be read", e)))?;
+            .map_err(|e| failed(assets_error("could not read the schema and mapping in Assets", e)))?;
         Ok(Self { org, current })
     }
 

@@ -75,7 +75,7 @@ async fn missing(path: &Path) -> DatabaseState {
     };
     match tokio::fs::metadata(folder).await {
         Ok(folder) if folder.is_dir() && !folder.permissions().readonly() => DatabaseState::Missing,
-        Ok(_) => DatabaseState::Unusable(format!("{} is not a folder that can be written", folder.display())),
+        Ok(_) => DatabaseState::Unusable(format!("{} is not a writable folder", folder.display())),
         Err(error) => DatabaseState::Unusable(format!("{}: {error}", folder.display())),
     }
 }

@@ -43,7 +43,8 @@ impl fmt::Display for Holder {
 
 /// A store that another process held locked for the whole time that a write waits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} holds the state store {} locked; gave up after {} s", held_by(holder.as_ref()), path.display(), waited.as_secs())]
+#[error("{} has locked the state store {}; waited {} s", held_by(holder.as_ref()), path.display(), \
+waited.as_secs())]
 pub struct StoreBusy {
     /// The file.
     pub path: PathBuf,

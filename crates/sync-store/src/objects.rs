@@ -37,7 +37,7 @@ pub(crate) async fn states(
         .map(|(word, id, fingerprint, retired, resend_pending)| {
             let read = || {
                 Fingerprint::from_bytes(&fingerprint)
-                    .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is cut"))
+                    .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is truncated"))
             };
             let fingerprint = in_row(|| format!("the fingerprint of {word} {id}"), read)?;
             Ok((RecordKey { kind: kind(&word)?, id }, RecordState { fingerprint, retired, resend_pending }))

@@ -110,7 +110,7 @@ async fn resend_retired(
         .bind(store.id)
         .bind(run)
         .bind(millis(now))
-        .bind("it was retired at another place")
+        .bind("it was retired in another import source or object schema")
         .execute(&mut **tx)
         .await?;
     let without_key = format!(
@@ -147,7 +147,7 @@ async fn resend_fields(
             .bind(store.id)
             .bind(kind.as_str())
             .bind(millis(now))
-            .bind("Assets may store its values differently")
+            .bind("Assets may have stored its values differently")
             .bind(&fields)
             .execute(&mut **tx)
             .await?;

@@ -114,7 +114,7 @@ pub(crate) async fn interrupt_plans(store: &ConnectionStore, before: Timestamp) 
 async fn end_interrupted(store: &ConnectionStore, runs: Vec<i64>, now: Timestamp) -> Result<(), StoreError> {
     let report = RunReport {
         state: RunState::Failed,
-        error: Some("the process ended before the run did".into()),
+        error: Some("the process ended before the run".into()),
         ..RunReport::default()
     };
     for run in runs {

@@ -350,10 +350,10 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
         .retain(|name, _| ["kty", "n", "e", "kid", "use", "alg"].contains(&name.as_str()));
     site.world.control().call("POST", "/okta/keys", &public).await.unwrap();
     wizard.answer("");
-    wizard.see("gets a token, and may read").see("Import token").answer("ATCTT3xwrong");
+    wizard.see("can sign in and read").see("Import token").answer("ATCTT3xwrong");
     wizard.see("refused the import token").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Import token").answer(site.told("/insight/import_token"));
-    wizard.see("leads to import source").see("Enter an account").answer("");
+    wizard.see("token of import source").see("Enter an account").answer("");
     wizard.see("okta-insight setup");
     let (shown, raw, code) = wizard.end();
     assert_eq!(code, 0, "{shown}");

@@ -75,7 +75,7 @@ impl Outcome {
             self.types.iter().flat_map(|t| t.messages.iter().map(move |m| format!("{}: {m}", t.name)));
         let said: Vec<String> = of_types.chain(self.messages.iter().cloned()).take(5).collect();
         if said.is_empty() {
-            "Assets did not account for it and gave no reason".to_owned()
+            "Assets returned neither an outcome nor a reason".to_owned()
         } else {
             said.join("; ")
         }

@@ -43,20 +43,18 @@ pub enum WithheldReason {
 impl fmt::Display for WithheldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("the attribute is not there"),
-            Self::Unmapped => f.write_str("the mapping does not lead to the attribute"),
+            Self::Missing => f.write_str("the attribute isn't in Assets"),
+            Self::Unmapped => f.write_str("the mapping in Assets doesn't include the attribute"),
             Self::Cardinality { present, wanted: -1 } => {
-                write!(f, "the attribute accepts at most {present} of any number of values")
+                write!(f, "the cardinality of the attribute is {present} instead of unlimited")
             }
             Self::Cardinality { present, wanted } => {
-                write!(f, "the attribute accepts at most {present} of {wanted} values")
+                write!(f, "the cardinality of the attribute is {present} instead of {wanted}")
             }
             Self::Type { present, wanted } => {
-                write!(f, "the attribute is of type {present} instead of {wanted}")
+                write!(f, "the attribute has the type {present} instead of {wanted}")
             }
-            Self::Options => f.write_str(
-                "the import source drops values that are not among the attribute's options; set Unknown values to Add",
-            ),
+            Self::Options => f.write_str("the import drops values that aren't options of the attribute"),
             Self::Target { present, wanted } => {
                 write!(f, "the attribute refers to the object type {present} instead of {wanted}")
             }
@@ -95,7 +93,7 @@ pub struct WithheldField {
 
 impl fmt::Display for WithheldField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: values cannot be stored and are not sent: {}", self.attribute, self.reason)
+        write!(f, "{}: values aren't sent, because {}", self.attribute, self.reason)
     }
 }
 
@@ -114,8 +112,8 @@ impl fmt::Display for Unidentified {
         let objects = if *count == 1 { "1 object".to_owned() } else { format!("up to {count} objects") };
         write!(
             f,
-            "{attribute} was deleted in Assets and added anew: {objects} from before may be left without a value in it, \
-             as duplicates; delete those in Assets"
+            "{attribute} was deleted and added again in Assets, so {objects} without a value may be duplicates; \
+             delete them in Assets"
         )
     }
 }

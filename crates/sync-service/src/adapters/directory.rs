@@ -106,7 +106,7 @@ fn changed_groups(since: Timestamp) -> GroupQuery {
     GroupQuery::filter(format!("lastUpdated gt \"{since:.3}\" or lastMembershipUpdated gt \"{since:.3}\""))
 }
 
-const READING: &str = "Okta could not be read";
+const READING: &str = "could not read Okta";
 
 fn reading(error: Error) -> PortError {
     okta_error(READING, error)
@@ -119,7 +119,7 @@ fn about_one(error: PortError) -> PortError {
 
 /// A 404 that the object itself contradicts.
 fn contradicted(what: &str, kind: &str, id: &str) -> PortError {
-    let message = format!("Okta answers that {what} {kind} {id} do not exist, although the {kind} does");
+    let message = format!("Okta returned 404 for {what} {kind} {id}, although the {kind} exists");
     PortError::new(message).transient(true).about_one(true)
 }
 

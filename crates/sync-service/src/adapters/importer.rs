@@ -56,8 +56,7 @@ async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &Source
 impl Importer for AssetsImporter {
     async fn state(&self) -> Result<ImportSourceState, PortError> {
         let status = self.client.config_status().await;
-        let status =
-            status.map_err(|e| assets_error("the import source could not be asked for its state", e))?;
+        let status = status.map_err(|e| assets_error("could not read the state of the import source", e))?;
         Ok(match status.status {
             SourceStatus::Idle => ImportSourceState::Idle,
             SourceStatus::Running => ImportSourceState::Running,
@@ -88,7 +87,7 @@ impl Importer for AssetsImporter {
     }
 
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
-        let failed = |e| assets_error("no execution could be started", e);
+        let failed = |e| assets_error("could not start an execution", e);
         let started = match self.client.start().await {
             // Nobody else starts executions of this import source: it is the one.
             Err(assets::Error::StartResultUnknown { execution: Some(id) }) => {
@@ -113,14 +112,14 @@ impl Importer for AssetsImporter {
 
     async fn awaits_records(&self) -> Result<Option<ExecutionId>, PortError> {
         let latest = self.client.latest_execution().await;
-        let latest = latest.map_err(|e| assets_error("the latest execution could not be asked after", e))?;
+        let latest = latest.map_err(|e| assets_error("could not read the latest execution", e))?;
         let waits = latest.filter(|latest| latest.state == assets::ExecutionState::Ingesting);
         Ok(waits.and_then(|latest| latest.id).map(ExecutionId::new))
     }
 
     async fn latest(&self) -> Result<Option<ExecutionId>, PortError> {
         let latest = self.client.latest_execution().await;
-        let latest = latest.map_err(|e| assets_error("the latest execution could not be asked after", e))?;
+        let latest = latest.map_err(|e| assets_error("could not read the latest execution", e))?;
         let took_effect =
             |state| matches!(state, assets::ExecutionState::Done | assets::ExecutionState::Processing);
         Ok(latest
@@ -131,7 +130,7 @@ impl Importer for AssetsImporter {
 
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError> {
         let status = self.client.execution_status(id.as_str()).await;
-        let status = status.map_err(|e| assets_error("an execution could not be asked after", e))?;
+        let status = status.map_err(|e| assets_error("could not read the state of an execution", e))?;
         Ok(match status {
             None => ExecutionState::Unknown,
             Some(status) => match status.state {
@@ -149,7 +148,7 @@ impl Importer for AssetsImporter {
 
     async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<(), PortError> {
         let cancelled = self.client.cancel_execution(id.as_str(), reason).await;
-        cancelled.map_err(|e| assets_error("an execution could not be cancelled", e))
+        cancelled.map_err(|e| assets_error("could not cancel an execution", e))
     }
 }
 
@@ -189,7 +188,7 @@ impl AssetsExecution {
         let parts = parts(&mapping, kind, &record);
         let mut reason = match (&error, parts.first()) {
             (assets::Error::TooLarge { message, .. }, Some(largest)) => format!(
-                "the record has {bytes} bytes, {} of them in the attribute {}, which is too large for Assets: {message}",
+                "the record is too large for Assets ({bytes} bytes, {} of them in the attribute {}): {message}",
                 largest.bytes, largest.name
             ),
             _ => error.to_string(),
@@ -247,7 +246,7 @@ fn parts(mapping: &Mapping, kind: ObjectKind, record: &Value) -> Vec<Part> {
 }
 
 fn sending(error: assets::Error) -> PortError {
-    assets_error("records could not be sent", error)
+    assets_error("could not send records", error)
 }
 
 #[async_trait]
@@ -272,7 +271,7 @@ impl Execution for AssetsExecution {
     }
 
     async fn complete(self: Box<Self>) -> Result<Outcome, PortError> {
-        let failed = |e| assets_error("the import did not come to an end", e);
+        let failed = |e| assets_error("the import didn't finish", e);
         let client = self.client.clone();
         let processing = match self.execution.complete().await {
             Ok(processing) => processing,
@@ -289,10 +288,7 @@ impl Execution for AssetsExecution {
     }
 
     async fn cancel(self: Box<Self>, reason: &str) -> Result<(), PortError> {
-        self.execution
-            .cancel(reason)
-            .await
-            .map_err(|e| assets_error("the execution could not be cancelled", e))
+        self.execution.cancel(reason).await.map_err(|e| assets_error("could not cancel the execution", e))
     }
 }
 

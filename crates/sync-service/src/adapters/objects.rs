@@ -122,11 +122,15 @@ impl AssetsObjects {
     }
 
     async fn read_names(&self, mapping: &Mapping, kind: ObjectKind) -> Result<Names, PortError> {
-        let failed = |e| assets_error("the object types could not be read with the account", e);
+        let failed = |e| assets_error("could not read the object types with the Atlassian account", e);
         // Asked first: it tells why, where the account is refused.
         self.account.workspace_id().await.map_err(failed)?;
         let source = self.settings.get().await.ok_or_else(|| {
-            PortError::new("the import source, which names the object schema, cannot be read").transient(true)
+            PortError::new(
+                "could not read the import source, which contains the ID of the object \
+            schema",
+            )
+            .transient(true)
         })?;
         let type_name = mapping.type_name(kind).to_owned();
         let types = self.account.object_types(&source.object_schema_id).await.map_err(failed)?;
@@ -147,12 +151,10 @@ impl AssetsObjects {
         let wanted: BTreeSet<&str> = keys.iter().map(|key| key.id.as_str()).collect();
         let mut found: Vec<Object> = Vec::new();
         for part in keys.chunks(SEARCHED) {
-            let objects: Vec<Object> = self
-                .account
-                .search(&place.query(part))
-                .try_collect()
-                .await
-                .map_err(|e| assets_error("objects could not be searched for with the account", e))?;
+            let objects: Vec<Object> =
+                self.account.search(&place.query(part)).try_collect().await.map_err(|e| {
+                    assets_error("could not search for objects with the Atlassian account", e)
+                })?;
             found.extend(objects);
         }
         found.retain(|object| place.owner(object).is_some_and(|owner| wanted.contains(owner)));
@@ -171,7 +173,7 @@ impl AssetsObjects {
             query = format!("{query} AND {} NOT IN ({marks})", aql_text(&attribute.name));
         }
         let counted = self.account.count(&query).await;
-        counted.map_err(|e| assets_error("objects could not be counted with the account", e))
+        counted.map_err(|e| assets_error("could not count objects with the Atlassian account", e))
     }
 
     /// The objects of an id with their values: none, or one, or twins.
@@ -234,7 +236,7 @@ impl AssetsObjects {
 }
 
 fn hidden(what: &str) -> PortError {
-    PortError::new(format!("Assets does not show {what} to the account"))
+    PortError::new(format!("the Atlassian account can't read {what}"))
 }
 
 fn place(
@@ -249,7 +251,7 @@ fn place(
     };
     let mapped = mapping.attributes(kind);
     let identity = mapped.iter().find(|a| a.source == Source::Id).map(|a| a.name.clone());
-    let identity = identity.ok_or_else(|| PortError::new(format!("{kind}s are not mapped")))?;
+    let identity = identity.ok_or_else(|| PortError::new(format!("the mapping doesn't include {kind}s")))?;
     let attributes = mapped
         .iter()
         .filter(|a| fields.contains(a.locator.as_str()))
@@ -327,7 +329,9 @@ impl TargetObjects for AssetsObjects {
         let mut deleted = Vec::new();
         for object in self.search(&place, &[key]).await? {
             let existed = self.account.delete_object(&object.id).await;
-            if existed.map_err(|e| assets_error("an object could not be deleted with the account", e))? {
+            if existed
+                .map_err(|e| assets_error("could not delete an object with the Atlassian account", e))?
+            {
                 deleted.push(object.object_key);
             }
         }

@@ -18,7 +18,7 @@ pub(super) async fn place_of(
     wanted: &Mapping,
     current: Option<&SchemaAndMapping>,
 ) -> Result<Place, PortError> {
-    let failed = |e| assets_error("the import source could not be asked for its ID", e);
+    let failed = |e| assets_error("could not read the ID of the import source", e);
     let origin = sides.assets.source_origin().await.map_err(failed)?;
     let import_source = sides.assets.source_id().await.map_err(failed)?;
     // Not every link names it.

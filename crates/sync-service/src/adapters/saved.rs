@@ -40,7 +40,7 @@ impl SavedDirectory {
 #[allow(clippy::needless_pass_by_value)]
 fn reading(error: ExportError) -> PortError {
     let remedy = error.remedy();
-    PortError::new("the export could not be read").with_remedy(remedy).caused_by(error)
+    PortError::new("could not read the export").with_remedy(remedy).caused_by(error)
 }
 
 /// A place in a listing.
@@ -59,7 +59,7 @@ impl Place {
         let place = parts.and_then(|(number, before)| {
             Some(Self { number: number.parse().ok()?, before: before.parse().ok()? })
         });
-        place.ok_or_else(|| PortError::new(format!("\"{}\" is no place in an export", cursor.as_str())))
+        place.ok_or_else(|| PortError::new(format!("\"{}\" is not a position in an export", cursor.as_str())))
     }
 
     /// The page of these items; the last one after it is empty, and `complete` judges the number of all.

@@ -59,7 +59,7 @@ impl AssetsStructure {
 
     /// Reads Okta's schemas again and gives the mapping that they call for.
     async fn wanted(&self) -> Result<Mapping, PortError> {
-        const ACTION: &str = "the schemas of the Okta org could not be read";
+        const ACTION: &str = "could not read the schemas of the Okta org";
         let schemas = match &self.sides.org {
             OrgSource::Okta(okta) => org_schemas(okta).await.map_err(|e| okta_error(ACTION, e))?,
             OrgSource::Saved(saved) => saved
@@ -96,7 +96,7 @@ impl AssetsStructure {
 
     async fn current(&self) -> Result<Option<SchemaAndMapping>, PortError> {
         let current = self.sides.assets.schema_and_mapping().await;
-        current.map_err(|e| assets_error("the schema and mapping in Assets could not be read", e))
+        current.map_err(|e| assets_error("could not read the schema and mapping in Assets", e))
     }
 
     /// Creates the mapping; `false` if another process was quicker.
@@ -215,7 +215,7 @@ impl AssetsStructure {
 
     async fn read_back(&self) -> Result<SchemaAndMapping, PortError> {
         let current = self.current().await?;
-        current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))
+        current.ok_or_else(|| PortError::new("Assets has a mapping but doesn't return it"))
     }
 
     async fn extend(&self, wanted: &Mapping, current: &SchemaAndMapping) -> Result<SchemaReport, PortError> {
@@ -238,11 +238,11 @@ impl AssetsStructure {
 
     /// Changes attributes as an administrator would.
     async fn correct(&self, account: &AssetsClient, corrections: &[Correction]) -> Result<(), PortError> {
-        let failed = |e| assets_error("attributes could not be changed with the account", e);
+        let failed = |e| assets_error("could not change attributes with the Atlassian account", e);
         let types = account.object_types(&self.schema_id().await?).await.map_err(failed)?;
         for correction in corrections {
             let missing =
-                || PortError::new(format!("Assets does not show {} to the account", place(correction)));
+                || PortError::new(format!("the Atlassian account can't read {}", place(correction)));
             let object_type = types.iter().find(|t| t.name == correction.object_type).ok_or_else(missing)?;
             let attributes = account.attributes(&object_type.id).await.map_err(failed)?;
             let attribute = attributes.iter().find(|a| a.name == correction.attribute).ok_or_else(missing)?;
@@ -252,7 +252,7 @@ impl AssetsStructure {
                 ..AttributeUpdate::default()
             };
             account.update_attribute(&object_type.id, attribute, &update).await.map_err(failed)?;
-            tracing::info!(attribute = place(correction), ?update, "corrected with the account");
+            tracing::info!(attribute = place(correction), ?update, "corrected with the Atlassian account");
         }
         Ok(())
     }
@@ -262,7 +262,7 @@ impl AssetsStructure {
         let source = self.sides.settings.get().await;
         let source = source.ok_or_else(|| {
             PortError::new(
-                "the settings of the import source cannot be read, which the object schema is named by",
+                "could not read the settings of the import source, which contain the ID of the object schema",
             )
         })?;
         Ok(source.object_schema_id.clone())

@@ -108,7 +108,7 @@ impl Webhook {
         let asked = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
         let asked = Duration::from_secs(asked.unwrap_or_default()).min(LONGEST_WAIT);
         Err(DeliveryError {
-            problem: format!("it was answered with {status}"),
+            problem: format!("the response has status {status}"),
             again: passing.then_some(asked),
         })
     }

@@ -20,7 +20,12 @@ pub struct ExposedFile {
 
 impl fmt::Display for ExposedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} holds a secret and can be read by others (mode {})", self.file.display(), self.mode)
+        write!(
+            f,
+            "{} contains a secret, and other users can read it (mode {})",
+            self.file.display(),
+            self.mode
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use crate::small_file::read_small_text;
 
 /// A secret in the file itself, in the environment, or in a file of its own.
 #[derive(Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a secret is a text, { env = \"NAME\" } or { file = \"PATH\" }")]
+#[serde(untagged, expecting = "must be a string, { env = \"NAME\" }, or { file = \"PATH\" }")]
 pub(super) enum SecretSource {
     Literal(#[schemars(with = "String")] SecretString),
     Env(FromEnv),

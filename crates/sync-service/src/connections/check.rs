@@ -47,9 +47,11 @@ impl FieldError {
             "private_key" => "the private key",
             "import_token" => "the import token",
             "public_url" => "the public URL",
-            "site_url" => "the Atlassian site; the account requires site, email address, and API token",
-            "email" => "the email address; the account requires site, email address, and API token",
-            "api_token" => "the API token; the account requires site, email address, and API token",
+            "site_url" => {
+                "the Atlassian site URL; an Atlassian account requires the site URL, email, and API token"
+            }
+            "email" => "the email; an Atlassian account requires the site URL, email, and API token",
+            "api_token" => "the API token; an Atlassian account requires the site URL, email, and API token",
             "alert_webhook_url" => "the alert webhook URL",
             other => other,
         };

@@ -186,7 +186,7 @@ impl Yard {
                 ended = tokio::time::timeout(job.limit, work) => match ended {
                     Ok(result) => result.map_err(|error| (error_chain(&error), error.remedy())),
                     Err(_) => Err((
-                        format!("it was not done within {} s", job.limit.as_secs()),
+                        format!("it didn't finish within {} s", job.limit.as_secs()),
                         Some(Remedy::RunChecks),
                     )),
                 },

@@ -23,7 +23,8 @@ pub(crate) struct Recalled {
 pub(super) async fn recall(config: &Config, store: &Store) -> Result<Vec<Recalled>, ServiceError> {
     let (twice, saved) = saved(config, store).await?;
     for SavedConnection { name, .. } in twice {
-        tracing::warn!(connection = %name, "the connection of that name in the configuration file is used, not the saved one");
+        tracing::warn!(connection = %name, "using the connection in the configuration file instead of the saved \
+                                            connection with the same name");
     }
     Ok(saved.into_iter().map(|saved| recall_one(config, saved)).collect())
 }
@@ -93,7 +94,7 @@ impl ConnectionRegistry {
         match recalled {
             Ok(recalled) => Ok(Self::with(config, recalled)),
             Err(error) if !config.connections.is_empty() && is_of_damage(&error) => {
-                tracing::error!(error = crate::error_chain(&error), "the saved connections are left out");
+                tracing::error!(error = crate::error_chain(&error), "skipping the saved connections");
                 Ok(Self { config, broken: BTreeMap::new() })
             }
             Err(error) => Err(error),

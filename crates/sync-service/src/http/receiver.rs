@@ -110,7 +110,7 @@ impl HookReceiver {
             .route("/hooks/okta/{connection}", get(verify).post(deliver))
             .with_state(self.inboxes);
         if let Err(error) = self.server.serve(router, stop).await {
-            tracing::error!(error = crate::error_chain(&error), "the hook receiver stopped");
+            tracing::error!(error = crate::error_chain(&error), "the event hook receiver stopped");
         }
     }
 }
@@ -161,7 +161,7 @@ async fn accept(
 ) -> Result<(), (Refused, String)> {
     let refused = |reason, problem: &str| (reason, problem.to_owned());
     let inbox = inboxes.get(connection).ok_or_else(|| {
-        refused(Refused::UnknownConnection, "no connection of this name receives deliveries")
+        refused(Refused::UnknownConnection, "no connection with this name receives deliveries")
     })?;
     // Before a byte of the body costs memory.
     if !inbox.secret.verify(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
@@ -171,10 +171,9 @@ async fn accept(
         visitor.is_known();
     }
     let intake = &inboxes.intake;
-    let body = intake
-        .read(body)
-        .await
-        .map_err(|reason| refused(reason, "the body was too long, too slow, or one of too many"))?;
+    let body = intake.read(body).await.map_err(|reason| {
+        refused(reason, "the body is too large or too slow, or there are too many deliveries")
+    })?;
     let delivery = HookDelivery::parse(&body).map_err(|error| (Refused::Body, error.to_string()))?;
     drop(body);
     let now = inbox.clock.now();

@@ -51,7 +51,7 @@ pub enum ListenError {
         source: std::io::Error,
     },
     /// A file cannot be read or used.
-    #[error("TLS cannot use {}: {problem}", file.display())]
+    #[error("could not use {} for TLS: {problem}", file.display())]
     File {
         /// The file.
         file: PathBuf,

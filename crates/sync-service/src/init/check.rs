@@ -102,10 +102,10 @@ pub async fn check_org(org_url: &str, manner: Manner) -> Check {
     let client = client.allow_private_addresses(manner.allow_private_addresses);
     let client = client.build().map_err(|e| Problem::hopeless(&e))?;
     if !manner.ask {
-        return Ok(Finding::new("not asked whether an org answers there"));
+        return Ok(Finding::new("not checked with Okta"));
     }
     let organization = client.organization().await?;
-    Ok(Finding::new(format!("an Okta org answers there ({})", organization.id)))
+    Ok(Finding::new(format!("an Okta org responds there ({})", organization.id)))
 }
 
 /// Checks that the app gets a token with its key, has the API scopes, and can read.
@@ -129,7 +129,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
     if !essential.is_empty() {
         let names: Vec<&str> = essential.iter().map(|scope| scope.name).collect();
         return Err(Problem {
-            message: format!("the app gets a token, and is not granted {}", names.join(", ")),
+            message: format!("the app isn't granted the API scopes {}", names.join(", ")),
             remedy: Some(Remedy::GrantApiScopes { scope: None }),
             hopeless: false,
             unreached: false,
@@ -139,14 +139,14 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
     let groups = client.groups().page(&GroupQuery { limit: Some(1), ..GroupQuery::default() }).await?;
     if groups.items.is_empty() {
         return Err(Problem {
-            message: "the app gets a token, and sees no group at all".into(),
+            message: "the app can sign in but can't read groups".into(),
             remedy: Some(Remedy::AssignAdminRole),
             hopeless: false,
             unreached: false,
         });
     }
     let notes = others.iter().map(|scope| format!("{} is not granted: {}", scope.name, scope.purpose));
-    Ok(Finding { message: "the app gets a token, and may read".into(), notes: notes.collect() })
+    Ok(Finding { message: "the app can sign in and read users and groups".into(), notes: notes.collect() })
 }
 
 /// Checks that the token belongs to an enabled import source.
@@ -173,11 +173,11 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
     let state = match status {
         SourceStatus::Disabled => return Err(insight_import_client::Error::Disabled.into()),
         SourceStatus::MissingMapping => "no schema and mapping yet".to_owned(),
-        SourceStatus::Idle => "a schema and mapping already".to_owned(),
+        SourceStatus::Idle => "a schema and mapping".to_owned(),
         SourceStatus::Running => "a running import".to_owned(),
         SourceStatus::Other(state) => format!("the state {state}"),
     };
-    Ok(Finding::new(format!("it leads to import source {id}, which has {state}")))
+    Ok(Finding::new(format!("this is the token of import source {id}, which has {state}")))
 }
 
 /// Checks that the account can sign in and sees an Assets workspace.
@@ -195,10 +195,10 @@ pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, manne
     }
     let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
     if !manner.ask {
-        return Ok(Finding::new("not asked whether the account may sign in"));
+        return Ok(Finding::new("not checked with Atlassian"));
     }
     let workspace = in_time("the Atlassian site", client.workspace_id()).await??;
-    Ok(Finding::new(format!("the account signs in and sees the Assets workspace {workspace}")))
+    Ok(Finding::new(format!("the account can sign in and access the Assets workspace {workspace}")))
 }
 
 /// The URL that Okta would deliver to.
@@ -217,7 +217,7 @@ pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
 
 async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Problem> {
     tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Problem {
-        message: format!("{whom} did not answer within {} s", PATIENCE.as_secs()),
+        message: format!("no response from {whom} within {} s", PATIENCE.as_secs()),
         remedy: Some(Remedy::CheckNetwork { service: Service::Assets }),
         hopeless: false,
         unreached: true,

@@ -78,7 +78,7 @@ pub enum InitError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// A text that isn't a master key, or a failed generation.
-    #[error("the master key: {0}")]
+    #[error("master key: {0}")]
     MasterKey(#[from] VaultError),
     /// The system does not let the key pair be computed.
     #[error("could not generate the key pair")]

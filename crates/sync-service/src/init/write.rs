@@ -64,7 +64,7 @@ impl ConfigDraft {
                 e.span().and_then(|span| text.get(..span.start)).map_or(1, |t| t.matches('\n').count() + 1);
             not_extendable(
                 path,
-                &format!("line {line} is no TOML: {}", e.message().trim().replace('\n', "; ")),
+                &format!("line {line} is not valid TOML: {}", e.message().trim().replace('\n', "; ")),
             )
         })?;
         Ok(Self { path: path.to_owned(), document, exists })
@@ -147,7 +147,7 @@ impl ConfigDraft {
         text.parse::<DocumentMut>().map_err(|_| {
             not_extendable(
                 &self.path,
-                "its tables are written in a way that does not allow for more; use headings",
+                "no connection can be added to inline or dotted tables; use table headers",
             )
         })?;
         for (path, secret) in &secrets {
@@ -263,7 +263,7 @@ fn table<'t>(
     // Without keys of its own it needs no heading.
     new.set_implicit(true);
     let item = parent.entry(name).or_insert(Item::Table(new));
-    item.as_table_like_mut().ok_or_else(|| not_extendable(path, &format!("\"{name}\" is no table there")))
+    item.as_table_like_mut().ok_or_else(|| not_extendable(path, &format!("\"{name}\" is not a table")))
 }
 
 /// Sets a value, and leaves the comments around an existing one.

@@ -72,12 +72,12 @@ impl Lookup {
     pub(super) async fn assets_side(&self, key: &RecordKey, through: Option<&Through>) -> Seen {
         if self.sides.account.is_none() {
             return Seen::Unknown {
-                reason: "there is no account credential, and an import token cannot read objects".into(),
+                reason: "objects aren't readable without an Atlassian account".into(),
                 remedy: Some(Remedy::SetAtlassianAccount),
             };
         }
         let Some(assets) = through.and_then(|through| through.assets.as_ref()) else {
-            return Seen::Unknown { reason: "the schemas could not be compared".into(), remedy: None };
+            return Seen::Unknown { reason: "could not compare the schemas".into(), remedy: None };
         };
         match tokio::time::timeout(PATIENCE, assets.see(key)).await {
             Ok(Ok(objects)) => Seen::Objects(objects),

@@ -113,7 +113,7 @@ pub(super) async fn in_time<T>(
 }
 
 pub(super) fn late(patience: Duration) -> String {
-    format!("no answer within {} s", patience.as_secs())
+    format!("no response within {} s", patience.as_secs())
 }
 
 impl Lookup {

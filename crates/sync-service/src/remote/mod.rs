@@ -329,7 +329,7 @@ impl RemoteClient {
                 }
                 JobState::Idle => {
                     return Err(RemoteError::Failed {
-                        reason: "the daemon forgot what it was asked for".into(),
+                        reason: "the daemon restarted or discarded the job".into(),
                         remedy: Some(Remedy::Repeat),
                     });
                 }
@@ -432,7 +432,7 @@ impl RemoteClient {
 async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteError> {
     if began.elapsed() >= LONGEST {
         return Err(RemoteError::Failed {
-            reason: format!("the daemon was not done within {} hours", LONGEST.as_secs() / 3_600),
+            reason: format!("the daemon didn't finish within {} hours", LONGEST.as_secs() / 3_600),
             remedy: Some(Remedy::CheckStatus),
         });
     }

@@ -146,7 +146,7 @@ impl<'c> Stream<'c> {
             Self { client, name, mark: None, open: None, ready: VecDeque::new(), since: Vec::new() };
         while stream.mark.is_none() {
             if let StreamResult::End = stream.hear().await? {
-                return Err(client.silent("it does not say where to go on".into()));
+                return Err(client.silent("the stream contains no position".into()));
             }
         }
         Ok(stream)
@@ -181,9 +181,8 @@ impl<'c> Stream<'c> {
     /// Opens the stream unless it is open, and waits until something is heard. What broke or ended is closed.
     async fn hear(&mut self) -> Result<StreamResult, RemoteError> {
         let heard = tokio::time::timeout(SILENCE, self.listen()).await;
-        let heard = heard.unwrap_or_else(|_| {
-            Err(self.client.silent(format!("nothing was heard for {} s", SILENCE.as_secs())))
-        });
+        let heard =
+            heard.unwrap_or_else(|_| Err(self.client.silent(format!("no data for {} s", SILENCE.as_secs()))));
         if !matches!(heard, Ok(StreamResult::Alive)) {
             self.open = None;
         }
@@ -203,11 +202,11 @@ impl<'c> Stream<'c> {
             return if open.heard {
                 Ok(StreamResult::End)
             } else {
-                Err(self.client.silent("it ended before anything was heard".into()))
+                Err(self.client.silent("the stream ended without data".into()))
             };
         };
         let messages = open.decoder.feed(&part);
-        let messages = messages.map_err(|_| self.client.not_ours("an event without an end".into()))?;
+        let messages = messages.map_err(|_| self.client.not_ours("an incomplete event".into()))?;
         open.heard |= !messages.is_empty();
         for message in messages {
             self.take(message)?;

@@ -55,7 +55,11 @@ async fn search_reports_okta_outage() {
     world.control.call("POST", "/faults", &json!("okta.latency=60000..60001")).await.unwrap();
     let page = world.get("/connections/main/objects?q=nobody").await.body;
     assert!(page.contains("No matching synced objects"), "{}", own(&page));
-    assert!(page.contains("no answer within 3 s") && !page.contains("No matching objects"), "{}", own(&page));
+    assert!(
+        page.contains("no response within 3 s") && !page.contains("No matching objects"),
+        "{}",
+        own(&page)
+    );
 }
 
 #[tokio::test]
