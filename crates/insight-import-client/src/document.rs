@@ -126,7 +126,7 @@ pub struct SchemaDefinition {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectSchema {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The description.
     pub description: String,
@@ -141,7 +141,7 @@ pub struct ObjectType {
     /// Its id, unique across all object schemas of the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The description.
     pub description: String,
@@ -239,12 +239,12 @@ pub struct Attribute {
     /// Its id, unique across all object schemas of the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The description.
     #[serde(default)]
     pub description: String,
-    /// Its type.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: AttributeType,
     /// The allowed statuses.
@@ -262,7 +262,7 @@ pub struct Attribute {
     /// 1 when it must have a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_cardinality: Option<i32>,
-    /// The number of values that it accepts; -1 for any number.
+    /// The cardinality; -1 for unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_cardinality: Option<i32>,
     /// True if its values must be unique.
@@ -338,7 +338,7 @@ pub struct ObjectTypeMapping {
     /// The object type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_type_external_id: Option<String>,
-    /// Its name.
+    /// The name.
     pub object_type_name: String,
     /// The key of the records in the data.
     pub selector: String,
@@ -359,7 +359,7 @@ pub struct AttributeMapping {
     /// The attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribute_external_id: Option<String>,
-    /// Its name.
+    /// The name.
     pub attribute_name: String,
     /// The fields; several are joined.
     pub attribute_locators: Vec<String>,

@@ -216,7 +216,7 @@ pub enum Error {
     /// A link in an answer is missing or leads elsewhere.
     #[error("the link \"{link}\" {problem}; no credentials were sent")]
     CrossOriginLink {
-        /// Its name.
+        /// The name.
         link: &'static str,
         /// The problem with it.
         problem: String,

@@ -81,7 +81,7 @@ impl Execution {
         }
     }
 
-    /// Its id.
+    /// The ID.
     pub fn id(&self) -> &str {
         &self.id
     }

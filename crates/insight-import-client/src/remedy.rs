@@ -19,9 +19,9 @@ pub enum Remedy {
     AllowRequests,
     /// Correct the address and the credentials of the proxy.
     CheckProxy,
-    /// Give the account a role on the object schema.
+    /// Assign the account a role on the object schema.
     GrantSchemaRole,
-    /// Use the import token of this import source, or an account.
+    /// Use the import token of this import source, or an Atlassian account.
     UseOtherCredential,
     /// Delete unused objects, or raise the object limit.
     RaiseObjectLimit,
@@ -41,7 +41,7 @@ pub enum Remedy {
     ReviewImportHistory,
     /// Check Atlassian's status page, and retry later.
     CheckServiceStatus,
-    /// Find a proxy or gateway that changes responses.
+    /// Check if a proxy or gateway changes responses.
     CheckGateway,
     /// Let this host reach the API.
     CheckNetwork(outbound::Remedy),

@@ -22,11 +22,11 @@ pub enum Remedy {
     AllowNetworkZone,
     /// Set the clock of this host.
     SetClock,
-    /// Find out if the object was deleted, or isn't in the resource set of the app's role.
+    /// Check if the object still exists and is in the resource set of the app's admin role.
     CheckObjectAndResourceSet,
     /// Correct the named field of the object in Okta.
     CorrectObject,
-    /// Set the org's own URL.
+    /// Correct the org URL.
     CorrectOrgUrl,
     /// Correct the filter or search expression.
     CorrectExpression,
@@ -42,7 +42,7 @@ pub enum Remedy {
     SetProxyCredentials,
     /// Sign in to the network, or use another one.
     SignInToNetwork,
-    /// Find a proxy or gateway that changes responses.
+    /// Check if a proxy or gateway changes responses.
     CheckGateway,
     /// Let this host reach the org.
     CheckNetwork(outbound::Remedy),

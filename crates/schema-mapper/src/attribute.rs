@@ -24,7 +24,7 @@ pub enum Source {
     GroupType,
     /// The application that a group comes from.
     SourceApp,
-    /// When it was created.
+    /// The time of creation.
     Created,
     /// When it changed last.
     LastUpdated,

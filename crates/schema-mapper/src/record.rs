@@ -17,7 +17,7 @@ use crate::{ManagerMatch, MappedAttribute, Mapping, Source, status};
 pub struct MappedRecord {
     /// The record.
     pub record: Record,
-    /// Values that did not fit.
+    /// Values that don't match the type of their attribute.
     pub problems: Vec<ValueProblem>,
     /// Attributes with a value that the schemas do not define: they have grown.
     pub unmapped: Vec<String>,

@@ -23,7 +23,7 @@ pub enum MappingWarning {
         attribute: String,
         /// The name that was chosen.
         wanted: String,
-        /// The name that it gets.
+        /// The assigned name.
         given: String,
     },
     /// User types define an attribute differently.

@@ -86,7 +86,7 @@ pub struct SyncCheckpoint {
     pub read: BTreeMap<ObjectKind, u64>,
     /// Problems on the way, in words.
     pub problems: Vec<String>,
-    /// Values that did not fit.
+    /// Values that don't match the type of their attribute.
     #[serde(default)]
     pub value_problems: ValueProblems,
     /// The directory's own time when it began; `None` where that was not known.
@@ -101,7 +101,7 @@ pub struct SyncCheckpoint {
     /// Groups whose members could not be listed: their memberships stay as they are.
     #[serde(default)]
     pub unlisted: BTreeSet<GroupId>,
-    /// Names in the operator's choice that the directory does not have, a line each.
+    /// Items of the scope that Okta doesn't have, one per line.
     #[serde(default)]
     pub unknown_choices: Vec<String>,
     /// The number of times that a listing restarted because its cursor expired.

@@ -11,9 +11,9 @@ use crate::{EngineError, RunKind, Schedule, SyncMode, TaskOptions, engine::Engin
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NextSyncs {
-    /// When everything is read; `None` when that is never done by itself.
+    /// The next full sync; `None` if none is scheduled.
     pub full_sync_at: Option<Timestamp>,
-    /// When what changed lately is read.
+    /// The next incremental sync; null if none is scheduled.
     pub incremental_sync_at: Option<Timestamp>,
 }
 

@@ -45,15 +45,15 @@ pub struct SyncPlan {
     pub schema: Option<SchemaReport>,
     /// Removed memberships and cleared values of objects that stay.
     pub removals: PlannedRemovals,
-    /// Objects that could not be read and values that do not fit, in words.
+    /// Unreadable objects and values that don't match the type of their attribute, as text.
     pub problems: Vec<String>,
     /// Items of the scope that the org doesn't have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
-    /// Objects of the directory that could not be read; in Assets they would be left as they are.
+    /// Objects that couldn't be read in Okta; they would remain unchanged in Assets.
     #[serde(default, skip_serializing_if = "UnreadableObjects::is_empty")]
     pub unreadable: UnreadableObjects,
-    /// Values that do not fit.
+    /// Values that don't match the type of their attribute.
     #[serde(default, skip_serializing_if = "ValueProblems::is_empty")]
     pub value_problems: ValueProblems,
     /// The fields that hold an object's name, by the mapping of the plan.

@@ -21,7 +21,7 @@ use crate::{
 pub struct FieldChange {
     /// The record's field.
     pub field: String,
-    /// The record that was confirmed last; null for a new object.
+    /// The last confirmed record; null for a new object.
     pub old: Value,
     /// The record that would be sent.
     pub new: Value,

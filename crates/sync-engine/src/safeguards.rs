@@ -163,7 +163,7 @@ impl Safeguards {
     }
 }
 
-/// Losses within the window that were sent before.
+/// Removals within the window that were sent before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recent {
@@ -287,7 +287,7 @@ impl SafeguardViolation {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "safeguard", rename_all = "snake_case")]
 pub enum SafeguardViolation {
-    /// A listing came back empty although objects are known.
+    /// A listing is empty although objects of the kind are confirmed.
     #[error(
         "safeguard triggered: Okta returned no {kind}s, but {total} are synced; the app may have lost its admin role"
     )]
@@ -297,7 +297,7 @@ pub enum SafeguardViolation {
         /// The number of current objects.
         total: u64,
     },
-    /// Too large a share of the memberships would end.
+    /// The percentage of removed memberships would exceed the limit.
     #[error(
         "safeguard triggered: {removed} of {total} memberships would be removed{recent} ({})",
         share(*removed, recent, *total, *max_percent)
@@ -331,7 +331,7 @@ pub enum SafeguardViolation {
         /// The limit in percent.
         max_percent: f64,
     },
-    /// Too large a share would be deleted in Assets.
+    /// The percentage of deleted objects would exceed the limit.
     #[error(
         "safeguard triggered: {pruned} of {total} {kind}s would be deleted ({})",
         share(*pruned, &Recent::NONE, *total, *max_percent)
@@ -343,10 +343,10 @@ pub enum SafeguardViolation {
         pruned: u64,
         /// The number of objects of the kind, including retired ones.
         total: u64,
-        /// The limit in force.
+        /// The limit in percent.
         max_percent: f64,
     },
-    /// Assets would delete what an import does not hold.
+    /// The import would delete objects that it doesn't contain.
     #[error(
         "safeguard triggered: the import removes missing objects, so it would delete all unchanged objects"
     )]
@@ -363,9 +363,9 @@ pub enum SafeguardViolation {
         retired: u64,
         /// The number of recently retired objects.
         recent: Recent,
-        /// Of how many.
+        /// The total number.
         total: u64,
-        /// The limit in force.
+        /// The limit in percent.
         max_percent: f64,
     },
 }

@@ -46,25 +46,25 @@ impl SingleReads {
 pub struct UnreadableItem {
     /// Its id, where that much can be read.
     pub id: Option<String>,
-    /// The path of the field that is in the way; empty where that is not known.
+    /// The path of the invalid field; empty if it is unknown.
     pub field: String,
     /// The problem, without values.
     pub problem: String,
 }
 
-/// An object that a run could not read.
+/// An object that a run couldn't read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnreadableObject {
-    /// Its kind.
+    /// The kind.
     pub kind: ObjectKind,
-    /// Its id, where that much could be read.
+    /// The ID; null if it is unreadable.
     pub id: Option<String>,
-    /// The path of the field that is in the way; empty where that is not known.
+    /// The path of the invalid field; empty if it is unknown.
     pub field: String,
 }
 
-/// The objects that a run could not read, and left as they are in Assets.
+/// The objects that a run couldn't read; they remain unchanged in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]

@@ -20,14 +20,14 @@ pub struct ValueProblemCount {
     pub example: String,
 }
 
-/// The value problems of a run: one entry for each attribute and kind of problem, however many objects there are.
+/// The value problems of a run, one for each attribute and kind of problem.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ValueProblems {
     /// The problems, in order.
     pub problems: Vec<ValueProblemCount>,
-    /// The number of values with further problems, which are not counted apart.
+    /// The number of values with further problems.
     pub further: u64,
 }
 

@@ -41,7 +41,7 @@ opaque_id!(
     GroupId
 );
 opaque_id!(
-    /// One event, whichever road it came by; the key for dropping repeats.
+    /// The ID of an event, the same from each event source; repeated events are dropped.
     EventId
 );
 opaque_id!(
@@ -49,7 +49,7 @@ opaque_id!(
     ExecutionId
 );
 
-/// One run of the sync: a full pass or a batch of events. Numbered by the store, in order.
+/// The ID of a run. IDs increase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
@@ -73,8 +73,8 @@ impl fmt::Display for RunId {
     }
 }
 
-/// The name an operator gave to one pair of org and import source. Part of external ids, paths and log lines, hence
-/// limited to lowercase letters, digits, and hyphens.
+/// The name of a connection: 1 to 40 lowercase letters, digits, and hyphens, starting with a letter. It is part of
+/// external IDs, paths, and log lines.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]

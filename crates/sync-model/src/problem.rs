@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ObjectKind;
 
-/// A way in which a value does not fit, and the remedy that was taken.
+/// A kind of invalid value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

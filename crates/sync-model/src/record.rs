@@ -80,7 +80,7 @@ pub enum RetireReason {
 pub struct RecordKey {
     /// The kind of object.
     pub kind: ObjectKind,
-    /// The directory's id, unique within the kind.
+    /// The Okta ID, unique within the kind.
     pub id: String,
 }
 

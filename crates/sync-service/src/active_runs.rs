@@ -28,9 +28,9 @@ const COALESCED: Duration = Duration::from_millis(250);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActiveRuns {
-    /// Active runs, the oldest first: events are processed while a sync reads.
+    /// Active runs, oldest first: an event sync can be active at the same time as another sync.
     pub active: Vec<ActiveRun>,
-    /// Those that ended lately, the last one of each kind, the newest first. Batches that sent nothing are left out.
+    /// The last ended run of each kind, newest first. Event syncs that sent nothing are omitted.
     pub recent: Vec<ActiveRun>,
 }
 
@@ -45,13 +45,13 @@ impl ActiveRuns {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActiveRun {
-    /// Its number; `None` while the schemas are compared before it.
+    /// The ID; `None` until the schemas are compared.
     pub run: Option<RunId>,
     /// The kind of the run.
     pub kind: RunKind,
-    /// When it began here. One that goes on where another process was cut off began earlier.
+    /// The start in this process. A resumed run started earlier.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The end.
     pub ended_at: Option<Timestamp>,
     /// The duration so far, in seconds.
     pub duration_seconds: f64,
@@ -74,17 +74,17 @@ pub struct RunPhase {
     pub phase: Phase,
     /// The display name.
     pub label: String,
-    /// When it began here.
+    /// The start in this process.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The end.
     pub ended_at: Option<Timestamp>,
     /// The duration so far, in seconds.
     pub duration_seconds: f64,
-    /// Items that are done, those from before a cut among them.
+    /// Processed items, including those before an interruption.
     pub done: u64,
     /// The total or expected number of items; `None` if it's unknown.
     pub total: Option<u64>,
-    /// Items a second: lately while it goes on, and on the whole once it has ended.
+    /// Items per second: the recent rate while the phase is active, and the average after its end.
     pub items_per_second: f64,
     /// The estimated remaining time in seconds, if it's known.
     pub remaining_seconds: Option<f64>,
@@ -163,7 +163,7 @@ impl Default for RunCollector {
 struct Runs {
     last: u64,
     running: BTreeMap<u64, Run>,
-    /// The newest first.
+    /// Newest first.
     ended: Vec<Run>,
 }
 

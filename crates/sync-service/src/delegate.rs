@@ -49,7 +49,7 @@ pub enum DelegationError {
     /// The process that accepted the request ended.
     #[error("the leader for connection `{0}` exited before the run ended")]
     LeaderExited(String),
-    /// Nothing is sent for now.
+    /// The connection is paused.
     #[error("connection `{connection}` is paused{}", until.map(|until| format!(" until {until:.0}")).unwrap_or_default())]
     Paused {
         /// The connection.

@@ -53,7 +53,7 @@ pub enum ServiceError {
         /// The problem with them.
         problem: String,
     },
-    /// There is none.
+    /// No connection is configured or saved.
     #[error("no connections in the configuration or in the state store {}", .0.display())]
     NoConnection(PathBuf),
     /// The connection cannot work.

@@ -23,7 +23,7 @@ const SIMILAR: u32 = 100;
 /// The number of events read at once.
 const PAGE: u32 = 500;
 
-/// A run, and whose it is.
+/// A run and its connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionRun {
@@ -33,7 +33,7 @@ pub struct ConnectionRun {
     pub run: RunDetail,
 }
 
-/// An event that came in or changed, and whose it is.
+/// A received or changed event, and its connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionEvent {
@@ -54,7 +54,7 @@ pub struct ReplayResult {
     pub replayed: u64,
     /// The number of known events without subjects.
     pub skipped: u64,
-    /// True if a leader is running, which processes them now.
+    /// True if a leader is running, which processes the events immediately.
     pub daemon_running: bool,
 }
 

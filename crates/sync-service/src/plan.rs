@@ -12,7 +12,7 @@ use crate::{Connection, ServiceError};
 /// The number of listed unconfirmed records.
 const LISTED: u32 = 20;
 
-/// A plan as it is shown.
+/// A plan with its objects and outstanding work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanView {
@@ -24,13 +24,13 @@ pub struct PlanView {
     /// Safeguards that a sync would exceed.
     #[serde(default)]
     pub violations: Vec<Finding>,
-    /// Work that earlier runs left undone.
+    /// Outstanding work of earlier runs.
     #[serde(default)]
     pub outstanding: Outstanding,
-    /// Records that are not confirmed and are sent again, as many as are listed.
+    /// Unconfirmed records, up to the listed number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed: Vec<UnconfirmedRecord>,
-    /// The objects one by one, as many as were asked for.
+    /// The objects, up to the requested number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<Vec<ObjectChange>>,
 }

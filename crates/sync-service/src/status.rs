@@ -21,29 +21,28 @@ const LISTED: u32 = 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionStatus {
-    /// Its name.
+    /// The name.
     pub connection: ConnectionName,
     /// The summary of the conditions.
     pub health: ConnectionHealth,
     /// All aspects of its health, the summary `current` first, then the most severe.
     pub conditions: Conditions,
-    /// When it last knew the truth.
+    /// The time that Assets is synced through.
     pub freshness: Freshness,
-    /// Set while sending is paused.
+    /// The pause; null if the connection isn't paused.
     pub pause: Option<Pause>,
     /// The System Log position; `None` if the log isn't read, or wasn't read yet.
     pub system_log: Option<FeedStatus>,
-    /// The clock offsets of both services, as far as this process has measured them.
+    /// The clock offsets of both services, if this process measured them.
     #[serde(default)]
     pub clock_skew: ClockSkew,
-    /// Until when a rate limit holds requests back, of this process or of the one that sends; `None` when none does.
+    /// The time until which a rate limit delays requests; `None` if no rate limit does.
     #[serde(default)]
     pub held_until: Option<Timestamp>,
-    /// Open alerts of this process, or of the one that works on the connection. A log that cannot be read is
-    /// among it from the first failure on.
+    /// Firing alerts of the process that runs the connection. An unreadable System Log is included from the first failure.
     #[serde(default)]
     pub alerts: Vec<AlertEntry>,
-    /// Names in the operator's choice that Okta does not have, as of the last full sync.
+    /// Items of the scope that Okta didn't have at the last full sync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
     /// The event source.
@@ -54,23 +53,23 @@ pub struct ConnectionStatus {
     pub event_queue: EventQueueCounts,
     /// Values that were cleared in Okta and remain in Assets.
     pub stale_values: StaleValueCounts,
-    /// Fields whose values are not sent, because Assets would drop them.
+    /// Fields whose values are withheld, because Assets would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
-    /// Records that Assets did not account for, those first that were sent most often.
+    /// Unconfirmed records, those with the most attempts first.
     pub unconfirmed: Vec<UnconfirmedRecord>,
-    /// When the last full run that ended well began.
+    /// The start of the last successful full sync.
     pub last_full_sync_at: Option<Timestamp>,
-    /// The same of a run over what changed lately.
+    /// The start of the last successful incremental sync.
     pub last_incremental_sync_at: Option<Timestamp>,
-    /// When the process that works on the connection reads everything, or what changed lately, by itself.
+    /// The start times of the next scheduled syncs.
     pub next_syncs: NextSyncs,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
 }
 
-/// The offset of each service's clock from this machine's at its last response, in seconds; negative if it was behind,
-/// and `None` before a response.
+/// The offset of each service's clock to the clock of this host at the last response, in seconds. It is negative if the
+/// service is behind, and `None` before the first response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockSkew {
@@ -88,23 +87,23 @@ impl ClockSkew {
     }
 }
 
-/// When a connection last knew the truth.
+/// The time that a connection is synced through.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Freshness {
-    /// Everything that happened in Okta before this is in Assets; `None` before the first full run, and while anything that
-    /// was confirmed is in doubt, cannot be stored, or could not be read.
+    /// The time up to which Assets reflects Okta. It is `None` before the first full sync, and while confirmations are
+    /// uncertain, values can't be stored, or objects can't be read.
     pub synced_through: Option<Timestamp>,
-    /// The age of that time, in seconds.
+    /// The lag: the age of `synced_through` in seconds.
     pub lag_seconds: Option<f64>,
-    /// When the oldest event happened that is not confirmed yet.
+    /// The time of the oldest event that isn't confirmed.
     pub oldest_pending_event_at: Option<Timestamp>,
     /// The age of the oldest unconfirmed change, in seconds: a pending event, or an unconfirmed record. `None` if there
     /// is none.
     pub oldest_pending_change_seconds: Option<f64>,
 }
 
-/// Nothing is sent for now.
+/// A pause of sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
@@ -125,9 +124,9 @@ impl Pause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedStatus {
-    /// When it was last read to its end.
+    /// The last time at which it was read to its end.
     pub caught_up_at: Option<Timestamp>,
-    /// When the newest event in it happened.
+    /// The time of its newest event.
     pub newest_event_at: Timestamp,
 }
 

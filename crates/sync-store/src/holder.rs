@@ -7,7 +7,7 @@ use std::time::Duration;
 /// A process that holds a store locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Its number.
+    /// The ID.
     pub pid: u32,
     /// The name of its program.
     pub program: Option<String>,
@@ -43,8 +43,7 @@ impl fmt::Display for Holder {
 
 /// A store that another process held locked for the whole time that a write waits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} has locked the state store {}; waited {} s", held_by(holder.as_ref()), path.display(), \
-waited.as_secs())]
+#[error("{} has locked the state store {}; waited {} s", held_by(holder.as_ref()), path.display(), waited.as_secs())]
 pub struct StoreBusy {
     /// The file.
     pub path: PathBuf,

@@ -53,10 +53,10 @@ pub struct ImportSourceEntry {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportSource {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
+    /// The name.
     #[serde(default)]
     pub name: String,
     /// The object schema that it fills.

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectSchema {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The beginning of its objects' keys.
     #[serde(default)]
@@ -29,10 +29,10 @@ pub struct ObjectSchema {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectType {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The schema it belongs to.
     #[serde(default, deserialize_with = "text_or_number")]
@@ -48,7 +48,7 @@ pub struct DefaultType {
     /// 0 text, 1 integer, 2 boolean, 3 double, 4 date, 5 time, 6 datetime, 7 url, 8 email, 9 textarea, 10 select,
     /// 11 IP address.
     pub id: i64,
-    /// Its name.
+    /// The name.
     #[serde(default)]
     pub name: String,
 }
@@ -57,10 +57,10 @@ pub struct DefaultType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectTypeAttribute {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// True if it is the object's label.
     #[serde(default)]
@@ -138,12 +138,12 @@ impl AttributeUpdate {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectRef {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its key, such as `OKTA-12`.
+    /// The key, such as `OKTA-12`.
     pub object_key: String,
-    /// Its label.
+    /// The label.
     pub label: String,
 }
 
@@ -187,16 +187,16 @@ pub struct ObjectAttribute {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Object {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its key, such as `OKTA-12`.
+    /// The key, such as `OKTA-12`.
     #[serde(default)]
     pub object_key: String,
-    /// Its label.
+    /// The label.
     #[serde(default)]
     pub label: String,
-    /// Its type.
+    /// The type.
     #[serde(default)]
     pub object_type: Option<ObjectType>,
     /// Its values.

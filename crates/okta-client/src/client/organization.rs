@@ -13,7 +13,7 @@ const LARGEST_ANSWER: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Organization {
-    /// Its id.
+    /// The ID.
     pub id: String,
 }
 

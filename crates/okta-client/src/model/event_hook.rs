@@ -33,7 +33,7 @@ impl EventSubscription {
 /// A header that Okta sends along. Its value is not secret: Okta shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookHeader {
-    /// Its name.
+    /// The name.
     pub key: String,
     /// Its value.
     #[serde(default, deserialize_with = "null_as_default")]

@@ -32,7 +32,7 @@ pub struct Group {
     pub kind: GroupType,
     /// The object classes of its profile.
     pub object_class: Vec<String>,
-    /// When it was created.
+    /// The time of creation.
     pub created: Option<Timestamp>,
     /// When the profile changed last.
     pub last_updated: Option<Timestamp>,

@@ -81,7 +81,7 @@ pub struct LogEvent {
     /// The event's id, the same in the log and in deliveries.
     #[serde(deserialize_with = "id")]
     pub uuid: String,
-    /// When it happened.
+    /// The time of the event in Okta.
     pub published: Timestamp,
     /// The event type in Okta's catalog.
     pub event_type: String,

@@ -57,7 +57,7 @@ pub struct SchemaProperty {
     /// The description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Its type.
+    /// The type.
     #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: PropertyType,
     /// The format of a text.
@@ -131,7 +131,7 @@ pub struct Schema {
     /// Its URI. Not an address to fetch.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// The display name.

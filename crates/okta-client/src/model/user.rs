@@ -46,7 +46,7 @@ pub struct User {
     pub id: String,
     /// The lifecycle status.
     pub status: UserStatus,
-    /// When it was created.
+    /// The time of creation.
     pub created: Option<Timestamp>,
     /// When it was activated.
     pub activated: Option<Timestamp>,
@@ -54,7 +54,7 @@ pub struct User {
     pub status_changed: Option<Timestamp>,
     /// When it signed in last.
     pub last_login: Option<Timestamp>,
-    /// When profile or status changed last; memberships do not count.
+    /// The last change of the profile or status, but not of memberships.
     pub last_updated: Option<Timestamp>,
     /// When the password changed last.
     pub password_changed: Option<Timestamp>,

@@ -62,7 +62,7 @@ fn schema_id(ids: Ids, deletions: usize) -> String {
     if deletions == 0 { ids.schema.to_owned() } else { format!("{}{deletions}", ids.schema) }
 }
 
-/// The Assets site.
+/// The Assets side.
 pub(crate) struct Site {
     state: Mutex<State>,
     /// Apart, so that nobody waits for an import who only asks how it goes.

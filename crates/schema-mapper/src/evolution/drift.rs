@@ -20,7 +20,7 @@ pub struct Drift {
 pub enum DriftKind {
     /// It would have another name by Okta's schema.
     Renamed {
-        /// That name.
+        /// The expected name.
         wanted: String,
     },
     /// An attribute, or an object type, of the same name is there that is not ours; ours has another name.
@@ -32,7 +32,7 @@ pub enum DriftKind {
     Retyped {
         /// The type in Assets.
         present: AttributeType,
-        /// The type by Okta's schema.
+        /// The type according to Okta's schema.
         wanted: AttributeType,
         /// True if the type in Assets stores all values, as text if need be.
         compatible: bool,
@@ -46,7 +46,7 @@ pub enum DriftKind {
     },
     /// It accepts fewer values than it should.
     Cardinality {
-        /// The number that it accepts.
+        /// The present maximum cardinality.
         present: i32,
         /// The number that it should accept; -1 for any number.
         wanted: i32,
@@ -62,7 +62,7 @@ pub enum DriftKind {
     },
     /// It does not allow statuses that are in use.
     Statuses {
-        /// Those.
+        /// The missing statuses.
         missing: Vec<String>,
     },
     /// It is no longer wanted: deleted from Okta's schema, excluded, or of another membership strategy.

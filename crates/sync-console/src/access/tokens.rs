@@ -35,9 +35,9 @@ pub enum TokenError {
     /// The token is the last valid one of an administrator.
     #[error("token {id} \"{name}\" is the last valid administrator token")]
     LastAdmin {
-        /// Its number.
+        /// The ID.
         id: i64,
-        /// Its name.
+        /// The name.
         name: String,
     },
     /// The store failed.
@@ -71,9 +71,9 @@ impl TokenError {
 /// The name, role, and expiration of a new token.
 #[derive(Debug, Clone)]
 pub struct TokenRequest {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its role.
+    /// The role.
     pub role: Role,
     /// Its expiration, if any.
     pub expires: Option<Timestamp>,

@@ -35,7 +35,7 @@ async fn version(_identity: Identity) -> Json<Version> {
     path = "/health",
     operation_id = "health",
     tag = "daemon",
-    responses((status = 200, description = "Whether it does, and why one does not", body = DaemonHealth)),
+    responses((status = 200, description = "The readiness of each connection, with the reasons", body = DaemonHealth)),
 )]
 async fn health(_identity: Identity, State(app): State<App>) -> Json<DaemonHealth> {
     Json(app.fleet.health().await)

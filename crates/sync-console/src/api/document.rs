@@ -201,7 +201,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         ("401", "Not signed in, or the token is invalid"),
         ("422", "A parameter or value is invalid; `fields` lists invalid settings of a connection"),
         ("429", "Too many failed sign-in attempts"),
-        ("500", "The daemon failed"),
+        ("500", "The daemon couldn't complete the request"),
     ];
     if changes || path.ends_with("/audit") {
         problems.push(("403", "The token is read-only, or the CSRF token is missing"));

@@ -54,8 +54,8 @@ impl Default for Places {
 
 /// Stream live updates as server-sent events
 ///
-/// `status` events hold a `ConnectionStatus`, first and whenever it differs; `event` events hold a `ConnectionEvent` for
-/// each event that comes in or changes. The stream ends now and then; with `Last-Event-ID` it goes on where it was.
+/// `status` events contain a `ConnectionStatus`, first and after each change. `event` events contain a `ConnectionEvent`
+/// for each received or changed event. If the stream ends, reconnect with `Last-Event-ID` to continue.
 #[utoipa::path(
     get,
     path = "/connections/{name}/stream",
@@ -65,7 +65,7 @@ impl Default for Places {
         (
             "Last-Event-ID" = Option<String>,
             Header,
-            description = "The id of the last event that was seen",
+            description = "The ID of the last received event of the stream",
             max_length = 300,
         ),
     ),
@@ -73,7 +73,7 @@ impl Default for Places {
         (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
         (
             status = 400,
-            description = "Last-Event-ID is none of ours",
+            description = "Last-Event-ID is invalid",
             body = sync_service::wire::Problem,
             content_type = "application/problem+json",
         ),
@@ -91,7 +91,7 @@ async fn live(
         None => connection.event_cursor().await?,
         Some(id) => id.to_str().ok().and_then(read_mark).ok_or_else(|| {
             let hint = "leave it out to begin with what happens now".to_owned();
-            ApiError::new(ProblemType::MalformedRequest, "Last-Event-ID is none of ours", Some(hint))
+            ApiError::new(ProblemType::MalformedRequest, "Last-Event-ID is invalid", Some(hint))
         })?,
     };
     let place = places.try_acquire_owned().map_err(|_| {

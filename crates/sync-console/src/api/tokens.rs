@@ -38,10 +38,10 @@ async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Tokens
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Page {
-    /// Only entries before the one of this number: the last of the page before.
+    /// Returns entries before this ID, such as the last ID of the previous page.
     #[param(minimum = 1)]
     before: Option<i64>,
-    /// At most so many.
+    /// The maximum number of entries.
     #[param(minimum = 1, maximum = 500, default = 100)]
     #[serde(default = "hundred")]
     limit: u32,
@@ -82,7 +82,7 @@ async fn audit(
     operation_id = "create_token",
     tag = "access",
     request_body = NewToken,
-    responses((status = 201, description = "Made", body = CreatedToken), Conflict),
+    responses((status = 201, description = "Created", body = CreatedToken), Conflict),
 )]
 async fn create(
     _admin: Admin,

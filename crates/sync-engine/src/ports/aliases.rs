@@ -5,7 +5,7 @@ use sync_model::{AliasReference, RecordKey};
 /// A living object that answers to an alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    /// Its id.
+    /// The ID.
     pub id: String,
     /// True if it answers only while no other object does that would not yield as well.
     pub yields: bool,

@@ -115,7 +115,7 @@ pub trait Directory: Send + Sync {
     /// One group, read by id and before other requests; `None` when there is none.
     async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError>;
 
-    /// Names in the operator's choice that the directory does not have, a line each.
+    /// Items of the scope that Okta doesn't have, one per line.
     async fn unknown_choices(&self) -> Result<Vec<String>, PortError> {
         Ok(Vec::new())
     }

@@ -34,7 +34,7 @@ pub struct FeedCheckpoint {
     pub checkpoint: String,
     /// When the newest event read so far happened: where to begin again should the place be refused.
     pub newest_event_at: Timestamp,
-    /// When the log was last read to its end.
+    /// The last time at which the System Log was read to its end.
     pub caught_up_at: Option<Timestamp>,
 }
 

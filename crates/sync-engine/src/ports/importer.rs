@@ -177,7 +177,7 @@ pub trait Importer: Send + Sync {
 /// An execution that accepts records. To be completed or cancelled; there is no third way.
 #[async_trait]
 pub trait Execution: Send {
-    /// Its id.
+    /// The ID.
     fn id(&self) -> &ExecutionId;
 
     /// Sends records, in chunks that fit. Records that the importer refuses are left out and named.

@@ -7,17 +7,17 @@ use sync_model::{Record, RecordKey, RunId};
 use super::{ChangeKind, Reading, StaleValue};
 use crate::RunKind;
 
-/// A run that something came from.
+/// The run that sent a record or applied an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OriginRun {
-    /// Its number.
+    /// The ID.
     pub id: RunId,
     /// The kind of the run; `None` if the run has expired.
     pub kind: Option<RunKind>,
 }
 
-/// An object that was found.
+/// A matching object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SearchHit {
     /// The record that was sent last, accounted for or not.
@@ -30,7 +30,7 @@ pub struct SearchHit {
     pub unconfirmed: bool,
 }
 
-/// Objects that were found.
+/// Matching objects.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct SearchHits {
     /// The objects, groups first, then by what people call them.
@@ -46,7 +46,7 @@ pub struct ConfirmedRecord {
     pub record: Record,
     /// The reading that it comes from.
     pub reading: Reading,
-    /// When Assets accounted for it.
+    /// The time at which Assets confirmed it.
     pub confirmed_at: Timestamp,
     /// The time of the object's retirement.
     pub retired_at: Option<Timestamp>,
@@ -61,17 +61,17 @@ pub struct ConfirmedRecord {
 pub struct UnconfirmedRecordDetail {
     /// The record.
     pub record: Record,
-    /// The change that it makes.
+    /// The change.
     pub change: ChangeKind,
     /// The reading that it comes from.
     pub reading: Reading,
     /// The number of attempts.
     pub attempts: u32,
-    /// The importer's message.
+    /// The message from Assets.
     pub reason: String,
-    /// When it is sent again.
+    /// The next attempt.
     pub next_attempt_at: Timestamp,
-    /// The run that sent it last.
+    /// The last run that sent the record.
     pub origin: Option<OriginRun>,
 }
 
@@ -105,7 +105,7 @@ impl RequestedState {
 pub struct RequestedObject {
     /// The object.
     pub key: RecordKey,
-    /// Its state.
+    /// The state.
     pub state: RequestedState,
     /// The reason for which it is not applied, if known.
     pub reason: Option<String>,

@@ -6,36 +6,36 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sync_model::ObjectKind;
 
-/// The reason why the values of a field cannot be stored.
+/// The reason why the values of a field can't be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum WithheldReason {
-    /// The attribute, or its object type, is not there.
+    /// The attribute or its object type doesn't exist.
     Missing,
-    /// The mapping in the target names something that was renamed.
+    /// The mapping in Assets doesn't include the attribute, because it was renamed.
     Unmapped,
-    /// The attribute accepts fewer values than it should.
+    /// The cardinality of the attribute is too low.
     Cardinality {
-        /// The number that it accepts.
+        /// The present maximum cardinality.
         present: i32,
-        /// The number that it should accept; -1 for any.
+        /// The required cardinality; -1 for unlimited.
         wanted: i32,
     },
-    /// The attribute is of a type that does not hold every value.
+    /// The type of the attribute can't store all values.
     Type {
-        /// The type in the target.
+        /// The type in Assets.
         present: String,
-        /// The type that it should have.
+        /// The required type.
         wanted: String,
     },
-    /// The import source ignores options that the select attribute does not have, and values may come that are none.
+    /// The import drops values that aren't options of the select attribute.
     Options,
-    /// The reference leads to another object type.
+    /// The attribute refers to another object type.
     Target {
-        /// The object type in the target.
+        /// The object type in Assets.
         present: String,
-        /// The object type that it should lead to.
+        /// The required object type.
         wanted: String,
     },
 }
@@ -77,7 +77,7 @@ pub struct FieldState {
     pub withheld: Option<WithheldReason>,
 }
 
-/// A field whose values are not sent, because the target would drop them.
+/// A field whose values are withheld, because Assets would drop them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WithheldField {

@@ -10,20 +10,20 @@ use sync_model::{ObjectKind, RecordKey, RunId};
 use super::{StoreError, WorkItem};
 use crate::{SafeguardMinimums, ViolatingChanges};
 
-/// Losses that a run would cause, with those that were sent lately.
+/// Removed memberships and cleared values in a plan, and recent ones within the window.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlannedRemovals {
-    /// By kind and field: how many objects would lose their value, and how many have one.
+    /// By kind and field, the number of objects that would lose the value and that have one.
     pub cleared_values: Vec<ClearedField>,
-    /// Memberships that would end.
+    /// Memberships that would be removed.
     pub memberships: RemovedMemberships,
     /// Objects that were retired within the window, by kind.
     #[serde(default)]
     pub recently_retired: BTreeMap<ObjectKind, u64>,
 }
 
-/// Memberships that would end although both sides live on.
+/// Memberships that would be removed although neither the user nor the group is retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RemovedMemberships {

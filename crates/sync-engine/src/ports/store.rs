@@ -47,13 +47,13 @@ pub struct RecordState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectCounts {
-    /// Objects that exist in the directory.
+    /// Current objects.
     pub current: u64,
     /// Retired objects.
     pub retired: u64,
 }
 
-/// A record that Assets did not account for.
+/// An unconfirmed record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnconfirmedRecord {
@@ -61,11 +61,11 @@ pub struct UnconfirmedRecord {
     pub key: RecordKey,
     /// The number of attempts.
     pub attempts: u32,
-    /// The importer's message.
+    /// The message from Assets.
     pub reason: String,
-    /// When it is sent again.
+    /// The next attempt.
     pub next_attempt_at: Timestamp,
-    /// The name of the object, where the record has one.
+    /// The name of the object, if the record has one.
     #[serde(default)]
     pub name: Option<String>,
     /// True if it fails even when it is sent alone.
@@ -76,7 +76,7 @@ pub struct UnconfirmedRecord {
 /// An execution that was started and whose end was not recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenExecution {
-    /// The importer's id.
+    /// The ID in Assets.
     pub id: ExecutionId,
     /// The run whose staged records it carries.
     pub run: RunId,
@@ -91,19 +91,19 @@ pub struct LastRun {
     pub succeeded: Option<Timestamp>,
 }
 
-/// One line of the history.
+/// A run in the history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunSummary {
-    /// Its number.
+    /// The ID.
     pub id: RunId,
     /// The kind of the run.
     pub kind: RunKind,
     /// When.
     pub started_at: Timestamp,
-    /// When it ended; `None` while it runs, or when it was cut off.
+    /// The end; `None` while the run is active, and if it was interrupted.
     pub ended_at: Option<Timestamp>,
-    /// Its report; `None` while it runs.
+    /// The report; `None` while the run is active.
     pub report: Option<RunReport>,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Fact, Finding, FindingCode, MappingView, PortError, WithheldField};
 
-/// The state of the target's schema and mapping, compared with the directory's schemas.
+/// The object schema and mapping in Assets, compared with Okta's schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -28,25 +28,25 @@ pub enum SchemaState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaReport {
-    /// The verdict.
+    /// The result.
     pub state: SchemaState,
-    /// A short name for the wanted mapping, the same for equal mappings.
+    /// The version of the mapping, which is the same for equal mappings.
     pub version: String,
-    /// Object types that are or were missing.
+    /// Missing or added object types.
     pub added_types: Vec<String>,
-    /// Attributes that are or were missing, as `type: attribute`.
+    /// Missing or added attributes, as `type: attribute`.
     pub added_attributes: Vec<String>,
-    /// Of the wanted object types, those that were there.
+    /// The number of required object types that existed.
     pub existing_types: usize,
-    /// Of the wanted attributes, those that were there.
+    /// The number of required attributes that existed.
     pub existing_attributes: usize,
-    /// Attributes that were put right just now with an account, as `type: attribute`.
+    /// Attributes that were corrected with the Atlassian account, as `type: attribute`.
     pub fixed_attributes: Vec<String>,
     /// Mapping options without effect, or with another effect than expected.
     pub notes: Vec<Finding>,
     /// Differences in Assets that aren't corrected automatically.
     pub drift: Vec<Finding>,
-    /// Fields whose values are not sent, because the import source would drop them.
+    /// Fields whose values are withheld, because Assets would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
 }
@@ -144,14 +144,14 @@ impl<F: Fn(MappingView) -> MappingView + Send + Sync> TargetSchema for Viewed<F>
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum HookChange {
-    /// It was created.
+    /// The event hook was created.
     Created,
     /// Its settings were replaced.
     Replaced {
         /// The reasons.
         reasons: Vec<Fact>,
     },
-    /// It was activated.
+    /// The event hook was activated.
     Activated,
     /// Okta verified it.
     Verified,

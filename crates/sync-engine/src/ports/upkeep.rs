@@ -27,7 +27,7 @@ pub struct StaleValue {
     pub attempts: u32,
     /// The reason of the last failure; empty before the first attempt.
     pub reason: String,
-    /// Since when.
+    /// The start.
     pub became_stale_at: Timestamp,
 }
 
@@ -37,9 +37,9 @@ pub struct StaleValue {
 pub struct StaleValueCounts {
     /// Values.
     pub values: u64,
-    /// The objects that hold them.
+    /// The number of objects with stale values.
     pub objects: u64,
-    /// Of the values, those that could not be cleared although it was tried.
+    /// Values that couldn't be cleared.
     pub failed: u64,
     /// The time since which the oldest one is stale.
     pub oldest_at: Option<Timestamp>,
@@ -109,7 +109,7 @@ pub trait Upkeep: Send + Sync {
     /// Objects that were retired before a time, the oldest first.
     async fn retired_before(&self, before: Timestamp, limit: u32) -> Result<Vec<RetiredObject>, StoreError>;
 
-    /// Their number.
+    /// The number.
     async fn count_retired_before(&self, before: Timestamp) -> Result<u64, StoreError>;
 
     /// Deletes the record of an object that was deleted from Assets, and stores the audit entry. An object that isn't

@@ -41,7 +41,7 @@ pub(super) struct Names {
 
 /// An object as Assets shows it.
 pub(crate) struct SeenObject {
-    /// Its key, such as `OKTA-12`.
+    /// The key, such as `OKTA-12`.
     pub(crate) key: String,
     pub(crate) id: String,
     pub(crate) label: String,

@@ -22,7 +22,7 @@ pub struct AlertEntry {
     /// The task that fails; `None` if no task reported the problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
-    /// The problem at its last occurrence: an error if retries don't resolve it, or didn't for a while.
+    /// The problem at its last occurrence: an error if retries don't resolve it, or haven't resolved it for some time.
     pub finding: Finding,
     /// The first occurrence.
     pub started_at: Timestamp,
@@ -63,7 +63,7 @@ pub(super) struct AlertBoard(Mutex<Notes>);
 #[derive(Default)]
 struct Notes {
     open: BTreeMap<Source, AlertEntry>,
-    /// The newest first.
+    /// Newest first.
     over: VecDeque<AlertEntry>,
     changed: Arc<Notify>,
 }

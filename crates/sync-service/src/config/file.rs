@@ -65,7 +65,7 @@ pub(super) struct RawConnection {
     /// The Okta org.
     #[serde(default)]
     pub(super) okta: RawOkta,
-    /// The Assets site.
+    /// The Assets side.
     #[serde(default)]
     pub(super) assets: RawAssets,
     /// The event hook. Without it, events come from the System Log.

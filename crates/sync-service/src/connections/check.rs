@@ -6,11 +6,11 @@ use sync_engine::Remedy;
 use crate::init::{Check, Manner, Problem, check_account, check_app, check_import_token, check_org};
 use crate::{ConfigError, ConnectionConfig, error_chain};
 
-/// A setting that does not work.
+/// An invalid setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The setting, such as `org_url`; empty when it is none in particular.
+    /// The setting, such as `org_url`; empty if no single setting is invalid.
     pub field: String,
     /// The problem.
     pub message: String,
@@ -18,7 +18,7 @@ pub struct FieldError {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
-    /// True if the value can never work, and not only at the moment.
+    /// True if the value is invalid; false if a check failed, perhaps temporarily.
     pub blocking: bool,
 }
 

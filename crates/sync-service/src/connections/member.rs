@@ -35,7 +35,7 @@ pub struct SavedSettings {
     pub settings: ConnectionSettings,
     /// The saved secrets.
     pub secrets: Vec<SecretField>,
-    /// When they were saved last.
+    /// The time at which they were last saved.
     pub saved_at: Timestamp,
 }
 
@@ -49,7 +49,7 @@ pub struct Unavailable {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
-    /// True if nothing is wrong: another process works on the connection, and this one replaces it when that ends.
+    /// True if this process is a standby for the connection, so nothing is wrong.
     #[serde(default)]
     pub standby: bool,
 }
@@ -179,7 +179,7 @@ impl ManagedConnection {
         &self.name
     }
 
-    /// The owner of its settings.
+    /// The owner of the settings.
     pub const fn managed_by(&self) -> ManagedBy {
         self.managed_by
     }

@@ -20,7 +20,7 @@ pub struct ConnectionDraft {
     pub settings: ConnectionSettings,
     /// New secrets; `None` deletes one. Secrets that aren't named stay as they were saved.
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
-    /// Save although the services say that something does not work at this moment.
+    /// True to save even if a check fails temporarily.
     pub ignore_check_failures: bool,
 }
 

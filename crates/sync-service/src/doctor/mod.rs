@@ -45,11 +45,11 @@ use host::{Address, CONFIG, Machine};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckReport {
-    /// Its name.
+    /// The name.
     pub connection: ConnectionName,
     /// True if no check failed; warnings are allowed.
     pub passed: bool,
-    /// Every precondition, always in the same order.
+    /// All checks, always in the same order.
     pub checks: Vec<Check>,
     /// The fixes that were applied first, or that failed.
     pub fixes: Vec<Fix>,

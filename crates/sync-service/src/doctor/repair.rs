@@ -19,22 +19,22 @@ use crate::{Config, Connection, ConnectionConfig, ServiceError, words};
 pub enum Change {
     /// The state store was created or migrated.
     StoreMigrated {
-        /// Its path.
+        /// The path.
         path: String,
     },
     /// An object type was added.
     ObjectTypeAdded {
-        /// Its name.
+        /// The name.
         name: String,
     },
     /// Attributes were added.
     AttributesAdded {
-        /// Their number.
+        /// The number.
         attributes: u64,
     },
     /// An attribute was corrected with the Atlassian account.
     AttributeCorrected {
-        /// Its object type and name.
+        /// The object type and name.
         name: String,
     },
     /// The event hook was changed.

@@ -36,7 +36,7 @@ pub struct InitAnswers {
 /// A scope, and what does not work without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequiredScope {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
     /// Its purpose.
     pub purpose: &'static str,

@@ -40,7 +40,7 @@ pub struct Problem {
     pub message: String,
     /// The action that resolves it.
     pub remedy: Option<Remedy>,
-    /// True if the value can never work, and not only at the moment.
+    /// True if the value is invalid; false if a check failed, perhaps temporarily.
     pub hopeless: bool,
     /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
     pub unreached: bool,

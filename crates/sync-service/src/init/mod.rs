@@ -43,7 +43,7 @@ pub enum InitError {
     /// A connection that would be replaced.
     #[error("connection `{name}` already exists in {}", path.display())]
     ConnectionExists {
-        /// Its name.
+        /// The name.
         name: ConnectionName,
         /// The configuration file.
         path: PathBuf,

@@ -12,20 +12,20 @@ use crate::adapters::SeenObject;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum AssetsLookup {
-    /// It is there; its values are in the `fields` of the object.
+    /// Assets has the object; its values are in `fields` of the object.
     Found {
-        /// Its key, such as `OKTA-12`.
+        /// The key, such as `OKTA-12`.
         key: String,
-        /// Its id.
+        /// The ID.
         id: String,
-        /// Its label.
+        /// The label.
         label: String,
-        /// The keys of other objects with the same Okta id. There should be none.
+        /// The keys of other objects with the same Okta ID; usually empty.
         duplicates: Vec<String>,
     },
-    /// There is none.
+    /// Assets doesn't have the object.
     NotFound,
-    /// Assets could not be asked.
+    /// The object in Assets couldn't be read.
     Unknown {
         /// The reason.
         reason: String,

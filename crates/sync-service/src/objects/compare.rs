@@ -31,15 +31,15 @@ pub enum FieldMatch {
     Unknown,
 }
 
-/// A field of an object on both sides.
+/// A field of an object in Okta and Assets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldComparison {
     /// The record's field.
     pub field: String,
-    /// Its name in Okta: of a profile attribute, or of what is beside the profile, such as `status`.
+    /// The name in Okta of a profile attribute or of another field, such as `status`.
     pub okta: Option<String>,
-    /// The attribute's name in Assets; `None` while the schemas are not known.
+    /// The attribute's name in Assets; `None` if the schemas are unknown.
     pub attribute: Option<String>,
     /// The value in the last record sent; `None` if there is none.
     pub in_record: Option<Value>,
@@ -50,7 +50,7 @@ pub struct FieldComparison {
     /// The comparison of Assets with the last record sent.
     #[serde(rename = "match")]
     pub field_match: FieldMatch,
-    /// The kind of the objects that its values refer to; `None` if they are no references.
+    /// The kind of the referenced objects; `None` if the values aren't references.
     #[serde(default)]
     pub refers_to: Option<ObjectKind>,
 }

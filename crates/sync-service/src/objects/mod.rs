@@ -52,19 +52,19 @@ pub(crate) struct Lookup {
     pub(crate) compared: Mutex<Option<Compared>>,
 }
 
-/// Objects that were found.
+/// Matching objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatches {
-    /// The objects: groups first, then by what people call them.
+    /// The objects: groups first, then by name.
     pub objects: Vec<ObjectMatch>,
     /// True if there are more than the limit.
     pub has_more: bool,
-    /// The error of asking Okta for an unknown object; `None` if it wasn't asked, or if it succeeded.
+    /// The error of the search in Okta; `None` if the search succeeded or wasn't necessary.
     pub okta_error: Option<String>,
 }
 
-/// An object that was found.
+/// A matching object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatch {
@@ -72,11 +72,11 @@ pub struct ObjectMatch {
     pub key: RecordKey,
     /// Its name, if it's known.
     pub name: Option<String>,
-    /// True if a record of it was ever sent; otherwise only Okta has it.
+    /// True if a record of the object was sent; otherwise only Okta has the object.
     pub synced: bool,
     /// True if the object is retired.
     pub retired: bool,
-    /// When Assets accounted for it last; `None` when it never did.
+    /// The last confirmation; `None` if there is none.
     pub confirmed_at: Option<Timestamp>,
     /// True if a record is unconfirmed.
     pub unconfirmed: bool,
@@ -85,7 +85,7 @@ pub struct ObjectMatch {
     pub matched_name: Option<String>,
 }
 
-/// One object on both sides.
+/// An object in Okta and Assets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectView {
@@ -95,25 +95,25 @@ pub struct ObjectView {
     pub key: RecordKey,
     /// Its name, if it's known.
     pub name: Option<String>,
-    /// Its state.
+    /// The state.
     pub state: ObjectState,
-    /// The same in a sentence.
+    /// The state as a sentence.
     pub message: String,
     /// The object in Okta.
     pub okta: OktaLookup,
     /// The object in Assets.
     pub assets: AssetsLookup,
-    /// Field by field: what was sent, what would be sent now, and what Assets has.
+    /// Each field with its value in the last record sent, in Okta, and in Assets.
     pub fields: Vec<FieldComparison>,
-    /// The record that Assets accounted for last, without its fields; `None` when it never did.
+    /// The confirmed record, without its fields; `None` if there is none.
     pub confirmed: Option<ConfirmedRecordView>,
-    /// The record that was sent and not accounted for, without its fields.
+    /// The unconfirmed record, without its fields.
     pub unconfirmed: Option<UnconfirmedRecordView>,
     /// Values that were cleared in Okta and remain in Assets.
     pub stale_values: Vec<StaleValue>,
-    /// The events that named it, those first that happened last.
+    /// The events that name the object, newest first.
     pub events: Vec<Event>,
-    /// The event by which the confirmed record came; `None` when it came by a pass, or the event is forgotten.
+    /// The event that caused the confirmed record; `None` if a sync caused it, or if the event was deleted.
     pub last_event_id: Option<EventId>,
 }
 
@@ -121,9 +121,9 @@ pub struct ObjectView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfirmedRecordView {
-    /// When Okta was read for it.
+    /// The time at which Okta was read for it.
     pub read_at: Timestamp,
-    /// When Assets accounted for it.
+    /// The time at which Assets confirmed it.
     pub confirmed_at: Timestamp,
     /// The time of the object's retirement.
     pub retired_at: Option<Timestamp>,
@@ -137,17 +137,17 @@ pub struct ConfirmedRecordView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnconfirmedRecordView {
-    /// The change that it makes.
+    /// The change.
     pub change: ChangeKind,
-    /// When Okta was read for it.
+    /// The time at which Okta was read for it.
     pub read_at: Timestamp,
     /// The number of attempts.
     pub attempts: u32,
     /// The message from Assets.
     pub reason: String,
-    /// When it is sent again.
+    /// The next attempt.
     pub next_attempt_at: Timestamp,
-    /// The run that sent it last.
+    /// The last run that sent the record.
     pub run: Option<OriginRun>,
 }
 

@@ -19,11 +19,11 @@ use crate::adapters::remedy;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum OktaLookup {
-    /// It is there.
+    /// Okta has the object.
     Found(Box<OktaObject>),
-    /// There is none: it was deleted, or never existed.
+    /// Okta doesn't have the object: it was deleted or never existed.
     NotFound,
-    /// Okta could not be asked.
+    /// The object in Okta couldn't be read.
     Error {
         /// The reason.
         reason: String,
@@ -32,7 +32,7 @@ pub enum OktaLookup {
         #[cfg_attr(feature = "openapi", schema(no_recursion))]
         remedy: Option<Remedy>,
     },
-    /// Okta has no such objects: a membership is a user in a group.
+    /// Okta has no separate object for a membership.
     NotRequested,
 }
 
@@ -40,24 +40,24 @@ pub enum OktaLookup {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OktaObject {
-    /// Its id.
+    /// The ID.
     pub id: String,
     /// A user's status, such as `ACTIVE`.
     pub status: Option<String>,
-    /// A group's type, such as `OKTA_GROUP`, or the name of a user's type; its id while the schemas are not known.
+    /// A group's type, such as `OKTA_GROUP`, or the name of a user's type; its ID if the schemas are unknown.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// When it was created.
+    /// The creation.
     pub created_at: Option<Timestamp>,
-    /// When a user was activated.
+    /// The activation of a user.
     pub activated: Option<Timestamp>,
-    /// When a user's status changed last.
+    /// The last change of a user's status.
     pub status_changed: Option<Timestamp>,
-    /// When a user signed in last.
+    /// The last sign-in of a user.
     pub last_login: Option<Timestamp>,
-    /// When profile or status changed last; memberships do not count.
+    /// The last change of the profile or status, but not of memberships.
     pub last_updated: Option<Timestamp>,
-    /// When the members of a group changed last.
+    /// The last change of a group's members.
     pub last_membership_updated: Option<Timestamp>,
     /// The attributes that have a value, by their names in Okta.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Value>))]
@@ -88,9 +88,9 @@ impl std::fmt::Debug for OktaObject {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserGroup {
-    /// Its id.
+    /// The ID.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// True if it is in scope.
     pub in_scope: bool,
