@@ -29,7 +29,7 @@ impl FromStr for DpopMode {
             "required" => Ok(Self::Required),
             "optional" => Ok(Self::Optional),
             "off" => Ok(Self::Off),
-            other => Err(format!("\"{other}\" is none of required, optional, off")),
+            other => Err(format!("must be required, optional, or off; got \"{other}\"")),
         }
     }
 }

@@ -40,7 +40,7 @@ pub enum SandboxError {
         problem: String,
     },
     /// The public address of the org is more than an origin, or less.
-    #[error("{0} is no address of an org: it has a scheme, a host and perhaps a port")]
+    #[error("invalid org URL {0}: must have a scheme, a host, and optionally a port")]
     PublicUrl(Url),
     /// The certificate or its key cannot be used.
     #[error("{}: {problem}", file.display())]

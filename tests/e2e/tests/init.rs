@@ -333,15 +333,15 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.see("Configuration file").answer("");
     wizard.see("Name of the connection").answer("");
     wizard.see("Org URL").answer("https://example-admin.okta.com");
-    wizard.see("is the admin console").see("Org URL").answer(site.told("/insight/api_url"));
+    wizard.see("URL of the Okta Admin Console").see("Org URL").answer(site.told("/insight/api_url"));
     wizard.see("no Okta org").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Org URL").answer(site.told("/okta/org_url"));
-    wizard.see("an Okta org answers").see("Event source").see("  Event hook").answer("");
+    wizard.see("an Okta org responds").see("Event source").see("  Event hook").answer("");
     wizard.see("Public URL").answer("http://sync.example.com");
     wizard.see("must start with https").see("Public URL").answer("https://sync.example.com");
     wizard.see("Okta will deliver").see("Use another file").answer("");
     wizard.see("Client ID of the app").answer(site.told("/okta/client_id"));
-    wizard.see("refused the app's credentials").see("Keep the value");
+    wizard.see("rejected the app's credentials").see("Keep the value");
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     let mut public = private.clone();
     public
@@ -351,7 +351,7 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     site.world.control().call("POST", "/okta/keys", &public).await.unwrap();
     wizard.answer("");
     wizard.see("can sign in and read").see("Import token").answer("ATCTT3xwrong");
-    wizard.see("refused the import token").see("Keep the value").answer(DOWN);
+    wizard.see("rejected the import token").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Import token").answer(site.told("/insight/import_token"));
     wizard.see("token of import source").see("Enter an account").answer("");
     wizard.see("okta-insight setup");

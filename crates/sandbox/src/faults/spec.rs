@@ -121,13 +121,13 @@ pub struct FaultSpec {
 #[non_exhaustive]
 pub enum InvalidFault {
     /// There is no such fault.
-    #[error("\"{0}\" is no fault; there are seed, {known}", known = KEYS.map(|(name, ..)| name).join(", "))]
+    #[error("unknown fault \"{0}\"; must be one of seed, {known}", known = KEYS.map(|(name, ..)| name).join(", "))]
     UnknownKey(String),
     /// A key without a value.
-    #[error("\"{0}\" has no value: a fault is written KEY=VALUE")]
+    #[error("fault \"{0}\" has no value; use KEY=VALUE")]
     NoValue(String),
     /// The value does not fit the key.
-    #[error("{key}: \"{value}\" is not {wanted}")]
+    #[error("{key}: must be {wanted}; got \"{value}\"")]
     BadValue {
         /// The key.
         key: String,
@@ -206,14 +206,14 @@ impl FaultSpec {
         let setting = match kind {
             Kind::Chance => Setting {
                 path,
-                often: often(value).ok_or_else(|| bad("a probability from 0 to 1 or a count such as 3x"))?,
+                often: often(value).ok_or_else(|| bad("a probability from 0 to 1, or a count such as 3x"))?,
                 time: Some((0, 0)),
             },
             Kind::Time | Kind::Hold => {
                 let wanted = if kind == Kind::Hold {
-                    "told or milliseconds, such as 50, 5..50, 5..50@0.3, told@0.3 or told@2x"
+                    "told or milliseconds, such as 50, 5..50, 5..50@0.3, told@0.3, or told@2x"
                 } else {
-                    "milliseconds, such as 50, 5..50, 5..50@0.3 or 5..50@2x"
+                    "milliseconds, such as 50, 5..50, 5..50@0.3, or 5..50@2x"
                 };
                 let (time, times) = value.split_once('@').unwrap_or((value, "1"));
                 let often = often(times).ok_or_else(|| bad(wanted))?;
@@ -323,16 +323,16 @@ mod tests {
     #[test]
     fn a_bad_key_or_value_is_named() {
         for (text, told) in [
-            ("okta.lateness=5", "\"okta.lateness\" is no fault; there are seed, okta.latency"),
-            ("okta.429=2", "okta.429: \"2\" is not a probability from 0 to 1 or a count such as 3x"),
-            ("okta.latency=9..3", "okta.latency: \"9..3\" is not milliseconds"),
+            ("okta.lateness=5", "unknown fault \"okta.lateness\"; must be one of seed, okta.latency"),
+            ("okta.429=2", "okta.429: must be a probability from 0 to 1, or a count such as 3x; got \"2\""),
+            ("okta.latency=9..3", "okta.latency: must be milliseconds"),
             (
                 "hooks.lost=1x/api",
-                "hooks.lost: \"1x/api\" is not a probability from 0 to 1 or a count such as 3x",
+                "hooks.lost: must be a probability from 0 to 1, or a count such as 3x; got \"1x/api\"",
             ),
-            ("hooks.delay=told", "hooks.delay: \"told\" is not milliseconds"),
-            ("seed=x", "seed: \"x\" is not a whole number"),
-            ("okta.reset", "\"okta.reset\" has no value"),
+            ("hooks.delay=told", "hooks.delay: must be milliseconds"),
+            ("seed=x", "seed: must be a whole number; got \"x\""),
+            ("okta.reset", "fault \"okta.reset\" has no value"),
         ] {
             let error = text.parse::<FaultSpec>().unwrap_err().to_string();
             assert!(error.starts_with(told), "{error}");

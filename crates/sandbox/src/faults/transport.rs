@@ -17,7 +17,7 @@ const JSON: &str = "application/json";
 
 /// The reason that a body ends early. Nobody reads it: the connection is closed.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection is cut on purpose")]
+#[error("a fault closed the connection")]
 struct Broken;
 
 /// Lets a request through, or not.
@@ -43,11 +43,7 @@ pub(crate) async fn inject(
     }
     if side == Side::Assets && path.ends_with("/data") && faults.strikes(Fault::ChunkRefused) {
         let status = faults.pick(Fault::ChunkRefused, &[400, 413, 422], 400);
-        return plain(
-            status,
-            JSON,
-            r#"{"errorMessages":["the entries are refused on purpose"],"errors":{}}"#,
-        );
+        return plain(status, JSON, r#"{"errorMessages":["a fault rejected the entries"],"errors":{}}"#);
     }
     if side == Side::Assets
         && let Some(refused) = rate_limit(&faults)

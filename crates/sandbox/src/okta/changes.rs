@@ -113,7 +113,8 @@ impl Org {
     /// Moves a user through its life cycle.
     pub(crate) fn move_user(&mut self, id: &str, step: &str) -> Changed<()> {
         let (_, status, kind) = STEPS.iter().find(|(name, ..)| *name == step).ok_or(Refused(
-            "the steps are activate, reactivate, deactivate, suspend, unsuspend, lock, unlock, reset_password and expire_password",
+            "the steps are activate, reactivate, deactivate, suspend, unsuspend, lock, unlock, reset_password, and \
+             expire_password",
         ))?;
         self.set_status(id, status)?;
         Ok(((), vec![event(kind, &[("User", id)])]))

@@ -58,7 +58,7 @@ async fn lifecycle(org: &Arc<OrgServer>, id: &str, step: &str) -> Answer {
                 return Answer::not_found(id, "EventHook");
             };
             if !org.deliveries.verify(&hook).await {
-                let reason = "the endpoint did not answer the verification challenge";
+                let reason = "the endpoint didn't respond to the verification challenge";
                 org.log.append(&[failed("event_hook.verified", &[("EventHook", id)], reason)]);
                 return Answer::error(400, "E0000001", &format!("Api validation failed: {reason}"));
             }

@@ -21,7 +21,7 @@ pub(crate) fn load(folder: &Path) -> Result<Org, SandboxError> {
     collect(folder, &mut files).map_err(|e| problem(folder, e.to_string()))?;
     files.sort();
     if files.is_empty() {
-        return Err(problem(folder, "holds no .json file".into()));
+        return Err(problem(folder, "contains no .json file".into()));
     }
     let mut org = Org { serial: 1_000_000_000, ..Org::default() };
     let mut members = Vec::new();
@@ -42,7 +42,7 @@ pub(crate) fn load(folder: &Path) -> Result<Org, SandboxError> {
         }
     }
     if org.users.is_empty() && org.groups.is_empty() {
-        return Err(problem(folder, "holds neither users nor groups in Okta's shape".into()));
+        return Err(problem(folder, "contains neither users nor groups in Okta's format".into()));
     }
     Ok(org)
 }

@@ -164,7 +164,7 @@ impl OrgServer {
             "on" => Role::Everything,
             "no-schemas" => Role::NoSchemas,
             "off" => Role::Nothing,
-            _ => return Err(Refused("the states are on, off and no-schemas")),
+            _ => return Err(Refused("the states are on, off, and no-schemas")),
         };
         Ok(())
     }
@@ -212,7 +212,7 @@ impl OrgServer {
     ) -> Result<Value, Refused> {
         let answer = hook_api::event_hooks(self, &http::Method::POST, path, body).await;
         let made = answer.body.filter(|_| answer.status.is_success());
-        made.ok_or(Refused("the org refuses it, or the endpoint did not answer the challenge"))
+        made.ok_or(Refused("the org rejects it, or the endpoint didn't respond to the challenge"))
     }
 
     /// Deletes a hook, or changes what it subscribes to, as an administrator can.
@@ -236,7 +236,7 @@ impl OrgServer {
             "activate" => ("status", "ACTIVE", "event_hook.activated"),
             "deactivate" => ("status", "INACTIVE", "event_hook.deactivated"),
             "unverify" => ("verificationStatus", "UNVERIFIED", "event_hook.updated"),
-            _ => return Err(Refused("the states are activate, deactivate and unverify")),
+            _ => return Err(Refused("the states are activate, deactivate, and unverify")),
         };
         self.change(|org| {
             let hook = org.hooks.get_mut(id).ok_or(Refused("there is no such hook"))?;

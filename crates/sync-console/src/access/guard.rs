@@ -181,7 +181,7 @@ pub(super) async fn read_form(body: Body) -> Result<axum::body::Bytes, Problem> 
     match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_LIMIT)).await {
         Ok(Ok(form)) => Ok(form),
         Ok(Err(_)) => {
-            Err(refused(ProblemType::PayloadTooLarge, "the form is larger than 256 KiB, or incomplete"))
+            Err(refused(ProblemType::PayloadTooLarge, "the form is larger than 256 KiB or incomplete"))
         }
         Err(_) => Err(refused(ProblemType::RequestTimeout, "the form didn't arrive within 20 s")),
     }

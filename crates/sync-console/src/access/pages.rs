@@ -183,7 +183,7 @@ impl Pages {
         if let Some(before) = Purpose::Session.read(headers, secure)
             && let Err(error) = self.access.sign_out(&before).await
         {
-            tracing::warn!(error = %sync_service::error_chain(&error), "could not end the session before");
+            tracing::warn!(error = %sync_service::error_chain(&error), "could not end the previous session");
         }
         let cookies = [Purpose::Form, Purpose::Okta].map(|purpose| purpose.clear(secure));
         redirect(next, [vec![Purpose::Session.set(session, secure)], cookies.into()].concat())

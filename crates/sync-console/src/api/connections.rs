@@ -212,7 +212,7 @@ async fn status_of_request(connection: &Connection, id: i64) -> Result<SyncReque
     let Some(SyncRequestProgress { accepted, run }) = connection.sync_request(id).await? else {
         return Err(ApiError::new(
             ProblemType::NotFound,
-            "the sync request was canceled, or doesn't exist",
+            "the sync request doesn't exist or was canceled",
             Some(LIST_RUNS.to_owned()),
         ));
     };

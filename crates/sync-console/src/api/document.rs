@@ -61,8 +61,8 @@ problem_response!(
     /// The current state prevents the request.
     Conflict,
     "409",
-    "The job is running; the connection is paused or managed by the file; the name is in use; there is no master key; or the \
-     token is the last one of an administrator"
+    "The job is already running, the connection is paused or managed by the configuration file, the name is in \
+     use, no master key is configured, or the token is the last valid administrator token"
 );
 problem_response!(
     /// Okta or Assets failed.
@@ -296,7 +296,7 @@ impl Bodies {
             match validator {
                 Ok(validator) => Some((name, validator)),
                 Err(error) => {
-                    tracing::error!(%error, schema = name, "a schema of the API cannot be used");
+                    tracing::error!(%error, schema = name, "could not compile a schema of the API");
                     None
                 }
             }
@@ -350,11 +350,11 @@ pub(super) async fn only_known_parameters(
         return next.run(request).await;
     }
     let detail = match names.map(HashSet::len) {
-        None | Some(0) => "there are no parameters in the query here".to_owned(),
+        None | Some(0) => "this path has no query parameters".to_owned(),
         Some(_) => {
             let mut names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
             names.sort_unstable();
-            format!("a parameter in the query is none of {}", names.join(", "))
+            format!("unknown query parameter; must be one of {}", names.join(", "))
         }
     };
     ApiError::invalid(detail).into_response()

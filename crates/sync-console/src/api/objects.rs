@@ -62,7 +62,7 @@ async fn list(
     let limit = within("limit", filter.limit, MOST)?;
     let text = filter.q.unwrap_or_default();
     if text.chars().count() > SEARCH {
-        return Err(ApiError::invalid(format!("q: this is longer than {SEARCH} characters")));
+        return Err(ApiError::invalid(format!("q: must have at most {SEARCH} characters")));
     }
     Ok(Json(connection.find_objects(&text, filter.kind, limit).await?))
 }

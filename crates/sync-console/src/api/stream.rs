@@ -90,13 +90,13 @@ async fn live(
     let mark = match headers.get("last-event-id") {
         None => connection.event_cursor().await?,
         Some(id) => id.to_str().ok().and_then(read_mark).ok_or_else(|| {
-            let hint = "leave it out to begin with what happens now".to_owned();
+            let hint = "omit the header to start with new events".to_owned();
             ApiError::new(ProblemType::MalformedRequest, "Last-Event-ID is invalid", Some(hint))
         })?,
     };
     let place = places.try_acquire_owned().map_err(|_| {
-        let hint = "end another stream, or try again later".to_owned();
-        ApiError::new(ProblemType::ServerBusy, format!("{STREAMS} streams are open"), Some(hint))
+        let hint = "close another stream, or try again later".to_owned();
+        ApiError::new(ProblemType::ServerBusy, format!("all {STREAMS} streams are in use"), Some(hint))
     })?;
     let following = Following {
         member,

@@ -67,7 +67,7 @@ async fn audit(
 ) -> Result<Json<AuditEntries>, ApiError> {
     let limit = within("limit", page.limit, 500)?;
     if page.before.is_some_and(|before| before < 1) {
-        return Err(ApiError::invalid("before: this is not from 1"));
+        return Err(ApiError::invalid("before: must be at least 1"));
     }
     let entries = app.fleet.store().audit().entries(page.before, limit).await;
     Ok(Json(AuditEntries { entries: entries.map_err(sync_service::ServiceError::from)? }))
@@ -121,7 +121,9 @@ async fn renew(
 /// The end of a token that is good for so many days.
 fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError> {
     let end = |days: u32| now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
-    days.map(end).transpose().map_err(|_| ApiError::invalid("expires_in_days: this is too long"))
+    days.map(end)
+        .transpose()
+        .map_err(|_| ApiError::invalid("expires_in_days: must end before the year 10000"))
 }
 
 /// Revoke a token, and end the sessions that began with it

@@ -228,7 +228,7 @@ fn before() -> Markup {
             }
             h3 { "In Assets" }
             ol {
-                li { "Create an object schema, open its configuration, and select the " b { "Import" } " tab." }
+                li { "Create an object schema, open it, and go to " b { "Schema configuration > Import" } "." }
                 li { "Select " b { "Create import" } ", then " b { "External import" } ". Leave its schema and mapping empty; Setup creates them." }
                 li { "Open the menu (…) of the import and select " b { "Generate token" } "." }
             }

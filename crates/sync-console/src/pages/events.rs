@@ -272,7 +272,7 @@ async fn replay(
             let replayed = connection.replay(Some(std::slice::from_ref(&id))).await?;
             (replayed, event_address(member.name(), &id))
         }
-        _ => return Err(PageError::Bad("The form names no event".into())),
+        _ => return Err(PageError::Bad("The form contains no event".into())),
     };
     Ok(Redirect::to(&asking(&page, &[(REPLAYED, &replayed.to_string())])))
 }

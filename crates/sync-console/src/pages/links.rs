@@ -104,7 +104,7 @@ pub(super) fn subject(connection: &ConnectionName, names: &Names, subject: &Subj
             Subject::GroupMembers(id) => { "Members of group " (group(id)) }
             Subject::Membership { group: of, user: who } => { "User " (user(who)) " in group " (group(of)) }
             Subject::RecentChanges => "Recent changes",
-            Subject::EntireDirectory => "Entire directory",
+            Subject::EntireDirectory => "All users and groups",
             Subject::Schema => "Schemas",
         }
     }

@@ -141,7 +141,10 @@ async fn choices_are_previewed_and_nothing_is_saved() {
     let refused = json!({ "mapping": { "user_label": "noSuchAttribute" } });
     let refused = api.post("/connections/main/schema/preview", &refused, 422).await;
     assert!(
-        refused["detail"].as_str().unwrap().contains("mapping.user_label is \"noSuchAttribute\""),
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .contains("mapping.user_label: no user type of the org has the attribute \"noSuchAttribute\""),
         "{refused}"
     );
     world.end().await;

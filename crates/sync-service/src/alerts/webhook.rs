@@ -141,7 +141,7 @@ pub(super) fn body(connection: &ConnectionName, format: AlertFormat, notice: &No
             let mut lines = vec![format!("{sign} okta-insight, {connection}: {message}")];
             lines.extend(remedy);
             if *suppressed_count > 0 {
-                lines.push(format!("({suppressed_count} more of this kind since the last message)"));
+                lines.push(format!("({suppressed_count} more alerts of this kind since the last message)"));
             }
             let text = lines.join("\n");
             // Slack reserves these three characters.

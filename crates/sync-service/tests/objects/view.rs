@@ -175,7 +175,8 @@ async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
 async fn without_an_account_it_is_told_that_assets_could_not_be_asked() {
     let world = world().await;
     let id = world.resident().await;
-    for (account, word) in [(Account::Without, "no account credential"), (Account::Wrong, "refused")] {
+    for (account, word) in [(Account::Without, "without an Atlassian account"), (Account::Wrong, "rejected")]
+    {
         let connection = world.synced(account).await;
         let seen = view(&connection, &user(&id)).await;
         let AssetsLookup::Unknown { reason, remedy } = &seen.assets else {

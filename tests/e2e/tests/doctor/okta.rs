@@ -43,7 +43,7 @@ fn a_certificate_that_nobody_vouches_for_is_named() {
     let found = clinic.look(clinic.with("org_url", url));
     found.names("okta.reachable", &unreachable(&["okta.url"]));
     let evidence = found.check("okta.reachable")["details"].as_str().unwrap();
-    assert!(evidence.contains("certificate") && evidence.contains("not trusted"), "{evidence}");
+    assert!(evidence.contains("certificate") && evidence.contains("isn't trusted"), "{evidence}");
 }
 
 #[test]

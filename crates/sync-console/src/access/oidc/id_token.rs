@@ -38,10 +38,10 @@ pub enum IdTokenError {
     #[error("it is for another app")]
     Audience,
     /// It has expired, or does not say when it does.
-    #[error("it expired; check this machine's clock")]
+    #[error("it expired; check the clock of this host")]
     Expired,
     /// It was issued in the future, or does not say when.
-    #[error("it was issued in the future; check this machine's clock")]
+    #[error("it was issued in the future; check the clock of this host")]
     IssuedLater,
     /// It belongs to another sign-in.
     #[error("it belongs to another sign-in")]

@@ -142,7 +142,7 @@ fn okta(side: &OktaLookup) -> Markup {
 }
 
 fn origin(connection: &ConnectionName, run: Option<OriginRun>) -> Markup {
-    html! { @match run { Some(run) => (links::origin(connection, run)), None => "Not known" } }
+    html! { @match run { Some(run) => (links::origin(connection, run)), None => "Unknown" } }
 }
 
 fn sent(

@@ -42,7 +42,8 @@ async fn user_is_found_and_compared() {
     assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"), "{}", own(&page));
     assert!(page.contains("href=\"/connections/main/runs/"), "the run that sent it");
     assert!(
-        page.contains("there is no account credential") || page.contains("There is no account credential")
+        page.contains("objects aren't readable without an Atlassian account")
+            || page.contains("Objects aren't readable without an Atlassian account")
     );
     assert!(page.contains("No value: "));
     let by_login = world.get("/connections/main/objects/user/user000000@example.com").await;
