@@ -23,7 +23,7 @@ pub(crate) struct Settings {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the configuration, and print the set keys and the effective settings. Sends no request.
+    /// Check the configuration and print the set keys and effective settings, without requests
     Check(Local),
     /// Print the JSON Schema of the configuration
     Schema,

@@ -69,7 +69,7 @@ async fn list(
 
 /// Compare an object in Okta, in its record, and in Assets
 ///
-/// A login or name is accepted instead of the ID; the response contains the ID.
+/// A username or name is accepted instead of the ID; the response contains the ID.
 #[utoipa::path(
     get,
     path = "/connections/{name}/objects/{kind}/{object}",

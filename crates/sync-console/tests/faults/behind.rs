@@ -70,7 +70,7 @@ async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
         world.call("DELETE", &format!("/insight/objects/{}", id(object)), &Value::Null).await;
     }
     world.press("checks").await;
-    let told = ["Assets shows 10 of 12 confirmed users", "Press Resend all objects on the Setup page"];
+    let told = ["Assets has 10 of 12 confirmed users", "Press Resend all objects on the Setup page"];
     world.page_with("/checks", &told, false).await;
     world.send("synchronize", &[("resend", "yes")]).await;
     let comes_back = async || world.objects("user").await.len() == 12;

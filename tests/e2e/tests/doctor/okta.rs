@@ -16,7 +16,7 @@ fn an_address_without_an_org_is_told_by_what_is_there_instead() {
     let okta = clinic.ready()["okta"]["org_url"].as_str().unwrap().to_owned();
     for (url, seen) in [
         (format!("\"http://{NO_LISTENER}\""), "refuses the connection"),
-        (assets, "unlike an Okta org"),
+        (assets, "doesn't respond like an Okta org"),
         (format!("\"{}\"", okta.replace("http://", "https://")), "doesn't use TLS"),
     ] {
         let found = clinic.look(clinic.with("org_url", &url));
