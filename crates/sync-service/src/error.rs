@@ -70,7 +70,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Lost(#[from] StoreLoss),
     /// The state store is of another version of the program.
-    #[error("the state store {} has another version", .0.display())]
+    #[error("the state store {} must be migrated to this version", .0.display())]
     Unmigrated(PathBuf),
     /// Another process holds the state store locked.
     #[error(transparent)]

@@ -29,7 +29,7 @@ pub struct ConnectionDraft {
 #[non_exhaustive]
 pub enum SaveError {
     /// Invalid settings, by field.
-    #[error("invalid settings: {}", .0.problems.len())]
+    #[error("could not save: {}", crate::words::units::count(.0.problems.len(), "invalid setting"))]
     InvalidSettings(ValidationReport),
     /// The configuration file has a connection of this name.
     #[error("the configuration file manages connection \"{0}\"")]

@@ -77,7 +77,7 @@ pub enum ExportError {
     #[error("{} is not a complete export: manifest.json is missing", .0.display())]
     Unfinished(PathBuf),
     /// It was written by another version.
-    #[error("{} has layout {found}; this version reads layout {VERSION}", path.display())]
+    #[error("{} has format version {found}; this version supports {VERSION}", path.display())]
     Version {
         /// The folder.
         path: PathBuf,
