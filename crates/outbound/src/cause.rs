@@ -14,7 +14,7 @@ use crate::address::PrivateAddress;
 pub enum Cause {
     /// There is no such name, or no name server that answers.
     NameUnknown,
-    /// A private address, which is not allowed.
+    /// A private address, which isn't permitted.
     PrivateAddress(IpAddr),
     /// Nothing listens there.
     Refused,
@@ -22,7 +22,7 @@ pub enum Cause {
     Certificate(String),
     /// The other end doesn't use TLS.
     NoTls,
-    /// It took too long.
+    /// The time limit was exceeded.
     TimedOut,
     /// The proxy requires a username and password (status 407).
     SignIn,

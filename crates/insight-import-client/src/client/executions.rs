@@ -21,8 +21,8 @@ impl ImportClient {
     /// Starts an execution.
     ///
     /// # Errors
-    /// [`Error::InProgress`], [`Error::Disabled`] and [`Error::MissingMapping`] when Assets will not;
-    /// [`Error::StartResultUnknown`] when the answer was lost; and as any call.
+    /// [`Error::InProgress`], [`Error::Disabled`], and [`Error::MissingMapping`] if Assets rejects the start;
+    /// [`Error::StartResultUnknown`] if the response was lost; and as any call.
     pub async fn start(&self) -> Result<Execution> {
         const WHAT: &str = "the start of an execution";
         let answer =
@@ -41,7 +41,7 @@ impl ImportClient {
         Ok(Execution::new(self.clone(), id, links))
     }
 
-    /// An execution that was started before and still accepts records, to add to it, complete it or cancel it.
+    /// An earlier execution that still accepts records, to add to it, complete it, or cancel it.
     ///
     /// # Errors
     /// As any call.
@@ -112,20 +112,20 @@ impl ImportClient {
         found(answer.and_then(|answer| ExecutionStatus::read(&answer)))
     }
 
-    /// Cancels an execution by id, leaving the reason in the import history.
+    /// Cancels an execution by ID. The import history contains the reason.
     ///
     /// # Errors
-    /// As any call; an execution that was completed cannot be cancelled.
+    /// As any call; a completed execution can't be canceled.
     pub async fn cancel_execution(&self, id: &str, reason: &str) -> Result<()> {
         let links = self.links_of(id).await?;
         self.record_failure(&links.cancel, reason).await;
         self.delete(&links.cancel).await
     }
 
-    /// Cancels the running execution. `false` if there was none.
+    /// Cancels the running execution. Returns false if there was none.
     ///
     /// # Errors
-    /// As any call; an execution that was completed cannot be cancelled.
+    /// As any call; a completed execution can't be canceled.
     pub async fn cancel_running(&self) -> Result<bool> {
         let status = self.config_status().await?;
         if status.status != SourceStatus::Running {

@@ -108,7 +108,7 @@ macro_rules! http_settings {
             self
         }
 
-        /// Goes through a proxy, instead of those of the environment.
+        /// Uses this proxy instead of those of the environment.
         pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
             self.http.proxy = Some(proxy);
             self

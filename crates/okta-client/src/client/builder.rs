@@ -135,20 +135,20 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Signs in with an API token (SSWS). It has the permissions of the person who created it.
+    /// Signs in with an API token (SSWS). It has the permissions of the user who created it.
     pub fn api_token(mut self, token: SecretString) -> Self {
         self.credential = Some(Credential::ApiToken(token));
         self
     }
 
-    /// Signs DPoP proofs with this key. A new EC key on P-256 unless set; it need not be registered in Okta, and may be
-    /// a clone of the app's own key.
+    /// Signs DPoP proofs with this key, by default a new EC key on P-256. The key doesn't need to be registered in Okta, and
+    /// can be a clone of the app's own key.
     pub fn dpop_key(mut self, key: PrivateKey) -> Self {
         self.dpop_key = Some(key);
         self
     }
 
-    /// Asks for these scopes instead of all that this crate can use.
+    /// Requests these API scopes instead of all that this crate can use.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
@@ -166,42 +166,42 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Paces requests together with all users of this pacer: other clients of the same app.
+    /// Shares this pacer with other clients of the same app.
     pub fn pacer(mut self, pacer: Pacer) -> Self {
         self.pacer = pacer;
         self
     }
 
-    /// Names the program that asks, before this crate's own name: `example-sync/1.2`.
+    /// Sets the name of the program, such as `example-sync/1.2`, which precedes the name of this crate in the user agent.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.user_agent = Some(product.into());
         self
     }
 
-    /// Trusts further certificate authorities, given as PEM: one, or a bundle.
+    /// Trusts additional certificate authorities in PEM: one certificate or a bundle.
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificate = Some(pem.into());
         self
     }
 
-    /// Goes through a proxy, instead of those of the environment.
+    /// Uses this proxy instead of those of the environment.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// Allows an org URL that leads to a private, link-local, or shared address. Refused unless set: a token would be sent
-    /// into this machine's own network. Names are checked when they are resolved; where a proxy is used, it resolves them.
-    /// Loopback needs no permission for `localhost` and literal addresses.
+    /// Permits an org URL with a private, link-local, or shared address. By default, such addresses are rejected, because a
+    /// token would be sent to an internal network. Names are checked when they are resolved; a proxy resolves names itself.
+    /// Loopback is always permitted for `localhost` and literal addresses.
     pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
         self.allow_private_addresses = allow;
         self
     }
 
-    /// Makes the client. Sends nothing.
+    /// Creates the client. Sends no request.
     ///
     /// # Errors
-    /// When the org URL, the credential or the certificate cannot work, or the org URL is a private address.
+    /// If the org URL, the credential, or the certificate is invalid, or if the org URL has a private address.
     pub fn build(self) -> Result<OktaClient, ConfigError> {
         let org = org_url(&self.org)?;
         let mut outbound = Outbound::new().allow_private_addresses(self.allow_private_addresses);

@@ -47,7 +47,7 @@ pub(super) struct RawServer {
     pub(super) metrics_listen: Option<String>,
     /// Time without progress after which /readyz returns 503. Default: 10m.
     pub(super) stall_timeout: Option<String>,
-    /// PEM file with the certificate chain for addresses beyond this machine.
+    /// PEM file with the certificate chain, for addresses other than loopback.
     pub(super) tls_certificate: Option<PathBuf>,
     /// PEM file with the private key of the certificate.
     pub(super) tls_key: Option<PathBuf>,
