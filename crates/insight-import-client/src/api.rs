@@ -14,7 +14,7 @@ use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
 use crate::{AssetsClient, Chunk, ConfigStatus, ExecutionStatus, ImportClient, Submitted};
 
-/// An import source. Executions are named by their ids.
+/// An import source. Executions are identified by their IDs.
 #[async_trait]
 pub trait ImportApi: Send + Sync {
     /// [`ImportClient::config_status`]

@@ -78,7 +78,7 @@ impl Chunk {
     }
 }
 
-/// The largest size of a chunk. Atlassian documents no limit; these are the sizes that other clients are known to send.
+/// The maximum size of a chunk. Atlassian documents no limit; the defaults are the sizes that other clients send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkLimits {
     /// About how many bytes.
@@ -108,7 +108,7 @@ impl Chunker {
         Self { limits, data: Map::new(), bytes: 0, records: 0 }
     }
 
-    /// Makes the chunks that follow no larger than so many bytes, except for a record that is larger by itself.
+    /// Limits the following chunks to this number of bytes, except for a single record that is larger.
     pub fn limit_bytes(&mut self, most: usize) {
         self.limits.bytes = self.limits.bytes.min(most);
     }
@@ -128,7 +128,7 @@ impl Chunker {
         chunk
     }
 
-    /// The chunk gathered so far, if it holds anything.
+    /// The collected chunk, if it contains records.
     pub fn take(&mut self) -> Option<Chunk> {
         self.bytes = 0;
         self.records = 0;

@@ -18,9 +18,9 @@ pub struct SchemaAndMapping {
 }
 
 impl SchemaAndMapping {
-    /// One object type for a table: a text attribute for each column, under the column's name, which is also the field
-    /// of a record. The first column identifies an object and names it. `selector` is the key of the records in the
-    /// data and the beginning of the external ids, which must be unique on the site.
+    /// One object type for a table, with a text attribute for each column. The column's name is also the field of a record.
+    /// The first column is the identity and the label of an object. `selector` is the key of the records in the data and the
+    /// prefix of the external IDs, which must be unique on the site.
     pub fn table(object_type: &str, selector: &str, columns: &[String]) -> Self {
         let type_id = format!("{selector}/type");
         let attribute_id = |column: &str| format!("{selector}/{column}");
@@ -138,7 +138,7 @@ pub struct ObjectSchema {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectType {
-    /// Its id, unique across all object schemas of the site.
+    /// The external ID, unique across all object schemas of the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The name.
@@ -187,7 +187,7 @@ pub enum AttributeType {
     ReferencedObject,
     /// A status.
     Status,
-    /// A type that this crate does not know, as received.
+    /// A type that this version doesn't support, as received.
     Other(String),
 }
 
@@ -209,7 +209,7 @@ impl AttributeType {
         ("status", Self::Status),
     ];
 
-    /// The word for it in the document.
+    /// The value in the document.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Other(word) => word,
@@ -236,7 +236,7 @@ impl Serialize for AttributeType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attribute {
-    /// Its id, unique across all object schemas of the site.
+    /// The external ID, unique across all object schemas of the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The name.
@@ -253,7 +253,7 @@ pub struct Attribute {
     /// True if it is the object's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<bool>,
-    /// The object type that a reference leads to.
+    /// The object type that a reference points to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_object_type_external_id: Option<String>,
     /// The same by name.
@@ -274,7 +274,7 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// An attribute with nothing but what every one has.
+    /// An attribute with only the required fields.
     pub fn new(external_id: impl Into<String>, name: impl Into<String>, kind: AttributeType) -> Self {
         Self {
             external_id: Some(external_id.into()),

@@ -15,7 +15,7 @@ pub enum Remedy {
     AllowIpAddress,
     /// Use a plan that includes Assets.
     CheckPlan,
-    /// Let the firewall or gateway pass requests to the API.
+    /// Allow requests to the API in the firewall or gateway.
     AllowRequests,
     /// Correct the address and the credentials of the proxy.
     CheckProxy,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::text::one_line;
 
-/// One finding, with what is known of its code. Atlassian publishes no list of them.
+/// A validation error, with an explanation of common codes. Atlassian publishes no list of the codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationError {
     /// The code, as received.

@@ -46,7 +46,7 @@ pub enum AuthorizationMode {
     ApiToken,
 }
 
-/// A private key as text, or the file that holds it: Okta's SDKs accept either.
+/// A private key as text, or the file that contains it, as in Okta's SDKs.
 #[derive(Debug, Clone)]
 pub enum PrivateKeySource {
     /// A JWK or PEM.
@@ -60,7 +60,7 @@ pub enum PrivateKeySource {
 pub struct UnsupportedVariable {
     /// The name.
     pub name: String,
-    /// The reason, and what to use instead.
+    /// The reason or the alternative.
     pub reason: &'static str,
 }
 

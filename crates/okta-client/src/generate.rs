@@ -14,8 +14,7 @@ use crate::key::{MIN_RSA_BITS, PrivateKey};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyKind {
-    /// RSA with this number of bits, 2048 or more. Larger keys are slower: beyond 4096 bits generation can last many
-    /// seconds.
+    /// RSA with this number of bits, 2048 or more. Generating a key with more than 4096 bits can take many seconds.
     Rsa(u32),
     /// EC on P-256 (ES256).
     P256,
@@ -33,11 +32,12 @@ impl Default for KeyKind {
 }
 
 impl PrivateKey {
-    /// A new key pair; its id is the thumbprint of RFC 7638. It computes for a while: in an asynchronous program, on a
-    /// thread where that may be done.
+    /// A new key pair; its ID is the thumbprint (RFC 7638). Generation blocks the thread: in an asynchronous program, use a
+    /// blocking task.
     ///
     /// # Errors
-    /// [`KeyError::TooShort`] for RSA of fewer than 2048 bits, and when the system has no randomness to give.
+    /// [`KeyError::TooShort`] for RSA with fewer than 2048 bits, and [`KeyError::NotGenerated`] if the random number
+    /// generator of the system fails.
     pub fn generate(kind: KeyKind) -> Result<Self, KeyError> {
         let curve = match kind {
             KeyKind::Rsa(bits) if bits < MIN_RSA_BITS => return Err(KeyError::TooShort(bits)),

@@ -31,23 +31,23 @@ impl Item for EventHook {
     const NEEDED: &'static [&'static str] = &["id", "name", "status", "events", "channel"];
 }
 
-/// An item that could not be read: its id, if that much can be read, and the field that is in the way.
+/// An item that can't be decoded, with its ID, if that is readable, and the invalid field.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Its id: `id`, or of an event `uuid`.
+    /// The ID: `id`, or `uuid` of an event.
     pub id: Option<String>,
     /// Its position in the page, from 0.
     pub position: usize,
-    /// The path of the field that is not as it should be: `status`, `target[0].id`. Empty when the item is no object.
+    /// The path of the invalid field, such as `status` or `target[0].id`; empty if the item isn't an object.
     pub field: String,
-    /// The kind of value that stands there: `nothing`, `null`, `text`, …
+    /// The kind of value that was found: `nothing`, `null`, `text`, …
     pub found: &'static str,
     /// The item as received.
     raw: Value,
 }
 
 impl Unreadable {
-    /// The item as received; it may hold personal data.
+    /// The item as received, which may contain personal data.
     pub const fn raw(&self) -> &Value {
         &self.raw
     }

@@ -36,7 +36,7 @@ pub enum Remedy {
     RaiseRateLimit,
     /// Check Okta's status page, and retry later.
     CheckServiceStatus,
-    /// Let the firewall or gateway pass requests to the org.
+    /// Allow requests to the org in the firewall or gateway.
     AllowRequests,
     /// Set the user name and the password of the proxy.
     SetProxyCredentials,

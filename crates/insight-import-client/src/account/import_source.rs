@@ -8,11 +8,11 @@ use super::model::text_or_number;
 /// The import source's handling of empty values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmptyValues {
-    /// The object keeps what it has.
+    /// The object keeps its values.
     Ignore,
-    /// The object loses what it has.
+    /// The object loses its values.
     Remove,
-    /// Something that this crate does not know, as received.
+    /// A value that this version doesn't support, as received.
     Other(String),
 }
 

@@ -14,7 +14,7 @@ pub struct ObjectSchema {
     pub id: String,
     /// The name.
     pub name: String,
-    /// The beginning of its objects' keys.
+    /// The prefix of its objects' keys.
     #[serde(default)]
     pub object_schema_key: String,
     /// The number of its objects, if counts were requested.
@@ -42,7 +42,7 @@ pub struct ObjectType {
     pub rest: Map<String, Value>,
 }
 
-/// The type of values that an attribute has, where it is one of the plain ones.
+/// The type of an attribute's values, if it is a basic type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DefaultType {
     /// 0 text, 1 integer, 2 boolean, 3 double, 4 date, 5 time, 6 datetime, 7 url, 8 email, 9 textarea, 10 select,
@@ -71,7 +71,7 @@ pub struct ObjectTypeAttribute {
     /// The type of a plain attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_type: Option<DefaultType>,
-    /// The object type that a reference leads to.
+    /// The object type that a reference points to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_value: Option<Value>,
     /// The kind of reference.
@@ -154,10 +154,10 @@ pub struct ObjectValue {
     /// The value, as text.
     #[serde(deserialize_with = "text_or_number_or_null")]
     pub value: Option<String>,
-    /// As people see it.
+    /// The displayed value.
     #[serde(deserialize_with = "text_or_number_or_null")]
     pub display_value: Option<String>,
-    /// The object that a reference leads to.
+    /// The referenced object.
     pub referenced_object: Option<ObjectRef>,
     /// Everything else, as received.
     #[serde(flatten)]
@@ -165,7 +165,7 @@ pub struct ObjectValue {
 }
 
 impl ObjectValue {
-    /// The value, the key of the referenced object, or what people see; empty when there is none of them.
+    /// The value, the key of the referenced object, or the displayed value; empty if there is none.
     pub fn text(&self) -> &str {
         let reference = self.referenced_object.as_ref().map(|object| object.object_key.as_str());
         self.value.as_deref().or(reference).or(self.display_value.as_deref()).unwrap_or_default()
@@ -225,7 +225,7 @@ impl Object {
     }
 }
 
-/// Values to give an object, by attribute id. No values clears an attribute; an attribute that is not here stays.
+/// Values to set on an object, by attribute ID. An empty list clears an attribute; other attributes don't change.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ObjectValues(BTreeMap<String, Vec<String>>);
 
@@ -235,8 +235,8 @@ impl ObjectValues {
         Self::default()
     }
 
-    /// With these values for an attribute: text, the key of an object for a reference, the accountId of a user, the id
-    /// of a status.
+    /// Adds the values of an attribute: text, the key of an object for a reference, the `accountId` of a user, or the ID of
+    /// a status.
     #[must_use]
     pub fn with(
         mut self,

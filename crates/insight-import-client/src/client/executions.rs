@@ -49,11 +49,11 @@ impl ImportClient {
         Ok(Execution::new(self.clone(), id.to_owned(), self.links_of(id).await?))
     }
 
-    /// The state of an execution; `None` if Assets doesn't know it. One 404 isn't sufficient: the request is repeated,
-    /// and an execution that is unknown while the import source is busy still exists.
+    /// The state of an execution; `None` if it doesn't exist. One 404 isn't sufficient: the request is repeated. If the import
+    /// source is busy, an unknown execution still exists.
     ///
     /// # Errors
-    /// As any call; [`Error::InProgress`] when the execution is unknown and the import source is busy.
+    /// As any call; [`Error::InProgress`] if the execution is unknown and the import source is busy.
     pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
         let url = self.links_of(id).await?.status;
         let mut doubts = 0;

@@ -30,7 +30,7 @@ impl ImportClient {
         self.submit_mapping(Method::PUT, document, false).await
     }
 
-    /// The same as a job of its own, for large documents; waits for its end.
+    /// The same as an asynchronous job, for large documents. Waits until the job ends.
     ///
     /// # Errors
     /// As [`Self::put_mapping`].
@@ -46,7 +46,7 @@ impl ImportClient {
         self.submit_mapping(Method::PATCH, document, false).await
     }
 
-    /// The same as a job of its own, for large documents; waits for its end.
+    /// The same as an asynchronous job, for large documents. Waits until the job ends.
     ///
     /// # Errors
     /// As [`Self::patch_mapping`].

@@ -34,7 +34,7 @@ pub enum SourceStatus {
     Disabled,
     /// No schema and mapping yet.
     MissingMapping,
-    /// Something that this crate does not know, as received.
+    /// A value that this version doesn't support, as received.
     Other(String),
 }
 
@@ -118,8 +118,8 @@ impl ImportClient {
         }
     }
 
-    /// The settings of the import source. Atlassian does not say whether an import token suffices for it; an
-    /// [`AssetsClient`](crate::AssetsClient) always does.
+    /// The settings of the import source. Atlassian doesn't document that an import token is sufficient for this call; an
+    /// [`AssetsClient`](crate::AssetsClient) always is.
     ///
     /// # Errors
     /// As any call.
@@ -128,7 +128,7 @@ impl ImportClient {
         self.at_source(WHAT, Method::GET, |links| links.source.clone(), Repeat::Safe).await?.json(WHAT)
     }
 
-    /// The id of the import source.
+    /// The ID of the import source.
     ///
     /// # Errors
     /// As any call.
@@ -145,7 +145,7 @@ impl ImportClient {
         Ok(self.links().await?.source.origin().ascii_serialization())
     }
 
-    /// The id of the workspace that the import source belongs to.
+    /// The ID of the workspace that the import source belongs to.
     ///
     /// # Errors
     /// As any call.

@@ -32,9 +32,9 @@ pub struct RateLimitState {
     pub in_flight: usize,
     /// The limit of active requests.
     pub allowed: usize,
-    /// The time until requests go again after a refusal; zero unless they are held back.
+    /// The time until throttled requests can be sent; zero if none is queued.
     pub held_for: Duration,
-    /// The offset of the clock of Assets from this machine's at the last response with a `Date`, in seconds; negative
+    /// The offset of the clock of Assets to the clock of this host at the last response with a `Date`, in seconds; negative
     /// if it was behind.
     pub clock_skew_seconds: Option<i64>,
 }

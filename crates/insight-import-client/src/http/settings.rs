@@ -96,7 +96,7 @@ macro_rules! http_settings {
             self
         }
 
-        /// Names the program that asks, before this crate's own name.
+        /// Sets the name of the program, which precedes the name of this crate in the user agent.
         pub fn user_agent(mut self, product: impl Into<String>) -> Self {
             self.http.user_agent = Some(product.into());
             self

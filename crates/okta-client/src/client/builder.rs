@@ -29,7 +29,7 @@ const DEFAULT_SCOPES: [&str; 7] = [
 enum Credential {
     /// An *API Services* app with a public key.
     ServiceApp { client_id: String, key: PrivateKey },
-    /// A token of a person (SSWS). It can do what that person can.
+    /// An API token (SSWS) with the permissions of the user who created it.
     ApiToken(SecretString),
 }
 
@@ -73,14 +73,14 @@ impl OktaClientBuilder {
         }
     }
 
-    /// A builder with the settings of the environment, in the names of Okta's own SDKs: `OKTA_CLIENT_ORGURL`, and either
-    /// `OKTA_CLIENT_CLIENTID` with `OKTA_CLIENT_PRIVATEKEY` (a JWK or PEM, or its file) and, for a key whose ID is not in
-    /// the JWK, `OKTA_CLIENT_PRIVATEKEYID`; or `OKTA_CLIENT_TOKEN`. `OKTA_CLIENT_AUTHORIZATIONMODE` chooses between the
-    /// two; `OKTA_CLIENT_SCOPES` (separated by spaces or commas) narrows the scopes. Other names of the SDKs have no
-    /// effect; each that is set is logged.
+    /// A builder with the settings of the environment. The variables are those of Okta's SDKs: `OKTA_CLIENT_ORGURL`, and
+    /// either `OKTA_CLIENT_TOKEN`, or `OKTA_CLIENT_CLIENTID` with `OKTA_CLIENT_PRIVATEKEY` (a JWK or PEM, or its file) and,
+    /// for a key without an ID, `OKTA_CLIENT_PRIVATEKEYID`. `OKTA_CLIENT_AUTHORIZATIONMODE` selects one of the two;
+    /// `OKTA_CLIENT_SCOPES` (separated by spaces or commas) limits the API scopes. Other variables of the SDKs have no
+    /// effect and are logged.
     ///
     /// # Errors
-    /// When a variable is missing, or the key is none.
+    /// If a variable is missing or the key is invalid.
     pub fn from_env() -> Result<Self, ConfigError> {
         // A value that is no text is none of these.
         let variables = std::env::vars_os();

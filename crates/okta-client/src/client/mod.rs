@@ -65,12 +65,12 @@ impl OktaClient {
         &self.inner.org
     }
 
-    /// The scheduler of the requests, and what it knows of the rate limits.
+    /// The scheduler of the requests, with the state of the rate limits.
     pub fn pacer(&self) -> &Pacer {
         &self.inner.pacer
     }
 
-    /// The same client, whose requests go before all others when the rate limit makes them wait.
+    /// The same client, whose requests are sent before all others if the rate limit delays them.
     #[must_use = "the client itself is not changed"]
     pub fn high_priority(&self) -> Self {
         Self { inner: Arc::clone(&self.inner), lane: Lane::Urgent }
@@ -96,10 +96,10 @@ impl OktaClient {
         bound.map_err(|_| self.late(endpoint::TOKEN))?
     }
 
-    /// The scopes that were asked for and not granted; empty with an API token.
+    /// The requested API scopes that aren't granted; empty with an API token.
     ///
     /// # Errors
-    /// When Okta gives no token.
+    /// If Okta returns no access token.
     pub async fn missing_scopes(&self) -> Result<Vec<String>> {
         self.granted_scopes().await?;
         let auth = &self.inner.auth;

@@ -46,12 +46,12 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads a key as Okta shows it, a JWK or PEM, and as it is pasted: with a byte order mark or quotes around it, with
+    /// Reads a JWK or PEM key, also in the forms in which keys are often pasted: with a byte order mark or quotes, with
     /// literal `\n` for line breaks, on one line, with bag attributes, as a JSON string, or in a key set with one private
-    /// key. Members of a JWK that signatures do not need are ignored.
+    /// key. Members of a JWK that signatures don't require are ignored.
     ///
     /// # Errors
-    /// When it is not a private key for signatures; the error says what it is, and nothing of the key.
+    /// If the text isn't a private key for signatures. The error contains no part of the key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         match text::read(text)? {
             Text::Pem(der) => Self::from_der(&der),
@@ -144,8 +144,8 @@ impl PrivateKey {
         Ok(Self { signer, algorithm: name, kid, public, private: Arc::new(key) })
     }
 
-    /// The ID under which the key is registered in Okta, where it is known: a PEM document holds none, and none can be
-    /// computed from the key. While an app has one key, Okta does not need it.
+    /// The ID of the key in Okta, if it is known. A PEM document contains none, and it can't be computed from the key. Okta
+    /// doesn't require it if the app has one key.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }

@@ -73,12 +73,12 @@ macro_rules! open_enum {
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
             $($(#[$vmeta])* $variant,)+
-            /// A word that Okta has added since, as received.
+            /// A value that this version doesn't support, as received.
             Other(String),
         }
 
         impl $name {
-            /// Okta's own word.
+            /// The value in Okta's API.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $word,)+

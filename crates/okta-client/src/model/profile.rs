@@ -23,7 +23,7 @@ impl Profile {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// The value of an attribute that holds text.
+    /// The value of a text attribute.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.as_str()
     }
@@ -129,7 +129,7 @@ profile!(
         division = "division",
         /// The department.
         department = "department",
-        /// The manager's id, in whatever terms the org uses.
+        /// The manager's ID in the form that the org uses.
         manager_id = "managerId",
         /// The manager's name.
         manager = "manager",

@@ -80,7 +80,7 @@ pub struct SchemaProperty {
     /// The allowed values with names.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<OneOf>,
-    /// The uniqueness of values: a boolean in requests, a word such as `UNIQUE_VALIDATED` in responses.
+    /// The uniqueness of values: a boolean in requests, and text such as `UNIQUE_VALIDATED` in responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<Value>,
     /// Everything else, as received.
@@ -137,7 +137,7 @@ pub struct Schema {
     /// The display name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
-    /// When it changed last.
+    /// The last change.
     #[serde(default)]
     pub last_updated: Option<Timestamp>,
     #[serde(default, deserialize_with = "null_as_default")]

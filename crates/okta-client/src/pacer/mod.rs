@@ -44,7 +44,7 @@ pub(crate) enum Lane {
 pub struct BucketState {
     /// Requests that one window allows.
     pub limit: u64,
-    /// Requests left in this window, as far as known.
+    /// Remaining requests in this window, if known.
     pub remaining: u64,
     /// Requests in this window that were not ours.
     pub others: u64,
@@ -59,7 +59,7 @@ pub struct PacerState {
     pub buckets: BTreeMap<&'static str, BucketState>,
     /// Requests sent so far, retries included.
     pub requests: u64,
-    /// Requests that were answered with 429, those for a token among them.
+    /// Requests that were answered with 429, including those for a token.
     pub refused: u64,
     /// Active requests.
     pub in_flight: u64,
@@ -67,11 +67,10 @@ pub struct PacerState {
     pub queued: usize,
     /// The limit of active requests; lower than configured after Okta reported too many.
     pub concurrency: u64,
-    /// The time until the last of the buckets that requests wait for opens, the token endpoint among them; zero if none
-    /// waits.
+    /// The time until all queued requests can be sent, including those to the token endpoint; zero if none is queued.
     pub held_for: Duration,
-    /// The offset of the org's clock from this machine's at the last response with a `Date`, in seconds; negative if it
-    /// was behind.
+    /// The offset of the org's clock to the clock of this host at the last response with a `Date`, in seconds; negative if
+    /// it was behind.
     pub clock_skew_seconds: Option<i64>,
 }
 
@@ -99,7 +98,7 @@ impl RateHeaders {
     }
 }
 
-/// Decides when a request may go. Cheap to clone; clones share what they know, so that several clients of one app can
+/// Schedules requests within the rate limits. Clones are cheap and share their state, so several clients of one app can
 /// share one pacer.
 #[derive(Debug, Clone)]
 pub struct Pacer {
@@ -121,7 +120,7 @@ impl Pacer {
         Self { scheduler: Arc::new(Mutex::new(Scheduler::new(head_room, concurrency))) }
     }
 
-    /// All that is known now.
+    /// The current state.
     pub fn state(&self) -> PacerState {
         let scheduler = self.lock();
         PacerState {
@@ -136,9 +135,8 @@ impl Pacer {
         }
     }
 
-    /// The org's present time: the `Date` of the last response that had one, plus the time since. It doesn't depend on
-    /// this machine's clock, and is ahead of the org by at most the duration of a response. `None` before the first
-    /// response.
+    /// The org's current time: the last `Date` of a response, plus the time since. It doesn't depend on the clock of this
+    /// host, and is ahead of the org by at most the duration of a response. `None` before the first response.
     pub fn server_time(&self) -> Option<Timestamp> {
         let (date, at) = self.lock().server_time?;
         date.checked_add(at.elapsed()).ok()

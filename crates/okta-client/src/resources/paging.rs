@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 use crate::item::Unreadable;
 use crate::text::told;
 
-/// A place in a listing: everything before it was read.
+/// A position in a listing: all earlier items were read.
 ///
-/// It is the `next` link of a page, as Okta gave it. Its text is what to store; it holds no credential. Okta does not say
-/// how long it lasts; one that it refuses ([`Error::Api`]) is to be replaced by the listing's beginning.
+/// It is the `next` link of a page. Store its text, which contains no credential. Okta doesn't document its lifetime. If
+/// Okta rejects it ([`Error::Api`]), start the listing again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PageCursor(Url);
