@@ -1,4 +1,4 @@
-//! The addresses that are refused unless private ones are allowed.
+//! Addresses that are rejected unless private addresses are permitted.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use url::{Host, Url};
 /// The setting that allows such addresses.
 const SETTING: &str = "allow_private_addresses";
 
-/// An address that is refused unless private addresses are allowed.
+/// An address that is rejected unless private addresses are permitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{host} has the private address {address}; to permit it, {}", allow())]
 pub struct PrivateAddress {

@@ -8,11 +8,11 @@ use tokio_rustls::rustls::{self, InvalidMessage};
 
 use crate::address::PrivateAddress;
 
-/// The cause for which an address, or the proxy on the way to it, did not answer.
+/// The cause of a failed request to a host or its proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// There is no such name, or no name server that answers.
+    /// The name doesn't resolve.
     NameUnknown,
     /// A private address, which isn't permitted.
     PrivateAddress(IpAddr),
@@ -26,7 +26,7 @@ pub enum Cause {
     TimedOut,
     /// The proxy requires a username and password (status 407).
     SignIn,
-    /// The proxy answers, and does not connect to the address.
+    /// The proxy refuses to connect to the host.
     Denied,
     /// Something else, in the system's words.
     Other(String),

@@ -32,7 +32,7 @@ impl Outbound {
         Self { private_allowed: false, proxies: Via::Environment(Proxies::of_environment()) }
     }
 
-    /// Allows private addresses, or refuses them.
+    /// Permits or rejects private addresses.
     #[must_use]
     pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
         self.private_allowed = allow;
@@ -46,7 +46,7 @@ impl Outbound {
         self
     }
 
-    /// Sets a client up so that names that resolve to private addresses are refused where they are.
+    /// Configures a client to reject names that resolve to private addresses.
     pub fn apply(&self, client: ClientBuilder) -> ClientBuilder {
         match &self.proxies {
             // A name is then that of the proxy, which only the program knows.
@@ -57,10 +57,10 @@ impl Outbound {
         }
     }
 
-    /// Checks an address that is given as a number, which no name server is asked about.
+    /// Checks a literal IP address in a URL.
     ///
     /// # Errors
-    /// When it is private, and private addresses are refused.
+    /// If the address is private and private addresses are rejected.
     pub fn check(&self, url: &Url) -> Result<(), PrivateAddress> {
         match literal(url) {
             Some(address) if !self.private_allowed && Reach::of(address) == Reach::Private => {
@@ -70,7 +70,7 @@ impl Outbound {
         }
     }
 
-    /// The proxy through which an address is asked.
+    /// The proxy for a URL.
     pub fn proxy_for(&self, url: &Url) -> Option<Proxy> {
         match &self.proxies {
             Via::Environment(proxies) => proxies.for_url(url),

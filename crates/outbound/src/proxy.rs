@@ -78,7 +78,7 @@ impl Proxies {
         Self { in_force: Arc::new(in_force), named: named.into_iter().flatten().collect() }
     }
 
-    /// The proxy through which a URL is asked.
+    /// The proxy for a URL.
     pub(crate) fn for_url(&self, url: &Url) -> Option<Proxy> {
         let uri: Uri = url.as_str().parse().ok()?;
         let chosen = self.in_force.intercept(&uri)?;

@@ -22,7 +22,7 @@ pub enum Source {
     UserType,
     /// The type of a group.
     GroupType,
-    /// The application that a group comes from.
+    /// The app that a group comes from.
     SourceApp,
     /// The time of creation.
     Created,

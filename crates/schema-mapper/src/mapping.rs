@@ -198,7 +198,7 @@ impl Mapping {
         }
     }
 
-    /// The kind of object that an object type of the document stands for.
+    /// The kind of the objects of an object type in the document.
     pub fn kind_of(&self, object_type_name: &str) -> Option<ObjectKind> {
         let is_it = |&kind: &ObjectKind| {
             !self.attributes(kind).is_empty() && self.type_name(kind) == object_type_name
@@ -228,7 +228,7 @@ impl Mapping {
         self.attributes(kind).iter().any(|attribute| attribute.source == *source)
     }
 
-    /// The names of a user's type: what people call it, and its name in the API. The id of a type that is not known.
+    /// The display name and the API name of a user's type; the ID of an unknown type.
     pub fn user_type_names<'m>(&'m self, user: &'m User) -> Vec<&'m str> {
         let Some(id) = user.user_type.as_ref().map(|user_type| user_type.id.as_str()) else {
             return Vec::new();

@@ -87,11 +87,11 @@ pub struct SyncScope {
     pub groups: GroupScope,
 }
 
-/// A condition that no object can ever meet.
+/// A condition that no object can meet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScopeError {
-    /// Okta has no such word.
+    /// The value doesn't exist in Okta.
     #[error("must be one of {}; got \"{word}\"", known.join(", "))]
     UnknownWord {
         /// The setting, such as `scope.users.status`.
@@ -101,7 +101,7 @@ pub enum ScopeError {
         /// The valid values.
         known: Vec<&'static str>,
     },
-    /// Groups are named by id: their names change, and need not be unique.
+    /// The value isn't a group ID. Names of groups change and aren't unique.
     #[error(
         "must be the ID of a group, such as 00g1emaKYZTWRYYRRTSK; got \"{0}\"; in the Okta Admin Console, the \
          address of the group's page contains it"
@@ -188,8 +188,8 @@ impl SyncScope {
             })
     }
 
-    /// The member of a user that a condition is about, and that holds no value of Okta's: such a user is neither chosen
-    /// nor out of scope.
+    /// The member of a user that a condition requires and that has an invalid value: such a user is neither in scope nor out
+    /// of scope.
     pub fn odd_of_user(&self, user: &User) -> Option<OddMember> {
         let UserScope { status, types, .. } = &self.users;
         if !status.is_empty() && !STATUSES.contains(&user.status) {

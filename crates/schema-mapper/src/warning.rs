@@ -1,4 +1,4 @@
-//! Options without effect, or with another effect than expected. Schemas change, so none of them is an error.
+//! Options without effect, or with an unexpected effect. They aren't errors, because schemas change.
 
 use std::fmt;
 

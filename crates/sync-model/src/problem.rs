@@ -20,7 +20,7 @@ pub enum ValueProblemKind {
     TextareaCut,
     /// An address of more than 255 characters was left empty: cut, it would lead elsewhere.
     AddressTooLong,
-    /// No truth value.
+    /// The value isn't a boolean.
     NoBoolean,
     /// No whole number of 32 bits.
     NoInteger,
@@ -53,7 +53,8 @@ pub enum ValueProblemKind {
 }
 
 impl ValueProblemKind {
-    /// True if a reference has no one object to lead to. Runs resolve references anew, so these are counted last.
+    /// True if a reference doesn't resolve to one object. These problems are counted last, because runs resolve references
+    /// again.
     pub const fn is_reference(self) -> bool {
         matches!(self, Self::UnresolvedReference | Self::AmbiguousReference)
     }

@@ -1,4 +1,4 @@
-//! One object type in Assets beside the wanted one.
+//! The comparison of one object type in Assets with the required one.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,10 +1,10 @@
-//! Schema drift: differences that a mapping can't remove, or that weren't asked for.
+//! Schema drift: differences that a mapping can't remove, or that are additional.
 
 use std::fmt;
 
 use insight_import_client::document::AttributeType;
 
-/// One difference between Assets and Okta that no patch removes, or that was not asked for.
+/// One difference between Assets and Okta that no patch removes, or that is additional.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
     /// The name of the object type in Assets.

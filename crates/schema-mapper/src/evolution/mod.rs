@@ -1,8 +1,8 @@
-//! From the document in Assets to the wanted one.
+//! The change from the document in Assets to the required one.
 //!
-//! A mapping can be extended and not much else: types and attributes can be added, not renamed, retyped, retargeted or
-//! deleted. What is touched is submitted with the complete mapping of its object type. What exists is the same as what
-//! is wanted when the external ids are, whatever the names.
+//! A mapping can only be extended: types and attributes can be added, but not renamed, retyped, retargeted, or deleted. A
+//! changed object type is submitted with its complete mapping. Items with the same external ID are the same, whatever
+//! their names are.
 //! <https://developer.atlassian.com/cloud/assets/imports-rest-api-guide/schema-and-mapping/>
 //!
 //! Descriptions are set once and not compared.
