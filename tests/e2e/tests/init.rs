@@ -238,7 +238,7 @@ fn a_new_key_is_made_without_a_terminal_and_the_app_is_not_asked_for_yet() {
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     assert_eq!(document["public_jwk"]["kid"], private["kid"]);
     assert!(!told(&done).contains(private["d"].as_str().unwrap()));
-    assert!(told(&done).contains("the new key is not in the app yet"), "{}", told(&done));
+    assert!(told(&done).contains("the new key isn't in the app yet"), "{}", told(&done));
     answers.push(("--connection", "main"));
     std::fs::remove_file(site.world.path("w.toml")).unwrap();
     std::fs::remove_file(site.world.path("okta-insight-main.import-token")).unwrap();

@@ -104,11 +104,11 @@ async fn who_looks_closely_loses_neither_what_is_new_nor_their_place() {
         .await;
     let selected = browser.script("return getSelection().toString()").await;
     create(&site, "mary").await;
-    browser.see("On hold").await;
+    browser.see("Updates are paused").await;
     assert_eq!(browser.script("return getSelection().toString()").await, selected);
     assert_eq!(browser.script(CREATED).await, 3);
     browser.script("getSelection().removeAllRanges()").await;
     created(4).await;
-    browser.miss("On hold").await;
+    browser.miss("Updates are paused").await;
     browser.assert_clean("live").await;
 }

@@ -205,7 +205,7 @@ impl<'a> Steps<'a> {
         let check = async |id: &String| match id.trim() {
             _ if !checks => Ok(unchecked("not checked")),
             // It can't be in the app yet.
-            _ if key.new && !self.terminal => Ok(unchecked("not checked: the new key is not in the app yet")),
+            _ if key.new && !self.terminal => Ok(unchecked("not checked: the new key isn't in the app yet")),
             id => {
                 let okta = OktaConfig {
                     org_url: org_url.to_owned(),
