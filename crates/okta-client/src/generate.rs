@@ -14,7 +14,7 @@ use crate::key::{MIN_RSA_BITS, PrivateKey};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyKind {
-    /// RSA with this number of bits, 2048 or more. Generating a key with more than 4096 bits can take many seconds.
+    /// RSA with this number of bits, 2048 or more. Generating a key with more than 4096 bits can require many seconds.
     Rsa(u32),
     /// EC on P-256 (ES256).
     P256,
