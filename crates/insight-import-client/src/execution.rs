@@ -19,9 +19,9 @@ use crate::wait::Processing;
 
 /// The most records that are refused one by one, one after the other, before anything of the execution was accepted: from
 /// then on the refusal concerns more than records.
-const REFUSED_FROM_THE_START: usize = 20;
+const MAX_INITIAL_REJECTIONS: usize = 20;
 /// The same once something was accepted.
-const REFUSED_IN_A_ROW: usize = 500;
+const MAX_CONSECUTIVE_REJECTIONS: usize = 500;
 /// A record that Assets refuses over HTTP although it was sent alone.
 #[derive(Debug)]
 pub struct RefusedRecord {
@@ -118,7 +118,7 @@ impl Execution {
             }
             let in_a_row = self.refused_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
             let accepted = self.has_records();
-            if in_a_row >= if accepted { REFUSED_IN_A_ROW } else { REFUSED_FROM_THE_START } {
+            if in_a_row >= if accepted { MAX_CONSECUTIVE_REJECTIONS } else { MAX_INITIAL_REJECTIONS } {
                 return Err(error);
             }
             let alone = chunk.into_records().next();

@@ -38,7 +38,7 @@ pub enum ConfigError {
     NoCredential,
     /// A root certificate's text contains no certificate.
     #[error("the root certificate is no PEM document that begins with -----BEGIN CERTIFICATE-----")]
-    NoCertificate,
+    InvalidCertificate,
     /// A variable of the environment is not set, or not text.
     #[error("the environment variable {0} is not set; {1}")]
     Environment(&'static str, &'static str),

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 /// The shared state of all pages and API calls.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) fleet: Arc<ConnectionManager>,
+    pub(crate) manager: Arc<ConnectionManager>,
     /// Ends what goes on for long, such as live streams.
     pub(crate) stop: CancellationToken,
 }
@@ -17,6 +17,6 @@ pub(crate) struct App {
 impl App {
     /// The connection of that name; `None` when there is none, or it cannot be a name.
     pub(crate) fn member(&self, name: &str) -> Option<Arc<ManagedConnection>> {
-        self.fleet.get(&ConnectionName::try_from(name.to_owned()).ok()?)
+        self.manager.get(&ConnectionName::try_from(name.to_owned()).ok()?)
     }
 }

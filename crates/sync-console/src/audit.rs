@@ -68,12 +68,12 @@ pub(crate) async fn record(
     let part = |name: &str| parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| short(value));
     let connection = part("name");
     let subject = ["object", "event", "id"].iter().find_map(|name| part(name));
-    let behind_proxy = app.fleet.config().behind_proxy;
+    let behind_proxy = app.manager.config().behind_proxy;
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let origin = peer.map(|peer| client_address(peer, request.headers(), behind_proxy).to_string());
     let headers = request.headers().clone();
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let request = looked_at(request, Arc::clone(&seen));
+    let request = record_body(request, Arc::clone(&seen));
     // A name that cannot be one has no state.
     let named = connection.clone().map(ConnectionName::try_from);
     let before = state(&app, named.as_ref()).await;
@@ -97,7 +97,7 @@ pub(crate) async fn record(
         succeeded: status.is_success() || status.is_redirection(),
         ..AuditEntry::new(Timestamp::now(), &identity.principal, via, &action)
     };
-    if let Err(error) = app.fleet.store().audit().append(&entry).await {
+    if let Err(error) = app.manager.store().audit().append(&entry).await {
         let (error, actor) = (sync_service::error_chain(&error), &entry.actor);
         tracing::error!(target: "audit", error, actor, action, "could not write a change to the audit log");
     }
@@ -105,7 +105,7 @@ pub(crate) async fn record(
 }
 
 /// The same request; the beginning of its body is kept as it is read.
-fn looked_at(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
+fn record_body(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
     request.map(|body| {
         Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,7 +117,7 @@ fn looked_at(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
 
 /// The state that a request can change; empty if the store can't be read.
 async fn state<E>(app: &App, connection: Option<&Result<ConnectionName, E>>) -> Option<Value> {
-    let store = app.fleet.store();
+    let store = app.manager.store();
     let state = match connection {
         Some(name) => connection_state(store, name.as_ref().ok()?).await,
         None => token_state(store).await,

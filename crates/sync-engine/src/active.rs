@@ -45,7 +45,7 @@ impl Engine {
         report.mapping_version = Some(run.view.version.clone());
         let span = tracing::info_span!("run", run = %run.id, kind = kind.as_str(), execution = tracing::field::Empty);
         let result = work(&mut report).instrument(span.clone()).await;
-        report.put_into_words();
+        report.render_findings();
         report.duration_seconds = started.elapsed().as_secs_f64();
         report.okta_requests = run.view.directory.requests() - requests;
         // Batches of events come by the second, and what they leave is told by the runs after them.

@@ -37,7 +37,7 @@ impl Engine {
         everything: bool,
         problems: &mut ValueProblems,
     ) -> Result<(), EngineError> {
-        problems.forget_references();
+        problems.clear_references();
         let mut after: Option<RecordKey> = None;
         loop {
             let page =
@@ -71,7 +71,7 @@ impl Engine {
         let keys: Vec<RecordKey> = resolved.keys().cloned().collect();
         let known = self.ports.store.record_states(&keys).await?;
         let mut changes = Vec::new();
-        for mut staged in self.ports.store.as_left_by(run, &keys).await? {
+        for mut staged in self.ports.store.as_staged_by(run, &keys).await? {
             let Some(id) = resolved.remove(&staged.record.key) else { continue };
             staged.record.resolve(id);
             if classify(&staged.record, known.get(&staged.record.key)).is_some() {

@@ -74,7 +74,7 @@ impl Engine {
     }
 
     /// The same once more for the records of the execution itself: they are there, but what they refer to may not be.
-    pub(crate) async fn distrust_after(&self, outcome: &Outcome) -> Result<(), EngineError> {
+    pub(crate) async fn resend_after_missing_references(&self, outcome: &Outcome) -> Result<(), EngineError> {
         if outcome.missing_deleted() > 0 {
             self.ports.store.mark_all_for_resend().await?;
         }
@@ -204,8 +204,8 @@ impl Engine {
         self.ports.store.confirm(run.id, &id, &confirmed, &outcome.reason(), self.now()).await?;
         self.date_losses(run.view.directory.as_ref()).await?;
         self.isolate(run.id, &outcome, &unaccounted).await?;
-        self.distrust_after(&outcome).await?;
-        self.doubt_after(run).await?;
+        self.resend_after_missing_references(&outcome).await?;
+        self.check_place_after(run).await?;
         self.notice_filled(&outcome).await?;
         self.notice_lost(&new, &outcome, report).await?;
         crate::stale_values::report_stale_values(&run.view, &kept, report);

@@ -56,7 +56,7 @@ impl Engine {
             let finding = Finding::warning(Fact::TaskFailing { task, error, occurrences });
             self.alert(AlertKind::SyncStalled, finding);
         }
-        let (again, settled): (Vec<WorkItem>, Vec<WorkItem>) =
+        let (again, completed): (Vec<WorkItem>, Vec<WorkItem>) =
             read.into_iter().partition(|item| self.is_stale(item, states));
         let mut by_attempts: BTreeMap<u32, Vec<WorkItem>> = BTreeMap::new();
         for item in again {
@@ -65,10 +65,10 @@ impl Engine {
         for (attempts, items) in by_attempts {
             self.ports.store.requeue_work(&items, later(now, attempts, 1)).await?;
         }
-        for event in settled.iter().filter_map(|item| item.not_older_than) {
+        for event in completed.iter().filter_map(|item| item.not_older_than) {
             self.stats.latency(Duration::try_from(now.duration_since(event)).unwrap_or_default());
         }
-        self.stats.completed(self.ports.store.complete_work(&settled, now).await?);
+        self.stats.completed(self.ports.store.complete_work(&completed, now).await?);
         Ok(())
     }
 
@@ -113,12 +113,12 @@ impl Engine {
         held: &HashSet<RecordKey>,
         reason: &str,
     ) -> Result<(), EngineError> {
-        let is_held = |item: &&WorkItem| match &item.subject {
+        let holds_claim = |item: &&WorkItem| match &item.subject {
             Subject::Membership { user, .. } => held.contains(&RecordKey::user(user)),
             target => object(target).is_some_and(|key| held.contains(&key)),
         };
         let keys: Vec<RecordKey> = held.iter().cloned().collect();
-        let items: Vec<WorkItem> = items.iter().filter(is_held).cloned().collect();
+        let items: Vec<WorkItem> = items.iter().filter(holds_claim).cloned().collect();
         Ok(self.ports.store.block(&keys, &items, reason, self.now()).await?)
     }
 
@@ -156,14 +156,14 @@ impl Engine {
     /// Requeues work items, and fails those that are out of attempts.
     pub(crate) async fn requeue_or_fail(&self, items: &[WorkItem], reason: &str) -> Result<(), EngineError> {
         let now = self.now();
-        let (hopeless, rest): (Vec<WorkItem>, Vec<WorkItem>) =
+        let (out_of_attempts, rest): (Vec<WorkItem>, Vec<WorkItem>) =
             items.iter().cloned().partition(|item| item.attempts >= MAX_ATTEMPTS);
         for item in &rest {
             self.ports.store.requeue_work(std::slice::from_ref(item), later(now, item.attempts, 2)).await?;
         }
-        if !hopeless.is_empty() {
-            self.ports.store.fail_work(&hopeless, reason, now).await?;
-            let (objects, error) = (hopeless.len() as u64, reason.to_owned());
+        if !out_of_attempts.is_empty() {
+            self.ports.store.fail_work(&out_of_attempts, reason, now).await?;
+            let (objects, error) = (out_of_attempts.len() as u64, reason.to_owned());
             let fact = Fact::ObjectsFailed { objects, attempts: MAX_ATTEMPTS, error };
             self.alert(AlertKind::EventsFailed, Finding::error(fact));
         }

@@ -11,7 +11,7 @@ use crate::{ActiveRun, EngineError, MappingView, PortError, engine::Engine};
 const WITNESSES: usize = 2;
 
 fn contradicted(message: String) -> EngineError {
-    EngineError::Directory(PortError::new(message).transient(true).about_one(true))
+    EngineError::Directory(PortError::new(message).transient(true).single_record(true))
 }
 
 impl Engine {

@@ -55,7 +55,7 @@ pub struct EngineOptions {
     /// The overlap of an incremental sync with the previous one: the directory's filters lag.
     pub overlap: Duration,
     /// The age up to which a checkpoint is resumed.
-    pub pass_life: Duration,
+    pub checkpoint_max_age: Duration,
     /// The duration of a worker's claim.
     pub lease: Duration,
     /// The time that an interrupted run has to end in order; then it is dropped.
@@ -73,7 +73,7 @@ impl Default for EngineOptions {
             orphan_limit: Duration::from_secs(30),
             event_tolerance: Duration::from_secs(5),
             overlap: Duration::from_mins(5),
-            pass_life: Duration::from_hours(24),
+            checkpoint_max_age: Duration::from_hours(24),
             lease: Duration::from_hours(1),
             grace: Duration::from_secs(2),
         }
@@ -87,7 +87,7 @@ pub struct Engine {
     /// Held while an execution is open: there is one at a time.
     pub(crate) execution_lock: Mutex<()>,
     /// Held while a pass reads and sends: there is one at a time.
-    pub(crate) passes: Mutex<()>,
+    pub(crate) sync_lock: Mutex<()>,
     /// Held for reading from fetching objects until they are confirmed. A sync starts when no reader holds it, so that
     /// the confirmed records that memberships are copied from are no older than its start.
     pub(crate) in_flight: RwLock<()>,
@@ -114,7 +114,7 @@ impl Engine {
             ports,
             options,
             execution_lock: Mutex::new(()),
-            passes: Mutex::new(()),
+            sync_lock: Mutex::new(()),
             in_flight: RwLock::new(()),
             stats: Stats::default(),
             tick: std::sync::Mutex::default(),

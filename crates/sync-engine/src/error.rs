@@ -67,8 +67,8 @@ impl PortError {
 
     /// Marks a failure that concerns the one object asked for, and no other.
     #[must_use]
-    pub const fn about_one(mut self, about_one: bool) -> Self {
-        self.single_record = about_one;
+    pub const fn single_record(mut self, single_record: bool) -> Self {
+        self.single_record = single_record;
         self
     }
 
@@ -104,7 +104,7 @@ impl PortError {
     }
 
     /// Does it concern the one object asked for, and no other?
-    pub const fn is_about_one(&self) -> bool {
+    pub const fn is_single_record(&self) -> bool {
         self.single_record
     }
 

@@ -32,7 +32,7 @@ impl Engine {
         }
         let _in_flight = self.in_flight.read().await;
         // While no pass reads, memberships may be taken from confirmed records; none may begin before they are sent.
-        let alone = self.passes.try_lock().ok();
+        let alone = self.sync_lock.try_lock().ok();
         let run = match self.begin(RunKind::EventSync, view).await {
             Ok(run) => run,
             Err(error) => {
@@ -76,12 +76,12 @@ impl Engine {
         observed: &RunProgress<'_>,
         stop: &CancellationToken,
     ) -> Result<Vec<(HashSet<RecordKey>, String)>, EngineError> {
-        let mut held_back = Vec::new();
+        let mut blocked = Vec::new();
         loop {
             let refusal = match plan.approve(&self.options.safeguards) {
                 Ok(approved) => {
                     self.apply(run, approved, report, observed, stop).await?;
-                    return Ok(held_back);
+                    return Ok(blocked);
                 }
                 Err(refusal) => refusal,
             };
@@ -97,7 +97,7 @@ impl Engine {
             self.alert(AlertKind::SafeguardTriggered, finding);
             self.stats.failed(RunKind::EventSync.as_str(), true);
             report.note(reason.clone());
-            held_back.push((held.into_iter().collect(), reason));
+            blocked.push((held.into_iter().collect(), reason));
             // What is held back keeps the references to it.
             self.resolve_staged(run.id, false, &mut report.value_problems).await?;
             plan = self.plan_of(run, report).await?;
@@ -138,7 +138,7 @@ impl Engine {
         };
         report.add_schema(&structure);
         if structure.added_attributes.is_empty() {
-            self.remember_outside(fetched.unmapped.iter().cloned());
+            self.record_unmapped(fetched.unmapped.iter().cloned());
             return Ok((fetched, run.clone()));
         }
         // What was outside the schema then may be in it now.

@@ -17,7 +17,7 @@ pub(crate) struct Polled {
     /// The place after the page.
     pub(crate) checkpoint: String,
     /// True if the place before was refused, and the log is read on by time.
-    pub(crate) began_again: bool,
+    pub(crate) restarted: bool,
 }
 
 impl Engine {
@@ -28,7 +28,7 @@ impl Engine {
             Some(state) => FeedStart::At(state.checkpoint.clone()),
             None => FeedStart::Since(self.first_position(feed).await?),
         };
-        let (page, began_again) = match (feed.poll(&position).await, &state) {
+        let (page, restarted) = match (feed.poll(&position).await, &state) {
             (Err(error), Some(state)) if error.is_expired() => (self.begin_again(feed, state).await?, true),
             (page, _) => (page.map_err(EngineError::EventFeed)?, false),
         };
@@ -50,7 +50,7 @@ impl Engine {
             caught_up_at: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up_at) },
         };
         let new = self.ports.store.store_feed_page(&page.events, &next, now).await?;
-        Ok(Polled { new, caught_up: page.caught_up, checkpoint: page.checkpoint, began_again })
+        Ok(Polled { new, caught_up: page.caught_up, checkpoint: page.checkpoint, restarted })
     }
 
     /// The first position of a connection that never read the log: the start of its last sync, so that no event is

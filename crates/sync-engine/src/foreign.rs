@@ -32,7 +32,7 @@ impl Engine {
             let place = Place { doubts: place.doubts + 1, ..place };
             let subject = ask.then_some(Subject::EntireDirectory);
             let store = &self.ports.store;
-            store.remember_place(&place, Some(&Doubt::Everything), subject.as_ref(), self.now()).await?;
+            store.save_place(&place, Some(&Doubt::Everything), subject.as_ref(), self.now()).await?;
         }
         self.executions_compared.store(true, Ordering::Relaxed);
         Ok(())

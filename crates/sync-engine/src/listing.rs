@@ -25,7 +25,7 @@ const MOST_RESTARTS: u32 = 3;
 
 impl Engine {
     /// Goes on with a pass to its end, and says what it would change.
-    pub(crate) async fn read_pass(
+    pub(crate) async fn read_listings(
         &self,
         run: &ActiveRun,
         pass: &mut SyncCheckpoint,
@@ -48,7 +48,7 @@ impl Engine {
         progress: &dyn ProgressSink,
     ) -> Result<SyncPlan, EngineError> {
         if pass.mode == SyncMode::Full && pass.phase == ReadPhase::Groups && pass.cursor.is_none() {
-            self.note_unknown_choices(run, pass).await;
+            self.report_unknown_scope_values(run, pass).await;
         }
         while pass.phase != ReadPhase::Complete {
             match pass.phase {
@@ -63,8 +63,8 @@ impl Engine {
         // All users are known by now.
         self.resolve_staged(run.id, pass.mode == SyncMode::Full, &mut pass.value_problems).await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
-        let census = self.ports.store.object_counts().await?;
-        let mut plan = SyncPlan::new(run.id, &pass.read, &staged, &census);
+        let counts = self.ports.store.object_counts().await?;
+        let mut plan = SyncPlan::new(run.id, &pass.read, &staged, &counts);
         if pass.mode != SyncMode::Full {
             plan.only_some();
         }
@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// Notes what the operator's choice names in vain. It selects less than is meant, and stops nothing.
-    async fn note_unknown_choices(&self, run: &ActiveRun, pass: &mut SyncCheckpoint) {
+    async fn report_unknown_scope_values(&self, run: &ActiveRun, pass: &mut SyncCheckpoint) {
         match run.view.directory.unknown_choices().await {
             Ok(unknown) => pass.unknown_choices = unknown,
             Err(error) => {
@@ -97,7 +97,7 @@ impl Engine {
         pass: &SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        let known = self.ports.store.object_counts().await?.get(&kind).map(|census| census.current);
+        let known = self.ports.store.object_counts().await?.get(&kind).map(|counts| counts.current);
         // Before everything was read once, what is known is what happened to change since.
         let read_once = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
         progress.begin(phase, known.filter(|&n| n > 0 && read_once && pass.mode.since().is_none()));
@@ -116,7 +116,7 @@ impl Engine {
         loop {
             let page = run.view.directory.groups(since, pass.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, pass, ObjectKind::Group)? else { continue };
-            self.note_groups_of(run, pass.mode, &page.items).await?;
+            self.add_listed_groups_of(run, pass.mode, &page.items).await?;
             let unread = self.leave_unreadable(run, ObjectKind::Group, &page.unreadable, pass).await?;
             self.keep_members_of(run, pass.mode, &unread).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
@@ -132,7 +132,7 @@ impl Engine {
 
     /// Adds the groups of a page whose members must be listed, and as empty those that are out of scope: they lose
     /// their members in Assets.
-    async fn note_groups_of(
+    async fn add_listed_groups_of(
         &self,
         run: &ActiveRun,
         scope: SyncMode,
@@ -163,7 +163,7 @@ impl Engine {
         self.ports.store.add_listed_groups(run.id, &to_list).await?;
         if scope != SyncMode::Full {
             let empty: Vec<GroupId> = unselected.into_iter().map(id).collect();
-            self.note_as_empty(run, &empty).await?;
+            self.record_as_empty(run, &empty).await?;
         }
         Ok(())
     }
@@ -175,7 +175,7 @@ impl Engine {
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         if pass.mode == SyncMode::Full {
-            self.note_unseen_groups(run).await?;
+            self.record_unlisted_groups(run).await?;
         }
         progress.begin(Phase::Members, Some(self.ports.store.count_listed_groups(run.id).await?));
         for (group, failure) in self.list_members(run, pass.reading, progress).await?.unlisted {
@@ -364,7 +364,7 @@ fn from_the_beginning<T>(
             pass.cursor = None;
             pass.trail = Trail::default();
             pass.read.remove(&kind);
-            pass.value_problems.forget(kind);
+            pass.value_problems.clear(kind);
             Ok(None)
         }
         Err(error) => Err(EngineError::Directory(error)),

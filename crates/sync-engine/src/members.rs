@@ -32,7 +32,7 @@ pub(crate) struct Listed {
 
 impl Engine {
     /// Adds groups with an empty list of members.
-    pub(crate) async fn note_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
+    pub(crate) async fn record_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
         self.ports.store.add_listed_groups(run.id, groups).await?;
         for group in groups {
             self.ports.store.mark_group_listed(run.id, group).await?;
@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// Marks a group that went while its members were listed, and notes it as empty.
-    async fn mark_as_gone(
+    async fn retire_deleted_group(
         &self,
         run: &ActiveRun,
         group: &GroupId,
@@ -112,7 +112,7 @@ impl Engine {
             let page: Vec<UserId> = match page.map_err(|e| e.1) {
                 Ok(page) => page,
                 Err(error) if error.is_gone() => {
-                    self.mark_as_gone(run, group, reading).await?;
+                    self.retire_deleted_group(run, group, reading).await?;
                     return Ok(false);
                 }
                 Err(error) => return Err(EngineError::Directory(error)),
@@ -152,7 +152,7 @@ impl Engine {
             let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
                 page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
             let mut observed =
-                self.read_unknown(run, self.brought_in(run, unknown).await?, &mut left).await?;
+                self.read_unknown(run, self.brought_into_scope(run, unknown).await?, &mut left).await?;
             let mut groups = self.groups_by_listing(run, &confirmed, &records).await?;
             observed.extend(confirmed.into_iter().filter_map(|id| {
                 let record = records.remove(&RecordKey::user(&id))?;
@@ -171,7 +171,7 @@ impl Engine {
     }
 
     /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
-    async fn brought_in(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
+    async fn brought_into_scope(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
         let noted = self.ports.store.listed_groups_of(run.id, &unknown).await?;
         let may = |user: &UserId| {
             noted.get(user).into_iter().flatten().any(|group| run.view.directory.may_include(group))
@@ -264,7 +264,7 @@ impl Engine {
 
     /// Has the members listed of groups that Assets holds and that the listing of groups did not: only their own listing
     /// says who belongs to them.
-    pub(crate) async fn note_unseen_groups(&self, run: &ActiveRun) -> Result<(), EngineError> {
+    pub(crate) async fn record_unlisted_groups(&self, run: &ActiveRun) -> Result<(), EngineError> {
         let mut after: Option<String> = None;
         loop {
             let store = &self.ports.store;

@@ -26,7 +26,7 @@ impl Engine {
 
     /// The pass that the schedules say is due.
     pub(crate) async fn scheduled(&self, options: &TaskOptions) -> Result<Option<SyncMode>, EngineError> {
-        let next = self.next_passes(options).await?;
+        let next = self.next_syncs(options).await?;
         // Asked for afterwards: what is due at once is due at the time of that answer.
         let now = self.now();
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
@@ -40,7 +40,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn next_passes(&self, options: &TaskOptions) -> Result<NextSyncs, EngineError> {
+    pub async fn next_syncs(&self, options: &TaskOptions) -> Result<NextSyncs, EngineError> {
         let full = self.ports.store.last_run(RunKind::FullSync).await?;
         let Some(full) = full.ended.filter(|_| full.succeeded.is_some()) else {
             return Ok(NextSyncs::default());

@@ -99,7 +99,7 @@ impl Place {
 impl Engine {
     /// Holds the place of a comparison against that of the last one, and doubts what may be lost. With `ask`, what is in
     /// doubt is read and sent again without being asked for; otherwise the caller reads everything.
-    pub(crate) async fn settle_in(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
+    pub(crate) async fn adopt_place(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
         let Comparison { view, report } = compared;
         let before = self.ports.store.place().await?;
         let (mut now, doubt) = match &before {
@@ -123,8 +123,8 @@ impl Engine {
         for (kind, attribute) in
             before.iter().flat_map(|before| remade_identities(before, &now)).collect::<Vec<_>>()
         {
-            let census = self.ports.store.object_counts().await?;
-            let count = census.get(&kind).map_or(0, |census| census.current + census.retired);
+            let counts = self.ports.store.object_counts().await?;
+            let count = counts.get(&kind).map_or(0, |counts| counts.current + counts.retired);
             if count > 0 {
                 let left = Unidentified { attribute, count };
                 tracing::warn!("{left}");
@@ -142,11 +142,11 @@ impl Engine {
             tracing::warn!("the state store is empty although Assets is set up; starting a full sync");
         }
         let subject = subject.filter(|_| ask && (begun || lost));
-        Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+        Ok(self.ports.store.save_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
     }
 
     /// Reports objects that lost their identity.
-    pub(crate) async fn tell_unidentified(&self, report: &mut RunReport) -> Result<(), EngineError> {
+    pub(crate) async fn report_unidentified(&self, report: &mut RunReport) -> Result<(), EngineError> {
         let place = self.ports.store.place().await?;
         place
             .iter()
@@ -156,18 +156,18 @@ impl Engine {
     }
 
     /// Forgets objects that lost their identity, once a full run has reported them.
-    pub(crate) async fn forget_unidentified(&self) -> Result<(), EngineError> {
+    pub(crate) async fn drop_unidentified(&self) -> Result<(), EngineError> {
         match self.ports.store.place().await? {
             Some(place) if !place.unidentified.is_empty() => {
                 let place = Place { unidentified: BTreeMap::new(), ..place };
-                Ok(self.ports.store.remember_place(&place, None, None, self.now()).await?)
+                Ok(self.ports.store.save_place(&place, None, None, self.now()).await?)
             }
             _ => Ok(()),
         }
     }
 
     /// Doubts what a run has confirmed since the structure changed that it was sent into.
-    pub(crate) async fn doubt_after(&self, run: &ActiveRun) -> Result<(), EngineError> {
+    pub(crate) async fn check_place_after(&self, run: &ActiveRun) -> Result<(), EngineError> {
         let Some(now) = self.ports.store.place().await? else { return Ok(()) };
         let Some(doubt) = doubts(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
         let subject = match doubt {
@@ -175,7 +175,7 @@ impl Engine {
             Doubt::Values(_) => Subject::Schema,
         };
         let now = Place { doubts: now.doubts + 1, ..now };
-        Ok(self.ports.store.remember_place(&now, Some(&doubt), Some(&subject), self.now()).await?)
+        Ok(self.ports.store.save_place(&now, Some(&doubt), Some(&subject), self.now()).await?)
     }
 
     /// Compares the object schema and types of an execution with the known ones. If they were created anew, no
@@ -195,7 +195,7 @@ impl Engine {
         }
         let subject = doubt.as_ref().map(|_| Subject::EntireDirectory);
         let now = Place { doubts: now.doubts + u64::from(doubt.is_some()), ..now };
-        Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+        Ok(self.ports.store.save_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
     }
 
     /// Detects that an execution created objects that had been confirmed: the target lost them, and possibly others.
@@ -221,7 +221,7 @@ impl Engine {
         let (true, Some(place)) = (lost, self.ports.store.place().await?) else { return Ok(()) };
         let place = Place { doubts: place.doubts + 1, ..place };
         let (doubt, ask) = (Doubt::Everything, Subject::EntireDirectory);
-        Ok(self.ports.store.remember_place(&place, Some(&doubt), Some(&ask), self.now()).await?)
+        Ok(self.ports.store.save_place(&place, Some(&doubt), Some(&ask), self.now()).await?)
     }
 
     /// The number of objects whose confirmation is in doubt: those that are to be sent again, and all of them while the
@@ -230,8 +230,8 @@ impl Engine {
         let known = self.ports.store.place().await?;
         let moved = known.is_some_and(|known| doubts(&known, &completed(&view.place, &known)).is_some());
         if moved {
-            let census = self.ports.store.object_counts().await?;
-            return Ok(census.values().map(|census| census.current).sum());
+            let counts = self.ports.store.object_counts().await?;
+            return Ok(counts.values().map(|counts| counts.current).sum());
         }
         Ok(self.ports.store.event_queue_counts().await?.doubted)
     }

@@ -69,7 +69,7 @@ impl Engine {
         // Shown whatever it holds: its violations are for the administrator who approves it.
         let limits = Safeguards { override_safeguards: true, ..self.options.safeguards };
         let mut pass = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
-        self.read_pass(run, &mut pass, &limits, progress, stop).await
+        self.read_listings(run, &mut pass, &limits, progress, stop).await
     }
 
     /// Completes a plan; of one that failed nothing is kept.

@@ -143,9 +143,9 @@ impl Engine {
         for candidate in &plan.objects {
             *counts.entry(candidate.object.key.kind).or_default() += 1;
         }
-        let census = self.ports.store.object_counts().await?;
+        let objects = self.ports.store.object_counts().await?;
         for (kind, pruned) in counts {
-            let known = census.get(&kind).map_or(0, |census| census.current + census.retired);
+            let known = objects.get(&kind).map_or(0, |counts| counts.current + counts.retired);
             if !options.override_safeguards && exceeds(pruned, 0, known, options.max_percent) {
                 let max_percent = options.max_percent;
                 return Err(
@@ -171,7 +171,7 @@ impl Engine {
         let view = &self.active_view().await?;
         view.account()?;
         self.check_prune(plan, options).await?;
-        self.refuse_blindness(view, plan).await?;
+        self.require_visible_objects(view, plan).await?;
         let mut report = PruneReport::default();
         for part in plan.objects.chunks(TOGETHER) {
             if stop.is_cancelled() {
@@ -189,9 +189,9 @@ impl Engine {
             });
             let failed: Vec<String> = failed.collect();
             // The next ones would fare no better.
-            let hopeless = !pruned.is_empty() && failed.len() == pruned.len();
+            let all_failed = !pruned.is_empty() && failed.len() == pruned.len();
             report.objects.extend(pruned);
-            if hopeless {
+            if all_failed {
                 report.stopped = failed.into_iter().next();
                 break;
             }
@@ -200,10 +200,10 @@ impl Engine {
     }
 
     /// A service app without an admin role sees nothing: a 404 means little then.
-    async fn refuse_blindness(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
-        let census = self.ports.store.object_counts().await?;
+    async fn require_visible_objects(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
+        let counts = self.ports.store.object_counts().await?;
         for kind in [ObjectKind::User, ObjectKind::Group] {
-            let known = census.get(&kind).map_or(0, |census| census.current);
+            let known = counts.get(&kind).map_or(0, |counts| counts.current);
             if known == 0 || !plan.objects.iter().any(|p| p.object.key.kind == kind) {
                 continue;
             }

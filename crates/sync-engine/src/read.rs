@@ -102,7 +102,7 @@ impl Engine {
         if missing == 0 {
             return Ok(());
         }
-        let known = self.ports.store.object_counts().await?.get(&kind).map_or(0, |census| census.current);
+        let known = self.ports.store.object_counts().await?.get(&kind).map_or(0, |counts| counts.current);
         if listed == 0 && !limits.override_safeguards {
             return Err(SafeguardViolation::EmptyListing { kind, total: known }.into());
         }

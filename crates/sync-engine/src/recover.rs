@@ -98,7 +98,7 @@ impl Engine {
         match end {
             End::Processed(outcome) => self.confirm_late(view, open, outcome, report).await,
             End::Cancelled => Ok(store.close_execution(&open.id, self.now()).await?),
-            End::Unknown => Ok(store.doubt_execution(open.run, &open.id, UNKNOWN, self.now()).await?),
+            End::Unknown => Ok(store.close_execution_as_unknown(open.run, &open.id, UNKNOWN, self.now()).await?),
         }
     }
 
@@ -151,7 +151,7 @@ impl Engine {
         let new = self.ports.store.count_new(open.run).await?;
         self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
         self.isolate(open.run, outcome, &unaccounted).await?;
-        self.distrust_after(outcome).await?;
+        self.resend_after_missing_references(outcome).await?;
         self.notice_filled(outcome).await?;
         self.notice_lost(&new, outcome, report).await
     }

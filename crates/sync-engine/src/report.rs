@@ -187,7 +187,7 @@ impl RunReport {
     }
 
     /// Puts what is kept as data into words, for people.
-    pub(crate) fn put_into_words(&mut self) {
+    pub(crate) fn render_findings(&mut self) {
         self.value_problems.lines().into_iter().for_each(|line| self.note(line));
         self.messages.extend(self.unreadable.rest());
     }

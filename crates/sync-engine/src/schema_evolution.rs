@@ -21,7 +21,7 @@ impl Engine {
     }
 
     /// Remembers attributes that the directory's schema was found not to define.
-    pub(crate) fn remember_outside(&self, unmapped: impl Iterator<Item = (ObjectKind, String)>) {
+    pub(crate) fn record_unmapped(&self, unmapped: impl Iterator<Item = (ObjectKind, String)>) {
         let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
         // Names come from outside; past this many they are looked for each time.
         let room = OUTSIDE_LIMIT.saturating_sub(outside.len());
@@ -89,7 +89,7 @@ impl Engine {
     }
 
     async fn activate(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
-        self.settle_in(compared, ask).await?;
+        self.adopt_place(compared, ask).await?;
         self.notice_foreign(&compared.view, ask).await?;
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
         Ok(())

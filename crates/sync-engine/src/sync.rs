@@ -114,12 +114,12 @@ impl Engine {
         stop: &CancellationToken,
         begun: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
-        let _passes = self.passes.lock().await;
+        let _sync_lock = self.sync_lock.lock().await;
         let progress = &self.observe(scope.run_kind(), progress);
         let mut report = RunReport::default();
         let view = self.prepare(scope == SyncMode::Full, &mut report, progress).await?;
         if scope == SyncMode::Full {
-            self.tell_unidentified(&mut report).await?;
+            self.report_unidentified(&mut report).await?;
         }
         self.clear_all_stale_values(&view, stop).await?;
         self.send_unconfirmed(stop).await?;
@@ -136,7 +136,7 @@ impl Engine {
         begun(run.id).await?;
         let run = &run;
         self.conclude(run, scope.run_kind(), report, progress, async |report| {
-            let plan = match self.read_pass(run, &mut pass, limits, progress, stop).await {
+            let plan = match self.read_listings(run, &mut pass, limits, progress, stop).await {
                 Err(EngineError::SafeguardTriggered(refusal)) => return self.block_sync(run, refusal).await,
                 plan => plan?,
             };
@@ -157,10 +157,10 @@ impl Engine {
             self.send_rest(stop).await?;
             report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
             if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (pass.bookmark, scope) {
-                self.ports.store.remember_bookmark(bookmark).await?;
+                self.ports.store.save_bookmark(bookmark).await?;
             }
             if scope == SyncMode::Full {
-                self.forget_unidentified().await?;
+                self.drop_unidentified().await?;
                 // An event sync beside this one may still block what was just sent.
                 let _in_flight = self.in_flight.write().await;
                 self.ports.store.set_scope_version(&run.view.directory.scope_version()).await?;
@@ -184,7 +184,7 @@ impl Engine {
     ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
         let (now, mapping) = (self.now(), self.rules(&view).await?);
         while let Some((run, pass)) = self.ports.store.resumable_checkpoint().await? {
-            let fresh = now.duration_since(pass.started_at).unsigned_abs() < self.options.pass_life;
+            let fresh = now.duration_since(pass.started_at).unsigned_abs() < self.options.checkpoint_max_age;
             // One of an earlier version did not number its reading.
             let is_ordered = pass.reading.number > 0;
             if pass.mode.goes_on_as(scope) && pass.mapping_version == mapping && fresh && is_ordered {
@@ -251,7 +251,7 @@ impl Engine {
         let run = &self.begin(RunKind::TargetedSync, view).await?;
         progress.started(run.id);
         let _in_flight = self.in_flight.read().await;
-        let alone = self.passes.try_lock().ok();
+        let alone = self.sync_lock.try_lock().ok();
         self.conclude(run, RunKind::TargetedSync, report, progress, async |report| {
             let (named, believed) = (subjects.iter().cloned(), HashSet::new());
             let fetched = self.fetch(run, named, &believed, alone.is_some(), report, progress).await?;

@@ -79,9 +79,9 @@ impl Engine {
                 () = stop.cancelled() => return,
                 recovered = self.recover() => recovered,
             };
-            let is_settled = recovered.is_ok();
+            let recovered_fully = recovered.is_ok();
             health.record(self, recovered);
-            if is_settled {
+            if recovered_fully {
                 break;
             }
             rest(health.pause(), stop).await;
@@ -173,10 +173,10 @@ impl Engine {
             let error = PortError::new(reason).transient(true);
             EngineError::EventFeed(error.with_remedy(Remedy::CheckGateway { service: Service::Okta }))
         };
-        let (mut trail, mut began_again, mut known) = (Trail::default(), false, 0);
+        let (mut trail, mut restarted, mut known) = (Trail::default(), false, 0);
         loop {
             let polled = self.poll_feed(feed).await?;
-            if polled.began_again && std::mem::replace(&mut began_again, true) {
+            if polled.restarted && std::mem::replace(&mut restarted, true) {
                 return Err(failed("the place in the log is refused again and again"));
             }
             if !polled.caught_up && trail.leads_back(&polled.checkpoint) {

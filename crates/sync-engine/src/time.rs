@@ -60,7 +60,7 @@ impl Engine {
         let Some(directory) = observed else { return Ok(false) };
         let offset = now.duration_since(directory);
         match self.ports.store.clock_offset().await? {
-            None => self.ports.store.remember_clock_offset(offset).await?,
+            None => self.ports.store.save_clock_offset(offset).await?,
             Some(before) => {
                 let step = offset.saturating_sub(before);
                 if step.abs() >= NOISE {

@@ -30,7 +30,7 @@ impl SingleReads {
     pub(crate) fn leave(&mut self, error: EngineError) -> Result<Failure, EngineError> {
         let EngineError::Directory(error) = error else { return Err(error) };
         let failure = Failure { reason: crate::error_chain(&error), transient: error.is_transient() };
-        if !error.is_about_one() {
+        if !error.is_single_record() {
             self.left += 1;
             if self.left > MOST_LEFT {
                 return Err(EngineError::Directory(error));

@@ -53,12 +53,12 @@ impl ValueProblems {
     }
 
     /// Forgets what was counted of a kind of object whose listing begins anew.
-    pub(crate) fn forget(&mut self, kind: ObjectKind) {
+    pub(crate) fn clear(&mut self, kind: ObjectKind) {
         self.problems.retain(|known| known.problem.kind != kind);
     }
 
     /// Forgets what was counted of references, which are about to be resolved anew.
-    pub(crate) fn forget_references(&mut self) {
+    pub(crate) fn clear_references(&mut self) {
         self.problems.retain(|known| !known.problem.problem.is_reference());
     }
 
@@ -107,9 +107,9 @@ mod tests {
                 "user attribute \"size\": a value is longer than 255 characters; left empty (3 values, such as that of 00u1)",
             ]
         );
-        values.forget_references();
+        values.clear_references();
         assert_eq!(values.problems.len(), 3);
-        values.forget(ObjectKind::User);
+        values.clear(ObjectKind::User);
         assert!(values.is_empty());
     }
 

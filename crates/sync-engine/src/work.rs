@@ -157,7 +157,7 @@ impl Engine {
             return Ok(());
         }
         if alone {
-            self.note_as_empty(run, groups).await?;
+            self.record_as_empty(run, groups).await?;
             return self.stage_differences_of_events(run, reading, read, report).await;
         }
         for group in groups {
@@ -209,10 +209,10 @@ impl Engine {
 
     pub(crate) async fn plan_of(&self, run: &ActiveRun, report: &RunReport) -> Result<SyncPlan, EngineError> {
         let staged = self.ports.store.staged_counts(run.id).await?;
-        let census = self.ports.store.object_counts().await?;
+        let counts = self.ports.store.object_counts().await?;
         let read: BTreeMap<ObjectKind, u64> =
             report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
-        let mut plan = SyncPlan::new(run.id, &read, &staged, &census);
+        let mut plan = SyncPlan::new(run.id, &read, &staged, &counts);
         plan.only_some();
         let limits = &self.options.safeguards;
         let since = self.window_begin(run, limits).await?;
@@ -277,14 +277,14 @@ impl Engine {
                 Ok(read) => read,
                 // One object that cannot be read must not keep the others waiting.
                 Err(EngineError::Directory(error))
-                    if error.is_about_one() || error.is_transient() || error.is_refused() =>
+                    if error.is_single_record() || error.is_transient() || error.is_refused() =>
                 {
                     let transient = error.is_transient() || error.is_refused();
                     let failure = Failure { reason: crate::error_chain(&error), transient };
                     report.leave_unread(&key, "", format!("{key} could not be read: {}", failure.reason));
                     states.failed.insert(key, failure);
                     refused += usize::from(error.is_refused());
-                    silent += usize::from(error.is_transient() && !error.is_about_one());
+                    silent += usize::from(error.is_transient() && !error.is_single_record());
                     if silent == OUTAGE {
                         // A large batch would take minutes to end with it.
                         let (task, reason, at) = (Task::Events, crate::error_chain(&error), self.now());
@@ -292,7 +292,7 @@ impl Engine {
                         let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };
                         self.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
                     }
-                    outage = outage.or((!error.is_about_one()).then_some(error));
+                    outage = outage.or((!error.is_single_record()).then_some(error));
                     continue;
                 }
                 Err(error) => return Err(error),

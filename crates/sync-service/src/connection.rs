@@ -238,7 +238,7 @@ impl Connection {
     /// # Errors
     /// When another process has it.
     pub async fn claim_to_follow(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
-        let lock = Lock::take_patiently(store_path, &self.name).await?;
+        let lock = Lock::acquire_with_retries(store_path, &self.name).await?;
         self.claimed.store(true, Ordering::Relaxed);
         Ok(LeaderLease { lock, claimed: Arc::clone(&self.claimed) })
     }
@@ -263,7 +263,7 @@ impl Connection {
     }
 
     /// Notes the free space of the store's file system.
-    pub(crate) fn note_space(&self, free: Option<u64>) {
+    pub(crate) fn record_free_space(&self, free: Option<u64>) {
         self.alerts.space(room::shortage(free), self.now());
     }
 

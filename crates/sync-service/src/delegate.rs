@@ -142,7 +142,7 @@ impl Connection {
                     if let Some((_, pass)) =
                         self.store.resumable_checkpoint().await?.filter(|(id, _)| *id == run.id)
                     {
-                        watched.tell(&[Seen::of_pass(&pass)], progress);
+                        watched.tell(&[Seen::of_checkpoint(&pass)], progress);
                     }
                 }
                 None if taken && asked.elapsed() >= SLOW_START => {

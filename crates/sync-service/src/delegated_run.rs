@@ -18,7 +18,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// The only phase of a sync that the store reports: pages that were read, and no sends.
-    pub(crate) fn of_pass(pass: &SyncCheckpoint) -> Self {
+    pub(crate) fn of_checkpoint(pass: &SyncCheckpoint) -> Self {
         let read = |kind| pass.read.get(&kind).copied().unwrap_or_default();
         let (phase, done) = match pass.phase {
             ReadPhase::Groups => (Phase::Groups, read(ObjectKind::Group)),
@@ -59,7 +59,7 @@ impl Watched {
             }
         }
         for now in seen {
-            self.tell_phase(now, progress);
+            self.report_phase(now, progress);
         }
     }
 
@@ -68,7 +68,7 @@ impl Watched {
         self.tell(&[], progress);
     }
 
-    fn tell_phase(&mut self, now: &Seen, progress: &dyn ProgressSink) {
+    fn report_phase(&mut self, now: &Seen, progress: &dyn ProgressSink) {
         let before = self.told.insert(now.phase, Told { done: now.done, ended: now.ended });
         // What is done once more counts from the beginning.
         let goes_on = before.filter(|told| now.done >= told.done && (now.ended || !told.ended));
@@ -189,9 +189,9 @@ mod tests {
         let (mut watched, told) = (Watched::default(), Written::default());
         let mut pass = SyncCheckpoint::new(SyncMode::Full, Reading::FIRST, "mapping");
         pass.read.insert(ObjectKind::Group, 3);
-        watched.tell(&[Seen::of_pass(&pass)], &told);
+        watched.tell(&[Seen::of_checkpoint(&pass)], &told);
         pass.phase = ReadPhase::Users;
-        watched.tell(&[Seen::of_pass(&pass)], &told);
+        watched.tell(&[Seen::of_checkpoint(&pass)], &told);
         assert_eq!(
             told.taken(),
             ["Groups begins, of None", "Groups had 3", "Groups ends", "Users begins, of None"]

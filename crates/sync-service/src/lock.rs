@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 impl Lock {
     /// As [`Self::take`], but waits for another process that releases it soon.
-    pub(crate) async fn take_patiently(
+    pub(crate) async fn acquire_with_retries(
         store: &Path,
         connection: &ConnectionName,
     ) -> Result<Self, ServiceError> {

@@ -212,7 +212,7 @@ impl Connection {
         for kind in [None, Some(RunKind::FullSync)] {
             let filter = RunFilter { kind, limit: 1, ..RunFilter::default() };
             let Some(run) = self.store.find_runs(&filter).await?.into_iter().next() else { continue };
-            let made_up_for = match run.kind {
+            let recovered = match run.kind {
                 RunKind::FullSync => full.is_some_and(|at| at > run.started_at),
                 // Applied without a run: Assets had it already.
                 RunKind::EventSync => {
@@ -222,7 +222,7 @@ impl Connection {
             };
             let finding = run.report.as_ref().and_then(|report| report.finding.clone());
             let (Some(finding), Some(ended_at)) = (finding, run.ended_at) else { continue };
-            if !made_up_for && found.iter().all(|(id, _)| *id != run.id) {
+            if !recovered && found.iter().all(|(id, _)| *id != run.id) {
                 found.push((run.id, FailedRun { kind: run.kind, ended_at, finding }));
             }
         }
@@ -278,7 +278,7 @@ impl Connection {
             unconfirmed: self.store.unconfirmed(LISTED).await?,
             last_full_sync_at: store.last_full_sync_at,
             last_incremental_sync_at: self.store.last_run(RunKind::IncrementalSync).await?.succeeded,
-            next_syncs: self.engine().next_passes(self.task_options()).await?,
+            next_syncs: self.engine().next_syncs(self.task_options()).await?,
             runs,
         })
     }

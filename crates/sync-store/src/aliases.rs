@@ -128,7 +128,7 @@ fn alias_use(word: &str, id: String, reference: &str) -> Result<AliasUse, StoreE
     Ok(AliasUse { key: RecordKey { kind: kind(word)?, id }, reference })
 }
 
-pub(crate) async fn as_left_by(
+pub(crate) async fn as_staged_by(
     store: &ConnectionStore,
     run: RunId,
     keys: &[RecordKey],

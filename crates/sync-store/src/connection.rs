@@ -190,8 +190,8 @@ impl StateStore for ConnectionStore {
         aliases::uses(self, run, everything, after, limit).await
     }
 
-    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError> {
-        aliases::as_left_by(self, run, keys).await
+    async fn as_staged_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError> {
+        aliases::as_staged_by(self, run, keys).await
     }
 
     async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError> {
@@ -274,7 +274,7 @@ impl StateStore for ConnectionStore {
         runs::close_execution(self, id, now).await
     }
 
-    async fn doubt_execution(
+    async fn close_execution_as_unknown(
         &self,
         run: RunId,
         id: &ExecutionId,

@@ -22,7 +22,7 @@ pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, Store
     in_row(|| "the place of confirmations".to_owned(), || from_json(ACTION, &text)).map(Some)
 }
 
-pub(crate) async fn remember(
+pub(crate) async fn save(
     store: &ConnectionStore,
     place: &Place,
     doubt: Option<&Doubt>,

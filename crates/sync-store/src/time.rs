@@ -55,7 +55,7 @@ impl TimeState for ConnectionStore {
         time_of("the bookmark", time)
     }
 
-    async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError> {
+    async fn save_bookmark(&self, time: Timestamp) -> Result<(), StoreError> {
         sqlx::query("UPDATE connections SET synced_through = ?2 WHERE id = ?1")
             .bind(self.id)
             .bind(millis(time))
@@ -74,7 +74,7 @@ impl TimeState for ConnectionStore {
         Ok(offset.map(SignedDuration::from_millis))
     }
 
-    async fn remember_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError> {
+    async fn save_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError> {
         sqlx::query("UPDATE connections SET clock_offset_ms = ?2 WHERE id = ?1")
             .bind(self.id)
             .bind(i64::try_from(offset.as_millis()).unwrap_or_default())

@@ -176,14 +176,14 @@ impl Upkeep for ConnectionStore {
         place::read(self).await
     }
 
-    async fn remember_place(
+    async fn save_place(
         &self,
         place: &Place,
         doubt: Option<&Doubt>,
         ask: Option<&Subject>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        place::remember(self, place, doubt, ask, now).await
+        place::save(self, place, doubt, ask, now).await
     }
 
     async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {
@@ -207,8 +207,8 @@ impl Upkeep for ConnectionStore {
         asked::states(self, keys).await
     }
 
-    async fn remember_held(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
-        asked::remember_held(self, until).await
+    async fn save_held_until(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
+        asked::save_held_until(self, until).await
     }
 
     async fn held_until(&self) -> Result<Option<Timestamp>, StoreError> {

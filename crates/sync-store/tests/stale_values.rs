@@ -230,7 +230,7 @@ async fn empty_values_are_resent() {
     let doubt = async |kind, fields: &[&str]| {
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
         let doubt = Doubt::Values(BTreeMap::from([(kind, fields)]));
-        world.store.remember_place(&Place::default(), Some(&doubt), None, at(0)).await.unwrap();
+        world.store.save_place(&Place::default(), Some(&doubt), None, at(0)).await.unwrap();
     };
     doubt(ObjectKind::User, &["badge"]).await;
     assert!(!dirty().await, "it has no such value");

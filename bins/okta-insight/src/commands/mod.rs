@@ -120,7 +120,7 @@ pub(crate) async fn open_working(
             None => Connection::open(connection, &store).await?,
         });
     }
-    let broken = known.broken_of(name).into_iter().map(|(name, broken)| (name.clone(), broken.clone()));
+    let broken = known.unavailable_of(name).into_iter().map(|(name, broken)| (name.clone(), broken.clone()));
     let broken = broken.collect();
     Ok((Opened { config: known.config, store, connections }, broken))
 }

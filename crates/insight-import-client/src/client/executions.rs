@@ -15,7 +15,7 @@ use crate::text::one_line;
 use crate::wait::{OutcomeLimits, Patience, await_outcome};
 
 /// The number of times that a response about an unknown execution is checked again.
-const DOUBTS: u32 = 3;
+const NOT_FOUND_RETRIES: u32 = 3;
 
 impl ImportClient {
     /// Starts an execution.
@@ -56,13 +56,13 @@ impl ImportClient {
     /// As any call; [`Error::InProgress`] when the execution is unknown and the import source is busy.
     pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
         let url = self.links_of(id).await?.status;
-        let mut doubts = 0;
+        let mut retries = 0;
         loop {
             match self.status_at(&url).await {
                 Ok(status) => return Ok(Some(status)),
-                Err(Error::NotFound { .. }) if doubts < DOUBTS => {
-                    doubts += 1;
-                    tokio::time::sleep(crate::http::backoff(doubts)).await;
+                Err(Error::NotFound { .. }) if retries < NOT_FOUND_RETRIES => {
+                    retries += 1;
+                    tokio::time::sleep(crate::http::backoff(retries)).await;
                 }
                 Err(Error::NotFound { .. }) => {
                     return match self.config_status().await?.status {
@@ -172,7 +172,7 @@ impl ImportClient {
 
     /// The execution that accepts records, if the latest one does. What was started just now may show up a little later.
     async fn accepting(&self) -> Option<String> {
-        for attempt in 1..=DOUBTS {
+        for attempt in 1..=NOT_FOUND_RETRIES {
             match self.latest_execution().await {
                 Ok(Some(latest)) if latest.state == ExecutionState::Ingesting && latest.id.is_some() => {
                     return latest.id;

@@ -88,14 +88,14 @@ impl ImportClient {
                 }
                 // So is a repeat refused that comes after a change which took effect late.
                 Err(Error::InvalidMapping(_) | Error::Api { .. })
-                    if lost > 0 && self.comes_to_have(document).await? =>
+                    if lost > 0 && self.reaches_mapping(document).await? =>
                 {
                     return Ok(());
                 }
                 answer => break answer?,
             }
         };
-        if answer.status.as_u16() == 409 && lost > 0 && self.comes_to_have(document).await? {
+        if answer.status.as_u16() == 409 && lost > 0 && self.reaches_mapping(document).await? {
             return Ok(());
         }
         if answer.status.as_u16() == 409 {
@@ -120,7 +120,7 @@ impl ImportClient {
     }
 
     /// The same for a change that may be running: checked a few times.
-    async fn comes_to_have(&self, document: &SchemaAndMapping) -> Result<bool> {
+    async fn reaches_mapping(&self, document: &SchemaAndMapping) -> Result<bool> {
         for attempt in 1..=LOST_ANSWERS {
             if self.has_mapping(document).await? {
                 return Ok(true);

@@ -72,7 +72,7 @@ impl Authenticator {
         match self {
             Self::ApiToken(_) => false,
             Self::ServiceApp(app) => {
-                app.forget(refused);
+                app.discard(refused);
                 true
             }
         }

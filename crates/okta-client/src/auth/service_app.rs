@@ -160,7 +160,7 @@ impl ServiceApp {
         Ok(Signature { headers, serial: token.serial, offset })
     }
 
-    pub(super) fn forget(&self, refused: TokenSerial) {
+    pub(super) fn discard(&self, refused: TokenSerial) {
         let mut held = self.held();
         if held.as_ref().is_some_and(|held| held.token.serial == refused) {
             *held = None;

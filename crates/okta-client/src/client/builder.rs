@@ -12,7 +12,7 @@ use crate::auth::{Authenticator, ServiceApp};
 use crate::env::{self, AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable};
 use crate::error::ConfigError;
 use crate::key::{PrivateKey, trimmed};
-use crate::pacer::{Lane, Pacer};
+use crate::pacer::{Priority, Pacer};
 
 /// Scopes for everything that this crate reads, and for managing event hooks.
 const DEFAULT_SCOPES: [&str; 7] = [
@@ -216,7 +216,7 @@ impl OktaClientBuilder {
         if let Some(pem) = self.root_certificate {
             let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(ConfigError::Http)?;
             if certificates.is_empty() {
-                return Err(ConfigError::NoCertificate);
+                return Err(ConfigError::InvalidCertificate);
             }
             http = http.tls_certs_merge(certificates);
         }
@@ -245,7 +245,7 @@ impl OktaClientBuilder {
             total_time: self.total_time,
             other_hosts: Mutex::default(),
         };
-        Ok(OktaClient { inner: Arc::new(inner), lane: Lane::Normal })
+        Ok(OktaClient { inner: Arc::new(inner), priority: Priority::Normal })
     }
 }
 

@@ -133,7 +133,7 @@ const MOST_EMPTY: u32 = 50;
 /// The pages read so far, as needed to detect a loop of any length (Brent's algorithm): one is stored, for twice as
 /// many steps each time.
 struct Way {
-    remembered: Url,
+    marker: Url,
     steps: u64,
     until: u64,
     /// Empty pages in a row.
@@ -142,19 +142,19 @@ struct Way {
 
 impl From<&Url> for Way {
     fn from(first: &Url) -> Self {
-        Self { remembered: first.clone(), steps: 0, until: 1, empty: 0 }
+        Self { marker: first.clone(), steps: 0, until: 1, empty: 0 }
     }
 }
 
 impl Way {
     /// True if the next page was read before.
     fn leads_back(&mut self, next: &Url) -> bool {
-        if *next == self.remembered {
+        if *next == self.marker {
             return true;
         }
         self.steps += 1;
         if self.steps == self.until {
-            self.remembered = next.clone();
+            self.marker = next.clone();
             self.steps = 0;
             self.until = self.until.saturating_mul(2);
         }

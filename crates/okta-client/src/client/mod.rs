@@ -25,7 +25,7 @@ pub(crate) use transport::Transport;
 use crate::auth::Authenticator;
 use crate::endpoint;
 use crate::error::{Error, Result};
-use crate::pacer::{Lane, Pacer};
+use crate::pacer::{Priority, Pacer};
 use crate::resources::{EventHooks, Groups, Logs, Schemas, UserTypes, Users};
 
 /// As good as no limit.
@@ -35,7 +35,7 @@ const FOREVER: Duration = Duration::from_hours(24 * 365);
 #[derive(Clone)]
 pub struct OktaClient {
     inner: Arc<Inner>,
-    lane: Lane,
+    priority: Priority,
 }
 
 struct Inner {
@@ -73,7 +73,7 @@ impl OktaClient {
     /// The same client, whose requests go before all others when the rate limit makes them wait.
     #[must_use = "the client itself is not changed"]
     pub fn high_priority(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), lane: Lane::Urgent }
+        Self { inner: Arc::clone(&self.inner), priority: Priority::Urgent }
     }
 
     /// The scopes that Okta granted; empty with an API token.

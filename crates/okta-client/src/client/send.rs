@@ -21,7 +21,7 @@ use crate::text::without_secrets;
 /// The number of attempts of a call while the org has an error of its own. Waits for the rate limit don't count.
 const ATTEMPTS: u32 = 6;
 /// The number of attempts of a call that another server than Okta answers.
-const ROAD_ATTEMPTS: u32 = 3;
+const MISROUTED_ATTEMPTS: u32 = 3;
 /// No answer of Okta's comes near; what is larger is no answer of Okta's.
 const LARGEST_ANSWER: usize = 64 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -138,7 +138,7 @@ impl OktaClient {
         loop {
             let ready = timeout_at(deadline, inner.auth.ready(&inner.transport, deadline)).await;
             ready.map_err(|_| self.late(path))??;
-            let Ok(slot) = timeout_at(deadline, inner.pacer.turn(bucket, self.lane)).await else {
+            let Ok(slot) = timeout_at(deadline, inner.pacer.turn(bucket, self.priority)).await else {
                 return Err(if inner.pacer.opens_in(bucket).is_zero() { self.late(path) } else { limited() });
             };
             attempts += 1;
@@ -158,7 +158,7 @@ impl OktaClient {
                     status @ (500 | 502..=504) => Error::Unavailable { path: path.to_owned(), status },
                     _ if self.remedied(&received, serial, offset, &mut remedies) => continue,
                     _ => match self.refusal(call, &received) {
-                        error @ Error::Misrouted { .. } if failures + 1 < ROAD_ATTEMPTS => error,
+                        error @ Error::Misrouted { .. } if failures + 1 < MISROUTED_ATTEMPTS => error,
                         error => return Err(error),
                     },
                 },

@@ -12,7 +12,7 @@ use url::Url;
 use super::headers;
 use crate::auth::{Corrections, ServerClock};
 use crate::link::target;
-use crate::pacer::Lane;
+use crate::pacer::Priority;
 use crate::{LogCheckpoint, OktaClient, Pacer, PageCursor};
 
 /// The longest wait that headers can cause: two minutes, and a little against herds.
@@ -102,7 +102,7 @@ fn rate_headers_bound_any_wait() {
                 continue;
             }
             let headers = headers(&text[from..=at].join(&b'\n'));
-            let slot = runtime().block_on(pacer.turn("/api/v1/users", Lane::Normal));
+            let slot = runtime().block_on(pacer.turn("/api/v1/users", Priority::Normal));
             slot.learn(status, &headers);
             drop(slot);
             let wait = pacer.opens_in("/api/v1/users");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{BucketState, Lane, RateHeaders};
+use super::{BucketState, Priority, RateHeaders};
 
 /// Okta's windows last about a minute.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -99,7 +99,7 @@ impl Bucket {
     }
 
     /// The earliest moment at which a request may go if nothing else is learned until then.
-    pub(super) fn opens(&self, now: Instant, lane: Lane, head_room: f64) -> Instant {
+    pub(super) fn opens(&self, now: Instant, priority: Priority, head_room: f64) -> Instant {
         if now < self.hold {
             return self.hold;
         }
@@ -107,7 +107,7 @@ impl Bucket {
             Some(window) if now < window.reset => window,
             None if self.answered => return now,
             // A new window is like the last one: a few urgent requests need not wait to be told.
-            Some(last) if lane == Lane::Urgent && self.in_flight * 10 < last.limit => return now,
+            Some(last) if priority == Priority::Urgent && self.in_flight * 10 < last.limit => return now,
             // Nothing is known of this window: one request finds out, the others wait for its answer.
             _ => return self.probe.map_or(now, |sent| (sent + PROBE).max(now)),
         };
@@ -115,7 +115,7 @@ impl Bucket {
         if available < 1.0 {
             return window.reset;
         }
-        if lane == Lane::Urgent {
+        if priority == Priority::Urgent {
             return now;
         }
         let free = self.free(window, now, head_room);

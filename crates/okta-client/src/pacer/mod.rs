@@ -31,7 +31,7 @@ const LONG: Duration = Duration::from_secs(5);
 
 /// The priority of a waiting request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Lane {
+pub(crate) enum Priority {
     /// In the order of asking.
     #[default]
     Normal,
@@ -158,13 +158,13 @@ impl Pacer {
     }
 
     /// Waits for the bucket's turn. Safe to cancel: later requests move up.
-    pub(crate) async fn turn(&self, bucket: &'static str, lane: Lane) -> Slot {
+    pub(crate) async fn turn(&self, bucket: &'static str, priority: Priority) -> Slot {
         let wake = Arc::new(Notify::new());
-        let ticket = self.lock().join(bucket, lane, Instant::now(), &wake);
-        let mut place = Place { pacer: self, bucket, lane, ticket, taken: false };
+        let ticket = self.lock().join(bucket, priority, Instant::now(), &wake);
+        let mut place = Place { pacer: self, bucket, priority, ticket, taken: false };
         let mut told = false;
         loop {
-            let turn = self.lock().ask(bucket, lane, ticket, Instant::now());
+            let turn = self.lock().ask(bucket, priority, ticket, Instant::now());
             match turn {
                 Turn::Go => {
                     place.taken = true;
@@ -197,7 +197,7 @@ impl Pacer {
 struct Place<'p> {
     pacer: &'p Pacer,
     bucket: &'static str,
-    lane: Lane,
+    priority: Priority,
     ticket: u64,
     taken: bool,
 }
@@ -205,7 +205,7 @@ struct Place<'p> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.taken {
-            self.pacer.lock().leave(self.bucket, self.lane, self.ticket);
+            self.pacer.lock().leave(self.bucket, self.priority, self.ticket);
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
-use super::{BucketState, Lane, RateHeaders};
+use super::{BucketState, Priority, RateHeaders};
 
 /// After so many urgent requests in a row, one of the others goes.
 const URGENT_IN_A_ROW: u32 = 4;
@@ -35,10 +35,10 @@ struct Queue {
 }
 
 impl Queue {
-    const fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiter> {
-        match lane {
-            Lane::Urgent => &mut self.urgent,
-            Lane::Normal => &mut self.normal,
+    const fn priority(&mut self, priority: Priority) -> &mut VecDeque<Waiter> {
+        match priority {
+            Priority::Urgent => &mut self.urgent,
+            Priority::Normal => &mut self.normal,
         }
     }
 }
@@ -106,87 +106,87 @@ impl Scheduler {
     }
 
     /// Joins a queue.
-    pub(super) fn join(&mut self, bucket: &'static str, lane: Lane, now: Instant, wake: &Arc<Notify>) -> u64 {
+    pub(super) fn join(&mut self, bucket: &'static str, priority: Priority, now: Instant, wake: &Arc<Notify>) -> u64 {
         self.tickets += 1;
         let ticket = self.tickets;
-        self.queue(bucket, now).lane(lane).push_back(Waiter { ticket, wake: Arc::clone(wake) });
+        self.queue(bucket, now).priority(priority).push_back(Waiter { ticket, wake: Arc::clone(wake) });
         ticket
     }
 
     /// Removes a request from its queue.
-    pub(super) fn leave(&mut self, bucket: &'static str, lane: Lane, ticket: u64) {
+    pub(super) fn leave(&mut self, bucket: &'static str, priority: Priority, ticket: u64) {
         if let Some(queue) = self.queues.get_mut(bucket) {
-            queue.lane(lane).retain(|waiter| waiter.ticket != ticket);
+            queue.priority(priority).retain(|waiter| waiter.ticket != ticket);
         }
         self.wake_heads();
     }
 
     /// Lets a waiter go if it is its turn.
-    pub(super) fn ask(&mut self, bucket: &'static str, lane: Lane, ticket: u64, now: Instant) -> Turn {
-        let Some((next, its_bucket, its_lane)) = self.next(now) else {
-            return self.when(bucket, lane, ticket, now);
+    pub(super) fn ask(&mut self, bucket: &'static str, priority: Priority, ticket: u64, now: Instant) -> Turn {
+        let Some((next, its_bucket, its_priority)) = self.next(now) else {
+            return self.when(bucket, priority, ticket, now);
         };
         if next != ticket {
-            return self.when(bucket, lane, ticket, now);
+            return self.when(bucket, priority, ticket, now);
         }
         let others_wait = self.queues.values().any(|queue| !queue.normal.is_empty());
         self.urgent_in_a_row =
-            if its_lane == Lane::Urgent && others_wait { self.urgent_in_a_row + 1 } else { 0 };
+            if its_priority == Priority::Urgent && others_wait { self.urgent_in_a_row + 1 } else { 0 };
         self.in_flight += 1;
         self.requests += 1;
         let head_room = self.head_room;
         let queue = self.queue(its_bucket, now);
-        queue.lane(its_lane).pop_front();
+        queue.priority(its_priority).pop_front();
         queue.bucket.take(now, head_room);
         self.wake_heads();
         Turn::Go
     }
 
     /// When it is worth asking again.
-    fn when(&self, bucket: &'static str, lane: Lane, ticket: u64, now: Instant) -> Turn {
+    fn when(&self, bucket: &'static str, priority: Priority, ticket: u64, now: Instant) -> Turn {
         let Some(queue) = self.queues.get(bucket) else { return Turn::WhenWoken };
-        let line = if lane == Lane::Urgent { &queue.urgent } else { &queue.normal };
-        if line.front().is_none_or(|head| head.ticket != ticket) || self.is_full(self.effective(lane)) {
+        let line = if priority == Priority::Urgent { &queue.urgent } else { &queue.normal };
+        if line.front().is_none_or(|head| head.ticket != ticket) || self.is_full(self.effective(priority)) {
             return Turn::WhenWoken;
         }
-        let opens = queue.bucket.opens(now, self.effective(lane), self.head_room);
+        let opens = queue.bucket.opens(now, self.effective(priority), self.head_room);
         // Open, and still not its turn: somebody else goes first, and wakes the others.
         if opens > now { Turn::At(opens) } else { Turn::WhenWoken }
     }
 
     /// The last place is kept for an urgent request, unless it is the only one.
-    const fn is_full(&self, lane: Lane) -> bool {
-        match (lane, self.concurrency()) {
-            (Lane::Normal, 2..) => self.in_flight + 1 >= self.concurrency(),
+    const fn is_full(&self, priority: Priority) -> bool {
+        match (priority, self.concurrency()) {
+            (Priority::Normal, 2..) => self.in_flight + 1 >= self.concurrency(),
             (_, places) => self.in_flight >= places,
         }
     }
 
     /// When others have waited long enough, their next one is as good as urgent.
-    const fn effective(&self, lane: Lane) -> Lane {
-        if self.urgent_in_a_row >= URGENT_IN_A_ROW { Lane::Urgent } else { lane }
+    const fn effective(&self, priority: Priority) -> Priority {
+        if self.urgent_in_a_row >= URGENT_IN_A_ROW { Priority::Urgent } else { priority }
     }
 
     /// The one who goes next, if anybody may go now.
-    fn next(&self, now: Instant) -> Option<(u64, &'static str, Lane)> {
-        let oldest = |lane: Lane| {
-            if self.is_full(self.effective(lane)) {
+    fn next(&self, now: Instant) -> Option<(u64, &'static str, Priority)> {
+        let oldest = |priority: Priority| {
+            if self.is_full(self.effective(priority)) {
                 return None;
             }
             self.queues
                 .iter()
                 .filter_map(|(&name, queue)| {
-                    let line = if lane == Lane::Urgent { &queue.urgent } else { &queue.normal };
+                    let line = if priority == Priority::Urgent { &queue.urgent } else { &queue.normal };
                     let head = line.front()?;
-                    let opens = queue.bucket.opens(now, self.effective(lane), self.head_room);
-                    (opens <= now).then_some((head.ticket, name, lane))
+                    let opens = queue.bucket.opens(now, self.effective(priority), self.head_room);
+                    (opens <= now).then_some((head.ticket, name, priority))
                 })
                 .min_by_key(|&(ticket, ..)| ticket)
         };
         if self.urgent_in_a_row >= URGENT_IN_A_ROW {
-            oldest(Lane::Normal).or_else(|| oldest(Lane::Urgent))
+            oldest(Priority::Normal).or_else(|| oldest(Priority::Urgent))
         } else {
-            oldest(Lane::Urgent).or_else(|| oldest(Lane::Normal))
+            oldest(Priority::Urgent).or_else(|| oldest(Priority::Normal))
         }
     }
 
@@ -252,7 +252,7 @@ impl Scheduler {
 
     pub(super) fn opens_in(&self, bucket: &'static str, now: Instant) -> Duration {
         self.queues.get(bucket).map_or(Duration::ZERO, |queue| {
-            queue.bucket.opens(now, Lane::Normal, self.head_room).saturating_duration_since(now)
+            queue.bucket.opens(now, Priority::Normal, self.head_room).saturating_duration_since(now)
         })
     }
 

@@ -135,7 +135,7 @@ pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body
     let mut state = site.state();
     let Some(at) = state.executions.iter().position(|e| e.id == id) else { return not_found() };
     let chunk_limit = state.settings.chunk_limit();
-    let refuses = state.settings.refuse_marked;
+    let refuses = state.settings.reject_marked;
     let execution = &mut state.executions[at];
     match (method, rest) {
         ("GET", ["status"]) => reply(200, &execution.status()),

@@ -165,7 +165,7 @@ impl Run<'_> {
             .filter(|f| f.identity)
             .map(|f| (f.attribute, given(f, entry).join(" ")))
             .collect();
-        if self.settings.refuse_marked && refusal::of_entry(entry) {
+        if self.settings.reject_marked && refusal::of_entry(entry) {
             counters.messages.insert(match identity.first().filter(|_| refusal::is_named(entry)) {
                 Some((_, id)) => format!("{id} is refused for what it says."),
                 None => "An entry is refused for what it says.".into(),

@@ -186,7 +186,7 @@ fn change_attribute(site: &Site, type_id: &str, id: &str, sent: &Value) -> Respo
     let refuse =
         |field: &str, why: &str| reply(400, &json!({ "errorMessages": [], "errors": { field: why } }));
     let mut state = site.state();
-    let bare_is_refused = state.settings.refuse_bare;
+    let unmarked_is_rejected = state.settings.reject_unmarked;
     let Some(structure) = state.structure.as_mut() else { return not_found() };
     let Some(at) = type_index(structure, type_id) else { return not_found() };
     let found = (0..structure.types[at].attributes.len()).find(|n| attribute_id(at, *n) == id);
@@ -198,7 +198,7 @@ fn change_attribute(site: &Site, type_id: &str, id: &str, sent: &Value) -> Respo
     if reference {
         mandatory.extend(["typeValue", "additionalValue"]);
     }
-    if let Some(missing) = mandatory.iter().find(|field| bare_is_refused && sent.get(**field).is_none()) {
+    if let Some(missing) = mandatory.iter().find(|field| unmarked_is_rejected && sent.get(**field).is_none()) {
         return refuse(missing, "is mandatory");
     }
     for fixed in ["type", "typeValue"] {

@@ -21,11 +21,11 @@ pub(super) struct Settings {
     /// The cardinalities of a document are not heeded, as operators report.
     pub(super) one_value_only: bool,
     /// An attribute is only changed by a body that says everything.
-    pub(super) refuse_bare: bool,
+    pub(super) reject_unmarked: bool,
     /// The import token may not read the settings.
     pub(super) account_only: bool,
     /// Records are refused for good whose values say so.
-    pub(super) refuse_marked: bool,
+    pub(super) reject_marked: bool,
     chunk_limit: Option<usize>,
     /// How many objects the site may hold.
     pub(super) object_limit: Option<usize>,
@@ -46,9 +46,9 @@ impl Settings {
             ("ignoreUnknownValues", &mut self.ignore_unknown),
             ("removeMissingObjects", &mut self.remove_missing),
             ("ignoreCardinality", &mut self.one_value_only),
-            ("refuseBareAttributeBody", &mut self.refuse_bare),
+            ("refuseBareAttributeBody", &mut self.reject_unmarked),
             ("settingsForAccountOnly", &mut self.account_only),
-            ("refuseMarkedRecords", &mut self.refuse_marked),
+            ("refuseMarkedRecords", &mut self.reject_marked),
         ] {
             *setting = wanted[name].as_bool().unwrap_or(*setting);
         }

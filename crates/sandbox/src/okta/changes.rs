@@ -156,7 +156,7 @@ impl Org {
     /// The second half: the user is gone, without a word about its memberships.
     pub(super) fn complete_deletion(&mut self, id: &str) -> Changed<()> {
         self.touch_user(id)?;
-        self.forget_user(id);
+        self.remove_user(id);
         Ok(((), vec![event("user.lifecycle.delete.completed", &[("User", id)])]))
     }
 
@@ -208,7 +208,7 @@ impl Org {
         if self.groups.get(id).is_none_or(|g| g["type"] == "BUILT_IN") {
             return Err(Refused("there is no such group that can be deleted"));
         }
-        self.forget_group(id);
+        self.remove_group(id);
         self.touched.push(Touch::Group(id.to_owned()));
         Ok(())
     }

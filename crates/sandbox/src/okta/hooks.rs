@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::events::{HOOK_ELIGIBLE, about_nobody, failed};
+use super::events::{HOOK_ELIGIBLE, without_actor, failed};
 use super::log::Log;
 use super::org::{Hook, Org, now};
 use crate::SandboxError;
@@ -24,7 +24,7 @@ const WAITING: usize = 100_000;
 /// Deliveries under way at once.
 const CONCURRENCY: usize = 16;
 /// For so long a delivery is held back that another is to overtake.
-const HELD_BACK: Duration = Duration::from_millis(200);
+const REORDER_DELAY: Duration = Duration::from_millis(200);
 
 /// Events on their way to one hook.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl Sender {
         loop {
             let patience = async {
                 if held.is_some() {
-                    tokio::time::sleep(HELD_BACK).await;
+                    tokio::time::sleep(REORDER_DELAY).await;
                 } else {
                     std::future::pending::<()>().await;
                 }
@@ -125,7 +125,7 @@ impl Sender {
             return;
         }
         if self.faults.strikes(Fault::HookNoActor) {
-            delivery.events = delivery.events.iter().map(about_nobody).collect();
+            delivery.events = delivery.events.iter().map(without_actor).collect();
         }
         if self.faults.strikes(Fault::HookOdd)
             && let Some(event) = delivery.events.first_mut()

@@ -84,7 +84,7 @@ impl Log {
     }
 
     /// Forgets everything so far, as after the retention. Cursors go on behind the gap.
-    pub(super) fn forget(&self) {
+    pub(super) fn clear(&self) {
         let mut state = self.state();
         state.forgotten += state.entries.len();
         state.entries.clear();

@@ -195,8 +195,8 @@ impl OrgServer {
     }
 
     /// Forgets what is in the log, as after its retention.
-    pub(crate) fn forget_log(&self) {
-        self.log.forget();
+    pub(crate) fn clear_log(&self) {
+        self.log.clear();
     }
 
     /// The event hooks as Okta shows them.

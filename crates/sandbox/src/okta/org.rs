@@ -53,7 +53,7 @@ impl Org {
     }
 
     /// Takes a user out of everything.
-    pub(super) fn forget_user(&mut self, id: &str) {
+    pub(super) fn remove_user(&mut self, id: &str) {
         self.users.remove(id);
         for group in self.memberships.remove(id).unwrap_or_default() {
             if let Some(members) = self.members.get_mut(&group) {
@@ -63,7 +63,7 @@ impl Org {
     }
 
     /// Takes a group out of everything.
-    pub(super) fn forget_group(&mut self, id: &str) {
+    pub(super) fn remove_group(&mut self, id: &str) {
         self.groups.remove(id);
         for user in self.members.remove(id).unwrap_or_default() {
             if let Some(groups) = self.memberships.get_mut(&user) {

@@ -82,11 +82,11 @@ fn apply(copy: &mut Org, patch: Patch) {
         Patch::User(id, Some(user)) => {
             copy.users.insert(id, user);
         }
-        Patch::User(id, None) => copy.forget_user(&id),
+        Patch::User(id, None) => copy.remove_user(&id),
         Patch::Group(id, Some(group)) => {
             copy.groups.insert(id, group);
         }
-        Patch::Group(id, None) => copy.forget_group(&id),
+        Patch::Group(id, None) => copy.remove_group(&id),
         Patch::Member { group, user, member: true } => {
             copy.add_member(&group, &user);
         }

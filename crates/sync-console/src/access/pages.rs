@@ -65,7 +65,7 @@ pub fn routes(access: Access, render: Render) -> Router {
         .route("/sign-in", get(show).post(with_token))
         .route("/sign-out", post(sign_out))
         .route("/sign-in/okta", get(begin_with_okta))
-        .route(CALLBACK, get(back_from_okta))
+        .route(CALLBACK, get(oidc_callback))
         .with_state(Pages { access, render })
 }
 
@@ -146,7 +146,7 @@ async fn begin_with_okta(
     }
 }
 
-async fn back_from_okta(State(pages): State<Pages>, Query(query): Parameters, request: Request) -> Response {
+async fn oidc_callback(State(pages): State<Pages>, Query(query): Parameters, request: Request) -> Response {
     let from = pages.address(&request);
     let headers = request.headers();
     match pages.finish_with_okta(&query, headers, from).await {

@@ -9,11 +9,11 @@ use sync_service::client_network;
 
 const WINDOW: Duration = Duration::from_mins(1);
 /// Failures of one client in the window.
-const OF_ONE: usize = 5;
+const MAX_PER_CLIENT: usize = 5;
 /// Failures in the window with tokens that begin alike, from wherever.
-const OF_PREFIX: usize = 20;
+const MAX_PER_PREFIX: usize = 20;
 /// Failures that are remembered; the oldest are forgotten first. It bounds the memory and delays no other client.
-const REMEMBERED: usize = 4096;
+const MAX_FAILURES: usize = 4096;
 /// Characters of a token that count as its beginning, `oia_` included.
 const PREFIX: usize = 12;
 
@@ -22,8 +22,8 @@ const PREFIX: usize = 12;
 pub(super) struct Throttle {
     failures: VecDeque<Failure>,
     /// When a line about failures was written last, and how many came since.
-    told: Option<Instant>,
-    untold: u64,
+    logged_at: Option<Instant>,
+    unlogged: u64,
 }
 
 #[derive(Debug)]
@@ -61,13 +61,13 @@ impl Throttle {
             let first = of.next();
             first.filter(|_| of.count() + 1 >= most)
         };
-        let full = oldest_of(OF_ONE, &|failure| failure.client == client).or_else(|| {
-            prefix.and_then(|prefix| oldest_of(OF_PREFIX, &|failure| failure.prefix == Some(prefix)))
+        let full = oldest_of(MAX_PER_CLIENT, &|failure| failure.client == client).or_else(|| {
+            prefix.and_then(|prefix| oldest_of(MAX_PER_PREFIX, &|failure| failure.prefix == Some(prefix)))
         });
         if let Some(oldest) = full {
             return Err(WINDOW.saturating_sub(now.duration_since(oldest)));
         }
-        if self.failures.len() >= REMEMBERED {
+        if self.failures.len() >= MAX_FAILURES {
             self.failures.pop_front();
         }
         self.failures.push_back(Failure { at: now, client, prefix });
@@ -84,12 +84,12 @@ impl Throttle {
 
     /// Says whether it is time for a line about failures, and of how many since the last one.
     pub(super) fn tell(&mut self, now: Instant) -> Option<u64> {
-        self.untold += 1;
-        if self.told.is_some_and(|told| now.duration_since(told) < WINDOW) {
+        self.unlogged += 1;
+        if self.logged_at.is_some_and(|logged_at| now.duration_since(logged_at) < WINDOW) {
             return None;
         }
-        self.told = Some(now);
-        Some(std::mem::take(&mut self.untold))
+        self.logged_at = Some(now);
+        Some(std::mem::take(&mut self.unlogged))
     }
 }
 
@@ -118,11 +118,11 @@ mod tests {
     #[test]
     fn strangers_never_hold_up_another() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        for n in 0..2 * REMEMBERED {
+        for n in 0..2 * MAX_FAILURES {
             let from = address(&format!("2001:db8:{:x}:{:x}::1", n / 65536, n % 65536));
             throttle.refuse(from, &format!("oia_{n:08}"), now).unwrap();
         }
-        assert_eq!(throttle.failures.len(), REMEMBERED);
+        assert_eq!(throttle.failures.len(), MAX_FAILURES);
         throttle.attempt(address("192.0.2.1"), now).unwrap();
     }
 
@@ -130,7 +130,7 @@ mod tests {
     fn tokens_that_begin_alike_wait() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         let from = |n: usize| address(&format!("192.0.2.{n}"));
-        for n in 0..OF_PREFIX {
+        for n in 0..MAX_PER_PREFIX {
             throttle.refuse(from(n), &format!("oia_abcdefgh{n}"), now).unwrap();
         }
         assert!(throttle.refuse(from(100), "oia_abcdefghz", now).is_err());

@@ -38,7 +38,7 @@ async fn version(_identity: Identity) -> Json<Version> {
     responses((status = 200, description = "Whether it does, and why one does not", body = DaemonHealth)),
 )]
 async fn health(_identity: Identity, State(app): State<App>) -> Json<DaemonHealth> {
-    Json(app.fleet.health().await)
+    Json(app.manager.health().await)
 }
 
 /// This document

@@ -126,6 +126,6 @@ async fn replayed(
     connection: &Connection,
     ids: Option<&[EventId]>,
 ) -> Result<Json<ReplayResult>, ApiError> {
-    let mut all = replay(&[connection], ids, &app.fleet.config().store).await?;
+    let mut all = replay(&[connection], ids, &app.manager.config().store).await?;
     all.pop().map(Json).ok_or_else(|| ApiError::invalid("there is no connection to put events back for"))
 }

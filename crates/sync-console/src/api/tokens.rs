@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
     responses((status = 200, description = "The tokens", body = Tokens)),
 )]
 async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Tokens>, ApiError> {
-    let tokens = app.fleet.store().access().tokens().await;
+    let tokens = app.manager.store().access().tokens().await;
     Ok(Json(Tokens { tokens: tokens.map_err(sync_service::ServiceError::from)? }))
 }
 
@@ -69,7 +69,7 @@ async fn audit(
     if page.before.is_some_and(|before| before < 1) {
         return Err(ApiError::invalid("before: this is not from 1"));
     }
-    let entries = app.fleet.store().audit().entries(page.before, limit).await;
+    let entries = app.manager.store().audit().entries(page.before, limit).await;
     Ok(Json(AuditEntries { entries: entries.map_err(sync_service::ServiceError::from)? }))
 }
 
@@ -92,7 +92,7 @@ async fn create(
     let now = Timestamp::now();
     let expires = end(now, wish.expires_in_days)?;
     let wish = TokenRequest { name: wish.name, role: wish.role, expires };
-    let (entry, token) = create_token(&app.fleet.store().access(), &wish, now).await?;
+    let (entry, token) = create_token(&app.manager.store().access(), &wish, now).await?;
     Ok((StatusCode::CREATED, Json(CreatedToken { token, entry })))
 }
 
@@ -115,7 +115,7 @@ async fn renew(
 ) -> Result<Json<AccessToken>, ApiError> {
     let now = Timestamp::now();
     let expires = end(now, wish.expires_in_days)?;
-    Ok(Json(renew_token(&app.fleet.store().access(), &id.to_string(), expires, now).await?))
+    Ok(Json(renew_token(&app.manager.store().access(), &id.to_string(), expires, now).await?))
 }
 
 /// The end of a token that is good for so many days.
@@ -133,6 +133,6 @@ fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError>
     responses((status = 204, description = "Revoked"), Conflict),
 )]
 async fn revoke(_admin: Admin, State(app): State<App>, Number(id): Number) -> Result<StatusCode, ApiError> {
-    revoke_token(&app.fleet.store().access(), &id.to_string(), Timestamp::now()).await?;
+    revoke_token(&app.manager.store().access(), &id.to_string(), Timestamp::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

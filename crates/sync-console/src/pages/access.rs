@@ -55,7 +55,7 @@ async fn create(
         role: if text("role") == "admin" { Role::Admin } else { Role::ReadOnly },
         expires: end(text("life"), now)?,
     };
-    match create_token(&app.fleet.store().access(), &wish, now).await {
+    match create_token(&app.manager.store().access(), &wish, now).await {
         Ok((entry, secret)) => {
             let told = Told { made: Some((entry.name, secret)), problem: None };
             shown(&app, &identity, StatusCode::CREATED, &told).await
@@ -82,7 +82,7 @@ async fn renew(
 ) -> Result<Response, PageError> {
     let now = Timestamp::now();
     let expires = end(sent.get("life").map_or("", |life| life.trim()), now)?;
-    changed(&app, &identity, renew_token(&app.fleet.store().access(), &id, expires, now).await).await
+    changed(&app, &identity, renew_token(&app.manager.store().access(), &id, expires, now).await).await
 }
 
 async fn revoke(
@@ -90,7 +90,7 @@ async fn revoke(
     identity: Identity,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    changed(&app, &identity, revoke_token(&app.fleet.store().access(), &id, Timestamp::now()).await).await
+    changed(&app, &identity, revoke_token(&app.manager.store().access(), &id, Timestamp::now()).await).await
 }
 
 /// The page after a change to a token, or its error.
@@ -124,9 +124,9 @@ async fn shown(
     status: StatusCode,
     told: &Told,
 ) -> Result<Response, PageError> {
-    let tokens = app.fleet.store().access().tokens().await?;
+    let tokens = app.manager.store().access().tokens().await?;
     let changes = match identity.role {
-        Role::Admin => Some(app.fleet.store().audit().entries(None, CHANGES).await?),
+        Role::Admin => Some(app.manager.store().audit().entries(None, CHANGES).await?),
         Role::ReadOnly => None,
     };
     let body = html! {

@@ -58,7 +58,7 @@ async fn list_stream(State(app): State<App>, identity: Identity) -> Response {
 }
 
 async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
-    let members = app.fleet.members();
+    let members = app.manager.members();
     if members.is_empty() {
         let action = (role == Role::Admin)
             .then(|| html! { a.button.primary href="/connections/new" { "Add connection" } });
@@ -103,7 +103,7 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     let health = Health::of(&status, &guide);
     let objects = |kind: &str| {
         let live =
-            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.current);
+            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, counts)| counts.current);
         number(live)
     };
     Ok(html! {
@@ -214,8 +214,8 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
                 } } }
                 div { dt { "Pending events" } dd { (number(status.event_queue.unfinished())) } }
                 (not_through(name, &status.event_queue))
-                @for (kind, census) in &status.objects {
-                    div { dt { (labels::objects(*kind)) } dd { (number(census.current)) @if census.retired > 0 { " " span.small.muted { (number(census.retired)) " retired" } } } }
+                @for (kind, counts) in &status.objects {
+                    div { dt { (labels::objects(*kind)) } dd { (number(counts.current)) @if counts.retired > 0 { " " span.small.muted { (number(counts.retired)) " retired" } } } }
                 }
                 @if status.stale_values.values > 0 {
                     div { dt { "Stale values" } dd { (number(status.stale_values.values)) } }

@@ -58,7 +58,7 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
     let name = if name.is_empty() { "main".to_owned() } else { name };
     let wrong = |message: String| FieldError { field: "name".into(), message, remedy: None, blocking: true };
     let problem = match ConnectionName::try_from(name) {
-        Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::AlreadyExists(name).to_string()),
+        Ok(name) if app.manager.get(&name).is_some() => wrong(SaveError::AlreadyExists(name).to_string()),
         Ok(name) => return Box::pin(save(&app, &identity, &name, fields, true)).await,
         Err(error) => wrong(error.to_string()),
     };
@@ -95,7 +95,7 @@ async fn change(
 
 /// These problems with all others that can be found without a request.
 async fn told_of(app: &App, name: &ConnectionName, mut problems: Vec<FieldError>, filled: &Filled) -> Told {
-    match app.fleet.faults(name, &filled.draft).await {
+    match app.manager.faults(name, &filled.draft).await {
         Ok(faults) => {
             problems.extend(faults);
             Told { problems, ..Told::default() }
@@ -117,7 +117,7 @@ async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fie
         let told = told_of(app, name, filled.problems.clone(), &filled).await;
         return shown(app, identity, existing, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    match app.fleet.save(name, filled.draft, new).await {
+    match app.manager.save(name, filled.draft, new).await {
         Ok(_) => Redirect::to(&format!("/connections/{name}/setup")).into_response(),
         Err(SaveError::InvalidSettings(ValidationReport { details: findings, problems })) => {
             let told = Told { problems, findings, refusal: None };
@@ -155,7 +155,7 @@ fn shown(
         div.head { h1 { (title) } }
         @if !identity.may_change() {
             (notice(Tone::Warning, words::READ_ONLY, Some(words::READ_ONLY_REMEDY)))
-        } @else if app.fleet.keeps_secrets() {
+        } @else if app.manager.keeps_secrets() {
             (summary(told))
             div.beside {
             form method="post" action=(action) novalidate autocomplete="off" data-keep {
@@ -254,7 +254,7 @@ async fn remove(State(app): State<App>, Chosen(member): Chosen) -> Result<Redire
     if member.managed_by() == ManagedBy::File {
         return Err(in_file(&member.config_file().display().to_string()));
     }
-    app.fleet.remove(member.name()).await.map_err(|error| match error {
+    app.manager.remove(member.name()).await.map_err(|error| match error {
         SaveError::Service(error) => PageError::Failed(error),
         other => PageError::Bad(error_chain(&other)),
     })?;

@@ -39,7 +39,7 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
-    super::setup::look_once(&member);
+    super::setup::start_checks_once(&member);
     let body = html! {
         div.head {
             h1 { "Activity" }
@@ -153,6 +153,6 @@ async fn resume(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 }
 
 async fn synchronize(Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    super::setup::ask_for_everything(&member, SyncOptions::default()).await?;
+    super::setup::request_full_sync(&member, SyncOptions::default()).await?;
     Ok(back(&member))
 }

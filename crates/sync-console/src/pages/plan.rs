@@ -34,7 +34,7 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
-    super::setup::look_once(&member);
+    super::setup::start_checks_once(&member);
     let body = html! {
         div.head { h1 { "Plan" } p.muted { (words::PLAN) } }
         div data-live={ (address(member.name(), &["plan"])) "/stream" } {

@@ -33,7 +33,7 @@ pub(super) fn router() -> Router<App> {
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     let name = member.name();
-    look_once(&member);
+    start_checks_once(&member);
     let body = html! {
         div.head { h1 { "Setup" } p.muted { (words::SETUP) } }
         div data-live={ "/connections/" (name) "/setup/stream" } {
@@ -44,7 +44,7 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
 }
 
 /// Verifies the connection once after the daemon started, so that the checklist shows its state.
-pub(super) fn look_once(member: &Arc<ManagedConnection>) {
+pub(super) fn start_checks_once(member: &Arc<ManagedConnection>) {
     if matches!((member.setup(), member.verified()), (JobState::Idle, JobState::Idle)) {
         member.verify();
     }
@@ -193,12 +193,12 @@ async fn verify(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 
 async fn synchronize(Chosen(member): Chosen, Form(asked): Form<Again>) -> Result<Redirect, PageError> {
     let resend = asked.resend.is_some();
-    ask_for_everything(&member, SyncOptions { resend, ..SyncOptions::default() }).await?;
+    request_full_sync(&member, SyncOptions { resend, ..SyncOptions::default() }).await?;
     Ok(back(&member))
 }
 
 /// Starts a full sync, unless an earlier step is unfinished: the page may be old.
-pub(super) async fn ask_for_everything(
+pub(super) async fn request_full_sync(
     member: &ManagedConnection,
     wish: SyncOptions,
 ) -> Result<(), PageError> {

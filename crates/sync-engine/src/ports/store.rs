@@ -220,7 +220,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
 
     /// Living objects as the run would leave them, each with its reading: staged ones with their change, others as
     /// updates.
-    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError>;
+    async fn as_staged_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError>;
 
     /// The number of current objects of a kind that this run didn't list.
     async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError>;
@@ -300,7 +300,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
 
     /// Closes an execution whose end is unknown. Its records, which the target may have, stay
     /// [unconfirmed](Self::unconfirmed), with the reason.
-    async fn doubt_execution(
+    async fn close_execution_as_unknown(
         &self,
         run: RunId,
         id: &ExecutionId,

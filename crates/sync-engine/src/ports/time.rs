@@ -18,14 +18,14 @@ pub trait TimeState: Send + Sync {
     async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Remembers it.
-    async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError>;
+    async fn save_bookmark(&self, time: Timestamp) -> Result<(), StoreError>;
 
     /// The time by which this machine's clock was ahead of the directory's when it was compared last, steps since then
     /// included; `None` before that.
     async fn clock_offset(&self) -> Result<Option<SignedDuration>, StoreError>;
 
     /// Remembers it.
-    async fn remember_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError>;
+    async fn save_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError>;
 
     /// Has stored times follow a clock that stepped: what is known since a time keeps its age, a pause and a claim keep what
     /// is left of them, no time stays in the future that cannot be there, and what would come due in a time that is now far

@@ -129,7 +129,7 @@ pub trait Upkeep: Send + Sync {
     async fn place(&self) -> Result<Option<Place>, StoreError>;
 
     /// Stores the place, and in the same transaction doubts confirmations and queues a subject.
-    async fn remember_place(
+    async fn save_place(
         &self,
         place: &Place,
         doubt: Option<&Doubt>,
@@ -163,9 +163,9 @@ pub trait Upkeep: Send + Sync {
     async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError>;
 
     /// Remembers until when a rate limit holds requests of the process that sends back; `None` when none does.
-    async fn remember_held(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
+    async fn save_held_until(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
 
-    /// The time that was [remembered](Self::remember_held), also when it is past.
+    /// The time that was [remembered](Self::save_held_until), also when it is past.
     async fn held_until(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Remembers what goes wrong at present in the process that follows, as text of its own.
@@ -175,7 +175,7 @@ pub trait Upkeep: Send + Sync {
     async fn stored_alerts(&self) -> Result<Option<String>, StoreError>;
 
     /// Keeps a sample, and forgets those from before a time.
-    async fn add_metric_sample(&self, sample: &MetricSample, forget: Timestamp) -> Result<(), StoreError>;
+    async fn add_metric_sample(&self, sample: &MetricSample, expired_before: Timestamp) -> Result<(), StoreError>;
 
     /// The samples since a time, the oldest first.
     async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, StoreError>;

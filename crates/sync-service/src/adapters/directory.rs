@@ -58,7 +58,7 @@ impl OktaDirectory {
             if let (None, Some(error)) = (&everyone, odd) {
                 return Err(reading(error));
             }
-            self.lens.choice().remember_everyone(everyone.as_ref());
+            self.lens.choice().set_everyone_group(everyone.as_ref());
         }
         Ok(())
     }
@@ -113,14 +113,14 @@ fn reading(error: Error) -> PortError {
 }
 
 /// A failure of one listing among others, which concerns nothing else.
-fn about_one(error: PortError) -> PortError {
-    error.about_one(true)
+fn single_record(error: PortError) -> PortError {
+    error.single_record(true)
 }
 
 /// A 404 that the object itself contradicts.
 fn contradicted(what: &str, kind: &str, id: &str) -> PortError {
     let message = format!("Okta answers that {what} {kind} {id} do not exist, although the {kind} does");
-    PortError::new(message).transient(true).about_one(true)
+    PortError::new(message).transient(true).single_record(true)
 }
 
 fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
@@ -195,11 +195,11 @@ impl Directory for OktaDirectory {
                                 Err(PortError::new(format!("group {group} doesn't exist")).gone(true))
                             }
                             Ok(Some(_)) => Err(contradicted("the members of", "group", group.as_str())),
-                            Err(error) => Err(about_one(reading(error))),
+                            Err(error) => Err(single_record(reading(error))),
                         },
                         Err(
                             error @ (Error::Misrouted { .. } | Error::Decode { .. } | Error::Item { .. }),
-                        ) => Err(about_one(reading(error))),
+                        ) => Err(single_record(reading(error))),
                         Err(error) => Err(reading(error)),
                     }
                 }
@@ -243,7 +243,7 @@ impl Directory for OktaDirectory {
         let user = self.okta.high_priority().users().find(id.as_str()).await.map_err(reading)?;
         user.map(|user| match self.flaw_of_user(&user) {
             None => Ok(self.lens.user(&user)),
-            Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
+            Some(flaw) => Err(PortError::new(flaw.problem).single_record(true)),
         })
         .transpose()
     }
@@ -256,7 +256,7 @@ impl Directory for OktaDirectory {
                 if let Some((group, odd)) = groups.iter().find_map(|g| Some((g, choice.odd_of_group(g)?))) {
                     let problem =
                         format!("{} has {} in the field {}", group.id, odd.found, odd.member.as_str());
-                    return Err(PortError::new(problem).about_one(true));
+                    return Err(PortError::new(problem).single_record(true));
                 }
                 let groups = groups.iter().filter(|g| !g.is_everyone() && choice.includes_group(g));
                 Ok(Some(groups.map(|g| GroupId::new(&g.id)).collect()))
@@ -274,7 +274,7 @@ impl Directory for OktaDirectory {
         group
             .map(|group| match self.flaw_of_group(&group) {
                 None => Ok(self.lens.group(&group)),
-                Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
+                Some(flaw) => Err(PortError::new(flaw.problem).single_record(true)),
             })
             .transpose()
     }

@@ -47,7 +47,7 @@ impl AssetsImporter {
 async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &SourceSettings) -> Outcome {
     let outcome = outcome(ended, mapping);
     if outcome.missing_deleted() > 0 {
-        settings.forget().await;
+        settings.invalidate().await;
     }
     outcome
 }

@@ -34,7 +34,7 @@ pub(crate) use views::{OrgSource, Sides};
 pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     use okta_client::Error;
     let (transient, remedy) = (error.is_transient(), error.remedy().map(remedy::of_okta));
-    let about_one = matches!(
+    let single_record = matches!(
         error,
         Error::Api { .. }
             | Error::Decode { well_formed: true, .. }
@@ -47,7 +47,7 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     let refused = matches!(error, Error::MissingAdminRole { .. });
     PortError::new(action)
         .transient(transient)
-        .about_one(about_one)
+        .single_record(single_record)
         .refused(refused)
         .with_remedy(remedy)
         .caused_by(error)

@@ -138,7 +138,7 @@ impl AssetsObjects {
     }
 
     /// Forgets what Assets calls the objects of a kind: something about it is wrong.
-    fn forget_names(&self, kind: ObjectKind) {
+    fn clear_names(&self, kind: ObjectKind) {
         self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&kind);
     }
 
@@ -163,7 +163,7 @@ impl AssetsObjects {
     }
 
     /// The number of current objects of a kind, including unrelated ones.
-    pub(crate) async fn count_live(&self, kind: ObjectKind) -> Result<u64, PortError> {
+    pub(crate) async fn count_current(&self, kind: ObjectKind) -> Result<u64, PortError> {
         let mapping = &self.mapping;
         let mut query = format!("objectType = {}", aql_text(mapping.type_name(kind)));
         if let Some((attribute, marks)) = mapping.retired_status(kind) {
@@ -207,7 +207,7 @@ impl AssetsObjects {
                 // Deleted since it was found.
                 Ok(_) | Err(insight_import_client::Error::NotFound { .. }) => {}
                 Err(error) => {
-                    self.forget_names(wanted.key.kind);
+                    self.clear_names(wanted.key.kind);
                     return ClearResult::Failed(crate::error_chain(&error));
                 }
             }

@@ -45,7 +45,7 @@ impl Choice {
     }
 
     /// Remembers the group of all users, `None` when the app does not see it.
-    pub(crate) fn remember_everyone(&self, group: Option<&Group>) {
+    pub(crate) fn set_everyone_group(&self, group: Option<&Group>) {
         let everyone = group.map(|group| Everyone {
             id: GroupId::new(&group.id),
             selected: self.selection.includes_group(group),
@@ -96,7 +96,7 @@ impl Projection {
     pub(crate) fn group(&self, group: &Group) -> DirectoryGroup {
         let members = if group.is_everyone() {
             // Known now, and need not be asked for.
-            self.choice.remember_everyone(Some(group));
+            self.choice.set_everyone_group(Some(group));
             Members::Implied
         } else {
             Members::Listed

@@ -27,9 +27,9 @@ impl SavedDirectory {
         while !self.lens.choice().knows_everyone() {
             let page = self.saved.groups(number).await.map_err(reading)?;
             match page.as_ref().map(|page| page.iter().find(|group| group.is_everyone())) {
-                Some(Some(everyone)) => self.lens.choice().remember_everyone(Some(everyone)),
+                Some(Some(everyone)) => self.lens.choice().set_everyone_group(Some(everyone)),
                 Some(None) => number += 1,
-                None => self.lens.choice().remember_everyone(None),
+                None => self.lens.choice().set_everyone_group(None),
             }
         }
         Ok(())

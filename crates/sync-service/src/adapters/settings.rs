@@ -47,7 +47,7 @@ impl SourceSettings {
     }
 
     /// Invalidates the response after an import contradicted it, so that it is read again before the next.
-    pub(crate) async fn forget(&self) {
+    pub(crate) async fn invalidate(&self) {
         *self.known.lock().await = None;
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Examined {
     /// The required mapping.
     pub(crate) wanted: Mapping,
     /// The same as far as the import source has it, under the names that it has; the whole when it has nothing yet.
-    pub(crate) settled: Mapping,
+    pub(crate) fitted: Mapping,
     /// The differences; `None` if the import source has no mapping yet.
     pub(crate) evolution: Option<Evolution>,
 }
@@ -77,8 +77,8 @@ impl AssetsStructure {
     }
 
     /// The mapping as far as the import source has it; changes nothing.
-    pub(crate) async fn settled(&self) -> Result<Mapping, PortError> {
-        Ok(self.against(self.wanted().await?).await?.settled)
+    pub(crate) async fn fitted(&self) -> Result<Mapping, PortError> {
+        Ok(self.against(self.wanted().await?).await?.fitted)
     }
 
     /// Compares the import source with what schemas call for; changes nothing.
@@ -89,9 +89,9 @@ impl AssetsStructure {
     async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
         let current = self.current().await?;
         // Where there is nothing, there is nothing that records would have to fit.
-        let settled = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.fit_to(current));
+        let fitted = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.fit_to(current));
         let evolution = current.map(|current| evolution::plan(&current, wanted.document()));
-        Ok(Examined { wanted, settled, evolution })
+        Ok(Examined { wanted, fitted, evolution })
     }
 
     async fn current(&self) -> Result<Option<SchemaAndMapping>, PortError> {
@@ -147,7 +147,7 @@ impl TargetSchema for AssetsStructure {
         if base.target_schema.as_ref() != Some(&self.state_of(current.as_ref())) {
             return Ok(None);
         }
-        let mut told = match &current {
+        let mut result = match &current {
             None if self.create(&wanted).await? => whole(&wanted, SchemaState::Created),
             // Another process was quicker.
             None => return Ok(None),
@@ -160,15 +160,15 @@ impl TargetSchema for AssetsStructure {
             evolution.corrections.iter().filter(|c| self.may_correct(c)).cloned().collect();
         if let (Some(account), false) = (&self.sides.account, corrections.is_empty()) {
             self.correct(account, &corrections).await?;
-            told.fixed_attributes = corrections.iter().map(place).collect();
+            result.fixed_attributes = corrections.iter().map(place).collect();
             present = self.read_back().await?;
             evolution = evolution::plan(&present, wanted.document());
-            if told.state == SchemaState::Current {
-                told.state = SchemaState::Extended;
+            if result.state == SchemaState::Current {
+                result.state = SchemaState::Extended;
             }
         }
-        let left = report(&wanted, evolution, told.state);
-        let report = SchemaReport { drift: left.drift, ..told };
+        let left = report(&wanted, evolution, result.state);
+        let report = SchemaReport { drift: left.drift, ..result };
         let mapping = wanted.fit_to(&present);
         self.comparison(report, &wanted, mapping, Some(&present)).await.map(Some)
     }

@@ -58,8 +58,8 @@ impl FieldError {
     }
 
     fn of(field: &str, problem: Problem) -> Self {
-        let Problem { message, remedy, hopeless, .. } = problem;
-        Self { field: field.to_owned(), message, remedy, blocking: hopeless }
+        let Problem { message, remedy, blocking, .. } = problem;
+        Self { field: field.to_owned(), message, remedy, blocking }
     }
 }
 

@@ -39,7 +39,7 @@ impl ConnectionManager {
     }
 
     /// Checks the files until the process ends.
-    pub(super) async fn keep_watch(self: Arc<Self>) {
+    pub(super) async fn monitor_store(self: Arc<Self>) {
         let checks = async {
             let identity = async {
                 loop {
@@ -49,11 +49,11 @@ impl ConnectionManager {
                         self.guard.ended.cancel();
                         return;
                     }
-                    self.keep_claims().await;
+                    self.restore_lock_files().await;
                     let free = self.store.free_space().await;
                     for member in self.members() {
                         if let Ok(connection) = member.connection() {
-                            connection.note_space(free);
+                            connection.record_free_space(free);
                         }
                     }
                 }
@@ -88,7 +88,7 @@ impl ConnectionManager {
     }
 
     /// Makes a lock file that was removed anew, before another process does; gives way to one that was faster.
-    async fn keep_claims(&self) {
+    async fn restore_lock_files(&self) {
         for member in self.members() {
             if member.is_claim_in_place() {
                 continue;

@@ -59,7 +59,7 @@ impl ConnectionManager {
         }
         let store = Store::open(&config.store).await?;
         let key = config.master_key().cloned();
-        let fleet = Self {
+        let manager = Self {
             file: file.to_owned(),
             store,
             key,
@@ -72,8 +72,8 @@ impl ConnectionManager {
             tasks: TaskTracker::new(),
             guard: guard::Guard::default(),
         };
-        fleet.take_in().await?;
-        Ok(Arc::new(fleet))
+        manager.take_in().await?;
+        Ok(Arc::new(manager))
     }
 
     /// True if no process works on a connection that was saved in the console.
@@ -93,9 +93,9 @@ impl ConnectionManager {
     /// Starts every connection, and retries those that can't start yet.
     pub fn start(self: &Arc<Self>) {
         self.members().iter().for_each(|member| member.follow());
-        let fleet = Arc::clone(self);
-        self.tasks.spawn(async move { fleet.take_over().await });
-        self.tasks.spawn(Arc::clone(self).keep_watch());
+        let manager = Arc::clone(self);
+        self.tasks.spawn(async move { manager.take_over().await });
+        self.tasks.spawn(Arc::clone(self).monitor_store());
     }
 
     /// Stops the connections, and waits for active work. The store stays open for deliveries.

@@ -114,7 +114,7 @@ impl ConnectionRegistry {
         for Recalled { name, settings, .. } in recalled {
             match settings {
                 Ok(settings) => drop(config.connections.insert(name, settings)),
-                Err(error) => drop(broken.insert(name, beside_the_daemon(&config, error))),
+                Err(error) => drop(broken.insert(name, unavailable_outside_daemon(&config, error))),
             }
         }
         Self { config, broken }
@@ -129,7 +129,7 @@ impl ConnectionRegistry {
         if none_works && self.broken.is_empty() {
             return Err(ServiceError::NoConnection(self.config.store.clone()));
         }
-        if !self.broken_of(name).is_empty() && (none_works || name.is_some()) {
+        if !self.unavailable_of(name).is_empty() && (none_works || name.is_some()) {
             return Ok(Vec::new());
         }
         self.config.chosen(name).map_err(|error| match error {
@@ -142,7 +142,7 @@ impl ConnectionRegistry {
     }
 
     /// The saved connections that cannot work here, of the named one or all.
-    pub fn broken_of(&self, name: Option<&str>) -> Vec<(&ConnectionName, &Unavailable)> {
+    pub fn unavailable_of(&self, name: Option<&str>) -> Vec<(&ConnectionName, &Unavailable)> {
         self.broken.iter().filter(|(broken, _)| name.is_none_or(|name| broken.as_str() == name)).collect()
     }
 
@@ -151,7 +151,7 @@ impl ConnectionRegistry {
     /// # Errors
     /// When there is none of that name, none at all, or one that cannot work here.
     pub fn chosen(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ServiceError> {
-        match self.broken_of(name).first() {
+        match self.unavailable_of(name).first() {
             Some((name, broken)) => Err(broken.error(name)),
             None => self.working(name),
         }
@@ -174,7 +174,7 @@ fn is_of_damage(error: &ServiceError) -> bool {
 }
 
 /// A daemon may have been given the key where this process does not find it.
-fn beside_the_daemon(config: &Config, error: ServiceError) -> Unavailable {
+fn unavailable_outside_daemon(config: &Config, error: ServiceError) -> Unavailable {
     let remedy = match (&error, &config.console) {
         (ServiceError::Vault(VaultError::MissingKey | VaultError::WrongKey), Some(console)) => {
             Some(Remedy::UseDaemonMasterKey { server: console.address() })

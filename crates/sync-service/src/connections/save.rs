@@ -185,8 +185,8 @@ impl ConnectionManager {
         let checked = draft.settings.check(name, secrets, self.config.allow_private_addresses);
         let config = checked.map_err(|e| refused(FieldError::all(&e)))?;
         let checked = check(&config).await;
-        let hopeless = checked.problems.iter().any(|problem| problem.blocking);
-        if hopeless || (!checked.problems.is_empty() && !draft.ignore_check_failures) {
+        let blocking = checked.problems.iter().any(|problem| problem.blocking);
+        if blocking || (!checked.problems.is_empty() && !draft.ignore_check_failures) {
             return Err(SaveError::InvalidSettings(checked));
         }
         Ok((config, checked))

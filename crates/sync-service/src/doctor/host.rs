@@ -229,7 +229,7 @@ impl<'c> Machine<'c> {
             return METRICS.without(Observation::TurnedOff { setting: "server.metrics_listen".into() });
         };
         let ours = match (found, self.here(address, "/readyz")) {
-            (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
+            (Address::InUse, Ok(url)) => match probe::request_local(&url).await {
                 Ok(response) => probe::json(response).await.is_some_and(|body| body["ready"].is_boolean()),
                 Err(_) => false,
             },
@@ -243,7 +243,7 @@ impl<'c> Machine<'c> {
             return CONSOLE.without(Observation::TurnedOff { setting: "console.listen".into() });
         };
         let ours = match (found, self.here(settings.listen, "/healthz")) {
-            (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
+            (Address::InUse, Ok(url)) => match probe::request_local(&url).await {
                 Ok(response) => response.headers().contains_key("content-security-policy"),
                 Err(_) => false,
             },

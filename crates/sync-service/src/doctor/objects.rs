@@ -51,7 +51,7 @@ async fn count(machine: &Machine<'_>, connection: &ConnectionConfig, objects: &A
     }
     let mut missing = Vec::new();
     for (&kind, &confirmed) in &sent {
-        match objects.count_live(kind).await {
+        match objects.count_current(kind).await {
             Ok(present) if present < confirmed => {
                 missing.push(Observation::ObjectsMissing { kind, present, confirmed });
             }
@@ -76,11 +76,11 @@ async fn sent(
     connection: &ConnectionConfig,
 ) -> Result<BTreeMap<ObjectKind, u64>, ServiceError> {
     let store = Store::open(&machine.config.store).await?;
-    let census = store.connection(&connection.name).await?.object_counts().await;
+    let counts = store.connection(&connection.name).await?.object_counts().await;
     store.close().await;
-    Ok(census?
+    Ok(counts?
         .into_iter()
-        .map(|(kind, census)| (kind, census.current))
+        .map(|(kind, counts)| (kind, counts.current))
         .filter(|(_, live)| *live > 0)
         .collect())
 }

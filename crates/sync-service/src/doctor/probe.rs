@@ -90,12 +90,12 @@ pub(super) async fn ask(url: &Url, allow_private_addresses: bool) -> Result<Answ
 }
 
 /// Asks a listener on this machine.
-pub(super) async fn ask_here(url: &Url) -> Result<Response, Silence> {
-    send(&own_way(), client(builder(TIMEOUT, Trust::Anybody))?.get(url.clone()), url).await
+pub(super) async fn request_local(url: &Url) -> Result<Response, Silence> {
+    send(&unrestricted(), client(builder(TIMEOUT, Trust::Anybody))?.get(url.clone()), url).await
 }
 
 /// The way to addresses of our own, wherever they are.
-fn own_way() -> Outbound {
+fn unrestricted() -> Outbound {
     Outbound::new().allow_private_addresses(true)
 }
 
@@ -152,7 +152,7 @@ async fn challenge_by(url: &Url, trust: Trust) -> Challenged {
     let challenge = Uuid::new_v4().to_string();
     let answer = async {
         let request = client(builder(PATIENCE, trust))?.get(url.clone());
-        send(&own_way(), request.header(VERIFICATION_HEADER, &challenge), url).await
+        send(&unrestricted(), request.header(VERIFICATION_HEADER, &challenge), url).await
     };
     match answer.await {
         Ok(response) => {

@@ -33,7 +33,7 @@ pub struct MetricsServer {
 #[derive(Clone)]
 enum Watched {
     These(Arc<[Arc<Connection>]>),
-    Fleet(Arc<ConnectionManager>),
+    Connections(Arc<ConnectionManager>),
 }
 
 impl Watched {
@@ -44,14 +44,14 @@ impl Watched {
                 let health = DaemonHealth::of(&inputs);
                 metrics::render(inputs, health, None)
             }
-            Self::Fleet(fleet) => fleet.metrics().await,
+            Self::Connections(manager) => manager.metrics().await,
         }
     }
 
     async fn health(&self) -> DaemonHealth {
         match self {
             Self::These(connections) => DaemonHealth::of(&inputs(connections).await),
-            Self::Fleet(fleet) => fleet.health().await,
+            Self::Connections(manager) => manager.health().await,
         }
     }
 }
@@ -117,9 +117,9 @@ impl MetricsServer {
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(address: SocketAddr, fleet: &Arc<ConnectionManager>) -> Result<Self, ListenError> {
-        let server = Server::by_rule(address, SETTING, fleet.config()).await?;
-        Ok(Self { server, watched: Watched::Fleet(Arc::clone(fleet)) })
+    pub async fn for_connections(address: SocketAddr, manager: &Arc<ConnectionManager>) -> Result<Self, ListenError> {
+        let server = Server::by_rule(address, SETTING, manager.config()).await?;
+        Ok(Self { server, watched: Watched::Connections(Arc::clone(manager)) })
     }
 
     /// The address of the listener.

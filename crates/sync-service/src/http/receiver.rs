@@ -90,8 +90,8 @@ impl HookReceiver {
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(fleet: &ConnectionManager) -> Result<Self, ListenError> {
-        Self::with_inboxes(fleet.config(), fleet.inboxes().clone()).await
+    pub async fn for_connections(manager: &ConnectionManager) -> Result<Self, ListenError> {
+        Self::with_inboxes(manager.config(), manager.inboxes().clone()).await
     }
 
     /// The same for inboxes by the names of their connections.

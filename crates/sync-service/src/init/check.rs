@@ -41,18 +41,18 @@ pub struct Problem {
     /// The action that resolves it.
     pub remedy: Option<Remedy>,
     /// True if the value can never work, and not only at the moment.
-    pub hopeless: bool,
+    pub blocking: bool,
     /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
     pub unreached: bool,
 }
 
 impl Problem {
-    fn hopeless(error: &dyn std::error::Error) -> Self {
-        Self { message: error_chain(error), remedy: None, hopeless: true, unreached: false }
+    fn blocking(error: &dyn std::error::Error) -> Self {
+        Self { message: error_chain(error), remedy: None, blocking: true, unreached: false }
     }
 
     fn found(error: &dyn std::error::Error, remedy: Option<Remedy>, unreached: bool) -> Self {
-        Self { message: error_chain(error), remedy, hopeless: false, unreached }
+        Self { message: error_chain(error), remedy, blocking: false, unreached }
     }
 }
 
@@ -100,7 +100,7 @@ pub async fn check_org(org_url: &str, manner: Manner) -> Check {
     let unused = SecretString::from("none");
     let client = OktaClient::builder(org_url).api_token(unused).user_agent(USER_AGENT).total_time(PATIENCE);
     let client = client.allow_private_addresses(manner.allow_private_addresses);
-    let client = client.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = client.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
         return Ok(Finding::new("not asked whether an org answers there"));
     }
@@ -113,14 +113,14 @@ pub async fn check_org(org_url: &str, manner: Manner) -> Check {
 /// # Errors
 /// When it does not; the problem names the scopes or the role that are missing.
 pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: bool) -> Check {
-    let key = private_key(okta).map_err(|e| Problem::hopeless(&e))?;
+    let key = private_key(okta).map_err(|e| Problem::blocking(&e))?;
     let client = OktaClient::builder(&okta.org_url)
         .service_app(&okta.client_id, key)
         .allow_private_addresses(allow_private_addresses)
         .user_agent(USER_AGENT)
         .total_time(PATIENCE)
         .build()
-        .map_err(|e| Problem::hopeless(&e))?;
+        .map_err(|e| Problem::blocking(&e))?;
     let missing = client.missing_scopes().await?;
     let (essential, others): (Vec<_>, Vec<_>) = needed_scopes(hook)
         .into_iter()
@@ -131,7 +131,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
         return Err(Problem {
             message: format!("the app gets a token, and is not granted {}", names.join(", ")),
             remedy: Some(Remedy::GrantApiScopes { scope: None }),
-            hopeless: false,
+            blocking: false,
             unreached: false,
         });
     }
@@ -141,7 +141,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
         return Err(Problem {
             message: "the app gets a token, and sees no group at all".into(),
             remedy: Some(Remedy::AssignAdminRole),
-            hopeless: false,
+            blocking: false,
             unreached: false,
         });
     }
@@ -161,7 +161,7 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
-    let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = builder.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
         return Ok(Finding::new("not checked with Assets"));
     }
@@ -193,7 +193,7 @@ pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, manne
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
-    let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = builder.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
         return Ok(Finding::new("not asked whether the account may sign in"));
     }
@@ -209,7 +209,7 @@ pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
     let url = hook_url(trimmed(public_url), connection).map_err(|problem| Problem {
         message: format!("the public URL {problem}"),
         remedy: None,
-        hopeless: true,
+        blocking: true,
         unreached: false,
     })?;
     Ok(Finding::new(format!("Okta will deliver to {url}")))
@@ -219,7 +219,7 @@ async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Pro
     tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Problem {
         message: format!("{whom} did not answer within {} s", PATIENCE.as_secs()),
         remedy: Some(Remedy::CheckNetwork { service: Service::Assets }),
-        hopeless: false,
+        blocking: false,
         unreached: true,
     })
 }

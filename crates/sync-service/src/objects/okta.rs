@@ -199,7 +199,7 @@ impl Lookup {
             groups => groups?,
         };
         if let Some(everyone) = groups.iter().find(|group| group.is_everyone()) {
-            self.sides.choice().remember_everyone(Some(everyone));
+            self.sides.choice().set_everyone_group(Some(everyone));
         }
         // A value that cannot be read is not compared as if it were none.
         let whole = through.filter(|through| through.lens.unreadable_of_user(&user).is_none());

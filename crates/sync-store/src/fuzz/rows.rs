@@ -158,7 +158,7 @@ impl Target {
         }
         told.note("staged", store.staged(run, None, 10).await);
         told.note("counts", store.staged_counts(run).await);
-        told.note("left", store.as_left_by(run, keys).await);
+        told.note("left", store.as_staged_by(run, keys).await);
         told.note("aliases", store.alias_uses(run, true, None, 10).await);
         told.note("unconfirmed", store.unconfirmed(10).await);
         told.note("next", store.next_retry().await);

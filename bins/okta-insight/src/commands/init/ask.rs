@@ -102,7 +102,7 @@ pub(super) fn tell(message: &str, hint: Option<&str>) {
 /// Prints the error of a value, and prompts for the next action.
 pub(super) fn next(problem: &Problem) -> Result<Next, Failure> {
     tell(&problem.message, problem.remedy.as_ref().map(remedy).as_deref());
-    if problem.hopeless {
+    if problem.blocking {
         return Ok(Next::Reenter);
     }
     choose("Next action", vec![Next::Recheck, Next::Reenter, Next::Keep])

@@ -279,7 +279,7 @@ impl<'a> Steps<'a> {
                 }
                 Err(problem) if !self.terminal => {
                     return Err(Failure {
-                        code: if problem.hopeless {
+                        code: if problem.blocking {
                             ErrorCode::InvalidArguments
                         } else {
                             ErrorCode::CheckFailed
@@ -291,7 +291,7 @@ impl<'a> Steps<'a> {
                             format!("{flag}: {}", problem.message)
                         },
                         hint: problem.remedy.as_ref().map(remedy),
-                        exit: if problem.hopeless { 2 } else { 1 },
+                        exit: if problem.blocking { 2 } else { 1 },
                     });
                 }
                 Err(problem) => match ask::next(&problem)? {

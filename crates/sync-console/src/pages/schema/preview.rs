@@ -117,9 +117,9 @@ pub(super) async fn apply(
     let mut settings = saved.settings.clone();
     settings.mapping = options.clone();
     let draft = ConnectionDraft { settings, secrets: BTreeMap::new(), ignore_check_failures: false };
-    match app.fleet.save(member.name(), draft, false).await {
+    match app.manager.save(member.name(), draft, false).await {
         Ok(_) => {
-            if let Some(member) = app.fleet.get(member.name()) {
+            if let Some(member) = app.manager.get(member.name()) {
                 member.set_up();
             }
             Ok(Redirect::to(&address(member.name(), &["setup"])).into_response())
