@@ -24,7 +24,7 @@ use crate::app::App;
 use action::{Effect, effect};
 
 /// The length of a body that is searched for the requested change.
-const LOOKED_AT: usize = 16 << 10;
+const MAX_RECORDED_BYTES: usize = 16 << 10;
 /// So much of a text is kept.
 const LONGEST: usize = 200;
 /// Members of a body that are kept. None of them can be a secret.
@@ -91,7 +91,7 @@ pub(crate) async fn record(
         origin,
         connection,
         subject,
-        request: asked(&headers, &body),
+        request: choices_of(&headers, &body),
         before,
         after,
         succeeded: status.is_success() || status.is_redirection(),
@@ -109,7 +109,7 @@ fn record_body(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
     request.map(|body| {
         Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = LOOKED_AT.saturating_sub(seen.len());
+            let room = MAX_RECORDED_BYTES.saturating_sub(seen.len());
             seen.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
         }))
     })
@@ -126,7 +126,7 @@ async fn state<E>(app: &App, connection: Option<&Result<ConnectionName, E>>) -> 
 }
 
 /// The choices in a body of JSON or a form.
-fn asked(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
+fn choices_of(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let sent: Map<String, Value> = if kind.starts_with("application/x-www-form-urlencoded") {
         form_urlencoded::parse(body).map(|(key, value)| (key.into_owned(), value.into())).collect()
@@ -171,9 +171,10 @@ mod tests {
     fn secrets_of_a_body_are_not_kept() {
         let headers = |kind: &'static str| [(CONTENT_TYPE, kind.parse().unwrap())].into_iter().collect();
         let json = br#"{"secrets":{"import_token":"s3cret"},"settings":{"x":"s3cret"},"name":"oia_s3cret","new":true}"#;
-        let kept = asked(&headers("application/json"), json);
+        let kept = choices_of(&headers("application/json"), json);
         assert_eq!(kept, Some(json!({ "name": "oia_...", "new": true })));
-        let form = asked(&headers("application/x-www-form-urlencoded"), b"private_key=s3cret&accept=yes");
+        let form =
+            choices_of(&headers("application/x-www-form-urlencoded"), b"private_key=s3cret&accept=yes");
         assert_eq!(form, Some(json!({ "accept": "yes" })));
     }
 }

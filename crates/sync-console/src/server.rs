@@ -171,7 +171,7 @@ pub(crate) fn router(app: App, access: Access, headers: SecurityHeaders) -> Rout
         .route("/metrics", get(metrics))
         .with_state(app.clone())
         .layer(from_fn_with_state(app.clone(), audit::record))
-        .layer(from_fn_with_state(access.clone(), access::guard));
+        .layer(from_fn_with_state(access.clone(), access::authorize));
     let open = Router::new()
         .merge(assets::router())
         .route("/healthz", get(async || "alive\n"))

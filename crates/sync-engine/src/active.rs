@@ -61,8 +61,9 @@ impl Engine {
                 self.stats.failed(kind.as_str(), matches!(error, EngineError::SafeguardTriggered(_)));
             }
             span.in_scope(|| tracing::info!(error = report.error, "run ended early"));
-            let pass = matches!(kind, RunKind::FullSync | RunKind::IncrementalSync | RunKind::Backfill);
-            let goes_on = pass && error.is_transient();
+            let is_resumable =
+                matches!(kind, RunKind::FullSync | RunKind::IncrementalSync | RunKind::Backfill);
+            let goes_on = is_resumable && error.is_transient();
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
             let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run.id);
             if goes_on || open {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::{Doubt, EngineError, MappingView, Place, Subject, engine::Engine};
+use crate::{EngineError, LostValues, MappingView, Place, Subject, engine::Engine};
 
 impl Engine {
     /// Holds the latest execution of the import source against the store, once in the life of a process. One that the
@@ -32,7 +32,7 @@ impl Engine {
             let place = Place { doubts: place.doubts + 1, ..place };
             let subject = ask.then_some(Subject::EntireDirectory);
             let store = &self.ports.store;
-            store.save_place(&place, Some(&Doubt::Everything), subject.as_ref(), self.now()).await?;
+            store.save_place(&place, Some(&LostValues::Everything), subject.as_ref(), self.now()).await?;
         }
         self.executions_compared.store(true, Ordering::Relaxed);
         Ok(())

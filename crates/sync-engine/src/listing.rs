@@ -28,7 +28,7 @@ impl Engine {
     pub(crate) async fn read_listings(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
@@ -36,55 +36,59 @@ impl Engine {
         tokio::select! {
             biased;
             () = stop.cancelled() => Err(EngineError::Interrupted),
-            plan = self.read_stages(run, pass, limits, progress) => plan,
+            plan = self.read_stages(run, checkpoint, limits, progress) => plan,
         }
     }
 
     async fn read_stages(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
     ) -> Result<SyncPlan, EngineError> {
-        if pass.mode == SyncMode::Full && pass.phase == ReadPhase::Groups && pass.cursor.is_none() {
-            self.report_unknown_scope_values(run, pass).await;
+        if checkpoint.mode == SyncMode::Full
+            && checkpoint.phase == ReadPhase::Groups
+            && checkpoint.cursor.is_none()
+        {
+            self.report_unknown_scope_values(run, checkpoint).await;
         }
-        while pass.phase != ReadPhase::Complete {
-            match pass.phase {
-                ReadPhase::Groups => self.read_groups(run, pass, progress).await?,
-                ReadPhase::Members => self.read_members(run, pass, progress).await?,
-                ReadPhase::Users => self.read_users(run, pass, progress).await?,
-                ReadPhase::Unlisted => self.read_all_missing(run, pass, limits, progress).await?,
+        while checkpoint.phase != ReadPhase::Complete {
+            match checkpoint.phase {
+                ReadPhase::Groups => self.read_groups(run, checkpoint, progress).await?,
+                ReadPhase::Members => self.read_members(run, checkpoint, progress).await?,
+                ReadPhase::Users => self.read_users(run, checkpoint, progress).await?,
+                ReadPhase::Unlisted => self.read_all_missing(run, checkpoint, limits, progress).await?,
                 ReadPhase::Complete => {}
             }
-            self.ports.store.save_checkpoint(run.id, pass).await?;
+            self.ports.store.save_checkpoint(run.id, checkpoint).await?;
         }
         // All users are known by now.
-        self.resolve_staged(run.id, pass.mode == SyncMode::Full, &mut pass.value_problems).await?;
+        self.resolve_staged(run.id, checkpoint.mode == SyncMode::Full, &mut checkpoint.value_problems)
+            .await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
         let counts = self.ports.store.object_counts().await?;
-        let mut plan = SyncPlan::new(run.id, &pass.read, &staged, &counts);
-        if pass.mode != SyncMode::Full {
+        let mut plan = SyncPlan::new(run.id, &checkpoint.read, &staged, &counts);
+        if checkpoint.mode != SyncMode::Full {
             plan.only_some();
         }
         let since = self.window_begin(run, limits).await?;
         plan.removals =
             self.ports.store.planned_removals(run.id, SafeguardMinimums::default(), since).await?;
-        plan.problems.clone_from(&pass.problems);
-        plan.unknown_choices.clone_from(&pass.unknown_choices);
-        plan.unreadable = self.unread(run, pass).await?;
-        plan.value_problems.clone_from(&pass.value_problems);
+        plan.problems.clone_from(&checkpoint.problems);
+        plan.unknown_choices.clone_from(&checkpoint.unknown_choices);
+        plan.unreadable = self.unread(run, checkpoint).await?;
+        plan.value_problems.clone_from(&checkpoint.value_problems);
         Ok(plan)
     }
 
     /// Notes what the operator's choice names in vain. It selects less than is meant, and stops nothing.
-    async fn report_unknown_scope_values(&self, run: &ActiveRun, pass: &mut SyncCheckpoint) {
+    async fn report_unknown_scope_values(&self, run: &ActiveRun, checkpoint: &mut SyncCheckpoint) {
         match run.view.directory.unknown_choices().await {
-            Ok(unknown) => pass.unknown_choices = unknown,
+            Ok(unknown) => checkpoint.unknown_choices = unknown,
             Err(error) => {
                 let reason = crate::error_chain(&error);
-                note(&mut pass.problems, format!("could not check the scope: {reason}"));
+                note(&mut checkpoint.problems, format!("could not check the scope: {reason}"));
             }
         }
     }
@@ -94,35 +98,38 @@ impl Engine {
         &self,
         phase: Phase,
         kind: ObjectKind,
-        pass: &SyncCheckpoint,
+        checkpoint: &SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         let known = self.ports.store.object_counts().await?.get(&kind).map(|counts| counts.current);
         // Before everything was read once, what is known is what happened to change since.
         let read_once = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
-        progress.begin(phase, known.filter(|&n| n > 0 && read_once && pass.mode.since().is_none()));
-        progress.resume(phase, pass.read.get(&kind).copied().unwrap_or_default());
+        progress.begin(phase, known.filter(|&n| n > 0 && read_once && checkpoint.mode.since().is_none()));
+        progress.resume(phase, checkpoint.read.get(&kind).copied().unwrap_or_default());
         Ok(())
     }
 
     async fn read_groups(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        self.begin_listing(Phase::Groups, ObjectKind::Group, pass, progress).await?;
-        let since = pass.mode.since();
+        self.begin_listing(Phase::Groups, ObjectKind::Group, checkpoint, progress).await?;
+        let since = checkpoint.mode.since();
         loop {
-            let page = run.view.directory.groups(since, pass.cursor.as_ref()).await;
-            let Some(page) = from_the_beginning(page, pass, ObjectKind::Group)? else { continue };
-            self.add_listed_groups_of(run, pass.mode, &page.items).await?;
-            let unread = self.leave_unreadable(run, ObjectKind::Group, &page.unreadable, pass).await?;
-            self.keep_members_of(run, pass.mode, &unread).await?;
+            let page = run.view.directory.groups(since, checkpoint.cursor.as_ref()).await;
+            let Some(page) = from_the_beginning(page, checkpoint, ObjectKind::Group)? else { continue };
+            self.add_listed_groups_of(run, checkpoint.mode, &page.items).await?;
+            let unread = self.leave_unreadable(run, ObjectKind::Group, &page.unreadable, checkpoint).await?;
+            self.keep_members_of(run, checkpoint.mode, &unread).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
-            self.stage_page(run, page.items.into_iter().map(|group| group.observed), pass).await?;
+            self.stage_page(run, page.items.into_iter().map(|group| group.observed), checkpoint).await?;
             progress.advance(Phase::Groups, count);
-            if self.save_page(run, pass, ObjectKind::Group, count, page.next, ReadPhase::Members).await? {
+            if self
+                .save_page(run, checkpoint, ObjectKind::Group, count, page.next, ReadPhase::Members)
+                .await?
+            {
                 break;
             }
         }
@@ -171,27 +178,28 @@ impl Engine {
     async fn read_members(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        if pass.mode == SyncMode::Full {
+        if checkpoint.mode == SyncMode::Full {
             self.record_unlisted_groups(run).await?;
         }
         progress.begin(Phase::Members, Some(self.ports.store.count_listed_groups(run.id).await?));
-        for (group, failure) in self.list_members(run, pass.reading, progress).await?.unlisted {
-            self.leave_one(run, &RecordKey::group(&group), "members", failure.reason, pass).await?;
-            pass.unlisted.insert(group);
+        for (group, failure) in self.list_members(run, checkpoint.reading, progress).await?.unlisted {
+            self.leave_one(run, &RecordKey::group(&group), "members", failure.reason, checkpoint).await?;
+            checkpoint.unlisted.insert(group);
         }
-        if pass.mode != SyncMode::Full {
+        if checkpoint.mode != SyncMode::Full {
             // Users that changed besides are listed afterwards; what is staged then counts.
             let none = HashSet::new();
-            let left =
-                self.stage_membership_differences(run, pass.reading, &none, &mut pass.value_problems).await?;
+            let left = self
+                .stage_membership_differences(run, checkpoint.reading, &none, &mut checkpoint.value_problems)
+                .await?;
             for (user, problem) in left {
-                self.leave_one(run, &user, "", problem, pass).await?;
+                self.leave_one(run, &user, "", problem, checkpoint).await?;
             }
         }
-        pass.enter(ReadPhase::Users);
+        checkpoint.enter(ReadPhase::Users);
         progress.end(Phase::Members);
         Ok(())
     }
@@ -199,20 +207,20 @@ impl Engine {
     async fn read_users(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        self.begin_listing(Phase::Users, ObjectKind::User, pass, progress).await?;
-        let next = if pass.mode == SyncMode::Full { ReadPhase::Unlisted } else { ReadPhase::Complete };
+        self.begin_listing(Phase::Users, ObjectKind::User, checkpoint, progress).await?;
+        let next = if checkpoint.mode == SyncMode::Full { ReadPhase::Unlisted } else { ReadPhase::Complete };
         loop {
-            let page = run.view.directory.users(pass.mode.since(), pass.cursor.as_ref()).await;
-            let Some(page) = from_the_beginning(page, pass, ObjectKind::User)? else { continue };
-            self.leave_unreadable(run, ObjectKind::User, &page.unreadable, pass).await?;
+            let page = run.view.directory.users(checkpoint.mode.since(), checkpoint.cursor.as_ref()).await;
+            let Some(page) = from_the_beginning(page, checkpoint, ObjectKind::User)? else { continue };
+            self.leave_unreadable(run, ObjectKind::User, &page.unreadable, checkpoint).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
-            let joined = self.join(run, pass, page.items).await?;
-            self.stage_page(run, joined.into_iter(), pass).await?;
+            let joined = self.join(run, checkpoint, page.items).await?;
+            self.stage_page(run, joined.into_iter(), checkpoint).await?;
             progress.advance(Phase::Users, count);
-            if self.save_page(run, pass, ObjectKind::User, count, page.next, next).await? {
+            if self.save_page(run, checkpoint, ObjectKind::User, count, page.next, next).await? {
                 break;
             }
         }
@@ -224,14 +232,14 @@ impl Engine {
     async fn join(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         users: Vec<DirectoryUser>,
     ) -> Result<Vec<DirectoryObject>, EngineError> {
         let directory = &run.view.directory;
         let ids: Vec<UserId> = users.iter().map(|u| UserId::new(u.observed.record.key.id.clone())).collect();
-        let (mut groups, known) = if pass.mode == SyncMode::Full {
+        let (mut groups, known) = if checkpoint.mode == SyncMode::Full {
             let mut groups = self.ports.store.listed_groups_of(run.id, &ids).await?;
-            self.keep_unlisted(pass, &ids, &mut groups).await?;
+            self.keep_unlisted(checkpoint, &ids, &mut groups).await?;
             (groups, None)
         } else {
             let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
@@ -277,7 +285,7 @@ impl Engine {
                     let (key, failure) =
                         (RecordKey::user(&id), singles.leave(EngineError::Directory(error))?);
                     let problem = format!("the groups of {key} could not be read: {}", failure.reason);
-                    self.leave_one(run, &key, "groups", problem, pass).await?;
+                    self.leave_one(run, &key, "groups", problem, checkpoint).await?;
                 }
             }
         }
@@ -289,16 +297,16 @@ impl Engine {
     async fn read_all_missing(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         progress.begin(Phase::Unlisted, None);
         for kind in [ObjectKind::Group, ObjectKind::User] {
-            let listed = pass.read.get(&kind).copied().unwrap_or_default();
-            self.stage_missing(run, kind, listed, limits, pass, progress).await?;
+            let listed = checkpoint.read.get(&kind).copied().unwrap_or_default();
+            self.stage_missing(run, kind, listed, limits, checkpoint, progress).await?;
         }
-        pass.enter(ReadPhase::Complete);
+        checkpoint.enter(ReadPhase::Complete);
         progress.end(Phase::Unlisted);
         Ok(())
     }
@@ -307,39 +315,39 @@ impl Engine {
         &self,
         run: &ActiveRun,
         page: impl Iterator<Item = DirectoryObject>,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
-        self.stage_observed(run, page, pass.reading, &mut pass.value_problems).await
+        self.stage_observed(run, page, checkpoint.reading, &mut checkpoint.value_problems).await
     }
 
     /// Saves the place after a page. `true` when it was the last one of its stage.
     async fn save_page(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         kind: ObjectKind,
         count: u64,
         next: Option<Cursor>,
         then: ReadPhase,
     ) -> Result<bool, EngineError> {
-        *pass.read.entry(kind).or_default() += count;
+        *checkpoint.read.entry(kind).or_default() += count;
         if let Some(next) = &next
-            && (pass.cursor.as_ref() == Some(next) || pass.trail.leads_back(next.as_str()))
+            && (checkpoint.cursor.as_ref() == Some(next) || checkpoint.trail.leads_back(next.as_str()))
         {
             let error = PortError::new(format!("the pages of the listing of {kind}s lead in a circle"));
             return Err(EngineError::Directory(error));
         }
-        if pass.trail.is_endless(count) && next.is_some() {
+        if checkpoint.trail.is_endless(count) && next.is_some() {
             let error = PortError::new(format!("the pages of the listing of {kind}s are empty without end"));
             return Err(EngineError::Directory(error));
         }
         let last = next.is_none();
         if last {
-            pass.enter(then);
+            checkpoint.enter(then);
         } else {
-            pass.cursor = next;
+            checkpoint.cursor = next;
         }
-        self.ports.store.save_checkpoint(run.id, pass).await?;
+        self.ports.store.save_checkpoint(run.id, checkpoint).await?;
         Ok(last)
     }
 }
@@ -348,23 +356,23 @@ impl Engine {
 /// until then stays seen.
 fn from_the_beginning<T>(
     page: Result<Page<T>, PortError>,
-    pass: &mut SyncCheckpoint,
+    checkpoint: &mut SyncCheckpoint,
     kind: ObjectKind,
 ) -> Result<Option<Page<T>>, EngineError> {
     match page {
         Ok(page) => Ok(Some(page)),
-        Err(error) if error.is_expired() && pass.cursor.is_some() => {
-            if pass.restarts >= MOST_RESTARTS {
+        Err(error) if error.is_expired() && checkpoint.cursor.is_some() => {
+            if checkpoint.restarts >= MOST_RESTARTS {
                 return Err(EngineError::Directory(error));
             }
             let reason = crate::error_chain(&error);
             tracing::warn!(%kind, reason, "page cursor expired; restarting the listing");
-            note(&mut pass.problems, format!("the listing of {kind}s began anew: {reason}"));
-            pass.restarts += 1;
-            pass.cursor = None;
-            pass.trail = Trail::default();
-            pass.read.remove(&kind);
-            pass.value_problems.clear(kind);
+            note(&mut checkpoint.problems, format!("the listing of {kind}s began anew: {reason}"));
+            checkpoint.restarts += 1;
+            checkpoint.cursor = None;
+            checkpoint.trail = Trail::default();
+            checkpoint.read.remove(&kind);
+            checkpoint.value_problems.clear(kind);
             Ok(None)
         }
         Err(error) => Err(EngineError::Directory(error)),

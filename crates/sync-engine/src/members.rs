@@ -32,7 +32,11 @@ pub(crate) struct Listed {
 
 impl Engine {
     /// Adds groups with an empty list of members.
-    pub(crate) async fn record_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
+    pub(crate) async fn record_as_empty(
+        &self,
+        run: &ActiveRun,
+        groups: &[GroupId],
+    ) -> Result<(), EngineError> {
         self.ports.store.add_listed_groups(run.id, groups).await?;
         for group in groups {
             self.ports.store.mark_group_listed(run.id, group).await?;
@@ -171,7 +175,11 @@ impl Engine {
     }
 
     /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
-    async fn brought_into_scope(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
+    async fn brought_into_scope(
+        &self,
+        run: &ActiveRun,
+        unknown: Vec<UserId>,
+    ) -> Result<Vec<UserId>, EngineError> {
         let noted = self.ports.store.listed_groups_of(run.id, &unknown).await?;
         let may = |user: &UserId| {
             noted.get(user).into_iter().flatten().any(|group| run.view.directory.may_include(group))
@@ -239,11 +247,11 @@ impl Engine {
     /// Adds the confirmed memberships of groups whose members could not be listed.
     pub(crate) async fn keep_unlisted(
         &self,
-        pass: &SyncCheckpoint,
+        checkpoint: &SyncCheckpoint,
         users: &[UserId],
         groups: &mut HashMap<UserId, Vec<GroupId>>,
     ) -> Result<(), EngineError> {
-        if pass.unlisted.is_empty() {
+        if checkpoint.unlisted.is_empty() {
             return Ok(());
         }
         let keys: Vec<RecordKey> = users.iter().map(RecordKey::user).collect();
@@ -252,7 +260,7 @@ impl Engine {
             let kept = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
             let kept = kept
                 .map(|r| GroupId::new(r.reference_key.clone()))
-                .filter(|group| pass.unlisted.contains(group));
+                .filter(|group| checkpoint.unlisted.contains(group));
             for group in kept {
                 if !of.contains(&group) {
                     of.push(group);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sync_model::ObjectKind;
 
 use crate::{
-    ActiveRun, Comparison, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport,
+    ActiveRun, Comparison, EngineError, FieldState, LostValues, MappingView, Outcome, Place, RunReport,
     SchemaState, Subject, Unidentified, WithheldReason, engine::Engine,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 /// Another import source, workspace, or object schema holds none of the confirmed objects; nor does an object type that
 /// was created anew. Values of a field that could not be stored, or that is now stored differently, may be lost. Values
 /// that can't be stored yet are resent once they can.
-pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
+pub(crate) fn lost_values(before: &Place, now: &Place) -> Option<LostValues> {
     let is_other = |before: &Option<String>, now: &Option<String>| matches!((before, now), (Some(before), Some(now)) if before != now);
     let is_elsewhere = is_other(&before.origin, &now.origin)
         || is_other(&before.import_source, &now.import_source)
@@ -34,14 +34,14 @@ pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
                 continue;
             }
             if state.is_identity && known(kind, field).is_some() {
-                return Some(Doubt::Everything);
+                return Some(LostValues::Everything);
             }
             values.entry(*kind).or_default().push(field.clone());
         }
     }
     match (is_elsewhere, values.is_empty()) {
-        (true, _) => Some(Doubt::Everything),
-        (false, false) => Some(Doubt::Values(values)),
+        (true, _) => Some(LostValues::Everything),
+        (false, false) => Some(LostValues::Values(values)),
         (false, true) => None,
     }
 }
@@ -97,29 +97,29 @@ impl Place {
 }
 
 impl Engine {
-    /// Holds the place of a comparison against that of the last one, and doubts what may be lost. With `ask`, what is in
+    /// Holds the place of a comparison against that of the last one, and doubts what may be lost. With `enqueue`, what is in
     /// doubt is read and sent again without being asked for; otherwise the caller reads everything.
-    pub(crate) async fn adopt_place(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
+    pub(crate) async fn adopt_place(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {
         let Comparison { view, report } = compared;
         let before = self.ports.store.place().await?;
-        let (mut now, doubt) = match &before {
+        let (mut now, lost) = match &before {
             Some(before) => {
                 let now = completed(&view.place, before);
-                let doubt = doubts(before, &now);
-                (now, doubt)
+                let lost = lost_values(before, &now);
+                (now, lost)
             }
             // What an earlier version confirmed, it confirmed somewhere.
-            None => (view.place.clone(), Some(Doubt::Everything)),
+            None => (view.place.clone(), Some(LostValues::Everything)),
         };
         if before.as_ref() == Some(&now) {
             return Ok(());
         }
-        let subject = match &doubt {
-            Some(Doubt::Everything) => Some(Subject::EntireDirectory),
-            Some(Doubt::Values(_)) => Some(Subject::Schema),
+        let subject = match &lost {
+            Some(LostValues::Everything) => Some(Subject::EntireDirectory),
+            Some(LostValues::Values(_)) => Some(Subject::Schema),
             None => None,
         };
-        now.doubts += u64::from(doubt.is_some());
+        now.doubts += u64::from(lost.is_some());
         for (kind, attribute) in
             before.iter().flat_map(|before| remade_identities(before, &now)).collect::<Vec<_>>()
         {
@@ -131,18 +131,18 @@ impl Engine {
                 now.unidentified.insert(kind, left);
             }
         }
-        if let (Some(doubt), Some(_)) = (&doubt, &before) {
-            tracing::info!(?doubt, "confirmed values may be lost; resending them");
+        if let (Some(lost), Some(_)) = (&lost, &before) {
+            tracing::info!(?lost, "confirmed values may be lost; resending them");
         }
         let begun = self.has_begun().await?;
         // A store that has never compared anything, beside a mapping that is there: it is another one than that which filled
         // Assets. Otherwise nothing is there to be sent again before the first full run has begun.
-        let lost = !begun && before.is_none() && report.state != SchemaState::Missing;
-        if ask && lost {
+        let is_new_store = !begun && before.is_none() && report.state != SchemaState::Missing;
+        if enqueue && is_new_store {
             tracing::warn!("the state store is empty although Assets is set up; starting a full sync");
         }
-        let subject = subject.filter(|_| ask && (begun || lost));
-        Ok(self.ports.store.save_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+        let subject = subject.filter(|_| enqueue && (begun || is_new_store));
+        Ok(self.ports.store.save_place(&now, lost.as_ref(), subject.as_ref(), self.now()).await?)
     }
 
     /// Reports objects that lost their identity.
@@ -169,13 +169,13 @@ impl Engine {
     /// Doubts what a run has confirmed since the structure changed that it was sent into.
     pub(crate) async fn check_place_after(&self, run: &ActiveRun) -> Result<(), EngineError> {
         let Some(now) = self.ports.store.place().await? else { return Ok(()) };
-        let Some(doubt) = doubts(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
-        let subject = match doubt {
-            Doubt::Everything => Subject::EntireDirectory,
-            Doubt::Values(_) => Subject::Schema,
+        let Some(lost) = lost_values(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
+        let subject = match lost {
+            LostValues::Everything => Subject::EntireDirectory,
+            LostValues::Values(_) => Subject::Schema,
         };
         let now = Place { doubts: now.doubts + 1, ..now };
-        Ok(self.ports.store.save_place(&now, Some(&doubt), Some(&subject), self.now()).await?)
+        Ok(self.ports.store.save_place(&now, Some(&lost), Some(&subject), self.now()).await?)
     }
 
     /// Compares the object schema and types of an execution with the known ones. If they were created anew, no
@@ -189,13 +189,13 @@ impl Engine {
         if now == before {
             return Ok(());
         }
-        let doubt = doubts(&before, &now);
-        if doubt.is_some() {
+        let lost = lost_values(&before, &now);
+        if lost.is_some() {
             tracing::warn!("the object schema or an object type was replaced; resending all objects");
         }
-        let subject = doubt.as_ref().map(|_| Subject::EntireDirectory);
-        let now = Place { doubts: now.doubts + u64::from(doubt.is_some()), ..now };
-        Ok(self.ports.store.save_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+        let subject = lost.as_ref().map(|_| Subject::EntireDirectory);
+        let now = Place { doubts: now.doubts + u64::from(lost.is_some()), ..now };
+        Ok(self.ports.store.save_place(&now, lost.as_ref(), subject.as_ref(), self.now()).await?)
     }
 
     /// Detects that an execution created objects that had been confirmed: the target lost them, and possibly others.
@@ -220,15 +220,15 @@ impl Engine {
         }
         let (true, Some(place)) = (lost, self.ports.store.place().await?) else { return Ok(()) };
         let place = Place { doubts: place.doubts + 1, ..place };
-        let (doubt, ask) = (Doubt::Everything, Subject::EntireDirectory);
-        Ok(self.ports.store.save_place(&place, Some(&doubt), Some(&ask), self.now()).await?)
+        let (values, subject) = (LostValues::Everything, Subject::EntireDirectory);
+        Ok(self.ports.store.save_place(&place, Some(&values), Some(&subject), self.now()).await?)
     }
 
     /// The number of objects whose confirmation is in doubt: those that are to be sent again, and all of them while the
     /// present place is not the one where they were confirmed.
-    pub(crate) async fn count_doubted(&self, view: &MappingView) -> Result<u64, EngineError> {
+    pub(crate) async fn count_possibly_lost(&self, view: &MappingView) -> Result<u64, EngineError> {
         let known = self.ports.store.place().await?;
-        let moved = known.is_some_and(|known| doubts(&known, &completed(&view.place, &known)).is_some());
+        let moved = known.is_some_and(|known| lost_values(&known, &completed(&view.place, &known)).is_some());
         if moved {
             let counts = self.ports.store.object_counts().await?;
             return Ok(counts.values().map(|counts| counts.current).sum());
@@ -264,8 +264,8 @@ mod tests {
         }
     }
 
-    fn groups() -> Doubt {
-        Doubt::Values(BTreeMap::from([(ObjectKind::User, vec!["groups".to_owned()])]))
+    fn groups() -> LostValues {
+        LostValues::Values(BTreeMap::from([(ObjectKind::User, vec!["groups".to_owned()])]))
     }
 
     #[test]
@@ -298,9 +298,9 @@ mod tests {
             ("and back", &retyped, &good, Some(groups())),
             ("a field that is new", &ungrouped, &good, Some(groups())),
             ("a field that is not wanted any more", &good, &ungrouped, None),
-            ("another import source", &good, &elsewhere, Some(Doubt::Everything)),
-            ("and back to the first", &elsewhere, &good, Some(Doubt::Everything)),
-            ("an object schema made anew", &schema("1"), &schema("2"), Some(Doubt::Everything)),
+            ("another import source", &good, &elsewhere, Some(LostValues::Everything)),
+            ("and back to the first", &elsewhere, &good, Some(LostValues::Everything)),
+            ("an object schema made anew", &schema("1"), &schema("2"), Some(LostValues::Everything)),
             ("an object schema that is known now", &good, &schema("1"), None),
             ("an execution names what it filled", &good, &filled("1", "101"), None),
             ("the same again", &filled("1", "101"), &filled("1", "101"), None),
@@ -308,18 +308,18 @@ mod tests {
                 "an object schema made anew, by its execution",
                 &filled("1", "101"),
                 &filled("2", "101"),
-                Some(Doubt::Everything),
+                Some(LostValues::Everything),
             ),
             (
                 "an object type made anew, by its execution",
                 &filled("1", "101"),
                 &filled("1", "102"),
-                Some(Doubt::Everything),
+                Some(LostValues::Everything),
             ),
-            ("an object type made anew", &untyped, &good, Some(Doubt::Everything)),
+            ("an object type made anew", &untyped, &good, Some(LostValues::Everything)),
             ("an object type that is gone", &good, &untyped, None),
         ] {
-            assert_eq!(doubts(before, now), expected, "{name}");
+            assert_eq!(lost_values(before, now), expected, "{name}");
         }
     }
 

@@ -68,8 +68,8 @@ impl Engine {
     ) -> Result<SyncPlan, EngineError> {
         // Shown whatever it holds: its violations are for the administrator who approves it.
         let limits = Safeguards { override_safeguards: true, ..self.options.safeguards };
-        let mut pass = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
-        self.read_listings(run, &mut pass, &limits, progress, stop).await
+        let mut checkpoint = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
+        self.read_listings(run, &mut checkpoint, &limits, progress, stop).await
     }
 
     /// Completes a plan; of one that failed nothing is kept.

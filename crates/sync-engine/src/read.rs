@@ -95,7 +95,7 @@ impl Engine {
         kind: ObjectKind,
         listed: u64,
         limits: &Safeguards,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         let missing = self.ports.store.count_unlisted(run.id, kind).await?;
@@ -135,7 +135,7 @@ impl Engine {
                     // Not proven gone: it stays as it is.
                     Err(error) => {
                         let problem = format!("{key} could not be read: {}", singles.leave(error)?.reason);
-                        self.leave_one(run, &key, "", problem, pass).await?;
+                        self.leave_one(run, &key, "", problem, checkpoint).await?;
                     }
                 }
             }

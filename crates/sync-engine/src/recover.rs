@@ -98,7 +98,9 @@ impl Engine {
         match end {
             End::Processed(outcome) => self.confirm_late(view, open, outcome, report).await,
             End::Cancelled => Ok(store.close_execution(&open.id, self.now()).await?),
-            End::Unknown => Ok(store.close_execution_as_unknown(open.run, &open.id, UNKNOWN, self.now()).await?),
+            End::Unknown => {
+                Ok(store.close_execution_as_unknown(open.run, &open.id, UNKNOWN, self.now()).await?)
+            }
         }
     }
 

@@ -87,7 +87,7 @@ impl Engine {
             SchemaState::Created | SchemaState::Extended | SchemaState::Current => {}
         }
         findings.extend(structure.drift.iter().cloned());
-        let objects = self.count_doubted(&view).await?;
+        let objects = self.count_possibly_lost(&view).await?;
         if objects > 0 {
             let pending = Finding::warning(Fact::ResendPending { objects });
             findings.push(pending.with_remedy(Remedy::RunFullSync));

@@ -26,7 +26,7 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
         in_time(self.options.grace, stop, async {
-            let mut report = self.pass(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
+            let mut report = self.run_sync(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
             self.read_rest(&mut report, stop).await?;
             Ok(report)
         })
@@ -98,15 +98,18 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let pass =
-            self.pass(SyncMode::Incremental(since), &self.options.safeguards, progress, stop, async |_| {
-                Ok(())
-            });
-        in_time(self.options.grace, stop, pass).await
+        let sync = self.run_sync(
+            SyncMode::Incremental(since),
+            &self.options.safeguards,
+            progress,
+            stop,
+            async |_| Ok(()),
+        );
+        in_time(self.options.grace, stop, sync).await
     }
 
     /// Reads and sends what a scope holds. `begun` learns the run.
-    pub(crate) async fn pass(
+    pub(crate) async fn run_sync(
         &self,
         scope: SyncMode,
         limits: &Safeguards,
@@ -124,19 +127,19 @@ impl Engine {
         self.clear_all_stale_values(&view, stop).await?;
         self.send_unconfirmed(stop).await?;
         let begins = self.in_flight.write().await;
-        let (run, mut pass, resumed) = self.take_up(scope, view).await?;
+        let (run, mut checkpoint, resumed) = self.open_run(scope, view).await?;
         drop(begins);
         progress.started(run.id);
         report.resumed = resumed;
-        if limits.override_safeguards && !pass.override_safeguards {
-            pass.override_safeguards = true;
-            self.ports.store.save_checkpoint(run.id, &pass).await?;
+        if limits.override_safeguards && !checkpoint.override_safeguards {
+            checkpoint.override_safeguards = true;
+            self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
         }
-        let limits = &Safeguards { override_safeguards: pass.override_safeguards, ..*limits };
+        let limits = &Safeguards { override_safeguards: checkpoint.override_safeguards, ..*limits };
         begun(run.id).await?;
         let run = &run;
         self.conclude(run, scope.run_kind(), report, progress, async |report| {
-            let plan = match self.read_listings(run, &mut pass, limits, progress, stop).await {
+            let plan = match self.read_listings(run, &mut checkpoint, limits, progress, stop).await {
                 Err(EngineError::SafeguardTriggered(refusal)) => return self.block_sync(run, refusal).await,
                 plan => plan?,
             };
@@ -146,7 +149,7 @@ impl Engine {
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
             report.unreadable.clone_from(&plan.unreadable);
-            report.unknown_choices.clone_from(&pass.unknown_choices);
+            report.unknown_choices.clone_from(&checkpoint.unknown_choices);
             report.value_problems.clone_from(&plan.value_problems);
             self.ports.store.enqueue_unread(run.id, self.now()).await?;
             let approved = match plan.approve(limits) {
@@ -156,7 +159,8 @@ impl Engine {
             self.apply(run, approved, report, progress, stop).await?;
             self.send_rest(stop).await?;
             report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
-            if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (pass.bookmark, scope) {
+            if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (checkpoint.bookmark, scope)
+            {
                 self.ports.store.save_bookmark(bookmark).await?;
             }
             if scope == SyncMode::Full {
@@ -164,7 +168,7 @@ impl Engine {
                 // An event sync beside this one may still block what was just sent.
                 let _in_flight = self.in_flight.write().await;
                 self.ports.store.set_scope_version(&run.view.directory.scope_version()).await?;
-                self.stats.completed(self.resolve_failed_events(run, &pass).await?);
+                self.stats.completed(self.resolve_failed_events(run, &checkpoint).await?);
                 if limits.override_safeguards {
                     self.ports.store.release_blocked().await?;
                 } else {
@@ -177,19 +181,24 @@ impl Engine {
     }
 
     /// The unfinished sync of this mode, if it can be resumed, or a new one.
-    async fn take_up(
+    async fn open_run(
         &self,
         scope: SyncMode,
         view: MappingView,
     ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
         let (now, mapping) = (self.now(), self.rules(&view).await?);
-        while let Some((run, pass)) = self.ports.store.resumable_checkpoint().await? {
-            let fresh = now.duration_since(pass.started_at).unsigned_abs() < self.options.checkpoint_max_age;
+        while let Some((run, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
+            let fresh =
+                now.duration_since(checkpoint.started_at).unsigned_abs() < self.options.checkpoint_max_age;
             // One of an earlier version did not number its reading.
-            let is_ordered = pass.reading.number > 0;
-            if pass.mode.goes_on_as(scope) && pass.mapping_version == mapping && fresh && is_ordered {
-                tracing::info!(%run, stage = ?pass.phase, "resuming from checkpoint");
-                return Ok((ActiveRun { id: run, kind: scope.run_kind(), view }, pass, true));
+            let is_ordered = checkpoint.reading.number > 0;
+            if checkpoint.mode.goes_on_as(scope)
+                && checkpoint.mapping_version == mapping
+                && fresh
+                && is_ordered
+            {
+                tracing::info!(%run, stage = ?checkpoint.phase, "resuming from checkpoint");
+                return Ok((ActiveRun { id: run, kind: scope.run_kind(), view }, checkpoint, true));
             }
             let report = RunReport {
                 state: RunState::Failed,
@@ -199,10 +208,10 @@ impl Engine {
             self.ports.store.end_run(run, &report, now).await?;
         }
         let run = self.begin(scope.run_kind(), view).await?;
-        let mut pass = SyncCheckpoint::new(scope, self.reading(&run).await?, mapping);
-        pass.bookmark = run.view.directory.time();
-        self.ports.store.save_checkpoint(run.id, &pass).await?;
-        Ok((run, pass, false))
+        let mut checkpoint = SyncCheckpoint::new(scope, self.reading(&run).await?, mapping);
+        checkpoint.bookmark = run.view.directory.time();
+        self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
+        Ok((run, checkpoint, false))
     }
 
     /// Sends again what Assets did not account for and what is due. Gives what became of it, unless nothing was due.

@@ -55,7 +55,7 @@ impl Engine {
             Some(request) => Ok(self.ports.store.attach_run(request.id, run).await?),
             None => Ok(()),
         };
-        match self.pass(due.scope, &limits, &NoopProgress, stop, begun).await {
+        match self.run_sync(due.scope, &limits, &NoopProgress, stop, begun).await {
             Ok(report) => {
                 log_run("directory read", &report);
                 self.stats.completed(self.ports.store.complete_work(&due.items, self.now()).await?);
@@ -96,8 +96,8 @@ impl Engine {
     /// The work that is due: first what was begun, then what was asked for, then what the schedules say.
     async fn due(&self, options: &TaskOptions) -> Result<Option<Due>, EngineError> {
         let request = self.ports.store.accept_request().await?;
-        if let Some((_, pass)) = self.ports.store.resumable_checkpoint().await? {
-            let scope = if request.is_some() { SyncMode::Full } else { pass.mode };
+        if let Some((_, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
+            let scope = if request.is_some() { SyncMode::Full } else { checkpoint.mode };
             return Ok(Some(Due { scope, items: Vec::new(), request }));
         }
         if request.is_some() {

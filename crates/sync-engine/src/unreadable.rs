@@ -114,21 +114,26 @@ impl Engine {
         run: &ActiveRun,
         kind: ObjectKind,
         items: &[UnreadableItem],
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
     ) -> Result<Vec<RecordKey>, EngineError> {
         let mut keys = Vec::new();
         for item in items {
             let Some(id) = &item.id else {
                 tracing::warn!(%kind, problem = item.problem, "could not read an item of a listing");
-                note(&mut pass.problems, format!("a {kind} could not be read: {}", item.problem));
-                pass.unnamed += 1;
+                note(&mut checkpoint.problems, format!("a {kind} could not be read: {}", item.problem));
+                checkpoint.unnamed += 1;
                 let unnamed = RecordKey { kind, id: String::new() };
                 self.ports.store.leave_unread(run.id, &[unnamed]).await?;
-                pass.unreadable.add(UnreadableObject { kind, id: None, field: item.field.clone() });
+                checkpoint.unreadable.add(UnreadableObject { kind, id: None, field: item.field.clone() });
                 continue;
             };
             let key = RecordKey { kind, id: id.clone() };
-            Self::name_unread(&key, &item.field, format!("{key} could not be read: {}", item.problem), pass);
+            Self::name_unread(
+                &key,
+                &item.field,
+                format!("{key} could not be read: {}", item.problem),
+                checkpoint,
+            );
             keys.push(key);
         }
         self.ports.store.stage(run.id, &keys, &[]).await?;
@@ -143,16 +148,16 @@ impl Engine {
         key: &RecordKey,
         field: &str,
         problem: String,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
-        Self::name_unread(key, field, problem, pass);
+        Self::name_unread(key, field, problem, checkpoint);
         Ok(self.ports.store.leave_unread(run.id, std::slice::from_ref(key)).await?)
     }
 
-    fn name_unread(key: &RecordKey, field: &str, problem: String, pass: &mut SyncCheckpoint) {
+    fn name_unread(key: &RecordKey, field: &str, problem: String, checkpoint: &mut SyncCheckpoint) {
         tracing::warn!(object = %key, problem, "could not read an object");
-        note(&mut pass.problems, problem);
-        pass.unreadable.add(UnreadableObject {
+        note(&mut checkpoint.problems, problem);
+        checkpoint.unreadable.add(UnreadableObject {
             kind: key.kind,
             id: Some(key.id.clone()),
             field: field.to_owned(),
@@ -180,19 +185,19 @@ impl Engine {
     pub(crate) async fn unread(
         &self,
         run: &ActiveRun,
-        pass: &SyncCheckpoint,
+        checkpoint: &SyncCheckpoint,
     ) -> Result<UnreadableObjects, EngineError> {
-        let count = pass.unnamed + self.ports.store.count_unread(run.id).await?;
-        Ok(UnreadableObjects { count, ..pass.unreadable.clone() })
+        let count = checkpoint.unnamed + self.ports.store.count_unread(run.id).await?;
+        Ok(UnreadableObjects { count, ..checkpoint.unreadable.clone() })
     }
 
     /// Completes events that failed or were blocked before a full sync, as far as it proves that it read their objects.
     pub(crate) async fn resolve_failed_events(
         &self,
         run: &ActiveRun,
-        pass: &SyncCheckpoint,
+        checkpoint: &SyncCheckpoint,
     ) -> Result<u64, EngineError> {
-        let (store, unnamed) = (&self.ports.store, pass.unnamed > 0);
-        Ok(store.resolve_failed_events(run.id, pass.reading, unnamed, self.now()).await?)
+        let (store, unnamed) = (&self.ports.store, checkpoint.unnamed > 0);
+        Ok(store.resolve_failed_events(run.id, checkpoint.reading, unnamed, self.now()).await?)
     }
 }

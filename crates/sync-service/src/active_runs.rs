@@ -99,7 +99,7 @@ impl Connection {
 
     /// Subscribes to changes of [`Self::active_runs`].
     pub fn run_changes(&self) -> RunChanges {
-        RunChanges { changed: self.live.changed.subscribe(), told: None }
+        RunChanges { changed: self.live.changed.subscribe(), notified_at: None }
     }
 }
 
@@ -107,7 +107,7 @@ impl Connection {
 #[derive(Debug)]
 pub struct RunChanges {
     changed: watch::Receiver<()>,
-    told: Option<Instant>,
+    notified_at: Option<Instant>,
 }
 
 impl RunChanges {
@@ -116,11 +116,11 @@ impl RunChanges {
         if self.changed.changed().await.is_err() {
             return false;
         }
-        if let Some(told) = self.told {
-            tokio::time::sleep_until(told + COALESCED).await;
+        if let Some(notified_at) = self.notified_at {
+            tokio::time::sleep_until(notified_at + COALESCED).await;
         }
         self.changed.mark_unchanged();
-        self.told = Some(Instant::now());
+        self.notified_at = Some(Instant::now());
         true
     }
 }
@@ -188,7 +188,7 @@ impl RunObserver for RunCollector {
         runs.running.insert(place, Run::new(kind));
         drop(runs);
         self.changed.send_replace(());
-        Box::new(Told { place, runs: Arc::clone(&self.runs), changed: self.changed.clone() })
+        Box::new(ReportedRun { place, runs: Arc::clone(&self.runs), changed: self.changed.clone() })
     }
 }
 
@@ -197,13 +197,13 @@ fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
 }
 
 /// The reported progress of one run.
-struct Told {
+struct ReportedRun {
     place: u64,
     runs: Arc<Mutex<Runs>>,
     changed: watch::Sender<()>,
 }
 
-impl Told {
+impl ReportedRun {
     fn change(&self, change: impl FnOnce(&mut Run)) {
         if let Some(run) = lock(&self.runs).running.get_mut(&self.place) {
             change(run);
@@ -220,7 +220,7 @@ impl Told {
     }
 }
 
-impl ProgressSink for Told {
+impl ProgressSink for ReportedRun {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         self.change(|run| {
             // What is done once more counts from the beginning.
@@ -242,7 +242,7 @@ impl ProgressSink for Told {
     }
 }
 
-impl ObservedRun for Told {
+impl ObservedRun for ReportedRun {
     fn started(&self, number: RunId) {
         self.change(|run| run.number = Some(number));
     }
@@ -256,7 +256,7 @@ impl ObservedRun for Told {
     }
 }
 
-impl Drop for Told {
+impl Drop for ReportedRun {
     fn drop(&mut self) {
         let mut runs = lock(&self.runs);
         if let Some(mut run) = runs.running.remove(&self.place) {

@@ -139,10 +139,10 @@ impl Connection {
                 }
                 Some(run) => {
                     taken = true;
-                    if let Some((_, pass)) =
+                    if let Some((_, checkpoint)) =
                         self.store.resumable_checkpoint().await?.filter(|(id, _)| *id == run.id)
                     {
-                        watched.tell(&[Seen::of_checkpoint(&pass)], progress);
+                        watched.report(&[Seen::of_checkpoint(&checkpoint)], progress);
                     }
                 }
                 None if taken && asked.elapsed() >= SLOW_START => {

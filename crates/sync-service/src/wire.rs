@@ -262,7 +262,7 @@ pub struct RenewToken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedToken {
     /// The token itself, returned only once.
-    #[serde(serialize_with = "told")]
+    #[serde(serialize_with = "serialize_secret")]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub token: Secret,
     /// The stored token.
@@ -270,7 +270,7 @@ pub struct CreatedToken {
 }
 
 /// Serializes the one secret that is returned to its requester.
-fn told<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_secret<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
 

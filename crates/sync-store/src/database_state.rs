@@ -52,9 +52,9 @@ impl DatabaseState {
     /// Reads the state of the file.
     pub async fn of(path: &Path) -> Self {
         match tokio::fs::metadata(path).await {
-            Ok(_) => match look(path).await {
+            Ok(_) => match read_state(path).await {
                 Ok(condition) => condition,
-                Err(error) => trouble(path, &error),
+                Err(error) => failed_state(path, &error),
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing(path).await,
             Err(error) => Self::Unusable(error.to_string()),
@@ -80,7 +80,7 @@ async fn missing(path: &Path) -> DatabaseState {
     }
 }
 
-async fn look(path: &Path) -> sqlx::Result<DatabaseState> {
+async fn read_state(path: &Path) -> sqlx::Result<DatabaseState> {
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(DatabaseState::PATIENCE);
     let mut connection = options.connect().await?;
     let condition = judge(&mut connection, path).await;
@@ -131,7 +131,7 @@ fn locked(path: &Path, is_readable: bool) -> DatabaseState {
     DatabaseState::Locked { holder: Holder::of(path), is_readable }
 }
 
-fn trouble(path: &Path, error: &sqlx::Error) -> DatabaseState {
+fn failed_state(path: &Path, error: &sqlx::Error) -> DatabaseState {
     if is_busy(error) {
         return locked(path, false);
     }

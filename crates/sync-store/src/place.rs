@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
-use sync_engine::{Doubt, Place, StoreError, Subject};
+use sync_engine::{LostValues, Place, StoreError, Subject};
 use sync_model::{ExecutionId, ObjectKind, RunId};
 
 use crate::convert::{from_json, in_row, millis};
@@ -25,7 +25,7 @@ pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, Store
 pub(crate) async fn save(
     store: &ConnectionStore,
     place: &Place,
-    doubt: Option<&Doubt>,
+    lost: Option<&LostValues>,
     ask: Option<&Subject>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -39,12 +39,12 @@ pub(crate) async fn save(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    match doubt {
-        Some(Doubt::Everything) => {
+    match lost {
+        Some(LostValues::Everything) => {
             objects::set_resend_pending(store, &mut tx, None).await.map_err(failed)?;
             resend_retired(store, &mut tx, None, now).await.map_err(failed)?;
         }
-        Some(Doubt::Values(values)) => {
+        Some(LostValues::Values(values)) => {
             for (kind, fields) in values {
                 resend_fields(store, &mut tx, *kind, fields, now).await.map_err(failed)?;
             }

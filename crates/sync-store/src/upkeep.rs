@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use sync_engine::{
-    ClearRequest, Doubt, DroppedValue, Event, EventCursor, EventFilter, MetricSample, ObjectAuditEntry,
+    ClearRequest, DroppedValue, Event, EventCursor, EventFilter, LostValues, MetricSample, ObjectAuditEntry,
     ObjectHistory, Place, ReplayTarget, RequestedObject, RetiredObject, RunDetail, RunFilter, RunSummary,
     SearchHit, SearchHits, StaleValue, StaleValueCounts, StoreError, Subject, Upkeep,
 };
@@ -179,11 +179,11 @@ impl Upkeep for ConnectionStore {
     async fn save_place(
         &self,
         place: &Place,
-        doubt: Option<&Doubt>,
+        lost: Option<&LostValues>,
         ask: Option<&Subject>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        place::save(self, place, doubt, ask, now).await
+        place::save(self, place, lost, ask, now).await
     }
 
     async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {

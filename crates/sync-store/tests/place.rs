@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use sync_engine::{ChangeKind, Doubt, Place, RunKind, StateStore, Upkeep, WorkKind};
+use sync_engine::{ChangeKind, LostValues, Place, RunKind, StateStore, Upkeep, WorkKind};
 use sync_model::{ExecutionId, ObjectKind, Reference};
 
 use support::{at, staged, user, world};
@@ -50,7 +50,7 @@ async fn retired_objects_follow_to_another_place() {
     ada.references = vec![refers];
     world.confirmed(&[staged(ChangeKind::Create, gone.clone(), 0)]).await;
     world.confirmed(&[staged(ChangeKind::Create, ada.clone(), 1), staged(ChangeKind::Retire, gone, 1)]).await;
-    world.store.save_place(&Place::default(), Some(&Doubt::Everything), None, at(2)).await.unwrap();
+    world.store.save_place(&Place::default(), Some(&LostValues::Everything), None, at(2)).await.unwrap();
     // The one that refers arrives first: its reference is empty until the mark is there as well.
     world.confirmed(&[staged(ChangeKind::Update, ada.clone(), 3)]).await;
     let retry = world.store.begin_run(RunKind::Retry, at(4)).await.unwrap();

@@ -37,12 +37,12 @@ const PAGE: u32 = 500;
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     let config = args.file.load()?;
     let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
-    let told = tell(args, &store, output).await;
+    let result = show(args, &store, output).await;
     store.close().await;
-    told
+    result
 }
 
-async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
+async fn show(args: &Args, store: &Store, output: Output) -> Outcome {
     let log = store.audit();
     if args.lines {
         let mut before = None;

@@ -93,18 +93,18 @@ impl Transport {
         let (mut attempts, mut refusals) = (0, 0);
         loop {
             let turn = self.pace.turn().await;
-            let trouble = match self.attempt(&method, url, body.clone()).await {
+            let error = match self.attempt(&method, url, body.clone()).await {
                 Ok(answer) => {
                     turn.learn(answer.status, &answer.headers);
                     match answer.status.as_u16() {
                         200..=299 | 303 | 409 => return Ok(answer),
                         status @ (429 | 503) => {
                             refusals += 1;
-                            let trouble = Error::Unavailable { what, status };
+                            let error = Error::Unavailable { what, status };
                             if refusals >= REFUSALS {
-                                return Err(trouble);
+                                return Err(error);
                             }
-                            tracing::debug!(what, refusals, error = %trouble, "waiting");
+                            tracing::debug!(what, refusals, error = %error, "waiting");
                             // The pace keeps everybody waiting as long as it takes.
                             continue;
                         }
@@ -126,12 +126,11 @@ impl Transport {
             drop(turn);
             attempts += 1;
             // What may have been done must not be done twice.
-            let unclear =
-                repeat == Repeat::Unsafe && !matches!(trouble, Error::Transport { sent: false, .. });
-            if unclear || attempts >= ATTEMPTS || !trouble.is_transient() {
-                return Err(trouble);
+            let unclear = repeat == Repeat::Unsafe && !matches!(error, Error::Transport { sent: false, .. });
+            if unclear || attempts >= ATTEMPTS || !error.is_transient() {
+                return Err(error);
             }
-            tracing::debug!(what, attempts, error = %trouble, "trying again");
+            tracing::debug!(what, attempts, error = %error, "trying again");
             tokio::time::sleep(backoff(attempts)).await;
         }
     }

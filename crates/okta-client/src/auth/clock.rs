@@ -36,14 +36,15 @@ impl ServerClock {
     /// Corrects the clock after a refusal of what was dated with this offset: by the refusal's own `Date`, and when that
     /// was refused as well by this machine's clock. `true` when another attempt is dated otherwise.
     pub(crate) fn correct(&self, headers: &HeaderMap, dated: i64, tried: &mut Corrections) -> bool {
-        let told =
+        let by_response =
             date(headers).map(|date| date.duration_since(Timestamp::now()).as_millis().div_euclid(1000));
-        let told = told.and_then(|told| i64::try_from(told).ok());
-        let offset = match told.filter(|told| told.abs_diff(dated) > NOISE.unsigned_abs()) {
-            Some(told) if !std::mem::replace(&mut tried.by_date, true) => told,
-            _ if dated != 0 && !std::mem::replace(&mut tried.by_own_clock, true) => 0,
-            _ => return false,
-        };
+        let by_response = by_response.and_then(|by_response| i64::try_from(by_response).ok());
+        let offset =
+            match by_response.filter(|by_response| by_response.abs_diff(dated) > NOISE.unsigned_abs()) {
+                Some(by_response) if !std::mem::replace(&mut tried.by_date, true) => by_response,
+                _ if dated != 0 && !std::mem::replace(&mut tried.by_own_clock, true) => 0,
+                _ => return false,
+            };
         self.offset_seconds.store(offset, Ordering::Relaxed);
         true
     }

@@ -22,7 +22,7 @@ use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 use crate::pacer::{Pacer, SHORTEST};
-use crate::text::{json, told, without_secrets};
+use crate::text::{json, printable, without_secrets};
 
 /// The time before its expiry at which a token is renewed: a request that starts with it must still be accepted.
 const EARLY: Duration = Duration::from_mins(5);
@@ -372,11 +372,11 @@ fn backdated(offset: i64) -> Timestamp {
 fn refused(refusal: TokenRefusal) -> Error {
     let TokenRefusal { error, error_description } = refusal;
     Error::Credentials {
-        error: told(&error),
+        error: printable(&error),
         description: if error_description.is_empty() {
             "no reason given".into()
         } else {
-            told(&error_description)
+            printable(&error_description)
         },
     }
 }
@@ -384,9 +384,9 @@ fn refused(refusal: TokenRefusal) -> Error {
 /// The time for which the token endpoint is closed: slightly longer than its response says, or a few seconds.
 fn reset(headers: &HeaderMap) -> Duration {
     let epoch = headers.get("x-rate-limit-reset").and_then(|v| v.to_str().ok()?.parse().ok());
-    let told = epoch.and_then(|epoch| ServerClock::until(headers, epoch));
-    let told = told.or_else(|| ServerClock::retry_after(headers)).unwrap_or(Duration::from_secs(5));
-    told.clamp(SHORTEST, LONGEST_WINDOW) + SHORTEST.mul_f64(rand::random_range(0.2..1.0))
+    let wait = epoch.and_then(|epoch| ServerClock::until(headers, epoch));
+    let wait = wait.or_else(|| ServerClock::retry_after(headers)).unwrap_or(Duration::from_secs(5));
+    wait.clamp(SHORTEST, LONGEST_WINDOW) + SHORTEST.mul_f64(rand::random_range(0.2..1.0))
 }
 
 fn proof_value(proof: &str) -> Result<HeaderValue> {

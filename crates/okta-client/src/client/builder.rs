@@ -12,7 +12,7 @@ use crate::auth::{Authenticator, ServiceApp};
 use crate::env::{self, AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable};
 use crate::error::ConfigError;
 use crate::key::{PrivateKey, trimmed};
-use crate::pacer::{Priority, Pacer};
+use crate::pacer::{Pacer, Priority};
 
 /// Scopes for everything that this crate reads, and for managing event hooks.
 const DEFAULT_SCOPES: [&str; 7] = [

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::item::{Item, read_list, without_mark};
 use crate::link::{self, BrokenLink};
 use crate::resources::{Page, PageCursor};
-use crate::text::told;
+use crate::text::printable;
 
 impl OktaClient {
     /// One object.
@@ -82,7 +82,7 @@ impl OktaClient {
         let org = &self.inner.org;
         let link = org.join(target).map_err(|_| other("what is not a URL".into()))?;
         if !matches!(link.scheme(), "https" | "http") || link.path() != path {
-            return Err(other(told(&(link.origin().ascii_serialization() + link.path()))));
+            return Err(other(printable(&(link.origin().ascii_serialization() + link.path()))));
         }
         if link.origin() != org.origin() {
             self.note_other_host(&link);

@@ -25,7 +25,7 @@ pub(crate) use transport::Transport;
 use crate::auth::Authenticator;
 use crate::endpoint;
 use crate::error::{Error, Result};
-use crate::pacer::{Priority, Pacer};
+use crate::pacer::{Pacer, Priority};
 use crate::resources::{EventHooks, Groups, Logs, Schemas, UserTypes, Users};
 
 /// As good as no limit.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::model::{or_default, text_or_none};
-use crate::text::{excerpt, json, told};
+use crate::text::{excerpt, json, printable};
 
 /// "Not found: Resource not found: {id} ({kind})": the only word that ends an object.
 /// <https://developer.okta.com/docs/reference/error-codes/>
@@ -146,7 +146,7 @@ pub(crate) fn refused(
     lacking: Option<&str>,
 ) -> Error {
     let path = path.to_owned();
-    let parameter = |name: &str| parameter(challenge, name).map(|value| told(&value));
+    let parameter = |name: &str| parameter(challenge, name).map(|value| printable(&value));
     let oauth = parameter("error");
     match (status.as_u16(), oauth.as_deref(), refusal.code.as_str()) {
         (300..=399, ..) => Error::Redirect { path },
@@ -174,7 +174,7 @@ pub(crate) fn refused(
         (401, _, FEATURE_MISSING) => validation(path, status, refusal),
         (401, ..) | (400, Some(_), _) => {
             let error = oauth.unwrap_or_else(|| {
-                if refusal.code.is_empty() { "status 401".into() } else { told(&refusal.code) }
+                if refusal.code.is_empty() { "status 401".into() } else { printable(&refusal.code) }
             });
             credentials(error, parameter("error_description"), &refusal.summary)
         }
@@ -191,7 +191,8 @@ pub(crate) fn not_oauth(path: &str, status: StatusCode, body: &[u8]) -> Error {
         403 | 407 | 511 if !refusal.is_okta_s() => Error::Blocked { path, status, reason },
         _ if !refusal.text.is_empty() => Error::Blocked { path, status, reason },
         _ => {
-            let error = if refusal.is_okta_s() { told(&refusal.code) } else { format!("status {status}") };
+            let error =
+                if refusal.is_okta_s() { printable(&refusal.code) } else { format!("status {status}") };
             credentials(error, None, &reason)
         }
     }
@@ -199,7 +200,7 @@ pub(crate) fn not_oauth(path: &str, status: StatusCode, body: &[u8]) -> Error {
 
 fn credentials(error: String, description: Option<String>, summary: &str) -> Error {
     let description = description
-        .or_else(|| Some(told(summary)).filter(|s| !s.is_empty()))
+        .or_else(|| Some(printable(summary)).filter(|s| !s.is_empty()))
         .unwrap_or_else(|| "no reason given".into());
     Error::Credentials { error, description }
 }
@@ -208,9 +209,9 @@ fn validation(path: String, status: StatusCode, refusal: &Refusal) -> Error {
     let or = |text: String, other: String| if text.is_empty() { other } else { text };
     Error::Api {
         path,
-        code: or(told(&refusal.code), format!("status {}", status.as_u16())),
-        summary: or(told(&refusal.summary), "no reason given".into()),
-        causes: refusal.causes.iter().take(MOST_CAUSES).map(|cause| told(&cause.summary)).collect(),
+        code: or(printable(&refusal.code), format!("status {}", status.as_u16())),
+        summary: or(printable(&refusal.summary), "no reason given".into()),
+        causes: refusal.causes.iter().take(MOST_CAUSES).map(|cause| printable(&cause.summary)).collect(),
     }
 }
 
@@ -241,8 +242,8 @@ mod tests {
             format!("{{\"message\":\"not {escaped}\",\"x\":1e400}}"),
         ] {
             let refusal = Refusal::read(&crate::text::without_secrets(body.into(), &[secret]));
-            let told = refused("/", StatusCode::BAD_REQUEST, "", &refusal, None).to_string();
-            assert!(!told.contains("Secret"), "{told}");
+            let printable = refused("/", StatusCode::BAD_REQUEST, "", &refusal, None).to_string();
+            assert!(!printable.contains("Secret"), "{printable}");
         }
     }
 

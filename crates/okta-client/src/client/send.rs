@@ -148,7 +148,7 @@ impl OktaClient {
             let (serial, offset) = (signature.serial, signature.offset);
             let attempt = timeout_at(deadline, self.attempt(call, signature.headers, &slot)).await;
             drop(slot);
-            let trouble = match attempt.map_err(|_| self.late(path))? {
+            let error = match attempt.map_err(|_| self.late(path))? {
                 Ok(Received { status, headers, body, .. }) if status.is_success() => {
                     return Ok(Answer { headers, body });
                 }
@@ -165,15 +165,15 @@ impl OktaClient {
                 Err(error) => error,
             };
             failures += 1;
-            let wait = match trouble {
+            let wait = match error {
                 // A service that sheds load is not asked again sooner, whatever its Retry-After says.
                 Error::Unavailable { status: 503, .. } => pause(failures).max(SHORTEST),
                 _ => pause(failures),
             };
-            if failures >= ATTEMPTS || Instant::now() + wait >= deadline || !call.may_repeat(&trouble) {
-                return Err(trouble);
+            if failures >= ATTEMPTS || Instant::now() + wait >= deadline || !call.may_repeat(&error) {
+                return Err(error);
             }
-            tracing::debug!(failures, error = %trouble, "trying again");
+            tracing::debug!(failures, error = %error, "trying again");
             tokio::time::sleep(wait).await;
         }
     }
@@ -244,8 +244,8 @@ impl OktaClient {
 }
 
 impl Call {
-    fn may_repeat(&self, trouble: &Error) -> bool {
-        trouble.is_transient() && (self.repeatable || matches!(trouble, Error::Transport { sent: false, .. }))
+    fn may_repeat(&self, error: &Error) -> bool {
+        error.is_transient() && (self.repeatable || matches!(error, Error::Transport { sent: false, .. }))
     }
 }
 

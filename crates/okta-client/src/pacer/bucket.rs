@@ -33,7 +33,7 @@ struct Window {
     /// in any order.
     remaining: u64,
     /// When that was.
-    told: Instant,
+    reported: Instant,
     reset: Instant,
     /// True if the responses contain the end.
     known_end: bool,
@@ -146,7 +146,7 @@ impl Bucket {
     fn available(&self, window: &Window, now: Instant) -> f64 {
         // The estimate can be wrong; a last few stay for that.
         let floor = window.limit.div_ceil(100);
-        let since = now.saturating_duration_since(window.told).as_secs_f64();
+        let since = now.saturating_duration_since(window.reported).as_secs_f64();
         let taken = self.seen(window, now) * since;
         float(window.remaining) - float(self.in_flight) - float(floor) - taken
     }
@@ -196,7 +196,7 @@ impl Bucket {
     pub(super) fn learn(
         &mut self,
         now: Instant,
-        told: RateHeaders,
+        reported: RateHeaders,
         refused: bool,
         retry_after: Option<Duration>,
         random: f64,
@@ -204,25 +204,25 @@ impl Bucket {
         self.answered = true;
         self.probe = None;
         if refused {
-            self.refuse(now, told.left.or(retry_after), random);
+            self.refuse(now, reported.left.or(retry_after), random);
         } else {
             self.refusals = 0;
         }
-        let reset = now + told.left.unwrap_or_default();
+        let reset = now + reported.left.unwrap_or_default();
         match &mut self.window {
             // An answer that was under way while the window ended. Should the org's clock have gone back, this window
             // ends first.
-            Some(window) if told.epoch < window.epoch && now < window.reset => return,
-            Some(window) if told.epoch == window.epoch => {
-                if told.remaining <= window.remaining {
-                    window.remaining = told.remaining;
-                    window.told = now;
+            Some(window) if reported.epoch < window.epoch && now < window.reset => return,
+            Some(window) if reported.epoch == window.epoch => {
+                if reported.remaining <= window.remaining {
+                    window.remaining = reported.remaining;
+                    window.reported = now;
                 }
-                window.limit = told.limit;
+                window.limit = reported.limit;
                 // Whole seconds round up: the smallest is the best. Unless the org's window outlives its reset.
                 if now >= window.reset {
                     window.reset = reset.max(now + Duration::from_millis(500));
-                } else if told.left.is_some() {
+                } else if reported.left.is_some() {
                     window.reset = window.reset.min(reset);
                     window.known_end = true;
                 }
@@ -236,13 +236,13 @@ impl Bucket {
                 let sent = self.in_flight.max(1);
                 self.next = now;
                 *slot = Some(Window {
-                    epoch: told.epoch,
-                    limit: told.limit,
-                    remaining: told.remaining,
-                    told: now,
+                    epoch: reported.epoch,
+                    limit: reported.limit,
+                    remaining: reported.remaining,
+                    reported: now,
                     // An end that cannot be told is half a window away, as it is on average.
-                    reset: told.left.map_or(now + WINDOW / 2, |left| now + left),
-                    known_end: told.left.is_some(),
+                    reset: reported.left.map_or(now + WINDOW / 2, |left| now + left),
+                    known_end: reported.left.is_some(),
                     seen_at: now,
                     sent,
                 });
@@ -252,7 +252,7 @@ impl Bucket {
             window.remaining = 0;
             // So that not everybody who was refused comes back at the same instant; and where the end is not told, the
             // growing pause alone decides.
-            window.reset = if told.left.is_some() { window.reset.max(self.hold) } else { self.hold };
+            window.reset = if reported.left.is_some() { window.reset.max(self.hold) } else { self.hold };
         }
     }
 

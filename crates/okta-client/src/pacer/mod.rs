@@ -162,7 +162,7 @@ impl Pacer {
         let wake = Arc::new(Notify::new());
         let ticket = self.lock().join(bucket, priority, Instant::now(), &wake);
         let mut place = Place { pacer: self, bucket, priority, ticket, taken: false };
-        let mut told = false;
+        let mut logged = false;
         loop {
             let turn = self.lock().ask(bucket, priority, ticket, Instant::now());
             match turn {
@@ -173,7 +173,7 @@ impl Pacer {
                 // Woken or not, it asks again.
                 Turn::At(time) => {
                     let wait = time.saturating_duration_since(Instant::now());
-                    if wait > LONG && !std::mem::replace(&mut told, true) {
+                    if wait > LONG && !std::mem::replace(&mut logged, true) {
                         tracing::info!(bucket, seconds = wait.as_secs(), "waiting for the rate limit");
                     }
                     drop(timeout_at(time, wake.notified()).await);
@@ -220,13 +220,13 @@ pub(crate) struct Slot {
 impl Slot {
     /// Learns from the answer.
     pub(crate) fn learn(&self, status: u16, headers: &HeaderMap) {
-        let told = RateHeaders::read(headers);
+        let reported = RateHeaders::read(headers);
         let retry_after = ServerClock::retry_after(headers);
         let mut scheduler = self.pacer.lock();
         let date = ServerClock::date(headers).map(|date| (date, Instant::now()));
         scheduler.server_time = date.or(scheduler.server_time);
         scheduler.clock_skew = ServerClock::skew(headers).or(scheduler.clock_skew);
-        scheduler.learn(self.bucket, status, told, retry_after, Instant::now());
+        scheduler.learn(self.bucket, status, reported, retry_after, Instant::now());
     }
 }
 

@@ -106,7 +106,13 @@ impl Scheduler {
     }
 
     /// Joins a queue.
-    pub(super) fn join(&mut self, bucket: &'static str, priority: Priority, now: Instant, wake: &Arc<Notify>) -> u64 {
+    pub(super) fn join(
+        &mut self,
+        bucket: &'static str,
+        priority: Priority,
+        now: Instant,
+        wake: &Arc<Notify>,
+    ) -> u64 {
         self.tickets += 1;
         let ticket = self.tickets;
         self.queue(bucket, now).priority(priority).push_back(Waiter { ticket, wake: Arc::clone(wake) });
@@ -122,7 +128,13 @@ impl Scheduler {
     }
 
     /// Lets a waiter go if it is its turn.
-    pub(super) fn ask(&mut self, bucket: &'static str, priority: Priority, ticket: u64, now: Instant) -> Turn {
+    pub(super) fn ask(
+        &mut self,
+        bucket: &'static str,
+        priority: Priority,
+        ticket: u64,
+        now: Instant,
+    ) -> Turn {
         let Some((next, its_bucket, its_priority)) = self.next(now) else {
             return self.when(bucket, priority, ticket, now);
         };
@@ -204,16 +216,16 @@ impl Scheduler {
         &mut self,
         bucket: &'static str,
         status: u16,
-        told: Option<RateHeaders>,
+        reported: Option<RateHeaders>,
         retry_after: Option<Duration>,
         now: Instant,
     ) {
         let refused = status == 429;
         self.refused += u64::from(refused);
         let random = rand::random_range(0.2..1.0);
-        let crowded = refused && told.is_some_and(|told| told.limit == 0);
+        let crowded = refused && reported.is_some_and(|reported| reported.limit == 0);
         // A limit of zero is no bucket's.
-        let told = told.filter(|told| told.limit > 0);
+        let reported = reported.filter(|reported| reported.limit > 0);
         if crowded {
             // Too many at once, not too many a minute: the numbers say nothing about the bucket.
             self.cut(now);
@@ -223,8 +235,8 @@ impl Scheduler {
                 self.allowed = (self.allowed + 1.0 / RECOVERY).min(self.most);
             }
             let bucket = &mut self.queue(bucket, now).bucket;
-            if let Some(told) = told {
-                bucket.learn(now, told, refused, retry_after, random);
+            if let Some(reported) = reported {
+                bucket.learn(now, reported, refused, retry_after, random);
             } else {
                 bucket.learn_blindly(now, refused, retry_after, random);
             }

@@ -254,7 +254,8 @@ async fn the_reset_is_measured_by_the_answer_s_own_date() {
 async fn too_many_at_once_halves_what_goes_at_once_and_it_grows_back() {
     let pacer = Pacer::new(0.1, 8);
     let busy = || answer(NOON, 0, 0, NOON + 60);
-    let together: Vec<Slot> = vec![pacer.turn("b", Priority::Normal).await, pacer.turn("c", Priority::Normal).await];
+    let together: Vec<Slot> =
+        vec![pacer.turn("b", Priority::Normal).await, pacer.turn("c", Priority::Normal).await];
     for slot in together {
         slot.learn(429, &busy());
     }

@@ -15,7 +15,7 @@ use crate::client::Call;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
 use crate::model::LogEvent;
-use crate::text::told;
+use crate::text::printable;
 
 const PATH: &str = "/api/v1/logs";
 /// The most that Okta gives at once.
@@ -64,7 +64,7 @@ impl FromStr for LogCheckpoint {
     fn from_str(text: &str) -> Result<Self> {
         Url::parse(text)
             .map(Self)
-            .map_err(|_| Error::InvalidCheckpoint(told(text).chars().take(100).collect()))
+            .map_err(|_| Error::InvalidCheckpoint(printable(text).chars().take(100).collect()))
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 use crate::OktaClient;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
-use crate::text::told;
+use crate::text::printable;
 
 /// A place in a listing: everything before it was read.
 ///
@@ -43,7 +43,7 @@ impl FromStr for PageCursor {
     fn from_str(text: &str) -> Result<Self> {
         Url::parse(text)
             .map(Self)
-            .map_err(|_| Error::InvalidCheckpoint(told(text).chars().take(100).collect()))
+            .map_err(|_| Error::InvalidCheckpoint(printable(text).chars().take(100).collect()))
     }
 }
 
@@ -66,7 +66,8 @@ impl OktaClient {
 
     /// A URL that was stored, if it leads to this org's listing: a store may have been shared or tampered with.
     pub(crate) fn own_listing(&self, path: &str, url: &Url) -> Result<Url> {
-        let place = || Error::InvalidCheckpoint(told(&(url.origin().ascii_serialization() + url.path())));
+        let place =
+            || Error::InvalidCheckpoint(printable(&(url.origin().ascii_serialization() + url.path())));
         let bare = url.username().is_empty() && url.password().is_none();
         let ours = bare && url.origin() == self.org_url().origin() && url.path() == path;
         if ours { Ok(url.clone()) } else { Err(place()) }

@@ -198,7 +198,8 @@ fn change_attribute(site: &Site, type_id: &str, id: &str, sent: &Value) -> Respo
     if reference {
         mandatory.extend(["typeValue", "additionalValue"]);
     }
-    if let Some(missing) = mandatory.iter().find(|field| unmarked_is_rejected && sent.get(**field).is_none()) {
+    if let Some(missing) = mandatory.iter().find(|field| unmarked_is_rejected && sent.get(**field).is_none())
+    {
         return refuse(missing, "is mandatory");
     }
     for fixed in ["type", "typeValue"] {

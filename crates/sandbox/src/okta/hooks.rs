@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::events::{HOOK_ELIGIBLE, without_actor, failed};
+use super::events::{HOOK_ELIGIBLE, failed, without_actor};
 use super::log::Log;
 use super::org::{Hook, Org, now};
 use crate::SandboxError;

@@ -23,7 +23,7 @@ pub enum SignInMethod {
     Token,
 }
 
-/// The identity behind a request. An extractor for every route behind [`guard`](super::guard()).
+/// The identity behind a request. An extractor for every route behind [`authorize`](super::authorize()).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// The display name: of a token, or the login of a user.

@@ -14,14 +14,14 @@ use maud::Markup;
 use sync_service::{RefusedSignIn, Secret};
 use url::form_urlencoded;
 
+use super::authorize::read_form;
 use super::cookies::Purpose;
 use super::crypto::{random_text, same};
-use super::guard::read_form;
 use super::identity::CSRF_FIELD;
 use super::oidc::{CALLBACK, OidcError};
 use super::origin::is_foreign;
 use super::return_to::local_path;
-use super::state::Asker;
+use super::state::Sender;
 use super::{Access, Problem, SignInError};
 
 /// A notice on the sign-in page.
@@ -59,7 +59,7 @@ struct Pages {
 
 type Parameters = Query<HashMap<String, String>>;
 
-/// The pages for signing in and out. They aren't behind [`guard`](super::guard()).
+/// The pages for signing in and out. They aren't behind [`authorize`](super::authorize()).
 pub fn routes(access: Access, render: Render) -> Router {
     Router::new()
         .route("/sign-in", get(show).post(with_token))
@@ -72,7 +72,7 @@ pub fn routes(access: Access, render: Render) -> Router {
 async fn show(State(pages): State<Pages>, Query(query): Parameters, headers: HeaderMap) -> Response {
     let next = destination(query.get("next"));
     match pages.access.identify(&headers).await {
-        Ok(Asker::Known(_)) => return redirect(next, Vec::new()),
+        Ok(Sender::Known(_)) => return redirect(next, Vec::new()),
         Ok(_) => {}
         Err(error) => return pages.failed(&headers, next, &error.into()),
     }
@@ -108,12 +108,12 @@ async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
         Err(problem) => return problem.into_response(),
     };
     let secure = pages.access.secure();
-    let asker = match pages.access.identify(&headers).await {
-        Ok(asker) => asker,
+    let sender = match pages.access.identify(&headers).await {
+        Ok(sender) => sender,
         Err(error) => return pages.failed(&headers, "/", &error.into()),
     };
     let session = Purpose::Session.read(&headers, secure);
-    if let (Asker::Known(identity), Some(session)) = (asker, session) {
+    if let (Sender::Known(identity), Some(session)) = (sender, session) {
         let own = identity.csrf.is_some_and(|csrf| same(&csrf, form.text(CSRF_FIELD)));
         if form.foreign || !own {
             return Problem::stale_form().on_page(true).into_response();

@@ -66,13 +66,13 @@ impl fmt::Debug for Access {
 }
 
 /// The sender of a request.
-pub(super) enum Asker {
+pub(super) enum Sender {
     Known(Identity),
     /// The token is invalid.
-    BadToken(Secret),
+    InvalidToken(Secret),
     /// The session of the cookie ended.
     Ended,
-    Nobody,
+    Anonymous,
 }
 
 impl Access {
@@ -137,9 +137,10 @@ impl Access {
     pub(super) fn refused(&self, token: &Secret, from: IpAddr) -> Result<(), Duration> {
         let now = Instant::now();
         let mut throttle = self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted, told) = (throttle.refuse(from, token.expose_secret(), now), throttle.tell(now));
+        let (counted, to_log) =
+            (throttle.refuse(from, token.expose_secret(), now), throttle.unlogged_attempts(now));
         drop(throttle);
-        if let Some(attempts) = told {
+        if let Some(attempts) = to_log {
             tracing::warn!(target: "audit", last_from = %from, attempts, "rejected tokens");
         }
         self.count(if counted.is_ok() { RefusedSignIn::Token } else { RefusedSignIn::Throttled });
@@ -217,14 +218,14 @@ impl Access {
     }
 
     /// The sender of a request. A token has precedence over a cookie, as browsers send cookies automatically.
-    pub(super) async fn identify(&self, headers: &HeaderMap) -> Result<Asker, StoreError> {
+    pub(super) async fn identify(&self, headers: &HeaderMap) -> Result<Sender, StoreError> {
         if let Some(token) = bearer(headers) {
             let found = self.0.store.use_token(&hash(&token), self.now()).await?;
             return Ok(found.map_or_else(
-                || Asker::BadToken(token),
+                || Sender::InvalidToken(token),
                 |token| {
                     let (via, id) = (SignInMethod::Token, Some(token.id));
-                    Asker::Known(Identity {
+                    Sender::Known(Identity {
                         principal: token.name,
                         role: token.role,
                         via,
@@ -234,12 +235,12 @@ impl Access {
                 },
             ));
         }
-        let Some(id) = Purpose::Session.read(headers, self.secure()) else { return Ok(Asker::Nobody) };
+        let Some(id) = Purpose::Session.read(headers, self.secure()) else { return Ok(Sender::Anonymous) };
         let session = self.0.store.use_session(&hash(&id), self.0.options.idle, self.now()).await?;
-        Ok(session.map_or(Asker::Ended, |session| {
+        Ok(session.map_or(Sender::Ended, |session| {
             let csrf = Some(session_csrf(&id));
             let (via, token) = (SignInMethod::Session, session.token);
-            Asker::Known(Identity { principal: session.principal, role: session.role, via, token, csrf })
+            Sender::Known(Identity { principal: session.principal, role: session.role, via, token, csrf })
         }))
     }
 

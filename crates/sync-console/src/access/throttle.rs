@@ -83,7 +83,7 @@ impl Throttle {
     }
 
     /// Says whether it is time for a line about failures, and of how many since the last one.
-    pub(super) fn tell(&mut self, now: Instant) -> Option<u64> {
+    pub(super) fn unlogged_attempts(&mut self, now: Instant) -> Option<u64> {
         self.unlogged += 1;
         if self.logged_at.is_some_and(|logged_at| now.duration_since(logged_at) < WINDOW) {
             return None;
@@ -153,7 +153,10 @@ mod tests {
     #[test]
     fn failures_are_told_once_a_minute() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        assert_eq!([0, 1, 59].map(|s| throttle.tell(now + Duration::from_secs(s))), [Some(1), None, None]);
-        assert_eq!(throttle.tell(now + WINDOW), Some(3));
+        assert_eq!(
+            [0, 1, 59].map(|s| throttle.unlogged_attempts(now + Duration::from_secs(s))),
+            [Some(1), None, None]
+        );
+        assert_eq!(throttle.unlogged_attempts(now + WINDOW), Some(3));
     }
 }

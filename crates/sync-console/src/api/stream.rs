@@ -158,7 +158,7 @@ impl Following {
                         () = tokio::time::sleep(POLL_INTERVAL) => {}
                     }
                 }
-                if let Err(error) = here.look().await {
+                if let Err(error) = here.poll().await {
                     tracing::error!(error = sync_service::error_chain(&error), "a live stream ended");
                     return None;
                 }
@@ -166,7 +166,7 @@ impl Following {
         })
     }
 
-    async fn look(&mut self) -> Result<(), ServiceError> {
+    async fn poll(&mut self) -> Result<(), ServiceError> {
         let (events, after) = self.connection.events_after(&self.mark, PAGE).await?;
         self.more = events.len() == PAGE as usize;
         self.mark = after;
@@ -174,20 +174,20 @@ impl Following {
         for (n, event) in events.into_iter().enumerate() {
             // A client that is cut off within a page sees the page again.
             let mark = (n == last).then(|| self.mark.clone());
-            let told = ConnectionEvent { connection: self.member.name().clone(), event };
-            self.tell("event", &told, mark);
+            let sent = ConnectionEvent { connection: self.member.name().clone(), event };
+            self.send_event("event", &sent, mark);
         }
         let status = self.connection.status(1).await?;
-        let told = self.status.as_ref();
-        if told.is_none_or(|(told, at)| at.elapsed() >= STATUS || !same(told, &status)) {
-            self.tell("status", &status, Some(self.mark.clone()));
+        let sent = self.status.as_ref();
+        if sent.is_none_or(|(sent, at)| at.elapsed() >= STATUS || !same(sent, &status)) {
+            self.send_event("status", &status, Some(self.mark.clone()));
             self.status = Some((status, Instant::now()));
         }
         self.ready.reverse();
         Ok(())
     }
 
-    fn tell(&mut self, name: &str, what: &impl serde::Serialize, mark: Option<EventCursor>) {
+    fn send_event(&mut self, name: &str, what: &impl serde::Serialize, mark: Option<EventCursor>) {
         let event = Event::default().event(name);
         let event = match mark {
             Some(mark) => event.id(written_mark(&mark)),
@@ -201,8 +201,8 @@ impl Following {
 }
 
 /// True if only ages differ.
-fn same(told: &ConnectionStatus, now: &ConnectionStatus) -> bool {
-    let mut aged = told.clone();
+fn same(sent: &ConnectionStatus, now: &ConnectionStatus) -> bool {
+    let mut aged = sent.clone();
     aged.freshness.lag_seconds = now.freshness.lag_seconds;
     aged.freshness.oldest_pending_change_seconds = now.freshness.oldest_pending_change_seconds;
     aged == *now

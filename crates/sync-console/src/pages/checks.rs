@@ -87,7 +87,7 @@ fn begin_button(member: &ManagedConnection, identity: &Identity, label: &str) ->
 /// Problems first, then the number of checks by status.
 fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
     let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.status == state);
-    let told =
+    let reported =
         [(Found::Failed, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
     let all = [Found::Passed, Found::Failed, Found::Warning, Found::Unknown, Found::Skipped];
     let counts = all.map(|status| {
@@ -99,7 +99,7 @@ fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
         } @else {
             p { strong { (count(diagnosis.count(Found::Failed) as u64, "problem")) " found" } }
         }
-        @for (state, tone) in told {
+        @for (state, tone) in reported {
             @for check in with(state) { (problem(member, tone, check)) }
         }
         p.muted { (counts.join(", ")) }

@@ -24,7 +24,7 @@ pub(super) enum Tone {
 
 impl Tone {
     /// The class in the style sheet, and a sign that carries the meaning without color.
-    const fn look(self) -> (&'static str, &'static str) {
+    const fn style(self) -> (&'static str, &'static str) {
         match self {
             Self::Good => ("good", "✓"),
             Self::Busy => ("busy", "↻"),
@@ -36,7 +36,7 @@ impl Tone {
 
     /// A frame of a message.
     pub(super) fn frame(self, message: &Markup) -> Markup {
-        let (class, _) = self.look();
+        let (class, _) = self.style();
         html! {
             div class={ "notice notice-" (class) } role=[(self == Self::Problem).then_some("alert")] { (message) }
         }
@@ -45,7 +45,7 @@ impl Tone {
 
 /// A word with a tone.
 pub(super) fn badge(tone: Tone, text: &str) -> Markup {
-    let (class, sign) = tone.look();
+    let (class, sign) = tone.style();
     html! { span class={ "badge badge-" (class) } { span aria-hidden="true" { (sign) } " " (text) } }
 }
 

@@ -37,31 +37,31 @@ impl Part {
     }
 }
 
-/// Sends the parts that `look` returns, as they change, until interrupted.
-pub(super) fn live<F, W>(stop: CancellationToken, look: F) -> Response
+/// Sends the parts that `render` returns, as they change, until interrupted.
+pub(super) fn live<F, W>(stop: CancellationToken, render: F) -> Response
 where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
-    let events = events(stop, look);
+    let events = events(stop, render);
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
 struct Sent<F> {
-    look: F,
+    render: F,
     shown: HashMap<&'static str, String>,
     ready: Vec<Event>,
     ends: tokio::time::Instant,
     began: bool,
 }
 
-fn events<F, W>(stop: CancellationToken, look: F) -> impl Stream<Item = Result<Event, Infallible>>
+fn events<F, W>(stop: CancellationToken, render: F) -> impl Stream<Item = Result<Event, Infallible>>
 where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
     let ends = tokio::time::Instant::now() + LIFE;
-    let sent = Sent { look, shown: HashMap::new(), ready: Vec::new(), ends, began: false };
+    let sent = Sent { render, shown: HashMap::new(), ready: Vec::new(), ends, began: false };
     stream::unfold((stop, sent), async |(stop, mut sent)| {
         loop {
             if let Some(event) = sent.ready.pop() {
@@ -78,7 +78,7 @@ where
                 let now = Timestamp::now().as_millisecond();
                 sent.ready.push(Event::default().event("clock").data(now.to_string()));
             }
-            sent.look_again().await;
+            sent.refresh().await;
         }
     })
 }
@@ -88,9 +88,9 @@ where
     F: Fn() -> W,
     W: Future<Output = Result<Vec<Part>, ServiceError>>,
 {
-    async fn look_again(&mut self) {
+    async fn refresh(&mut self) {
         // A part that cannot be had now is looked at again; what is shown stays meanwhile.
-        let Ok(parts) = (self.look)().await else { return };
+        let Ok(parts) = (self.render)().await else { return };
         for part in parts {
             if self.shown.get(part.name) == Some(&part.html) {
                 continue;

@@ -178,7 +178,7 @@ impl Place {
 
 /// Confirmations that may not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
+pub enum LostValues {
     /// The values of some fields, by kind.
     Values(BTreeMap<ObjectKind, Vec<String>>),
     /// Everything.

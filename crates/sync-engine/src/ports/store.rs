@@ -117,7 +117,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     async fn end_run(&self, run: RunId, report: &RunReport, now: Timestamp) -> Result<(), StoreError>;
 
     /// Saves how far a pass has come.
-    async fn save_checkpoint(&self, run: RunId, pass: &SyncCheckpoint) -> Result<(), StoreError>;
+    async fn save_checkpoint(&self, run: RunId, checkpoint: &SyncCheckpoint) -> Result<(), StoreError>;
 
     /// The newest pass that was not ended, with its run.
     async fn resumable_checkpoint(&self) -> Result<Option<(RunId, SyncCheckpoint)>, StoreError>;

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
-    ClearRequest, Doubt, DroppedValue, Event, EventCursor, EventFilter, MetricSample, ObjectHistory, Place,
-    ReplayTarget, RequestedObject, RunDetail, RunFilter, RunSummary, SearchHit, SearchHits, StoreError,
-    Subject,
+    ClearRequest, DroppedValue, Event, EventCursor, EventFilter, LostValues, MetricSample, ObjectHistory,
+    Place, ReplayTarget, RequestedObject, RunDetail, RunFilter, RunSummary, SearchHit, SearchHits,
+    StoreError, Subject,
 };
 
 /// A value that was cleared in the directory and remains in Assets.
@@ -132,7 +132,7 @@ pub trait Upkeep: Send + Sync {
     async fn save_place(
         &self,
         place: &Place,
-        doubt: Option<&Doubt>,
+        lost: Option<&LostValues>,
         ask: Option<&Subject>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
@@ -175,7 +175,11 @@ pub trait Upkeep: Send + Sync {
     async fn stored_alerts(&self) -> Result<Option<String>, StoreError>;
 
     /// Keeps a sample, and forgets those from before a time.
-    async fn add_metric_sample(&self, sample: &MetricSample, expired_before: Timestamp) -> Result<(), StoreError>;
+    async fn add_metric_sample(
+        &self,
+        sample: &MetricSample,
+        expired_before: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The samples since a time, the oldest first.
     async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, StoreError>;

@@ -23,12 +23,12 @@ pub(crate) struct OktaDirectory {
     okta: OktaClient,
     lens: Projection,
     /// Held while the group of all users is looked for.
-    looking: Arc<Mutex<()>>,
+    search_lock: Arc<Mutex<()>>,
 }
 
 impl OktaDirectory {
     pub(crate) fn new(okta: OktaClient, lens: Projection) -> Self {
-        Self { okta, lens, looking: Arc::default() }
+        Self { okta, lens, search_lock: Arc::default() }
     }
 
     fn flaw_of_user(&self, user: &User) -> Option<UnreadableItem> {
@@ -41,7 +41,7 @@ impl OktaDirectory {
 
     /// Finds the group of all users, once.
     async fn find_everyone(&self) -> Result<(), PortError> {
-        let _looking = self.looking.lock().await;
+        let _search_lock = self.search_lock.lock().await;
         if !self.lens.choice().knows_everyone() {
             let query = GroupQuery::filter(BUILT_IN);
             let mut groups = std::pin::pin!(self.okta.groups().list(&query));

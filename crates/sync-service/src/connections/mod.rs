@@ -1,12 +1,12 @@
 //! The connections of a daemon: those of the configuration file, and those that were saved in the console.
 
 mod check;
-mod guard;
 mod job;
 mod member;
 mod registry;
 mod save;
 mod standby;
+mod store_monitor;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ pub struct ConnectionManager {
     saving: tokio::sync::Mutex<()>,
     stop: CancellationToken,
     tasks: TaskTracker,
-    guard: guard::Guard,
+    store_monitor: store_monitor::StoreMonitor,
 }
 
 impl ConnectionManager {
@@ -70,7 +70,7 @@ impl ConnectionManager {
             saving: tokio::sync::Mutex::new(()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            guard: guard::Guard::default(),
+            store_monitor: store_monitor::StoreMonitor::default(),
         };
         manager.take_in().await?;
         Ok(Arc::new(manager))

@@ -72,7 +72,7 @@ impl ConnectionRegistry {
     /// # Errors
     /// When the store cannot be read; when it is not as this version wants it, only where the configuration has no
     /// connection either.
-    pub async fn look(config: Config) -> Result<Self, ServiceError> {
+    pub async fn read(config: Config) -> Result<Self, ServiceError> {
         let condition = DatabaseState::of(&config.store).await;
         let is_readable =
             condition.is_current() || matches!(condition, DatabaseState::Locked { is_readable: true, .. });

@@ -64,40 +64,40 @@ pub(super) struct Machine<'c> {
     console: Option<Address>,
 }
 
-/// The process that works on a connection.
+/// True, false, or unknown: a process works on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Work {
-    Somebody,
-    Nobody,
+pub(super) enum Leader {
+    Present,
+    Absent,
     Unknown,
 }
 
 impl<'c> Machine<'c> {
-    pub(super) async fn look(config: &'c Config, file: &'c Path) -> Self {
+    pub(super) async fn read(config: &'c Config, file: &'c Path) -> Self {
         let mut condition = DatabaseState::of(&config.store).await;
         let soundness = content(&config.store, &condition).await;
         if let Some(Soundness::Damaged { problem }) = &soundness {
             condition = DatabaseState::Damaged { problem: problem.clone() };
         }
         let listen = Address::of(config.listen).await;
-        let look = async |address: Option<SocketAddr>| match address {
+        let state_of = async |address: Option<SocketAddr>| match address {
             Some(address) => Some(Address::of(address).await),
             None => None,
         };
-        let metrics = look(config.metrics_listen).await;
-        let console = look(config.console.as_ref().map(|console| console.listen)).await;
+        let metrics = state_of(config.metrics_listen).await;
+        let console = state_of(config.console.as_ref().map(|console| console.listen)).await;
         Self { config, file, condition, soundness, listen, metrics, console }
     }
 
     /// The process that works on a connection. Acquires the lock briefly, and creates no file for a missing store.
-    pub(super) fn work(&self, connection: &ConnectionName) -> Work {
+    pub(super) fn work(&self, connection: &ConnectionName) -> Leader {
         if self.condition == DatabaseState::Missing {
-            return Work::Nobody;
+            return Leader::Absent;
         }
         match Lock::take(&self.config.store, connection) {
-            Ok(_) => Work::Nobody,
-            Err(ServiceError::AnotherLeader(_)) => Work::Somebody,
-            Err(_) => Work::Unknown,
+            Ok(_) => Leader::Absent,
+            Err(ServiceError::AnotherLeader(_)) => Leader::Present,
+            Err(_) => Leader::Unknown,
         }
     }
 
@@ -187,15 +187,15 @@ impl<'c> Machine<'c> {
         }
     }
 
-    pub(super) fn daemon(work: Work) -> Check {
+    pub(super) fn daemon(work: Leader) -> Check {
         match work {
-            Work::Somebody => DAEMON.ok(Observation::Running),
-            Work::Nobody => DAEMON.warned(vec![Finding::warning(Fact::NotRunning)]),
-            Work::Unknown => DAEMON.unknown(Observation::LockUnreadable, [Remedy::CheckStoreAccess]),
+            Leader::Present => DAEMON.ok(Observation::Running),
+            Leader::Absent => DAEMON.warned(vec![Finding::warning(Fact::NotRunning)]),
+            Leader::Unknown => DAEMON.unknown(Observation::LockUnreadable, [Remedy::CheckStoreAccess]),
         }
     }
 
-    pub(super) async fn addresses(&self, connection: &ConnectionConfig, work: Work) -> Vec<Check> {
+    pub(super) async fn addresses(&self, connection: &ConnectionConfig, work: Leader) -> Vec<Check> {
         let alerts = connection.alerts.as_ref();
         let (hook, metrics, console, alerts) = tokio::join!(
             LISTEN.within(self.hook_address(connection, work)),
@@ -206,11 +206,11 @@ impl<'c> Machine<'c> {
         vec![hook, metrics, console, alerts]
     }
 
-    async fn hook_address(&self, connection: &ConnectionConfig, work: Work) -> Check {
+    async fn hook_address(&self, connection: &ConnectionConfig, work: Leader) -> Check {
         let ours = if connection.event_hook.is_some() {
             self.answers(connection).await
         } else {
-            work == Work::Somebody
+            work == Leader::Present
         };
         self.judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
     }

@@ -70,7 +70,7 @@ pub async fn examine(
     connections: &[&ConnectionConfig],
     fix: bool,
 ) -> Vec<CheckReport> {
-    let mut diagnoses = look(config, file, connections).await;
+    let mut diagnoses = check_all(config, file, connections).await;
     if fix && diagnoses.iter().flat_map(|d| &d.checks).any(|check| check.auto_fixable) {
         let mut repairs = vec![Vec::new(); diagnoses.len()];
         if let Some(store) = repair::store(config, &diagnoses).await {
@@ -84,7 +84,7 @@ pub async fn examine(
         if let Some(answering) = answering {
             answering.end().await;
         }
-        diagnoses = look(config, file, connections).await;
+        diagnoses = check_all(config, file, connections).await;
         for (diagnosis, repairs) in diagnoses.iter_mut().zip(repairs) {
             diagnosis.fixes = repairs;
         }
@@ -102,7 +102,7 @@ pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionCo
     diagnosis
 }
 
-async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<CheckReport> {
+async fn check_all(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<CheckReport> {
     let (machine, answering) = prepare(config, file).await;
     let mut diagnoses = Vec::new();
     for connection in connections {
@@ -116,7 +116,7 @@ async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -
 
 /// The state that all connections share, and a receiver if none listens.
 async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option<Answering>) {
-    let machine = Machine::look(config, file).await;
+    let machine = Machine::read(config, file).await;
     let answering = match (&machine.listen, machine.condition.is_current()) {
         (Address::Free, true) => Answering::begin(config).await,
         _ => None,
@@ -153,7 +153,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     let work = machine.work(&connection.name);
 
     let (org, access, addresses) = tokio::join!(
-        org::look(connection, address),
+        org::check(connection, address),
         assets::access(connection, import),
         machine.addresses(connection, work),
     );
@@ -161,7 +161,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         if org.reachable.holds() && org.url.holds() { okta } else { Err(unusable(&org)) }
     };
     let okta = usable(okta.as_ref().map_err(|_| CONFIG));
-    let app = okta::look(connection, okta).await;
+    let app = okta::check(connection, okta).await;
     let port =
         okta.map(|okta| OktaEventHook::new(okta.clone(), &connection.name, connection.event_hook.clone()));
     let port = match app.hooks_need {
@@ -179,13 +179,13 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     let has_account = connection.assets.account.is_some();
     let (hook, selection, (structure, settings, objects)) = tokio::join!(
         hook::look(machine, answering, connection, port),
-        selection::look(connection, okta, app.schemas.as_ref()),
+        selection::check(connection, okta, app.schemas.as_ref()),
         async {
             let (checks, mapping) =
                 assets::structure(&access, structure.as_ref(), app.schemas.as_ref(), has_account).await;
             let import = import.ok().filter(|_| access.lacks.is_none());
-            let (settings, account) = settings::look(import, access.lacks, mapping.as_ref(), account).await;
-            let objects = objects::look(machine, connection, import, mapping.as_ref(), account).await;
+            let (settings, account) = settings::check(import, access.lacks, mapping.as_ref(), account).await;
+            let objects = objects::check(machine, connection, import, mapping.as_ref(), account).await;
             (checks, settings, objects)
         },
     );

@@ -18,7 +18,7 @@ use crate::{ConnectionConfig, ServiceError};
 const OBJECTS: Item = Item::new("assets.objects", CheckArea::Assets, "Synced objects");
 
 /// Counts what Assets shows to the account. `account` is what others found of it.
-pub(super) async fn look(
+pub(super) async fn check(
     machine: &Machine<'_>,
     connection: &ConnectionConfig,
     import: Option<&ImportClient>,

@@ -61,7 +61,7 @@ pub(super) struct App {
 }
 
 /// Checks the app's permissions. `client` is `None` if the configuration provides none.
-pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClient, Item>) -> App {
+pub(super) async fn check(connection: &ConnectionConfig, client: Result<&OktaClient, Item>) -> App {
     let client = match client {
         Ok(client) => client,
         Err(needed) => return nothing(connection, CREDENTIALS.needs(needed)),

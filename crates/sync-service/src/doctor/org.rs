@@ -32,7 +32,7 @@ pub(super) struct Org {
 }
 
 /// Checks the org's URL. `wrong` is the configuration error of an invalid URL.
-pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigError>) -> Org {
+pub(super) async fn check(connection: &ConnectionConfig, wrong: Option<&ConfigError>) -> Org {
     let given = &connection.okta.org_url;
     let url = match (wrong, Url::parse(given.trim())) {
         (None, Ok(url)) => url,
@@ -73,9 +73,9 @@ async fn answered(url: &Url, answer: Answered) -> Org {
     }
     // Every answer of Okta's API has it; the page about the org is also known by what it says.
     let marked = response.headers().contains_key("x-okta-request-id");
-    let told = probe::json(response).await.unwrap_or_default();
-    let org = told["id"].as_str().filter(|id| id.starts_with("00o"));
-    if !marked && org.is_none() && told["errorCode"].as_str().is_none_or(|code| !code.starts_with("E0")) {
+    let document = probe::json(response).await.unwrap_or_default();
+    let org = document["id"].as_str().filter(|id| id.starts_with("00o"));
+    if !marked && org.is_none() && document["errorCode"].as_str().is_none_or(|code| !code.starts_with("E0")) {
         let (service, status) = (Service::Okta, status.as_u16());
         let other = Observation::UnexpectedResponse { service, host, status, proxy };
         let problem = REACHABLE.problem([other], [Remedy::CorrectOrgUrl]);
@@ -88,13 +88,13 @@ async fn answered(url: &Url, answer: Answered) -> Org {
         return Org { clock, url: URL.needs(REACHABLE), reachable: problem };
     }
     let reachable = REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy });
-    Org { clock, url: URL.ok(named(url, &told, org)), reachable }
+    Org { clock, url: URL.ok(named(url, &document, org)), reachable }
 }
 
 /// The org at the URL, and if it is the expected one.
-fn named(url: &Url, told: &Value, org: Option<&str>) -> Observation {
+fn named(url: &Url, document: &Value, org: Option<&str>) -> Observation {
     let Some(org) = org.map(str::to_owned) else { return Observation::Org { host: probe::host(url) } };
-    let own = told.pointer("/_links/organization/href").and_then(Value::as_str).unwrap_or_default();
+    let own = document.pointer("/_links/organization/href").and_then(Value::as_str).unwrap_or_default();
     match Url::parse(own) {
         Ok(own) if own.host_str() != url.host_str() => {
             Observation::CustomDomain { org, own: probe::host(&own) }

@@ -27,7 +27,7 @@ pub(super) type Account<'a> = Option<Result<&'a AssetsClient, Item>>;
 
 /// Checks settings, quota, and account, and returns the account if it can be used. `lacks` is the missing prerequisite
 /// of reading the import source.
-pub(super) async fn look<'a>(
+pub(super) async fn check<'a>(
     import: Option<&ImportClient>,
     lacks: Option<Item>,
     mapping: Option<&Mapping>,

@@ -73,7 +73,7 @@ pub(crate) struct Intake {
 struct Refusals {
     count: AtomicU64,
     /// When the last line was written, and the count by then.
-    told: Mutex<Option<(Instant, u64)>>,
+    logged: Mutex<Option<(Instant, u64)>>,
 }
 
 impl Default for Intake {
@@ -108,15 +108,15 @@ impl Intake {
         let refusals = &self.refused[reason as usize];
         let count = refusals.count.fetch_add(1, Ordering::Relaxed) + 1;
         let now = Instant::now();
-        let mut told = refusals.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = match *told {
+        let mut logged = refusals.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = match *logged {
             Some((at, _)) if now.duration_since(at) < QUIET => None,
             Some((_, before)) => Some(count - before),
             None => Some(count),
         };
         if let Some(deliveries) = since {
-            *told = Some((now, count));
-            drop(told);
+            *logged = Some((now, count));
+            drop(logged);
             let connection: String = connection.chars().take(64).collect();
             tracing::warn!(
                 reason = reason.as_str(),

@@ -117,7 +117,10 @@ impl MetricsServer {
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn for_connections(address: SocketAddr, manager: &Arc<ConnectionManager>) -> Result<Self, ListenError> {
+    pub async fn for_connections(
+        address: SocketAddr,
+        manager: &Arc<ConnectionManager>,
+    ) -> Result<Self, ListenError> {
         let server = Server::by_rule(address, SETTING, manager.config()).await?;
         Ok(Self { server, watched: Watched::Connections(Arc::clone(manager)) })
     }

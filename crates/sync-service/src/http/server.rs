@@ -169,7 +169,7 @@ impl Server {
 
     async fn serve_polling_every(
         self,
-        look: Duration,
+        interval: Duration,
         router: Router,
         stop: CancellationToken,
     ) -> Result<(), ListenError> {
@@ -213,7 +213,7 @@ impl Server {
         };
         let watching = async {
             if let Some(tls) = &self.tls {
-                tls.follow(look, &ended).await;
+                tls.follow(interval, &ended).await;
             }
         };
         tokio::join!(serving, stopping, watching).0
@@ -237,7 +237,7 @@ impl Tls {
                 _ = clock.tick() => {}
             }
             let file = self.files.certificate.display();
-            match self.look(&mut seen).await {
+            match self.reload(&mut seen).await {
                 Ok(false) => {}
                 Ok(true) => tracing::info!(certificate = %file, "loaded a new TLS certificate"),
                 Err(error) => {
@@ -253,7 +253,7 @@ impl Tls {
 
     /// Loads new files, and returns true if there were any. While they can't be used, for example because only one of
     /// the two is new, the old ones stay; that is reported as an error once.
-    async fn look(&self, seen: &mut Contents) -> Result<bool, ListenError> {
+    async fn reload(&self, seen: &mut Contents) -> Result<bool, ListenError> {
         // A file that is not there is just being replaced.
         let Ok((certificate, key)) = read(&self.files).await else { return Ok(false) };
         let contents = Contents::of(&certificate, &key);

@@ -16,7 +16,7 @@ use super::{PATIENCE, Through};
 use crate::adapters::sent;
 
 /// More references than these are counted, and not looked up one by one.
-const LOOKED_UP: usize = 200;
+const MAX_LOOKUPS: usize = 200;
 
 /// The comparison of Assets with the last record sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ async fn referred(
     if keys.is_empty() {
         return Some(HashMap::new());
     }
-    if keys.len() > LOOKED_UP {
+    if keys.len() > MAX_LOOKUPS {
         return None;
     }
     let keys: Vec<RecordKey> = keys.into_iter().collect();

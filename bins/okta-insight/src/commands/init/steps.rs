@@ -96,7 +96,7 @@ impl<'a> Steps<'a> {
                 });
             match checked {
                 Ok(name) => return Ok((draft, name)),
-                Err(failure) if self.terminal => tell(&failure),
+                Err(failure) if self.terminal => print_error(&failure),
                 Err(failure) => return Err(failure),
             }
         }
@@ -143,7 +143,7 @@ impl<'a> Steps<'a> {
         if let Some(path) = &self.args.private_key_file {
             match self.existing_key(draft, connection, path) {
                 Ok(file) => return Ok(Key { file, new: false }),
-                Err(failure) if self.terminal => tell(&failure),
+                Err(failure) if self.terminal => print_error(&failure),
                 Err(failure) => {
                     let message = format!("--private-key-file: {}", failure.message);
                     return Err(Failure { message, ..failure });
@@ -167,7 +167,7 @@ impl<'a> Steps<'a> {
             };
             match self.existing_key(draft, connection, &path) {
                 Ok(file) => return Ok(Key { file, new }),
-                Err(failure) => tell(&failure),
+                Err(failure) => print_error(&failure),
             }
         }
     }
@@ -336,6 +336,6 @@ fn unchecked(message: &str) -> Finding {
 }
 
 /// Prints a failure that another value resolves.
-fn tell(failure: &Failure) {
-    ask::tell(&failure.message, failure.hint.as_deref());
+fn print_error(failure: &Failure) {
+    ask::print_error(&failure.message, failure.hint.as_deref());
 }

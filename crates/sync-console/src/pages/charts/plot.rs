@@ -46,7 +46,7 @@ impl Series {
     }
 
     /// The same in words.
-    fn told(&self, said: &dyn Fn(u64) -> String) -> String {
+    fn range_text(&self, said: &dyn Fn(u64) -> String) -> String {
         let values = || self.points.iter().map(|(_, value)| *value);
         match (self.points.last(), values().min(), values().max()) {
             (Some((_, last)), Some(least), Some(most)) => {
@@ -81,7 +81,7 @@ impl Plot<'_> {
         let peak = self.series.iter().flat_map(|s| &s.points).max_by_key(|(_, value)| *value);
         let peak = peak.filter(|(_, value)| *value > top);
         let mut words: Vec<String> =
-            self.series.iter().map(|series| capital(&series.told(self.said))).collect();
+            self.series.iter().map(|series| capital(&series.range_text(self.said))).collect();
         if !self.marks.is_empty() {
             words.push(format!("{} {}", self.marked, times(self.marks.len())));
         }

@@ -74,8 +74,8 @@ pub(super) async fn preview(
         return Ok(refused(&member, &identity, &options, &problems));
     }
     let settings = member.settings().map_err(|broken| PageError::Bad(broken.reason.clone()))?;
-    let looked = tokio::time::timeout(PATIENCE, preview_schemas(settings, &options)).await;
-    let seen = match looked {
+    let preview = tokio::time::timeout(PATIENCE, preview_schemas(settings, &options)).await;
+    let seen = match preview {
         Ok(Ok(seen)) => seen,
         Ok(Err(error)) => {
             let problem = error_chain(&error);

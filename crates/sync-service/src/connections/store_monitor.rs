@@ -16,7 +16,7 @@ const CHECK: Duration = Duration::from_secs(1);
 
 /// Findings about the store.
 #[derive(Debug, Default)]
-pub(super) struct Guard {
+pub(super) struct StoreMonitor {
     /// The first loss that was noticed.
     loss: tokio::sync::OnceCell<StoreLoss>,
     ended: CancellationToken,
@@ -25,8 +25,8 @@ pub(super) struct Guard {
 impl ConnectionManager {
     /// Returns once the store is no longer what its path names: what is written from here on is lost.
     pub async fn lost(&self) -> ServiceError {
-        self.guard.ended.cancelled().await;
-        match self.guard.loss.get() {
+        self.store_monitor.ended.cancelled().await;
+        match self.store_monitor.loss.get() {
             Some(loss) => loss.clone().into(),
             // Cancelled only after the loss was set.
             None => std::future::pending().await,
@@ -35,7 +35,7 @@ impl ConnectionManager {
 
     /// The problem of the store, if it has one.
     pub(crate) fn store_problem(&self) -> Option<String> {
-        self.guard.loss.get().map(|loss| error_chain(loss))
+        self.store_monitor.loss.get().map(|loss| error_chain(loss))
     }
 
     /// Checks the files until the process ends.
@@ -46,7 +46,7 @@ impl ConnectionManager {
                     tokio::time::sleep(CHECK).await;
                     if let Err(loss) = self.store.check_identity().await {
                         self.notice(loss);
-                        self.guard.ended.cancel();
+                        self.store_monitor.ended.cancel();
                         return;
                     }
                     self.restore_lock_files().await;
@@ -73,7 +73,7 @@ impl ConnectionManager {
 
     fn notice(&self, loss: StoreLoss) {
         let error = ServiceError::from(loss.clone());
-        if self.guard.loss.set(loss).is_err() {
+        if self.store_monitor.loss.set(loss).is_err() {
             return;
         }
         let (error, remedy) = (error_chain(&error), error.remedy());
