@@ -65,8 +65,8 @@ impl Console {
         let manager = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
         let store = manager.store().access();
         let now = sync_service::engine::Clock::now(&SystemClock);
-        let wish = TokenRequest { name: "reader".to_owned(), role: Role::ReadOnly, expires: None };
-        let (_, token) = create_token(&store, &wish, now).await.unwrap();
+        let request = TokenRequest { name: "reader".to_owned(), role: Role::ReadOnly, expires: None };
+        let (_, token) = create_token(&store, &request, now).await.unwrap();
         let options = AccessOptions { behind_proxy: true, ..AccessOptions::default() };
         let access = Access::new(store, options, None, manager.refused_sign_ins().clone());
         let session = access.sign_in(&token, IpAddr::V4(Ipv4Addr::LOCALHOST)).await.unwrap();
@@ -151,7 +151,7 @@ fn requests_are_answered_or_refused() {
         "groups/",
         "plan",
         "stream",
-        "live",
+        "activity",
         "?limit=",
         "&search=",
         "&state=dead",

@@ -57,8 +57,9 @@ impl Engine {
             .collect();
         let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
         let known = self.ports.store.record_states(&keys).await?;
-        let lives = |group: &GroupId| known.get(&RecordKey::group(group)).is_some_and(|known| !known.retired);
-        Ok(groups.into_iter().find(lives))
+        let is_current =
+            |group: &GroupId| known.get(&RecordKey::group(group)).is_some_and(|known| !known.retired);
+        Ok(groups.into_iter().find(is_current))
     }
 
     /// Has former members say that they left a group whose listing is empty.

@@ -175,7 +175,7 @@ impl Connection {
     }
 
     /// The number of requests to Okta that wait for their share of its rate limit.
-    pub fn requests_held_back(&self) -> usize {
+    pub fn queued_requests(&self) -> usize {
         self.watch.okta().queued
     }
 }

@@ -12,7 +12,7 @@ use crate::convert::{from_json, in_row, millis, time_of, timestamp};
 use crate::{ConnectionStore, evidence, space, unconfirmed};
 
 /// The longest time that another process may show a plan.
-const PLAN_LIFE: SignedDuration = SignedDuration::from_hours(24);
+const PLAN_MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) async fn begin(
     store: &ConnectionStore,
@@ -90,8 +90,8 @@ pub(crate) async fn mark_interrupted(store: &ConnectionStore, now: Timestamp) ->
              END",
     )
     .bind(store.id)
-    .bind(millis(now.saturating_sub(PLAN_LIFE).unwrap_or(now)))
-    .bind(millis(now.saturating_add(PLAN_LIFE).unwrap_or(now)))
+    .bind(millis(now.saturating_sub(PLAN_MAX_AGE).unwrap_or(now)))
+    .bind(millis(now.saturating_add(PLAN_MAX_AGE).unwrap_or(now)))
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("find interrupted runs", e))?;

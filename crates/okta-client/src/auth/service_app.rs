@@ -29,9 +29,9 @@ const EARLY: Duration = Duration::from_mins(5);
 /// A token that could not be renewed early is renewed again after this, while it still works.
 const AGAIN: Duration = Duration::from_secs(30);
 /// Okta's tokens last an hour. One that claims to last longer than this is asked for again all the same.
-const LONGEST_LIFE: Duration = Duration::from_hours(24);
+const MAX_LIFETIME: Duration = Duration::from_hours(24);
 /// The lifetime of an assertion. Okta allows an hour; each attempt has a new one.
-const ASSERTION_LIFE: SignedDuration = SignedDuration::from_mins(5);
+const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 /// Okta refuses assertions and proofs from the future, however near.
 const BACKDATE: SignedDuration = SignedDuration::from_secs(2);
 /// A window of the rate limit is never longer.
@@ -206,10 +206,10 @@ impl ServiceApp {
             return Err(error);
         }
         let now = Instant::now();
-        let still_good =
+        let unexpired =
             self.held().as_ref().filter(|held| now < held.token.ends).map(|held| Arc::clone(&held.token));
         // With a token that works there is no need to insist.
-        let attempts = if still_good.is_some() { 1 } else { ATTEMPTS };
+        let attempts = if unexpired.is_some() { 1 } else { ATTEMPTS };
         let span = tracing::debug_span!("okta_token", status = Empty, request_id = Empty);
         let error = match self.request(transport, attempts, deadline).instrument(span).await {
             Ok(answer) => {
@@ -219,7 +219,7 @@ impl ServiceApp {
             }
             Err(error) => error,
         };
-        if let Some(token) = still_good.filter(|_| error.is_transient()) {
+        if let Some(token) = unexpired.filter(|_| error.is_transient()) {
             tracing::debug!(%error, "the token could not be renewed yet");
             if let Some(held) = self.held().as_mut() {
                 held.renew_at = (Instant::now() + AGAIN).min(token.ends);
@@ -232,16 +232,16 @@ impl ServiceApp {
 
     fn hold(&self, answer: TokenAnswer, serial: TokenSerial) -> Arc<Token> {
         let now = Instant::now();
-        let life = Duration::from_secs(answer.expires_in).min(LONGEST_LIFE);
+        let lifetime = Duration::from_secs(answer.expires_in).min(MAX_LIFETIME);
         let token = Arc::new(Token {
             // The answer decides, not the settings: an app may or may not require DPoP.
             bound: answer.token_type.eq_ignore_ascii_case("DPoP"),
             value: answer.access_token,
-            ends: now + life,
+            ends: now + lifetime,
             serial,
             scopes: answer.scope.split_whitespace().map(str::to_owned).collect(),
         });
-        let renew_at = now + life.saturating_sub(EARLY.min(life / 2));
+        let renew_at = now + lifetime.saturating_sub(EARLY.min(lifetime / 2));
         *self.held() = Some(Held { token: Arc::clone(&token), renew_at });
         token
     }
@@ -259,7 +259,7 @@ impl ServiceApp {
                 }
                 Err(error) => Err(error),
             };
-            let (wait, trouble) = match answer {
+            let (wait, error) = match answer {
                 Ok((TokenResult::Token(token), _)) => return Ok(token),
                 Ok((TokenResult::Closed(retry_after), _)) => {
                     (retry_after, Error::RateLimited { path: endpoint::TOKEN.into(), retry_after })
@@ -283,7 +283,7 @@ impl ServiceApp {
             };
             failures += 1;
             if failures >= attempts || Instant::now() + wait >= deadline {
-                return Err(trouble);
+                return Err(error);
             }
             tokio::time::sleep(wait).await;
         }
@@ -354,7 +354,7 @@ impl ServiceApp {
             ("sub", self.client_id.as_str().into()),
             ("aud", self.token_url.as_str().into()),
             ("iat", serde_json::Value::from(now.as_second())),
-            ("exp", now.checked_add(ASSERTION_LIFE).unwrap_or(now).as_second().into()),
+            ("exp", now.checked_add(ASSERTION_LIFETIME).unwrap_or(now).as_second().into()),
             ("jti", Uuid::new_v4().to_string().into()),
         ] {
             claims.set_claim(name, Some(value)).map_err(Error::Signing)?;

@@ -21,7 +21,7 @@ use crate::{DpopMode, SandboxError};
 
 /// Proofs and assertions may be this old, in seconds.
 const MAX_AGE: i64 = 300;
-const LIFE: i64 = 3600;
+const TOKEN_MAX_AGE: i64 = 3600;
 
 /// A refusal of the token endpoint.
 pub(super) struct TokenRefused {
@@ -168,8 +168,8 @@ impl Authority {
         if let Err(description) = self.check_assertion(&assertion) {
             return Err(refuse(401, "invalid_client", description));
         }
-        let asked: HashSet<String> = field("scope").split_whitespace().map(str::to_owned).collect();
-        if asked.is_empty() {
+        let request: HashSet<String> = field("scope").split_whitespace().map(str::to_owned).collect();
+        if request.is_empty() {
             return Err(refuse(
                 400,
                 "invalid_scope",
@@ -198,7 +198,7 @@ impl Authority {
                 proof.header.get("jwk").and_then(Value::as_object).map(thumbprint)
             }
         };
-        let scopes: HashSet<String> = asked.intersection(&self.granted()).cloned().collect();
+        let scopes: HashSet<String> = request.intersection(&self.granted()).cloned().collect();
         if scopes.is_empty() {
             return Err(refuse(400, "consent_required", "You are not allowed any of the requested scopes."));
         }
@@ -207,9 +207,9 @@ impl Authority {
         granted.sort_unstable();
         let answer = json!({
             "token_type": if key.is_some() { "DPoP" } else { "Bearer" },
-            "expires_in": LIFE, "access_token": token, "scope": granted.join(" "),
+            "expires_in": TOKEN_MAX_AGE, "access_token": token, "scope": granted.join(" "),
         });
-        let expires = self.now().as_second() + LIFE;
+        let expires = self.now().as_second() + TOKEN_MAX_AGE;
         let mut memory = self.memory();
         memory.tokens.insert(token, Token { expires, key, scopes });
         Ok((answer, memory.nonce.clone()))

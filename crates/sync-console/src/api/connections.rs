@@ -181,9 +181,9 @@ async fn setup_checklist(_identity: Identity, At(member): At) -> Result<Json<Set
 async fn create_sync_request(
     _admin: Admin,
     Works(member, connection): Works,
-    Body(wish): Body<SyncOptions>,
+    Body(request): Body<SyncOptions>,
 ) -> Result<(StatusCode, Json<SyncRequestStatus>), ApiError> {
-    let id = member.request_sync(wish).await?;
+    let id = member.request_sync(request).await?;
     Ok((StatusCode::ACCEPTED, Json(status_of_request(&connection, id).await?)))
 }
 
@@ -255,9 +255,9 @@ async fn cancel_sync_request(
 async fn pause(
     _admin: Admin,
     Works(member, connection): Works,
-    Body(wish): Body<PauseOptions>,
+    Body(request): Body<PauseOptions>,
 ) -> Result<Json<PauseStatus>, ApiError> {
-    let time = wish.seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    let time = request.seconds.map(|seconds| Duration::from_secs(seconds.into()));
     let pause = Some(connection.pause(time).await?);
     Ok(Json(PauseStatus { connection: member.name().clone(), pause }))
 }

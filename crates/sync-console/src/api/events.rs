@@ -100,9 +100,9 @@ async fn replay_events(
     _admin: Admin,
     State(app): State<App>,
     Works(_, connection): Works,
-    Body(wish): Body<Replay>,
+    Body(request): Body<Replay>,
 ) -> Result<Json<ReplayResult>, ApiError> {
-    replayed(&app, &connection, Some(&wish.ids)).await
+    replayed(&app, &connection, Some(&request.ids)).await
 }
 
 /// Replay all failed events

@@ -32,14 +32,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The time for which a status is valid: its ages grow while nothing happens.
 const STATUS: Duration = Duration::from_secs(15);
 /// The time after which a stream ends and is reopened, which checks the token again.
-const LIFE: Duration = Duration::from_mins(5);
+const MAX_AGE: Duration = Duration::from_mins(5);
 /// The number of events read at once.
 const PAGE: u32 = 100;
 /// The largest number of streams.
 const STREAMS: usize = 64;
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(live)]
+    vec![routes!(stream_events)]
 }
 
 /// The number of streams that can still be opened.
@@ -80,7 +80,7 @@ impl Default for Places {
         Unusable,
     ),
 )]
-async fn live(
+async fn stream_events(
     _identity: Identity,
     State(app): State<App>,
     Extension(Places(places)): Extension<Places>,
@@ -106,7 +106,7 @@ async fn live(
         status: None,
         ready: Vec::new(),
         more: false,
-        ends: Instant::now() + LIFE,
+        ends: Instant::now() + MAX_AGE,
         _place: place,
     };
     Ok(Sse::new(following.events()).keep_alive(KeepAlive::default()).into_response())

@@ -87,12 +87,12 @@ async fn audit(
 async fn create(
     _admin: Admin,
     State(app): State<App>,
-    Body(wish): Body<NewToken>,
+    Body(request): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
     let now = Timestamp::now();
-    let expires = end(now, wish.expires_in_days)?;
-    let wish = TokenRequest { name: wish.name, role: wish.role, expires };
-    let (entry, token) = create_token(&app.manager.store().access(), &wish, now).await?;
+    let expires = end(now, request.expires_in_days)?;
+    let request = TokenRequest { name: request.name, role: request.role, expires };
+    let (entry, token) = create_token(&app.manager.store().access(), &request, now).await?;
     Ok((StatusCode::CREATED, Json(CreatedToken { token, entry })))
 }
 
@@ -111,10 +111,10 @@ async fn renew(
     _admin: Admin,
     State(app): State<App>,
     Number(id): Number,
-    Body(wish): Body<RenewToken>,
+    Body(request): Body<RenewToken>,
 ) -> Result<Json<AccessToken>, ApiError> {
     let now = Timestamp::now();
-    let expires = end(now, wish.expires_in_days)?;
+    let expires = end(now, request.expires_in_days)?;
     Ok(Json(renew_token(&app.manager.store().access(), &id.to_string(), expires, now).await?))
 }
 

@@ -13,7 +13,7 @@ use super::components::{
     Tone, aged, badge, count, empty, fault, framed, job, linked, notice, number, scroll,
 };
 use super::links::address;
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -41,7 +41,7 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("checks", state(&member, &identity))]) }
     }))

@@ -18,7 +18,7 @@ use super::charts::Charts;
 use super::components::{Tone, ago, badge, empty, number, span, time};
 use super::health::Health;
 use super::links::{address, asking};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, health, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -51,7 +51,7 @@ async fn list(State(app): State<App>, identity: Identity) -> Result<Markup, Page
 async fn list_stream(State(app): State<App>, identity: Identity) -> Response {
     let stop = app.stop.clone();
     let role = identity.role;
-    live(stop, move || {
+    stream_parts(stop, move || {
         let app = app.clone();
         async move { Ok(vec![Part::new("connections", rows(&app, role).await?)]) }
     })
@@ -175,7 +175,7 @@ async fn overview_stream(
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
     let charts = Arc::new(Charts::new(Arc::clone(&member)));
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity, charts) = (member.clone(), identity.clone(), charts.clone());
         async move { Ok(vec![Part::new("state", state(&member, &identity).await?), charts.part().await?]) }
     }))

@@ -15,7 +15,7 @@ use sync_service::{Connection, ManagedConnection, ServiceError};
 
 use super::components::{Tone, badge, capital, count, empty, notice, number, scroll, time};
 use super::links::{self, Names, address, asking};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -116,7 +116,7 @@ async fn list_stream(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let filter = filter(&asked)?;
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity, filter) = (member.clone(), identity.clone(), filter.clone());
         async move {
             Ok(vec![

@@ -11,7 +11,7 @@ use crate::words::labels;
 pub(super) const TABS: [(&str, &str); 9] = [
     ("", "Overview"),
     ("/setup", "Setup"),
-    ("/live", "Activity"),
+    ("/activity", "Activity"),
     ("/plan", "Plan"),
     ("/runs", "Runs"),
     ("/events", "Events"),

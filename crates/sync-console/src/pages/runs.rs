@@ -16,7 +16,7 @@ use sync_service::{ManagedConnection, ServiceError};
 
 use super::components::{capital, count, empty, number, scroll, span, time};
 use super::links::{self, address, asking};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, health, layout};
 use crate::access::Identity;
 use crate::app::App;
@@ -98,7 +98,7 @@ async fn list_stream(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let filter = filter(&asked)?;
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let member: Arc<ManagedConnection> = member.clone();
         async move { Ok(vec![Part::new("runs", table(&member, filter).await?)]) }
     }))

@@ -16,7 +16,7 @@ use sync_service::{JobState, ManagedConnection, SchemaView};
 
 use super::components::{Tone, aged, empty, fault, job, notice};
 use super::links::{address, asking};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -82,7 +82,7 @@ async fn stream(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let show = show(&asked)?;
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("schema", state(&member, &identity, show))]) }
     }))

@@ -16,7 +16,7 @@ use sync_service::{
 };
 
 use super::components::{Tone, ago, badge, fault, notice};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -55,7 +55,7 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("steps", steps(&member, &identity).await?)]) }
     }))
@@ -200,7 +200,7 @@ async fn synchronize(Chosen(member): Chosen, Form(asked): Form<Again>) -> Result
 /// Starts a full sync, unless an earlier step is unfinished: the page may be old.
 pub(super) async fn request_full_sync(
     member: &ManagedConnection,
-    wish: SyncOptions,
+    request: SyncOptions,
 ) -> Result<(), PageError> {
     let guide = SetupChecklist::of(member).await?;
     let offered =
@@ -208,7 +208,7 @@ pub(super) async fn request_full_sync(
     if !offered {
         return Err(PageError::Bad(words::STEPS_UNFINISHED.into()));
     }
-    member.request_sync(wish).await?;
+    member.request_sync(request).await?;
     Ok(())
 }
 

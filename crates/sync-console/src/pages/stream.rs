@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// The interval of checks for changes.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The time after which a stream ends and is reopened, which checks the sign-in again.
-const LIFE: Duration = Duration::from_mins(5);
+const MAX_AGE: Duration = Duration::from_mins(5);
 
 /// A part of a page.
 #[derive(Debug, Clone, Serialize)]
@@ -38,7 +38,7 @@ impl Part {
 }
 
 /// Sends the parts that `render` returns, as they change, until interrupted.
-pub(super) fn live<F, W>(stop: CancellationToken, render: F) -> Response
+pub(super) fn stream_parts<F, W>(stop: CancellationToken, render: F) -> Response
 where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
@@ -60,7 +60,7 @@ where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
-    let ends = tokio::time::Instant::now() + LIFE;
+    let ends = tokio::time::Instant::now() + MAX_AGE;
     let sent = Sent { render, shown: HashMap::new(), ready: Vec::new(), ends, began: false };
     stream::unfold((stop, sent), async |(stop, mut sent)| {
         loop {

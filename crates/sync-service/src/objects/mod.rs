@@ -257,7 +257,7 @@ impl Connection {
         let fields = fields(&key, sent, now, &seen, through).await;
         let events = self.events_about(&key).await?;
         let confirmed = entry.as_ref().and_then(|entry| entry.confirmed.as_ref());
-        let brought_by = confirmed.and_then(|confirmed| brought_by(confirmed, &events));
+        let event_of = confirmed.and_then(|confirmed| event_of(confirmed, &events));
         let last_full = self.store().last_run(RunKind::FullSync).await?;
         let assets = seen.side();
         let synchronised = last_full.succeeded.is_some();
@@ -274,7 +274,7 @@ impl Connection {
             unconfirmed: entry.as_ref().and_then(|e| e.unconfirmed.as_ref()).map(UnconfirmedRecordView::from),
             stale_values: entry.map(|entry| entry.stale_values).unwrap_or_default(),
             events: events.into_iter().take(SHOWN).collect(),
-            last_event_id: brought_by,
+            last_event_id: event_of,
             key,
         })
     }
@@ -301,7 +301,7 @@ impl Connection {
             let Some(confirmed) = self.store().object(&key).await?.and_then(|entry| entry.confirmed) else {
                 continue;
             };
-            if brought_by(&confirmed, &self.events_about(&key).await?).as_ref() == Some(&event.id) {
+            if event_of(&confirmed, &self.events_about(&key).await?).as_ref() == Some(&event.id) {
                 return Ok(confirmed.run);
             }
         }
@@ -390,7 +390,7 @@ fn is_about(subject: &Subject, key: &RecordKey) -> bool {
 }
 
 /// The newest event that was there when Okta was read for the record: a batch reads after its events came in.
-fn brought_by(confirmed: &ConfirmedRecord, events: &[Event]) -> Option<EventId> {
+fn event_of(confirmed: &ConfirmedRecord, events: &[Event]) -> Option<EventId> {
     let by_events = confirmed.run.is_some_and(|run| run.kind == Some(RunKind::EventSync));
     let mut before = events.iter().filter(|event| event.arrived < confirmed.reading.number);
     before.next().filter(|_| by_events).map(|event| event.id.clone())

@@ -236,13 +236,13 @@ impl RemoteClient {
     pub async fn request_sync(
         &self,
         name: &ConnectionName,
-        wish: SyncOptions,
+        request: SyncOptions,
         patience: Duration,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
         let path = ["connections", name.as_str(), "sync-requests"];
-        let asked: SyncRequestStatus = self.post(&path, Some(&wish)).await?;
+        let asked: SyncRequestStatus = self.post(&path, Some(&request)).await?;
         let request = asked.id.to_string();
         let path = ["connections", name.as_str(), "sync-requests", request.as_str()];
         let began = Instant::now();

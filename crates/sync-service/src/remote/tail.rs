@@ -91,7 +91,7 @@ impl<F: FnMut(FollowedEvent) -> ControlFlow<()>> Audience<F> {
         if first { self.tell(FollowedEvent::Interrupted(error)) } else { Ok(()) }
     }
 
-    fn heard(&self, name: &ConnectionName) -> Result<(), End> {
+    fn received(&self, name: &ConnectionName) -> Result<(), End> {
         let mut interrupted = lock(&self.interrupted);
         let last = interrupted.remove(name) && interrupted.is_empty();
         if last { self.tell(FollowedEvent::Resumed) } else { Ok(()) }
@@ -128,7 +128,7 @@ struct Open {
     response: Response,
     decoder: Decoder,
     /// True if data was received.
-    heard: bool,
+    received: bool,
 }
 
 /// The result of reading for a while.
@@ -145,7 +145,7 @@ impl<'c> Stream<'c> {
         let mut stream =
             Self { client, name, mark: None, open: None, ready: VecDeque::new(), since: Vec::new() };
         while stream.mark.is_none() {
-            if let StreamResult::End = stream.hear().await? {
+            if let StreamResult::End = stream.receive().await? {
                 return Err(client.silent("it does not say where to go on".into()));
             }
         }
@@ -161,10 +161,10 @@ impl<'c> Stream<'c> {
             while let Some(event) = self.ready.pop_front() {
                 audience.tell(FollowedEvent::Event(Box::new(event)))?;
             }
-            match self.hear().await {
+            match self.receive().await {
                 Ok(StreamResult::Alive) => {
-                    if self.open.as_ref().is_some_and(|open| open.heard) {
-                        audience.heard(&self.name)?;
+                    if self.open.as_ref().is_some_and(|open| open.received) {
+                        audience.received(&self.name)?;
                         pause = SOON;
                     }
                     continue;
@@ -179,15 +179,15 @@ impl<'c> Stream<'c> {
     }
 
     /// Opens the stream unless it is open, and waits until something is heard. What broke or ended is closed.
-    async fn hear(&mut self) -> Result<StreamResult, RemoteError> {
-        let heard = tokio::time::timeout(SILENCE, self.listen()).await;
-        let heard = heard.unwrap_or_else(|_| {
+    async fn receive(&mut self) -> Result<StreamResult, RemoteError> {
+        let received = tokio::time::timeout(SILENCE, self.listen()).await;
+        let received = received.unwrap_or_else(|_| {
             Err(self.client.silent(format!("nothing was heard for {} s", SILENCE.as_secs())))
         });
-        if !matches!(heard, Ok(StreamResult::Alive)) {
+        if !matches!(received, Ok(StreamResult::Alive)) {
             self.open = None;
         }
-        heard
+        received
     }
 
     async fn listen(&mut self) -> Result<StreamResult, RemoteError> {
@@ -195,12 +195,12 @@ impl<'c> Stream<'c> {
             Some(open) => open,
             closed => {
                 let response = self.client.live(&self.name, self.mark.as_deref()).await?;
-                closed.insert(Open { response, decoder: Decoder::default(), heard: false })
+                closed.insert(Open { response, decoder: Decoder::default(), received: false })
             }
         };
         let part = open.response.chunk().await.map_err(|error| self.client.unreachable(&error))?;
         let Some(part) = part else {
-            return if open.heard {
+            return if open.received {
                 Ok(StreamResult::End)
             } else {
                 Err(self.client.silent("it ended before anything was heard".into()))
@@ -208,7 +208,7 @@ impl<'c> Stream<'c> {
         };
         let messages = open.decoder.feed(&part);
         let messages = messages.map_err(|_| self.client.not_ours("an event without an end".into()))?;
-        open.heard |= !messages.is_empty();
+        open.received |= !messages.is_empty();
         for message in messages {
             self.take(message)?;
         }

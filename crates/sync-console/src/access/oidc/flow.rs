@@ -11,7 +11,7 @@ use sync_service::Secret;
 use crate::access::crypto::{derive, random_text};
 
 /// The time limit of a sign-in at Okta, in seconds.
-const LIFE: i64 = 600;
+const MAX_AGE: i64 = 600;
 
 /// A sign-in that has begun.
 pub(super) struct Flow {
@@ -34,7 +34,7 @@ impl Flow {
         let (_, begun, next) = (parts.next()?, parts.next()?.parse::<i64>().ok()?, parts.next()?);
         let next = String::from_utf8(URL_SAFE_NO_PAD.decode(next).ok()?).ok()?;
         let age = now.as_second().checked_sub(begun)?;
-        (0..LIFE).contains(&age).then(|| Self { cookie: cookie.clone(), next })
+        (0..MAX_AGE).contains(&age).then(|| Self { cookie: cookie.clone(), next })
     }
 
     pub(super) fn cookie(&self) -> Secret {

@@ -12,7 +12,7 @@ use sync_service::{ManagedConnection, ServiceError};
 use super::super::components::{Tone, badge, capital, count, fault, number, scroll, time};
 use super::super::findings;
 use super::super::links;
-use super::super::stream::{Part, live};
+use super::super::stream::{Part, stream_parts};
 use super::super::{Chosen, PageError, health, layout};
 use super::duration;
 use crate::access::Identity;
@@ -45,7 +45,7 @@ pub(super) async fn stream(
 ) -> Result<Response, PageError> {
     let id = number_of(&id)?;
     member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let member = member.clone();
         async move { part(&member, id).await }
     }))

@@ -34,7 +34,7 @@ impl Page {
     pub(crate) const fn path(self) -> &'static [&'static str] {
         match self {
             Self::Setup => &["setup"],
-            Self::Activity => &["live"],
+            Self::Activity => &["activity"],
             Self::Plan => &["plan"],
             Self::Runs => &["runs"],
             Self::FailedEvents => &["events"],
