@@ -21,7 +21,7 @@ impl Chunk {
     }
 
     fn of(data: Map<String, Value>) -> Self {
-        // Kept when the chunk is sent again, so that Assets can tell a repeat.
+        // The ID stays the same when the chunk is resent, so that Assets detects a repeat.
         Self { client_generated_id: Uuid::new_v4().to_string(), data }
     }
 

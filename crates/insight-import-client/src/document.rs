@@ -187,7 +187,7 @@ pub enum AttributeType {
     ReferencedObject,
     /// A status.
     Status,
-    /// A type that this crate does not know, as received.
+    /// A type that is unknown to this version, as received.
     Other(String),
 }
 

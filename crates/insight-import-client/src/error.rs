@@ -53,19 +53,19 @@ pub enum ConfigError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// The credential is not known any more, or never was.
+    /// The credential is unknown or no longer valid.
     InvalidCredential,
     /// The network address is not on the site's IP allowlist.
     IpAllowlist,
     /// The site's plan does not include Assets.
     Plan,
-    /// A page answered instead of the API: of a firewall or a gateway.
+    /// A page instead of an API response: from a firewall or a gateway.
     Firewall,
-    /// A proxy on the way asks for a sign-in of its own.
+    /// A proxy requires its own sign-in.
     Proxy,
-    /// The credential is known and does not cover the call.
+    /// The credential is valid and doesn't permit the call.
     Permission,
-    /// None that the answer proves.
+    /// The response proves no reason.
     Unknown,
 }
 
@@ -82,16 +82,16 @@ pub enum Error {
         /// The service's own words.
         message: String,
     },
-    /// The call was refused with 401, 403, 407, or 511.
+    /// The call was rejected with 401, 403, 407, or 511.
     #[error("{what} was refused with status {status}: {message}")]
     Forbidden {
         /// The attempted action.
         what: &'static str,
-        /// The credential that was refused.
+        /// The rejected credential.
         credential: Credential,
         /// The HTTP status.
         status: u16,
-        /// The reason, as far as the answer proves one.
+        /// The reason, as far as the response proves one.
         reason: RefusalReason,
         /// The service's own words.
         message: String,
@@ -105,7 +105,7 @@ pub enum Error {
     /// It is unknown if an execution was started.
     #[error("the answer to the start of an execution was lost; {}", started(execution.as_deref()))]
     StartResultUnknown {
-        /// The latest execution that Assets knows, if it accepts records: probably the one.
+        /// The latest known execution, if it accepts records: probably the one that was started.
         execution: Option<String>,
     },
     /// The site has no workspace of Assets, or the account does not see it.
@@ -132,7 +132,7 @@ pub enum Error {
     /// The document was found wrong.
     #[error("Assets refused the schema and mapping: {}", list(.0))]
     InvalidMapping(Vec<ValidationError>),
-    /// The execution or link is not known.
+    /// The execution or link is unknown.
     #[error("Assets does not know {what}: {message}")]
     NotFound {
         /// The requested object.
@@ -158,7 +158,7 @@ pub enum Error {
         /// The message from Assets.
         message: String,
     },
-    /// Assets had trouble of its own, or too much to do, several times.
+    /// Assets failed or was overloaded on every attempt.
     #[error("Assets answered {what} with status {status}")]
     Unavailable {
         /// The attempted action.
@@ -174,7 +174,7 @@ pub enum Error {
         /// The attempted action.
         wanted: &'static str,
     },
-    /// It took too long.
+    /// The request exceeded its time limit.
     #[error("{what} did not end within {seconds} s")]
     TimedOut {
         /// The expected result.
@@ -188,7 +188,7 @@ pub enum Error {
         /// The message from Assets.
         message: String,
     },
-    /// No answer.
+    /// No response.
     #[error("{reason}")]
     Transport {
         /// The host, the proxy on the way, and the cause.
@@ -196,7 +196,7 @@ pub enum Error {
         /// True if the request may have arrived.
         sent: bool,
     },
-    /// The answer was not what it should be.
+    /// The response is invalid.
     #[error("could not read the answer to {what}")]
     Decode {
         /// The attempted action.
@@ -205,7 +205,7 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// The answer does not end where an answer of Assets would.
+    /// The response ends differently than a response of Assets.
     #[error("the answer to {what} is longer than {limit} bytes")]
     ResponseTooLarge {
         /// The attempted action.
@@ -213,7 +213,7 @@ pub enum Error {
         /// The limit that was read.
         limit: usize,
     },
-    /// A link in an answer is missing or leads elsewhere.
+    /// A link in a response is missing or has another origin.
     #[error("the link \"{link}\" {problem}; the credential stays home")]
     CrossOriginLink {
         /// Its name.

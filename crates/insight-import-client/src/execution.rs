@@ -17,8 +17,8 @@ use crate::execution_status::ExecutionState;
 use crate::http::Repeat;
 use crate::wait::Processing;
 
-/// The most records that are refused one by one, one after the other, before anything of the execution was accepted: from
-/// then on the refusal concerns more than records.
+/// The number of rejections in a row, before the first accepted record, after which the rejection concerns more than
+/// records.
 const MAX_INITIAL_REJECTIONS: usize = 20;
 /// The same once something was accepted.
 const MAX_CONSECUTIVE_REJECTIONS: usize = 500;
@@ -65,7 +65,7 @@ pub struct Execution {
     ingesting: OnceCell<()>,
     /// True if records were accepted.
     accepted: AtomicBool,
-    /// Records that were refused alone since the last acceptance.
+    /// Records that were rejected alone since the last acceptance.
     refused_in_a_row: AtomicUsize,
 }
 
@@ -176,7 +176,8 @@ impl Execution {
     /// As any call. Assets may have understood nevertheless: ask [`ImportClient::execution_status`].
     pub async fn complete(self) -> Result<Processing> {
         if let Err(error) = self.post(Bytes::from_static(br#"{"completed":true}"#)).await {
-            // Where the answer to a first attempt was lost, the second is refused: it has everything already.
+            // If the response to the first attempt was lost, Assets rejects the second one: the execution is already
+            // complete.
             let refused = matches!(error, Error::Api { .. } | Error::WrongState { .. });
             if !refused || !self.has_everything().await {
                 return Err(error);

@@ -17,7 +17,7 @@ pub enum ExecutionState {
     Done,
     /// Cancelled.
     Cancelled,
-    /// Something that this crate does not know, as received.
+    /// A value that is unknown to this version, as received.
     Other(String),
 }
 

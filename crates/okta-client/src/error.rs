@@ -65,7 +65,7 @@ pub enum Error {
         /// Okta's words for it.
         description: String,
     },
-    /// The token lacks a scope.
+    /// The token doesn't have a required scope.
     #[error("the app may not call {path}: the scope {scope} is not granted{}", quoted(reason))]
     MissingScope {
         /// The path of the call.
@@ -75,7 +75,7 @@ pub enum Error {
         /// Okta's words; empty when there are none.
         reason: String,
     },
-    /// The app has no role on what it asked for.
+    /// The app has no role for the resource.
     #[error("the app may not call {path}: it has no admin role that covers it{}", quoted(reason))]
     MissingAdminRole {
         /// The path of the call.
@@ -83,15 +83,15 @@ pub enum Error {
         /// Okta's words; empty when there are none.
         reason: String,
     },
-    /// There is no such object, or the app's role does not cover it: Okta itself says so of the object that was asked for
-    /// (status 404, error code E0000007). No other answer ends an object.
+    /// There is no such object, or the app's role doesn't cover it: Okta itself reports it for the requested object
+    /// (status 404, error code E0000007). Only this response proves a deletion.
     #[error("{path} was not found")]
     NotFound {
         /// The path of the call.
         path: String,
     },
-    /// A 404 or 410 that is not Okta's word about the object: from a gateway in between, from a host that is no org, or
-    /// from Okta for a path that it does not know (E0000008). It says nothing about the object.
+    /// A 404 or 410 that isn't Okta's response about the object: from a gateway, from a host that isn't an org, or from
+    /// Okta for an unknown path (E0000008). It proves nothing about the object.
     #[error(
         "{path} was answered with status {status}, which says nothing about the object{}",
         quoted(reason)
@@ -101,17 +101,17 @@ pub enum Error {
         path: String,
         /// The HTTP status.
         status: u16,
-        /// The answer's own words; empty when there are none.
+        /// The text of the response; empty if there is none.
         reason: String,
     },
-    /// A firewall, proxy, or gateway in between refused the request in Okta's place.
+    /// A firewall, proxy, or gateway rejected the request instead of Okta.
     #[error("{path} was refused on the way to Okta, with status {status}{}", quoted(reason))]
     Blocked {
         /// The path of the call.
         path: String,
         /// The HTTP status.
         status: u16,
-        /// The answer's own words; empty when there are none.
+        /// The text of the response; empty if there is none.
         reason: String,
     },
     /// Okta calls the request wrong.
@@ -131,10 +131,10 @@ pub enum Error {
     RateLimited {
         /// The path of the call.
         path: String,
-        /// When it is worth another try, counted from now.
+        /// The time until another attempt may succeed.
         retry_after: Duration,
     },
-    /// Okta had trouble of its own, several times.
+    /// Okta returned a server error on every attempt.
     #[error("Okta answered {path} with status {status}")]
     Unavailable {
         /// The path of the call.
@@ -142,7 +142,7 @@ pub enum Error {
         /// The last status.
         status: u16,
     },
-    /// No answer.
+    /// No response.
     #[error("{reason}")]
     Transport {
         /// The host, the proxy on the way, and the cause.
@@ -150,7 +150,7 @@ pub enum Error {
         /// True if the request may have arrived.
         sent: bool,
     },
-    /// Everything together took too long.
+    /// All attempts together exceeded the time limit.
     #[error("{path} was not answered within {seconds} s")]
     TimedOut {
         /// The path of the call.
@@ -158,20 +158,21 @@ pub enum Error {
         /// The limit.
         seconds: u64,
     },
-    /// The answer was not what it should be.
+    /// The response is invalid.
     #[error("could not read the answer to {path} as {expected}")]
     Decode {
         /// The path of the call.
         path: String,
         /// The expected content.
         expected: &'static str,
-        /// True if the answer is complete JSON, so that Okta sent it like that; otherwise it was cut off, or replaced.
+        /// True if the response is complete JSON, so that Okta sent it like that; otherwise it was truncated or
+        /// replaced.
         well_formed: bool,
         /// The position of the problem.
         #[source]
         source: serde_json::Error,
     },
-    /// The answer was larger than any answer of Okta's.
+    /// The response exceeds the size of any Okta response.
     #[error("the answer to {path} is larger than {megabytes} MB; it was not read")]
     TooLarge {
         /// The path of the call.
@@ -179,7 +180,7 @@ pub enum Error {
         /// The limit.
         megabytes: usize,
     },
-    /// An item of a listing that could not be read. The listing goes on after it.
+    /// An unreadable item of a listing. The listing continues after it.
     #[error("an item in the answer to {path} could not be read: {item}")]
     Item {
         /// The path of the call.
@@ -195,13 +196,13 @@ pub enum Error {
         /// The link's target, without its query.
         target: String,
     },
-    /// The address answered with a redirect.
+    /// The response is a redirect.
     #[error("{path} was answered with a redirect")]
     Redirect {
         /// The path of the call.
         path: String,
     },
-    /// A page of the System Log without the link that polling goes on with.
+    /// A page of the System Log without the link for the next poll.
     #[error("the answer to {path} has no link to go on with, which polling always has")]
     MissingNextLink {
         /// The path of the call.
@@ -225,15 +226,15 @@ pub enum Error {
         /// The path of the request.
         path: String,
     },
-    /// An answer about another object than the one asked for: from a cache, or a gateway in between.
+    /// A response about another object than the requested one: from a cache or a gateway.
     #[error("the answer to {path} is about {answered}")]
     OtherObject {
         /// The path of the request.
         path: String,
-        /// The ID in the answer.
+        /// The ID in the response.
         answered: String,
     },
-    /// A place in the System Log that is none of this org's.
+    /// A System Log position of another org.
     #[error("\"{0}\" is not a place in this org's System Log; begin at a time instead")]
     InvalidCheckpoint(String),
     /// A substitute of the client that does not do this.

@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// A verifier of the public half alone, as whoever registers it has.
+    /// A verifier with the public key only, as the registering party has it.
     fn verifier(public: &Value) -> Box<dyn JwsVerifier> {
         let jwk = Jwk::from_map(public.as_object().unwrap().clone()).unwrap();
         match public["alg"].as_str().unwrap() {

@@ -31,8 +31,8 @@ pub(crate) fn name(text: &str) -> String {
 /// Shorter credentials are no secret, and could be part of any word.
 const SHORTEST_SECRET: usize = 6;
 
-/// The body of a refusal without the request's own credentials, which some gateways repeat. To be used before anything is
-/// shortened.
+/// The body of a rejection without the request's own credentials, which some gateways repeat. Must be used before any
+/// truncation.
 pub(crate) fn without_secrets(body: Bytes, secrets: &[&str]) -> Bytes {
     let cleaned = |text: &str| {
         let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
@@ -92,12 +92,12 @@ pub(crate) fn excerpt(body: &[u8]) -> String {
     shown
 }
 
-/// True for characters that change how the text beside them is shown.
+/// True for characters that change the display of adjacent text.
 const fn is_format(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// The text between tags; what stands in `script` and `style` is none.
+/// The text between tags, without the content of `script` and `style`.
 fn without_tags(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! The addresses that are refused unless private ones are allowed.
+//! The addresses that are rejected unless private ones are permitted.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -17,12 +17,12 @@ pub struct PrivateAddress {
     pub(crate) address: IpAddr,
 }
 
-/// The remedy for an address that is meant.
+/// The remedy for an intended address.
 fn allow() -> String {
     format!("set {SETTING} = true (below [server] in the configuration)")
 }
 
-/// The network that an address belongs to.
+/// The network of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// To this machine.
@@ -78,7 +78,7 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::new(a, b, c, d))
 }
 
-/// True if the name says that it leads to this machine (RFC 6761).
+/// True if the name always refers to this machine (RFC 6761).
 pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")

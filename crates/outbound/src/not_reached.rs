@@ -1,4 +1,4 @@
-//! An address that did not answer: through which proxy, at which party, and why.
+//! An unreachable address: the proxy, the party at fault, and the cause.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The way to addresses: what a client is set up with, and what its failures mean.
+//! Outbound connections: the setup of a client and the meaning of its failures.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl Outbound {
     /// Sets a client up so that names that resolve to private addresses are refused where they are.
     pub fn apply(&self, client: ClientBuilder) -> ClientBuilder {
         match &self.proxies {
-            // A name is then that of the proxy, which only the program knows.
+            // The name is then the proxy's, which only the program knows.
             Via::Environment(proxies) if !self.private_allowed => {
                 client.dns_resolver(Arc::new(PublicOnly { proxies: proxies.hosts() }))
             }

@@ -1,4 +1,4 @@
-//! Names are resolved without the addresses that are refused; what was checked is what is connected to.
+//! Name resolution without the rejected addresses; connections use only the checked addresses.
 
 use std::io;
 use std::net::SocketAddr;

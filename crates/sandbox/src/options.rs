@@ -1,4 +1,4 @@
-//! How a sandbox is set up.
+//! The options of a sandbox.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub enum DpopMode {
     /// As new orgs do.
     #[default]
     Required,
-    /// A token asked for without a proof is a bearer token.
+    /// A token request without a proof returns a bearer token.
     Optional,
     /// Tokens are bearer tokens.
     Off,

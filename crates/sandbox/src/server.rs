@@ -1,4 +1,4 @@
-//! Two listeners and what serves on them.
+//! The two listeners and their servers.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,12 +22,12 @@ use crate::{SandboxOptions, control};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// The address is taken, or not ours.
+    /// The address is in use, or belongs to another host.
     #[error("could not listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
@@ -36,7 +36,7 @@ pub enum SandboxError {
     OrgData {
         /// The file or folder.
         file: PathBuf,
-        /// What is wrong with it, and where.
+        /// The error and its location.
         problem: String,
     },
     /// The public address of the org is more than an origin, or less.
@@ -47,13 +47,13 @@ pub enum SandboxError {
     Tls {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         problem: String,
     },
-    /// A key could not be made.
+    /// A key could not be created.
     #[error("could not generate the app's key")]
     Key(#[source] josekit::JoseError),
-    /// The HTTP client for deliveries could not be made.
+    /// The HTTP client for deliveries could not be created.
     #[error("could not prepare the HTTP client for deliveries")]
     Http(#[source] reqwest::Error),
 }
@@ -182,7 +182,7 @@ fn serve(
                 Some(acceptor) => axum::serve(TlsListener::new(listener, acceptor), router).await,
             }
         };
-        // Connections that are kept alive would hold a graceful shutdown up; a simulator may cut them.
+        // Keep-alive connections would delay a graceful shutdown; a simulator may close them.
         tokio::select! {
             () = stop.cancelled() => {}
             result = serving => {

@@ -1,4 +1,4 @@
-//! From an Okta user to an Atlassian account: what REST needs to set an attribute of type User after an import.
+//! The Atlassian account of an Okta user: REST needs it to set an attribute of type User after an import.
 
 use okta_client::model::User;
 use sync_model::{ObjectKind, RecordKey};

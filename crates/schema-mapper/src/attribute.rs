@@ -22,7 +22,7 @@ pub enum Source {
     UserType,
     /// The type of a group.
     GroupType,
-    /// The application that a group comes from.
+    /// The source application of a group.
     SourceApp,
     /// When it was created.
     Created,

@@ -1,4 +1,4 @@
-//! The attributes that we add beside those of the profile. Their names begin with "Okta", so that they do not meet those.
+//! The attributes that the mapping adds to those of the profile. Their names start with "Okta" to avoid collisions.
 
 use insight_import_client::document::AttributeType;
 

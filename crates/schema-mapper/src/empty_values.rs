@@ -10,7 +10,7 @@ use crate::Mapping;
 /// The import source's handling of empty values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmptyValues {
-    /// It keeps what was there.
+    /// It keeps the previous value.
     Ignored,
     /// It clears the attribute.
     Removed,

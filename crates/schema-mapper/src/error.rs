@@ -20,7 +20,7 @@ pub enum MappingError {
     /// The prefix is empty or has odd characters.
     #[error("mapping.external_id_prefix \"{0}\" cannot begin external ids; use letters, digits and dashes")]
     Prefix(String),
-    /// The name of the object schema is empty or has characters that Assets refuses.
+    /// The name of the object schema is empty or has characters that Assets rejects.
     #[error("mapping.object_schema_name \"{0}\" is empty or has one of = ; : ? . \" which Assets refuses")]
     SchemaName(String),
     /// An attribute that is needed to find managers is missing.

@@ -1,4 +1,4 @@
-//! The whole mapping of an org: the document, and what the records need to know.
+//! The complete mapping of an org: the document, and the data for its records.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

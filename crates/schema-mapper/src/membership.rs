@@ -1,4 +1,4 @@
-//! Memberships in each of the three shapes that Assets can keep them in.
+//! Memberships in each of the three membership strategies.
 
 use std::collections::BTreeMap;
 

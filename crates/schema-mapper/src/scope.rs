@@ -119,7 +119,7 @@ impl ScopeError {
     }
 }
 
-/// The value of a member that holds none of Okta's words.
+/// The value of a member that isn't one of Okta's documented values.
 const UNKNOWN: &str = "an unknown word";
 
 static STATUSES: [UserStatus; 8] = [

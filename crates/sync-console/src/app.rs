@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) manager: Arc<ConnectionManager>,
-    /// Ends what goes on for long, such as live streams.
+    /// Ends long-running responses, such as streams.
     pub(crate) stop: CancellationToken,
 }
 

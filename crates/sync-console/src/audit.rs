@@ -25,9 +25,9 @@ use action::{Effect, effect};
 
 /// The length of a body that is searched for the requested change.
 const MAX_RECORDED_BYTES: usize = 16 << 10;
-/// So much of a text is kept.
+/// The maximum length of a stored text.
 const LONGEST: usize = 200;
-/// Members of a body that are kept. None of them can be a secret.
+/// The stored members of a body. None of them can be a secret.
 const KEPT: [&str; 16] = [
     "accept",
     "override_safeguards",
@@ -60,10 +60,10 @@ pub(crate) async fn record(
     let action = match effect(request.method(), path) {
         Effect::None => return next.run(request).await,
         Effect::Change(action) => action.to_owned(),
-        // Known to no table, and written down all the same.
+        // The action is in no table and is logged nevertheless.
         Effect::Unlisted => format!("{} {path}", request.method()),
     };
-    // A path that is no text belongs to nothing.
+    // A path that isn't text has no connection.
     let parameters: Vec<(&str, &str)> = parameters.iter().flatten().collect();
     let part = |name: &str| parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| short(value));
     let connection = part("name");
@@ -104,7 +104,7 @@ pub(crate) async fn record(
     response
 }
 
-/// The same request; the beginning of its body is kept as it is read.
+/// The same request; the start of its body is recorded as it is read.
 fn record_body(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
     request.map(|body| {
         Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {

@@ -17,7 +17,7 @@ const UNUSED: &str = "accelerometer=(), camera=(), display-capture=(), geolocati
 const ALWAYS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // "no-referrer" would make the browser hide the origin of our own forms, which is compared.
+    // With "no-referrer", the browser would hide the origin of the console's own forms, which is compared.
     (REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

@@ -1,4 +1,4 @@
-//! The listener of the console, and what every request passes on its way.
+//! The listener of the console and its middleware.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub enum ConsoleError {
     /// The address cannot be listened on.
     #[error("{}", listen_message(.0))]
     Listen(#[from] ListenError),
-    /// Sign-in with Okta cannot work as it is set.
+    /// Sign-in with Okta isn't configured correctly.
     #[error("console.oidc: {0}")]
     OpenId(#[from] OidcError),
     /// The store failed.
@@ -73,7 +73,7 @@ pub struct Console {
     url: String,
     router: Router,
     manager: Arc<ConnectionManager>,
-    /// Ends live streams, which would keep the listener from ending.
+    /// Ends streams, which would block the listener's shutdown.
     streams: CancellationToken,
 }
 
@@ -197,7 +197,7 @@ async fn refusals_as_pages(request: Request, next: Next) -> Response {
     }
 }
 
-/// Anybody learns whether all is well; what is not is for those who are signed in.
+/// Without authentication, only the overall state; details require a session.
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     if app.manager.health().await.ready {
         (StatusCode::OK, "ready\n")

@@ -18,7 +18,7 @@ pub(crate) struct ActiveRun {
 }
 
 impl ActiveRun {
-    /// True if the run sends what it stages. One that only shows it leaves no trace behind.
+    /// True if the run sends its staged changes. A run that only shows them leaves no trace in the history.
     pub(crate) fn sends(&self) -> bool {
         self.kind != RunKind::Plan
     }
@@ -30,8 +30,7 @@ impl Engine {
         Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, kind, view })
     }
 
-    /// Does the work of a run and closes the run whichever way the work ends. A pass that can be resumed stays
-    /// open.
+    /// Executes a run and closes it, whatever the result. A resumable sync stays open.
     pub(crate) async fn conclude(
         &self,
         run: &ActiveRun,
@@ -48,7 +47,7 @@ impl Engine {
         report.render_findings();
         report.duration_seconds = started.elapsed().as_secs_f64();
         report.okta_requests = run.view.directory.requests() - requests;
-        // Batches of events come by the second, and what they leave is told by the runs after them.
+        // Event batches run every second; later runs report their remaining records.
         if !matches!(kind, RunKind::EventSync | RunKind::Retry) {
             report.leave(self.outstanding().await?);
         }
@@ -64,7 +63,7 @@ impl Engine {
             let is_resumable =
                 matches!(kind, RunKind::FullSync | RunKind::IncrementalSync | RunKind::Backfill);
             let goes_on = is_resumable && error.is_transient();
-            // An execution whose end is unknown keeps its staged records until recovery has asked after it.
+            // An execution without a known end keeps its staged records until recovery reads its outcome.
             let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run.id);
             if goes_on || open {
                 observed.ended(&report);
@@ -89,7 +88,7 @@ impl MappingView {
         self.objects.as_deref().ok_or(EngineError::NoAccount)
     }
 
-    /// The fields of records that hold what people call an object.
+    /// The fields of records that contain an object's display name.
     pub(crate) fn labels(&self) -> BTreeMap<ObjectKind, String> {
         let label = |kind| Some((kind, self.directory.label(kind)?));
         ObjectKind::ALL.into_iter().filter_map(label).collect()

@@ -1,4 +1,4 @@
-//! From an approved plan to confirmed records: one execution, whose end is checked before anything is remembered.
+//! From an approved plan to confirmed records: one execution, whose outcome is checked before records are confirmed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -73,7 +73,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The same once more for the records of the execution itself: they are there, but what they refer to may not be.
+    /// The same for the records of the execution itself: they exist, but their referenced objects may not.
     pub(crate) async fn resend_after_missing_references(&self, outcome: &Outcome) -> Result<(), EngineError> {
         if outcome.missing_deleted() > 0 {
             self.ports.store.mark_all_for_resend().await?;
@@ -98,7 +98,7 @@ impl Engine {
             if !error.is_busy() || began.elapsed() >= self.options.busy_limit {
                 return Err(start_failure(view, error).await);
             }
-            // Every execution that this process knows of is over: this one waits for records that nobody sends.
+            // All executions of this process ended: this one waits for records that no process sends.
             let waits = view.importer.awaits_records().await.map_err(EngineError::Import)?;
             orphan = waits.map(|id| match orphan.take() {
                 Some((known, since)) if known == id => (known, since),
@@ -185,14 +185,14 @@ impl Engine {
         }
 
         progress.begin(Phase::Processing, None);
-        // From here on the execution cannot be called back. If its outcome stays unknown it remains open in the store,
-        // with its staged records, until recovery has asked after it.
+        // From here on, the execution can't be canceled. If its outcome stays unknown, it remains open in the store,
+        // with its staged records, until recovery reads it.
         let outcome = tokio::select! {
             () = stop.cancelled() => return Err(EngineError::Interrupted),
             outcome = execution.complete() => outcome.map_err(EngineError::Import)?,
         };
         progress.end(Phase::Processing);
-        // What was changed by hand meanwhile may have dropped values: nothing is confirmed before that is known.
+        // A manual change in Assets may have dropped values: nothing is confirmed before the schema is compared.
         self.changed_view(run).await?;
         report.executions += 1;
         let confirmed = report.add_outcome(&outcome, &sent);
@@ -212,7 +212,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Cancels an execution that was not completed. When even that fails, it stays open in the store for recovery.
+    /// Cancels an incomplete execution. If that fails as well, it stays open in the store for recovery.
     async fn give_up(&self, execution: Box<dyn Execution>, id: &ExecutionId, why: impl std::fmt::Display) {
         let cancelled = execution.cancel(&why.to_string()).await;
         let closed = match cancelled {
@@ -225,7 +225,7 @@ impl Engine {
     }
 }
 
-/// An import source that deletes what an import does not hold must not get an import of changes.
+/// An import source that deletes objects missing from an import must not receive a partial import.
 async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
     if view.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
         return Err(SafeguardViolation::MissingObjectsRemoved.into());
@@ -233,7 +233,7 @@ async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// The reason behind a refused start, in the engine's words where it has some.
+/// The reason for a rejected start, as an engine error if there is one.
 async fn start_failure(view: &MappingView, error: PortError) -> EngineError {
     match view.importer.state().await {
         Ok(ImportSourceState::MissingMapping) => EngineError::SetupRequired,

@@ -1,4 +1,4 @@
-//! A pass over the directory, as far as it has come: enough to go on in another process.
+//! The progress of a sync, sufficient for another process to resume it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub enum SyncMode {
     Full,
     /// Reads changes since a time.
     Incremental(Timestamp),
-    /// Every group and user, but no membership: an attribute is new, and who has a value is not known.
+    /// Every group and user, but no memberships: an attribute is new, and its values are unknown.
     Backfill,
 }
 
@@ -60,9 +60,9 @@ pub enum ReadPhase {
     Members,
     /// Listing users.
     Users,
-    /// Looking for what the listings no longer hold.
+    /// Reading unlisted objects by ID.
     Unlisted,
-    /// Everything was read; what differs is to be sent.
+    /// Everything is read; the differences are to be sent.
     Complete,
 }
 

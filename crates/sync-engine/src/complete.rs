@@ -14,8 +14,8 @@ use crate::{
 
 /// The number of times that an object older than its event is read again before it is accepted.
 const MAX_STALE_READS: u32 = 6;
-/// The delay with which the event of a change is published. An object that changed earlier than that before its event
-/// may lack the change of the event, or the event is about something that objects don't show.
+/// The publication delay of change events. An object that changed earlier than this before its event may lack the
+/// event's change, or the event concerns something that objects don't contain.
 const EVENT_DELAY: SignedDuration = SignedDuration::from_millis(500);
 /// The number of times that an object is read while its deletion is expected: about twenty minutes.
 const MAX_DELETION_READS: u32 = 10;
@@ -41,7 +41,7 @@ impl Engine {
         for item in &failed {
             let Some(failure) = failure(&item.subject, states) else { continue };
             if failure.transient {
-                // What stands on the way says nothing about the object, so its events are not given up for it.
+                // An outage says nothing about the object, so its events don't fail because of it.
                 self.ports
                     .store
                     .requeue_work(std::slice::from_ref(item), later(now, item.attempts, 1))
@@ -80,7 +80,7 @@ impl Engine {
                 return false;
             }
             let is_member = states.groups.get(user).is_some_and(|groups| groups.contains(group));
-            // What the newest event says need not be true any more, so this has an end.
+            // The newest event may be wrong, so the retries end.
             return is_member == item.expect_deleted && item.attempts < MAX_STALE_READS;
         }
         if let Subject::GroupMembers(group) = &item.subject {
@@ -127,8 +127,8 @@ impl Engine {
         Ok(self.ports.store.requeue_unblocked(self.now()).await.map(drop)?)
     }
 
-    /// Fails a pass that a safeguard forbids. The objects of the changes that are too many are remembered until they are
-    /// sent, or a full run no longer finds them.
+    /// Fails a sync that a safeguard blocks. The objects of the violating changes are stored until they are sent, or a
+    /// full sync no longer finds them.
     pub(crate) async fn block_sync(
         &self,
         run: &ActiveRun,

@@ -7,7 +7,7 @@ use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::{ActiveRun, EngineError, MappingView, PortError, engine::Engine};
 
-/// The number of former members that are asked for.
+/// The number of former members that are read.
 const WITNESSES: usize = 2;
 
 fn contradicted(message: String) -> EngineError {
@@ -33,7 +33,7 @@ impl Engine {
         if !is_empty(&groups) || directory.group(&group).await.map_err(EngineError::Directory)?.is_some() {
             return Ok(groups);
         }
-        // The group is gone, or hidden.
+        // The group is deleted or hidden.
         let page = directory.groups(None, None).await.map_err(EngineError::Directory)?;
         if page.items.is_empty() && page.unreadable.is_empty() {
             return Err(contradicted(format!("the groups of user {user} are hidden: no group can be seen")));
@@ -62,10 +62,11 @@ impl Engine {
         Ok(groups.into_iter().find(is_current))
     }
 
-    /// Has former members say that they left a group whose listing is empty.
+    /// Verifies an empty group listing with former members.
     ///
     /// # Errors
-    /// When one of them says that it is a member, or none of them can be read.
+    ///
+    /// If one of them is still a member, or none of them can be read.
     pub(crate) async fn prove_empty(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
         let members = self.ports.store.referrers(ObjectKind::Group, group.as_str()).await?;
         let users = members.into_iter().filter(|member| member.kind == ObjectKind::User);

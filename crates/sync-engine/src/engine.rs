@@ -86,7 +86,7 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     /// Held while an execution is open: there is one at a time.
     pub(crate) execution_lock: Mutex<()>,
-    /// Held while a pass reads and sends: there is one at a time.
+    /// Held while a sync reads and sends: only one runs at a time.
     pub(crate) sync_lock: Mutex<()>,
     /// Held for reading from fetching objects until they are confirmed. A sync starts when no reader holds it, so that
     /// the confirmed records that memberships are copied from are no older than its start.
@@ -96,14 +96,14 @@ pub struct Engine {
     pub(crate) tick: std::sync::Mutex<Option<Tick>>,
     /// True if this process's clock was compared with the one of the process before.
     pub(crate) clock_compared: std::sync::atomic::AtomicBool,
-    /// True once the latest execution of the import source was held against the store.
+    /// True once the latest execution of the import source was compared with the store.
     pub(crate) executions_compared: std::sync::atomic::AtomicBool,
     /// Held while the structure in Assets is compared and extended for sending.
     pub(crate) schemas: Mutex<()>,
-    /// The view that records are built and sent by; `None` until the schemas were compared. Replaced as a whole while
-    /// `schemas` is held, and only then.
+    /// The view for building and sending records; `None` until the schemas were compared. Replaced as a whole, and only
+    /// while `schemas` is locked.
     pub(crate) view: std::sync::Mutex<Option<MappingView>>,
-    /// Attributes that objects carry and that the directory's schema did not define when it was read for their sake.
+    /// Attributes of objects that the directory's schema didn't define when it was read because of them.
     pub(crate) outside: std::sync::Mutex<BTreeSet<(ObjectKind, String)>>,
 }
 

@@ -24,7 +24,7 @@ use crate::{
 const MOST_RESTARTS: u32 = 3;
 
 impl Engine {
-    /// Goes on with a pass to its end, and says what it would change.
+    /// Continues a sync to its end, and returns its plan.
     pub(crate) async fn read_listings(
         &self,
         run: &ActiveRun,
@@ -63,7 +63,7 @@ impl Engine {
             }
             self.ports.store.save_checkpoint(run.id, checkpoint).await?;
         }
-        // All users are known by now.
+        // All users are listed by now.
         self.resolve_staged(run.id, checkpoint.mode == SyncMode::Full, &mut checkpoint.value_problems)
             .await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
@@ -82,7 +82,7 @@ impl Engine {
         Ok(plan)
     }
 
-    /// Notes what the operator's choice names in vain. It selects less than is meant, and stops nothing.
+    /// Reports scope values that match nothing. They narrow the scope unintentionally, and stop no run.
     async fn report_unknown_scope_values(&self, run: &ActiveRun, checkpoint: &mut SyncCheckpoint) {
         match run.view.directory.unknown_choices().await {
             Ok(unknown) => checkpoint.unknown_choices = unknown,
@@ -102,7 +102,7 @@ impl Engine {
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         let known = self.ports.store.object_counts().await?.get(&kind).map(|counts| counts.current);
-        // Before everything was read once, what is known is what happened to change since.
+        // Before the first full sync, the count covers only recent changes.
         let read_once = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
         progress.begin(phase, known.filter(|&n| n > 0 && read_once && checkpoint.mode.since().is_none()));
         progress.resume(phase, checkpoint.read.get(&kind).copied().unwrap_or_default());
@@ -148,7 +148,7 @@ impl Engine {
         let id = |group: &DirectoryGroup| GroupId::new(group.observed.record.key.id.clone());
         let (selected, unselected): (Vec<&DirectoryGroup>, Vec<&DirectoryGroup>) =
             groups.iter().partition(|group| group.observed.in_scope);
-        // No event and no time tells who is a member of a group that was not selected before.
+        // No event or time reports the members of a group that enters the scope.
         let ids: Vec<GroupId> = selected.iter().map(|group| id(group)).collect();
         let new: HashSet<RecordKey> = match scope {
             SyncMode::Full => HashSet::new(),
@@ -190,7 +190,7 @@ impl Engine {
             checkpoint.unlisted.insert(group);
         }
         if checkpoint.mode != SyncMode::Full {
-            // Users that changed besides are listed afterwards; what is staged then counts.
+            // Other changed users are listed later; their later staging counts.
             let none = HashSet::new();
             let left = self
                 .stage_membership_differences(run, checkpoint.reading, &none, &mut checkpoint.value_problems)
@@ -245,7 +245,7 @@ impl Engine {
             let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
             let known = self.ports.store.record_states(&keys).await?;
             let mut confirmed = self.ports.store.confirmed_records(&keys).await?;
-            // What is marked as gone says nothing of memberships.
+            // A retired record doesn't contain memberships.
             confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.retired));
             (self.groups_by_listing(run, &ids, &confirmed).await?, Some(confirmed))
         };
@@ -259,7 +259,7 @@ impl Engine {
                         return (id, Ok(Some(user.observed)));
                     }
                     if unknown {
-                        // Its groups may not have changed since the time that the listing begins with.
+                        // The user's groups may not have changed since the start of the interval.
                         match directory.groups_of(&id).await {
                             Ok(Some(groups)) => of = groups,
                             // Gone since it was listed, and not in Assets.
@@ -352,8 +352,7 @@ impl Engine {
     }
 }
 
-/// The page; `None` when the directory does not know the place any more and the listing has to begin anew. What was seen
-/// until then stays seen.
+/// The page; `None` if the position expired and the listing has to restart. Objects listed until then stay listed.
 fn from_the_beginning<T>(
     page: Result<Page<T>, PortError>,
     checkpoint: &mut SyncCheckpoint,

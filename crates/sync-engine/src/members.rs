@@ -1,4 +1,4 @@
-//! Members of groups: listing them, and what the listings say of confirmed memberships.
+//! Members of groups: listing them, and comparing the listings with confirmed memberships.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,10 +21,10 @@ const GROUP_PAGE: u32 = 500;
 /// The most groups whose members may not be listed in a run; with more it is not the groups that are at fault.
 const MOST_UNLISTED: usize = 50;
 
-/// Groups whose members were asked for, and not listed.
+/// Groups whose members could not be listed.
 #[derive(Default)]
 pub(crate) struct Listed {
-    /// Those that could not be read, with the problem of each: their memberships are not known.
+    /// Unreadable groups, with the problem of each: their memberships are unknown.
     pub(crate) unlisted: HashMap<GroupId, Failure>,
     /// Groups whose deletion is proven.
     pub(crate) gone: Vec<GroupId>,
@@ -174,7 +174,7 @@ impl Engine {
         }
     }
 
-    /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
+    /// The unknown users that one of their listed groups may bring in scope.
     async fn brought_into_scope(
         &self,
         run: &ActiveRun,
@@ -220,7 +220,7 @@ impl Engine {
         Ok(found)
     }
 
-    /// The groups of users as a run knows them: those noted, and of those that it did not list, the confirmed ones.
+    /// The groups of users: the listed ones, and the confirmed ones of groups that the run didn't list.
     pub(crate) async fn groups_by_listing(
         &self,
         run: &ActiveRun,
@@ -270,8 +270,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Has the members listed of groups that Assets holds and that the listing of groups did not: only their own listing
-    /// says who belongs to them.
+    /// Queues a member listing for groups that Assets has and the listing of groups didn't contain: only their own
+    /// listing has their members.
     pub(crate) async fn record_unlisted_groups(&self, run: &ActiveRun) -> Result<(), EngineError> {
         let mut after: Option<String> = None;
         loop {

@@ -1,4 +1,4 @@
-//! Confirmations belong to the place that was confirmed: the decisions, and their effect on the store.
+//! Confirmations are valid for one place: the decisions, and their effect on the store.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use crate::{
     SchemaState, Subject, Unidentified, WithheldReason, engine::Engine,
 };
 
-/// The confirmations that may not hold any more, given the place of the last comparison and the present one.
+/// The confirmations that may no longer be valid, given the place of the last comparison and the current one.
 ///
-/// Another import source, workspace, or object schema holds none of the confirmed objects; nor does an object type that
-/// was created anew. Values of a field that could not be stored, or that is now stored differently, may be lost. Values
-/// that can't be stored yet are resent once they can.
+/// Another import source, workspace, or object schema contains none of the confirmed objects; nor does an object type
+/// that was created again. Values of a field that could not be stored, or that is now stored differently, may be lost.
+/// Values that can't be stored yet are resent once they can.
 pub(crate) fn lost_values(before: &Place, now: &Place) -> Option<LostValues> {
     let is_other = |before: &Option<String>, now: &Option<String>| matches!((before, now), (Some(before), Some(now)) if before != now);
     let is_elsewhere = is_other(&before.origin, &now.origin)
@@ -46,7 +46,7 @@ pub(crate) fn lost_values(before: &Place, now: &Place) -> Option<LostValues> {
     }
 }
 
-/// The present place, with what could not be read of it this time.
+/// The current place, completed with the last known values of its unreadable parts.
 fn completed(now: &Place, before: &Place) -> Place {
     let known = |now: &Option<String>, before: &Option<String>| now.clone().or_else(|| before.clone());
     Place {
@@ -68,7 +68,7 @@ fn completed(now: &Place, before: &Place) -> Place {
 }
 
 /// The identifying attributes that were deleted from their object types and created again, by kind. An object type that
-/// was created anew is empty.
+/// was created again is empty.
 fn remade_identities(before: &Place, now: &Place) -> Vec<(ObjectKind, String)> {
     let is_missing = |state: &FieldState| state.withheld == Some(WithheldReason::Missing);
     let mut remade = Vec::new();
@@ -97,8 +97,8 @@ impl Place {
 }
 
 impl Engine {
-    /// Holds the place of a comparison against that of the last one, and doubts what may be lost. With `enqueue`, what is in
-    /// doubt is read and sent again without being asked for; otherwise the caller reads everything.
+    /// Compares the place with that of the last comparison, and marks possibly lost records. With `enqueue`, they are
+    /// read and resent automatically; otherwise the caller reads everything.
     pub(crate) async fn adopt_place(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {
         let Comparison { view, report } = compared;
         let before = self.ports.store.place().await?;
@@ -108,7 +108,7 @@ impl Engine {
                 let lost = lost_values(before, &now);
                 (now, lost)
             }
-            // What an earlier version confirmed, it confirmed somewhere.
+            // An earlier version confirmed records without storing the place.
             None => (view.place.clone(), Some(LostValues::Everything)),
         };
         if before.as_ref() == Some(&now) {
@@ -135,8 +135,8 @@ impl Engine {
             tracing::info!(?lost, "confirmed values may be lost; resending them");
         }
         let begun = self.has_begun().await?;
-        // A store that has never compared anything, beside a mapping that is there: it is another one than that which filled
-        // Assets. Otherwise nothing is there to be sent again before the first full run has begun.
+        // The store never compared a mapping, but Assets has one: another store filled Assets. Otherwise, nothing is
+        // resent before the first full sync.
         let is_new_store = !begun && before.is_none() && report.state != SchemaState::Missing;
         if enqueue && is_new_store {
             tracing::warn!("the state store is empty although Assets is set up; starting a full sync");
@@ -166,7 +166,7 @@ impl Engine {
         }
     }
 
-    /// Doubts what a run has confirmed since the structure changed that it was sent into.
+    /// Marks records for resend that a run confirmed after its target schema changed.
     pub(crate) async fn check_place_after(&self, run: &ActiveRun) -> Result<(), EngineError> {
         let Some(now) = self.ports.store.place().await? else { return Ok(()) };
         let Some(lost) = lost_values(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
@@ -178,7 +178,7 @@ impl Engine {
         Ok(self.ports.store.save_place(&now, Some(&lost), Some(&subject), self.now()).await?)
     }
 
-    /// Compares the object schema and types of an execution with the known ones. If they were created anew, no
+    /// Compares the object schema and types of an execution with the known ones. If they were created again, no
     /// confirmed object is left: everything is read and resent automatically.
     pub(crate) async fn notice_filled(&self, outcome: &Outcome) -> Result<(), EngineError> {
         let Some(before) = self.ports.store.place().await? else { return Ok(()) };
@@ -224,8 +224,8 @@ impl Engine {
         Ok(self.ports.store.save_place(&place, Some(&values), Some(&subject), self.now()).await?)
     }
 
-    /// The number of objects whose confirmation is in doubt: those that are to be sent again, and all of them while the
-    /// present place is not the one where they were confirmed.
+    /// The number of objects whose confirmation may be invalid: those marked for resend, and all of them while the
+    /// current place isn't the place of their confirmations.
     pub(crate) async fn count_possibly_lost(&self, view: &MappingView) -> Result<u64, EngineError> {
         let known = self.ports.store.place().await?;
         let moved = known.is_some_and(|known| lost_values(&known, &completed(&view.place, &known)).is_some());
@@ -236,7 +236,7 @@ impl Engine {
         Ok(self.ports.store.event_queue_counts().await?.doubted)
     }
 
-    /// A name for the rules that a pass works by, another one after each doubt.
+    /// The version of the rules of a sync; it changes with each lost confirmation.
     pub(crate) async fn rules(&self, view: &MappingView) -> Result<String, EngineError> {
         let doubts = self.ports.store.place().await?.map_or(0, |place| place.doubts);
         Ok(format!("{} {doubts}", view.rules()))

@@ -1,5 +1,5 @@
-//! Plans: what a sync would change. Nothing is sent, and of the store nothing is changed but what belongs to the plan, which
-//! goes with it.
+//! Plans: the changes that a sync would make. Nothing is sent, and the store contains only the plan's own data, which
+//! is deleted with it.
 
 use std::collections::HashSet;
 
@@ -66,13 +66,13 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        // Shown whatever it holds: its violations are for the administrator who approves it.
+        // The plan is shown despite violations: the administrator reviews them.
         let limits = Safeguards { override_safeguards: true, ..self.options.safeguards };
         let mut checkpoint = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
         self.read_listings(run, &mut checkpoint, &limits, progress, stop).await
     }
 
-    /// Completes a plan; of one that failed nothing is kept.
+    /// Completes a plan; a failed plan is deleted.
     async fn show(
         &self,
         run: &ActiveRun,
@@ -162,7 +162,7 @@ impl Engine {
         let fetched = tokio::select! {
             biased;
             () = stop.cancelled() => Err(EngineError::Interrupted),
-            // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
+            // A plan sends nothing, so it neither waits for a sync nor requests one.
             fetched = self.fetch(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => fetched,
         };
         let plan = fetched.map(|fetched| SyncPlan {

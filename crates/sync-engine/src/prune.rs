@@ -119,7 +119,7 @@ impl Engine {
         if report.state == SchemaState::Missing {
             return Err(EngineError::SetupRequired);
         }
-        // Ages are kept by the clock that marked the objects; another one makes nothing older than it is.
+        // Ages follow the clock that retired the objects; another clock makes no object older.
         self.watch_clock().await?;
         let now = self.now();
         let before = now.checked_sub(options.older_than).unwrap_or(Timestamp::MIN);
@@ -199,7 +199,7 @@ impl Engine {
         Ok(report)
     }
 
-    /// A service app without an admin role sees nothing: a 404 means little then.
+    /// A service app without an admin role reads nothing: a 404 then proves little.
     async fn require_visible_objects(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
         let counts = self.ports.store.object_counts().await?;
         for kind in [ObjectKind::User, ObjectKind::Group] {
@@ -224,7 +224,7 @@ impl Engine {
         part: &[PruneCandidate],
     ) -> Result<Vec<PruneResult>, EngineError> {
         let keys: Vec<RecordKey> = part.iter().map(|candidate| candidate.object.key.clone()).collect();
-        // It may have come back since the operator looked.
+        // The object may have returned since the plan was made.
         let known = self.ports.store.record_states(&keys).await?;
         let pruned: BoxStream<'_, Result<PruneResult, EngineError>> = stream::iter(part)
             .filter(|candidate| {
@@ -304,7 +304,7 @@ impl Engine {
         }
     }
 
-    /// A membership has no id in the directory; the user is asked for its groups.
+    /// A membership has no ID in the directory; the user's groups are read.
     async fn subject_of_membership(
         &self,
         view: &MappingView,

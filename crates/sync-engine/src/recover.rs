@@ -20,9 +20,9 @@ const UNKNOWN: &str = "the end of the execution that held it is unknown";
 /// The end of an execution that was cut off.
 enum End {
     Processed(Outcome),
-    /// Nothing of it took effect.
+    /// It had no effect.
     Cancelled,
-    /// Every record that it held may be in Assets, or not.
+    /// Any of its records may be in Assets.
     Unknown,
 }
 
@@ -34,14 +34,14 @@ impl Engine {
     /// When the importer or the store fails; what is not settled is tried again at the next run.
     pub async fn recover(&self) -> Result<(), EngineError> {
         let _execution_lock = self.execution_lock.lock().await;
-        // An outcome speaks of object types, and only the mapping says what they hold.
+        // An outcome names object types; the mapping assigns their records.
         if !self.ports.store.open_executions().await?.is_empty() {
-            // Not in force yet: what is confirmed now belongs to the structure before the next comparison.
+            // Not adopted yet: current confirmations belong to the schema before the next comparison.
             let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
             let view = compared.view;
             self.recover_locked(&view, None).await?;
         }
-        // What was put off by a clock that was ahead is due.
+        // Work that a wrong clock postponed is due.
         self.ports.store.follow_clock(SignedDuration::ZERO, self.now()).await?;
         self.ports.store.release_all_claims().await?;
         // The limits may be others now.
@@ -49,7 +49,7 @@ impl Engine {
         Ok(self.ports.store.mark_runs_interrupted(self.now()).await?)
     }
 
-    /// `current` is the run that goes on afterwards, with its report: it is not closed here.
+    /// `current` is the run that continues afterward, with its report: it isn't closed here.
     pub(crate) async fn recover_locked(
         &self,
         view: &MappingView,
@@ -78,7 +78,7 @@ impl Engine {
                 report.state = RunState::Failed;
                 report.error = Some(error.to_owned());
             }
-            // A pass that was cut off while it sent goes on with what it has staged.
+            // An interrupted sync resumes with its staged changes.
             let unfinished = self.ports.store.resumable_checkpoint().await?;
             if matches!(end, End::Processed(_)) || unfinished.is_none_or(|(run, _)| run != open.run) {
                 self.ports.store.end_run(open.run, &report, self.now()).await?;

@@ -168,7 +168,7 @@ impl RunReport {
         self.finding.as_ref().and_then(|finding| finding.remedy.as_ref())
     }
 
-    /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.
+    /// Adds the outstanding work. Records that were resent and confirmed before the end of the run don't count.
     pub(crate) fn leave(&mut self, outstanding: Outstanding) {
         self.outstanding = outstanding;
         if self.unreadable.count > 0 && self.state == RunState::Succeeded {
@@ -186,13 +186,13 @@ impl RunReport {
         crate::listing::note(&mut self.messages, message);
     }
 
-    /// Puts what is kept as data into words, for people.
+    /// Renders the collected data as text.
     pub(crate) fn render_findings(&mut self) {
         self.value_problems.lines().into_iter().for_each(|line| self.note(line));
         self.messages.extend(self.unreadable.rest());
     }
 
-    /// Notes an object that was asked for and could not be read.
+    /// Records a requested object that could not be read.
     pub(crate) fn leave_unread(&mut self, key: &RecordKey, field: &str, problem: String) {
         self.note(problem);
         let (kind, id, field) = (key.kind, Some(key.id.clone()), field.to_owned());

@@ -86,7 +86,7 @@ impl Safeguards {
         percentages.into_iter().filter(|(_, value)| !is_percentage(*value))
     }
 
-    /// The time before which a loss no longer counts.
+    /// The start of the window of recent removals.
     pub(crate) fn since(&self, now: Timestamp) -> Timestamp {
         now.checked_sub(self.window).unwrap_or(Timestamp::MIN)
     }
@@ -102,7 +102,7 @@ impl Safeguards {
         recent: u64,
         total: u64,
     ) -> Result<(), SafeguardViolation> {
-        // What was lost lately was there when the window began.
+        // Recent removals existed when the window began.
         let total = total + recent;
         if !self.override_safeguards
             && retired > 0
@@ -120,7 +120,7 @@ impl Safeguards {
         Ok(())
     }
 
-    /// The removals from objects that stay that exceed a safeguard.
+    /// The removals from current objects that exceed a safeguard.
     pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
         let RemovedMemberships { removed: ended, recent, total } = losses.memberships;
         let max_percent = self.max_removed_memberships_percent;
@@ -346,7 +346,7 @@ pub enum SafeguardViolation {
         /// The limit in force.
         max_percent: f64,
     },
-    /// Assets would delete what an import does not hold.
+    /// Assets would delete objects that an import doesn't contain.
     #[error(
         "safeguard triggered: the import source removes missing objects, so an import would delete all unchanged objects"
     )]

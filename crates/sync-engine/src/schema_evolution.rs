@@ -23,7 +23,7 @@ impl Engine {
     /// Remembers attributes that the directory's schema was found not to define.
     pub(crate) fn record_unmapped(&self, unmapped: impl Iterator<Item = (ObjectKind, String)>) {
         let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
-        // Names come from outside; past this many they are looked for each time.
+        // Names come from outside the process; beyond this number they aren't cached.
         let room = OUTSIDE_LIMIT.saturating_sub(outside.len());
         outside.extend(unmapped.take(room));
     }
@@ -50,7 +50,7 @@ impl Engine {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Compares the schemas for the sake of records that will be sent; they follow the wanted mapping from then on.
+    /// Compares the schemas before records are sent; they follow the wanted mapping from then on.
     pub(crate) async fn compare(&self) -> Result<Comparison, EngineError> {
         let _schemas = self.schemas.lock().await;
         self.compare_locked(true).await
@@ -95,13 +95,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Compares the schemas and adds to the object schema what it lacks. What is added, and what may be lost, is read and sent
-    /// again when `ask`; otherwise the caller reads everything anyway.
+    /// Compares the schemas and adds missing parts to the object schema. With `ask`, added and possibly lost values are
+    /// read and resent; otherwise the caller reads everything.
     pub(crate) async fn follow_schema(&self, ask: bool) -> Result<Comparison, EngineError> {
         self.extend(ask, |report| report.state == SchemaState::Outdated).await
     }
 
-    /// Creates the object schema and mapping, or adds to them, as an operator asks.
+    /// Creates or extends the object schema and mapping, as an administrator requests.
     pub(crate) async fn create_schema(&self) -> Result<SchemaReport, EngineError> {
         Ok(self.extend(true, |_| true).await?.report)
     }

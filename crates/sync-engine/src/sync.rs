@@ -1,4 +1,4 @@
-//! Runs that read and send: of everything, of what changed since a time, of named objects, and of what is unconfirmed.
+//! Runs that read and send: all objects, recent changes, named objects, and unconfirmed records.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -57,14 +57,14 @@ impl Engine {
         report.okta_requests += first.okta_requests;
         report.duration_seconds += first.duration_seconds;
         for (kind, counts) in &first.records {
-            // What was read is what the last pass read.
+            // The reading belongs to the previous sync.
             report.counts(*kind).add(&RecordCounts { read: 0, ..*counts });
         }
         first.added_attributes.into_iter().for_each(|name| report.added_attributes.push(name));
         Ok(report)
     }
 
-    /// Reads by ID what a pass could not read, and what is in doubt: no other process may be there to do it.
+    /// Reads by ID the objects that a sync could not read and the possibly lost ones: no other process may do it.
     async fn read_rest(&self, report: &mut RunReport, stop: &CancellationToken) -> Result<(), EngineError> {
         let mut before = u64::MAX;
         loop {
@@ -78,7 +78,7 @@ impl Engine {
             before = left;
             match self.process_events(stop).await {
                 Ok(Some(_)) => self.send_rest(stop).await?,
-                // Not due yet: the count stays, and ends this.
+                // Not due yet: the count stays, which ends the loop.
                 Ok(None) => {}
                 Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
                 Err(error) => {
@@ -108,7 +108,7 @@ impl Engine {
         in_time(self.options.grace, stop, sync).await
     }
 
-    /// Reads and sends what a scope holds. `begun` learns the run.
+    /// Reads and sends the objects of a mode. `begun` receives the run's ID.
     pub(crate) async fn run_sync(
         &self,
         scope: SyncMode,
@@ -165,7 +165,7 @@ impl Engine {
             }
             if scope == SyncMode::Full {
                 self.drop_unidentified().await?;
-                // An event sync beside this one may still block what was just sent.
+                // A concurrent event sync may still block a change that was just sent.
                 let _in_flight = self.in_flight.write().await;
                 self.ports.store.set_scope_version(&run.view.directory.scope_version()).await?;
                 self.stats.completed(self.resolve_failed_events(run, &checkpoint).await?);
@@ -214,7 +214,7 @@ impl Engine {
         Ok((run, checkpoint, false))
     }
 
-    /// Sends again what Assets did not account for and what is due. Gives what became of it, unless nothing was due.
+    /// Resends due unconfirmed records. Returns the result, unless none was due.
     pub(crate) async fn send_unconfirmed(
         &self,
         stop: &CancellationToken,

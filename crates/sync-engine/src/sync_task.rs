@@ -31,14 +31,14 @@ impl Engine {
             let result = self.run_due_sync(options, stop).await;
             match result {
                 Err(EngineError::Interrupted) => return,
-                // Nothing was due: that says nothing of what failed before.
+                // No work was due, which says nothing about earlier failures.
                 Ok(false) => {}
                 result => health.record(self, result.map(drop)),
             }
         }
     }
 
-    /// Makes the pass that is due, if one is.
+    /// Runs the due sync, if there is one.
     async fn run_due_sync(
         &self,
         options: &TaskOptions,
@@ -93,7 +93,7 @@ impl Engine {
         Ok(self.ports.store.end_run(run, &report, self.now()).await?)
     }
 
-    /// The work that is due: first what was begun, then what was asked for, then what the schedules say.
+    /// The due work: interrupted syncs first, then requests, then schedules.
     async fn due(&self, options: &TaskOptions) -> Result<Option<Due>, EngineError> {
         let request = self.ports.store.accept_request().await?;
         if let Some((_, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
@@ -113,7 +113,7 @@ impl Engine {
                 return Err(error);
             }
         };
-        // A pass for new attributes does not see memberships; what asks for those waits for the next.
+        // A backfill doesn't read memberships; requests for them wait for the next sync.
         let wide = scope != Some(SyncMode::Backfill);
         let (answered, later): (Vec<WorkItem>, Vec<WorkItem>) =
             items.into_iter().partition(|item| wide || item.subject == Subject::Schema);
@@ -131,7 +131,7 @@ impl Engine {
         Ok(if asks(&Subject::EntireDirectory) {
             Some(SyncMode::Full)
         } else if asks(&Subject::Schema) {
-            // What asks for this pass stays asked for until it is made.
+            // The request stays queued until its sync completes.
             self.follow_schema(false).await?;
             Some(SyncMode::Backfill)
         } else if asks(&Subject::RecentChanges) {

@@ -14,7 +14,7 @@ const MOST_LEFT: usize = 50;
 #[derive(Default)]
 pub(crate) struct SingleReads {
     left: usize,
-    /// The first failure since the last answer that any object can meet.
+    /// The first failure since the last response that concerns any object.
     unanswered: Option<PortError>,
 }
 
@@ -23,10 +23,11 @@ impl SingleReads {
         self.unanswered = None;
     }
 
-    /// Leaves an object for later.
+    /// Defers an object.
     ///
     /// # Errors
-    /// The failure, where it says nothing about the object.
+    ///
+    /// The failure, if it says nothing about the object.
     pub(crate) fn leave(&mut self, error: EngineError) -> Result<Failure, EngineError> {
         let EngineError::Directory(error) = error else { return Err(error) };
         let failure = Failure { reason: crate::error_chain(&error), transient: error.is_transient() };
@@ -108,7 +109,7 @@ impl UnreadableObjects {
 }
 
 impl Engine {
-    /// Leaves the items of a page as they are that could not be read: they are not missing, and are read by id later.
+    /// Defers the unreadable items of a page: they aren't missing, and are read by ID later.
     pub(crate) async fn leave_unreadable(
         &self,
         run: &ActiveRun,
@@ -141,7 +142,7 @@ impl Engine {
         Ok(keys)
     }
 
-    /// Leaves one object as it is.
+    /// Defers one object.
     pub(crate) async fn leave_one(
         &self,
         run: &ActiveRun,
@@ -164,10 +165,11 @@ impl Engine {
         });
     }
 
-    /// Proves that the directory still answers where the last reads of single objects failed.
+    /// Proves that the directory still responds after the last reads of single objects failed.
     ///
     /// # Errors
-    /// The failure of those reads, where nothing is answered.
+    ///
+    /// The failure of those reads, if the directory doesn't respond.
     pub(crate) async fn prove_answers(
         &self,
         view: &MappingView,

@@ -35,7 +35,7 @@ impl Engine {
         let reading = self.reading(run).await?;
         let mut states = ObjectVersions::default();
         let mut named = SubjectSet::by(subjects);
-        // Groups first: who is in one that is gone, or not selected, must not be shown in it.
+        // Groups come first: a user must not be shown in a group that is retired.
         let (mut found, mut gone) =
             self.read_groups_first(run, &mut named, doubtful, &mut states, report, progress).await?;
         let mut retired_groups = group_ids(&gone);
@@ -52,7 +52,7 @@ impl Engine {
             self.read_wave(run, users.iter().cloned().collect(), &mut states, report, progress).await?;
         gone.extend(confirmed_missing(gone_users, doubtful));
 
-        // A reference to a group that Assets does not hold yet would stay empty.
+        // A reference to a group that isn't in Assets yet would stay empty.
         let referred =
             found_users.iter().filter(|user| user.in_scope).flat_map(|observed| &observed.record.references);
         let referred: HashSet<GroupId> = referred
@@ -142,8 +142,8 @@ impl Engine {
         Ok(gone)
     }
 
-    /// Removes all memberships of retired groups. If no sync reads, the directory needn't be asked; otherwise the
-    /// former members are queued. Users that are read anyway are left out.
+    /// Removes all memberships of retired groups. If no sync reads, the directory needn't be read; otherwise the former
+    /// members are queued. Users that are read anyway are left out.
     async fn retire_groups(
         &self,
         run: &ActiveRun,
@@ -275,7 +275,7 @@ impl Engine {
             progress.advance(Phase::Objects, 1);
             let read = match read {
                 Ok(read) => read,
-                // One object that cannot be read must not keep the others waiting.
+                // One unreadable object must not delay the others.
                 Err(EngineError::Directory(error))
                     if error.is_single_record() || error.is_transient() || error.is_refused() =>
                 {
@@ -286,7 +286,7 @@ impl Engine {
                     refused += usize::from(error.is_refused());
                     silent += usize::from(error.is_transient() && !error.is_single_record());
                     if silent == OUTAGE {
-                        // A large batch would take minutes to end with it.
+                        // A large batch would take minutes.
                         let (task, reason, at) = (Task::Events, crate::error_chain(&error), self.now());
                         let fact = Fact::TaskFailing { task, error: reason, occurrences: 1 };
                         let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };

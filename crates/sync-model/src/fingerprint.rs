@@ -20,7 +20,7 @@ impl Fingerprint {
         let mut digest = Sha256::new();
         for (name, value) in fields.iter().filter(|(_, value)| !is_empty(value)) {
             let text = value.to_string();
-            // Lengths keep ("ab", "c") apart from ("a", "bc").
+            // Lengths distinguish ("ab", "c") from ("a", "bc").
             digest.update((name.len() as u64).to_le_bytes());
             digest.update(name);
             digest.update((text.len() as u64).to_le_bytes());

@@ -1,4 +1,4 @@
-//! Opaque identifiers: a group id cannot be passed where a user id is wanted.
+//! Opaque identifiers: a group ID can't be used as a user ID.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ opaque_id!(
     GroupId
 );
 opaque_id!(
-    /// One event, whichever road it came by; the key for dropping repeats.
+    /// One event, from either event source; the key for dropping repeats.
     EventId
 );
 opaque_id!(

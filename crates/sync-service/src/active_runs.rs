@@ -1,4 +1,4 @@
-//! The runs of this process while they go on: how far, how fast, and how long still.
+//! The active runs of this process: progress, rate, and remaining time.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,11 +15,11 @@ use tokio::time::Instant;
 
 use crate::Connection;
 
-/// The time over which a rate is taken.
+/// The interval over which a rate is measured.
 const RECENT: Duration = Duration::from_secs(15);
 /// Items that are counted together.
 const GRAIN: Duration = Duration::from_secs(1);
-/// The time for which a finished run is kept.
+/// The time for which an ended run is kept.
 const READABLE: Duration = Duration::from_mins(10);
 /// The shortest interval between two change notifications.
 const COALESCED: Duration = Duration::from_millis(250);
@@ -129,7 +129,7 @@ const fn is_batch(kind: RunKind) -> bool {
     matches!(kind, RunKind::EventSync | RunKind::Retry)
 }
 
-/// A point in time, for people and for measuring.
+/// A point in time, for display and for measuring.
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     at: Timestamp,
@@ -223,7 +223,7 @@ impl ReportedRun {
 impl ProgressSink for ReportedRun {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         self.change(|run| {
-            // What is done once more counts from the beginning.
+            // A repeated phase counts from zero.
             run.phases.retain(|known| known.phase != phase);
             run.phases.push(PhaseSoFar::new(phase, total));
         });
@@ -362,10 +362,10 @@ impl PhaseSoFar {
             let lately = self.recent.iter().filter(|(since, _)| is_recent(*since, now));
             (lately.map(|(_, items)| items).sum(), seconds.min(RECENT.as_secs_f64()))
         };
-        // A moment is too short to tell how fast it goes.
+        // The time is too short for a rate.
         let per_second = items as f64 / time.max(GRAIN.as_secs_f64());
         let done = self.before + self.done;
-        // What was expected is a guess, which can turn out too low.
+        // The expected total is an estimate and may be too low.
         let total = self.total.filter(|total| *total >= done);
         let left = total.filter(|_| self.ended.is_none()).map(|total| (total - done) as f64);
         RunPhase {

@@ -1,4 +1,4 @@
-//! The state that a person's change touches, as the audit log keeps it: read before and after, without secrets.
+//! The state that a change affects, for the audit log: read before and after it, without secrets.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};

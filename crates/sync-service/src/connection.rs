@@ -192,7 +192,7 @@ impl Connection {
         self.store.as_ref()
     }
 
-    /// The time by the engine's clock: it says when what is asked for is due.
+    /// The time by the engine's clock, which decides when requested work is due.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -257,7 +257,7 @@ impl Connection {
         tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing);
     }
 
-    /// Raises an alert beside those of the engine.
+    /// Sends an alert that isn't the engine's.
     pub(crate) fn alert(&self, kind: AlertKind, finding: Finding) {
         self.alerts.send(Alert::firing(kind, finding, self.now()));
     }

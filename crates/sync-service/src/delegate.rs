@@ -1,6 +1,6 @@
 //! Requests to the leader: for a sync, for some objects, for a pause.
 //!
-//! One process sends for a connection. Any other leaves its wish in the store and watches what becomes of it.
+//! One process sends for a connection. Any other process stores its request and follows the result.
 
 use std::path::Path;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub enum DelegationError {
         /// The time waited.
         patience: Duration,
     },
-    /// The request was taken, and no run began.
+    /// The request was accepted, but no run started.
     #[error("the leader accepted the sync request but started no run within {} s", patience.as_secs())]
     NotStarted {
         /// The time waited.
@@ -49,7 +49,7 @@ pub enum DelegationError {
     /// The process that accepted the request ended.
     #[error("the leader for connection `{0}` exited before the run ended")]
     LeaderExited(String),
-    /// Nothing is sent for now.
+    /// Sends are paused.
     #[error("connection `{connection}` is paused{}", until.map(|until| format!(" until {until:.0}")).unwrap_or_default())]
     Paused {
         /// The connection.
@@ -57,7 +57,7 @@ pub enum DelegationError {
         /// The end of the pause; `None` if an administrator must end it.
         until: Option<Timestamp>,
     },
-    /// The one who waited stopped waiting.
+    /// The caller stopped waiting.
     #[error("detached; the run continues in the other process")]
     Detached,
     /// The run failed.
@@ -171,7 +171,7 @@ impl Connection {
         {
             return Ok(report_of(report)?);
         }
-        // It may have taken the request; the next process must not do what nobody waits for any more.
+        // The leader may have accepted the request; the next process must not run it for a client that stopped waiting.
         self.store.release_all_claims().await?;
         self.store.cancel_request(request.id).await?;
         Err(DelegationError::LeaderExited(self.name().to_string()).into())

@@ -50,7 +50,7 @@ struct PhaseProgress {
 }
 
 impl Watched {
-    /// Reports new progress. A phase that is no longer seen has ended.
+    /// Reports new progress. A phase that is no longer reported has ended.
     pub(crate) fn report(&mut self, seen: &[Seen], progress: &dyn ProgressSink) {
         for (phase, reported) in &mut self.reported {
             if !reported.ended && seen.iter().all(|now| now.phase != *phase) {
@@ -70,7 +70,7 @@ impl Watched {
 
     fn report_phase(&mut self, now: &Seen, progress: &dyn ProgressSink) {
         let before = self.reported.insert(now.phase, PhaseProgress { done: now.done, ended: now.ended });
-        // What is done once more counts from the beginning.
+        // A repeated phase counts from zero.
         let continues = before.filter(|reported| now.done >= reported.done && (now.ended || !reported.ended));
         match (before, continues) {
             (_, Some(reported)) if reported.ended => return,
@@ -85,7 +85,7 @@ impl Watched {
                 }
                 progress.begin(now.phase, now.total);
                 if now.done > 0 {
-                    // Before anybody watched.
+                    // Progress from before the observation.
                     progress.resume(now.phase, now.done);
                 }
             }
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes down what it is told.
+    /// Records the reported progress.
     #[derive(Default)]
     struct Written(Mutex<Vec<String>>);
 

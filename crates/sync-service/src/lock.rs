@@ -10,7 +10,7 @@ use sync_store::FileId;
 
 use crate::ServiceError;
 
-/// Held while a process sends; the system lets go of it when the process ends, however it ends.
+/// Held while a process sends; the operating system releases it when the process ends in any way.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,

@@ -47,7 +47,7 @@ impl Counters {
 /// The starting point of the next sample.
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
-    /// When the last sample was kept.
+    /// The time of the last stored sample.
     counters: Counters,
     /// The largest used share of a rate limit since then.
     used: Option<RateLimitUse>,
@@ -85,7 +85,7 @@ impl Sampling {
         last.used = last.used.max(rate_limit_use(okta));
     }
 
-    /// The sample that is due; what is counted goes on from the last one that was [kept](Self::kept).
+    /// The due sample; counters continue from the last one that was [stored](Self::kept).
     fn due(&self, inputs: &HealthInputs, store: &StoreEvidence) -> MetricSample {
         self.peek(&inputs.okta);
         let Last { counters: last, used } = *self.last();

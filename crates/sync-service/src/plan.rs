@@ -1,4 +1,4 @@
-//! A plan as it is shown to people.
+//! The rendered plan.
 
 use serde::{Deserialize, Serialize};
 use sync_engine::{

@@ -104,7 +104,7 @@ pub struct Freshness {
     pub oldest_pending_change_seconds: Option<f64>,
 }
 
-/// Nothing is sent for now.
+/// Sends are paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
@@ -151,7 +151,7 @@ impl Connection {
     async fn unknown_choices(&self) -> Result<Vec<String>, ServiceError> {
         let filter = RunFilter { kind: Some(RunKind::FullSync), limit: LISTED, ..RunFilter::default() };
         let reports = self.store.find_runs(&filter).await?.into_iter().filter_map(|run| run.report);
-        // One that failed may not have come so far.
+        // A failed run may not have read as far.
         let mut reports =
             reports.filter(|report| report.state != RunState::Failed || !report.unknown_choices.is_empty());
         Ok(reports.next().map(|report| report.unknown_choices).unwrap_or_default())
@@ -167,7 +167,7 @@ impl Connection {
         let noted = self.store.stored_alerts().await.ok().flatten();
         let mut noted: Vec<AlertEntry> =
             noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        // What is noted may be old, and on a full disk nothing is.
+        // The stored value may be old; on a full disk, none is stored.
         noted.retain(|alert| alert.kind != AlertKind::StoreSpace);
         noted.extend(room::alert(&self.file).await);
         noted
@@ -179,7 +179,7 @@ impl Connection {
         let incremental = self.store.last_run(RunKind::IncrementalSync).await?.succeeded;
         let mut feed = self.store.feed_checkpoint().await?;
         if let Some(feed) = &mut feed {
-            // A clock that was ahead may have noted a later time than now.
+            // A clock that was ahead may have stored a future time.
             feed.caught_up_at = feed.caught_up_at.map(|read| read.min(now));
         }
         let place = self.store.place().await?;

@@ -1,4 +1,4 @@
-//! Secrets at rest: what is saved in the console is encrypted under a key that is not in the store.
+//! Secrets at rest: secrets saved in the console are encrypted with a key that is not in the store.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ pub enum VaultError {
     /// It was sealed under another key.
     #[error("the saved secrets are encrypted with another master key")]
     WrongKey,
-    /// It was changed, or belongs elsewhere.
+    /// It was changed, or belongs to another setting.
     #[error("a saved secret was changed outside of this program")]
     Tampered,
     /// The system gives no random numbers, or the secret is too long.
@@ -105,10 +105,11 @@ impl MasterKey {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Decrypts what was [sealed](Self::seal) for the same place.
+    /// Decrypts a secret that was [encrypted](Self::seal) for the same setting.
     ///
     /// # Errors
-    /// When it was changed, moved, or sealed under another key.
+    ///
+    /// When it was changed, moved, or encrypted with another key.
     pub(crate) fn open(&self, place: &str, sealed: &[u8]) -> Result<SecretString, VaultError> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE).ok_or(VaultError::Tampered)?;
         let nonce = XNonce::try_from(nonce).map_err(|_| VaultError::Tampered)?;

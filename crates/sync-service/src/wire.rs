@@ -1,4 +1,4 @@
-//! Requests and responses of the admin API besides the views that pages and commands share; the daemon and its clients
+//! Requests and responses of the admin API, without the views that pages and commands share; the daemon and its clients
 //! both use these types.
 
 use std::collections::BTreeMap;

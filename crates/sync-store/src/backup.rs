@@ -31,7 +31,7 @@ impl Store {
             return Err(exists());
         }
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        // For its owner alone, and gone unless it is kept.
+        // Readable by its owner only, and deleted unless it is persisted.
         let copy = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(|e| failed(&e))?;
         let path = copy.path().to_str().ok_or_else(|| failed(&"the name of its folder is not UTF-8"))?;
         sqlx::query("VACUUM INTO ?1").bind(path).execute(&self.pool).await.map_err(|e| failed(&e))?;
@@ -49,7 +49,7 @@ impl Store {
 /// Doubts the confirmations of a copy. Gives the first problem of the file, if it has one.
 async fn settle(copy: &Path) -> sqlx::Result<Option<String>> {
     let mut copy = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(copy)).await?;
-    // Without a place, what was confirmed was confirmed anywhere.
+    // Without a stored place, the confirmations may belong to any place.
     sqlx::query("UPDATE connections SET place = ''").execute(&mut copy).await?;
     let problem = quick_check(&mut copy).await?;
     copy.close().await?;

@@ -17,23 +17,23 @@ use crate::{Holder, is_busy};
 pub enum DatabaseState {
     /// There is no file, and its folder is writable.
     Missing,
-    /// As this version wants it, and it can be written.
+    /// Current, and writable.
     Current {
         /// The migrations that were applied.
         migrations: usize,
     },
-    /// It lacks migrations, and can be written.
+    /// It lacks migrations, and is writable.
     Outdated {
         /// The number of missing migrations.
         lacking: usize,
     },
     /// A newer version, or another program, has changed it.
     Foreign,
-    /// Another process keeps it locked.
+    /// Another process locks it.
     Locked {
         /// The process, if the system names it.
         holder: Option<Holder>,
-        /// True if the file can be read, and is as this version wants it.
+        /// True if the file can be read, and is current.
         is_readable: bool,
     },
     /// Its content is damaged.
@@ -67,7 +67,7 @@ impl DatabaseState {
     }
 }
 
-/// SQLite creates files beside the store, so the folder has to be writable in any case.
+/// SQLite creates files next to the store, so the folder must be writable in any case.
 async fn missing(path: &Path) -> DatabaseState {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

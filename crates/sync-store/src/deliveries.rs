@@ -12,7 +12,7 @@ use crate::convert::millis;
 use crate::event_queue::insert;
 
 const STORE: &str = "store a delivery";
-/// At most so many deliveries wait; more are refused at once.
+/// The maximum number of queued deliveries; more are rejected at once.
 const WAITING: usize = 1024;
 /// At most so many are stored in one transaction.
 const TOGETHER: usize = 256;
@@ -24,7 +24,7 @@ pub(crate) struct Deliveries(Mutex<Vec<Waiting>>);
 #[derive(Debug)]
 struct Waiting {
     store: ConnectionStore,
-    /// Its ID; `None` where Okta gave none, so that a repeat is known by its events alone.
+    /// Its ID; `None` if Okta sent none, so that only the events identify a repeat.
     id: Option<String>,
     events: Vec<NewEvent>,
     now: Timestamp,
@@ -61,7 +61,7 @@ pub(crate) async fn store(
     if !store.deliveries.push(delivery) {
         return Err(StoreError::new(STORE, "too many deliveries wait for the store"));
     }
-    // Not part of this call: a caller who gives up takes no other delivery along.
+    // A separate task: a canceled call doesn't cancel other deliveries.
     tokio::spawn(write(store.clone()));
     match stored.await {
         Ok(result) => result.map_err(|error| StoreError::new(STORE, error)),
@@ -69,7 +69,7 @@ pub(crate) async fn store(
     }
 }
 
-/// Waits for the writer and stores what waits by then.
+/// Waits for the writer and stores all deliveries that are queued by then.
 async fn write(store: ConnectionStore) {
     let writer = store.writer.acquire().await;
     let deliveries = store.deliveries.take();
@@ -84,7 +84,7 @@ async fn write(store: ConnectionStore) {
     match stored {
         Ok(counts) => {
             for (delivery, new) in deliveries.into_iter().zip(counts) {
-                // The caller may have given up.
+                // The caller may have stopped waiting.
                 drop(delivery.answer.send(Ok(new)));
             }
         }

@@ -1,4 +1,4 @@
-//! The place that confirmations belong to, and the records to resend when it changes.
+//! The place of confirmations, and the records to resend when it changes.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -57,7 +57,7 @@ pub(crate) async fn save(
     tx.commit().await.map_err(failed)
 }
 
-/// Closes an open execution. True if confirmations were doubted after it started.
+/// Closes an open execution. True if confirmations were invalidated after it started.
 pub(crate) async fn end_execution(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
@@ -75,7 +75,7 @@ pub(crate) async fn end_execution(
     Ok(doubted.unwrap_or_default())
 }
 
-/// Marks the records that a run stored for resend: they may have arrived before the reason of the doubt.
+/// Marks the records that a run stored for resend: they may have arrived before confirmations were invalidated.
 pub(crate) async fn resend_stored(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
@@ -96,7 +96,7 @@ pub(crate) async fn resend_stored(
 }
 
 /// Resends retired objects, all or those that a run stored: at the new place they may be current, or missing for their
-/// referrers. They are not read again, because they no longer change in the directory.
+/// referrers. They aren't read again, because they no longer change in the directory.
 async fn resend_retired(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,

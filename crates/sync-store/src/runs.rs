@@ -98,7 +98,7 @@ pub(crate) async fn mark_interrupted(store: &ConnectionStore, now: Timestamp) ->
     end_interrupted(store, interrupted, now).await
 }
 
-/// Ends the plans that started before a time: no process shows them any more.
+/// Ends the plans that started before a time: no process shows them any longer.
 pub(crate) async fn interrupt_plans(store: &ConnectionStore, before: Timestamp) -> Result<(), StoreError> {
     let plans: Vec<i64> = sqlx::query_scalar(
         "SELECT id FROM runs WHERE connection_id = ?1 AND ended_at IS NULL AND kind = 'plan' AND started_at < ?2",
@@ -178,9 +178,9 @@ pub(crate) async fn detail(store: &ConnectionStore, run: RunId) -> Result<Option
 }
 
 pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastRun, StoreError> {
-    // A partial run has read everything all the same; its unconfirmed records are sent again.
+    // A partial run has read everything; its unconfirmed records are resent.
     let (last, good): (Option<i64>, Option<i64>) = sqlx::query_as(
-        // By number, because a clock that was ahead may have left later times.
+        // By number, because a clock that was ahead may have stored later times.
         "SELECT (SELECT started_at FROM runs WHERE connection_id = ?1 AND kind = ?2 AND ended_at IS NOT NULL
                  ORDER BY id DESC LIMIT 1),
                 (SELECT started_at FROM runs WHERE connection_id = ?1 AND kind = ?2 AND ended_at IS NOT NULL

@@ -1,4 +1,4 @@
-//! A check of a store's whole content that ends in time.
+//! A check of a store's whole content, within a time limit.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::identity::{code, is_damage, quick_check};
 /// The steps of SQLite between two readings of the clock.
 const STEPS: i32 = 1000;
 
-/// The time beyond its limit after which a check is left alone: a file system that does not answer is not interrupted.
+/// The time beyond its limit after which a check is abandoned: a file system that doesn't respond can't be interrupted.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The outcome of a check of a store's whole content.

@@ -23,7 +23,7 @@ pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 /// The time that a write waits for another process.
 const BUSY: Duration = Duration::from_secs(20);
 
-/// Bytes that the write-ahead log may keep of the file system once they are in the file.
+/// Bytes of the file system that the write-ahead log may keep after a checkpoint.
 const JOURNAL: u32 = 16 << 20;
 
 /// The time that closing waits for active statements.
@@ -88,7 +88,7 @@ impl Store {
             let pool = SqlitePoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(BUSY)
-                // A full disk or an I/O error makes SQLite end a transaction by itself; sqlx counts it as open for good.
+                // On a full disk or I/O error, SQLite ends the transaction; sqlx still counts it as open.
                 .before_acquire(|connection, _| {
                     let clean = !connection.is_in_transaction();
                     Box::pin(async move { Ok(clean) })
@@ -176,7 +176,7 @@ impl Store {
             self.writer.close().await;
             self.identity.close().await;
         };
-        // Whether in time or not, nothing is left to be done.
+        // Nothing is left to do, whether or not the time sufficed.
         let _ = tokio::time::timeout(CLOSE, closed).await;
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn confirm(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for statement in [
-        // CROSS JOIN fixes the order: each staged record is looked up.
+        // CROSS JOIN fixes the order: each staged record is looked up by key.
         "DELETE FROM unconfirmed_records WHERE connection_id = ?1 AND (kind, id) IN (
              SELECT s.kind, s.id FROM staged_changes s CROSS JOIN unconfirmed_records u
              ON u.connection_id = ?1 AND u.kind = s.kind AND u.id = s.id AND u.read_seq <= s.read_seq

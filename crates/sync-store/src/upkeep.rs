@@ -1,4 +1,4 @@
-//! State beside the sync itself: the trait, and retired objects.
+//! State of a connection that survives a crash: the trait, and retired objects.
 
 use std::collections::HashMap;
 

@@ -8,11 +8,11 @@ use super::model::text_or_number;
 /// The import source's handling of empty values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmptyValues {
-    /// The object keeps what it has.
+    /// The object keeps its value.
     Ignore,
-    /// The object loses what it has.
+    /// The object loses its value.
     Remove,
-    /// Something that this crate does not know, as received.
+    /// A value that is unknown to this version, as received.
     Other(String),
 }
 

@@ -159,7 +159,7 @@ impl ImportClient {
         Ok(())
     }
 
-    /// Leaves a reason in the import history. Failing does no harm: the execution is cancelled all the same.
+    /// Adds a reason to the import history. If this fails, the execution is canceled nevertheless.
     pub(crate) async fn record_failure(&self, execution: &Url, reason: &str) {
         let url = below(execution, &["history", "failed"]);
         let body = json!({ "failureReason": reason }).to_string();
@@ -170,7 +170,7 @@ impl ImportClient {
         }
     }
 
-    /// The execution that accepts records, if the latest one does. What was started just now may show up a little later.
+    /// The execution that accepts records, if the latest one does. A new execution may be visible only later.
     async fn accepting(&self) -> Option<String> {
         for attempt in 1..=NOT_FOUND_RETRIES {
             match self.latest_execution().await {

@@ -34,7 +34,7 @@ pub enum SourceStatus {
     Disabled,
     /// No schema and mapping yet.
     MissingMapping,
-    /// Something that this crate does not know, as received.
+    /// A value that is unknown to this version, as received.
     Other(String),
 }
 
@@ -158,7 +158,7 @@ impl ImportClient {
         })
     }
 
-    /// A call at one of the links. Links that lead nowhere are asked for again, once: the token may have moved.
+    /// A call at one of the links. Invalid links are fetched again once: the token may belong to another source now.
     async fn at_source(
         &self,
         what: &'static str,

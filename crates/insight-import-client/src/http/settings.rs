@@ -58,7 +58,7 @@ impl HttpSettings {
         outbound.check(&api)?;
         let own = concat!("insight-import-client/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
-        // The answer to an asynchronous change is a redirect that must not be followed blindly.
+        // The response to an asynchronous change is a redirect, which must not be followed unchecked.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
@@ -125,7 +125,7 @@ macro_rules! http_settings {
 }
 pub(crate) use http_settings;
 
-/// The prefix of Atlassian's import tokens, as far as their forms are known. Their lengths vary.
+/// The prefixes of Atlassian's import tokens, as far as they are known. Their lengths vary.
 const IMPORT_TOKEN: &str = "ATCTT3x";
 /// The same for API tokens.
 const API_TOKEN: &str = "ATATT3x";

@@ -1,4 +1,4 @@
-//! The token of a service app: asked for when needed, renewed in time, by one task at a time.
+//! The access token of a service app: fetched when needed and renewed before it expires, by one task at a time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,17 +28,17 @@ use crate::text::{json, printable, without_secrets};
 const EARLY: Duration = Duration::from_mins(5);
 /// A token that could not be renewed early is renewed again after this, while it still works.
 const AGAIN: Duration = Duration::from_secs(30);
-/// Okta's tokens last an hour. One that claims to last longer than this is asked for again all the same.
+/// The maximum age of a token. Okta's tokens last one hour; one that claims to last longer is renewed after this time.
 const MAX_LIFETIME: Duration = Duration::from_hours(24);
 /// The lifetime of an assertion. Okta allows an hour; each attempt has a new one.
 const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
-/// Okta refuses assertions and proofs from the future, however near.
+/// The backdating of assertions and proofs: Okta rejects dates in the future.
 const BACKDATE: SignedDuration = SignedDuration::from_secs(2);
 /// A window of the rate limit is never longer.
 const LONGEST_WINDOW: Duration = Duration::from_mins(2);
-/// The number of attempts of a token request while the org has an error of its own.
+/// The number of attempts of a token request while the org returns server errors.
 const ATTEMPTS: u32 = 5;
-/// No answer of the token endpoint comes near.
+/// Far above any response of the token endpoint.
 const LARGEST_ANSWER: usize = 1 << 20;
 
 pub(super) struct Token {
@@ -59,7 +59,7 @@ struct Held {
 #[derive(Default)]
 struct Renewal {
     serial: u64,
-    /// The last failure: those who waited for it need not find out for themselves.
+    /// The last failure, shared with the callers that waited for it.
     failed: Option<(Instant, Error)>,
 }
 
@@ -75,7 +75,7 @@ struct TokenAnswer {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct TokenRefusal {
-    // Some refusals come as the API's error object instead.
+    // Some rejections use the error object of the API.
     #[serde(alias = "errorCode")]
     error: String,
     #[serde(alias = "errorSummary")]
@@ -86,7 +86,7 @@ struct TokenRefusal {
 enum TokenResult {
     Token(TokenAnswer),
     Refused(TokenRefusal),
-    /// An answer that is no OAuth error.
+    /// A response that is no OAuth error.
     NotOauth(Error),
     /// For so long, by the rate limit.
     Closed(Duration),
@@ -129,12 +129,12 @@ impl ServiceApp {
         }
     }
 
-    /// Learns the nonce from an answer of the API.
+    /// Stores the nonce of an API response.
     pub(super) fn learn(&self, headers: &HeaderMap) {
         self.prover.for_api.learn(headers);
     }
 
-    /// Corrects the clock by a refusal of what was dated with this offset.
+    /// Corrects the clock after a request with this offset was rejected.
     pub(super) fn correct(&self, refusal: &HeaderMap, offset: i64, tried: &mut Corrections) -> bool {
         self.clock.correct(refusal, offset, tried)
     }
@@ -234,7 +234,7 @@ impl ServiceApp {
         let now = Instant::now();
         let lifetime = Duration::from_secs(answer.expires_in).min(MAX_LIFETIME);
         let token = Arc::new(Token {
-            // The answer decides, not the settings: an app may or may not require DPoP.
+            // The response decides, not the settings: an app may or may not require DPoP.
             bound: answer.token_type.eq_ignore_ascii_case("DPoP"),
             value: answer.access_token,
             ends: now + lifetime,
@@ -324,10 +324,10 @@ impl ServiceApp {
             .map_err(|error| undecodable(endpoint::TOKEN, "an access token", &body, error))
     }
 
-    /// The answer, and the secrets that were sent for it.
+    /// The response, and the secrets that were sent for it.
     async fn attempt(&self, transport: &Transport, offset: i64) -> Result<(reqwest::Response, [String; 2])> {
         let now = backdated(offset);
-        // Okta remembers the ids of assertions and proofs even when it refuses the request.
+        // Okta stores the IDs of assertions and proofs even if it rejects the request.
         let assertion = self.assertion(now)?;
         let proof = self.prover.proof(&Method::POST, &self.token_url, None, now)?;
         let response = transport

@@ -82,7 +82,7 @@ impl OktaClientBuilder {
     /// # Errors
     /// When a variable is missing, or the key is none.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // A value that is no text is none of these.
+        // A value that isn't text is none of these.
         let variables = std::env::vars_os();
         Self::from_variables(
             variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
@@ -207,7 +207,8 @@ impl OktaClientBuilder {
         outbound.check(&org)?;
         let own = concat!("okta-client/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
-        // No redirects and no cookies: a request carries a credential, and Okta mixes up sessions that keep cookies.
+        // No redirects and no cookies: each request carries a credential, and Okta confuses sessions if cookies are
+        // sent.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
@@ -251,7 +252,7 @@ impl OktaClientBuilder {
 
 /// Checks an org URL: HTTPS, or a loopback host for tests; a host and nothing else; not the admin console.
 fn org_url(given: &str) -> Result<Url, ConfigError> {
-    // Before anything is said about it, so that no message repeats a password.
+    // This check comes first, so that no message repeats a password.
     if given.contains('@') {
         return Err(ConfigError::OrgUrl {
             given: "…@…".to_owned(),

@@ -1,4 +1,4 @@
-//! Listings: pages that are asked for when they are needed, `next` links that are followed at home only.
+//! Listings: pages are fetched when needed, and `next` links are followed only within the org.
 
 use std::sync::PoisonError;
 
@@ -21,8 +21,8 @@ impl OktaClient {
         decoded(&call, &answer)
     }
 
-    /// The items of a listing, page by page. Ends where no `next` link is given; an empty page does not end it. An item
-    /// that cannot be read is an [`Error::Item`] in its place, after which the listing goes on.
+    /// The items of a listing, page by page. Ends without a `next` link; an empty page doesn't end it. An unreadable
+    /// item is an [`Error::Item`] in its place, after which the listing continues.
     pub(crate) fn list<T: Item + Send + 'static>(
         &self,
         first: Call,
@@ -75,8 +75,8 @@ impl OktaClient {
         Ok(Page { items, unreadable, next: next.map(PageCursor::from) })
     }
 
-    /// A `next` link as it may be asked for with the org's credential: its path and query at the org's own origin. The
-    /// host in it can be another name of the same org, or that of a gateway; the path has to be the listing's own.
+    /// A `next` link for a request with the org's credential: its path and query at the org's own origin. Its host can
+    /// be another name of the same org, or a gateway's; the path must be the listing's own.
     pub(crate) fn follow(&self, path: &str, target: &str) -> Result<Url> {
         let other = |target: String| Error::OtherListing { path: path.to_owned(), target };
         let org = &self.inner.org;
@@ -114,7 +114,7 @@ impl OktaClient {
     }
 }
 
-/// Okta gives no more users on a page, whatever is asked for.
+/// Okta's maximum number of users per page.
 const MOST_USERS: usize = 200;
 
 /// The number of items in a full page, if the request contains it.

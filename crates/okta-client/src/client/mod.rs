@@ -139,7 +139,7 @@ impl OktaClient {
     /// The time at which a call that starts now is canceled.
     fn deadline(&self) -> Instant {
         let now = Instant::now();
-        // Whoever asks for more than a clock can count wants to wait.
+        // A duration beyond the clock's range means no deadline.
         now.checked_add(self.inner.total_time).unwrap_or(now + FOREVER)
     }
 

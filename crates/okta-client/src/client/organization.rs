@@ -6,7 +6,7 @@ use tokio::time::timeout_at;
 use super::OktaClient;
 use crate::error::{Error, Result};
 
-/// The answer is a few lines.
+/// The response has a few lines.
 const LARGEST_ANSWER: usize = 1 << 20;
 
 /// An org's public metadata.

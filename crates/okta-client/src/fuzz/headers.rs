@@ -1,4 +1,4 @@
-//! Headers, and what is stored of links.
+//! Headers and stored links.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::{LogCheckpoint, OktaClient, Pacer, PageCursor};
 /// The longest wait that headers can cause: two minutes, and a little against herds.
 const LONGEST_WAIT: Duration = Duration::from_secs(125);
 
-/// Time that passes when it is waited for.
+/// A clock that advances during waits.
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Builder::new_current_thread().enable_time().start_paused(true).build().unwrap())
@@ -93,7 +93,7 @@ fn rate_headers_bound_any_wait() {
         let clock = ServerClock::default();
         let mut outcome = String::new();
         let (mut status, mut from) = (200, 0);
-        // Several answers, each with a status before its headers.
+        // Several responses, each with a status before its headers.
         let text = input.split(|byte| *byte == b'\n').take(64).collect::<Vec<_>>();
         for (at, line) in text.iter().enumerate() {
             let next = std::str::from_utf8(line).ok().and_then(|line| line.trim().parse::<u16>().ok());

@@ -1,4 +1,4 @@
-//! Failures to read or make a private key.
+//! Failures to read or create a private key.
 
 /// A private key that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -7,7 +7,7 @@ pub enum KeyError {
     /// It is neither a JWK nor a PEM document, or it breaks off.
     #[error("the private key is neither a complete JSON Web Key nor a complete PEM document; copy all of it")]
     NotAKey,
-    /// It is the half that belongs into Okta.
+    /// It is the public key, which is registered in Okta.
     #[error(
         "this is only the public key, which has no \"{0}\"; give the private one, which Okta shows once when it generates the key"
     )]

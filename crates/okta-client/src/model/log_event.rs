@@ -17,7 +17,7 @@ open_enum!(
         UserGroup = "UserGroup",
         /// An application.
         AppInstance = "AppInstance",
-        /// A user as an application knows it.
+        /// A user of an application.
         AppUser = "AppUser",
         /// The app that sent a request with its own credentials.
         PublicClientApp = "PublicClientApp",

@@ -129,7 +129,7 @@ profile!(
         division = "division",
         /// The department.
         department = "department",
-        /// The manager's id, in whatever terms the org uses.
+        /// The manager's ID, in the org's own format.
         manager_id = "managerId",
         /// The manager's name.
         manager = "manager",

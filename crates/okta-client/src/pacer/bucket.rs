@@ -10,11 +10,11 @@ use super::{BucketState, Priority, RateHeaders};
 
 /// Okta's windows last about a minute.
 const WINDOW: Duration = Duration::from_mins(1);
-/// A window is never longer; a reset further away is a mistake.
+/// The maximum length of a window; a later reset is an error.
 const LONGEST_WINDOW: Duration = Duration::from_mins(2);
-/// No refusal is followed by a request sooner.
+/// The shortest pause after a rejection.
 pub(crate) const SHORTEST: Duration = Duration::from_secs(1);
-/// The pause between refusals that name no wait grows no longer.
+/// The maximum pause after rejections without a requested wait.
 const GROWN: Duration = Duration::from_secs(32);
 /// The time to wait for the first request of an unknown window before another one is sent.
 const PROBE: Duration = Duration::from_secs(2);
@@ -46,14 +46,14 @@ struct Window {
 #[derive(Debug)]
 pub(super) struct Bucket {
     window: Option<Window>,
-    /// An answer has come, so that a missing window means an org that does not count.
+    /// True after the first response: a missing window then means an org that doesn't count.
     answered: bool,
     in_flight: u64,
-    /// The last request that went while nothing was known.
+    /// The last request that was sent while nothing was known.
     probe: Option<Instant>,
     /// The earliest moment of the next request while requests are spread.
     next: Instant,
-    /// Closed after a 429, whatever its numbers say.
+    /// Closed after a 429, regardless of its numbers.
     hold: Instant,
     /// 429s in a row; those of requests that went together are one.
     refusals: u32,
@@ -106,9 +106,9 @@ impl Bucket {
         let window = match &self.window {
             Some(window) if now < window.reset => window,
             None if self.answered => return now,
-            // A new window is like the last one: a few urgent requests need not wait to be told.
+            // A new window is expected to match the last one: a few urgent requests needn't wait for its headers.
             Some(last) if priority == Priority::Urgent && self.in_flight * 10 < last.limit => return now,
-            // Nothing is known of this window: one request finds out, the others wait for its answer.
+            // Nothing is known about this window: one request reads its headers while the others wait.
             _ => return self.probe.map_or(now, |sent| (sent + PROBE).max(now)),
         };
         let available = self.available(window, now);
@@ -120,7 +120,7 @@ impl Bucket {
         }
         let free = self.free(window, now, head_room);
         if free < 1.0 {
-            // What is spared for others falls with the time that is left for them to ask for it.
+            // The share for other clients shrinks as the window ends.
             let falls = (self.spared(window, now, head_room) - self.seen(window, now)).max(f64::EPSILON);
             let at =
                 |missing: f64| now + Duration::from_secs_f64((missing / falls).clamp(0.0, window.left(now)));
@@ -130,11 +130,11 @@ impl Bucket {
             }
             return at(1.0 - free).min(at(1.0 - free - KEPT_FOR_URGENT).max(last_slot));
         }
-        // Spread only what is scarce: with more than half of the window free there is no need.
+        // Requests are spread only if more than half of the window is used.
         if free * 2.0 >= float(window.limit) { now } else { self.next.max(now) }
     }
 
-    /// Requests that are neither spared for others nor kept for an urgent one.
+    /// Requests that are reserved neither for other clients nor for urgent requests.
     fn free(&self, window: &Window, now: Instant, head_room: f64) -> f64 {
         let spared = self.spared(window, now, head_room) * window.left(now);
         let kept = if now < window.last_slot() { KEPT_FOR_URGENT } else { 0.0 };
@@ -144,19 +144,19 @@ impl Bucket {
     /// The remaining requests of the window, after active requests and the estimated requests of other clients since
     /// the last count.
     fn available(&self, window: &Window, now: Instant) -> f64 {
-        // The estimate can be wrong; a last few stay for that.
+        // The estimate may be wrong; a few requests are reserved for that.
         let floor = window.limit.div_ceil(100);
         let since = now.saturating_duration_since(window.reported).as_secs_f64();
         let taken = self.seen(window, now) * since;
         float(window.remaining) - float(self.in_flight) - float(floor) - taken
     }
 
-    /// Requests a second that others are seen to make.
+    /// The observed requests per second of other clients.
     fn seen(&self, window: &Window, now: Instant) -> f64 {
         let elapsed = if window.known_end {
             WINDOW.as_secs_f64() - window.left(now).min(WINDOW.as_secs_f64())
         } else {
-            // Begun at any moment of the last minute: what was taken before counts as taken in half of it.
+            // The other requests started at unknown moments of the last minute, so half of them count.
             WINDOW.as_secs_f64() / 2.0 + now.saturating_duration_since(window.seen_at).as_secs_f64()
         };
         match self.others_before {
@@ -183,16 +183,16 @@ impl Bucket {
         self.window = Some(Window { sent: window.sent + 1, ..window });
     }
 
-    /// A request has ended, whether it was answered or not.
+    /// Counts the end of a request, with or without a response.
     pub(super) const fn release(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if self.in_flight == 0 {
-            // Nobody is left to find out.
+            // No other request reads the headers of this window.
             self.probe = None;
         }
     }
 
-    /// Learns from an answer that counts.
+    /// Updates the window from a response with headers.
     pub(super) fn learn(
         &mut self,
         now: Instant,
@@ -210,8 +210,8 @@ impl Bucket {
         }
         let reset = now + reported.left.unwrap_or_default();
         match &mut self.window {
-            // An answer that was under way while the window ended. Should the org's clock have gone back, this window
-            // ends first.
+            // The response belongs to a window that ended. If the org's clock stepped back, the current window ends
+            // first.
             Some(window) if reported.epoch < window.epoch && now < window.reset => return,
             Some(window) if reported.epoch == window.epoch => {
                 if reported.remaining <= window.remaining {
@@ -232,7 +232,7 @@ impl Bucket {
                 self.others_before = before
                     .filter(|window| now < window.reset + WINDOW)
                     .map(|window| float(window.others()) / WINDOW.as_secs_f64());
-                // This answer's own request, and those that are still under way.
+                // The request of this response, and the requests that are in flight.
                 let sent = self.in_flight.max(1);
                 self.next = now;
                 *slot = Some(Window {
@@ -240,7 +240,7 @@ impl Bucket {
                     limit: reported.limit,
                     remaining: reported.remaining,
                     reported: now,
-                    // An end that cannot be told is half a window away, as it is on average.
+                    // An unknown end is assumed after half a window, the average.
                     reset: reported.left.map_or(now + WINDOW / 2, |left| now + left),
                     known_end: reported.left.is_some(),
                     seen_at: now,
@@ -250,13 +250,12 @@ impl Bucket {
         }
         if refused && let Some(window) = &mut self.window {
             window.remaining = 0;
-            // So that not everybody who was refused comes back at the same instant; and where the end is not told, the
-            // growing pause alone decides.
+            // The jitter spreads the retries of rejected clients. If the end is unknown, the growing pause decides.
             window.reset = if reported.left.is_some() { window.reset.max(self.hold) } else { self.hold };
         }
     }
 
-    /// Learns from an answer without numbers.
+    /// Updates the window from a response without headers.
     pub(super) fn learn_blindly(
         &mut self,
         now: Instant,
@@ -269,10 +268,9 @@ impl Bucket {
         if refused { self.refuse(now, retry_after, random) } else { self.refusals = 0 }
     }
 
-    /// Closes the bucket: for a pause that grows with every refusal, or longer where the answer names it, within
-    /// bounds.
+    /// Closes the bucket: for a pause that grows with every rejection, or for the longer requested time, within limits.
     fn refuse(&mut self, now: Instant, named: Option<Duration>, random: f64) {
-        // What was refused while it was closed went before.
+        // A request that was rejected while the bucket was closed was sent before it closed.
         if now >= self.hold {
             self.refusals = self.refusals.saturating_add(1);
         }

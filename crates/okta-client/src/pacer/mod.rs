@@ -32,7 +32,7 @@ const LONG: Duration = Duration::from_secs(5);
 /// The priority of a waiting request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Priority {
-    /// In the order of asking.
+    /// In order of arrival.
     #[default]
     Normal,
     /// Before all others, and out of the head-room.
@@ -75,14 +75,14 @@ pub struct PacerState {
     pub clock_skew_seconds: Option<i64>,
 }
 
-/// The rate-limit headers of an answer.
+/// The rate-limit headers of a response.
 #[derive(Debug, Clone, Copy)]
 struct RateHeaders {
     limit: u64,
     remaining: u64,
     /// The end of the window in the org's time; identifies the window.
     epoch: u64,
-    /// Until then; `None` when that is past or makes no window.
+    /// The time until the reset; `None` if it is past or doesn't fit a window.
     left: Option<Duration>,
 }
 
@@ -144,8 +144,8 @@ impl Pacer {
         date.checked_add(at.elapsed()).ok()
     }
 
-    /// Counts a 429 of the token endpoint, which is closed for so long. Its bucket is no other's, and one task asks for a
-    /// token: it waits by itself.
+    /// Counts a 429 of the token endpoint, which is closed for this time. It has its own bucket, and one task requests
+    /// tokens and waits itself.
     pub(crate) fn sign_in_refused(&self, wait: Duration) {
         let mut scheduler = self.lock();
         scheduler.refused += 1;
@@ -170,7 +170,7 @@ impl Pacer {
                     place.taken = true;
                     return Slot { pacer: self.clone(), bucket };
                 }
-                // Woken or not, it asks again.
+                // Woken or not, the request checks its turn again.
                 Turn::At(time) => {
                     let wait = time.saturating_duration_since(Instant::now());
                     if wait > LONG && !std::mem::replace(&mut logged, true) {
@@ -183,7 +183,7 @@ impl Pacer {
         }
     }
 
-    /// The time until the bucket is worth another attempt.
+    /// The time until another attempt may succeed.
     pub(crate) fn opens_in(&self, bucket: &'static str) -> Duration {
         self.lock().opens_in(bucket, Instant::now())
     }
@@ -218,7 +218,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Learns from the answer.
+    /// Updates the bucket from the response.
     pub(crate) fn learn(&self, status: u16, headers: &HeaderMap) {
         let reported = RateHeaders::read(headers);
         let retry_after = ServerClock::retry_after(headers);

@@ -1,6 +1,6 @@
-//! The order of requests. Two lanes, one queue of each per bucket, one limit of active requests.
+//! The order of requests. Two priorities, one queue of each per bucket, one limit of active requests.
 //!
-//! No clock, no waiting: `now` is an argument, and a waiting request asks again when it is woken.
+//! No clock and no waiting: `now` is an argument, and a queued request checks its turn again when it is woken.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -48,9 +48,9 @@ impl Queue {
 pub(super) enum Turn {
     /// It may go, and is counted.
     Go,
-    /// It is to ask again then, or when woken.
+    /// The request checks again at this time, or when it is woken.
     At(Instant),
-    /// It is to ask again when woken.
+    /// The request checks again when it is woken.
     WhenWoken,
 }
 
@@ -67,11 +67,11 @@ pub(super) struct Scheduler {
     tickets: u64,
     pub(super) requests: u64,
     pub(super) refused: u64,
-    /// When the token endpoint is asked again after a 429.
+    /// The time of the next token request after a 429.
     pub(super) sign_in_opens: Option<Instant>,
-    /// The `Date` of the last answer that had one, and when it came.
+    /// The `Date` of the last response that had one, and the time of its arrival.
     pub(super) server_time: Option<(Timestamp, Instant)>,
-    /// By the last answer with a `Date`, in seconds.
+    /// The offset by the last response with a `Date`, in seconds.
     pub(super) clock_skew: Option<i64>,
 }
 
@@ -154,7 +154,7 @@ impl Scheduler {
         Turn::Go
     }
 
-    /// When it is worth asking again.
+    /// The time of the next possible attempt.
     fn when(&self, bucket: &'static str, priority: Priority, ticket: u64, now: Instant) -> Turn {
         let Some(queue) = self.queues.get(bucket) else { return Turn::WhenWoken };
         let line = if priority == Priority::Urgent { &queue.urgent } else { &queue.normal };
@@ -162,11 +162,11 @@ impl Scheduler {
             return Turn::WhenWoken;
         }
         let opens = queue.bucket.opens(now, self.effective(priority), self.head_room);
-        // Open, and still not its turn: somebody else goes first, and wakes the others.
+        // The bucket is open, but another request goes first and wakes the others.
         if opens > now { Turn::At(opens) } else { Turn::WhenWoken }
     }
 
-    /// The last place is kept for an urgent request, unless it is the only one.
+    /// The last slot is reserved for an urgent request, unless it is the only one.
     const fn is_full(&self, priority: Priority) -> bool {
         match (priority, self.concurrency()) {
             (Priority::Normal, 2..) => self.in_flight + 1 >= self.concurrency(),
@@ -179,7 +179,7 @@ impl Scheduler {
         if self.urgent_in_a_row >= URGENT_IN_A_ROW { Priority::Urgent } else { priority }
     }
 
-    /// The one who goes next, if anybody may go now.
+    /// The next request, if one may be sent now.
     fn next(&self, now: Instant) -> Option<(u64, &'static str, Priority)> {
         let oldest = |priority: Priority| {
             if self.is_full(self.effective(priority)) {
@@ -211,7 +211,7 @@ impl Scheduler {
         self.wake_heads();
     }
 
-    /// Learns from an answer. Draws a random share for what should not happen at the same instant everywhere.
+    /// Updates the state from a response. Draws a random share to spread actions of several clients.
     pub(super) fn learn(
         &mut self,
         bucket: &'static str,
@@ -227,7 +227,7 @@ impl Scheduler {
         // A limit of zero is no bucket's.
         let reported = reported.filter(|reported| reported.limit > 0);
         if crowded {
-            // Too many at once, not too many a minute: the numbers say nothing about the bucket.
+            // The concurrency limit was exceeded, not the rate: the numbers don't describe the bucket.
             self.cut(now);
             self.queue(bucket, now).bucket.learn_blindly(now, true, retry_after, random);
         } else {

@@ -30,7 +30,7 @@ impl EventHooks<'_> {
     /// list the hooks to find out.
     pub async fn create(&self, hook: &NewEventHook) -> Result<EventHook> {
         let body = body("/api/v1/eventHooks", hook)?;
-        // Sent twice, it could make two.
+        // A repeated request could create two hooks.
         let call = Call::new(Method::POST, self.0.url("/api/v1/eventHooks"), "an event hook").once();
         self.0.fetch(call.with(body)).await
     }

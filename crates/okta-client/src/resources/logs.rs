@@ -71,7 +71,7 @@ impl FromStr for LogCheckpoint {
 /// The position to start following the log from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogStart {
-    /// With what the log received since then.
+    /// From the current end of the log.
     Since {
         /// The time.
         since: Timestamp,

@@ -50,7 +50,7 @@ fn checked(id: &str) -> Result<&str> {
     if is_id(id) { Ok(id) } else { Err(Error::InvalidId(id.chars().take(64).collect())) }
 }
 
-/// An answer about the object that was asked for.
+/// A response about the requested object.
 fn about<T>(asked: &str, path: &str, object: T, id: impl Fn(&T) -> &str) -> Result<T> {
     match id(&object) {
         answered if answered == asked => Ok(object),
@@ -60,7 +60,7 @@ fn about<T>(asked: &str, path: &str, object: T, id: impl Fn(&T) -> &str) -> Resu
     }
 }
 
-/// `None` for what is not there.
+/// `None` for a missing object.
 fn found<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),

@@ -1,4 +1,4 @@
-//! A listing that can be left and taken up again: by another process, after a crash.
+//! A listing that any process can resume, for example after a crash.
 
 use std::fmt;
 use std::str::FromStr;

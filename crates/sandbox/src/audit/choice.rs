@@ -1,4 +1,4 @@
-//! Which objects of Okta Assets should hold.
+//! The Okta objects that Assets should contain.
 
 use std::collections::BTreeSet;
 
@@ -18,13 +18,13 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Whether a group, as the control API shows it, is chosen.
+    /// True if a group, as the control API returns it, is in scope.
     pub(super) fn has_group(&self, group: &Value) -> bool {
         let name = group["profile"]["name"].as_str().unwrap_or_default();
         name.starts_with(&self.group_prefix) || group["id"].as_str() == self.member_of.as_deref()
     }
 
-    /// Whether a user, as the control API shows it, is chosen.
+    /// True if a user, as the control API returns it, is in scope.
     pub(super) fn has_user(&self, user: &Value, groups: &BTreeSet<String>) -> bool {
         let status = user["status"].as_str().unwrap_or_default();
         (self.status.is_empty() || self.status.iter().any(|s| s == status))

@@ -1,4 +1,4 @@
-//! Control of the org: what administrators, directories and users do to it, and what it holds.
+//! Control of the org: actions of administrators, directories, and users, and its content.
 
 use std::collections::HashMap;
 use std::ops::Bound;

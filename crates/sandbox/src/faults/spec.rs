@@ -1,4 +1,4 @@
-//! What is to go wrong, as text and as JSON.
+//! The configured faults, as text and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 
 use super::{Fault, Side};
 
-/// How the value of a key reads.
+/// The value format of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// How often.
+    /// The frequency.
     Chance,
     /// Milliseconds, one number or a range, and how often.
     Time,
-    /// As a time, or `told`: until the control API says so.
+    /// As a time, or `told`: until the control API releases it.
     Hold,
 }
 
@@ -63,7 +63,7 @@ const KEYS: [(&str, Fault, Kind); 41] = [
     ("mapping.fail", Fault::MappingFails, Kind::Chance),
 ];
 
-/// Where a fault is in the list; its dice differ by it.
+/// The position of a fault in the list; its dice depend on it.
 pub(super) fn place(fault: Fault) -> u64 {
     KEYS.iter().position(|(_, known, _)| *known == fault).map_or(0, |at| at as u64 + 1)
 }
@@ -97,7 +97,7 @@ pub(super) enum Often {
     First(u64),
 }
 
-/// How often a fault strikes, on which requests, and for how many milliseconds; without those, until told.
+/// The frequency of a fault, its requests, and its time in milliseconds; without a time, until its release.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Setting {
     pub(super) often: Often,
@@ -133,7 +133,7 @@ pub enum InvalidFault {
         key: String,
         /// The value.
         value: String,
-        /// What it should be.
+        /// The expected format.
         wanted: &'static str,
     },
 }

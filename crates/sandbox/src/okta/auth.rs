@@ -1,4 +1,4 @@
-//! Tokens: assertions, proofs, nonces, scopes. Each check is one that Okta makes.
+//! Tokens: assertions, proofs, nonces, scopes. The checks are Okta's.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,7 +23,7 @@ use crate::{DpopMode, SandboxError};
 const MAX_AGE: i64 = 300;
 const TOKEN_MAX_AGE: i64 = 3600;
 
-/// A refusal of the token endpoint.
+/// A rejection of the token endpoint.
 pub(super) struct TokenRefused {
     pub(super) status: StatusCode,
     pub(super) error: &'static str,
@@ -31,7 +31,7 @@ pub(super) struct TokenRefused {
     pub(super) nonce: Option<String>,
 }
 
-/// A refusal of the API, told in `WWW-Authenticate`.
+/// A rejection of the API, in `WWW-Authenticate`.
 pub(super) struct AccessRefused {
     pub(super) status: StatusCode,
     pub(super) error: &'static str,
@@ -63,7 +63,7 @@ pub(super) struct Authority {
     keys: Mutex<HashMap<String, Jwk>>,
     memory: Mutex<Memory>,
     granted: Mutex<HashSet<String>>,
-    /// How far the org's clock is off, in seconds.
+    /// The offset of the org's clock, in seconds.
     clock: AtomicI64,
 }
 
@@ -106,7 +106,7 @@ impl Authority {
         self.revoke();
     }
 
-    /// What the app needs to sign in.
+    /// The values that the app needs to sign in.
     pub(super) fn credentials(&self) -> Value {
         let mut jwk = Value::Object(self.pair.to_jwk_key_pair().as_ref().clone());
         jwk["kid"] = self.kid.clone().into();
@@ -132,7 +132,7 @@ impl Authority {
         true
     }
 
-    /// What the org says of itself to anybody.
+    /// The org's public metadata.
     pub(super) fn organization(&self) -> Value {
         let url = origin(&self.url);
         json!({ "id": "00osandbox00000000d7", "pipeline": "idx", "_links": { "organization": { "href": url } } })
@@ -225,7 +225,7 @@ impl Authority {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let active = |key: &&Jwk| key.parameter("status").is_none_or(|status| status != "INACTIVE");
         let kid = assertion.header("kid");
-        // Without an ID the only key is meant.
+        // Without an ID, the only key applies.
         let key = if kid.is_empty() && keys.len() == 1 { keys.values().next() } else { keys.get(kid) };
         let Some(key) = key.filter(active) else {
             return Err("The client_assertion JWT kid is invalid.");
@@ -308,7 +308,7 @@ impl Authority {
         Ok(proof)
     }
 
-    /// Whether a request may go on.
+    /// True if a request may proceed.
     pub(super) fn admit(
         &self,
         headers: &HeaderMap,

@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::org::{now, stamp};
 use crate::faults::{Fault, Faults};
 
-/// Everything that happened, as far as it is still kept.
+/// All entries that are still retained.
 pub(super) struct Log {
     state: Mutex<State>,
     faults: Arc<Faults>,
@@ -21,9 +21,9 @@ pub(super) struct Log {
 #[derive(Default)]
 struct State {
     entries: VecDeque<Entry>,
-    /// How many entries are no longer kept.
+    /// The number of entries that are no longer retained.
     forgotten: usize,
-    /// Cursors of an earlier generation are refused.
+    /// Cursors of an earlier generation are rejected.
     generation: u64,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Page {
     pub(super) next: Option<String>,
 }
 
-/// What a query of the log says.
+/// The parameters of a log query.
 struct Question<'q> {
     query: &'q HashMap<String, String>,
     filter: Option<Filter>,
@@ -47,7 +47,7 @@ struct Question<'q> {
     descending: bool,
 }
 
-/// Why a query is refused: code and words.
+/// The reason for rejecting a query: code and text.
 pub(super) type Refusal = (&'static str, &'static str);
 
 impl Log {
@@ -59,7 +59,7 @@ impl Log {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Logs what happened. Some of it late, if that is asked for.
+    /// Logs events, some of them late if configured.
     pub(super) fn append(self: &Arc<Self>, events: &[Value]) {
         for event in events {
             if let Some(late) = self.faults.time(Fault::LogDelay) {
@@ -83,7 +83,7 @@ impl Log {
         self.state().generation += 1;
     }
 
-    /// Forgets everything so far, as after the retention. Cursors go on behind the gap.
+    /// Removes all entries, as after the retention. Cursors continue after the gap.
     pub(super) fn clear(&self) {
         let mut state = self.state();
         state.forgotten += state.entries.len();
@@ -140,7 +140,7 @@ impl<'q> Question<'q> {
         self.query.get(name).and_then(|time| time.parse::<Timestamp>().ok()).map(stamp)
     }
 
-    /// Where a cursor of this kind goes on, and the first moment that it stands for.
+    /// The position of a cursor of this kind, and its first time.
     fn position(&self, kind: &str, generation: u64) -> Result<Option<(usize, Option<String>)>, Refusal> {
         let Some(cursor) = self.query.get("after") else { return Ok(None) };
         let read = || {

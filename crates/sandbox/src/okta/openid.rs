@@ -1,4 +1,4 @@
-//! OpenID Connect: people sign in to a web app with this org. Codes, ID tokens, and what Okta refuses about them.
+//! OpenID Connect sign-in to a web app with this org: codes, ID tokens, and Okta's rejections.
 
 use std::collections::HashMap;
 
@@ -16,22 +16,22 @@ use uuid::Uuid;
 use super::Org;
 use super::org::id;
 
-/// How long a code can be redeemed, in seconds.
+/// The time within which a code can be redeemed, in seconds.
 const CODE_MAX_AGE: i64 = 300;
 const MAX_AGE: i64 = 3600;
 
-/// An OAuth refusal: its code and what it says.
+/// An OAuth error: its code and description.
 pub(super) type OAuthError = (&'static str, &'static str);
 
-/// A web app that people sign in to.
+/// A web app with sign-in through this org.
 pub(crate) struct WebApp {
     secret: String,
     redirect_uris: Vec<String>,
-    /// Whether its ID tokens lack what `/userinfo` tells, as those do that come with an access token.
+    /// True if its ID tokens lack the claims of `/userinfo`, as tokens do that come with an access token.
     thin: bool,
 }
 
-/// What an authorization request asks for, checked.
+/// A checked authorization request.
 pub(super) struct AuthorizationRequest {
     client_id: String,
     pub(super) redirect_uri: String,
@@ -41,9 +41,9 @@ pub(super) struct AuthorizationRequest {
     scopes: Vec<String>,
 }
 
-/// Why an authorization request is refused.
+/// The reason for rejecting an authorization request.
 pub(super) enum Refusal {
-    /// On a page: where to send the browser back to cannot be trusted.
+    /// Shown on a page: the redirect URI can't be trusted.
     Page(&'static str),
     /// At the app.
     Redirect { uri: String, state: String, error: OAuthError },
@@ -60,14 +60,14 @@ struct Key {
     pair: RsaKeyPair,
 }
 
-/// The web apps of the org and what was given to them.
+/// The web apps of the org and their codes and tokens.
 #[derive(Default)]
 pub(super) struct OpenId {
     apps: HashMap<String, WebApp>,
     codes: HashMap<String, Code>,
-    /// What `/userinfo` answers to an access token.
+    /// The `/userinfo` response to an access token.
     access: HashMap<String, Value>,
-    /// Made when it is needed: most sandboxes never are asked.
+    /// Created when needed, because most sandboxes never use it.
     key: Option<Key>,
     serial: u64,
 }
@@ -172,7 +172,7 @@ impl OpenId {
         let client = self
             .client(headers)
             .ok_or(("invalid_client", "The client secret supplied for a confidential client is invalid."))?;
-        // Whatever comes of it, a code is good for one attempt.
+        // A code is valid for one attempt, whatever its result.
         let code = self.codes.remove(field("code")).ok_or(INVALID)?;
         if code.expires <= now || code.request.client_id != client {
             return Err(INVALID);
@@ -231,12 +231,12 @@ impl OpenId {
         jwt::encode_with_signer(&JwtPayload::from_map(claims)?, &header, &signer)
     }
 
-    /// What `/userinfo` tells.
+    /// The claims of `/userinfo`.
     pub(super) fn userinfo(&self, headers: &HeaderMap) -> Option<Value> {
         self.access.get(credentials(headers, "Bearer ")?).cloned()
     }
 
-    /// The app that the request proves to come from.
+    /// The app that the request authenticates.
     fn client(&self, headers: &HeaderMap) -> Option<String> {
         let pair = STANDARD.decode(credentials(headers, "Basic ")?).ok()?;
         let pair = String::from_utf8(pair).ok()?;

@@ -15,7 +15,7 @@ use super::changes::Refused;
 use super::openid::{AuthorizationRequest, OAuthError, OpenId, Refusal};
 use crate::server::origin;
 
-/// What the page passes on when a login was chosen.
+/// The parameters that the page passes on when a login was chosen.
 const PASSED_ON: [&str; 8] = [
     "client_id",
     "redirect_uri",
@@ -33,7 +33,7 @@ impl OrgServer {
         self.openid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers a web app that people sign in to with this org.
+    /// Registers a web app with sign-in through this org.
     pub(crate) fn register_web_app(&self, app: &Value) -> Result<Value, Refused> {
         let uris: Vec<String> = serde_json::from_value(app["redirect_uris"].clone())
             .map_err(|_| Refused("redirect_uris is a list of addresses"))?;
@@ -47,7 +47,7 @@ impl OrgServer {
     }
 }
 
-/// Answers what is below the authorization server's paths; `None` for the rest.
+/// Responds to the authorization server's paths; `None` for others.
 pub(super) fn answer(
     org: &Arc<OrgServer>,
     method: &Method,
@@ -98,8 +98,8 @@ fn discovery(org: &OrgServer) -> Value {
     })
 }
 
-/// Asks who signs in, or sends them back with a code. A login that was chosen on the page counts, and one of a hint
-/// when the app wants no page.
+/// Shows the login page, or redirects with a code. A login that was chosen on the page counts, and a login hint if the
+/// app permits no page.
 fn authorize(org: &Arc<OrgServer>, query: &HashMap<String, String>, chosen: Option<&str>) -> Response {
     let checked = org.openid().check(query);
     let request = match checked {
@@ -131,7 +131,7 @@ fn active(org: &OrgServer, login: &str) -> Option<String> {
 }
 
 fn grant(org: &Arc<OrgServer>, request: AuthorizationRequest, user: &str) -> Response {
-    // A user that is deleted just now gets a code that is worth nothing.
+    // A user who was deleted in the meantime gets a code that can't be redeemed.
     let _ = org.change(|state| state.sign_in(user));
     let (uri, state) = (request.redirect_uri.clone(), request.state.clone());
     let code = org.openid().code(request, user, org.authority.now().as_second());

@@ -1,4 +1,4 @@
-//! What reads see while the org lags behind itself.
+//! The state that reads return while the org lags.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::org::{Org, Touch};
 
-/// What became of something that was touched.
+/// The new state of a changed object.
 #[derive(Debug, Clone)]
 enum Patch {
     User(String, Option<Value>),
@@ -30,7 +30,7 @@ pub(super) struct Replicas {
 }
 
 impl Replica {
-    /// Before a change that will be late: keeps the directory as it is.
+    /// Before a delayed change: copies the current directory.
     pub(super) fn prepare(&mut self, org: &Org, lag: Option<Duration>) {
         if lag.is_some() {
             self.catch_up();
@@ -57,7 +57,7 @@ impl Replica {
         self.waiting.push_back((due, patches.collect()));
     }
 
-    /// What is readable now; `None` is the org itself.
+    /// The readable state now; `None` for the org itself.
     pub(super) fn readable(&mut self) -> Option<&Org> {
         self.catch_up();
         self.copy.as_ref()

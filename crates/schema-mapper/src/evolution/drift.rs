@@ -1,4 +1,4 @@
-//! Schema drift: differences that a mapping can't remove, or that weren't asked for.
+//! Schema drift: differences that a mapping can't remove, or that weren't requested.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub enum DriftKind {
     },
     /// An attribute, or an object type, of the same name is there that is not ours; ours has another name.
     NameTaken {
-        /// The name that was wanted.
+        /// The wanted name.
         wanted: String,
     },
     /// It would have another type.

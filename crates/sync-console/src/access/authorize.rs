@@ -135,7 +135,7 @@ fn unauthenticated(access: &Access, parts: &Parts, sender: &Sender, for_page: bo
     ([(WWW_AUTHENTICATE, challenge)], problem).into_response()
 }
 
-/// The request as it goes on, with who asks.
+/// The request for the next handler, with its identity.
 async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Result<Request, Problem> {
     if !is_safe(&parts.method) {
         if identity.via == SignInMethod::Session {

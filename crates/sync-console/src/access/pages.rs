@@ -126,8 +126,7 @@ async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
     redirect("/sign-in?signed-out=1", vec![Purpose::Session.clear(secure)])
 }
 
-/// A link, not a form: nothing is done yet but to remember which browser it is, and the policy for forms need not allow
-/// wherever Okta sends people to sign in.
+/// A link, not a form: it only stores a cookie, and the policy for forms doesn't have to permit Okta's sign-in hosts.
 async fn begin_with_okta(
     State(pages): State<Pages>,
     Query(query): Parameters,

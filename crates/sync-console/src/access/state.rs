@@ -55,7 +55,7 @@ struct Inner {
     oidc: Option<Oidc>,
     refused: RefusedSignIns,
     throttle: Mutex<Throttle>,
-    /// Of this process: what is derived from it need not outlive a sign-in.
+    /// Of this process: values derived from it last only for a sign-in.
     key: [u8; 32],
 }
 
@@ -130,10 +130,11 @@ impl Access {
         Ok(session)
     }
 
-    /// Counts a token that was refused, and logs such failures at a bounded rate.
+    /// Counts a rejected token, and logs such failures at a limited rate.
     ///
     /// # Errors
-    /// When the client, or others with a token that begins alike, failed too often lately: the time to wait.
+    ///
+    /// If the client, or others with the same token prefix, failed too often recently: the time to wait.
     pub(super) fn refused(&self, token: &Secret, from: IpAddr) -> Result<(), Duration> {
         let now = Instant::now();
         let mut throttle = self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +148,7 @@ impl Access {
         counted
     }
 
-    /// Counts a refusal for the metrics.
+    /// Counts a rejection for the metrics.
     pub(super) fn count(&self, reason: RefusedSignIn) {
         self.0.refused.count(reason);
     }
@@ -185,7 +186,7 @@ impl Access {
         self.0.store.end_session(&hash(session)).await
     }
 
-    /// Every session gets an id of its own, whatever the browser had before.
+    /// Every session gets a new ID, regardless of the browser's previous one.
     async fn begin(
         &self,
         principal: &str,
@@ -256,7 +257,7 @@ impl Access {
     }
 }
 
-/// Derived from the id alone, so that every process knows it, and it is as long as the session as good.
+/// Derived from the ID alone, so that every process can compute it; valid as long as the session.
 fn session_csrf(id: &Secret) -> String {
     derive(id.expose_secret().as_bytes(), "forms of a session", "")
 }

@@ -1,4 +1,4 @@
-//! Failed sign-ins: few a minute of one client, and with one beginning of a token. A right token is never held up.
+//! Failed sign-ins: a limit per minute for each client and for each token prefix. A valid token is never delayed.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -10,9 +10,9 @@ use sync_service::client_network;
 const WINDOW: Duration = Duration::from_mins(1);
 /// Failures of one client in the window.
 const MAX_PER_CLIENT: usize = 5;
-/// Failures in the window with tokens that begin alike, from wherever.
+/// The maximum number of failures in the window with the same token prefix, from any client.
 const MAX_PER_PREFIX: usize = 20;
-/// Failures that are remembered; the oldest are forgotten first. It bounds the memory and delays no other client.
+/// The maximum number of stored failures; the oldest are dropped first. It limits memory and delays no other client.
 const MAX_FAILURES: usize = 4096;
 /// Characters of a token that count as its beginning, `oia_` included.
 const PREFIX: usize = 12;
@@ -21,7 +21,7 @@ const PREFIX: usize = 12;
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     failures: VecDeque<Failure>,
-    /// When a line about failures was written last, and how many came since.
+    /// The time of the last log line about failures, and the number of failures since.
     logged_at: Option<Instant>,
     unlogged: u64,
 }
@@ -30,7 +30,7 @@ pub(super) struct Throttle {
 struct Failure {
     at: Instant,
     client: IpAddr,
-    /// A hash, so that no part of a token is kept.
+    /// A hash, so that no part of a token is stored.
     prefix: Option<[u8; 8]>,
 }
 
@@ -41,8 +41,8 @@ impl Throttle {
         self.count(from, None, now)
     }
 
-    /// Counts a token that was refused. An error where the client, or others with a token that begins alike, failed too
-    /// often: the time to wait.
+    /// Counts a rejected token. An error if the client, or others with the same token prefix, failed too often: the
+    /// time to wait.
     pub(super) fn refuse(&mut self, from: IpAddr, token: &str, now: Instant) -> Result<(), Duration> {
         let beginning: String = token.chars().take(PREFIX).collect();
         let digest: [u8; 32] = Sha256::digest(beginning.as_bytes()).into();

@@ -89,7 +89,7 @@ pub async fn create_token(
     now: Timestamp,
 ) -> Result<(AccessToken, Secret), TokenError> {
     let name = request.name.trim();
-    // A number means the token of that number, and what looks like a secret may be one.
+    // A number is a token's ID; a text that looks like a secret may be one and isn't repeated.
     let other_sense = name.parse::<i64>().is_ok() || name.starts_with(PREFIX);
     if other_sense
         || name.is_empty()

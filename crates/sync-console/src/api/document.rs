@@ -27,7 +27,7 @@ const PARTS: [&str; 5] = ["name", "id", "kind", "object", "event"];
 /// one.
 pub(super) const LONGEST_ID: usize = 200;
 
-/// The document as it is sent.
+/// The complete document.
 #[derive(Debug, Clone)]
 pub(super) struct Document(Arc<str>);
 
@@ -85,8 +85,8 @@ fn describe<T: ToSchema>(components: &mut Components) {
     components.schemas.extend(schemas);
 }
 
-/// Adds what holds for every route: the head of the document, who may call, how calls fail, and the schema that the
-/// settings have anyway.
+/// Adds the common parts of all routes: the head of the document, authentication, errors, and the schema of the
+/// settings.
 pub(super) fn complete(mut document: OpenApi) -> Value {
     let components = document.components.get_or_insert_default();
     describe::<Fact>(components);
@@ -112,7 +112,7 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
         { "name": "access", "description": "Access tokens and the audit log" },
         { "name": "daemon", "description": "Daemon" },
     ]);
-    // Either a token, or the session of the console; what changes something takes the session's CSRF token as well.
+    // A token or a console session; changes in a session also require its CSRF token.
     document["components"]["securitySchemes"] = json!({
         "token": {
             "type": "http", "scheme": "bearer",

@@ -1,4 +1,4 @@
-//! The admin API: what the pages do, as JSON, and the document that describes it.
+//! The admin API: the actions of the pages as JSON, and the document that describes it.
 
 mod activity;
 mod connections;

@@ -5,7 +5,7 @@ use axum::http::Method;
 /// The effect of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// It changes nothing that is kept.
+    /// It changes no stored state.
     None,
     /// A change of this name.
     Change(&'static str),

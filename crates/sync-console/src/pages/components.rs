@@ -23,7 +23,7 @@ pub(super) enum Tone {
 }
 
 impl Tone {
-    /// The class in the style sheet, and a sign that carries the meaning without color.
+    /// The CSS class, and a sign that shows the meaning without color.
     const fn style(self) -> (&'static str, &'static str) {
         match self {
             Self::Good => ("good", "✓"),
@@ -72,7 +72,7 @@ pub(super) fn framed(tone: Tone, what: &Markup, remedy: Option<&Markup>) -> Mark
     })
 }
 
-/// A remedy as sentences, with a link to the page of the connection that carries it out.
+/// A remedy as sentences, with a link to its page.
 pub(super) fn action(remedy: &Remedy, connection: Option<&ConnectionName>) -> Markup {
     linked(&remedies::remedy(remedy), connection)
 }
@@ -98,7 +98,7 @@ pub(super) fn empty(title: &str, text: &str, action: Option<Markup>) -> Markup {
     }
 }
 
-/// The age of a time; the script keeps it current.
+/// The age of a time; the script updates it.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
     let exact = format!("{at:.0}");
     html! { time datetime=(exact) title=(exact) data-ago { (span(now.duration_since(at))) " ago" } }

@@ -98,7 +98,7 @@ pub(super) async fn framed(identity: Identity, request: Request, next: Next) -> 
     (response.status(), layout::page(&identity, title, None, &body)).into_response()
 }
 
-/// The address and title of the list that an address belongs to.
+/// The address and title of the parent list of an address.
 fn list_of(path: &str) -> Option<(String, &'static str)> {
     let mut parts = path.strip_prefix("/connections/")?.split('/');
     let (name, kind, _) = (parts.next()?, parts.next()?, parts.next()?);

@@ -31,7 +31,7 @@ impl Part {
         Self { name, html: html.into_string() }
     }
 
-    /// The place on the page that it is shown in, with what it is like now.
+    /// The part of the page that it replaces, with its current content.
     pub(super) fn place(&self) -> Markup {
         html! { div data-part=(self.name) { (PreEscaped(&self.html)) } }
     }
@@ -89,7 +89,7 @@ where
     W: Future<Output = Result<Vec<Part>, ServiceError>>,
 {
     async fn refresh(&mut self) {
-        // A part that cannot be had now is looked at again; what is shown stays meanwhile.
+        // If a part can't be rendered, the page keeps the old one and the next poll tries again.
         let Ok(parts) = (self.render)().await else { return };
         for part in parts {
             if self.shown.get(part.name) == Some(&part.html) {

@@ -1,4 +1,4 @@
-//! Aliases as the store keeps them.
+//! Aliases in the store.
 
 use sync_model::{AliasReference, RecordKey};
 

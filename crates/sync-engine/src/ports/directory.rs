@@ -96,7 +96,7 @@ pub trait Directory: Send + Sync {
     ) -> Result<Page<DirectoryGroup>, PortError>;
 
     /// The IDs of a group's members. A failure that concerns only this group is [a single
-    /// record's](PortError::is_about_one); the failure of a deleted group [says so](PortError::is_gone).
+    /// record's](PortError::is_single_record); the failure of a deleted group [says so](PortError::is_gone).
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>>;
 
     /// A page of the users, deactivated ones included: of all, or of those that changed since a time. May repeat a user.
@@ -129,16 +129,16 @@ pub trait Directory: Send + Sync {
     /// The record of a retired object: its last values, marked.
     fn retire(&self, last: &Record, departure: RetireReason) -> Record;
 
-    /// The field of a record that holds what people call an object of a kind; `None` when no field does.
+    /// The field of a record that contains an object's display name; `None` if there is none.
     fn label(&self, kind: ObjectKind) -> Option<String>;
 
-    /// A short name for what the operator chooses: another name, another choice. Empty when that is everything.
+    /// A short name of the scope, which changes with the scope. Empty if everything is in scope.
     fn scope_version(&self) -> String;
 
     /// True if membership in a group can bring a user in scope.
     fn may_include(&self, group: &GroupId) -> bool;
 
-    /// The directory's own time at present; `None` while it is not known.
+    /// The directory's current time; `None` while it is unknown.
     fn time(&self) -> Option<Timestamp>;
 
     /// The number of requests sent to the directory.

@@ -113,7 +113,7 @@ pub struct EventCursor {
 /// The events to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayTarget<'a> {
-    /// These, whatever became of them.
+    /// These, regardless of their state.
     Ids(&'a [EventId]),
     /// All failed events.
     AllFailed,

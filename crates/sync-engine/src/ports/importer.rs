@@ -123,9 +123,10 @@ pub enum ExecutionState {
     Processing,
     /// It ended.
     Done(Outcome),
-    /// It was cancelled: nothing of it took effect.
+    /// It was canceled without effect.
     Cancelled,
-    /// The import source does not know it: it is another one now, say. Whatever it held may have taken effect.
+    /// The import source doesn't have it, for example because it is another source now. Its records may have taken
+    /// effect.
     Unknown,
 }
 
@@ -149,13 +150,13 @@ pub trait Importer: Send + Sync {
     /// True if objects that an import doesn't contain are deleted; `None` if the import source doesn't report it.
     async fn removes_missing(&self) -> Result<Option<bool>, PortError>;
 
-    /// The values that it keeps when records are replaced by others, each given as what it holds and what is sent.
+    /// The values that the target keeps when records are replaced, each with the current and the sent value.
     async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<DroppedValue>;
 
     /// True if empty values are now removed for certain.
     async fn removes_empty(&self) -> bool;
 
-    /// Starts an execution. An error that [is busy](PortError::is_busy) means that another one runs.
+    /// Starts an execution. An error that [is busy](PortError::is_busy) means that another execution is active.
     async fn start(&self) -> Result<Box<dyn Execution>, PortError>;
 
     /// The execution that accepts records at present, started by any program.
@@ -180,9 +181,10 @@ pub trait Execution: Send {
     /// Its id.
     fn id(&self) -> &ExecutionId;
 
-    /// Sends records, in chunks that fit. Records that the importer refuses are left out and named.
+    /// Sends records in chunks. Records that the importer rejects are left out and returned.
     ///
     /// # Errors
+    ///
     /// When the execution can't accept records and must be canceled.
     async fn submit(&mut self, records: Vec<Record>) -> Result<Submitted, PortError>;
 

@@ -79,7 +79,7 @@ pub struct UnconfirmedRecordDetail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedState {
-    /// It was read, and Assets confirmed what it became; also where nothing had to be sent.
+    /// It was read, and Assets confirmed its record, including unchanged records.
     Applied,
     /// It was not read yet.
     Pending,

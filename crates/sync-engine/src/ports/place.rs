@@ -1,4 +1,4 @@
-//! The place that confirmations belong to: an import source, and the structure that receives its records.
+//! The place of confirmations: an import source, and the schema that receives its records.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,7 +29,7 @@ pub enum WithheldReason {
         /// The type that it should have.
         wanted: String,
     },
-    /// The import source ignores options that the select attribute does not have, and values may come that are none.
+    /// The import source ignores options that the select attribute does not have, and values may not be among them.
     Options,
     /// The reference leads to another object type.
     Target {

@@ -12,7 +12,7 @@ use super::Reading;
 pub enum ChangeKind {
     /// A new object.
     Create,
-    /// Other values, or references to be looked up again.
+    /// Other values, or references that must be looked up again.
     Update,
     /// The object is retired.
     Retire,

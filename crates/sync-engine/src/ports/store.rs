@@ -113,10 +113,10 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Opens a run and gives its number.
     async fn begin_run(&self, kind: RunKind, now: Timestamp) -> Result<RunId, StoreError>;
 
-    /// Closes a run and drops what it staged and did not send.
+    /// Closes a run and drops its unsent staged changes.
     async fn end_run(&self, run: RunId, report: &RunReport, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Saves how far a pass has come.
+    /// Saves the progress of a sync.
     async fn save_checkpoint(&self, run: RunId, checkpoint: &SyncCheckpoint) -> Result<(), StoreError>;
 
     /// The newest pass that was not ended, with its run.
@@ -129,7 +129,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The newest runs first.
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// When the last run of a kind began, and the last that ended well.
+    /// The start of the last run of a kind, and of the last one that succeeded.
     async fn last_run(&self, kind: RunKind) -> Result<LastRun, StoreError>;
 
     /// The states of these objects; unknown ones are absent.
@@ -138,8 +138,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The same of one object as [`Self::confirmed_records`].
     async fn confirmed_record(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
 
-    /// The records that were confirmed last, or were read later and sent without being accounted for; objects that are not
-    /// known are absent.
+    /// The latest records: confirmed, or read later and sent without confirmation; unknown objects are absent.
     async fn confirmed_records(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError>;
 
     /// Confirmed objects by kind.
@@ -200,7 +199,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[StagedChange])
     -> Result<(), StoreError>;
 
-    /// The living objects of a kind that answer to aliases, by alias, as the run would leave them.
+    /// The current objects of a kind with these aliases, by alias, as the run would leave them.
     async fn alias_owners(
         &self,
         run: RunId,
@@ -264,19 +263,20 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Marks staged records of a run, whose execution has ended, that the target was seen to hold as they were sent. They are
-    /// confirmed with the execution, whatever its counters say.
+    /// Marks staged records of a run, whose execution has ended, that the target was found to contain unchanged. They
+    /// are confirmed with the execution, regardless of its counters.
     ///
     /// # Errors
+    ///
     /// When the store fails.
     async fn prove(&self, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError>;
 
     /// Removes staged records that the importer rejects from a run: they are unconfirmed, rejected, and resent alone.
     async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError>;
 
-    /// Separates suspects from the good among records that a run was the last to send and that were not
-    /// [confirmed](Self::confirm). `dropped` has, for each kind, how many of its records were dropped, or `None` where
-    /// that is not known; records that `said` names are suspects.
+    /// Separates suspects from good records among the records that a run sent last and that were not
+    /// [confirmed](Self::confirm). `dropped` has, for each kind, the number of dropped records, or `None` if it is
+    /// unknown; records that `said` names are suspects.
     async fn isolate(
         &self,
         run: RunId,
@@ -308,7 +308,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Stores events that are new, durably, and queues what they name. Gives the number of new ones.
+    /// Stores new events durably, and queues their subjects. Returns the number of new ones.
     async fn store_events(&self, events: &[NewEvent], now: Timestamp) -> Result<u64, StoreError>;
 
     /// Stores the events of a delivery, unless a delivery of that id was stored before. Gives the number of new ones.
@@ -383,7 +383,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Accepts the oldest open request.
     async fn accept_request(&self) -> Result<Option<SyncRequest>, StoreError>;
 
-    /// Says which run answers a request.
+    /// Sets the run of a request.
     async fn attach_run(&self, request: i64, run: RunId) -> Result<(), StoreError>;
 
     /// The progress of a sync request; `None` if it was canceled, or never existed.

@@ -1,4 +1,4 @@
-//! State beside the sync itself that survives a crash: stale values, retired objects, and deletions.
+//! State of a connection that survives a crash: stale values, retired objects, and deletions.
 
 use std::collections::HashMap;
 
@@ -125,10 +125,10 @@ pub trait Upkeep: Send + Sync {
     /// Remembers it.
     async fn set_scope_version(&self, selection: &str) -> Result<(), StoreError>;
 
-    /// The place that confirmations belong to; `None` before the first comparison.
+    /// The place of the confirmations; `None` before the first comparison.
     async fn place(&self) -> Result<Option<Place>, StoreError>;
 
-    /// Stores the place, and in the same transaction doubts confirmations and queues a subject.
+    /// Stores the place, and in the same transaction marks lost values for resend and queues a subject.
     async fn save_place(
         &self,
         place: &Place,
@@ -137,15 +137,14 @@ pub trait Upkeep: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read, and what refers
-    /// to it as well, once it is confirmed.
+    /// Marks all confirmed records for resend: every current object is resent when it is next read, and its referrers
+    /// as well, once it is confirmed.
     async fn mark_all_for_resend(&self) -> Result<(), StoreError>;
 
-    /// Doubts that Assets holds one object, and queues it. An unknown or retired object stays as it is.
+    /// Marks one object for resend, and queues it. An unknown or retired object stays unchanged.
     async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Objects with this id, or with this text in what people call them, whatever its case: what was confirmed, and what
-    /// was sent and not accounted for.
+    /// Objects with this ID, or with this text in their display name, ignoring case: confirmed and unconfirmed records.
     async fn find_objects(
         &self,
         text: &str,
@@ -153,28 +152,28 @@ pub trait Upkeep: Send + Sync {
         limit: u32,
     ) -> Result<SearchHits, StoreError>;
 
-    /// Those of these objects of which anything is remembered, in no order.
+    /// Those of these objects that the store contains, in no order.
     async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<SearchHit>, StoreError>;
 
-    /// All that is remembered of an object; `None` when that is nothing.
+    /// The stored history of an object; `None` without one.
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError>;
 
-    /// The states of objects that were [asked for](crate::StateStore::enqueue), in the order of the keys.
+    /// The states of objects that were [queued](crate::StateStore::enqueue), in the order of the keys.
     async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError>;
 
     /// Remembers until when a rate limit holds requests of the process that sends back; `None` when none does.
     async fn save_held_until(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
 
-    /// The time that was [remembered](Self::save_held_until), also when it is past.
+    /// The time that was [stored](Self::save_held_until), even if it is past.
     async fn held_until(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Remembers what goes wrong at present in the process that follows, as text of its own.
+    /// Stores the current problems for the next process, as text in its own format.
     async fn store_alerts(&self, alerts: &str) -> Result<(), StoreError>;
 
-    /// The text that was [remembered](Self::store_alerts).
+    /// The text that was [stored](Self::store_alerts).
     async fn stored_alerts(&self) -> Result<Option<String>, StoreError>;
 
-    /// Keeps a sample, and forgets those from before a time.
+    /// Stores a sample, and deletes those from before a time.
     async fn add_metric_sample(
         &self,
         sample: &MetricSample,
@@ -187,7 +186,7 @@ pub trait Upkeep: Send + Sync {
     /// Runs, the newest first.
     async fn find_runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// All that is remembered of a run; `None` when that is nothing.
+    /// The stored data of a run; `None` without it.
     async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError>;
 
     /// Events, those first that happened last.
@@ -203,8 +202,8 @@ pub trait Upkeep: Send + Sync {
     /// The place after everything that happened to events so far.
     async fn event_cursor(&self) -> Result<EventCursor, StoreError>;
 
-    /// Events that came in, or whose state changed, after a place, in order, each as it is now; and the place after
-    /// them.
+    /// Events that were received or changed their state after a position, in order, each in its current state; and the
+    /// next position.
     async fn events_after(
         &self,
         mark: &EventCursor,

@@ -17,12 +17,12 @@ use super::{Projection, okta_error, okta_page_error, org_schemas, unknown_groups
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
-/// Okta, seen through a mapping and what the operator chooses.
+/// Okta, read through a mapping and the scope.
 #[derive(Debug, Clone)]
 pub(crate) struct OktaDirectory {
     okta: OktaClient,
     lens: Projection,
-    /// Held while the group of all users is looked for.
+    /// Held while the group of all users is searched.
     search_lock: Arc<Mutex<()>>,
 }
 
@@ -78,8 +78,7 @@ impl UserPart {
     const WORDS: [(&'static str, Self); 3] =
         [("active ", Self::Active), ("deactivated ", Self::Deactivated), ("changed ", Self::Changed)];
 
-    /// The part that a cursor is in, and the place in it; none at its beginning. A word that this version does not know
-    /// leads to the beginning of everything.
+    /// The part and position of a cursor; no position at its start. An unknown word restarts from the first part.
     fn of(cursor: &str) -> (Self, &str) {
         let known = Self::WORDS.into_iter().find_map(|(word, part)| Some((part, cursor.strip_prefix(word)?)));
         known.unwrap_or((Self::Active, ""))
@@ -139,7 +138,7 @@ fn flaw(id: &str, profile: &Profile, odd: Option<OddMember>) -> Option<Unreadabl
     Some(UnreadableItem { id: Some(id.to_owned()), field: field.to_owned(), problem })
 }
 
-/// Objects as a lens sees them, and those that make no record.
+/// Objects as a projection reads them, and those without a record.
 fn sorted<T, O>(
     items: Vec<T>,
     flaw: impl Fn(&T) -> Option<UnreadableItem>,
@@ -189,7 +188,7 @@ impl Directory for OktaDirectory {
                 async move {
                     match member {
                         Ok(id) => Ok(UserId::new(id)),
-                        // Deleted after it was listed, if Okta says so of the group as well.
+                        // The group was deleted after it was listed, if Okta confirms that for the group as well.
                         Err(Error::NotFound { .. }) => match okta.groups().find(group.as_str()).await {
                             Ok(None) => {
                                 Err(PortError::new(format!("group {group} doesn't exist")).gone(true))

@@ -1,4 +1,4 @@
-//! Okta's objects as the engine sees them: through a mapping and what the operator chooses.
+//! Okta's objects as the engine reads them: through a mapping and the scope.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +8,7 @@ use schema_mapper::{MappedRecord, Mapping, Source, SyncScope, UserScope};
 use sync_engine::{DirectoryGroup, DirectoryObject, DirectoryUser, Members};
 use sync_model::{GroupId, ObjectKind, Record, RetireReason};
 
-/// The selection, and the group of all users once it is known.
+/// The scope, and the group of all users once it is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Choice {
     selection: Arc<SyncScope>,
@@ -50,7 +50,7 @@ impl Choice {
             id: GroupId::new(&group.id),
             selected: self.selection.includes_group(group),
         });
-        // It may have been known before.
+        // The group may have been known before.
         let _ = self.everyone.set(everyone);
     }
 
@@ -95,7 +95,7 @@ impl Projection {
 
     pub(crate) fn group(&self, group: &Group) -> DirectoryGroup {
         let members = if group.is_everyone() {
-            // Known now, and need not be asked for.
+            // The group is known now and isn't requested again.
             self.choice.set_everyone_group(Some(group));
             Members::Implied
         } else {
@@ -117,7 +117,7 @@ impl Projection {
         let selects_types = !self.choice.selection.users.types.is_empty();
         let is_used = |source: &Source| self.mapping.maps(ObjectKind::User, source);
         let odd = user.odd.iter().find(|odd| match odd.member {
-            // Whether an answer is as new as an event is told by it.
+            // The time proves that a response is at least as new as an event.
             Member::LastUpdated => true,
             Member::Created => is_used(&Source::Created),
             Member::LastLogin => is_used(&Source::LastLogin),

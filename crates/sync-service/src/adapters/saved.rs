@@ -9,7 +9,7 @@ use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 use super::Projection;
 use crate::export::{ExportError, Saved};
 
-/// An export, seen through a mapping and what the operator chooses. What its listings do not hold is not there.
+/// An export, read through a mapping and the scope. Objects that its listings don't contain don't exist.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedDirectory {
     saved: Saved,

@@ -38,7 +38,7 @@ pub(crate) async fn org_schemas(okta: &OktaClient) -> okta_client::Result<OrgSch
     Ok(OrgSchemas { user_types, group })
 }
 
-/// The document in Assets, beside the one that Okta's schemas call for.
+/// The document in Assets, and the one that Okta's schemas require.
 #[derive(Debug, Clone)]
 pub(crate) struct AssetsStructure {
     sides: Sides,
@@ -81,14 +81,14 @@ impl AssetsStructure {
         Ok(self.against(self.wanted().await?).await?.fitted)
     }
 
-    /// Compares the import source with what schemas call for; changes nothing.
+    /// Compares the import source with the document that the schemas require; changes nothing.
     pub(crate) async fn examine(&self, schemas: &OrgSchemas) -> Result<Examined, PortError> {
         self.against(self.called_for(schemas)?).await
     }
 
     async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
         let current = self.current().await?;
-        // Where there is nothing, there is nothing that records would have to fit.
+        // Without a mapping in Assets, records have nothing to fit.
         let fitted = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.fit_to(current));
         let evolution = current.map(|current| evolution::plan(&current, wanted.document()));
         Ok(Examined { wanted, fitted, evolution })
@@ -153,7 +153,7 @@ impl TargetSchema for AssetsStructure {
             None => return Ok(None),
             Some(current) => self.extend(&wanted, current).await?,
         };
-        // What was asked for is one thing, what Assets made of it another.
+        // Assets may create something else than the request asked for.
         let mut present = self.read_back().await?;
         let mut evolution = evolution::plan(&present, wanted.document());
         let corrections: Vec<Correction> =
@@ -181,7 +181,7 @@ impl AssetsStructure {
         report(wanted, evolution, state)
     }
 
-    /// A comparison with what Assets has, `current`, and the view through a mapping.
+    /// A comparison with the current document, `current`, and the view through a mapping.
     async fn comparison(
         &self,
         report: SchemaReport,
@@ -194,7 +194,7 @@ impl AssetsStructure {
         Ok(Comparison { report: SchemaReport { withheld: view.withheld(), ..report }, view })
     }
 
-    /// A short name for our part of what Assets has.
+    /// A short name of the managed part of the document in Assets.
     fn state_of(&self, current: Option<&SchemaAndMapping>) -> String {
         let ours = format!("{}/", self.options.external_id_prefix);
         let is_ours = |id: &Option<String>| id.as_ref().is_some_and(|id| id.starts_with(&ours));
@@ -228,8 +228,8 @@ impl AssetsStructure {
         Ok(report(wanted, evolution, SchemaState::Extended))
     }
 
-    /// A title is an administrator's to change, unless the operator says otherwise. How many values an attribute may
-    /// have is not a matter of taste.
+    /// Administrators may change a title, unless the configuration says otherwise. The cardinality of an attribute
+    /// isn't theirs to choose.
     const fn may_correct(&self, correction: &Correction) -> bool {
         self.sides.account.is_some()
             && (correction.maximum_cardinality.is_some()

@@ -83,7 +83,7 @@ impl AlertBoard {
         let TaskFailure { task, kind, finding, at } = failing;
         let mut notes = self.notes();
         if kind == AlertKind::SafeguardTriggered {
-            // What holds back everything holds back what events tell, too.
+            // A safeguard that blocks all syncs blocks event syncs as well.
             notes.open.remove(&Source::Safeguard);
         }
         notes.happens(Source::Task(task), kind, finding, at);
@@ -93,7 +93,7 @@ impl AlertBoard {
         let mut notes = self.notes();
         let failed = notes.ends(Source::Task(duty), at);
         match duty {
-            // What was held back is among what was read, and was let through.
+            // The sync read and sent the blocked changes.
             Task::Sync => {
                 notes.ends(Source::Safeguard, at);
             }
@@ -105,7 +105,7 @@ impl AlertBoard {
         }
     }
 
-    /// The hook brought something.
+    /// The hook delivered an event.
     pub(super) fn delivered(&self, at: Timestamp) {
         self.notes().ends(Source::Deliveries, at);
     }
@@ -153,7 +153,7 @@ impl AlertBoard {
 
 impl Notes {
     fn happens(&mut self, source: Source, kind: AlertKind, finding: Finding, at: Timestamp) {
-        // What goes wrong for another reason goes wrong since then.
+        // A problem with another cause started when that cause appeared.
         let before = self.open.get(&source).filter(|before| before.kind == kind);
         let (since, times) = before.map_or((at, 0), |before| (before.started_at, before.occurrences));
         let task = match source {

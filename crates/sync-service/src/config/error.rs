@@ -46,7 +46,7 @@ pub enum ConfigError {
         /// The requirement and the value.
         problem: String,
     },
-    /// An invalid value whose place is known.
+    /// An invalid value with a known position.
     #[error("{place}: {source}")]
     At {
         /// The file and the line, or the environment variable.

@@ -95,7 +95,7 @@ fn connections(table: &Table) -> Vec<String> {
 fn path_of(variable: &str, connections: &[String]) -> Option<Vec<String>> {
     let mut path: Vec<String> =
         variable.strip_prefix(PREFIX)?.to_lowercase().split("__").map(str::to_owned).collect();
-    // A variable's name cannot tell dashes from underscores.
+    // A variable's name can't distinguish hyphens from underscores.
     if let Some(at) = path.get_mut(1)
         && let Some(known) = connections.iter().find(|known| known.replace('-', "_") == *at)
     {

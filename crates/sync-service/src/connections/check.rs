@@ -89,7 +89,7 @@ pub struct ValidationReport {
 }
 
 impl ValidationReport {
-    /// Notes what was found of a field. Where the service did not judge it, its address is what does not work.
+    /// Stores the findings of a field. If the service did not judge it, its URL is at fault.
     fn book(&mut self, field: &str, address: &str, check: Check) {
         match check {
             Ok(finding) => {

@@ -12,7 +12,7 @@ use super::save::open_all;
 use crate::vault::VaultError;
 use crate::{Config, ConfigError, ConnectionConfig, ConnectionSettings, ServiceError};
 
-/// A saved connection as it is shown, and as it works.
+/// A saved connection, for display and as effective settings.
 pub(crate) struct Recalled {
     pub(super) name: ConnectionName,
     pub(super) shown: SavedSettings,

@@ -1,4 +1,4 @@
-//! *Save*: settings that work are kept, their secrets encrypted, and the connection begins to work by them.
+//! *Save*: valid settings are stored, their secrets encrypted, and the connection starts with them.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub enum SaveError {
     /// No connection has this name.
     #[error("connection \"{0}\" doesn't exist")]
     Unknown(ConnectionName),
-    /// Secrets cannot be kept, or those that were kept cannot be had.
+    /// Secrets can't be stored, or stored ones can't be decrypted.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The store failed, or the connection does not open.
@@ -264,7 +264,7 @@ pub async fn rotate(store: &sync_store::Store, old: &MasterKey, new: &MasterKey)
     let mut all = Vec::new();
     let mut count = 0;
     for saved in store.saved_connections().await? {
-        // A rotation that was told to have failed may have been done.
+        // A rotation that reported a failure may have succeeded.
         let under_new = saved.secrets.values().all(|secret| secret.key_id == new.id());
         let secrets = open_all(if under_new { new } else { old }, &saved)?;
         count += secrets.len();

@@ -1,4 +1,4 @@
-//! Connections that do not work yet: another process works on them, or a precondition is missing. Both end by themselves.
+//! Unavailable connections: another process leads them, or a prerequisite is missing. Both are retried automatically.
 
 use std::time::Duration;
 
@@ -70,8 +70,8 @@ impl ConnectionManager {
         self.get(name).is_some_and(|member| member.connection().is_ok())
     }
 
-    /// Opens and claims a connection, and shows what became of it; says so in the log when that is something new.
-    /// Before the start it is not followed.
+    /// Opens a connection, acquires its lock, and shows the result; logs a changed result. Before the start, its tasks
+    /// don't run.
     async fn try_one(
         &self,
         name: ConnectionName,

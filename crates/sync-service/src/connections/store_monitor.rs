@@ -87,7 +87,7 @@ impl ConnectionManager {
         }
     }
 
-    /// Makes a lock file that was removed anew, before another process does; gives way to one that was faster.
+    /// Creates a removed lock file again, before another process does; stops the connection if another one was faster.
     async fn restore_lock_files(&self) {
         for member in self.members() {
             if member.is_claim_in_place() {

@@ -1,4 +1,4 @@
-//! Configuration, state store, who works on the connection, and the addresses of the daemon.
+//! Configuration, state store, leader of the connection, and the daemon's listeners.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -172,7 +172,7 @@ impl<'c> Machine<'c> {
         }
     }
 
-    /// A store that can be written and is up to date, and what is known of its content.
+    /// A writable store that is up to date, and the known state of its content.
     fn sound_store(&self, path: String) -> Check {
         match &self.soundness {
             Some(Soundness::Sound) => STORE.ok(Observation::StoreSound { path }),
@@ -215,7 +215,7 @@ impl<'c> Machine<'c> {
         self.judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
     }
 
-    /// True if a daemon answers for the connection's hook at its listener.
+    /// True if a daemon responds for the connection's hook at its listener.
     pub(super) async fn answers(&self, connection: &ConnectionConfig) -> bool {
         let url = self.here(self.config.listen, &format!("/hooks/okta/{}", connection.name));
         match (&self.listen, url) {

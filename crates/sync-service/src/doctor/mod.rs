@@ -1,5 +1,4 @@
-//! Every precondition of a connection: what was seen of it, and what to do. Changes nothing, unless it is asked to put
-//! right what is ours to put right.
+//! Every prerequisite of a connection: observations and remedies. Changes nothing, unless a fix is requested.
 //!
 //! Independent checks run at the same time, each with its own time limit. A check whose prerequisite failed says so;
 //! all others run.
@@ -76,7 +75,7 @@ pub async fn examine(
         if let Some(store) = repair::store(config, &diagnoses).await {
             repairs.fill(vec![store]);
         }
-        // Okta verifies a hook by calling it: with a store there is somebody to answer.
+        // Okta verifies a hook by calling it: with a store, this process can respond.
         let answering = Answering::begin(config).await;
         for ((connection, diagnosis), repairs) in connections.iter().zip(&diagnoses).zip(&mut repairs) {
             repairs.extend(repair::connection(config, connection, diagnosis).await);
@@ -125,7 +124,7 @@ async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option
 }
 
 async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> CheckReport {
-    // All of them at the same time make a large future.
+    // All checks at once make a large future.
     let checks = Box::pin(checks(machine, answering, connection)).await;
     let ok = checks.iter().all(|check| check.status != CheckStatus::Failed);
     CheckReport { connection: connection.name.clone(), passed: ok, checks, fixes: Vec::new() }
@@ -134,9 +133,9 @@ async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &Connectio
 async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Vec<Check> {
     let (okta, import, account) =
         (okta_client(connection), assets_client(connection), account_client(connection));
-    // A look is over before a daemon beside it notices.
+    // The check ends before a concurrent daemon notices it.
     let okta = okta.map(|client| client.high_priority());
-    // That the address is none of an org is told where the address is.
+    // Another check reports an address that isn't an org's.
     let is_address =
         |error: &&ConfigError| matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"));
     let address = okta.as_ref().err().filter(is_address);
@@ -214,7 +213,7 @@ fn unusable(org: &org::Org) -> Item {
     if org.url.status == CheckStatus::Failed { org::URL } else { org::REACHABLE }
 }
 
-/// The receiver of this process, for as long as no daemon answers: what is delivered meanwhile is stored.
+/// The receiver of this process, while no daemon responds: deliveries are stored meanwhile.
 struct Answering {
     stop: CancellationToken,
     serving: JoinHandle<()>,
@@ -257,7 +256,7 @@ impl Answering {
 
     async fn end(self) {
         self.stop.cancel();
-        // It ends by itself once told to stop.
+        // The task ends after it is canceled.
         let _ = self.serving.await;
         self.store.close().await;
     }

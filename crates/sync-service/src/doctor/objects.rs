@@ -17,7 +17,7 @@ use crate::{ConnectionConfig, ServiceError};
 
 const OBJECTS: Item = Item::new("assets.objects", CheckArea::Assets, "Synced objects");
 
-/// Counts what Assets shows to the account. `account` is what others found of it.
+/// Counts the objects that Assets returns to the account. `account` is the result of its own check.
 pub(super) async fn check(
     machine: &Machine<'_>,
     connection: &ConnectionConfig,

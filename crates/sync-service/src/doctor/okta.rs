@@ -80,7 +80,7 @@ pub(super) async fn check(connection: &ConnectionConfig, client: Result<&OktaCli
         Some(needed) => ROLE.needs(needed),
         None => ROLE.within(role(client)).await,
     };
-    // A scope that is lacking says nothing about the role.
+    // A missing scope says nothing about the role.
     let needs_role = (role.status == super::CheckStatus::Failed).then_some(ROLE);
     let needs = |items: &[Item]| items.iter().copied().find(|item| lacks(*item)).or(needs_role);
     let (schemas, log) = tokio::join!(
@@ -208,13 +208,13 @@ async fn bound(client: &OktaClient) -> Check {
     }
 }
 
-/// A refusal with its remedy.
+/// A rejection with its remedy.
 pub(super) fn failed(item: Item, error: &Error) -> Check {
     let later = Remedy::CheckServiceStatus { service: Service::Okta };
     item.problem([Observation::error(error)], [error.remedy().map_or(later, of_okta)])
 }
 
-/// An app without a role gets an empty list of users and a refusal of everything else.
+/// An app without a role gets an empty list of users and a rejection of everything else.
 async fn role(client: &OktaClient) -> Check {
     let lacking = |seen| ROLE.problem([seen], [Remedy::AssignAdminRole]);
     let (users, groups) = (

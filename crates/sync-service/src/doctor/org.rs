@@ -1,4 +1,4 @@
-//! The org before anybody signs in: its address, who answers there, and its clock.
+//! The org before sign-in: its URL, the server at that URL, and its clock.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -19,7 +19,7 @@ const CLOCK: Item = Item::new("clock", CheckArea::Host, "Clock");
 pub(super) const URL: Item = Item::new("okta.url", CheckArea::Okta, "Org URL");
 pub(super) const REACHABLE: Item = Item::new("okta.reachable", CheckArea::Okta, "Reachable");
 
-/// Below, the whole seconds of `Date` and the way of the answer explain it.
+/// Below this, the whole seconds of `Date` and the transport explain it.
 const NOISE: u64 = 5;
 /// Above, times in Assets, in the log and in every figure are wrong beyond use.
 const FAR: u64 = 300;
@@ -71,7 +71,7 @@ async fn answered(url: &Url, answer: Answered) -> Org {
         let reachable = REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy });
         return Org { clock, url, reachable };
     }
-    // Every answer of Okta's API has it; the page about the org is also known by what it says.
+    // Every Okta API response has the header; the content identifies the org's own page.
     let marked = response.headers().contains_key("x-okta-request-id");
     let document = probe::json(response).await.unwrap_or_default();
     let org = document["id"].as_str().filter(|id| id.starts_with("00o"));

@@ -14,11 +14,11 @@ use super::Observation;
 use crate::adapters::remedy::of_network;
 use crate::connection::USER_AGENT;
 
-/// Okta waits so long for the answer to a verification.
+/// The time limit of Okta for the response to a verification.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The time limit for any other server.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// More is not read of an answer.
+/// The maximum size of a response.
 const LARGEST_ANSWER: usize = 64 << 10;
 
 /// Host and port, as a message names them.
@@ -36,7 +36,7 @@ enum Trust {
     Anybody,
 }
 
-/// An answer, and the proxy that it came through.
+/// A response, and the proxy that returned it.
 pub(super) struct Answered {
     pub(super) response: Response,
     /// `None` without a proxy.
@@ -46,7 +46,7 @@ pub(super) struct Answered {
 /// The reason for a missing response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Silence {
-    /// The address, or the proxy on the way, does not answer.
+    /// The address or the proxy doesn't respond.
     NotReached(Box<NotReached>),
     /// No request was sent: the HTTP client can't be created, or the address is private.
     NotAsked(String),
@@ -115,7 +115,7 @@ fn client(builder: ClientBuilder) -> Result<Client, Silence> {
     builder.build().map_err(|error| Silence::NotAsked(crate::error_chain(&error)))
 }
 
-/// Reads the answer as JSON, if it is that and not endless.
+/// Reads the response as JSON, if it is JSON of limited size.
 pub(super) async fn json(mut response: Response) -> Option<Value> {
     let mut body = Vec::new();
     while let Some(part) = response.chunk().await.ok()? {
@@ -134,7 +134,7 @@ pub(super) enum Challenged {
     Answered,
     /// With this status, and not with the challenge.
     Otherwise(u16),
-    /// Not at all.
+    /// Unreachable.
     Silent(Silence),
 }
 

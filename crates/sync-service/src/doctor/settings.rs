@@ -19,7 +19,7 @@ pub(super) const ACCOUNT: Item = Item::new("assets.account", CheckArea::Assets, 
 
 /// The objects that Premium includes. Atlassian's API doesn't report this site's limit.
 const INCLUDED: u64 = 50_000;
-/// Nearer than this, in percent, is worth a word.
+/// The distance to the quota, in percent, below which a warning appears.
 const NEAR: u64 = 90;
 
 /// The account, where the configuration has one.
@@ -84,7 +84,7 @@ async fn sign_in(client: &AssetsClient, import: Option<&ImportClient>) -> (Check
             return (failed(ACCOUNT, &error), None);
         }
     }
-    // How full the site is does not decide whether the account is of use.
+    // The site's quota doesn't affect the use of the account.
     let usage = client.usage().await.ok();
     (ACCOUNT.ok(Observation::AccountAccepted), usage)
 }

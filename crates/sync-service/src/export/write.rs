@@ -68,7 +68,7 @@ async fn prepare(folder: &Path, force: bool) -> Result<(), ExportError> {
     if !force {
         return Err(ExportError::NotEmpty(folder.to_owned()));
     }
-    // The manifest first: what is left if this is cut off is no export.
+    // The manifest is removed first: without it, an interrupted export isn't valid.
     for file in [layout.manifest(), layout.user_types()] {
         if names.iter().any(|name| file.ends_with(name)) {
             fs::remove_file(&file).await.map_err(ExportError::file(&file, "removed"))?;
@@ -163,7 +163,7 @@ impl Writer<'_> {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
-                // Deleted after it was listed, if Okta says so of the group as well: it has no members.
+                // The group was deleted after it was listed, if Okta confirms that: it has no members.
                 Err(error) if matches!(error.1, okta_client::Error::NotFound { .. }) => {
                     match self.okta.groups().find(&group).await.map_err(okta)? {
                         None => break,

@@ -1,4 +1,4 @@
-//! The HTTP side of event hooks: verified, stored, then answered. The work happens later.
+//! The HTTP side of event hooks: deliveries are verified and stored, then acknowledged. They are processed later.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -32,13 +32,13 @@ pub(crate) struct Inbox {
     pub(crate) secret: HookSecret,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) wake: Arc<Notify>,
-    /// The clock of the engine that reads what is received.
+    /// The clock of the engine that reads the received events.
     pub(crate) clock: Arc<dyn Clock>,
     /// The receiver of notices about deliveries.
     pub(crate) alerts: Option<Arc<Alerts>>,
 }
 
-/// The inboxes by the names of their connections. They may come and go while deliveries are received.
+/// The inboxes by connection name. They may change while deliveries are received.
 #[derive(Clone, Default)]
 pub(crate) struct Inboxes {
     by_connection: Arc<RwLock<HashMap<String, Inbox>>>,
@@ -134,7 +134,7 @@ async fn verify(
     }
 }
 
-/// Answers a delivery only once it is stored. A refusal because of the store earns Okta's one retry.
+/// Acknowledges a delivery only after it is stored. A rejection because of the store makes Okta retry once.
 async fn deliver(
     State(inboxes): State<Inboxes>,
     Path(connection): Path<String>,

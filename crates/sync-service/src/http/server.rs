@@ -26,7 +26,7 @@ use crate::{Config, TlsConfig, words};
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// A client that is slower than this is not waited for: with its handshake, and with the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest head of a request, and what a connection buffers.
+/// The maximum size of a request head and of a connection's buffer.
 const HEAD: u32 = 32 << 10;
 /// Bytes of request bodies that a connection of HTTP/2 buffers.
 const H2_WINDOW: u32 = 64 << 10;
@@ -39,7 +39,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// The address is taken, or not ours.
+    /// The address is in use, or belongs to another host.
     #[error("could not listen on {address}")]
     Bind {
         /// The address.
@@ -58,7 +58,7 @@ pub enum ListenError {
         /// The problem with it.
         problem: String,
     },
-    /// Anybody on the way could read what is secret.
+    /// Anyone on the network path could read secrets.
     #[error("refusing to listen on `{address}` without TLS")]
     TlsRequired {
         /// The address.
@@ -293,7 +293,7 @@ fn config(files: &TlsConfig, certificate: &[u8], key: &[u8]) -> Result<Arc<Serve
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(certificate)
         .collect::<Result<_, _>>()
         .map_err(|e| wrong(&files.certificate, &e))?;
-    // The error is about the form of the file and tells nothing of the key.
+    // The error describes the file's format and contains no part of the key.
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| wrong(&files.key, &e))?;
     let provider = aws_lc_rs::default_provider();
     // Asked apart, so that the right file is named.

@@ -1,4 +1,4 @@
-//! Sign-ins that the console refused, for the metrics.
+//! Sign-ins that the console rejected, for the metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub enum RefusedSignIn {
     /// The token is unknown, revoked, or expired.
     Token,
-    /// Too many failed lately, of this client or with tokens that begin alike.
+    /// Too many recent failures of this client or with the same token prefix.
     Throttled,
-    /// The sign-in with Okta did not come to an end that counts.
+    /// The sign-in with Okta didn't complete.
     OpenId,
 }
 

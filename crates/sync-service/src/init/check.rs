@@ -1,4 +1,4 @@
-//! Validates an answer with a request to the service that it concerns.
+//! Validates an input with a request to its service.
 
 use std::time::Duration;
 
@@ -96,7 +96,7 @@ pub struct Manner {
 /// # Errors
 /// When it is not.
 pub async fn check_org(org_url: &str, manner: Manner) -> Check {
-    // The org says who it is to anybody; the client wants a credential all the same, and sends none.
+    // The org's metadata needs no credential; the client requires one, which is not sent.
     let unused = SecretString::from("none");
     let client = OktaClient::builder(org_url).api_token(unused).user_agent(USER_AGENT).total_time(PATIENCE);
     let client = client.allow_private_addresses(manner.allow_private_addresses);

@@ -1,4 +1,4 @@
-//! The key that the console keeps secrets under, in a file.
+//! The master key of the console, in a file.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The first configuration of a connection: what has to be known, whether it works, and the files it becomes.
+//! The first configuration of a connection: the required values, their validation, and the files.
 
 mod answers;
 mod check;
@@ -37,7 +37,7 @@ pub enum InitError {
     /// A file that would be replaced.
     #[error("{} already exists", .0.display())]
     Exists(PathBuf),
-    /// A master key that would be replaced, and everything that is kept under it lost.
+    /// A master key would be replaced, and everything encrypted with it lost.
     #[error("{} already exists; a master key is never replaced", .0.display())]
     MasterKeyExists(PathBuf),
     /// A connection that would be replaced.
@@ -83,7 +83,7 @@ pub enum InitError {
     /// The system does not let the key pair be computed.
     #[error("could not generate the key pair")]
     Interrupted,
-    /// The answers make no configuration.
+    /// The answers don't form a valid configuration.
     #[error("invalid configuration")]
     Config(#[from] ConfigError),
 }

@@ -1,4 +1,4 @@
-//! The answers as a configuration file, and the files of its secrets.
+//! The configuration file of the answers, and the files of its secrets.
 
 use std::path::{Path, PathBuf};
 
@@ -143,7 +143,7 @@ impl ConfigDraft {
         let places = [in_file(&key_file), in_file(&token_file), in_file(&account_file)];
         self.insert(answers, places)?;
         let text = self.document.to_string();
-        // Not every way to write tables can be added to; found out before anything is written.
+        // Some forms of tables can't be extended; this check comes before any write.
         text.parse::<DocumentMut>().map_err(|_| {
             not_extendable(
                 &self.path,
@@ -260,7 +260,7 @@ fn table<'t>(
     path: &Path,
 ) -> Result<&'t mut dyn TableLike, InitError> {
     let mut new = Table::new();
-    // Without keys of its own it needs no heading.
+    // Without its own keys, the table needs no heading.
     new.set_implicit(true);
     let item = parent.entry(name).or_insert(Item::Table(new));
     item.as_table_like_mut().ok_or_else(|| not_extendable(path, &format!("\"{name}\" is no table there")))
@@ -280,7 +280,7 @@ fn set(table: &mut dyn TableLike, key: &str, new: Value) {
     }
 }
 
-/// `{ file = "NAME" }`; it is beside the configuration.
+/// `{ file = "NAME" }`, relative to the configuration.
 fn in_file(path: &Path) -> Value {
     let mut place = InlineTable::new();
     place.insert("file", path.file_name().unwrap_or_default().to_string_lossy().as_ref().into());

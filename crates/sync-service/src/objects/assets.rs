@@ -25,7 +25,7 @@ pub enum AssetsLookup {
     },
     /// There is none.
     NotFound,
-    /// Assets could not be asked.
+    /// Assets couldn't be read.
     Unknown {
         /// The reason.
         reason: String,

@@ -1,4 +1,4 @@
-//! One object on both sides: what Okta says of it, what was sent, what Assets has, and how it came there.
+//! One object on both sides: in Okta, as it was sent, in Assets, and its history.
 
 mod assets;
 mod compare;
@@ -389,7 +389,7 @@ fn is_about(subject: &Subject, key: &RecordKey) -> bool {
     }
 }
 
-/// The newest event that was there when Okta was read for the record: a batch reads after its events came in.
+/// The newest event at the time when Okta was read for the record: a batch is read after its events are received.
 fn event_of(confirmed: &ConfirmedRecord, events: &[Event]) -> Option<EventId> {
     let by_events = confirmed.run.is_some_and(|run| run.kind == Some(RunKind::EventSync));
     let mut before = events.iter().filter(|event| event.arrived < confirmed.reading.number);

@@ -66,7 +66,7 @@ impl RemoteClient {
             server.scheme() == "https" || (server.scheme() == "http" && crate::config::is_loopback(&server));
         let bare = server.path() == "/" && server.query().is_none() && server.fragment().is_none();
         if !safe || !bare || !server.username().is_empty() || server.password().is_some() {
-            // What stands beside the host may be a secret.
+            // The userinfo of the URL may be a secret.
             let mut shown = server;
             shown.set_query(None);
             shown.set_fragment(None);
@@ -379,13 +379,13 @@ impl RemoteClient {
         Ok(url)
     }
 
-    /// Sends, and gives the whole answer unless it is a refusal.
+    /// Sends, and returns the complete response unless it is a rejection.
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, RemoteError> {
         let response = self.answer(request).await?;
         self.body(response).await
     }
 
-    /// Sends, and gives the answer as it begins, unless it is a refusal.
+    /// Sends, and returns the response once its headers arrive, unless it is a rejection.
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Response, RemoteError> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token.expose_secret()),
@@ -428,7 +428,7 @@ impl RemoteClient {
     }
 }
 
-/// A while, unless the one who waits stops, or has waited for too long.
+/// Pauses, unless the caller stops, or has waited too long.
 async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteError> {
     if began.elapsed() >= LONGEST {
         return Err(RemoteError::Failed {

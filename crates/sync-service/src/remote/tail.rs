@@ -25,7 +25,7 @@ const LATE: Duration = Duration::from_secs(30);
 /// A message to the follower.
 #[derive(Debug)]
 pub enum FollowedEvent {
-    /// An event came in or changed.
+    /// An event was received or changed.
     Event(Box<ConnectionEvent>),
     /// The daemon can't be followed at the moment; the client retries. Sent once for each interruption.
     Interrupted(RemoteError),
@@ -106,7 +106,7 @@ fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
 enum End {
     /// The follower ended it.
     Enough,
-    /// The daemon refuses.
+    /// The daemon rejects the request.
     Refused(RemoteError),
 }
 
@@ -133,14 +133,14 @@ struct Open {
 
 /// The result of reading for a while.
 enum StreamResult {
-    /// The stream goes on.
+    /// The stream continues.
     Alive,
     /// The stream ended, as it does now and then.
     End,
 }
 
 impl<'c> Stream<'c> {
-    /// Opens the stream and waits until it is known where to go on, whatever breaks later.
+    /// Opens the stream and waits until its position is known, despite later interruptions.
     async fn begin(client: &'c RemoteClient, name: ConnectionName) -> Result<Self, RemoteError> {
         let mut stream =
             Self { client, name, mark: None, open: None, ready: VecDeque::new(), since: Vec::new() };
@@ -178,7 +178,7 @@ impl<'c> Stream<'c> {
         }
     }
 
-    /// Opens the stream unless it is open, and waits until something is heard. What broke or ended is closed.
+    /// Opens the stream if needed, and waits until data is received. A failed or ended stream is closed.
     async fn receive(&mut self) -> Result<StreamResult, RemoteError> {
         let received = tokio::time::timeout(SILENCE, self.listen()).await;
         let received = received.unwrap_or_else(|_| {

@@ -1,4 +1,4 @@
-//! Rows that are damaged, or that another version wrote: an error names the row, and none is taken for what it is not.
+//! Damaged rows and rows of another version: an error names the row, and none is misread.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
@@ -114,7 +114,7 @@ impl Target {
                         (_, value) => query.bind(value.to_string()),
                     };
                 }
-                // What the tables themselves refuse is not there to be read.
+                // A row that the table's constraints reject can't be read.
                 let _ = query.execute(&mut *tx).await;
             }
         }
@@ -199,7 +199,7 @@ impl Target {
         assert_eq!(word, expected, "event {id} is shown in another state");
     }
 
-    /// Every object that has a row is known by its own key.
+    /// Every object that has a row is found by its own key.
     async fn has_all(&self, keys: &[RecordKey], found: &HashMap<RecordKey, sync_model::Record>) {
         for key in keys {
             let rows: i64 = sqlx::query_scalar(

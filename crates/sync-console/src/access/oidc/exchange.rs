@@ -1,4 +1,4 @@
-//! The code for tokens, and the access token for what the ID token left out.
+//! The exchange of the code for tokens, and of the access token for claims that the ID token omits.
 
 use std::collections::HashMap;
 

@@ -13,7 +13,7 @@ use crate::access::crypto::{derive, random_text};
 /// The time limit of a sign-in at Okta, in seconds.
 const MAX_AGE: i64 = 600;
 
-/// A sign-in that has begun.
+/// A started sign-in.
 pub(super) struct Flow {
     cookie: Secret,
     /// The path to open afterwards.
@@ -50,7 +50,7 @@ impl Flow {
         derive(key, "nonce", self.cookie.expose_secret())
     }
 
-    /// The proof that who redeems the code is who asked for it. 43 characters, as the shortest that is allowed.
+    /// The proof that the same client requests and redeems the code. 43 characters, the minimum length.
     pub(super) fn verifier(&self, key: &[u8]) -> Secret {
         derive(key, "verifier", self.cookie.expose_secret()).into()
     }

@@ -37,10 +37,10 @@ pub enum IdTokenError {
     /// It is for another app.
     #[error("it is for another app")]
     Audience,
-    /// It has expired, or does not say when it does.
+    /// It has expired, or has no expiration.
     #[error("it expired; check this machine's clock")]
     Expired,
-    /// It was issued in the future, or does not say when.
+    /// It was issued in the future, or has no time of issue.
     #[error("it was issued in the future; check this machine's clock")]
     IssuedLater,
     /// It belongs to another sign-in.

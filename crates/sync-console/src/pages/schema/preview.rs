@@ -292,7 +292,7 @@ fn of_type<'v>(now: Option<&'v TypeComparison>, then: &'v TypeComparison) -> Vec
             (_, AttributeState::Drifted) => Effect::Differs,
             _ => Effect::Otherwise,
         };
-        // An excluded attribute has no name in Assets any more; the current mapping has it.
+        // An excluded attribute has no proposed name; the current mapping has its name.
         let attribute = match (&effect, before) {
             (Effect::Left, Some(before)) => before,
             _ => attribute,
