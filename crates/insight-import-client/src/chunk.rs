@@ -108,12 +108,12 @@ impl Chunker {
         Self { limits, data: Map::new(), bytes: 0, records: 0 }
     }
 
-    /// Makes the chunks that follow no larger than so many bytes, except for a record that is larger by itself.
+    /// Limits the following chunks to this number of bytes, except for a single larger record.
     pub fn limit_bytes(&mut self, most: usize) {
         self.limits.bytes = self.limits.bytes.min(most);
     }
 
-    /// Adds a record, and gives the chunk that it would not fit into any more.
+    /// Adds a record, and returns the previous chunk if the record no longer fits into it.
     pub fn push(&mut self, selector: &str, record: Value) -> Option<Chunk> {
         let bytes = record.to_string().len() + 1;
         let full = self.records > 0

@@ -49,7 +49,7 @@ pub enum ConfigError {
     Http(#[source] reqwest::Error),
 }
 
-/// The reason of a refusal, as far as the answer proves one.
+/// The reason of a rejection, as far as the response proves one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalReason {
@@ -238,12 +238,12 @@ impl Error {
         )
     }
 
-    /// True if Assets refused what was sent: smaller portions of it may be accepted.
+    /// True if Assets rejected the content: smaller parts of it may be accepted.
     pub const fn is_about_records(&self) -> bool {
         matches!(self, Self::TooLarge { .. } | Self::InvalidMapping(_) | Self::Api { status: 400 | 422, .. })
     }
 
-    /// True if the answer was lost: the call may have taken effect.
+    /// True if the response was lost: the call may have taken effect.
     pub const fn is_unclear(&self) -> bool {
         matches!(self, Self::Transport { sent: true, .. } | Self::Unavailable { status: 500 | 502 | 504, .. })
     }

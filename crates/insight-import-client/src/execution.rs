@@ -22,7 +22,7 @@ use crate::wait::Processing;
 const MAX_INITIAL_REJECTIONS: usize = 20;
 /// The same once something was accepted.
 const MAX_CONSECUTIVE_REJECTIONS: usize = 500;
-/// A record that Assets refuses over HTTP although it was sent alone.
+/// A record that Assets rejects over HTTP although it was sent alone.
 #[derive(Debug)]
 pub struct RefusedRecord {
     /// The selector that it was sent under.
@@ -31,7 +31,7 @@ pub struct RefusedRecord {
     pub record: Value,
     /// The size of the request that held it alone, in bytes.
     pub bytes: usize,
-    /// The refusal: [`Error::Api`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
+    /// The rejection: [`Error::Api`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
     pub error: Error,
 }
 
@@ -40,7 +40,7 @@ pub struct RefusedRecord {
 pub struct Submitted {
     /// The number of chunks that were accepted.
     pub chunks: u64,
-    /// Records that are not part of the execution: Assets refuses each of them alone.
+    /// Records that are not part of the execution: Assets rejects each of them alone.
     pub refused: Vec<RefusedRecord>,
     /// The size of the smallest request that was too large, in bytes.
     pub too_large: Option<usize>,
@@ -86,12 +86,13 @@ impl Execution {
         &self.id
     }
 
-    /// Sends a chunk. One that Assets refuses (400, 413, 422) goes in halves, until the records that are refused are alone;
-    /// those are left out and named in the result, and the others are part of the execution.
+    /// Sends a chunk. A rejected chunk (400, 413, 422) is halved until the rejected records are alone; those are left
+    /// out and returned, and the others are part of the execution.
     ///
     /// # Errors
-    /// As any call, and the refusal itself when Assets refuses everything. The execution stays open and can still be
-    /// cancelled.
+    ///
+    /// As any call, and the rejection if Assets rejects all records. The execution stays open and can still be
+    /// canceled.
     pub async fn submit(&self, chunk: &Chunk) -> Result<Submitted> {
         self.wait_until_ingesting().await?;
         let mut waiting = vec![chunk.clone()];
@@ -132,9 +133,10 @@ impl Execution {
         Ok(submitted)
     }
 
-    /// Sends one record. `false` when Assets refuses it (400, 413, 422), which leaves the execution as it is.
+    /// Sends one record. `false` if Assets rejects it (400, 413, 422), which doesn't change the execution.
     ///
     /// # Errors
+    ///
     /// As any call.
     pub async fn submit_record(&self, selector: &str, record: Value) -> Result<bool> {
         self.wait_until_ingesting().await?;
@@ -170,10 +172,11 @@ impl Execution {
         }
     }
 
-    /// Says that everything was sent. From here on the execution cannot be called back.
+    /// Completes the execution. From here on, it can't be canceled.
     ///
     /// # Errors
-    /// As any call. Assets may have understood nevertheless: ask [`ImportClient::execution_status`].
+    ///
+    /// As any call. The completion may have taken effect nevertheless: check [`ImportClient::execution_status`].
     pub async fn complete(self) -> Result<Processing> {
         if let Err(error) = self.post(Bytes::from_static(br#"{"completed":true}"#)).await {
             // If the response to the first attempt was lost, Assets rejects the second one: the execution is already
@@ -200,10 +203,11 @@ impl Execution {
         self.client.delete(&self.links.cancel).await
     }
 
-    /// Sends chunks as they come, so many at a time; what is not sent yet is not asked for either.
+    /// Sends chunks as the stream yields them, with this number at a time; the stream isn't polled ahead of the sends.
     ///
     /// # Errors
-    /// The first error of a chunk or of the stream; everything else stops then. The execution stays open: cancel it.
+    ///
+    /// The first error of a chunk or of the stream; all other sends stop then. The execution stays open: cancel it.
     pub async fn submit_all<E: From<Error>>(
         &self,
         chunks: impl Stream<Item = std::result::Result<Chunk, E>>,

@@ -24,7 +24,7 @@ pub enum ExecutionState {
 /// The status of an execution, as Assets reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionStatus {
-    /// Its id, when the answer has it.
+    /// Its ID, if the response has it.
     pub id: Option<String>,
     /// The state.
     pub state: ExecutionState,

@@ -9,7 +9,7 @@ use crate::text::one_line;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TypeOutcome {
-    /// The object type's ID: a different one if the type was created anew with its name.
+    /// The object type's ID: a different one if the type was created again with its name.
     #[serde(skip)]
     pub object_type_id: String,
     /// The object type's name.

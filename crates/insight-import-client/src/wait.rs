@@ -20,7 +20,7 @@ pub struct OutcomeLimits {
     pub first_pause: Duration,
     /// The longest pause.
     pub longest_pause: Duration,
-    /// When to give up waiting. The execution goes on.
+    /// The deadline of the wait. The execution continues.
     pub total: Duration,
 }
 

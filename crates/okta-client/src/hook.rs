@@ -12,7 +12,7 @@ use crate::model::{LogEvent, null_as_default, or_default};
 /// <https://developer.okta.com/docs/concepts/event-hooks/>
 pub const VERIFICATION_HEADER: &str = "x-okta-verification-challenge";
 
-/// The JSON body that answers a verification request.
+/// The JSON body of the response to a verification request.
 pub fn verification_response(challenge: &str) -> String {
     serde_json::json!({ "verification": challenge }).to_string()
 }

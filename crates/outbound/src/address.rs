@@ -7,7 +7,7 @@ use url::{Host, Url};
 /// The setting that allows such addresses.
 const SETTING: &str = "allow_private_addresses";
 
-/// An address that is refused unless private addresses are allowed.
+/// An address that is rejected unless private addresses are permitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{host} leads to {address}, a private address; where that is meant, {}", allow())]
 pub struct PrivateAddress {

@@ -8,7 +8,7 @@ use tokio_rustls::rustls::{self, InvalidMessage};
 
 use crate::address::PrivateAddress;
 
-/// The cause for which an address, or the proxy on the way to it, did not answer.
+/// The cause for which an address, or the proxy for it, is unreachable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {

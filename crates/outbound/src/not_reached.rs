@@ -6,7 +6,8 @@ use crate::cause::{Cause, Party};
 use crate::proxy::Proxy;
 use crate::remedy::Remedy;
 
-/// An address that did not answer. Shown, it says what failed and why; it never holds more of the URL than host and port.
+/// An unreachable address. Its text names the failure and its cause; it never contains more of the URL than host and
+/// port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct NotReached {
     pub(crate) host: String,
@@ -31,7 +32,7 @@ impl NotReached {
         &self.cause
     }
 
-    /// True if the proxy failed, so that the address itself was not asked.
+    /// True if the proxy failed, so that the address itself got no request.
     pub const fn is_proxy_s_fault(&self) -> bool {
         matches!(self.party, Party::Proxy)
     }

@@ -32,21 +32,21 @@ impl Outbound {
         Self { private_allowed: false, proxies: Via::Environment(Proxies::of_environment()) }
     }
 
-    /// Allows private addresses, or refuses them.
+    /// Permits private addresses, or rejects them.
     #[must_use]
     pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
         self.private_allowed = allow;
         self
     }
 
-    /// The same with a proxy that the program gives its client. The proxy is taken to be in use for every address.
+    /// The same with a proxy that the program gives its client. The proxy is assumed for every address.
     #[must_use]
     pub fn through_own_proxy(mut self) -> Self {
         self.proxies = Via::Program;
         self
     }
 
-    /// Sets a client up so that names that resolve to private addresses are refused where they are.
+    /// Configures a client so that names that resolve to private addresses are rejected, unless they are permitted.
     pub fn apply(&self, client: ClientBuilder) -> ClientBuilder {
         match &self.proxies {
             // The name is then the proxy's, which only the program knows.
@@ -57,10 +57,11 @@ impl Outbound {
         }
     }
 
-    /// Checks an address that is given as a number, which no name server is asked about.
+    /// Checks a numeric address, which needs no name resolution.
     ///
     /// # Errors
-    /// When it is private, and private addresses are refused.
+    ///
+    /// When it is private, and private addresses are rejected.
     pub fn check(&self, url: &Url) -> Result<(), PrivateAddress> {
         match literal(url) {
             Some(address) if !self.private_allowed && Reach::of(address) == Reach::Private => {
@@ -70,7 +71,7 @@ impl Outbound {
         }
     }
 
-    /// The proxy through which an address is asked.
+    /// The proxy for requests to an address.
     pub fn proxy_for(&self, url: &Url) -> Option<Proxy> {
         match &self.proxies {
             Via::Environment(proxies) => proxies.for_url(url),
@@ -87,7 +88,7 @@ impl Outbound {
         NotReached { host: host(url), proxy, party, cause }
     }
 
-    /// The failure behind an answer without a tunnel by which the proxy requires a sign-in; `None` for other answers.
+    /// The failure if a response without a tunnel means that the proxy requires a sign-in; `None` for other responses.
     pub fn proxy_sign_in(&self, url: &Url, status: StatusCode) -> Option<NotReached> {
         let proxy = self.proxy_for(url).filter(|_| status == StatusCode::PROXY_AUTHENTICATION_REQUIRED)?;
         Some(NotReached { host: host(url), proxy: Some(proxy), party: Party::Proxy, cause: Cause::SignIn })

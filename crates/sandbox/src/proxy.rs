@@ -22,7 +22,7 @@ pub enum ProxyManner {
     HangUp,
 }
 
-/// A forward proxy on this machine that knows CONNECT. It ends when dropped.
+/// A forward proxy on this machine that supports CONNECT. It ends when dropped.
 #[derive(Debug)]
 pub struct ForwardProxy {
     address: SocketAddr,

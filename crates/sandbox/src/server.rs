@@ -18,7 +18,7 @@ use crate::okta::{self, Org, OrgServer};
 use crate::tls::{self, TlsListener};
 use crate::{SandboxOptions, control};
 
-/// Why a sandbox did not start.
+/// The reason for which a sandbox did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
@@ -58,7 +58,7 @@ pub enum SandboxError {
     Http(#[source] reqwest::Error),
 }
 
-/// Another import source of the site, with an object schema of its own and without an account.
+/// Another import source of the site, with its own object schema and without an account.
 #[derive(Debug, Clone)]
 pub struct OtherSource {
     /// Its import token.
@@ -129,7 +129,7 @@ impl Sandbox {
         Ok(Self { ready, other, stop, tasks })
     }
 
-    /// What a client needs to know: addresses and credentials of both sides.
+    /// The values that a client needs: addresses and credentials of both sides.
     pub const fn ready(&self) -> &Value {
         &self.ready
     }

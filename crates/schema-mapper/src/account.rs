@@ -16,7 +16,7 @@ pub struct AccountLink {
     pub user: RecordKey,
     /// The account's email address. Personal data: not for logs.
     pub email: String,
-    /// The name of the attribute of type User in Assets. An administrator makes it by hand.
+    /// The name of the attribute of type User in Assets. An administrator creates it manually.
     pub attribute: String,
 }
 

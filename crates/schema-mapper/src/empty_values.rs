@@ -17,8 +17,8 @@ pub enum EmptyValues {
 }
 
 impl EmptyValues {
-    /// From what the settings of an object type say about ignoring empty values. Where they say nothing, Assets'
-    /// default holds, which is to ignore them.
+    /// From the settings of an object type for empty values. Without a setting, Assets' default applies, which is to
+    /// ignore them.
     pub const fn from_setting(ignored: Option<bool>) -> Self {
         match ignored {
             Some(false) => Self::Removed,

@@ -46,11 +46,12 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// The mapping that these schemas and choices call for.
+    /// The mapping for these schemas and options.
     ///
     /// # Errors
-    /// When there is nothing to map, or the choices cannot be met: correct the options. What can be met in part is in
-    /// [`warnings`](Self::warnings).
+    ///
+    /// When there is nothing to map, or the options can't be satisfied: correct the options. Options that can be
+    /// satisfied in part are in [`warnings`](Self::warnings).
     pub fn new(schemas: &OrgSchemas, options: &MappingOptions) -> Result<Self, MappingError> {
         if schemas.user_types.is_empty() {
             return Err(MappingError::NoUserTypes);
@@ -228,7 +229,7 @@ impl Mapping {
         self.attributes(kind).iter().any(|attribute| attribute.source == *source)
     }
 
-    /// The names of a user's type: what people call it, and its name in the API. The id of a type that is not known.
+    /// The names of a user's type: its display name, and its name in the API. The ID of an unknown type.
     pub fn user_type_names<'m>(&'m self, user: &'m User) -> Vec<&'m str> {
         let Some(id) = user.user_type.as_ref().map(|user_type| user_type.id.as_str()) else {
             return Vec::new();

@@ -9,8 +9,8 @@ use crate::attribute_type::TEXT_LIMIT;
 use crate::{Mapping, Source, status};
 
 impl Mapping {
-    /// A user's record with its groups, in whatever order and however often they are given. Under another strategy
-    /// than [`MembershipStrategy::OnUsers`](crate::MembershipStrategy::OnUsers) the record is as it was.
+    /// A user's record with its groups, in any order and with repeats. With another strategy than
+    /// [`MembershipStrategy::OnUsers`](crate::MembershipStrategy::OnUsers), the record is unchanged.
     #[must_use]
     pub fn with_groups(&self, mut user: Record, groups: &[GroupId]) -> Record {
         let manager = self.manager_of(&user);
@@ -20,8 +20,8 @@ impl Mapping {
         user
     }
 
-    /// A group's record with its members, in whatever order and however often they are given. Under another strategy
-    /// than [`MembershipStrategy::OnGroups`](crate::MembershipStrategy::OnGroups) the record is as it was.
+    /// A group's record with its members, in any order and with repeats. With another strategy than
+    /// [`MembershipStrategy::OnGroups`](crate::MembershipStrategy::OnGroups), the record is unchanged.
     #[must_use]
     pub fn with_members(&self, mut group: Record, members: &[UserId]) -> Record {
         let members = members.iter().map(UserId::as_str);

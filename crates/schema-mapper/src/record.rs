@@ -12,7 +12,7 @@ use sync_model::{
 use crate::value::{Rule, as_one_text, as_text, empty, fit, moment};
 use crate::{ManagerMatch, MappedAttribute, Mapping, Source, status};
 
-/// A record, and what there is to say about it.
+/// A record, and the problems of its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MappedRecord {
     /// The record.

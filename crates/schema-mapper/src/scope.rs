@@ -135,9 +135,10 @@ static STATUSES: [UserStatus; 8] = [
 static GROUP_TYPES: [GroupType; 3] = [GroupType::OktaGroup, GroupType::AppGroup, GroupType::BuiltIn];
 
 impl SyncScope {
-    /// Checks the conditions by themselves.
+    /// Checks the conditions alone.
     ///
     /// # Errors
+    ///
     /// When one can never be met.
     pub fn check(&self) -> Result<(), ScopeError> {
         let statuses: Vec<&str> = STATUSES.iter().map(UserStatus::as_str).collect();

@@ -52,7 +52,7 @@ pub struct Storage {
     pub shape: String,
     /// The reason why values are lost; `None` when they are stored.
     pub loss: Option<Loss>,
-    /// True if it is a select attribute, and values may come that are not among its options.
+    /// True if it is a select attribute, and values may not be among its options.
     pub is_open: bool,
 }
 

@@ -29,11 +29,11 @@ const HTTPS_ONLY: &str = "max-age=31536000";
 /// The way that browsers reach the console.
 #[derive(Debug, Clone, Copy)]
 pub struct SecurityHeaders {
-    /// Over TLS of the console or of a proxy: a header makes browsers keep to it.
+    /// True if the console or a proxy uses TLS: a header makes browsers insist on it.
     pub https: bool,
 }
 
-/// Adds the headers to every answer, whatever it says itself. For [`axum::middleware::from_fn_with_state`], outermost.
+/// Adds the headers to every response, replacing its own. For [`axum::middleware::from_fn_with_state`], outermost.
 pub async fn secure(State(how): State<SecurityHeaders>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     apply(how, response.headers_mut());

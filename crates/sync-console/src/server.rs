@@ -87,7 +87,8 @@ impl Console {
     /// Listens on its address.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or sign-in with Okta cannot work as it is set.
+    ///
+    /// When the address can't be used, or sign-in with Okta isn't configured correctly.
     pub async fn bind(
         settings: &ConsoleConfig,
         manager: &Arc<ConnectionManager>,

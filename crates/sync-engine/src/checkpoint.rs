@@ -66,12 +66,12 @@ pub enum ReadPhase {
     Complete,
 }
 
-/// A pass, as it is stored after every page.
+/// A sync, as it is stored after every page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SyncCheckpoint {
     /// The extent of the sync.
     pub mode: SyncMode,
-    /// When it began.
+    /// The time of its start.
     pub started_at: Timestamp,
     /// Its reading. Every record of it counts as read at its beginning.
     #[serde(default)]
@@ -89,7 +89,7 @@ pub struct SyncCheckpoint {
     /// Values that did not fit.
     #[serde(default)]
     pub value_problems: ValueProblems,
-    /// The directory's own time when it began; `None` where that was not known.
+    /// The directory's time at its start; `None` if it was unknown.
     #[serde(default)]
     pub bookmark: Option<Timestamp>,
     /// Objects that could not be read.
@@ -98,7 +98,7 @@ pub struct SyncCheckpoint {
     /// The number of them without a readable ID.
     #[serde(default)]
     pub unnamed: u64,
-    /// Groups whose members could not be listed: their memberships stay as they are.
+    /// Groups whose members could not be listed: their memberships stay unchanged.
     #[serde(default)]
     pub unlisted: BTreeSet<GroupId>,
     /// Names in the operator's choice that the directory does not have, a line each.
@@ -116,7 +116,7 @@ pub struct SyncCheckpoint {
 }
 
 impl SyncCheckpoint {
-    /// A pass that begins.
+    /// A new sync.
     pub fn new(scope: SyncMode, reading: Reading, mapping: impl Into<String>) -> Self {
         Self {
             mode: scope,

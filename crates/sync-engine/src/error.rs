@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use crate::{Fact, Finding, Remedy, RunKind, SafeguardViolation, StoreError, Task};
 
-/// A failure of the world behind a port, with what the engine needs to know of it.
+/// A failure behind a port, with the properties that the engine needs.
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -22,7 +22,7 @@ pub struct PortError {
 }
 
 impl PortError {
-    /// A failure with nothing behind it.
+    /// A failure without a cause.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -44,7 +44,7 @@ impl PortError {
         self
     }
 
-    /// Marks a failure that may pass by itself.
+    /// Marks a failure that may be temporary.
     #[must_use]
     pub const fn transient(mut self, transient: bool) -> Self {
         self.transient = transient;
@@ -58,21 +58,21 @@ impl PortError {
         self
     }
 
-    /// Marks a place to go on from that the other side does not know any more.
+    /// Marks an expired position.
     #[must_use]
     pub const fn expired(mut self, expired: bool) -> Self {
         self.expired = expired;
         self
     }
 
-    /// Marks a failure that concerns the one object asked for, and no other.
+    /// Marks a failure that concerns only the requested object.
     #[must_use]
     pub const fn single_record(mut self, single_record: bool) -> Self {
         self.single_record = single_record;
         self
     }
 
-    /// Marks a read that the other side refuses to this credential, maybe for the one object alone.
+    /// Marks a read that this credential isn't permitted, possibly for this object only.
     #[must_use]
     pub const fn refused(mut self, refused: bool) -> Self {
         self.refused = refused;
@@ -103,12 +103,12 @@ impl PortError {
         self.busy
     }
 
-    /// Does it concern the one object asked for, and no other?
+    /// True if it concerns only the requested object.
     pub const fn is_single_record(&self) -> bool {
         self.single_record
     }
 
-    /// Does the other side refuse the read to this credential, maybe for the one object alone?
+    /// True if this credential isn't permitted the read, possibly for this object only.
     pub const fn is_refused(&self) -> bool {
         self.refused
     }
@@ -118,7 +118,7 @@ impl PortError {
         self.gone
     }
 
-    /// Is the place to go on from not known any more? Then begin anew.
+    /// True if the position expired: start the listing again.
     pub const fn is_expired(&self) -> bool {
         self.expired
     }

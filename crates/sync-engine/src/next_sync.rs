@@ -11,7 +11,7 @@ use crate::{EngineError, RunKind, Schedule, SyncMode, TaskOptions, engine::Engin
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NextSyncs {
-    /// When everything is read; `None` when that is never done by itself.
+    /// The time of the next scheduled full sync; `None` without a schedule.
     pub full_sync_at: Option<Timestamp>,
     /// When what changed lately is read.
     pub incremental_sync_at: Option<Timestamp>,

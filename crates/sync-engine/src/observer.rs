@@ -10,7 +10,7 @@ pub trait RunObserver: Send + Sync {
     fn watch(&self, kind: RunKind) -> Box<dyn ObservedRun>;
 }
 
-/// One run, as its watcher sees it. Runs go on side by side: events are applied while a pass reads.
+/// One run, as its observer sees it. Runs are concurrent: events are applied while a sync reads.
 pub trait ObservedRun: ProgressSink {
     /// The run has an ID. An earlier failure leaves no run in the history.
     fn started(&self, run: RunId);

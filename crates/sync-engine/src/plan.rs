@@ -50,7 +50,7 @@ pub struct SyncPlan {
     /// Items of the scope that the org doesn't have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
-    /// Objects of the directory that could not be read; in Assets they would be left as they are.
+    /// Objects of the directory that could not be read; they would stay unchanged in Assets.
     #[serde(default, skip_serializing_if = "UnreadableObjects::is_empty")]
     pub unreadable: UnreadableObjects,
     /// Values that do not fit.
@@ -129,10 +129,11 @@ impl SyncPlan {
         gone.chain(limits.too_much_lost(&self.removals)).collect()
     }
 
-    /// Lets the plan be carried out.
+    /// Approves the plan.
     ///
     /// # Errors
-    /// When it would change more than the limits allow.
+    ///
+    /// When it exceeds a safeguard.
     pub fn approve(self, limits: &Safeguards) -> Result<ApprovedPlan, SafeguardViolation> {
         match self.refusals(limits).into_iter().next() {
             Some(refusal) => Err(refusal),

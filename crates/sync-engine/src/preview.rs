@@ -42,10 +42,11 @@ pub struct ObjectChange {
 }
 
 impl Engine {
-    /// Reads everything and says what a sync would do. Sends nothing, and adds nothing to the object schema.
+    /// Reads everything and computes the changes of a sync. Sends nothing, and adds nothing to the object schema.
     ///
     /// # Errors
-    /// When the directory, the importer or the store fails.
+    ///
+    /// When the directory, the importer, or the store fails.
     pub async fn plan(
         &self,
         progress: &dyn ProgressSink,
@@ -146,9 +147,10 @@ impl Engine {
         Ok(self.ports.store.end_run(plan.run, &RunReport::default(), self.now()).await?)
     }
 
-    /// Reads some objects and says what [`targeted_sync`](Self::targeted_sync) would do. Sends nothing.
+    /// Reads some objects and computes the changes of [`targeted_sync`](Self::targeted_sync). Sends nothing.
     ///
     /// # Errors
+    ///
     /// As [`Self::plan`].
     pub async fn targeted_plan(
         &self,

@@ -156,12 +156,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Deletes what a plan holds, after the limits were checked and each object was looked for in the directory. Only
-    /// for a plan that an operator has confirmed.
+    /// Deletes the objects of a plan, after the limits were checked and each object was looked up in the directory.
+    /// Only for a plan that an administrator has confirmed.
     ///
     /// # Errors
-    /// When there is no account, when the limits forbid it, when the directory shows nothing at all, or when the store
-    /// fails. Whatever else goes wrong is in the report.
+    ///
+    /// When there is no account, when a limit is exceeded, when the directory returns nothing, or when the store fails.
+    /// Other failures are in the report.
     pub async fn prune(
         &self,
         plan: &PrunePlan,

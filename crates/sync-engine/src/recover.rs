@@ -31,7 +31,8 @@ impl Engine {
     /// released. The leader calls it once when it starts.
     ///
     /// # Errors
-    /// When the importer or the store fails; what is not settled is tried again at the next run.
+    ///
+    /// When the importer or the store fails; the next run tries again.
     pub async fn recover(&self) -> Result<(), EngineError> {
         let _execution_lock = self.execution_lock.lock().await;
         // An outcome names object types; the mapping assigns their records.

@@ -81,7 +81,7 @@ pub struct Outstanding {
     pub failed_events: u64,
     /// Objects whose changes a safeguard blocks.
     pub blocked: u64,
-    /// Objects whose confirmation is in doubt, and that are to be sent again.
+    /// Objects whose confirmation may be invalid, and that will be resent.
     pub doubted: u64,
 }
 
@@ -143,7 +143,7 @@ pub struct RunReport {
     /// Work that was left undone when it ended.
     #[serde(default)]
     pub outstanding: Outstanding,
-    /// Objects of the directory that could not be read; in Assets they are left as they are.
+    /// Objects of the directory that could not be read; they stay unchanged in Assets.
     #[serde(default)]
     pub unreadable: UnreadableObjects,
     /// Names in the operator's choice that the directory does not have, a line each.

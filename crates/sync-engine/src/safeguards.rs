@@ -20,19 +20,19 @@ pub struct Safeguards {
     /// percentage and `min_retired_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_retired_percent: f64,
-    /// Number of retired objects that never triggers the safeguard, whatever their percentage.
+    /// Number of retired objects that never triggers the safeguard, regardless of their percentage.
     pub min_retired_count: u64,
     /// Maximum percentage of the current memberships that a sync may remove, from 0 to 100. Triggers only if this
     /// percentage and `min_removed_memberships_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_removed_memberships_percent: f64,
-    /// Number of removed memberships that never triggers the safeguard, whatever their percentage.
+    /// Number of removed memberships that never triggers the safeguard, regardless of their percentage.
     pub min_removed_memberships_count: u64,
     /// Maximum percentage of the values of one attribute that a sync may clear, from 0 to 100. Triggers only if this
     /// percentage and `min_cleared_values_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_cleared_values_percent: f64,
-    /// Number of cleared values that never triggers the safeguard, whatever their percentage.
+    /// Number of cleared values that never triggers the safeguard, regardless of their percentage.
     pub min_cleared_values_count: u64,
     /// Time over which changes add up across runs and events, such as "1h".
     #[serde(

@@ -76,7 +76,7 @@ pub fn interval(text: &str) -> Option<Duration> {
 }
 
 impl Schedule {
-    /// When it is due next, given when it began last.
+    /// The next due time, given the time of the last start.
     pub fn after(&self, last: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Never => None,

@@ -14,11 +14,12 @@ use crate::{
 };
 
 impl Engine {
-    /// Reads everything and sends what differs from what was confirmed. Goes on where a run was that was cut off.
+    /// Reads everything and sends the differences from the confirmed records. Resumes an interrupted run.
     ///
     /// # Errors
-    /// When a port fails, when there is no mapping yet, and when the plan exceeds the limits. Whatever the error, what
-    /// was confirmed stays true and a later run sends the rest.
+    ///
+    /// When a port fails, when there is no mapping yet, and when the plan exceeds a safeguard. After any error,
+    /// confirmed records stay valid and a later run sends the rest.
     pub async fn full_sync(
         &self,
         limits: &Safeguards,
@@ -33,10 +34,11 @@ impl Engine {
         .await
     }
 
-    /// The same for a caller who expects everything that changed before now: when it went on where an earlier run was, whose
-    /// first pages are older, everything is read once more.
+    /// The same for a caller who expects all earlier changes: if it resumed an earlier run, whose first pages are
+    /// older, everything is read again.
     ///
     /// # Errors
+    ///
     /// As [`Self::full_sync`].
     pub async fn sync_as_of_now(
         &self,

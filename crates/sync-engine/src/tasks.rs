@@ -34,7 +34,7 @@ pub struct TaskOptions {
     pub full: Schedule,
     /// When to read what changed lately.
     pub delta: Schedule,
-    /// Up to so much later, so that many connections do not begin at once.
+    /// The maximum random delay, so that many connections don't start at once.
     pub jitter: Duration,
     /// The retention of history.
     pub retention: Duration,

@@ -65,7 +65,7 @@ pub struct UnreadableObject {
     pub field: String,
 }
 
-/// The objects that a run could not read, and left as they are in Assets.
+/// The objects that a run could not read; they stay unchanged in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]

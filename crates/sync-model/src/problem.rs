@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ObjectKind;
 
-/// A way in which a value does not fit, and the remedy that was taken.
+/// A reason for which a value is invalid, and the applied correction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -53,7 +53,8 @@ pub enum ValueProblemKind {
 }
 
 impl ValueProblemKind {
-    /// True if a reference has no one object to lead to. Runs resolve references anew, so these are counted last.
+    /// True if a reference doesn't resolve to exactly one object. Runs resolve references again, so these are counted
+    /// last.
     pub const fn is_reference(self) -> bool {
         matches!(self, Self::UnresolvedReference | Self::AmbiguousReference)
     }

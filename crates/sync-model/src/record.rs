@@ -102,7 +102,7 @@ impl fmt::Display for RecordKey {
     }
 }
 
-/// That a record points at another one, by the value the other one [answers to](Record::reference_key).
+/// A reference to another record, by that record's [reference key](Record::reference_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reference {
     /// The kind of object pointed at.
@@ -119,7 +119,7 @@ pub struct Reference {
 pub struct Alias {
     /// The folded value.
     pub value: String,
-    /// True if the object answers to it only while no other object does that would not yield as well.
+    /// True if the alias only applies while no other object has it without this condition.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub yields: bool,
 }
@@ -134,7 +134,7 @@ impl Alias {
     }
 }
 
-/// A reference by an [alias](Alias). It is resolved to the id of the one living object that answers to the alias before the
+/// A reference by an [alias](Alias). It is resolved to the ID of the one current object with the alias before the
 /// record is compared and sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AliasReference {
@@ -142,9 +142,9 @@ pub struct AliasReference {
     pub field: String,
     /// The kind of object that is referred to.
     pub kind: ObjectKind,
-    /// The folded value that the object answers to.
+    /// The folded value of the alias.
     pub alias: String,
-    /// The id that the alias resolved to; `None` while no object, or more than one, answers to it.
+    /// The ID that the alias resolved to; `None` while no object, or more than one, has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
@@ -163,7 +163,7 @@ pub struct Record {
     pub reference_key: String,
     /// The records that this one refers to, sorted and without repeats.
     pub references: Vec<Reference>,
-    /// The value other than its id that it answers to as long as it lives.
+    /// The value other than its ID that identifies it while it is current.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
     /// The record that this one refers to by such a value.

@@ -49,7 +49,7 @@ pub struct ActiveRun {
     pub run: Option<RunId>,
     /// The kind of the run.
     pub kind: RunKind,
-    /// When it began here. One that goes on where another process was cut off began earlier.
+    /// The time of the start in this process. A resumed run started earlier.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
@@ -74,7 +74,7 @@ pub struct RunPhase {
     pub phase: Phase,
     /// The display name.
     pub label: String,
-    /// When it began here.
+    /// The time of the start in this process.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
@@ -84,7 +84,7 @@ pub struct RunPhase {
     pub done: u64,
     /// The total or expected number of items; `None` if it's unknown.
     pub total: Option<u64>,
-    /// Items a second: lately while it goes on, and on the whole once it has ended.
+    /// Items per second: recently while it is active, and on average once it has ended.
     pub items_per_second: f64,
     /// The estimated remaining time in seconds, if it's known.
     pub remaining_seconds: Option<f64>,

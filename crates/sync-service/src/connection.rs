@@ -69,9 +69,10 @@ impl Connection {
         Self::open_with(config, store, |_, _| {}).await
     }
 
-    /// The same for an embedder who puts something of its own in the place of a port, or tunes the engine.
+    /// The same for an embedder who replaces a port, or tunes the engine.
     ///
     /// # Errors
+    ///
     /// As [`Self::open`].
     pub async fn open_with(
         config: &ConnectionConfig,
@@ -81,10 +82,11 @@ impl Connection {
         Self::build(config, store, None, adjust).await
     }
 
-    /// The same with an [export](crate::export) in the place of Okta: for plans. Okta is not asked.
+    /// The same with an [export](crate::export) instead of Okta: for plans. Okta gets no request.
     ///
     /// # Errors
-    /// As [`Self::open`], and when the folder holds no export.
+    ///
+    /// As [`Self::open`], and when the folder contains no export.
     pub async fn open_saved(
         config: &ConnectionConfig,
         store: &Store,
@@ -220,11 +222,12 @@ impl Connection {
         Ok(self.store.stale_values(limit).await?)
     }
 
-    /// Claims the right to send for this connection until the result is dropped, and recovers the work of an earlier
+    /// Acquires the right to send for this connection until the result is dropped, and recovers the work of an earlier
     /// process.
     ///
     /// # Errors
-    /// When another process has it, or what was left behind cannot be settled.
+    ///
+    /// When another process has it, or the recovery fails.
     pub async fn claim(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
         let claim = self.claim_to_follow(store_path).await?;
         let span = tracing::info_span!("following", connection = %self.name);

@@ -98,12 +98,13 @@ impl Connection {
     }
 
     /// Requests a full sync from the leader, and watches until the run ends. A request that isn't accepted in time is
-    /// canceled. If interrupted, it stops watching; the run continues. `progress` receives what the store reports:
-    /// pages that were read, and no sends.
+    /// canceled. If interrupted, it stops watching; the run continues. `progress` receives the stored progress: pages
+    /// that were read, and no sends.
     ///
     /// # Errors
-    /// When the connection is paused, the request isn't accepted in time, the run fails, the leader ends, or
-    /// the store fails.
+    ///
+    /// When the connection is paused, the request isn't accepted in time, the run fails, the leader ends, or the store
+    /// fails.
     pub async fn delegate_sync(
         &self,
         override_safeguards: bool,

@@ -33,7 +33,7 @@ pub struct ConnectionRun {
     pub run: RunDetail,
 }
 
-/// An event that came in or changed, and whose it is.
+/// An event that was received or changed, and its connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionEvent {
@@ -67,17 +67,19 @@ impl Connection {
         Ok(self.store().find_runs(filter).await?)
     }
 
-    /// All that is remembered of a run of this connection; `None` when that is nothing.
+    /// The stored data of a run of this connection; `None` without it.
     ///
     /// # Errors
+    ///
     /// When the store fails.
     pub async fn run(&self, run: RunId) -> Result<Option<RunDetail>, ServiceError> {
         Ok(self.store().run(run).await?)
     }
 
-    /// An event of this connection; `None` when it is not remembered.
+    /// An event of this connection; `None` if it is unknown.
     ///
     /// # Errors
+    ///
     /// When the store fails.
     pub async fn event(&self, id: &EventId) -> Result<Option<Event>, ServiceError> {
         let search = Some(id.as_str().to_owned());
@@ -127,9 +129,11 @@ impl Connection {
         Ok(self.store().event_cursor().await?)
     }
 
-    /// At most so many events that came in or changed after a mark, the oldest change first, and the mark after them.
+    /// Events that were received or changed after a mark, up to a number, the oldest change first, and the mark after
+    /// them.
     ///
     /// # Errors
+    ///
     /// When the store fails.
     pub async fn events_after(
         &self,
@@ -142,7 +146,8 @@ impl Connection {
     /// True if a process works on this connection: the daemon, or a command that sends.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    ///
+    /// When that can't be determined.
     pub fn daemon_running(&self, store_path: &Path) -> Result<bool, ServiceError> {
         match Lock::take(store_path, self.name()) {
             Ok(_nobody) => Ok(false),
@@ -152,10 +157,11 @@ impl Connection {
     }
 }
 
-/// The run of that number, whichever connection's it is.
+/// The run with that number, of any connection.
 ///
 /// # Errors
-/// When none of the connections remembers it, or the store fails.
+///
+/// When no connection has it, or the store fails.
 pub async fn find_run(connections: &[Connection], run: RunId) -> Result<ConnectionRun, ServiceError> {
     for connection in connections {
         if let Some(run) = connection.store().run(run).await? {
@@ -206,7 +212,7 @@ pub async fn replay<C: Borrow<Connection>>(
     Ok(replayed)
 }
 
-/// Follows the inboxes of some connections from where they ended when it began.
+/// Follows the inboxes of some connections from their end at the start.
 pub struct EventFollower<'c> {
     marks: Vec<(&'c Connection, EventCursor)>,
 }
@@ -228,6 +234,7 @@ impl<'c> EventFollower<'c> {
     /// several times between two reads is passed once, in its last state.
     ///
     /// # Errors
+    ///
     /// When the store fails.
     pub async fn follow(
         mut self,

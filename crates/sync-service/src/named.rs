@@ -44,7 +44,7 @@ pub enum NamedError {
 }
 
 impl NamedError {
-    /// True if the value itself is wrong, whatever the org holds.
+    /// True if the value itself is wrong, regardless of the org's content.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::Malformed { .. })
     }

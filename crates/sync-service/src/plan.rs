@@ -12,7 +12,7 @@ use crate::{Connection, ServiceError};
 /// The number of listed unconfirmed records.
 const LISTED: u32 = 20;
 
-/// A plan as it is shown.
+/// The view of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanView {
@@ -30,13 +30,13 @@ pub struct PlanView {
     /// Records that are not confirmed and are sent again, as many as are listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed: Vec<UnconfirmedRecord>,
-    /// The objects one by one, as many as were asked for.
+    /// The objects, up to the requested number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<Vec<ObjectChange>>,
 }
 
 impl PlanView {
-    /// A plan, with what the limits say to it and without its objects.
+    /// A plan, with its violations and without its objects.
     pub fn of(connection: &Connection, plan: SyncPlan, limits: &Safeguards) -> Self {
         let violations = plan.refusals(limits).into_iter();
         let violations =

@@ -59,11 +59,11 @@ pub struct ConnectionStatus {
     pub withheld: Vec<WithheldField>,
     /// Records that Assets did not account for, those first that were sent most often.
     pub unconfirmed: Vec<UnconfirmedRecord>,
-    /// When the last full run that ended well began.
+    /// The start of the last full sync that succeeded.
     pub last_full_sync_at: Option<Timestamp>,
     /// The same of a run over what changed lately.
     pub last_incremental_sync_at: Option<Timestamp>,
-    /// When the process that works on the connection reads everything, or what changed lately, by itself.
+    /// The next scheduled full and incremental syncs of the leader.
     pub next_syncs: NextSyncs,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
@@ -92,8 +92,8 @@ impl ClockSkew {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Freshness {
-    /// Everything that happened in Okta before this is in Assets; `None` before the first full run, and while anything that
-    /// was confirmed is in doubt, cannot be stored, or could not be read.
+    /// The time up to which Assets reflects Okta; `None` before the first full sync, and while a confirmation may be
+    /// invalid, or a value or object can't be stored or read.
     pub synced_through: Option<Timestamp>,
     /// The age of that time, in seconds.
     pub lag_seconds: Option<f64>,

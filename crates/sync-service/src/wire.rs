@@ -91,7 +91,7 @@ pub struct ConnectionDraftRequest {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(schema_with = secrets_schema, required = false))]
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
-    /// Save although the services say that something does not work at this moment.
+    /// Save although a service reports that a setting doesn't work at the moment.
     #[serde(default)]
     pub ignore_check_failures: bool,
     /// Only if there is no connection of that name yet.
@@ -99,12 +99,12 @@ pub struct ConnectionDraftRequest {
     pub create_only: bool,
 }
 
-/// A wish for a full run.
+/// A request for a full sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SyncOptions {
-    /// Go ahead although much would disappear: what the plan says that it would refuse otherwise.
+    /// Override the safeguards: apply the changes even if they exceed a limit.
     #[serde(default)]
     pub override_safeguards: bool,
     /// Resend all objects, including unchanged ones, to restore objects that were changed or deleted in Assets.
@@ -125,7 +125,7 @@ pub struct SyncRequestStatus {
     pub run: Option<RunSummary>,
 }
 
-/// A wish for a pause.
+/// A request for a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -191,7 +191,7 @@ pub struct Replay {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MappingPreviewRequest {
-    /// All of them: what is left out is as it is by default.
+    /// All options: an omitted one has its default.
     #[cfg_attr(feature = "openapi", schema(schema_with = mapping_schema))]
     pub mapping: MappingOptions,
 }

@@ -35,13 +35,13 @@ pub struct AuditEntry {
     pub connection: Option<String>,
     /// The thing that it is about, such as the ID of a token or event.
     pub subject: Option<String>,
-    /// The choices that came with it.
+    /// The options of the request.
     pub request: Option<Value>,
     /// State before the change, as far as it changed.
     pub before: Option<Value>,
     /// State after the change, as far as it changed.
     pub after: Option<Value>,
-    /// True if it was carried out or accepted.
+    /// True if it succeeded or was accepted.
     pub succeeded: bool,
 }
 

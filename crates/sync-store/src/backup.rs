@@ -14,15 +14,16 @@ use crate::identity::quick_check;
 const ACTION: &str = "back the store up";
 
 impl Store {
-    /// Copies the store into a new file that its owner alone may read, while processes work with it. Gives the size of the
-    /// copy in bytes.
+    /// Copies the store into a new file that only its owner can read, while processes work with it. Returns the size of
+    /// the copy in bytes.
     ///
-    /// The copy doesn't contain later confirmations: it doubts all of them, so that a process that starts with it reads
-    /// and resends everything.
+    /// The copy doesn't contain later confirmations: it marks all records for resend, so that a process that starts
+    /// with it reads and resends everything.
     ///
     /// # Errors
-    /// When the file exists already, cannot be written, or the copy turns out to be damaged. The file is there only once the
-    /// copy is complete.
+    ///
+    /// When the file exists already or can't be written, or the copy is damaged. The file exists only once the copy is
+    /// complete.
     pub async fn back_up(&self, target: &Path) -> Result<u64, StoreError> {
         let failed =
             |error: &dyn std::fmt::Display| StoreError::new(ACTION, format!("{}: {error}", target.display()));

@@ -11,12 +11,12 @@ pub struct Holder {
     pub pid: u32,
     /// The name of its program.
     pub program: Option<String>,
-    /// True if a signal or a debugger stopped it: it lets go of nothing before it is resumed.
+    /// True if a signal or a debugger stopped it: it releases nothing before it is resumed.
     pub is_stopped: bool,
 }
 
 impl Holder {
-    /// The process that holds the write lock of a store; `None` where no process does, or the system does not say which.
+    /// The process that has the write lock of a store; `None` if no process has it, or the system doesn't report it.
     pub fn of(store: &Path) -> Option<Self> {
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
         let (file, beside) = (FileName::of(store), FileName::of(&shared_memory(store)));

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::Store;
 use crate::sqlite::MIGRATOR;
 
-/// A store that must not be written any more: what is written is lost, or damages another.
+/// A store that must no longer be written: writes are lost, or damage another store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreLoss {

@@ -52,7 +52,7 @@ impl AssetsClientBuilder {
         self
     }
 
-    /// Spares asking for the workspace.
+    /// Sets the workspace ID, which saves one request.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
         self.workspace = Some(id.into());
         self

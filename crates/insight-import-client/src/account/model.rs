@@ -155,7 +155,7 @@ pub struct ObjectValue {
     /// The value, as text.
     #[serde(deserialize_with = "text_or_number_or_null")]
     pub value: Option<String>,
-    /// As people see it.
+    /// In readable form.
     #[serde(deserialize_with = "text_or_number_or_null")]
     pub display_value: Option<String>,
     /// The object that a reference leads to.
@@ -166,7 +166,7 @@ pub struct ObjectValue {
 }
 
 impl ObjectValue {
-    /// The value, the key of the referenced object, or what people see; empty when there is none of them.
+    /// The value, the key of the referenced object, or the readable form; empty if there is none of them.
     pub fn text(&self) -> &str {
         let reference = self.referenced_object.as_ref().map(|object| object.object_key.as_str());
         self.value.as_deref().or(reference).or(self.display_value.as_deref()).unwrap_or_default()

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::http::Repeat;
 
 impl AssetsClient {
-    /// The objects that an AQL query finds, page by page. Scope `read:cmdb-object:jira`. While objects come and go, a
-    /// page may repeat or leave out some.
+    /// The objects that an AQL query finds, page by page. Scope `read:cmdb-object:jira`. While objects are created and
+    /// deleted, a page may repeat or omit some.
     pub fn search(&self, aql: &str) -> impl Stream<Item = Result<Object>> + Send + 'static + use<> {
         let (client, query) = (self.clone(), json!({ "qlQuery": aql }));
         stream::try_unfold(Some(0), move |start| {
@@ -83,7 +83,8 @@ impl AssetsClient {
     /// Creates an object. Scope `write:cmdb-object:jira`.
     ///
     /// # Errors
-    /// As any call. When the answer is lost it is not sent again, because the object may exist.
+    ///
+    /// As any call. If the response is lost, the request isn't repeated, because the object may exist.
     pub async fn create_object(&self, object_type_id: &str, values: &ObjectValues) -> Result<Object> {
         let url = self.url(&["object", "create"]).await?;
         let body = Some(values.body(object_type_id));
@@ -105,9 +106,10 @@ impl AssetsClient {
         self.send("the change of an object", Method::PUT, &url, body, Repeat::Safe).await
     }
 
-    /// Deletes an object. Scope `delete:cmdb-object:jira`. `false` when it did not exist any more.
+    /// Deletes an object. Scope `delete:cmdb-object:jira`. `false` if it no longer existed.
     ///
     /// # Errors
+    ///
     /// As any call.
     pub async fn delete_object(&self, id: &str) -> Result<bool> {
         const WHAT: &str = "the deletion of an object";

@@ -56,10 +56,11 @@ impl AssetsClient {
         self.send("the attributes of a schema", Method::GET, &url, None, Repeat::Safe).await
     }
 
-    /// Changes an attribute. Scope `write:cmdb-attribute:jira`. First just what is to be changed is sent, as Atlassian
-    /// shows it; when that is refused, everything that a reference must have.
+    /// Changes an attribute. Scope `write:cmdb-attribute:jira`. The first request has only the changes, as Atlassian
+    /// documents it; if that is rejected, the second one has all fields of a reference.
     ///
     /// # Errors
+    ///
     /// As any call.
     pub async fn update_attribute(
         &self,

@@ -21,8 +21,9 @@ impl ImportClient {
     /// Starts an execution.
     ///
     /// # Errors
-    /// [`Error::InProgress`], [`Error::Disabled`] and [`Error::MissingMapping`] when Assets will not;
-    /// [`Error::StartResultUnknown`] when the answer was lost; and as any call.
+    ///
+    /// [`Error::InProgress`], [`Error::Disabled`], and [`Error::MissingMapping`] when Assets rejects it;
+    /// [`Error::StartResultUnknown`] when the response was lost; and as any call.
     pub async fn start(&self) -> Result<Execution> {
         const WHAT: &str = "the start of an execution";
         let answer =
@@ -49,10 +50,11 @@ impl ImportClient {
         Ok(Execution::new(self.clone(), id.to_owned(), self.links_of(id).await?))
     }
 
-    /// The state of an execution; `None` if Assets doesn't know it. One 404 isn't sufficient: the request is repeated,
+    /// The state of an execution; `None` if Assets doesn't have it. One 404 isn't sufficient: the request is repeated,
     /// and an execution that is unknown while the import source is busy still exists.
     ///
     /// # Errors
+    ///
     /// As any call; [`Error::InProgress`] when the execution is unknown and the import source is busy.
     pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
         let url = self.links_of(id).await?.status;

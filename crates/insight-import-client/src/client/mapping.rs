@@ -30,9 +30,10 @@ impl ImportClient {
         self.submit_mapping(Method::PUT, document, false).await
     }
 
-    /// The same as a job of its own, for large documents; waits for its end.
+    /// The same as a separate job, for large documents; waits for its end.
     ///
     /// # Errors
+    ///
     /// As [`Self::put_mapping`].
     pub async fn put_mapping_async(&self, document: &SchemaAndMapping) -> Result<()> {
         self.submit_mapping(Method::PUT, document, true).await
@@ -46,9 +47,10 @@ impl ImportClient {
         self.submit_mapping(Method::PATCH, document, false).await
     }
 
-    /// The same as a job of its own, for large documents; waits for its end.
+    /// The same as a separate job, for large documents; waits for its end.
     ///
     /// # Errors
+    ///
     /// As [`Self::patch_mapping`].
     pub async fn patch_mapping_async(&self, document: &SchemaAndMapping) -> Result<()> {
         self.submit_mapping(Method::PATCH, document, true).await

@@ -118,10 +118,11 @@ impl ImportClient {
         }
     }
 
-    /// The settings of the import source. Atlassian does not say whether an import token suffices for it; an
-    /// [`AssetsClient`](crate::AssetsClient) always does.
+    /// The settings of the import source. Atlassian doesn't document if an import token is sufficient; an
+    /// [`AssetsClient`](crate::AssetsClient) always is.
     ///
     /// # Errors
+    ///
     /// As any call.
     pub async fn settings(&self) -> Result<crate::account::ImportSource> {
         const WHAT: &str = "the settings of the import source";

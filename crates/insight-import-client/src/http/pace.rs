@@ -26,13 +26,13 @@ const GROWN: Duration = Duration::from_secs(30);
 pub struct RateLimitState {
     /// Requests sent so far, retries included.
     pub requests: u64,
-    /// Requests that were answered with 429 or 503.
+    /// Requests with the response 429 or 503.
     pub refused: u64,
     /// Active requests.
     pub in_flight: usize,
     /// The limit of active requests.
     pub allowed: usize,
-    /// The time until requests go again after a refusal; zero unless they are held back.
+    /// The time until requests are sent again after a rejection; zero without a pause.
     pub held_for: Duration,
     /// The offset of the clock of Assets from this machine's at the last response with a `Date`, in seconds; negative
     /// if it was behind.

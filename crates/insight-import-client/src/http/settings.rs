@@ -96,7 +96,7 @@ macro_rules! http_settings {
             self
         }
 
-        /// Names the program that asks, before this crate's own name.
+        /// Names the calling program, before this crate's own name.
         pub fn user_agent(mut self, product: impl Into<String>) -> Self {
             self.http.user_agent = Some(product.into());
             self

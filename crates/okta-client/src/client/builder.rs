@@ -168,7 +168,7 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Names the program that asks, before this crate's own name: `example-sync/1.2`.
+    /// Names the calling program, before this crate's own name: `example-sync/1.2`.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.user_agent = Some(product.into());
         self

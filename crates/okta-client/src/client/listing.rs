@@ -107,8 +107,8 @@ impl OktaClient {
         }
     }
 
-    /// Other origins that `next` links have named in the place of the org's own: another name of the org, or that of a
-    /// gateway. They were asked for at the org URL.
+    /// Other origins in `next` links instead of the org's own: another name of the org, or a gateway's. Their pages
+    /// were requested from the org URL.
     pub fn other_origins(&self) -> Vec<String> {
         self.inner.other_hosts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -65,12 +65,12 @@ impl OktaClient {
         &self.inner.org
     }
 
-    /// The scheduler of the requests, and what it knows of the rate limits.
+    /// The scheduler of the requests, with the state of the rate limits.
     pub fn pacer(&self) -> &Pacer {
         &self.inner.pacer
     }
 
-    /// The same client, whose requests go before all others when the rate limit makes them wait.
+    /// The same client with high priority: its requests are sent before all others when the rate limit delays them.
     #[must_use = "the client itself is not changed"]
     pub fn high_priority(&self) -> Self {
         Self { inner: Arc::clone(&self.inner), priority: Priority::Urgent }
@@ -96,10 +96,11 @@ impl OktaClient {
         bound.map_err(|_| self.late(endpoint::TOKEN))?
     }
 
-    /// The scopes that were asked for and not granted; empty with an API token.
+    /// The scopes that were requested and not granted; empty with an API token.
     ///
     /// # Errors
-    /// When Okta gives no token.
+    ///
+    /// When Okta issues no token.
     pub async fn missing_scopes(&self) -> Result<Vec<String>> {
         self.granted_scopes().await?;
         let auth = &self.inner.auth;

@@ -46,12 +46,14 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads a key as Okta shows it, a JWK or PEM, and as it is pasted: with a byte order mark or quotes around it, with
-    /// literal `\n` for line breaks, on one line, with bag attributes, as a JSON string, or in a key set with one private
-    /// key. Members of a JWK that signatures do not need are ignored.
+    /// Reads a pasted key, a JWK or PEM: with a byte order mark or quotes around it, with literal `\n` for line breaks,
+    /// on one line, with bag attributes, as a JSON string, or in a key set with one private key. Members of a JWK that
+    /// signatures don't need are ignored.
     ///
     /// # Errors
-    /// When it is not a private key for signatures; the error says what it is, and nothing of the key.
+    ///
+    /// When it is not a private key for signatures; the error describes the kind of text, and contains no part of the
+    /// key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         match text::read(text)? {
             Text::Pem(der) => Self::from_der(&der),

@@ -139,8 +139,8 @@ impl LogEvent {
         self.targets(&TargetType::UserGroup)
     }
 
-    /// The names of the attributes that an update of a profile says it changed. Okta calls this a debugging aid: good
-    /// for skipping work, not for deciding what is true.
+    /// The names of the attributes that a profile update names as changed. Okta calls this a debugging aid: use it to
+    /// skip work, not as the truth.
     pub fn changed_attributes(&self) -> impl Iterator<Item = &str> {
         let data = self.rest.get("debugContext").and_then(|context| context.get("debugData"));
         let names = data.and_then(|data| data.get("changedAttributes")).and_then(Value::as_str);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::null_as_default;
 
-/// A user type: a schema of its own under a name.
+/// A user type: a named schema.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserType {

@@ -59,7 +59,7 @@ pub struct PacerState {
     pub buckets: BTreeMap<&'static str, BucketState>,
     /// Requests sent so far, retries included.
     pub requests: u64,
-    /// Requests that were answered with 429, those for a token among them.
+    /// Requests with the response 429, including token requests.
     pub refused: u64,
     /// Active requests.
     pub in_flight: u64,
@@ -99,8 +99,8 @@ impl RateHeaders {
     }
 }
 
-/// Decides when a request may go. Cheap to clone; clones share what they know, so that several clients of one app can
-/// share one pacer.
+/// Schedules requests. Cheap to clone; clones share their state, so that several clients of one app can share one
+/// pacer.
 #[derive(Debug, Clone)]
 pub struct Pacer {
     scheduler: Arc<Mutex<Scheduler>>,

@@ -26,8 +26,9 @@ impl EventHooks<'_> {
     /// Creates a hook: active, and not verified yet.
     ///
     /// # Errors
-    /// As any call. After a broken connection or a trouble of Okta's it is not repeated, because the hook may exist:
-    /// list the hooks to find out.
+    ///
+    /// As any call. After a broken connection or a server error, the request isn't repeated, because the hook may
+    /// exist: list the hooks to check.
     pub async fn create(&self, hook: &NewEventHook) -> Result<EventHook> {
         let body = body("/api/v1/eventHooks", hook)?;
         // A repeated request could create two hooks.
@@ -38,7 +39,8 @@ impl EventHooks<'_> {
     /// One event hook.
     ///
     /// # Errors
-    /// [`OtherObject`](Error::OtherObject) when the answer is about another hook, and as any call.
+    ///
+    /// [`OtherObject`](Error::OtherObject) when the response is about another hook, and as any call.
     pub async fn get(&self, id: &str) -> Result<EventHook> {
         let path = format!("/api/v1/eventHooks/{}", checked(id)?);
         let hook = self.0.fetch(Call::get(self.0.url(&path), "an event hook")).await?;
@@ -58,8 +60,9 @@ impl EventHooks<'_> {
     /// Deletes a hook, which must be inactive.
     ///
     /// # Errors
-    /// [`Refused`](Error::Api) while it is active, and as any call. [`NotFound`](Error::NotFound) may mean that an
-    /// attempt whose answer was lost has deleted it.
+    ///
+    /// [`Api`](Error::Api) while it is active, and as any call. [`NotFound`](Error::NotFound) may mean that an attempt
+    /// with a lost response has deleted it.
     pub async fn delete(&self, id: &str) -> Result<()> {
         let url = self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?));
         self.0.send(&Call::new(Method::DELETE, url, "nothing")).await.map(drop)
@@ -81,10 +84,11 @@ impl EventHooks<'_> {
         self.lifecycle(id, "deactivate").await
     }
 
-    /// Has Okta call the endpoint, which must answer with the challenge within three seconds.
+    /// Makes Okta call the endpoint, which must return the challenge within three seconds.
     ///
     /// # Errors
-    /// [`Refused`](Error::Api) when the endpoint does not, and as any call.
+    ///
+    /// [`Api`](Error::Api) when the endpoint doesn't, and as any call.
     pub async fn verify(&self, id: &str) -> Result<EventHook> {
         self.lifecycle(id, "verify").await
     }

@@ -68,8 +68,9 @@ impl Groups<'_> {
     /// A later page.
     ///
     /// # Errors
-    /// [`Refused`](crate::Error::Api) when Okta does not know the place any more,
-    /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) when it is none of this listing's, and as any call.
+    ///
+    /// [`Api`](crate::Error::Api) when the position expired, [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint)
+    /// when it belongs to another listing, and as any call.
     pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<Group>> {
         self.0.page(&Self::call(self.0.at_cursor(PATH, cursor)?)).await
     }
@@ -99,8 +100,9 @@ impl Groups<'_> {
     /// One group.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
-    /// about another group, and as any call.
+    ///
+    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the
+    /// response is about another group, and as any call.
     pub async fn get(&self, id: &str) -> Result<Group> {
         let path = format!("/api/v1/groups/{}", checked(id)?);
         let group: Group = self.0.fetch(Call::get(self.0.url(&path), "a group")).await?;

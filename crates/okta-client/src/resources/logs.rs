@@ -151,8 +151,9 @@ impl Logs<'_> {
     /// The events that the log received after a position, up to one page.
     ///
     /// # Errors
-    /// [`Error::Api`] when Okta does not know the place any more, [`Error::InvalidCheckpoint`] when it is none of
-    /// this org's log, and as any call.
+    ///
+    /// [`Error::Api`] when the position expired, [`Error::InvalidCheckpoint`] when it belongs to another org, and as
+    /// any call.
     pub async fn poll(&self, start: &LogStart) -> Result<LogPage> {
         page(self.0, &self.first(start)?).await
     }

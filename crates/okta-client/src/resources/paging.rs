@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 use crate::item::Unreadable;
 use crate::text::printable;
 
-/// A place in a listing: everything before it was read.
+/// A position in a listing: everything before it was read.
 ///
-/// It is the `next` link of a page, as Okta gave it. Its text is what to store; it holds no credential. Okta does not say
-/// how long it lasts; one that it refuses ([`Error::Api`]) is to be replaced by the listing's beginning.
+/// It is the `next` link of a page, as Okta returned it. Store its text; it contains no credential. Okta doesn't
+/// document its lifetime; if Okta rejects it ([`Error::Api`]), start the listing again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PageCursor(Url);
@@ -52,7 +52,7 @@ impl FromStr for PageCursor {
 pub struct Page<T> {
     /// Its items; there may be none although more follow.
     pub items: Vec<T>,
-    /// Items that could not be read. They exist all the same.
+    /// Unreadable items. They exist nevertheless.
     pub unreadable: Vec<Unreadable>,
     /// The cursor of the next page; `None` at the end.
     pub next: Option<PageCursor>,

@@ -22,8 +22,9 @@ impl UserTypes<'_> {
     /// One user type.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
-    /// about another type, and as any call.
+    ///
+    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the
+    /// response is about another type, and as any call.
     pub async fn get(&self, id: &str) -> Result<UserType> {
         let path = format!("/api/v1/meta/types/user/{}", checked(id)?);
         let found = self.0.fetch(Call::get(self.0.url(&path), "a user type")).await?;

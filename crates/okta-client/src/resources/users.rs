@@ -25,7 +25,7 @@ pub struct UserQuery {
     pub search: Option<String>,
     /// An attribute to sort by; with `search` only.
     pub sort: Option<(String, SortOrder)>,
-    /// The only members to be read beside id and status: `lastUpdated`, `profile.city`. Empty is all.
+    /// The only members to read in addition to ID and status: `lastUpdated`, `profile.city`. Empty means all.
     pub fields: Vec<String>,
     /// The page size, 200 unless set; Okta allows no more.
     pub limit: Option<u16>,
@@ -101,8 +101,9 @@ impl Users<'_> {
     /// A later page.
     ///
     /// # Errors
-    /// [`Refused`](crate::Error::Api) when Okta does not know the place any more,
-    /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) when it is none of this listing's, and as any call.
+    ///
+    /// [`Api`](crate::Error::Api) when the position expired, [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint)
+    /// when it belongs to another listing, and as any call.
     pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<User>> {
         self.0.page(&Self::call(self.0.at_cursor(PATH, cursor)?)).await
     }
@@ -117,7 +118,7 @@ impl Users<'_> {
         Call::get(url, "a page of users").lean()
     }
 
-    /// Every user, deactivated ones last. One that is deactivated meanwhile can come twice.
+    /// Every user, deactivated ones last. A user that is deactivated in the meantime can appear twice.
     pub fn list_all(&self) -> impl Stream<Item = Result<User>> + Send + 'static + use<> {
         let deactivated = UserQuery::filter("status eq \"DEPROVISIONED\"");
         self.list(&UserQuery::default()).chain(self.list(&deactivated))
@@ -127,8 +128,9 @@ impl Users<'_> {
     /// `@`.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
-    /// about another user, and as any call.
+    ///
+    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the
+    /// response is about another user, and as any call.
     pub async fn get(&self, id: &str) -> Result<User> {
         let path = format!("/api/v1/users/{}", checked(id)?);
         let user: User = self.0.fetch(Call::get(self.0.url(&path), "a user").lean()).await?;

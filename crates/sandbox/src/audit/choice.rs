@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What an operator chose to have synchronised. The default is everything.
+/// The configured scope. The default is everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scope {
     /// Statuses of users; any when there are none.
@@ -13,7 +13,7 @@ pub struct Scope {
     pub profile: Option<(String, Vec<String>)>,
     /// A group that users must be members of. It is chosen itself.
     pub member_of: Option<String>,
-    /// What the names of groups begin with.
+    /// The prefixes of the names of groups.
     pub group_prefix: String,
 }
 

@@ -25,7 +25,7 @@ const DELETED: &str = "Okta Deleted";
 /// The status of an object that is out of scope.
 const OUT_OF_SCOPE: &str = "Okta Out of Scope";
 
-/// How many there are.
+/// The number of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     /// Users.
@@ -39,17 +39,17 @@ pub struct Counts {
 /// The comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
-    /// What Okta has, as far as it is chosen.
+    /// The objects of Okta that are in scope.
     pub okta: Counts,
-    /// What Assets has, without objects that are marked.
+    /// The objects of Assets, without retired objects.
     pub insight: Counts,
     /// Objects in Assets that are marked as deleted.
     pub marked_deleted: u64,
-    /// Objects in Assets that are marked as not chosen any more.
+    /// Objects in Assets that are marked as out of scope.
     pub out_of_scope: u64,
-    /// Whether nothing differs.
+    /// True if there are no differences.
     pub in_sync: bool,
-    /// How many differences there are.
+    /// The number of differences.
     pub total_differences: u64,
     /// The first of them.
     pub differences: Vec<String>,
@@ -80,14 +80,16 @@ impl Differences {
 /// Compares the two sides of a sandbox.
 ///
 /// # Errors
-/// When the control API does not answer.
+///
+/// When the control API doesn't respond.
 pub async fn compare(control: &ControlClient) -> Result<Comparison, reqwest::Error> {
     compare_chosen(control, &Scope::default()).await
 }
 
-/// The same where an operator does not want everything: what is not chosen must not be live in Assets.
+/// The same with a scope: out-of-scope objects must not be current in Assets.
 ///
 /// # Errors
+///
 /// As [`compare`].
 pub async fn compare_chosen(control: &ControlClient, choice: &Scope) -> Result<Comparison, reqwest::Error> {
     let mut differences = Differences::default();
@@ -163,7 +165,7 @@ pub async fn compare_chosen(control: &ControlClient, choice: &Scope) -> Result<C
             None => break,
         }
     }
-    // The memberships of the remaining users are compared elsewhere.
+    // The remaining users are reported below, without their memberships.
     for user in memberships.keys().filter(|id| !users.contains_key(*id)) {
         differences.add(|| format!("user {user}: has live memberships in Assets and is not in Okta"));
     }

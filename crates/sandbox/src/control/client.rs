@@ -18,15 +18,17 @@ impl ControlClient {
     /// Reads a path below `/control`.
     ///
     /// # Errors
-    /// When there is no answer, or none of use.
+    ///
+    /// When there is no valid response.
     pub async fn get(&self, path: &str) -> Result<Value, reqwest::Error> {
         self.http.get(format!("{}{path}", self.url)).send().await?.error_for_status()?.json().await
     }
 
-    /// Changes something: `POST`, `PUT` or `DELETE` with a body.
+    /// Changes something: `POST`, `PUT`, or `DELETE` with a body.
     ///
     /// # Errors
-    /// When there is no answer, or a refusal.
+    ///
+    /// When there is no response, or a rejection.
     pub async fn call(&self, method: &str, path: &str, body: &Value) -> Result<Value, reqwest::Error> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or(reqwest::Method::POST);
         let request = self.http.request(method, format!("{}{path}", self.url)).json(body);

@@ -106,17 +106,17 @@ pub(super) struct Setting {
     pub(super) time: Option<(u64, u64)>,
 }
 
-/// What is to go wrong, and how often.
+/// The faults and their frequency.
 ///
-/// As text: `seed=7,okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1`. The crate's documentation lists the
-/// keys.
+/// As text: `seed=7,okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1`. The crate's documentation lists
+/// the keys.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FaultSpec {
     pub(super) seed: u64,
     settings: BTreeMap<&'static str, (Fault, Setting)>,
 }
 
-/// Why a text is no fault specification.
+/// The reason for which a text is no fault specification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidFault {
@@ -148,10 +148,11 @@ impl FaultSpec {
         Self::default().changed(value)
     }
 
-    /// This specification with what some JSON says in its place.
+    /// This specification with the values of a JSON document.
     ///
     /// # Errors
-    /// When a key is unknown or a value does not fit.
+    ///
+    /// When a key is unknown or a value is invalid.
     pub fn changed(mut self, value: &Value) -> Result<Self, InvalidFault> {
         match value {
             Value::String(text) => {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use insight_import_client::document::AttributeType;
 
-/// One difference between Assets and Okta that no patch removes, or that was not asked for.
+/// One difference between Assets and Okta that no patch removes, or that wasn't requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
     /// The name of the object type in Assets.

@@ -54,7 +54,7 @@ struct Planned<'d> {
     added: Vec<Attribute>,
 }
 
-/// Compares the document that Assets shows with the wanted one, which is [`Mapping::document`](crate::Mapping::document).
+/// Compares the document in Assets with the wanted one, which is [`Mapping::document`](crate::Mapping::document).
 ///
 /// Applying the patch and comparing again yields no patch.
 pub fn plan(current: &SchemaAndMapping, wanted: &SchemaAndMapping) -> Evolution {

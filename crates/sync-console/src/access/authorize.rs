@@ -32,12 +32,12 @@ const FORM_TIME: Duration = Duration::from_secs(20);
 /// The interval at which the access of a stream is checked.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Admits authenticated requests that their role permits, and adds an [`Identity`].
-/// For [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) stay outside.
+/// Admits authenticated requests that their role permits, and adds an [`Identity`]. For
+/// [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) need no authentication.
 ///
-/// Other requests are redirected to the sign-in page, or rejected with 401 if a program or script sent them. Changes in a
-/// session require its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from another
-/// site. The read-only role permits no changes.
+/// Other requests are redirected to the sign-in page, or rejected with 401 if a program or script sent them. Changes in
+/// a session require its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from
+/// another site. The read-only role permits no changes.
 pub async fn authorize(State(access): State<Access>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let for_page = is_for_page(parts.uri.path(), &parts.headers);

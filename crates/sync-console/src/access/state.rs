@@ -25,7 +25,7 @@ use super::{Identity, SignInError, SignInMethod};
 pub struct AccessOptions {
     /// A session that is not used for so long ends.
     pub idle: Duration,
-    /// A session ends after so long, whatever is done with it.
+    /// The maximum age of a session, regardless of its use.
     pub lifetime: Duration,
     /// True if the console terminates TLS.
     pub tls: bool,
@@ -76,7 +76,7 @@ pub(super) enum Sender {
 }
 
 impl Access {
-    /// Sessions and tokens of this store; people sign in with Okta as well when that is set up. What is refused is counted.
+    /// Sessions and tokens of this store, and sign-in with Okta if it is configured. Rejections are counted.
     pub fn new(
         store: AccessStore,
         options: AccessOptions,
@@ -115,11 +115,12 @@ impl Access {
         self.0.options.tls || self.0.options.behind_proxy
     }
 
-    /// Begins a session with a token. The result is the id of the session, for its cookie. A valid token is taken however
-    /// many attempts failed: tokens are long and random, so that guessing needs no lockout.
+    /// Starts a session with a token. The result is the ID of the session, for its cookie. A valid token is accepted
+    /// regardless of failed attempts: tokens are long and random, so that guessing needs no lockout.
     ///
     /// # Errors
-    /// When the token is not a valid one, also after too many such attempts, or the store fails.
+    ///
+    /// When the token is invalid, also after too many such attempts, or the store fails.
     pub async fn sign_in(&self, token: &Secret, from: IpAddr) -> Result<Secret, SignInError> {
         let Some(token) = self.0.store.use_token(&hash(token), self.now()).await? else {
             self.refused(token, from).map_err(|wait| SignInError::Throttled { wait })?;

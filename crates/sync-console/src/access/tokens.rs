@@ -82,14 +82,15 @@ pub struct TokenRequest {
 /// Creates a token. Only the caller has the secret; the store has a hash of it.
 ///
 /// # Errors
-/// When the name cannot be one or is taken, the end is past, or the store fails.
+///
+/// When the name is invalid or in use, the expiration is past, or the store fails.
 pub async fn create_token(
     store: &AccessStore,
     request: &TokenRequest,
     now: Timestamp,
 ) -> Result<(AccessToken, Secret), TokenError> {
     let name = request.name.trim();
-    // A number is a token's ID; a text that looks like a secret may be one and isn't repeated.
+    // Other commands read a number as a token's ID, and a text with the prefix may be a secret.
     let other_sense = name.parse::<i64>().is_ok() || name.starts_with(PREFIX);
     if other_sense
         || name.is_empty()
@@ -154,9 +155,10 @@ async fn number(store: &AccessStore, which: &str) -> Result<i64, TokenError> {
     found.map(|token| token.id).ok_or_else(|| TokenError::Unknown(shown(which)))
 }
 
-/// Revokes a token, by number or by the name of one that is not revoked, and ends the sessions that began with it.
+/// Revokes a token, by ID or by the name of a token that isn't revoked, and ends its sessions.
 ///
 /// # Errors
+///
 /// When there is none, it is the last valid one of an administrator, or the store fails.
 pub async fn revoke_token(
     store: &AccessStore,

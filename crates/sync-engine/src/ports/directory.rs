@@ -17,7 +17,7 @@ pub struct DirectoryObject {
     pub in_scope: bool,
     /// When the directory last changed it; memberships do not count.
     pub last_updated: Option<Timestamp>,
-    /// Attributes that carry a value and that the mapping does not know: the schema has grown.
+    /// Attributes that have a value and that the mapping doesn't contain: the schema has grown.
     pub unmapped: Vec<String>,
     /// Values that had to be dropped or altered to fit.
     pub problems: Vec<ValueProblem>,
@@ -28,7 +28,7 @@ pub struct DirectoryObject {
 pub struct DirectoryUser {
     /// The user.
     pub observed: DirectoryObject,
-    /// Selected groups that it belongs to by being what it is, and that need not be asked for.
+    /// Groups in scope that it belongs to by its nature, and that needn't be requested.
     pub implied_groups: Vec<GroupId>,
 }
 
@@ -80,12 +80,12 @@ pub struct DirectoryGroup {
     pub members_changed: Option<Timestamp>,
 }
 
-/// Users, groups and memberships.
+/// Users, groups, and memberships.
 ///
-/// Listings hold what the operator does not choose as well, marked as such: it may have been chosen before.
+/// Listings also contain out-of-scope objects, marked as such: they may have been in scope before.
 ///
-/// A listing is asked for page by page, so that it can be left and taken up again by another process. A cursor that the
-/// directory does not know any more gives an error that [is expired](PortError::is_expired).
+/// A listing is requested page by page, so that another process can resume it. An expired cursor returns an error that
+/// [is expired](PortError::is_expired).
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// A page of the groups: of all, or of those that changed, or whose members did, since a time.

@@ -32,7 +32,7 @@ pub struct FeedPage {
 pub struct FeedCheckpoint {
     /// The place after the last page.
     pub checkpoint: String,
-    /// When the newest event read so far happened: where to begin again should the place be refused.
+    /// The time of the newest event read so far: the start of the next read if the position is rejected.
     pub newest_event_at: Timestamp,
     /// When the log was last read to its end.
     pub caught_up_at: Option<Timestamp>,

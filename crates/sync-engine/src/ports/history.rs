@@ -75,9 +75,9 @@ pub struct Event {
     pub state: EventState,
     /// When it happened.
     pub published_at: Timestamp,
-    /// When it came in.
+    /// The time of its receipt.
     pub received_at: Timestamp,
-    /// The number under which it came in, in one sequence with [readings](crate::Reading). Not part of what is shown.
+    /// The number of its receipt, in one sequence with [readings](crate::Reading). Not part of the output.
     #[serde(skip)]
     pub arrived: i64,
     /// When it was done with; `None` while it waits.
@@ -146,7 +146,7 @@ pub struct RunExecution {
     pub processed: bool,
 }
 
-/// All that is remembered of a run.
+/// The stored data of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunDetail {

@@ -94,14 +94,14 @@ impl Outcome {
     }
 }
 
-/// A record that the importer refuses although it is sent alone.
+/// A record that the importer rejects although it is sent alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRecord {
     /// The object.
     pub key: RecordKey,
     /// The importer's own words.
     pub reason: String,
-    /// True if the rest of the record is part of the execution: without the values that the importer refuses.
+    /// True if the rest of the record is part of the execution: without the values that the importer rejects.
     pub partly_sent: bool,
 }
 
@@ -110,7 +110,7 @@ pub struct RejectedRecord {
 pub struct Submitted {
     /// The number of chunks that were accepted.
     pub chunks: u64,
-    /// Records that are not part of the execution, or only in part: the importer refuses each of them alone.
+    /// Records that are not part of the execution, or only in part: the importer rejects each of them alone.
     pub rejected: Vec<RejectedRecord>,
 }
 
@@ -130,7 +130,7 @@ pub enum ExecutionState {
     Unknown,
 }
 
-/// A value that the importer keeps although the record says that there is none.
+/// A value that the target keeps although the record contains none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DroppedValue {
     /// The object's key.

@@ -7,7 +7,7 @@ use sync_model::{Record, RecordKey, RunId};
 use super::{ChangeKind, Reading, StaleValue};
 use crate::RunKind;
 
-/// A run that something came from.
+/// The run of a change or record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OriginRun {
@@ -33,7 +33,7 @@ pub struct SearchHit {
 /// Objects that were found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct SearchHits {
-    /// The objects, groups first, then by what people call them.
+    /// The objects, groups first, then by display name.
     pub objects: Vec<SearchHit>,
     /// True if there are more than the limit.
     pub has_more: bool,
@@ -44,7 +44,7 @@ pub struct SearchHits {
 pub struct ConfirmedRecord {
     /// The record.
     pub record: Record,
-    /// The reading that it comes from.
+    /// The reading that returned it.
     pub reading: Reading,
     /// When Assets accounted for it.
     pub confirmed_at: Timestamp,
@@ -61,9 +61,9 @@ pub struct ConfirmedRecord {
 pub struct UnconfirmedRecordDetail {
     /// The record.
     pub record: Record,
-    /// The change that it makes.
+    /// The change.
     pub change: ChangeKind,
-    /// The reading that it comes from.
+    /// The reading that returned it.
     pub reading: Reading,
     /// The number of attempts.
     pub attempts: u32,
@@ -75,7 +75,7 @@ pub struct UnconfirmedRecordDetail {
     pub origin: Option<OriginRun>,
 }
 
-/// The state of an object that was asked for.
+/// The state of a requested object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedState {
@@ -94,13 +94,13 @@ pub enum RequestedState {
 }
 
 impl RequestedState {
-    /// True if the process that sends leaves it so, unless it is asked again.
+    /// True if the leader won't process it again without a new request.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Applied | Self::Rejected | Self::Blocked)
     }
 }
 
-/// The state of an object that was asked for.
+/// The state of a requested object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RequestedObject {
     /// The object.
@@ -111,7 +111,7 @@ pub struct RequestedObject {
     pub reason: Option<String>,
 }
 
-/// All that is remembered of an object.
+/// The stored history of an object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ObjectHistory {
     /// The object.

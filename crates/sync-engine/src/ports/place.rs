@@ -99,7 +99,7 @@ impl fmt::Display for WithheldField {
     }
 }
 
-/// Objects that lost their identifying value, with its attribute: the target creates new ones beside them.
+/// Objects that lost their identifying value, with its attribute: the target creates duplicates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unidentified {
     /// The attribute, as `type: attribute`.
@@ -146,7 +146,7 @@ pub struct Place {
     /// Objects without an identity, which the next full run reports.
     #[serde(default)]
     pub unidentified: BTreeMap<ObjectKind, Unidentified>,
-    /// The number of times that confirmations were doubted; a pass that began before the last doubt starts anew.
+    /// The number of times that confirmations were invalidated; a sync that started before the last time isn't resumed.
     #[serde(default)]
     pub doubts: u64,
 }

@@ -36,6 +36,6 @@ pub struct StagedChange {
     pub change: ChangeKind,
     /// The record.
     pub record: Record,
-    /// The reading that it comes from.
+    /// The reading that returned it.
     pub reading: Reading,
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{RunKind, RunReport, SyncCheckpoint};
 
-/// The store could not do what was asked; nothing was half done.
+/// The store could not complete the operation; nothing was stored in part.
 #[derive(Debug, thiserror::Error)]
 #[error("the state store could not {action}")]
 pub struct StoreError {
@@ -82,7 +82,7 @@ pub struct OpenExecution {
     pub run: RunId,
 }
 
-/// When runs of a kind began.
+/// The starts of runs of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LastRun {
     /// The last one that ended, however it did.

@@ -30,15 +30,15 @@ pub enum SchemaState {
 pub struct SchemaReport {
     /// The verdict.
     pub state: SchemaState,
-    /// A short name for the wanted mapping, the same for equal mappings.
+    /// A short name of the wanted mapping, the same for equal mappings.
     pub version: String,
     /// Object types that are or were missing.
     pub added_types: Vec<String>,
     /// Attributes that are or were missing, as `type: attribute`.
     pub added_attributes: Vec<String>,
-    /// Of the wanted object types, those that were there.
+    /// The wanted object types that already existed.
     pub existing_types: usize,
-    /// Of the wanted attributes, those that were there.
+    /// The wanted attributes that already existed.
     pub existing_attributes: usize,
     /// Attributes that were put right just now with an account, as `type: attribute`.
     pub fixed_attributes: Vec<String>,
@@ -67,8 +67,8 @@ pub struct Comparison {
     pub view: MappingView,
 }
 
-/// The object schema and mapping in the import source, wanted and present. A mapping is part of an answer and of nothing
-/// else: asking changes no other one.
+/// The object schema and mapping in the import source, wanted and current. A mapping is part of a result only: a
+/// comparison doesn't change another one.
 #[async_trait]
 pub trait TargetSchema: Send + Sync {
     /// Reads both sides again and compares them; changes nothing. The view follows the wanted mapping as far as the
@@ -112,7 +112,7 @@ struct Viewed<F> {
     change: F,
 }
 
-/// A structure with every view changed on its way, for an embedder that puts something of its own in the place of a port.
+/// A target schema that transforms every view, for an embedder that replaces a port.
 pub fn with_views<F>(inner: Arc<dyn TargetSchema>, change: F) -> Arc<dyn TargetSchema>
 where
     F: Fn(MappingView) -> MappingView + Send + Sync + 'static,

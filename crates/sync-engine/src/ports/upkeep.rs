@@ -67,7 +67,7 @@ pub struct ObjectAuditEntry {
     pub detail: String,
 }
 
-/// The memory beside the sync. Every method does all of its work or nothing.
+/// State of a connection that survives a crash. Every method is atomic.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
     /// The records that Assets may hold of these objects: the one confirmed last, and one that was sent since and not

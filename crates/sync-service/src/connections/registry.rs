@@ -56,7 +56,7 @@ pub(crate) fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
     Recalled { name: saved.name, shown, settings }
 }
 
-/// The connections of the configuration and those that were saved in the console, for a process beside the daemon.
+/// The connections of the configuration and those that were saved in the console, for a process other than the daemon.
 #[derive(Debug)]
 pub struct ConnectionRegistry {
     /// The configuration, with the saved connections that work among its own.
@@ -120,10 +120,11 @@ impl ConnectionRegistry {
         Self { config, broken }
     }
 
-    /// The connections that a command is about, the named one or all. Those that cannot work are left out.
+    /// The connections of a command, the named one or all. Unavailable ones are left out.
     ///
     /// # Errors
-    /// When there is none of that name, or none at all.
+    ///
+    /// When there is none of that name, or none.
     pub fn working(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ServiceError> {
         let none_works = self.config.connections.is_empty();
         if none_works && self.broken.is_empty() {
@@ -146,10 +147,11 @@ impl ConnectionRegistry {
         self.broken.iter().filter(|(broken, _)| name.is_none_or(|name| broken.as_str() == name)).collect()
     }
 
-    /// The connections that a command is about, the named one or all, for a command that needs each to work.
+    /// The connections of a command, the named one or all, for a command that needs all of them.
     ///
     /// # Errors
-    /// When there is none of that name, none at all, or one that cannot work here.
+    ///
+    /// When there is none of that name, none, or an unavailable one.
     pub fn chosen(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ServiceError> {
         match self.unavailable_of(name).first() {
             Some((name, broken)) => Err(broken.error(name)),

@@ -20,7 +20,7 @@ pub struct ConnectionDraft {
     pub settings: ConnectionSettings,
     /// New secrets; `None` deletes one. Secrets that aren't named stay as they were saved.
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
-    /// Save although the services say that something does not work at this moment.
+    /// Save although a service reports that a setting doesn't work at the moment.
     pub ignore_check_failures: bool,
 }
 
@@ -157,10 +157,11 @@ impl ConnectionManager {
         Ok(together(kept, draft))
     }
 
-    /// Forgets the settings and secrets of a connection that was saved here. What is known of its objects stays, and
-    /// nothing is changed in Okta or Assets.
+    /// Deletes the saved settings and secrets of a connection. The data about its objects stays, and nothing changes in
+    /// Okta or Assets.
     ///
     /// # Errors
+    ///
     /// When it is in the configuration file, there is none, or the store fails.
     pub async fn remove(&self, name: &ConnectionName) -> Result<(), SaveError> {
         let _one_at_a_time = self.saving.lock().await;

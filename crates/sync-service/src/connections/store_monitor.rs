@@ -23,7 +23,7 @@ pub(super) struct StoreMonitor {
 }
 
 impl ConnectionManager {
-    /// Returns once the store is no longer what its path names: what is written from here on is lost.
+    /// Returns once the store is no longer the file at its path: later writes are lost.
     pub async fn lost(&self) -> ServiceError {
         self.store_monitor.ended.cancelled().await;
         match self.store_monitor.loss.get() {

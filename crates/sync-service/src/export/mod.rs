@@ -29,7 +29,7 @@ pub struct Manifest {
     pub version: u32,
     /// The org.
     pub org_url: String,
-    /// When it was begun.
+    /// The time of its start.
     pub started_at: Timestamp,
     /// Users, deactivated ones included.
     pub users: u64,

@@ -33,7 +33,7 @@ fn write(folder: &Path, files: &Map<String, Value>) {
             continue;
         }
         let text = content.as_str().map_or_else(|| content.to_string(), str::to_owned);
-        // The folder is only created for an export.
+        // A file in an unknown folder isn't written.
         let _ = fs::write(folder.join(name), text);
     }
 }

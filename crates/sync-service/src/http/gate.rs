@@ -103,10 +103,10 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Exempts the connection from the limits for strangers: it has shown a secret.
+    /// Exempts the connection from the limits for unauthenticated clients: it has presented a secret.
     pub fn is_known(&self) {
         let mut open = self.gate.open();
-        // A connection that was closed or is known isn't one of them.
+        // A closed or known connection isn't in the set.
         if open.known.len() < KNOWN && open.strangers.remove(&self.id).is_some() {
             open.known.insert(self.id);
         }

@@ -107,15 +107,17 @@ impl MetricsServer {
     /// Listens on an address, for these connections.
     ///
     /// # Errors
-    /// When the address is taken or not ours.
+    ///
+    /// When the address is in use or belongs to another host.
     pub async fn bind(address: SocketAddr, connections: &[Arc<Connection>]) -> Result<Self, ListenError> {
         let server = Server::bind(address, SETTING, None).await?;
         Ok(Self { server, watched: Watched::These(connections.into()) })
     }
 
-    /// The same for whatever connections a daemon has.
+    /// The same for all connections of a daemon.
     ///
     /// # Errors
+    ///
     /// As [`Self::bind`].
     pub async fn for_connections(
         address: SocketAddr,

@@ -29,7 +29,7 @@ pub struct ConnectionReadiness {
     /// True if another process works on it, and this one replaces it when that ends.
     #[serde(default)]
     pub standby: bool,
-    /// The conditions due to which it makes no progress.
+    /// The conditions that stop its progress.
     pub conditions: Vec<Condition>,
     /// Nothing is sent until then.
     pub paused_until: Option<Timestamp>,

@@ -76,7 +76,8 @@ impl HookReceiver {
     /// Listens on an address, for these connections.
     ///
     /// # Errors
-    /// When the address is taken or not ours.
+    ///
+    /// When the address is in use or belongs to another host.
     pub async fn bind<'c>(
         address: SocketAddr,
         connections: impl IntoIterator<Item = &'c Connection>,
@@ -86,9 +87,10 @@ impl HookReceiver {
         Ok(Self { server, inboxes: inboxes.collect() })
     }
 
-    /// The same for whatever connections a daemon has.
+    /// The same for all connections of a daemon.
     ///
     /// # Errors
+    ///
     /// As [`Self::bind`].
     pub async fn for_connections(manager: &ConnectionManager) -> Result<Self, ListenError> {
         Self::with_inboxes(manager.config(), manager.inboxes().clone()).await

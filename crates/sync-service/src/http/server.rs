@@ -104,11 +104,12 @@ struct Tls {
 struct Contents([u8; 32]);
 
 impl Server {
-    /// Binds an address by the rule of the house: on this machine as it is, and beyond it with TLS, its own or that of a
-    /// proxy.
+    /// Binds an address by the common rule: a loopback address without TLS, and any other one with TLS, its own or that
+    /// of a proxy.
     ///
     /// # Errors
-    /// When an address that others can reach is served without TLS, and as [`Self::bind`].
+    ///
+    /// When a reachable address is served without TLS, and as [`Self::bind`].
     pub async fn by_rule(
         address: SocketAddr,
         setting: &'static str,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A reason to refuse a sign-in or a request with a token.
+/// A reason to reject a sign-in or a request with a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusedSignIn {
     /// The token is unknown, revoked, or expired.
@@ -27,7 +27,7 @@ impl RefusedSignIn {
     }
 }
 
-/// Counts of refused sign-ins by reason, since the process started. A clone counts into the same numbers.
+/// Counts of rejected sign-ins by reason, since the process started. A clone shares the counts.
 #[derive(Debug, Clone, Default)]
 pub struct RefusedSignIns(Arc<[AtomicU64; RefusedSignIn::ALL.len()]>);
 

@@ -17,7 +17,7 @@ use crate::{AccountConfig, OktaConfig, error_chain};
 /// A person waits for the result.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An answer that works.
+/// A valid answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The finding.
@@ -32,7 +32,7 @@ impl Finding {
     }
 }
 
-/// An answer that does not work.
+/// An invalid answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
@@ -42,7 +42,7 @@ pub struct Problem {
     pub remedy: Option<Remedy>,
     /// True if the value can never work, and not only at the moment.
     pub blocking: bool,
-    /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
+    /// True if the service was not reached, or did not judge the answer: the URL or the network is at fault.
     pub unreached: bool,
 }
 
@@ -85,7 +85,7 @@ pub type Check = Result<Finding, Problem>;
 /// The check of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
-    /// True if the services are asked.
+    /// True if the services are requested.
     pub ask: bool,
     /// True if their addresses may be private.
     pub allow_private_addresses: bool,

@@ -107,9 +107,10 @@ impl ConfigDraft {
         }
     }
 
-    /// The file that the key is kept in: where it is when that is beside the configuration, otherwise a copy there.
+    /// The file of the key: its own path if that is next to the configuration, otherwise a copy there.
     ///
     /// # Errors
+    ///
     /// When the copy would replace a file and may not.
     pub fn key_file(&self, name: &ConnectionName, key: &Path, replace: bool) -> Result<PathBuf, InitError> {
         if same_folder(&private::folder(key), &private::folder(&self.path)) {
@@ -119,12 +120,12 @@ impl ConfigDraft {
         if copy.exists() && !replace { Err(InitError::Exists(copy)) } else { Ok(copy) }
     }
 
-    /// Writes the connection: first the files of its secrets, each for its owner alone, then the configuration. What
-    /// else an existing file says stays as it is.
+    /// Writes the connection: first the files of its secrets, each for its owner only, then the configuration. Other
+    /// content of an existing file stays unchanged.
     ///
     /// # Errors
-    /// When something is there that may not be replaced, the answers make no configuration, or a file cannot be
-    /// written.
+    ///
+    /// When an existing item may not be replaced, the answers form no configuration, or a file can't be written.
     pub fn write(mut self, answers: &InitAnswers, replace: bool) -> Result<WrittenFiles, InitError> {
         let name = &answers.connection;
         self.check_name(name, replace)?;
@@ -232,7 +233,7 @@ impl ConfigDraft {
     }
 }
 
-/// A secret of a connection that has a file of its own.
+/// A secret of a connection that has its own file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {
     /// The app's private key.

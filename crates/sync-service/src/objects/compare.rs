@@ -37,7 +37,7 @@ pub enum FieldMatch {
 pub struct FieldComparison {
     /// The record's field.
     pub field: String,
-    /// Its name in Okta: of a profile attribute, or of what is beside the profile, such as `status`.
+    /// Its name in Okta: of a profile attribute, or of another field, such as `status`.
     pub okta: Option<String>,
     /// The attribute's name in Assets; `None` while the schemas are not known.
     pub attribute: Option<String>,

@@ -56,11 +56,11 @@ pub(crate) struct Lookup {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatches {
-    /// The objects: groups first, then by what people call them.
+    /// The objects: groups first, then by display name.
     pub objects: Vec<ObjectMatch>,
     /// True if there are more than the limit.
     pub has_more: bool,
-    /// The error of asking Okta for an unknown object; `None` if it wasn't asked, or if it succeeded.
+    /// The error of looking up an unknown object in Okta; `None` if it wasn't looked up, or if that succeeded.
     pub okta_error: Option<String>,
 }
 
@@ -103,7 +103,7 @@ pub struct ObjectView {
     pub okta: OktaLookup,
     /// The object in Assets.
     pub assets: AssetsLookup,
-    /// Field by field: what was sent, what would be sent now, and what Assets has.
+    /// Each field: its sent value, its current value in a new record, and its value in Assets.
     pub fields: Vec<FieldComparison>,
     /// The record that Assets accounted for last, without its fields; `None` when it never did.
     pub confirmed: Option<ConfirmedRecordView>,
@@ -113,7 +113,7 @@ pub struct ObjectView {
     pub stale_values: Vec<StaleValue>,
     /// The events that named it, those first that happened last.
     pub events: Vec<Event>,
-    /// The event by which the confirmed record came; `None` when it came by a pass, or the event is forgotten.
+    /// The event that led to the confirmed record; `None` if a sync did, or the event expired.
     pub last_event_id: Option<EventId>,
 }
 
@@ -137,7 +137,7 @@ pub struct ConfirmedRecordView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnconfirmedRecordView {
-    /// The change that it makes.
+    /// The change.
     pub change: ChangeKind,
     /// When Okta was read for it.
     pub read_at: Timestamp,
@@ -197,11 +197,12 @@ fn sent_last(entry: &ObjectHistory) -> Option<&Record> {
 }
 
 impl Connection {
-    /// Objects with this id, or with this text in what people call them, whatever its case. What is not known here is
-    /// looked for in Okta by id, login or name.
+    /// Objects with this ID, or with this text in their display name, ignoring case. Unknown objects are looked up in
+    /// Okta by ID, login, or name.
     ///
     /// # Errors
-    /// When the store fails. That Okta cannot be asked is in the result.
+    ///
+    /// When the store fails. A failure of Okta is in the result.
     pub async fn find_objects(
         &self,
         text: &str,
@@ -234,11 +235,12 @@ impl Connection {
         Ok(matches)
     }
 
-    /// One object on both sides. An object of which nothing was sent is looked for in Okta all the same, by its id, or by
-    /// a login or name in the place of the id.
+    /// One object on both sides. An object that was never sent is looked up in Okta nevertheless, by its ID, or by a
+    /// login or name instead.
     ///
     /// # Errors
-    /// When the store fails. That one of the services cannot be asked is in the result.
+    ///
+    /// When the store fails. A failure of Okta or Assets is in the result.
     pub async fn object(&self, key: &RecordKey) -> Result<ObjectView, ServiceError> {
         let through = self.through(PATIENCE).await;
         let through = through.as_ref();
@@ -279,9 +281,10 @@ impl Connection {
         })
     }
 
-    /// The stored names of these objects; no service is asked. Of many, only the first are searched.
+    /// The stored names of these objects; no service is called. Of many, only the first are searched.
     ///
     /// # Errors
+    ///
     /// When the store fails.
     pub async fn object_names(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, String>, ServiceError> {
         let known = self.store().known_objects(&keys[..keys.len().min(NAMES)]).await?;
@@ -292,9 +295,10 @@ impl Connection {
         Ok(named.collect())
     }
 
-    /// The run that applied an event; `None` when nothing was sent by it, or that is forgotten.
+    /// The run that applied an event; `None` if it sent nothing, or expired.
     ///
     /// # Errors
+    ///
     /// When the store fails.
     pub async fn run_of_event(&self, event: &Event) -> Result<Option<OriginRun>, ServiceError> {
         for key in event.subjects.iter().flat_map(named_objects).take(TRACED) {
@@ -368,7 +372,7 @@ fn also(record: &Record, name: Option<&str>, text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The objects that a subject names, each by itself.
+/// The objects of a subject, one at a time.
 pub fn named_objects(subject: &Subject) -> Vec<RecordKey> {
     match subject {
         Subject::User(user) => vec![RecordKey::user(user)],

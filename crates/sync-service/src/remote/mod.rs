@@ -89,7 +89,8 @@ impl RemoteClient {
     /// Every connection, with its status.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn connections(&self) -> Result<Vec<ConnectionView>, RemoteError> {
         let all: Connections = self.get(&["connections"], &()).await?;
         Ok(all.connections)
@@ -98,7 +99,8 @@ impl RemoteClient {
     /// One connection, with its status.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn connection(&self, name: &ConnectionName) -> Result<ConnectionView, RemoteError> {
         self.get(&["connections", name.as_str()], &()).await
     }
@@ -106,7 +108,8 @@ impl RemoteClient {
     /// Runs, the newest first.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn runs(
         &self,
         name: &ConnectionName,
@@ -119,10 +122,11 @@ impl RemoteClient {
         Ok(runs.runs)
     }
 
-    /// The run of that number; `None` when the connection has none.
+    /// The run with that number; `None` if the connection has none.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn run(&self, name: &ConnectionName, run: RunId) -> Result<Option<ConnectionRun>, RemoteError> {
         let found = self.get(&["connections", name.as_str(), "runs", &run.to_string()], &()).await;
         match found {
@@ -131,10 +135,11 @@ impl RemoteClient {
         }
     }
 
-    /// Events, those first that happened last.
+    /// Events, the newest first.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn events(&self, name: &ConnectionName, filter: &EventFilter) -> Result<Events, RemoteError> {
         let mut query = vec![("limit", filter.limit.to_string())];
         query.extend(filter.state.map(|state| ("state", state.as_str().to_owned())));
@@ -145,7 +150,8 @@ impl RemoteClient {
     /// Replays events, or all failed ones if no IDs are given.
     ///
     /// # Errors
-    /// When one is not known, or the daemon cannot be asked.
+    ///
+    /// When one is unknown, or the daemon can't be reached.
     pub async fn replay(
         &self,
         name: &ConnectionName,
@@ -162,7 +168,8 @@ impl RemoteClient {
     /// *Setup*, to its end.
     ///
     /// # Errors
-    /// When it fails, or the daemon cannot be asked.
+    ///
+    /// When it fails, or the daemon can't be reached.
     pub async fn set_up(
         &self,
         name: &ConnectionName,
@@ -174,7 +181,8 @@ impl RemoteClient {
     /// *Verify*, to its end.
     ///
     /// # Errors
-    /// When it fails, or the daemon cannot be asked.
+    ///
+    /// When it fails, or the daemon can't be reached.
     pub async fn verify(
         &self,
         name: &ConnectionName,
@@ -186,7 +194,8 @@ impl RemoteClient {
     /// Runs all checks.
     ///
     /// # Errors
-    /// When that fails, or the daemon cannot be asked.
+    ///
+    /// When that fails, or the daemon can't be reached.
     pub async fn examine(
         &self,
         name: &ConnectionName,
@@ -198,7 +207,8 @@ impl RemoteClient {
     /// Compares the schemas.
     ///
     /// # Errors
-    /// When that fails, or the daemon cannot be asked.
+    ///
+    /// When that fails, or the daemon can't be reached.
     pub async fn compare_schemas(
         &self,
         name: &ConnectionName,
@@ -207,10 +217,11 @@ impl RemoteClient {
         self.job(name, "schema", stop).await
     }
 
-    /// Makes a plan.
+    /// Creates a plan.
     ///
     /// # Errors
-    /// When that fails, or the daemon cannot be asked.
+    ///
+    /// When that fails, or the daemon can't be reached.
     pub async fn plan(
         &self,
         name: &ConnectionName,
@@ -222,7 +233,8 @@ impl RemoteClient {
     /// Active and recent runs of the daemon.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn active_runs(&self, name: &ConnectionName) -> Result<ActiveRuns, RemoteError> {
         self.get(&["connections", name.as_str(), "active-runs"], &()).await
     }
@@ -290,7 +302,8 @@ impl RemoteClient {
     /// Pauses sends for a time, or until they are resumed.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn pause(
         &self,
         name: &ConnectionName,
@@ -303,7 +316,8 @@ impl RemoteClient {
     /// Ends a pause.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn resume(&self, name: &ConnectionName) -> Result<PauseStatus, RemoteError> {
         self.tell(&["connections", name.as_str(), "resume"]).await
     }

@@ -33,7 +33,7 @@ pub enum FollowedEvent {
     Resumed,
 }
 
-/// Follows the inboxes of some connections of a daemon elsewhere, from where they ended when it began.
+/// Follows the inboxes of some connections of a remote daemon, from their end at the start.
 pub struct RemoteEventFollower<'c> {
     streams: Vec<Stream<'c>>,
 }
@@ -42,7 +42,8 @@ impl<'c> RemoteEventFollower<'c> {
     /// From now on.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    ///
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn begin(client: &'c RemoteClient, names: &[ConnectionName]) -> Result<Self, RemoteError> {
         let begun = names.iter().map(|name| Stream::begin(client, name.clone()));
         Ok(Self { streams: try_join_all(begun).await? })
@@ -52,7 +53,8 @@ impl<'c> RemoteEventFollower<'c> {
     /// it reconnects with growing pauses without missing events.
     ///
     /// # Errors
-    /// When the daemon refuses, such as a token that was revoked.
+    ///
+    /// When the daemon rejects the request, for example with a revoked token.
     pub async fn follow(
         self,
         stop: &CancellationToken,

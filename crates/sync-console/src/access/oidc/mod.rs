@@ -32,7 +32,7 @@ pub const CALLBACK: &str = "/sign-in/okta/callback";
 /// The scopes for the person's name and groups.
 const SCOPES: &str = "openid profile groups";
 
-/// Signs people in with the org. What the org says of itself is read when it is first needed.
+/// Sign-in with the org. The org's metadata is read when it is first needed.
 pub struct Oidc {
     settings: OidcSettings,
     http: reqwest::Client,
@@ -110,7 +110,7 @@ impl Oidc {
             now: now.as_second(),
         };
         let mut claims = self.verify(&tokens.id_token, &provider.keys, &expected, now).await?;
-        // A token that comes with an access token may omit the hash of the code.
+        // With an access token, the ID token may omit claims that `/userinfo` returns.
         if claims.groups.is_none()
             && let (Some(endpoint), Some(access)) = (&provider.userinfo_endpoint, &tokens.access_token)
         {
