@@ -90,7 +90,6 @@ impl Execution {
     /// out and returned, and the others are part of the execution.
     ///
     /// # Errors
-    ///
     /// As any call, and the rejection if Assets rejects all records. The execution stays open and can still be
     /// canceled.
     pub async fn submit(&self, chunk: &Chunk) -> Result<Submitted> {
@@ -136,7 +135,6 @@ impl Execution {
     /// Sends one record. `false` if Assets rejects it (400, 413, 422), which doesn't change the execution.
     ///
     /// # Errors
-    ///
     /// As any call.
     pub async fn submit_record(&self, selector: &str, record: Value) -> Result<bool> {
         self.wait_until_ingesting().await?;
@@ -175,7 +173,6 @@ impl Execution {
     /// Completes the execution. From here on, it can't be canceled.
     ///
     /// # Errors
-    ///
     /// As any call. The completion may have taken effect nevertheless: check [`ImportClient::execution_status`].
     pub async fn complete(self) -> Result<Processing> {
         if let Err(error) = self.post(Bytes::from_static(br#"{"completed":true}"#)).await {
@@ -206,7 +203,6 @@ impl Execution {
     /// Sends chunks as the stream yields them, with this number at a time; the stream isn't polled ahead of the sends.
     ///
     /// # Errors
-    ///
     /// The first error of a chunk or of the stream; all other sends stop then. The execution stays open: cancel it.
     pub async fn submit_all<E: From<Error>>(
         &self,

@@ -60,7 +60,6 @@ impl Outbound {
     /// Checks a numeric address, which needs no name resolution.
     ///
     /// # Errors
-    ///
     /// When it is private, and private addresses are rejected.
     pub fn check(&self, url: &Url) -> Result<(), PrivateAddress> {
         match literal(url) {

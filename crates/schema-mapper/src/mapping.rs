@@ -49,7 +49,6 @@ impl Mapping {
     /// The mapping for these schemas and options.
     ///
     /// # Errors
-    ///
     /// When there is nothing to map, or the options can't be satisfied: correct the options. Options that can be
     /// satisfied in part are in [`warnings`](Self::warnings).
     pub fn new(schemas: &OrgSchemas, options: &MappingOptions) -> Result<Self, MappingError> {

@@ -138,7 +138,6 @@ impl SyncScope {
     /// Checks the conditions alone.
     ///
     /// # Errors
-    ///
     /// When one can never be met.
     pub fn check(&self) -> Result<(), ScopeError> {
         let statuses: Vec<&str> = STATUSES.iter().map(UserStatus::as_str).collect();

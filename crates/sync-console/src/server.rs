@@ -87,7 +87,6 @@ impl Console {
     /// Listens on its address.
     ///
     /// # Errors
-    ///
     /// When the address can't be used, or sign-in with Okta isn't configured correctly.
     pub async fn bind(
         settings: &ConsoleConfig,

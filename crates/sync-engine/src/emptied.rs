@@ -65,7 +65,6 @@ impl Engine {
     /// Verifies an empty group listing with former members.
     ///
     /// # Errors
-    ///
     /// If one of them is still a member, or none of them can be read.
     pub(crate) async fn prove_empty(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
         let members = self.ports.store.referrers(ObjectKind::Group, group.as_str()).await?;

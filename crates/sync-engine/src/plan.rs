@@ -132,7 +132,6 @@ impl SyncPlan {
     /// Approves the plan.
     ///
     /// # Errors
-    ///
     /// When it exceeds a safeguard.
     pub fn approve(self, limits: &Safeguards) -> Result<ApprovedPlan, SafeguardViolation> {
         match self.refusals(limits).into_iter().next() {

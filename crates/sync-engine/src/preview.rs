@@ -45,7 +45,6 @@ impl Engine {
     /// Reads everything and computes the changes of a sync. Sends nothing, and adds nothing to the object schema.
     ///
     /// # Errors
-    ///
     /// When the directory, the importer, or the store fails.
     pub async fn plan(
         &self,
@@ -150,7 +149,6 @@ impl Engine {
     /// Reads some objects and computes the changes of [`targeted_sync`](Self::targeted_sync). Sends nothing.
     ///
     /// # Errors
-    ///
     /// As [`Self::plan`].
     pub async fn targeted_plan(
         &self,

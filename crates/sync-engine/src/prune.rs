@@ -160,7 +160,6 @@ impl Engine {
     /// Only for a plan that an administrator has confirmed.
     ///
     /// # Errors
-    ///
     /// When there is no account, when a limit is exceeded, when the directory returns nothing, or when the store fails.
     /// Other failures are in the report.
     pub async fn prune(

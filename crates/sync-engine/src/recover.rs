@@ -31,7 +31,6 @@ impl Engine {
     /// released. The leader calls it once when it starts.
     ///
     /// # Errors
-    ///
     /// When the importer or the store fails; the next run tries again.
     pub async fn recover(&self) -> Result<(), EngineError> {
         let _execution_lock = self.execution_lock.lock().await;

@@ -287,7 +287,7 @@ impl SafeguardViolation {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "safeguard", rename_all = "snake_case")]
 pub enum SafeguardViolation {
-    /// A listing came back empty although objects are known.
+    /// A listing is empty although the store has objects.
     #[error(
         "safeguard triggered: Okta returned no {kind}s, but {total} are synced; an app without an admin role sees none"
     )]

@@ -34,7 +34,6 @@ impl Engine {
     /// unchanged.
     ///
     /// # Errors
-    ///
     /// When either can't be created. The object schema is created first and stays if the event hook fails.
     pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
         let schema = self.set_up_schema().await?;
@@ -65,7 +64,6 @@ impl Engine {
     /// Checks the parts that *Setup* creates, and changes nothing.
     ///
     /// # Errors
-    ///
     /// When a part can't be read. Findings about readable parts are in the report.
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         let Comparison { report: structure, view } =

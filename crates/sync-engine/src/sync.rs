@@ -17,7 +17,6 @@ impl Engine {
     /// Reads everything and sends the differences from the confirmed records. Resumes an interrupted run.
     ///
     /// # Errors
-    ///
     /// When a port fails, when there is no mapping yet, and when the plan exceeds a safeguard. After any error,
     /// confirmed records stay valid and a later run sends the rest.
     pub async fn full_sync(
@@ -38,7 +37,6 @@ impl Engine {
     /// older, everything is read again.
     ///
     /// # Errors
-    ///
     /// As [`Self::full_sync`].
     pub async fn sync_as_of_now(
         &self,

@@ -26,7 +26,6 @@ impl SingleReads {
     /// Defers an object.
     ///
     /// # Errors
-    ///
     /// The failure, if it says nothing about the object.
     pub(crate) fn leave(&mut self, error: EngineError) -> Result<Failure, EngineError> {
         let EngineError::Directory(error) = error else { return Err(error) };
@@ -168,7 +167,6 @@ impl Engine {
     /// Proves that the directory still responds after the last reads of single objects failed.
     ///
     /// # Errors
-    ///
     /// The failure of those reads, if the directory doesn't respond.
     pub(crate) async fn prove_answers(
         &self,

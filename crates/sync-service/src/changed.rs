@@ -13,7 +13,6 @@ use crate::status::Pause;
 /// Empty for an unknown connection.
 ///
 /// # Errors
-///
 /// When the store fails, or the saved settings can't be read.
 pub async fn connection_state(store: &Store, name: &ConnectionName) -> Result<Value, ServiceError> {
     let saved = store.saved_connections().await?.into_iter().find(|saved| saved.name == *name);

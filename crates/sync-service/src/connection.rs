@@ -72,7 +72,6 @@ impl Connection {
     /// The same for an embedder who replaces a port, or tunes the engine.
     ///
     /// # Errors
-    ///
     /// As [`Self::open`].
     pub async fn open_with(
         config: &ConnectionConfig,
@@ -85,7 +84,6 @@ impl Connection {
     /// The same with an [export](crate::export) instead of Okta: for plans. Okta gets no request.
     ///
     /// # Errors
-    ///
     /// As [`Self::open`], and when the folder contains no export.
     pub async fn open_saved(
         config: &ConnectionConfig,
@@ -226,7 +224,6 @@ impl Connection {
     /// process.
     ///
     /// # Errors
-    ///
     /// When another process has it, or the recovery fails.
     pub async fn claim(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
         let claim = self.claim_to_follow(store_path).await?;

@@ -102,7 +102,6 @@ impl Connection {
     /// that were read, and no sends.
     ///
     /// # Errors
-    ///
     /// When the connection is paused, the request isn't accepted in time, the run fails, the leader ends, or the store
     /// fails.
     pub async fn delegate_sync(

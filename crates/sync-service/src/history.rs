@@ -70,7 +70,6 @@ impl Connection {
     /// The stored data of a run of this connection; `None` without it.
     ///
     /// # Errors
-    ///
     /// When the store fails.
     pub async fn run(&self, run: RunId) -> Result<Option<RunDetail>, ServiceError> {
         Ok(self.store().run(run).await?)
@@ -79,7 +78,6 @@ impl Connection {
     /// An event of this connection; `None` if it is unknown.
     ///
     /// # Errors
-    ///
     /// When the store fails.
     pub async fn event(&self, id: &EventId) -> Result<Option<Event>, ServiceError> {
         let search = Some(id.as_str().to_owned());
@@ -133,7 +131,6 @@ impl Connection {
     /// them.
     ///
     /// # Errors
-    ///
     /// When the store fails.
     pub async fn events_after(
         &self,
@@ -146,7 +143,6 @@ impl Connection {
     /// True if a process works on this connection: the daemon, or a command that sends.
     ///
     /// # Errors
-    ///
     /// When that can't be determined.
     pub fn daemon_running(&self, store_path: &Path) -> Result<bool, ServiceError> {
         match Lock::take(store_path, self.name()) {
@@ -160,7 +156,6 @@ impl Connection {
 /// The run with that number, of any connection.
 ///
 /// # Errors
-///
 /// When no connection has it, or the store fails.
 pub async fn find_run(connections: &[Connection], run: RunId) -> Result<ConnectionRun, ServiceError> {
     for connection in connections {
@@ -234,7 +229,6 @@ impl<'c> EventFollower<'c> {
     /// several times between two reads is passed once, in its last state.
     ///
     /// # Errors
-    ///
     /// When the store fails.
     pub async fn follow(
         mut self,

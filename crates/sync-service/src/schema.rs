@@ -109,7 +109,6 @@ pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView
 /// Reads both sides, and computes the effect of other options. Changes nothing, and saves nothing.
 ///
 /// # Errors
-///
 /// As [`compare_schemas`]; [`ServiceError::Config`] when the options are invalid.
 pub async fn preview_schemas(
     connection: &ConnectionConfig,

@@ -11,7 +11,6 @@ pub const END_WITHIN: Duration = Duration::from_millis(4_500);
 /// first poll.
 ///
 /// # Panics
-///
 /// Outside a Tokio runtime with I/O.
 #[cfg(unix)]
 pub fn shutdown_requested() -> impl Future<Output = ()> + Send {

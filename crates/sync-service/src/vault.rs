@@ -108,7 +108,6 @@ impl MasterKey {
     /// Decrypts a secret that was [encrypted](Self::seal) for the same setting.
     ///
     /// # Errors
-    ///
     /// When it was changed, moved, or encrypted with another key.
     pub(crate) fn open(&self, place: &str, sealed: &[u8]) -> Result<SecretString, VaultError> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE).ok_or(VaultError::Tampered)?;

@@ -21,7 +21,6 @@ impl Store {
     /// with it reads and resends everything.
     ///
     /// # Errors
-    ///
     /// When the file exists already or can't be written, or the copy is damaged. The file exists only once the copy is
     /// complete.
     pub async fn back_up(&self, target: &Path) -> Result<u64, StoreError> {

@@ -83,7 +83,6 @@ impl AssetsClient {
     /// Creates an object. Scope `write:cmdb-object:jira`.
     ///
     /// # Errors
-    ///
     /// As any call. If the response is lost, the request isn't repeated, because the object may exist.
     pub async fn create_object(&self, object_type_id: &str, values: &ObjectValues) -> Result<Object> {
         let url = self.url(&["object", "create"]).await?;
@@ -109,7 +108,6 @@ impl AssetsClient {
     /// Deletes an object. Scope `delete:cmdb-object:jira`. `false` if it no longer existed.
     ///
     /// # Errors
-    ///
     /// As any call.
     pub async fn delete_object(&self, id: &str) -> Result<bool> {
         const WHAT: &str = "the deletion of an object";

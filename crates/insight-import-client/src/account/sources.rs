@@ -28,7 +28,6 @@ impl AssetsClient {
     /// Generates a new import token. The previous one is invalid at once. Scope `import:import-configuration:cmdb`.
     ///
     /// # Errors
-    ///
     /// As any call. If the response is lost, the request isn't repeated, because the new token is unknown.
     pub async fn generate_import_token(&self, source_id: &str) -> Result<SecretString> {
         #[derive(Deserialize)]

@@ -60,7 +60,6 @@ impl AssetsClient {
     /// documents it; if that is rejected, the second one has all fields of a reference.
     ///
     /// # Errors
-    ///
     /// As any call.
     pub async fn update_attribute(
         &self,

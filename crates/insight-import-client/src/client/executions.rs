@@ -21,7 +21,6 @@ impl ImportClient {
     /// Starts an execution.
     ///
     /// # Errors
-    ///
     /// [`Error::InProgress`], [`Error::Disabled`], and [`Error::MissingMapping`] when Assets rejects it;
     /// [`Error::StartResultUnknown`] when the response was lost; and as any call.
     pub async fn start(&self) -> Result<Execution> {
@@ -54,7 +53,6 @@ impl ImportClient {
     /// and an execution that is unknown while the import source is busy still exists.
     ///
     /// # Errors
-    ///
     /// As any call; [`Error::InProgress`] when the execution is unknown and the import source is busy.
     pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
         let url = self.links_of(id).await?.status;

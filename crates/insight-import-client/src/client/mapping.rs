@@ -33,7 +33,6 @@ impl ImportClient {
     /// The same as a separate job, for large documents; waits for its end.
     ///
     /// # Errors
-    ///
     /// As [`Self::put_mapping`].
     pub async fn put_mapping_async(&self, document: &SchemaAndMapping) -> Result<()> {
         self.submit_mapping(Method::PUT, document, true).await
@@ -50,7 +49,6 @@ impl ImportClient {
     /// The same as a separate job, for large documents; waits for its end.
     ///
     /// # Errors
-    ///
     /// As [`Self::patch_mapping`].
     pub async fn patch_mapping_async(&self, document: &SchemaAndMapping) -> Result<()> {
         self.submit_mapping(Method::PATCH, document, true).await

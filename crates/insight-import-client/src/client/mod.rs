@@ -122,7 +122,6 @@ impl ImportClient {
     /// [`AssetsClient`](crate::AssetsClient) always is.
     ///
     /// # Errors
-    ///
     /// As any call.
     pub async fn settings(&self) -> Result<crate::account::ImportSource> {
         const WHAT: &str = "the settings of the import source";

@@ -99,7 +99,6 @@ impl OktaClient {
     /// The scopes that were requested and not granted; empty with an API token.
     ///
     /// # Errors
-    ///
     /// When Okta issues no token.
     pub async fn missing_scopes(&self) -> Result<Vec<String>> {
         self.granted_scopes().await?;

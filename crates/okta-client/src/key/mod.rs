@@ -51,7 +51,6 @@ impl PrivateKey {
     /// signatures don't need are ignored.
     ///
     /// # Errors
-    ///
     /// When it is not a private key for signatures; the error describes the kind of text, and contains no part of the
     /// key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {

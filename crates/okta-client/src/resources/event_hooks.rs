@@ -26,7 +26,6 @@ impl EventHooks<'_> {
     /// Creates a hook: active, and not verified yet.
     ///
     /// # Errors
-    ///
     /// As any call. After a broken connection or a server error, the request isn't repeated, because the hook may
     /// exist: list the hooks to check.
     pub async fn create(&self, hook: &NewEventHook) -> Result<EventHook> {
@@ -39,7 +38,6 @@ impl EventHooks<'_> {
     /// One event hook.
     ///
     /// # Errors
-    ///
     /// [`OtherObject`](Error::OtherObject) when the response is about another hook, and as any call.
     pub async fn get(&self, id: &str) -> Result<EventHook> {
         let path = format!("/api/v1/eventHooks/{}", checked(id)?);
@@ -60,7 +58,6 @@ impl EventHooks<'_> {
     /// Deletes a hook, which must be inactive.
     ///
     /// # Errors
-    ///
     /// [`Api`](Error::Api) while it is active, and as any call. [`NotFound`](Error::NotFound) may mean that an attempt
     /// with a lost response has deleted it.
     pub async fn delete(&self, id: &str) -> Result<()> {
@@ -87,7 +84,6 @@ impl EventHooks<'_> {
     /// Makes Okta call the endpoint, which must return the challenge within three seconds.
     ///
     /// # Errors
-    ///
     /// [`Api`](Error::Api) when the endpoint doesn't, and as any call.
     pub async fn verify(&self, id: &str) -> Result<EventHook> {
         self.lifecycle(id, "verify").await

@@ -68,7 +68,6 @@ impl Groups<'_> {
     /// A later page.
     ///
     /// # Errors
-    ///
     /// [`Api`](crate::Error::Api) when the position expired, [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint)
     /// when it belongs to another listing, and as any call.
     pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<Group>> {
@@ -100,7 +99,6 @@ impl Groups<'_> {
     /// One group.
     ///
     /// # Errors
-    ///
     /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the
     /// response is about another group, and as any call.
     pub async fn get(&self, id: &str) -> Result<Group> {

@@ -151,7 +151,6 @@ impl Logs<'_> {
     /// The events that the log received after a position, up to one page.
     ///
     /// # Errors
-    ///
     /// [`Error::Api`] when the position expired, [`Error::InvalidCheckpoint`] when it belongs to another org, and as
     /// any call.
     pub async fn poll(&self, start: &LogStart) -> Result<LogPage> {

@@ -22,7 +22,6 @@ impl UserTypes<'_> {
     /// One user type.
     ///
     /// # Errors
-    ///
     /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the
     /// response is about another type, and as any call.
     pub async fn get(&self, id: &str) -> Result<UserType> {

@@ -101,7 +101,6 @@ impl Users<'_> {
     /// A later page.
     ///
     /// # Errors
-    ///
     /// [`Api`](crate::Error::Api) when the position expired, [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint)
     /// when it belongs to another listing, and as any call.
     pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<User>> {
@@ -128,7 +127,6 @@ impl Users<'_> {
     /// `@`.
     ///
     /// # Errors
-    ///
     /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the
     /// response is about another user, and as any call.
     pub async fn get(&self, id: &str) -> Result<User> {

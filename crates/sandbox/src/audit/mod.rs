@@ -80,7 +80,6 @@ impl Differences {
 /// Compares the two sides of a sandbox.
 ///
 /// # Errors
-///
 /// When the control API doesn't respond.
 pub async fn compare(control: &ControlClient) -> Result<Comparison, reqwest::Error> {
     compare_chosen(control, &Scope::default()).await
@@ -89,7 +88,6 @@ pub async fn compare(control: &ControlClient) -> Result<Comparison, reqwest::Err
 /// The same with a scope: out-of-scope objects must not be current in Assets.
 ///
 /// # Errors
-///
 /// As [`compare`].
 pub async fn compare_chosen(control: &ControlClient, choice: &Scope) -> Result<Comparison, reqwest::Error> {
     let mut differences = Differences::default();

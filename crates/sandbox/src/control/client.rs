@@ -18,7 +18,6 @@ impl ControlClient {
     /// Reads a path below `/control`.
     ///
     /// # Errors
-    ///
     /// When there is no valid response.
     pub async fn get(&self, path: &str) -> Result<Value, reqwest::Error> {
         self.http.get(format!("{}{path}", self.url)).send().await?.error_for_status()?.json().await
@@ -27,7 +26,6 @@ impl ControlClient {
     /// Changes something: `POST`, `PUT`, or `DELETE` with a body.
     ///
     /// # Errors
-    ///
     /// When there is no response, or a rejection.
     pub async fn call(&self, method: &str, path: &str, body: &Value) -> Result<Value, reqwest::Error> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or(reqwest::Method::POST);

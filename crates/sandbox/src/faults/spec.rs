@@ -151,7 +151,6 @@ impl FaultSpec {
     /// This specification with the values of a JSON document.
     ///
     /// # Errors
-    ///
     /// When a key is unknown or a value is invalid.
     pub fn changed(mut self, value: &Value) -> Result<Self, InvalidFault> {
         match value {

@@ -119,7 +119,6 @@ impl Access {
     /// regardless of failed attempts: tokens are long and random, so that guessing needs no lockout.
     ///
     /// # Errors
-    ///
     /// When the token is invalid, also after too many such attempts, or the store fails.
     pub async fn sign_in(&self, token: &Secret, from: IpAddr) -> Result<Secret, SignInError> {
         let Some(token) = self.0.store.use_token(&hash(token), self.now()).await? else {
@@ -134,7 +133,6 @@ impl Access {
     /// Counts a rejected token, and logs such failures at a limited rate.
     ///
     /// # Errors
-    ///
     /// If the client, or others with the same token prefix, failed too often recently: the time to wait.
     pub(super) fn refused(&self, token: &Secret, from: IpAddr) -> Result<(), Duration> {
         let now = Instant::now();

@@ -82,7 +82,6 @@ pub struct TokenRequest {
 /// Creates a token. Only the caller has the secret; the store has a hash of it.
 ///
 /// # Errors
-///
 /// When the name is invalid or in use, the expiration is past, or the store fails.
 pub async fn create_token(
     store: &AccessStore,
@@ -158,7 +157,6 @@ async fn number(store: &AccessStore, which: &str) -> Result<i64, TokenError> {
 /// Revokes a token, by ID or by the name of a token that isn't revoked, and ends its sessions.
 ///
 /// # Errors
-///
 /// When there is none, it is the last valid one of an administrator, or the store fails.
 pub async fn revoke_token(
     store: &AccessStore,

@@ -54,8 +54,8 @@ impl Default for Places {
 
 /// Stream live updates as server-sent events
 ///
-/// `status` events hold a `ConnectionStatus`, first and whenever it differs; `event` events hold a `ConnectionEvent` for
-/// each event that comes in or changes. The stream ends now and then; with `Last-Event-ID` it goes on where it was.
+/// `status` events contain a `ConnectionStatus`, first and whenever it differs; `event` events contain a
+/// `ConnectionEvent` for each received or changed event. The stream ends at intervals; with `Last-Event-ID`, it resumes.
 #[utoipa::path(
     get,
     path = "/connections/{name}/stream",

@@ -124,7 +124,7 @@ fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError>
     days.map(end).transpose().map_err(|_| ApiError::invalid("expires_in_days: this is too long"))
 }
 
-/// Revoke a token, and end the sessions that began with it
+/// Revoke a token, and end its sessions
 #[utoipa::path(
     delete,
     path = "/tokens/{id}",

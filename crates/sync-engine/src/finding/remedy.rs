@@ -24,7 +24,7 @@ pub enum Remedy {
     Resume,
     /// Run setup.
     RunSetup,
-    /// Create the event hook by hand, because the app may not.
+    /// Create the event hook manually, because the app isn't permitted to.
     CreateEventHookManually,
     /// Make the daemon reachable at the public URL, then run setup.
     ExposeDaemonAndRunSetup,

@@ -184,7 +184,6 @@ pub trait Execution: Send {
     /// Sends records in chunks. Records that the importer rejects are left out and returned.
     ///
     /// # Errors
-    ///
     /// When the execution can't accept records and must be canceled.
     async fn submit(&mut self, records: Vec<Record>) -> Result<Submitted, PortError>;
 

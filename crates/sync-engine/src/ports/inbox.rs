@@ -15,7 +15,7 @@ pub enum Subject {
     User(UserId),
     /// A group.
     Group(GroupId),
-    /// All members of a group: it has come to be selected, and no event names them.
+    /// All members of a group that entered the scope; no event names them.
     GroupMembers(GroupId),
     /// The membership of a user in a group; neither changes otherwise.
     Membership {

@@ -41,7 +41,6 @@ pub trait TargetObjects: Send + Sync {
     /// because its index lags, and records with a different or incomparable value.
     ///
     /// # Errors
-    ///
     /// When Assets can't be read.
     async fn stored(&self, records: &[Record]) -> Result<HashMap<RecordKey, Vec<RecordKey>>, PortError>;
 

@@ -267,7 +267,6 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// are confirmed with the execution, regardless of its counters.
     ///
     /// # Errors
-    ///
     /// When the store fails.
     async fn prove(&self, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError>;
 

@@ -40,7 +40,7 @@ pub struct SchemaReport {
     pub existing_types: usize,
     /// The wanted attributes that already existed.
     pub existing_attributes: usize,
-    /// Attributes that were put right just now with an account, as `type: attribute`.
+    /// Attributes that were corrected with the account, as `type: attribute`.
     pub fixed_attributes: Vec<String>,
     /// Mapping options without effect, or with another effect than expected.
     pub notes: Vec<Finding>,
@@ -75,7 +75,6 @@ pub trait TargetSchema: Send + Sync {
     /// import source has it: values for missing parts would be lost silently.
     ///
     /// # Errors
-    ///
     /// When a side can't be read, or the mapping can't be built.
     async fn compare(&self) -> Result<Comparison, PortError>;
 
@@ -83,7 +82,6 @@ pub trait TargetSchema: Send + Sync {
     /// read. Cheap: it is read before each execution.
     ///
     /// # Errors
-    ///
     /// When the import source can't be read.
     async fn state(&self) -> Result<Option<String>, PortError> {
         Ok(None)
@@ -93,7 +91,6 @@ pub trait TargetSchema: Send + Sync {
     /// for sending.
     ///
     /// # Errors
-    ///
     /// As [`Self::compare`].
     async fn preview(&self) -> Result<Comparison, PortError>;
 
@@ -101,7 +98,6 @@ pub trait TargetSchema: Send + Sync {
     /// that `base` was compared with: nothing was changed, and missing parts may have contained confirmed values.
     ///
     /// # Errors
-    ///
     /// As [`Self::compare`], and when the import source rejects it.
     async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError>;
 }

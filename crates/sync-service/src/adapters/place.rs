@@ -12,7 +12,6 @@ use super::{Sides, assets_error};
 /// The place of a wanted mapping, if Assets has `current`.
 ///
 /// # Errors
-///
 /// When the import source doesn't report its ID.
 pub(super) async fn place_of(
     sides: &Sides,

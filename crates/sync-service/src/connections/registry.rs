@@ -123,7 +123,6 @@ impl ConnectionRegistry {
     /// The connections of a command, the named one or all. Unavailable ones are left out.
     ///
     /// # Errors
-    ///
     /// When there is none of that name, or none.
     pub fn working(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ServiceError> {
         let none_works = self.config.connections.is_empty();
@@ -150,7 +149,6 @@ impl ConnectionRegistry {
     /// The connections of a command, the named one or all, for a command that needs all of them.
     ///
     /// # Errors
-    ///
     /// When there is none of that name, none, or an unavailable one.
     pub fn chosen(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ServiceError> {
         match self.unavailable_of(name).first() {

@@ -161,7 +161,6 @@ impl ConnectionManager {
     /// Okta or Assets.
     ///
     /// # Errors
-    ///
     /// When it is in the configuration file, there is none, or the store fails.
     pub async fn remove(&self, name: &ConnectionName) -> Result<(), SaveError> {
         let _one_at_a_time = self.saving.lock().await;

@@ -107,7 +107,6 @@ impl MetricsServer {
     /// Listens on an address, for these connections.
     ///
     /// # Errors
-    ///
     /// When the address is in use or belongs to another host.
     pub async fn bind(address: SocketAddr, connections: &[Arc<Connection>]) -> Result<Self, ListenError> {
         let server = Server::bind(address, SETTING, None).await?;
@@ -117,7 +116,6 @@ impl MetricsServer {
     /// The same for all connections of a daemon.
     ///
     /// # Errors
-    ///
     /// As [`Self::bind`].
     pub async fn for_connections(
         address: SocketAddr,

@@ -76,7 +76,6 @@ impl HookReceiver {
     /// Listens on an address, for these connections.
     ///
     /// # Errors
-    ///
     /// When the address is in use or belongs to another host.
     pub async fn bind<'c>(
         address: SocketAddr,
@@ -90,7 +89,6 @@ impl HookReceiver {
     /// The same for all connections of a daemon.
     ///
     /// # Errors
-    ///
     /// As [`Self::bind`].
     pub async fn for_connections(manager: &ConnectionManager) -> Result<Self, ListenError> {
         Self::with_inboxes(manager.config(), manager.inboxes().clone()).await

@@ -108,7 +108,6 @@ impl Server {
     /// of a proxy.
     ///
     /// # Errors
-    ///
     /// When a reachable address is served without TLS, and as [`Self::bind`].
     pub async fn by_rule(
         address: SocketAddr,

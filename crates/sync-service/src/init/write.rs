@@ -110,7 +110,6 @@ impl ConfigDraft {
     /// The file of the key: its own path if that is next to the configuration, otherwise a copy there.
     ///
     /// # Errors
-    ///
     /// When the copy would replace a file and may not.
     pub fn key_file(&self, name: &ConnectionName, key: &Path, replace: bool) -> Result<PathBuf, InitError> {
         if same_folder(&private::folder(key), &private::folder(&self.path)) {
@@ -124,7 +123,6 @@ impl ConfigDraft {
     /// content of an existing file stays unchanged.
     ///
     /// # Errors
-    ///
     /// When an existing item may not be replaced, the answers form no configuration, or a file can't be written.
     pub fn write(mut self, answers: &InitAnswers, replace: bool) -> Result<WrittenFiles, InitError> {
         let name = &answers.connection;

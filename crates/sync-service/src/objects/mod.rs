@@ -201,7 +201,6 @@ impl Connection {
     /// Okta by ID, login, or name.
     ///
     /// # Errors
-    ///
     /// When the store fails. A failure of Okta is in the result.
     pub async fn find_objects(
         &self,
@@ -239,7 +238,6 @@ impl Connection {
     /// login or name instead.
     ///
     /// # Errors
-    ///
     /// When the store fails. A failure of Okta or Assets is in the result.
     pub async fn object(&self, key: &RecordKey) -> Result<ObjectView, ServiceError> {
         let through = self.through(PATIENCE).await;
@@ -284,7 +282,6 @@ impl Connection {
     /// The stored names of these objects; no service is called. Of many, only the first are searched.
     ///
     /// # Errors
-    ///
     /// When the store fails.
     pub async fn object_names(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, String>, ServiceError> {
         let known = self.store().known_objects(&keys[..keys.len().min(NAMES)]).await?;
@@ -298,7 +295,6 @@ impl Connection {
     /// The run that applied an event; `None` if it sent nothing, or expired.
     ///
     /// # Errors
-    ///
     /// When the store fails.
     pub async fn run_of_event(&self, event: &Event) -> Result<Option<OriginRun>, ServiceError> {
         for key in event.subjects.iter().flat_map(named_objects).take(TRACED) {

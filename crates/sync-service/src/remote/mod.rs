@@ -89,7 +89,6 @@ impl RemoteClient {
     /// Every connection, with its status.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn connections(&self) -> Result<Vec<ConnectionView>, RemoteError> {
         let all: Connections = self.get(&["connections"], &()).await?;
@@ -99,7 +98,6 @@ impl RemoteClient {
     /// One connection, with its status.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn connection(&self, name: &ConnectionName) -> Result<ConnectionView, RemoteError> {
         self.get(&["connections", name.as_str()], &()).await
@@ -108,7 +106,6 @@ impl RemoteClient {
     /// Runs, the newest first.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn runs(
         &self,
@@ -125,7 +122,6 @@ impl RemoteClient {
     /// The run with that number; `None` if the connection has none.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn run(&self, name: &ConnectionName, run: RunId) -> Result<Option<ConnectionRun>, RemoteError> {
         let found = self.get(&["connections", name.as_str(), "runs", &run.to_string()], &()).await;
@@ -138,7 +134,6 @@ impl RemoteClient {
     /// Events, the newest first.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn events(&self, name: &ConnectionName, filter: &EventFilter) -> Result<Events, RemoteError> {
         let mut query = vec![("limit", filter.limit.to_string())];
@@ -150,7 +145,6 @@ impl RemoteClient {
     /// Replays events, or all failed ones if no IDs are given.
     ///
     /// # Errors
-    ///
     /// When one is unknown, or the daemon can't be reached.
     pub async fn replay(
         &self,
@@ -168,7 +162,6 @@ impl RemoteClient {
     /// *Setup*, to its end.
     ///
     /// # Errors
-    ///
     /// When it fails, or the daemon can't be reached.
     pub async fn set_up(
         &self,
@@ -181,7 +174,6 @@ impl RemoteClient {
     /// *Verify*, to its end.
     ///
     /// # Errors
-    ///
     /// When it fails, or the daemon can't be reached.
     pub async fn verify(
         &self,
@@ -194,7 +186,6 @@ impl RemoteClient {
     /// Runs all checks.
     ///
     /// # Errors
-    ///
     /// When that fails, or the daemon can't be reached.
     pub async fn examine(
         &self,
@@ -207,7 +198,6 @@ impl RemoteClient {
     /// Compares the schemas.
     ///
     /// # Errors
-    ///
     /// When that fails, or the daemon can't be reached.
     pub async fn compare_schemas(
         &self,
@@ -220,7 +210,6 @@ impl RemoteClient {
     /// Creates a plan.
     ///
     /// # Errors
-    ///
     /// When that fails, or the daemon can't be reached.
     pub async fn plan(
         &self,
@@ -233,7 +222,6 @@ impl RemoteClient {
     /// Active and recent runs of the daemon.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn active_runs(&self, name: &ConnectionName) -> Result<ActiveRuns, RemoteError> {
         self.get(&["connections", name.as_str(), "active-runs"], &()).await
@@ -302,7 +290,6 @@ impl RemoteClient {
     /// Pauses sends for a time, or until they are resumed.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn pause(
         &self,
@@ -316,7 +303,6 @@ impl RemoteClient {
     /// Ends a pause.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn resume(&self, name: &ConnectionName) -> Result<PauseStatus, RemoteError> {
         self.tell(&["connections", name.as_str(), "resume"]).await

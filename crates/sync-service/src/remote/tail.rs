@@ -42,7 +42,6 @@ impl<'c> RemoteEventFollower<'c> {
     /// From now on.
     ///
     /// # Errors
-    ///
     /// When the daemon can't be reached, or rejects the request.
     pub async fn begin(client: &'c RemoteClient, names: &[ConnectionName]) -> Result<Self, RemoteError> {
         let begun = names.iter().map(|name| Stream::begin(client, name.clone()));
@@ -53,7 +52,6 @@ impl<'c> RemoteEventFollower<'c> {
     /// it reconnects with growing pauses without missing events.
     ///
     /// # Errors
-    ///
     /// When the daemon rejects the request, for example with a revoked token.
     pub async fn follow(
         self,
