@@ -49,7 +49,7 @@ impl Engine {
         report.okta_requests = run.view.directory.requests() - requests;
         // Event batches run every second; later runs report their remaining records.
         if !matches!(kind, RunKind::EventSync | RunKind::Retry) {
-            report.leave(self.outstanding().await?);
+            report.add_outstanding(self.outstanding().await?);
         }
         self.stats.run(&report);
         if let Err(error) = &result {

@@ -28,8 +28,8 @@ impl Engine {
         }
         let _execution_lock = self.execution_lock.lock().await;
         self.recover_locked(&run.view, Some((run.id, report))).await?;
-        refuse_removal(&run.view).await?;
-        self.refuse_change(run).await?;
+        check_missing_objects(&run.view).await?;
+        self.check_schema(run).await?;
         // Asked for again inside the lane: another run may have overtaken every one of them.
         let first = self.ports.store.staged(run.id, None, self.options.page).await?;
         if first.is_empty() {
@@ -44,7 +44,7 @@ impl Engine {
     }
 
     /// Records are sent only to the object schema that they were built for; another one may drop their values.
-    async fn refuse_change(&self, run: &ActiveRun) -> Result<(), EngineError> {
+    async fn check_schema(&self, run: &ActiveRun) -> Result<(), EngineError> {
         match self.changed_view(run).await? {
             Some(now) if !run.view.place.is_within(&now.place) => Err(EngineError::StructureChanged),
             _ => Ok(()),
@@ -226,7 +226,7 @@ impl Engine {
 }
 
 /// An import source that deletes objects missing from an import must not receive a partial import.
-async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
+async fn check_missing_objects(view: &MappingView) -> Result<(), EngineError> {
     if view.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
         return Err(SafeguardViolation::MissingObjectsRemoved.into());
     }

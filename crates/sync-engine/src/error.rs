@@ -15,7 +15,7 @@ pub struct PortError {
     expired: bool,
     single_record: bool,
     refused: bool,
-    gone: bool,
+    deleted: bool,
     remedy: Option<Remedy>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -31,7 +31,7 @@ impl PortError {
             expired: false,
             single_record: false,
             refused: false,
-            gone: false,
+            deleted: false,
             remedy: None,
             source: None,
         }
@@ -81,8 +81,8 @@ impl PortError {
 
     /// Marks an object whose deletion is proven.
     #[must_use]
-    pub const fn gone(mut self, gone: bool) -> Self {
-        self.gone = gone;
+    pub const fn deleted(mut self, deleted: bool) -> Self {
+        self.deleted = deleted;
         self
     }
 
@@ -114,8 +114,8 @@ impl PortError {
     }
 
     /// True if the deletion of the requested object is proven.
-    pub const fn is_gone(&self) -> bool {
-        self.gone
+    pub const fn is_deleted(&self) -> bool {
+        self.deleted
     }
 
     /// True if the position expired: start the listing again.

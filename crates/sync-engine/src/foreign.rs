@@ -7,7 +7,7 @@ use crate::{EngineError, LostValues, MappingView, Place, Subject, engine::Engine
 impl Engine {
     /// Compares the latest execution of the import source with the store, once per process. An unknown execution may
     /// have changed any object: everything is resent.
-    pub(crate) async fn notice_foreign(&self, view: &MappingView, ask: bool) -> Result<(), EngineError> {
+    pub(crate) async fn notice_foreign(&self, view: &MappingView, enqueue: bool) -> Result<(), EngineError> {
         if self.executions_compared.load(Ordering::Relaxed) || !self.has_begun().await? {
             return Ok(());
         }
@@ -30,7 +30,7 @@ impl Engine {
                  everything is sent again"
             );
             let place = Place { doubts: place.doubts + 1, ..place };
-            let subject = ask.then_some(Subject::EntireDirectory);
+            let subject = enqueue.then_some(Subject::EntireDirectory);
             let store = &self.ports.store;
             store.save_place(&place, Some(&LostValues::Everything), subject.as_ref(), self.now()).await?;
         }

@@ -121,7 +121,7 @@ impl Engine {
             let page = run.view.directory.groups(since, checkpoint.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, checkpoint, ObjectKind::Group)? else { continue };
             self.add_listed_groups_of(run, checkpoint.mode, &page.items).await?;
-            let unread = self.leave_unreadable(run, ObjectKind::Group, &page.unreadable, checkpoint).await?;
+            let unread = self.defer_unreadable(run, ObjectKind::Group, &page.unreadable, checkpoint).await?;
             self.keep_members_of(run, checkpoint.mode, &unread).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
             self.stage_page(run, page.items.into_iter().map(|group| group.observed), checkpoint).await?;
@@ -186,7 +186,7 @@ impl Engine {
         }
         progress.begin(Phase::Members, Some(self.ports.store.count_listed_groups(run.id).await?));
         for (group, failure) in self.list_members(run, checkpoint.reading, progress).await?.unlisted {
-            self.leave_one(run, &RecordKey::group(&group), "members", failure.reason, checkpoint).await?;
+            self.defer_one(run, &RecordKey::group(&group), "members", failure.reason, checkpoint).await?;
             checkpoint.unlisted.insert(group);
         }
         if checkpoint.mode != SyncMode::Full {
@@ -196,7 +196,7 @@ impl Engine {
                 .stage_membership_differences(run, checkpoint.reading, &none, &mut checkpoint.value_problems)
                 .await?;
             for (user, problem) in left {
-                self.leave_one(run, &user, "", problem, checkpoint).await?;
+                self.defer_one(run, &user, "", problem, checkpoint).await?;
             }
         }
         checkpoint.enter(ReadPhase::Users);
@@ -215,7 +215,7 @@ impl Engine {
         loop {
             let page = run.view.directory.users(checkpoint.mode.since(), checkpoint.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, checkpoint, ObjectKind::User)? else { continue };
-            self.leave_unreadable(run, ObjectKind::User, &page.unreadable, checkpoint).await?;
+            self.defer_unreadable(run, ObjectKind::User, &page.unreadable, checkpoint).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
             let joined = self.join(run, checkpoint, page.items).await?;
             self.stage_page(run, joined.into_iter(), checkpoint).await?;
@@ -283,9 +283,9 @@ impl Engine {
                 }
                 Err(error) => {
                     let (key, failure) =
-                        (RecordKey::user(&id), singles.leave(EngineError::Directory(error))?);
+                        (RecordKey::user(&id), singles.defer(EngineError::Directory(error))?);
                     let problem = format!("the groups of {key} could not be read: {}", failure.reason);
-                    self.leave_one(run, &key, "groups", problem, checkpoint).await?;
+                    self.defer_one(run, &key, "groups", problem, checkpoint).await?;
                 }
             }
         }

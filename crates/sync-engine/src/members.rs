@@ -79,7 +79,7 @@ impl Engine {
                     }
                     Err(error) if unlisted.len() >= MOST_UNLISTED => return Err(error),
                     Err(error) => {
-                        let mut failure = singles.leave(error)?;
+                        let mut failure = singles.defer(error)?;
                         tracing::warn!(%group, error = failure.reason, "could not list the members of a group");
                         failure.reason =
                             format!("the members of group {group} could not be listed: {}", failure.reason);
@@ -115,7 +115,7 @@ impl Engine {
         while let Some(page) = pages.next().await {
             let page: Vec<UserId> = match page.map_err(|e| e.1) {
                 Ok(page) => page,
-                Err(error) if error.is_gone() => {
+                Err(error) if error.is_deleted() => {
                     self.retire_deleted_group(run, group, reading).await?;
                     return Ok(false);
                 }
@@ -210,7 +210,7 @@ impl Engine {
                     found.extend(read.map(|user| user.observed));
                 }
                 Err(error) => {
-                    let (key, failure) = (RecordKey::user(&id), singles.leave(error)?);
+                    let (key, failure) = (RecordKey::user(&id), singles.defer(error)?);
                     left.push((key.clone(), format!("{key} could not be read: {}", failure.reason)));
                 }
             }

@@ -133,8 +133,8 @@ impl Engine {
                     }
                     // Without proof of deletion, the object stays unchanged.
                     Err(error) => {
-                        let problem = format!("{key} could not be read: {}", singles.leave(error)?.reason);
-                        self.leave_one(run, &key, "", problem, checkpoint).await?;
+                        let problem = format!("{key} could not be read: {}", singles.defer(error)?.reason);
+                        self.defer_one(run, &key, "", problem, checkpoint).await?;
                     }
                 }
             }

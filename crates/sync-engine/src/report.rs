@@ -169,7 +169,7 @@ impl RunReport {
     }
 
     /// Adds the outstanding work. Records that were resent and confirmed before the end of the run don't count.
-    pub(crate) fn leave(&mut self, outstanding: Outstanding) {
+    pub(crate) fn add_outstanding(&mut self, outstanding: Outstanding) {
         self.outstanding = outstanding;
         if self.unreadable.count > 0 && self.state == RunState::Succeeded {
             self.state = RunState::Partial;
@@ -193,7 +193,7 @@ impl RunReport {
     }
 
     /// Records a requested object that could not be read.
-    pub(crate) fn leave_unread(&mut self, key: &RecordKey, field: &str, problem: String) {
+    pub(crate) fn add_unread(&mut self, key: &RecordKey, field: &str, problem: String) {
         self.note(problem);
         let (kind, id, field) = (key.kind, Some(key.id.clone()), field.to_owned());
         self.unreadable.add(UnreadableObject { kind, id, field });

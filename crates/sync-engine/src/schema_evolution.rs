@@ -56,12 +56,12 @@ impl Engine {
         self.compare_locked(true).await
     }
 
-    async fn compare_locked(&self, ask: bool) -> Result<Comparison, EngineError> {
+    async fn compare_locked(&self, enqueue: bool) -> Result<Comparison, EngineError> {
         let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         for drift in &compared.report.drift {
             tracing::debug!(code = drift.code().as_str(), subject = ?drift.subject, "schema drift");
         }
-        self.activate(&compared, ask).await?;
+        self.activate(&compared, enqueue).await?;
         Ok(compared)
     }
 
@@ -69,36 +69,36 @@ impl Engine {
     /// anything is added: afterwards the new attributes can't be identified.
     async fn extend(
         &self,
-        ask: bool,
+        enqueue: bool,
         adds: impl Fn(&SchemaReport) -> bool,
     ) -> Result<Comparison, EngineError> {
         let _schemas = self.schemas.lock().await;
         for _ in 0..MOST_CHANGES {
-            let compared = self.compare_locked(ask).await?;
+            let compared = self.compare_locked(enqueue).await?;
             if !adds(&compared.report) {
                 return Ok(compared);
             }
             let applied =
                 self.ports.target_schema.apply(&compared.view).await.map_err(EngineError::TargetSchema)?;
             if let Some(applied) = applied {
-                self.activate(&applied, ask).await?;
+                self.activate(&applied, enqueue).await?;
                 return Ok(applied);
             }
         }
         Err(EngineError::StructureChanged)
     }
 
-    async fn activate(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
-        self.adopt_place(compared, ask).await?;
-        self.notice_foreign(&compared.view, ask).await?;
+    async fn activate(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {
+        self.adopt_place(compared, enqueue).await?;
+        self.notice_foreign(&compared.view, enqueue).await?;
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
         Ok(())
     }
 
-    /// Compares the schemas and adds missing parts to the object schema. With `ask`, added and possibly lost values are
+    /// Compares the schemas and adds missing parts to the object schema. With `enqueue`, added and possibly lost values are
     /// read and resent; otherwise the caller reads everything.
-    pub(crate) async fn follow_schema(&self, ask: bool) -> Result<Comparison, EngineError> {
-        self.extend(ask, |report| report.state == SchemaState::Outdated).await
+    pub(crate) async fn follow_schema(&self, enqueue: bool) -> Result<Comparison, EngineError> {
+        self.extend(enqueue, |report| report.state == SchemaState::Outdated).await
     }
 
     /// Creates or extends the object schema and mapping, as an administrator requests.

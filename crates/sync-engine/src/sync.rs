@@ -71,8 +71,8 @@ impl Engine {
             let inbox = self.ports.store.event_queue_counts().await?;
             let left = inbox.unreadable + inbox.doubted;
             if left == 0 || left >= before {
-                report.unreadable.settle(inbox.unreadable);
-                report.leave(self.outstanding().await?);
+                report.unreadable.limit_to(inbox.unreadable);
+                report.add_outstanding(self.outstanding().await?);
                 return Ok(());
             }
             before = left;
@@ -266,7 +266,7 @@ impl Engine {
             let fetched = self.fetch(run, named, &believed, alone.is_some(), report, progress).await?;
             self.enqueue_new_groups(&fetched).await?;
             let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
-            self.ports.store.leave_unread(run.id, &unread).await?;
+            self.ports.store.add_unread(run.id, &unread).await?;
             self.ports.store.enqueue_unread(run.id, self.now()).await?;
             self.apply(run, fetched.plan.approve(&self.options.safeguards)?, report, progress, stop).await?;
             self.send_rest(stop).await?;

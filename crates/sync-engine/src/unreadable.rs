@@ -27,7 +27,7 @@ impl SingleReads {
     ///
     /// # Errors
     /// The failure, if it says nothing about the object.
-    pub(crate) fn leave(&mut self, error: EngineError) -> Result<Failure, EngineError> {
+    pub(crate) fn defer(&mut self, error: EngineError) -> Result<Failure, EngineError> {
         let EngineError::Directory(error) = error else { return Err(error) };
         let failure = Failure { reason: crate::error_chain(&error), transient: error.is_transient() };
         if !error.is_single_record() {
@@ -89,7 +89,7 @@ impl UnreadableObjects {
     }
 
     /// Keeps so many as are left after others were read by ID.
-    pub(crate) fn settle(&mut self, left: u64) {
+    pub(crate) fn limit_to(&mut self, left: u64) {
         self.count = self.count.min(left);
         if left == 0 {
             self.examples.clear();
@@ -109,7 +109,7 @@ impl UnreadableObjects {
 
 impl Engine {
     /// Defers the unreadable items of a page: they aren't missing, and are read by ID later.
-    pub(crate) async fn leave_unreadable(
+    pub(crate) async fn defer_unreadable(
         &self,
         run: &ActiveRun,
         kind: ObjectKind,
@@ -123,7 +123,7 @@ impl Engine {
                 note(&mut checkpoint.problems, format!("a {kind} could not be read: {}", item.problem));
                 checkpoint.unnamed += 1;
                 let unnamed = RecordKey { kind, id: String::new() };
-                self.ports.store.leave_unread(run.id, &[unnamed]).await?;
+                self.ports.store.add_unread(run.id, &[unnamed]).await?;
                 checkpoint.unreadable.add(UnreadableObject { kind, id: None, field: item.field.clone() });
                 continue;
             };
@@ -137,12 +137,12 @@ impl Engine {
             keys.push(key);
         }
         self.ports.store.stage(run.id, &keys, &[]).await?;
-        self.ports.store.leave_unread(run.id, &keys).await?;
+        self.ports.store.add_unread(run.id, &keys).await?;
         Ok(keys)
     }
 
     /// Defers one object.
-    pub(crate) async fn leave_one(
+    pub(crate) async fn defer_one(
         &self,
         run: &ActiveRun,
         key: &RecordKey,
@@ -151,7 +151,7 @@ impl Engine {
         checkpoint: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
         Self::name_unread(key, field, problem, checkpoint);
-        Ok(self.ports.store.leave_unread(run.id, std::slice::from_ref(key)).await?)
+        Ok(self.ports.store.add_unread(run.id, std::slice::from_ref(key)).await?)
     }
 
     fn name_unread(key: &RecordKey, field: &str, problem: String, checkpoint: &mut SyncCheckpoint) {

@@ -125,7 +125,7 @@ impl Engine {
         let listed = self.list_members(run, reading, progress).await?;
         for (group, failure) in listed.unlisted {
             let key = RecordKey::group(&group);
-            report.leave_unread(&key, "members", failure.reason.clone());
+            report.add_unread(&key, "members", failure.reason.clone());
             states.failed.insert(key, failure);
         }
         states.closed.extend(listed.gone.iter().cloned());
@@ -180,8 +180,8 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let left = self.stage_membership_differences(run, reading, read, &mut report.value_problems).await?;
         for (user, problem) in left {
-            report.leave_unread(&user, "", problem);
-            self.ports.store.leave_unread(run.id, &[user]).await?;
+            report.add_unread(&user, "", problem);
+            self.ports.store.add_unread(run.id, &[user]).await?;
         }
         Ok(())
     }
@@ -281,7 +281,7 @@ impl Engine {
                 {
                     let transient = error.is_transient() || error.is_refused();
                     let failure = Failure { reason: crate::error_chain(&error), transient };
-                    report.leave_unread(&key, "", format!("{key} could not be read: {}", failure.reason));
+                    report.add_unread(&key, "", format!("{key} could not be read: {}", failure.reason));
                     states.failed.insert(key, failure);
                     refused += usize::from(error.is_refused());
                     silent += usize::from(error.is_transient() && !error.is_single_record());

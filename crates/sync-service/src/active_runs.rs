@@ -94,12 +94,12 @@ impl Connection {
     /// The present runs of this process. Rates fall while nothing happens, so poll this in addition to
     /// [changes](Self::run_changes).
     pub fn active_runs(&self) -> ActiveRuns {
-        self.live.view()
+        self.run_collector.view()
     }
 
     /// Subscribes to changes of [`Self::active_runs`].
     pub fn run_changes(&self) -> RunChanges {
-        RunChanges { changed: self.live.changed.subscribe(), notified_at: None }
+        RunChanges { changed: self.run_collector.changed.subscribe(), notified_at: None }
     }
 }
 

@@ -48,7 +48,7 @@ pub struct Connection {
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
     pub(crate) alerts: Arc<Alerts>,
-    pub(crate) live: Arc<RunCollector>,
+    pub(crate) run_collector: Arc<RunCollector>,
     pub(crate) sampling: Sampling,
     pub(crate) lookup: Lookup,
     wake: Arc<Notify>,
@@ -105,7 +105,7 @@ impl Connection {
         let assets = assets_client(config)?;
         let account = account_client(config)?;
         let alerts = Arc::new(alerts(config)?);
-        let live = Arc::new(RunCollector::default());
+        let run_collector = Arc::new(RunCollector::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
         let feed: Option<Arc<dyn EventFeed>> = match config.event_source {
             EventSource::SystemLog | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
@@ -121,7 +121,7 @@ impl Connection {
             store: Arc::clone(&state),
             feed,
             alerts: alerts.clone(),
-            observer: live.clone(),
+            observer: run_collector.clone(),
             clock: Arc::new(SystemClock),
         };
         let mut options = EngineOptions { safeguards: config.safeguards, ..EngineOptions::default() };
@@ -137,7 +137,7 @@ impl Connection {
             watch,
             events: config.event_source,
             alerts,
-            live,
+            run_collector,
             sampling: Sampling::default(),
             lookup,
             wake: Arc::new(Notify::new()),

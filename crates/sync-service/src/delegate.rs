@@ -224,7 +224,7 @@ impl Connection {
         let asked = Instant::now();
         let mut probe = Probe::new(store_path, self.name());
         loop {
-            let states = self.store.asked(objects).await?;
+            let states = self.store.requested_objects(objects).await?;
             if states.iter().all(|object| object.state.is_final()) || asked.elapsed() >= patience {
                 return Ok(states);
             }
@@ -281,7 +281,7 @@ impl<'p> Probe<'p> {
         if Instant::now() < self.next {
             return false;
         }
-        let is_absent = Lock::take(self.store_path, self.connection).is_ok();
+        let is_absent = Lock::acquire(self.store_path, self.connection).is_ok();
         self.absences = if is_absent { self.absences + 1 } else { 0 };
         self.next = Instant::now() + if is_absent { PROBE_AGAIN } else { PROBE };
         self.absences >= ABSENCES

@@ -32,8 +32,8 @@ impl Seen {
 }
 
 impl From<&RunPhase> for Seen {
-    fn from(live: &RunPhase) -> Self {
-        Self { phase: live.phase, done: live.done, total: live.total, ended: live.ended_at.is_some() }
+    fn from(phase: &RunPhase) -> Self {
+        Self { phase: phase.phase, done: phase.done, total: phase.total, ended: phase.ended_at.is_some() }
     }
 }
 

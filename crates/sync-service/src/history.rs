@@ -145,7 +145,7 @@ impl Connection {
     /// # Errors
     /// When that can't be determined.
     pub fn daemon_running(&self, store_path: &Path) -> Result<bool, ServiceError> {
-        match Lock::take(store_path, self.name()) {
+        match Lock::acquire(store_path, self.name()) {
             Ok(_nobody) => Ok(false),
             Err(ServiceError::AnotherLeader(_)) => Ok(true),
             Err(error) => Err(error),

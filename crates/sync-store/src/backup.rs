@@ -35,7 +35,7 @@ impl Store {
         let copy = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(|e| failed(&e))?;
         let path = copy.path().to_str().ok_or_else(|| failed(&"the name of its folder is not UTF-8"))?;
         sqlx::query("VACUUM INTO ?1").bind(path).execute(&self.pool).await.map_err(|e| failed(&e))?;
-        if let Some(problem) = settle(copy.path()).await.map_err(|e| failed(&e))? {
+        if let Some(problem) = finish_copy(copy.path()).await.map_err(|e| failed(&e))? {
             return Err(failed(&format_args!("the copy is damaged: {problem}")));
         }
         let kept = copy.persist_noclobber(target).map_err(|e| match e.error.kind() {
@@ -47,7 +47,7 @@ impl Store {
 }
 
 /// Doubts the confirmations of a copy. Gives the first problem of the file, if it has one.
-async fn settle(copy: &Path) -> sqlx::Result<Option<String>> {
+async fn finish_copy(copy: &Path) -> sqlx::Result<Option<String>> {
     let mut copy = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(copy)).await?;
     // Without a stored place, the confirmations may belong to any place.
     sqlx::query("UPDATE connections SET place = ''").execute(&mut copy).await?;

@@ -26,7 +26,7 @@ pub(crate) async fn save(
     store: &ConnectionStore,
     place: &Place,
     lost: Option<&LostValues>,
-    ask: Option<&Subject>,
+    enqueue: Option<&Subject>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const ACTION: &str = "store the place of confirmations";
@@ -51,7 +51,7 @@ pub(crate) async fn save(
         }
         None => {}
     }
-    if let Some(subject) = ask {
+    if let Some(subject) = enqueue {
         work_queue::enqueue(store, &mut tx, subject, None, false, now).await.map_err(failed)?;
     }
     tx.commit().await.map_err(failed)

@@ -56,7 +56,7 @@ impl Live {
     }
 
     /// Life cycles until canceled, slow enough to read.
-    pub(super) async fn go_on(&mut self, stop: &CancellationToken) -> Result<(), Failure> {
+    pub(super) async fn repeat(&mut self, stop: &CancellationToken) -> Result<(), Failure> {
         while !stop.is_cancelled() {
             self.live(Duration::from_secs(2), stop).await?;
         }

@@ -25,7 +25,7 @@ use crate::words::units::{count, span};
 use live::Live;
 
 /// The longest time until both sides are equal after the last change.
-const SETTLING: Duration = Duration::from_secs(30);
+const SYNC_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
     sandbox_command::check_org_data(&args.org)?;
@@ -55,9 +55,9 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
     live.round(&stop).await?;
     if !args.exit {
         eprintln!("\nApplying live changes. Press Ctrl-C to stop.");
-        live.go_on(&stop).await?;
+        live.repeat(&stop).await?;
     }
-    let audit = settle(&control).await?;
+    let audit = wait_until_in_sync(&control).await?;
     stop.cancel();
     for task in serving {
         // It ends once it is canceled.
@@ -125,8 +125,8 @@ async fn prepare(
 }
 
 /// The comparison after all changes are applied.
-async fn settle(control: &ControlClient) -> Result<Comparison, Failure> {
-    let deadline = tokio::time::Instant::now() + SETTLING;
+async fn wait_until_in_sync(control: &ControlClient) -> Result<Comparison, Failure> {
+    let deadline = tokio::time::Instant::now() + SYNC_TIMEOUT;
     loop {
         let audit = audit::compare(control)
             .await

@@ -10,7 +10,7 @@ use crate::text::{excerpt, json, printable};
 
 /// "Not found: Resource not found: {id} ({kind})": the only word that ends an object.
 /// <https://developer.okta.com/docs/reference/error-codes/>
-const GONE: &str = "E0000007";
+const NOT_FOUND: &str = "E0000007";
 /// "You do not have permission to perform the requested action."
 const NO_PERMISSION: &str = "E0000006";
 /// "You do not have permission to access the feature you are requesting."
@@ -84,7 +84,7 @@ impl Refusal {
         // A response about another object, from a cache or a misconfigured gateway, proves nothing about either object.
         let named =
             self.summary.split_once("Resource not found: ").and_then(|(_, id)| id.split_whitespace().next());
-        self.code == GONE && named.is_none_or(|id| path.split('/').any(|part| part == id))
+        self.code == NOT_FOUND && named.is_none_or(|id| path.split('/').any(|part| part == id))
     }
 }
 

@@ -164,7 +164,7 @@ impl Pacer {
         let mut place = Place { pacer: self, bucket, priority, ticket, taken: false };
         let mut logged = false;
         loop {
-            let turn = self.lock().ask(bucket, priority, ticket, Instant::now());
+            let turn = self.lock().check_turn(bucket, priority, ticket, Instant::now());
             match turn {
                 Turn::Go => {
                     place.taken = true;
@@ -205,7 +205,7 @@ struct Place<'p> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.taken {
-            self.pacer.lock().leave(self.bucket, self.priority, self.ticket);
+            self.pacer.lock().cancel(self.bucket, self.priority, self.ticket);
         }
     }
 }

@@ -120,7 +120,7 @@ impl Scheduler {
     }
 
     /// Removes a request from its queue.
-    pub(super) fn leave(&mut self, bucket: &'static str, priority: Priority, ticket: u64) {
+    pub(super) fn cancel(&mut self, bucket: &'static str, priority: Priority, ticket: u64) {
         if let Some(queue) = self.queues.get_mut(bucket) {
             queue.priority(priority).retain(|waiter| waiter.ticket != ticket);
         }
@@ -128,7 +128,7 @@ impl Scheduler {
     }
 
     /// Lets a waiter go if it is its turn.
-    pub(super) fn ask(
+    pub(super) fn check_turn(
         &mut self,
         bucket: &'static str,
         priority: Priority,

@@ -226,8 +226,8 @@ async fn held(
     control: &ControlClient,
     object_type: &str,
 ) -> Result<(HashMap<String, Held>, Marked), reqwest::Error> {
-    let mut live = HashMap::new();
-    let mut gone = Marked::default();
+    let mut current = HashMap::new();
+    let mut retired = Marked::default();
     let mut after = 0;
     loop {
         let page =
@@ -246,14 +246,14 @@ async fn held(
             }
             let id = held.values.get("id").cloned().unwrap_or_default();
             match held.values.get("status").map(String::as_str) {
-                Some(DELETED) => drop(gone.deleted.insert(id)),
-                Some(OUT_OF_SCOPE) => drop(gone.out_of_scope.insert(id)),
-                _ => drop(live.insert(id, held)),
+                Some(DELETED) => drop(retired.deleted.insert(id)),
+                Some(OUT_OF_SCOPE) => drop(retired.out_of_scope.insert(id)),
+                _ => drop(current.insert(id, held)),
             }
         }
         match page["next"].as_u64() {
             Some(next) => after = next,
-            None => return Ok((live, gone)),
+            None => return Ok((current, retired)),
         }
     }
 }

@@ -102,9 +102,9 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     let guide = SetupChecklist::of(member).await?;
     let health = Health::of(&status, &guide);
     let objects = |kind: &str| {
-        let live =
+        let current =
             status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, counts)| counts.current);
-        number(live)
+        number(current)
     };
     Ok(html! {
         tr {

@@ -92,8 +92,8 @@ async fn synchronize(
 async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
     if let JobState::Running { started_at, activity } = plan {
-        let live = member.working()?.active_runs();
-        let run = live.active.iter().find(|run| run.kind == RunKind::Plan);
+        let runs = member.working()?.active_runs();
+        let run = runs.active.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
             (job(activity, started_at))
             @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::activity::phases(&run.phases)) }

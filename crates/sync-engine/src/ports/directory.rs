@@ -96,7 +96,7 @@ pub trait Directory: Send + Sync {
     ) -> Result<Page<DirectoryGroup>, PortError>;
 
     /// The IDs of a group's members. A failure that concerns only this group is [a single
-    /// record's](PortError::is_single_record); the failure of a deleted group [says so](PortError::is_gone).
+    /// record's](PortError::is_single_record); the failure of a deleted group [says so](PortError::is_deleted).
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>>;
 
     /// A page of the users, deactivated ones included: of all, or of those that changed since a time. May repeat a user.

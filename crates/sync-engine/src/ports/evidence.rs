@@ -14,7 +14,7 @@ use super::{Reading, StoreError};
 pub trait EvidenceState: Send + Sync {
     /// Stores objects that exist and that a run could not read. They count as listed, and stay unread even if the run
     /// [stages](super::StateStore::stage) them. An empty ID stands for items without a readable ID.
-    async fn leave_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError>;
+    async fn add_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError>;
 
     /// The number of objects with an ID that a run could not read.
     async fn count_unread(&self, run: RunId) -> Result<u64, StoreError>;

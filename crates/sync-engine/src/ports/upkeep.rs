@@ -122,8 +122,8 @@ pub trait Upkeep: Send + Sync {
     /// The scope of the last full sync; empty if it included everything.
     async fn scope_version(&self) -> Result<String, StoreError>;
 
-    /// Remembers it.
-    async fn set_scope_version(&self, selection: &str) -> Result<(), StoreError>;
+    /// Stores the scope version.
+    async fn set_scope_version(&self, version: &str) -> Result<(), StoreError>;
 
     /// The place of the confirmations; `None` before the first comparison.
     async fn place(&self) -> Result<Option<Place>, StoreError>;
@@ -133,7 +133,7 @@ pub trait Upkeep: Send + Sync {
         &self,
         place: &Place,
         lost: Option<&LostValues>,
-        ask: Option<&Subject>,
+        enqueue: Option<&Subject>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
@@ -159,9 +159,9 @@ pub trait Upkeep: Send + Sync {
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError>;
 
     /// The states of objects that were [queued](crate::StateStore::enqueue), in the order of the keys.
-    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError>;
+    async fn requested_objects(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError>;
 
-    /// Remembers until when a rate limit holds requests of the process that sends back; `None` when none does.
+    /// Stores the end of the delay by a rate limit in the leader; `None` without one.
     async fn save_held_until(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
 
     /// The time that was [stored](Self::save_held_until), even if it is past.

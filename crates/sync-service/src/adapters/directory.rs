@@ -191,7 +191,7 @@ impl Directory for OktaDirectory {
                         // The group was deleted after it was listed, if Okta confirms that for the group as well.
                         Err(Error::NotFound { .. }) => match okta.groups().find(group.as_str()).await {
                             Ok(None) => {
-                                Err(PortError::new(format!("group {group} doesn't exist")).gone(true))
+                                Err(PortError::new(format!("group {group} doesn't exist")).deleted(true))
                             }
                             Ok(Some(_)) => Err(contradicted("the members of", "group", group.as_str())),
                             Err(error) => Err(single_record(reading(error))),

@@ -72,7 +72,7 @@ impl ConnectionManager {
             tasks: TaskTracker::new(),
             store_monitor: store_monitor::StoreMonitor::default(),
         };
-        manager.take_in().await?;
+        manager.open_connections().await?;
         Ok(Arc::new(manager))
     }
 
@@ -85,7 +85,7 @@ impl ConnectionManager {
         let saved = store.saved_connections().await;
         store.close().await;
         for connection in saved? {
-            Lock::take(&config.store, &connection.name)?;
+            Lock::acquire(&config.store, &connection.name)?;
         }
         Ok(())
     }
@@ -94,7 +94,7 @@ impl ConnectionManager {
     pub fn start(self: &Arc<Self>) {
         self.members().iter().for_each(|member| member.follow());
         let manager = Arc::clone(self);
-        self.tasks.spawn(async move { manager.take_over().await });
+        self.tasks.spawn(async move { manager.retry_until_stopped().await });
         self.tasks.spawn(Arc::clone(self).monitor_store());
     }
 

@@ -9,7 +9,7 @@ use sync_engine::{Fact, Finding, FindingCode, Remedy, Service, Severity};
 use super::Observation;
 use super::check::{Check, CheckArea, Item, Repair};
 use super::okta::SCHEMAS;
-use super::probe::{self, Answered};
+use super::probe::{self, ProbeResponse};
 use crate::ConnectionConfig;
 use crate::adapters::remedy::of_assets;
 use crate::adapters::{AssetsStructure, Examined, findings};
@@ -58,12 +58,12 @@ async fn reachable(connection: &ConnectionConfig) -> Check {
     };
     url.set_path("/jsm/assets/v1/imports/info");
     let (host, is_encrypted) = (probe::host(&url), url.scheme() == "https");
-    match probe::ask(&url, connection.allow_private_addresses).await {
+    match probe::request(&url, connection.allow_private_addresses).await {
         // Without a token, no other response is possible.
-        Ok(Answered { response, proxy }) if matches!(response.status().as_u16(), 401 | 403) => {
+        Ok(ProbeResponse { response, proxy }) if matches!(response.status().as_u16(), 401 | 403) => {
             REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy })
         }
-        Ok(Answered { response, proxy }) => {
+        Ok(ProbeResponse { response, proxy }) => {
             let (service, status) = (Service::Assets, response.status().as_u16());
             REACHABLE.problem([Observation::UnexpectedResponse { service, host, status, proxy }], [correct()])
         }

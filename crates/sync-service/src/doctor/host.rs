@@ -94,7 +94,7 @@ impl<'c> Machine<'c> {
         if self.condition == DatabaseState::Missing {
             return Leader::Absent;
         }
-        match Lock::take(&self.config.store, connection) {
+        match Lock::acquire(&self.config.store, connection) {
             Ok(_) => Leader::Absent,
             Err(ServiceError::AnotherLeader(_)) => Leader::Present,
             Err(_) => Leader::Unknown,

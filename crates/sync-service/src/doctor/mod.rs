@@ -76,7 +76,7 @@ pub async fn examine(
             repairs.fill(vec![store]);
         }
         // Okta verifies a hook by calling it: with a store, this process can respond.
-        let answering = Answering::begin(config).await;
+        let answering = TemporaryReceiver::begin(config).await;
         for ((connection, diagnosis), repairs) in connections.iter().zip(&diagnoses).zip(&mut repairs) {
             repairs.extend(repair::connection(config, connection, diagnosis).await);
         }
@@ -114,10 +114,10 @@ async fn check_all(config: &Config, file: &Path, connections: &[&ConnectionConfi
 }
 
 /// The state that all connections share, and a receiver if none listens.
-async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option<Answering>) {
+async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option<TemporaryReceiver>) {
     let machine = Machine::read(config, file).await;
     let answering = match (&machine.listen, machine.condition.is_current()) {
-        (Address::Free, true) => Answering::begin(config).await,
+        (Address::Free, true) => TemporaryReceiver::begin(config).await,
         _ => None,
     };
     (machine, answering)
@@ -214,13 +214,13 @@ fn unusable(org: &org::Org) -> Item {
 }
 
 /// The receiver of this process, while no daemon responds: deliveries are stored meanwhile.
-struct Answering {
+struct TemporaryReceiver {
     stop: CancellationToken,
     serving: JoinHandle<()>,
     store: Store,
 }
 
-impl Answering {
+impl TemporaryReceiver {
     /// `None` when the store or the address is not to be had; a daemon may have both.
     async fn begin(config: &Config) -> Option<Self> {
         let store = Store::open(&config.store).await.ok()?;

@@ -81,6 +81,6 @@ async fn sent(
     Ok(counts?
         .into_iter()
         .map(|(kind, counts)| (kind, counts.current))
-        .filter(|(_, live)| *live > 0)
+        .filter(|(_, current)| *current > 0)
         .collect())
 }

@@ -9,7 +9,7 @@ use sync_engine::{Fact, Finding, Remedy, Service};
 
 use super::Observation;
 use super::check::{Check, CheckArea, Item};
-use super::probe::{self, Answered, Silence};
+use super::probe::{self, ProbeResponse, Silence};
 use crate::{ConfigError, ConnectionConfig};
 
 /// The reported offset from the clock of Assets, in seconds.
@@ -47,7 +47,7 @@ pub(super) async fn check(connection: &ConnectionConfig, wrong: Option<&ConfigEr
     };
     let mut about = url.clone();
     about.set_path("/.well-known/okta-organization");
-    match REACHABLE.timed(probe::ask(&about, connection.allow_private_addresses)).await {
+    match REACHABLE.timed(probe::request(&about, connection.allow_private_addresses)).await {
         Ok(Ok(answer)) => answered(&url, answer).await,
         Ok(Err(silence)) => silent(&silence),
         Err(late) => Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable: late },
@@ -60,8 +60,8 @@ fn silent(silence: &Silence) -> Org {
     Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable }
 }
 
-async fn answered(url: &Url, answer: Answered) -> Org {
-    let Answered { response, proxy } = answer;
+async fn answered(url: &Url, answer: ProbeResponse) -> Org {
+    let ProbeResponse { response, proxy } = answer;
     let (host, is_encrypted) = (probe::host(url), url.scheme() == "https");
     let clock = clock(response.headers());
     let status = response.status();

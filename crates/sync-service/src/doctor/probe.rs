@@ -33,11 +33,11 @@ enum Trust {
     /// That of an authority that the system trusts.
     System,
     /// Any certificate: this machine is addressed by number, and receives no secret.
-    Anybody,
+    Any,
 }
 
 /// A response, and the proxy that returned it.
-pub(super) struct Answered {
+pub(super) struct ProbeResponse {
     pub(super) response: Response,
     /// `None` without a proxy.
     pub(super) proxy: Option<String>,
@@ -49,7 +49,7 @@ pub(super) enum Silence {
     /// The address or the proxy doesn't respond.
     NotReached(Box<NotReached>),
     /// No request was sent: the HTTP client can't be created, or the address is private.
-    NotAsked(String),
+    NotSent(String),
 }
 
 impl Silence {
@@ -57,7 +57,7 @@ impl Silence {
     pub(super) fn observation(&self) -> Observation {
         let error = match self {
             Self::NotReached(reason) => reason.to_string(),
-            Self::NotAsked(reason) => reason.clone(),
+            Self::NotSent(reason) => reason.clone(),
         };
         Observation::Error { error }
     }
@@ -71,27 +71,27 @@ impl Silence {
                 remedy @ (Remedy::CheckProxy | Remedy::CorrectOrgUrl) => vec![remedy],
                 remedy => vec![correct, remedy],
             },
-            Self::NotAsked(_) => vec![correct],
+            Self::NotSent(_) => vec![correct],
         }
     }
 }
 
 /// Asks a service without following redirects.
-pub(super) async fn ask(url: &Url, allow_private_addresses: bool) -> Result<Answered, Silence> {
+pub(super) async fn request(url: &Url, allow_private_addresses: bool) -> Result<ProbeResponse, Silence> {
     let outbound = Outbound::new().allow_private_addresses(allow_private_addresses);
-    outbound.check(url).map_err(|refused| Silence::NotAsked(refused.to_string()))?;
+    outbound.check(url).map_err(|refused| Silence::NotSent(refused.to_string()))?;
     let client = client(outbound.apply(builder(TIMEOUT, Trust::System)))?;
     let response = send(&outbound, client.get(url.clone()), url).await?;
     if let Some(reason) = outbound.proxy_sign_in(url, response.status()) {
         return Err(Silence::NotReached(Box::new(reason)));
     }
     let proxy = outbound.proxy_for(url).map(|proxy| proxy.to_string());
-    Ok(Answered { response, proxy })
+    Ok(ProbeResponse { response, proxy })
 }
 
 /// Asks a listener on this machine.
 pub(super) async fn request_local(url: &Url) -> Result<Response, Silence> {
-    send(&unrestricted(), client(builder(TIMEOUT, Trust::Anybody))?.get(url.clone()), url).await
+    send(&unrestricted(), client(builder(TIMEOUT, Trust::Any))?.get(url.clone()), url).await
 }
 
 /// The way to addresses of our own, wherever they are.
@@ -108,11 +108,11 @@ fn builder(timeout: Duration, trust: Trust) -> ClientBuilder {
         .redirect(Policy::none())
         .timeout(timeout)
         .user_agent(USER_AGENT)
-        .danger_accept_invalid_certs(trust == Trust::Anybody)
+        .danger_accept_invalid_certs(trust == Trust::Any)
 }
 
 fn client(builder: ClientBuilder) -> Result<Client, Silence> {
-    builder.build().map_err(|error| Silence::NotAsked(crate::error_chain(&error)))
+    builder.build().map_err(|error| Silence::NotSent(crate::error_chain(&error)))
 }
 
 /// Reads the response as JSON, if it is JSON of limited size.
@@ -145,7 +145,7 @@ pub(super) async fn challenge(url: &Url) -> Challenged {
 
 /// The same of the receiver on this machine.
 pub(super) async fn challenge_here(url: &Url) -> Challenged {
-    challenge_by(url, Trust::Anybody).await
+    challenge_by(url, Trust::Any).await
 }
 
 async fn challenge_by(url: &Url, trust: Trust) -> Challenged {

@@ -280,9 +280,9 @@ impl RemoteClient {
         watched: &mut Watched,
         progress: &dyn ProgressSink,
     ) {
-        let Ok(live) = self.active_runs(name).await else { return };
-        if let Some(live) = live.active.iter().chain(&live.recent).find(|live| live.run == Some(run)) {
-            let seen: Vec<Seen> = live.phases.iter().map(Seen::from).collect();
+        let Ok(runs) = self.active_runs(name).await else { return };
+        if let Some(known) = runs.active.iter().chain(&runs.recent).find(|known| known.run == Some(run)) {
+            let seen: Vec<Seen> = known.phases.iter().map(Seen::from).collect();
             watched.tell(&seen, progress);
         }
     }

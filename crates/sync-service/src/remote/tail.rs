@@ -134,7 +134,7 @@ struct Open {
 /// The result of reading for a while.
 enum StreamResult {
     /// The stream continues.
-    Alive,
+    KeepAlive,
     /// The stream ended, as it does now and then.
     End,
 }
@@ -162,7 +162,7 @@ impl<'c> Stream<'c> {
                 audience.tell(FollowedEvent::Event(Box::new(event)))?;
             }
             match self.receive().await {
-                Ok(StreamResult::Alive) => {
+                Ok(StreamResult::KeepAlive) => {
                     if self.open.as_ref().is_some_and(|open| open.received) {
                         audience.received(&self.name)?;
                         pause = SOON;
@@ -184,7 +184,7 @@ impl<'c> Stream<'c> {
         let received = received.unwrap_or_else(|_| {
             Err(self.client.silent(format!("nothing was heard for {} s", SILENCE.as_secs())))
         });
-        if !matches!(received, Ok(StreamResult::Alive)) {
+        if !matches!(received, Ok(StreamResult::KeepAlive)) {
             self.open = None;
         }
         received
@@ -194,7 +194,7 @@ impl<'c> Stream<'c> {
         let open = match &mut self.open {
             Some(open) => open,
             closed => {
-                let response = self.client.live(&self.name, self.mark.as_deref()).await?;
+                let response = self.client.open_stream(&self.name, self.mark.as_deref()).await?;
                 closed.insert(Open { response, decoder: Decoder::default(), received: false })
             }
         };
@@ -212,7 +212,7 @@ impl<'c> Stream<'c> {
         for message in messages {
             self.take(message)?;
         }
-        Ok(StreamResult::Alive)
+        Ok(StreamResult::KeepAlive)
     }
 
     fn take(&mut self, message: Message) -> Result<(), RemoteError> {
@@ -233,7 +233,7 @@ impl<'c> Stream<'c> {
 
 impl RemoteClient {
     /// The live stream of a connection, from a mark on, or from now on.
-    async fn live(&self, name: &ConnectionName, mark: Option<&str>) -> Result<Response, RemoteError> {
+    async fn open_stream(&self, name: &ConnectionName, mark: Option<&str>) -> Result<Response, RemoteError> {
         let mut request = self.http.get(self.at(&["connections", name.as_str(), "stream"])?).timeout(LONGEST);
         if let Some(mark) = mark {
             request = request.header("last-event-id", mark);

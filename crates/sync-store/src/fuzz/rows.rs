@@ -171,7 +171,7 @@ impl Target {
         told.note("place", store.place().await);
         told.note("census", store.object_counts().await);
         told.note("inbox", store.event_queue_counts().await);
-        told.note("asked", store.asked(keys).await);
+        told.note("asked", store.requested_objects(keys).await);
         told.note("pause", store.paused_until().await);
         told.note("rate limit", store.held_until().await);
         told.note("clock", store.clock_offset().await);

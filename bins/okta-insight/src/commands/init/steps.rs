@@ -107,7 +107,7 @@ impl<'a> Steps<'a> {
             || ask::text("Org URL, such as https://example.okta.com", None).map(|url| with_scheme(&url));
         let check = async |url: &String| check_org(url, self.manner).await;
         let given = self.args.org_url.as_deref().map(with_scheme);
-        self.settle("--org-url", given, ask, check).await
+        self.resolve("--org-url", given, ask, check).await
     }
 
     /// The event source, and the public URL of the event hook if there is one.
@@ -131,7 +131,7 @@ impl<'a> Steps<'a> {
         }
         let ask = || ask::text("Public URL of the daemon, such as https://sync.example.com", None);
         let check = async |url: &String| hook_address(url, connection);
-        let url = self.settle("--public-url", self.args.public_url.clone(), ask, check).await?;
+        let url = self.resolve("--public-url", self.args.public_url.clone(), ask, check).await?;
         Ok((event_source, Some(url)))
     }
 
@@ -217,7 +217,7 @@ impl<'a> Steps<'a> {
                 check_app(&okta, hook, self.manner.allow_private_addresses).await
             }
         };
-        self.settle("--client-id with --private-key-file", self.args.client_id.clone(), ask, check).await
+        self.resolve("--client-id with --private-key-file", self.args.client_id.clone(), ask, check).await
     }
 
     pub(super) async fn import_token(&self) -> Result<Secret, Failure> {
@@ -229,7 +229,7 @@ impl<'a> Steps<'a> {
         let ask = || ask::secret("Import token").map(Secret::from);
         let api_url = self.args.api_url.as_deref();
         let check = async |token: &Secret| check_import_token(token, api_url, self.manner).await;
-        self.settle("--import-token-file", given, ask, check).await
+        self.resolve("--import-token-file", given, ask, check).await
     }
 
     pub(super) async fn account(&self) -> Result<Option<AccountConfig>, Failure> {
@@ -258,11 +258,11 @@ impl<'a> Steps<'a> {
         let api_url = self.args.api_url.as_deref();
         let check = async |account: &AccountConfig| check_account(account, api_url, self.manner).await;
         let flags = "--site-url, --email, and --api-token-file";
-        self.settle(flags, Some(first), || ask(None, None, None), check).await.map(Some)
+        self.resolve(flags, Some(first), || ask(None, None, None), check).await.map(Some)
     }
 
     /// Checks a value, and prompts for another one if the check fails on a terminal.
-    async fn settle<T>(
+    async fn resolve<T>(
         &self,
         flag: &str,
         given: Option<T>,

@@ -27,11 +27,11 @@ pub(super) async fn page(
     let id = number_of(&id)?;
     let run = member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
     let shown = all(member.name(), &run);
-    let live = links::address(member.name(), &["runs", &id.to_string(), "stream"]);
+    let stream_path = links::address(member.name(), &["runs", &id.to_string(), "stream"]);
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["runs"])) { "All runs" } }
         @if run.summary.ended_at.is_none() {
-            div data-live=(live) { div data-part="run" { (shown) } }
+            div data-live=(stream_path) { div data-part="run" { (shown) } }
         } @else { (shown) }
     };
     Ok(layout::connection_page(&identity, &member, "/runs", &body).into_response())
