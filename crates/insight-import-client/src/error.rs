@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Not an address of the API.
+    /// Not a URL of the API.
     #[error("\"{given}\" cannot be the address of the Assets API: {why}")]
     ApiUrl {
         /// The value.

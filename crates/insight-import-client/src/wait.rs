@@ -52,7 +52,7 @@ impl Processing {
     }
 }
 
-/// Asks, less and less often, until there is an outcome.
+/// Polls with growing pauses until there is an outcome.
 pub(crate) async fn await_outcome(
     client: &ImportClient,
     status: &Url,
@@ -98,7 +98,7 @@ impl Patience {
         Self { deadline: Instant::now() + limits.total, pause: limits.first_pause, limits: *limits }
     }
 
-    /// Waits a little longer than the last time.
+    /// Waits slightly longer than the last time.
     ///
     /// # Errors
     /// [`Error::TimedOut`] when there is no time left.

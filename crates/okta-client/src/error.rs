@@ -271,7 +271,7 @@ impl Error {
         )
     }
 
-    /// The same error for another caller that waited for the same response. Not every error can be copied.
+    /// The same error for another caller that waited for the same response. Some errors can't be copied.
     pub(crate) fn again(&self) -> Option<Self> {
         Some(match self {
             Self::Credentials { error, description } => {

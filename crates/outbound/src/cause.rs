@@ -16,7 +16,7 @@ pub enum Cause {
     NameUnknown,
     /// A private address, which is not allowed.
     PrivateAddress(IpAddr),
-    /// Nothing listens there.
+    /// No listener at that port.
     Refused,
     /// The certificate isn't trusted, or is for another name.
     Certificate(String),

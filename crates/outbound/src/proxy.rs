@@ -61,7 +61,7 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    /// Those of this process.
+    /// The variables of this process.
     pub(crate) fn of_environment() -> Self {
         Self::of(Matcher::from_system(), |name| std::env::var(name).ok())
     }

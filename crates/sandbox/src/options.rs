@@ -12,7 +12,7 @@ use crate::FaultSpec;
 /// The org's requirement for proofs of possession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DpopMode {
-    /// As new orgs do.
+    /// Like new orgs.
     #[default]
     Required,
     /// A token request without a proof returns a bearer token.

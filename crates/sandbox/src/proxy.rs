@@ -16,7 +16,7 @@ const LARGEST_HEAD: usize = 16 << 10;
 pub enum ProxyManner {
     /// Connects to this address, regardless of the requested name.
     Tunnel(SocketAddr),
-    /// Refuses with this status, such as 403 or 407.
+    /// Rejects with this status, such as 403 or 407.
     Refuse(u16),
     /// Closes the connection without a response.
     HangUp,

@@ -1,4 +1,5 @@
-//! A fuzz target of whole requests to the console: paths, queries, cookies, forms, and places in streams. See tests/fuzz.
+//! A fuzz target of complete requests to the console: paths, queries, cookies, forms, and stream positions. See
+//! tests/fuzz.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;

@@ -25,7 +25,7 @@ impl ActiveRun {
 }
 
 impl Engine {
-    /// Begins a run that works by a view.
+    /// Starts a run with a view.
     pub(crate) async fn begin(&self, kind: RunKind, view: MappingView) -> Result<ActiveRun, EngineError> {
         Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, kind, view })
     }

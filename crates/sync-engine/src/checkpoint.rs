@@ -139,7 +139,7 @@ impl SyncCheckpoint {
         }
     }
 
-    /// Goes on to the beginning of another stage.
+    /// Continues with another phase.
     pub(crate) fn enter(&mut self, stage: ReadPhase) {
         self.phase = stage;
         self.cursor = None;

@@ -139,7 +139,7 @@ impl Engine {
         if let Some(suspects) = refusal.suspects() {
             held = store.unstage(run.id, &suspects).await?;
             if let (ViolatingChanges::Retired(kind), true) = (suspects, held.is_empty()) {
-                // Refused before they were read one by one.
+                // Rejected before the records were read separately.
                 let mut after: Option<String> = None;
                 loop {
                     let page = store.unlisted(run.id, kind, after.as_deref(), self.options.page).await?;

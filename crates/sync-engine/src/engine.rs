@@ -98,7 +98,7 @@ pub struct Engine {
     pub(crate) clock_compared: std::sync::atomic::AtomicBool,
     /// True once the latest execution of the import source was compared with the store.
     pub(crate) executions_compared: std::sync::atomic::AtomicBool,
-    /// Held while the structure in Assets is compared and extended for sending.
+    /// Held while the schema in Assets is compared and extended for sending.
     pub(crate) schemas: Mutex<()>,
     /// The view for building and sending records; `None` until the schemas were compared. Replaced as a whole, and only
     /// while `schemas` is locked.

@@ -187,8 +187,7 @@ impl Engine {
         Ok(unknown.into_iter().filter(may).collect())
     }
 
-    /// Reads users that are not in Assets. Those that cannot be read are added to `left`: nothing is lost by reading them
-    /// later.
+    /// Reads users that are not in Assets. Unreadable ones are added to `left`, because they can be read later.
     async fn read_unknown(
         &self,
         run: &ActiveRun,
@@ -285,7 +284,7 @@ impl Engine {
         }
     }
 
-    /// Has the members listed of groups that could not be read and that Assets holds: they live on.
+    /// Adds the members of unreadable groups that Assets has to the listing: the groups still exist.
     pub(crate) async fn keep_members_of(
         &self,
         run: &ActiveRun,

@@ -155,7 +155,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets objects that lost their identity, once a full run has reported them.
+    /// Removes objects that lost their identity, once a full sync has reported them.
     pub(crate) async fn drop_unidentified(&self) -> Result<(), EngineError> {
         match self.ports.store.place().await? {
             Some(place) if !place.unidentified.is_empty() => {

@@ -96,8 +96,7 @@ impl SyncPlan {
         }
     }
 
-    /// Not everything was listed, so nothing listed is nothing suspicious; memberships are read from the group's side as
-    /// well.
+    /// The listing wasn't complete, so an empty one isn't suspicious; memberships are also read from the group's side.
     pub(crate) fn only_some(&mut self) {
         for kind in self.kinds.values_mut() {
             kind.read = kind.read.max(kind.changes());
@@ -140,7 +139,7 @@ impl SyncPlan {
         }
     }
 
-    /// Lets records be sent again that were approved before.
+    /// Approves a resend of approved records.
     pub(crate) const fn approved_before(self) -> ApprovedPlan {
         ApprovedPlan(self)
     }

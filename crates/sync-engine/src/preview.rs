@@ -138,7 +138,7 @@ impl Engine {
         Ok(changes)
     }
 
-    /// Forgets a plan that was shown.
+    /// Deletes a plan that was shown.
     ///
     /// # Errors
     /// When the store fails.

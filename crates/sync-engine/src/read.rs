@@ -59,7 +59,7 @@ impl Engine {
                 Some(StagedChange { change, record, reading })
             })
             .collect();
-        // Of an org of which little is chosen, most of a page is nothing to Assets.
+        // Of an org with a narrow scope, most of a page is irrelevant to Assets.
         unselected.retain(|key| known.contains_key(key));
         changes.extend(self.departures(&run.view, &unselected, RetireReason::OutOfScope, reading).await?);
         self.ports.store.stage(run.id, &keys, &changes).await?;

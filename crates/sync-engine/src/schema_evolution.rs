@@ -20,7 +20,7 @@ impl Engine {
         !unmapped.is_subset(&self.outside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Remembers attributes that the directory's schema was found not to define.
+    /// Records attributes that the directory's schema doesn't define.
     pub(crate) fn record_unmapped(&self, unmapped: impl Iterator<Item = (ObjectKind, String)>) {
         let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
         // Names come from outside the process; beyond this number they aren't cached.

@@ -88,7 +88,7 @@ impl Engine {
         }
     }
 
-    /// Reads what changed since a time and sends what differs. Goes on where such a run was that was cut off.
+    /// Reads recent changes since a time and sends the differences. Resumes an interrupted run.
     ///
     /// # Errors
     /// As [`Self::full_sync`].

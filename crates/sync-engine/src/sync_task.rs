@@ -1,4 +1,4 @@
-//! Passes over the directory, when they are due.
+//! The scheduled and requested syncs.
 
 use tokio_util::sync::CancellationToken;
 

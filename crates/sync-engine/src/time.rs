@@ -98,7 +98,7 @@ impl Engine {
         Ok(self.ports.store.bookmark().await?.max(read))
     }
 
-    /// Has losses age from now on.
+    /// Starts the aging of removals now.
     pub(crate) async fn date_losses(&self, directory: &dyn Directory) -> Result<(), EngineError> {
         match directory.time() {
             Some(now) => Ok(self.ports.store.date_losses(now).await?),

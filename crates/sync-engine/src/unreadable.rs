@@ -88,7 +88,7 @@ impl UnreadableObjects {
         (rest > 0).then(|| format!("{objects} could not be read"))
     }
 
-    /// Keeps so many as are left after others were read by ID.
+    /// Keeps at most the number that is left after other objects were read by ID.
     pub(crate) fn limit_to(&mut self, left: u64) {
         self.count = self.count.min(left);
         if left == 0 {

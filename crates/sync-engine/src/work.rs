@@ -229,7 +229,7 @@ impl Engine {
         states: &mut ObjectVersions,
     ) -> Result<FetchPlan, EngineError> {
         let mut fetches = FetchPlan { users: named.users, ..FetchPlan::default() };
-        // Of a group that may only be late nothing can be listed yet.
+        // The members of a group that may only be late can't be listed yet.
         let may_list = |group: &GroupId, states: &ObjectVersions| {
             alone && states.objects.get(&RecordKey::group(group)) != Some(&None)
         };
@@ -317,7 +317,7 @@ impl Engine {
         // A single object may be out of the app's reach.
         let alone = refused == 1 && outage.as_ref().is_some_and(PortError::is_refused);
         match outage {
-            // Nothing gets through: the objects are not at fault.
+            // No request succeeds: the objects aren't at fault.
             Some(error) if !answered && !alone => Err(EngineError::Directory(error)),
             _ => Ok((found, gone)),
         }

@@ -262,7 +262,7 @@ impl Connection {
         self.alerts.send(Alert::firing(kind, finding, self.now()));
     }
 
-    /// Notes the free space of the store's file system.
+    /// Stores the free space of the store's file system.
     pub(crate) fn record_free_space(&self, free: Option<u64>) {
         self.alerts.space(room::shortage(free), self.now());
     }

@@ -19,7 +19,7 @@ enum About {
     Endings,
     /// The schema of the org.
     Schema,
-    /// Nothing that Assets holds.
+    /// No effect on Assets.
     Nothing,
 }
 
@@ -28,7 +28,7 @@ enum About {
 enum Hook {
     /// Eligible for hooks, and subscribed.
     Yes,
-    /// Not eligible, or of no use: the System Log alone has it.
+    /// Not eligible, or not useful: only the System Log has it.
     No,
 }
 
@@ -100,8 +100,8 @@ const TYPES: [(&str, About, Hook); 53] = {
     ]
 };
 
-/// The System Log's part of the table: beginnings of names, and names. Of a busy log the rest is sign-ins. The health of
-/// the event hook is in it as well.
+/// The System Log's part of the table: prefixes of names, and names. Most other events are sign-ins. The health of the
+/// event hook is included.
 const LOG: [&str; 12] = [
     "user.lifecycle.",
     "user.account.",

@@ -168,7 +168,7 @@ impl Connection {
         }
     }
 
-    /// Notes until when a rate limit holds requests back, for the status that another process shows.
+    /// Stores the end of a delay by the rate limit, for the status in other processes.
     async fn store_throttling(&self) -> Result<(), StoreError> {
         let held = self.watch.held_for();
         let until = (!held.is_zero()).then(|| SystemClock.now() + held);

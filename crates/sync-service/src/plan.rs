@@ -66,10 +66,10 @@ impl PlanView {
         self.plan.changes() == 0 && self.outstanding.is_empty()
     }
 
-    /// Makes a plan of everything, with so many of its objects.
+    /// Creates a plan of a full sync, with this number of its objects.
     ///
     /// # Errors
-    /// When the directory, the importer or the store fails.
+    /// When the directory, the importer, or the store fails.
     pub async fn make(
         connection: &Connection,
         limits: &Safeguards,

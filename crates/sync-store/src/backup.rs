@@ -46,7 +46,7 @@ impl Store {
     }
 }
 
-/// Doubts the confirmations of a copy. Gives the first problem of the file, if it has one.
+/// Marks the records of a copy for resend. Returns the first problem of the file, if it has one.
 async fn finish_copy(copy: &Path) -> sqlx::Result<Option<String>> {
     let mut copy = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(copy)).await?;
     // Without a stored place, the confirmations may belong to any place.

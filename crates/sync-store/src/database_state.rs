@@ -90,7 +90,7 @@ async fn read_state(path: &Path) -> sqlx::Result<DatabaseState> {
 
 async fn judge(connection: &mut SqliteConnection, path: &Path) -> sqlx::Result<DatabaseState> {
     let condition = judge_tables(connection).await?;
-    // Takes the write lock and writes nothing.
+    // Acquires the write lock and writes nothing.
     match connection.execute("BEGIN IMMEDIATE").await {
         Ok(_) => {}
         Err(error) if is_busy(&error) => return Ok(locked(path, condition.is_current())),

@@ -1,4 +1,5 @@
-//! Deliveries of the event hook. Those that wait are stored in one transaction, so that the disk is waited for once.
+//! Deliveries of the event hook. Queued ones are stored in one transaction, so that all of them wait for one disk
+//! write.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -55,7 +55,7 @@ pub(crate) fn judge(records: &[Suspect], dropped: Option<i64>, fresh: i64) -> Ve
             return if record.named { new(named) } else { good };
         }
         let Some(dropped) = known else { return new(0) };
-        // Those that were thought to be good are, unless there are more bad ones than suspects.
+        // Records that were assumed to be good are good, unless there are more bad ones than suspects.
         if suspected > 0 && dropped <= suspected && record.lot == 0 { good } else { new(dropped) }
     };
     records.iter().map(judge).collect()

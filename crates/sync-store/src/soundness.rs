@@ -32,7 +32,7 @@ pub enum Soundness {
 }
 
 impl Soundness {
-    /// Has SQLite check the content of a file, which changes nothing, for so long at most.
+    /// Runs SQLite's check of a file's content, which changes nothing, with a time limit.
     pub async fn of(path: &Path, limit: Duration) -> Self {
         match tokio::time::timeout(limit + GRACE, check(path, limit)).await {
             Err(_) => Self::Unfinished,

@@ -146,7 +146,7 @@ impl Store {
     /// Waits until no other process writes. Nothing is written.
     ///
     /// # Errors
-    /// When another process holds the file locked for the whole time that a write waits, or the store fails.
+    /// When another process locks the file for the whole time that a write waits, or the store fails.
     pub async fn await_turn(&self) -> Result<(), OpenError> {
         let failed = |error| {
             if is_busy(&error) {
@@ -206,7 +206,7 @@ mod tests {
     async fn log_outlives_pooled_connections() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).await.unwrap();
-        // As pools do with connections that are idle or old.
+        // Like pools do with idle or old connections.
         store.pool.close().await;
         store.writer.close().await;
         let log = folder.path().join("state.db-wal");
@@ -221,7 +221,7 @@ mod tests {
         let store = Store::open(&folder.path().join("state.db")).await.unwrap();
         let name = ConnectionName::try_from("main".to_owned()).unwrap();
         let connection = store.connection(&name).await.unwrap();
-        // As long as this connection lives, the file may not grow.
+        // While this connection is open, the file must not grow.
         sqlx::query("PRAGMA max_page_count = 1").execute(&store.writer).await.unwrap();
         let write = async || {
             let mut tx = connection.begin("fill").await?;

@@ -7,7 +7,7 @@ use sync_engine::{Reading, StoreError, TimeState};
 use crate::convert::{millis, time_of};
 use crate::{ConnectionStore, event_queue};
 
-/// Makes work due that is due in the future, and deletes samples of the future.
+/// Makes future work due, and deletes samples of the future.
 const DUE: [&str; 4] = [
     "UPDATE work_queue SET next_attempt_at = ?3 WHERE connection_id = ?1 AND next_attempt_at > ?3 AND ?2 <= 0",
     "UPDATE unconfirmed_records SET next_attempt_at = ?3 WHERE connection_id = ?1 AND next_attempt_at > ?3 AND ?2 <= 0",

@@ -30,7 +30,7 @@ pub struct AssetsClientBuilder {
 
 impl std::fmt::Debug for AssetsClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the site's URL, which is not checked yet and may hold a password.
+        // Without the site's URL, which isn't checked yet and may contain a password.
         f.debug_struct("AssetsClientBuilder").field("http", &self.http).finish_non_exhaustive()
     }
 }
@@ -60,10 +60,10 @@ impl AssetsClientBuilder {
 
     http_settings!();
 
-    /// Makes the client. Sends nothing.
+    /// Creates the client. Sends nothing.
     ///
     /// # Errors
-    /// When an address, the credential or the certificate cannot work.
+    /// When an address, the credential, or the certificate is invalid.
     pub fn build(self) -> Result<AssetsClient, ConfigError> {
         let mut site = base_url(&self.site)?;
         let (header, gateway) = match self.account.ok_or(ConfigError::NoAccount)? {

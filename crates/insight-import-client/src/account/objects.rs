@@ -90,7 +90,7 @@ impl AssetsClient {
         self.send("a new object", Method::POST, &url, body, Repeat::Unsafe).await
     }
 
-    /// Gives an object other values. Scope `write:cmdb-object:jira`.
+    /// Replaces the values of an object. Scope `write:cmdb-object:jira`.
     ///
     /// # Errors
     /// As [`Self::object`].

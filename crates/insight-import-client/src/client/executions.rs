@@ -88,7 +88,7 @@ impl ImportClient {
     ///
     /// # Errors
     /// As any call; [`Error::TimedOut`] when it exceeds the time limit, [`Error::Disabled`] and
-    /// [`Error::MissingMapping`] when no execution can start however long one waits.
+    /// [`Error::MissingMapping`] when no execution can start.
     pub async fn await_idle(&self, limits: &OutcomeLimits) -> Result<()> {
         let mut patience = Patience::new(limits);
         loop {

@@ -57,7 +57,7 @@ struct Inner {
     transport: Transport,
     /// Asked for once, and again when they lead nowhere.
     links: Mutex<Option<SourceLinks>>,
-    /// Those of the execution that was started last; others are below the import source.
+    /// The links of the last started execution; others are below the import source.
     latest: StdMutex<Option<(String, ExecutionLinks)>>,
 }
 

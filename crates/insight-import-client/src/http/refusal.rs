@@ -55,7 +55,7 @@ const SHORTEST_SECRET: usize = 6;
 pub(crate) fn without_secrets(body: Bytes, authorization: &HeaderValue) -> Bytes {
     let sent = authorization.to_str().unwrap_or_default();
     let sent = sent.split_once(' ').map_or(sent, |(_, secret)| secret);
-    // Of an account that is user name and API token.
+    // The message for user name and API token.
     let pair = STANDARD.decode(sent).ok().and_then(|pair| String::from_utf8(pair).ok()).unwrap_or_default();
     let secrets = [sent, pair.split_once(':').map_or("", |(_, token)| token)];
     let cleaned = |text: &str| {

@@ -114,9 +114,9 @@ macro_rules! http_settings {
             self
         }
 
-        /// Allows addresses that are private, link-local, or shared. Refused unless set: a token would be sent into this
-        /// machine's own network. Names are checked when they are resolved; where a proxy is used, it resolves them.
-        /// Loopback needs no permission for `localhost` and literal addresses.
+        /// Permits addresses that are private, link-local, or shared. Rejected unless set: a token would be sent into
+        /// this machine's own network. Names are checked when they are resolved; a proxy resolves them itself. Loopback
+        /// needs no permission for `localhost` and literal addresses.
         pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
             self.http.allow_private_addresses = allow;
             self

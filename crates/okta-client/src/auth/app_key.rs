@@ -33,7 +33,7 @@ impl AppKey {
         if self.own.is_none() || !unknown_id {
             return false;
         }
-        // Refused as well, it is not sent again: the app's keys may change.
+        // If it is rejected as well, it isn't sent again: the app's keys may change.
         !self.sends_own.fetch_xor(true, Ordering::Relaxed)
     }
 }

@@ -34,7 +34,7 @@ impl Nonce {
     }
 }
 
-/// Makes proofs. One per attempt: a proof works once.
+/// Creates proofs. One per attempt: a proof is valid once.
 #[derive(Debug)]
 pub(crate) struct Prover {
     key: PrivateKey,

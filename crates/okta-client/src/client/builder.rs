@@ -51,7 +51,7 @@ pub struct OktaClientBuilder {
 
 impl std::fmt::Debug for OktaClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not even the URL, which is not checked yet and may hold a password.
+        // Without the URL, which isn't checked yet and may contain a password.
         f.debug_struct("OktaClientBuilder").finish_non_exhaustive()
     }
 }
@@ -144,7 +144,7 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Asks for these scopes instead of all that this crate can use.
+    /// Requests these scopes instead of all that this crate can use.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
@@ -186,18 +186,18 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Allows an org URL that leads to a private, link-local, or shared address. Refused unless set: a token would be sent
-    /// into this machine's own network. Names are checked when they are resolved; where a proxy is used, it resolves them.
+    /// Permits an org URL that leads to a private, link-local, or shared address. Rejected unless set: a token would be
+    /// sent into this machine's own network. Names are checked when they are resolved; a proxy resolves them itself.
     /// Loopback needs no permission for `localhost` and literal addresses.
     pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
         self.allow_private_addresses = allow;
         self
     }
 
-    /// Makes the client. Sends nothing.
+    /// Creates the client. Sends nothing.
     ///
     /// # Errors
-    /// When the org URL, the credential or the certificate cannot work, or the org URL is a private address.
+    /// When the org URL, the credential, or the certificate is invalid, or the org URL is a private address.
     pub fn build(self) -> Result<OktaClient, ConfigError> {
         let org = org_url(&self.org)?;
         let mut outbound = Outbound::new().allow_private_addresses(self.allow_private_addresses);

@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::pacer::{Pacer, Priority};
 use crate::resources::{EventHooks, Groups, Logs, Schemas, UserTypes, Users};
 
-/// As good as no limit.
+/// Practically no limit.
 const FOREVER: Duration = Duration::from_hours(24 * 365);
 
 /// A client of one Okta org. Cheap to clone; clones share connections, token and pacing.

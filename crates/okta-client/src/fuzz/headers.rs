@@ -60,7 +60,7 @@ fn link_leads_home_whatever_bytes() {
                 }
             };
         }
-        // As a store that was tampered with holds it.
+        // The state after a manipulation of the store.
         let text = String::from_utf8_lossy(input);
         if let Err(error) = text.parse::<LogCheckpoint>() {
             assert_shown(&error.to_string(), 1000);

@@ -12,7 +12,7 @@ use crate::text::name;
 
 /// Levels of JSON strings that are unwrapped.
 const DEEPEST: usize = 3;
-/// Members of a JWK that are read. Others (`x5c`, `key_ops`, and the like) do not matter for signatures.
+/// Members of a JWK that are read. Others (`x5c`, `key_ops`, and the like) don't matter for signatures.
 const MEMBERS: [&str; 14] = ["kty", "use", "alg", "n", "e", "d", "p", "q", "dp", "dq", "qi", "crv", "x", "y"];
 /// Labels of PEM blocks that hold a private key in the clear (RFC 7468, RFC 8017, RFC 5915).
 const PRIVATE: [&str; 3] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];

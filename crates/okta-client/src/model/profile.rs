@@ -139,7 +139,7 @@ profile!(
 profile!(
     /// The attributes of a group: the base attributes, and any custom ones.
     GroupProfile {
-        /// The name. Need not be unique.
+        /// The name, which may not be unique.
         name = "name",
         /// The description.
         description = "description",

@@ -32,12 +32,12 @@ struct Window {
     /// The lowest reported count. Within a window the true count only falls, and responses of parallel requests arrive
     /// in any order.
     remaining: u64,
-    /// When that was.
+    /// The time of that request.
     reported: Instant,
     reset: Instant,
     /// True if the responses contain the end.
     known_end: bool,
-    /// When this window was first seen.
+    /// The time at which this window was first observed.
     seen_at: Instant,
     /// Requests of ours that went in this window.
     sent: u64,

@@ -76,7 +76,7 @@ pub(super) struct Scheduler {
 }
 
 impl Scheduler {
-    // Nobody allows more than a few thousand requests at once.
+    // No org permits more than a few thousand concurrent requests.
     #[allow(clippy::cast_precision_loss)]
     pub(super) fn new(head_room: f64, concurrency: usize) -> Self {
         let most = concurrency.max(1) as f64;
@@ -127,7 +127,7 @@ impl Scheduler {
         self.wake_heads();
     }
 
-    /// Lets a waiter go if it is its turn.
+    /// Removes a waiter from the queue if it is its turn.
     pub(super) fn check_turn(
         &mut self,
         bucket: &'static str,
@@ -174,7 +174,7 @@ impl Scheduler {
         }
     }
 
-    /// When others have waited long enough, their next one is as good as urgent.
+    /// If other requests have waited long enough, their next one counts as urgent.
     const fn effective(&self, priority: Priority) -> Priority {
         if self.urgent_in_a_row >= URGENT_IN_A_ROW { Priority::Urgent } else { priority }
     }

@@ -65,7 +65,7 @@ impl EventHooks<'_> {
         self.0.send(&Call::new(Method::DELETE, url, "nothing")).await.map(drop)
     }
 
-    /// Lets a hook receive events.
+    /// Activates a hook.
     ///
     /// # Errors
     /// As any call.
@@ -73,7 +73,7 @@ impl EventHooks<'_> {
         self.lifecycle(id, "activate").await
     }
 
-    /// Keeps a hook from receiving events.
+    /// Deactivates a hook.
     ///
     /// # Errors
     /// As any call.

@@ -126,8 +126,8 @@ impl Logs<'_> {
         self.0.list(Call::get(url, "a page of the System Log"))
     }
 
-    /// Every event that the log receives from the start on, without end. When there is nothing new, the next request
-    /// waits for `pause`, or as long as the rate limit wants.
+    /// Every event that the log receives from the start on, without end. Without new events, the next request waits for
+    /// `pause`, or for the rate limit.
     ///
     /// A transient failure doesn't end the stream: polled again, it resumes at the same position after `pause`. Any
     /// other failure is the stream's last item. Okta doesn't document the lifetime of a checkpoint; replace one that it
@@ -203,7 +203,7 @@ async fn page(client: &OktaClient, call: &Call) -> Result<LogPage> {
     Ok(LogPage { events: page.items, unreadable: page.unreadable, checkpoint: LogCheckpoint(next.into()) })
 }
 
-/// As Okta writes times: UTC, with milliseconds.
+/// Okta's format of times: UTC, with milliseconds.
 fn time(time: Timestamp) -> String {
     format!("{time:.3}")
 }

@@ -25,7 +25,7 @@ enum Caller {
     Account,
 }
 
-/// Answers a request to one import source, or to the site through it.
+/// Responds to a request to one import source, or to the site through it.
 pub(super) async fn handle(site: Arc<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let whole = parts.uri.path();

@@ -319,7 +319,7 @@ impl Structure {
         }
     }
 
-    /// Takes an object type away, with its mapping and the attributes that refer to it.
+    /// Removes an object type, with its mapping and the attributes that refer to it.
     pub(super) fn delete_type(&mut self, at: usize) {
         let id = self.types[at].external_id.clone();
         let all = self.types.iter().enumerate();

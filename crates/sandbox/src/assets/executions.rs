@@ -67,7 +67,7 @@ impl Execution {
         json!({ "status": self.stage().as_str(), "executionId": self.id, "progressResult": self.result })
     }
 
-    /// As the import history shows it.
+    /// In the form of the import history.
     fn history(&self) -> Value {
         json!({ "executionId": self.id, "status": self.stage().as_str(), "chunks": self.chunk_count,
             "failureReason": self.failure, "progressResult": self.result })

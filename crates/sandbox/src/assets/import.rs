@@ -54,7 +54,7 @@ struct Run<'r> {
 }
 
 impl Objects {
-    /// Applies the chunks of an execution. Gives its result as the status shows it.
+    /// Applies the chunks of an execution, and returns its result in the form of the status.
     pub(super) fn import(
         &mut self,
         structure: &Structure,
@@ -242,7 +242,7 @@ impl Run<'_> {
         (!ignored).then_some(values)
     }
 
-    /// Resolves the references of an entry. Gives whether any changed.
+    /// Resolves the references of an entry, and returns true if any changed.
     fn refer(&mut self, mapping: &Mapping, id: u64, entry: &Value) -> bool {
         let attributes = &self.structure.types[mapping.object_type].attributes;
         let mut changed = false;

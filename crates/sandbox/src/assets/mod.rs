@@ -134,7 +134,7 @@ impl Site {
         token
     }
 
-    /// Counts a request. When there were too many, the seconds to wait.
+    /// Counts a request. Above the limit, returns the seconds to wait.
     fn over_limit(&self) -> Option<i64> {
         let mut state = self.state();
         let limit = state.settings.rate_limit?;

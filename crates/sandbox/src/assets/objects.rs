@@ -190,7 +190,7 @@ impl Objects {
         }
     }
 
-    /// Gives an attribute its values. Gives whether they changed.
+    /// Sets the values of an attribute, and returns true if they changed.
     pub(super) fn set(&mut self, id: u64, object_type: usize, attribute: usize, values: Vec<String>) -> bool {
         let Some(object) = self.all.get_mut(&id) else { return false };
         let before = object.values.get(&attribute).map(Vec::as_slice).unwrap_or_default();

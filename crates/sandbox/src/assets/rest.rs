@@ -243,7 +243,7 @@ fn search(site: &Site, query: &std::collections::HashMap<String, String>, sent: 
     let objects: Vec<Value> =
         ids.iter().skip(start).take(most).filter_map(|id| held.shown(&structure, *id)).collect();
     let last = start + objects.len() >= ids.len();
-    // As in Atlassian's own example, the word and not the value.
+    // As in Atlassian's own example, the name and not the value.
     reply(
         200,
         &json!({ "startAt": start, "maxResults": most, "total": ids.len().min(1000), "isLast": last.to_string(),

@@ -13,7 +13,7 @@ const TEXT_LIMIT: usize = 255;
 /// Text of a textarea attribute may be this long.
 const TEXTAREA_LIMIT: usize = 5000;
 
-/// Keeps as many values as an attribute may have.
+/// Limits the values to the cardinality of the attribute.
 pub(super) fn cap(values: &mut Vec<String>, maximum: i64) {
     if let Ok(maximum) = usize::try_from(maximum) {
         values.truncate(maximum);

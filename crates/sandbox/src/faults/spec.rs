@@ -238,7 +238,7 @@ impl FaultSpec {
         self.settings.get(name(fault)).map(|(_, setting)| setting.clone())
     }
 
-    /// As the control API shows it: values by key, as in the text form.
+    /// In the form of the control API: values by key, as in the text form.
     pub(super) fn to_json(&self) -> Value {
         let values = self.settings.iter().map(|(name, (_, s))| ((*name).to_owned(), s.to_string().into()));
         let mut shown: Map<String, Value> = values.collect();

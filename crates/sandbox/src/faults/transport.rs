@@ -15,7 +15,7 @@ use super::{Fault, Faults, Side};
 
 const JSON: &str = "application/json";
 
-/// The reason that a body ends early. Nobody reads it: the connection is closed.
+/// The reason for which a body ends early. It is never read: the connection is closed.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut on purpose")]
 struct Broken;

@@ -138,7 +138,7 @@ impl Authority {
         json!({ "id": "00osandbox00000000d7", "pipeline": "idx", "_links": { "organization": { "href": url } } })
     }
 
-    /// Answers a token request.
+    /// Responds to a token request.
     pub(super) fn token(
         &self,
         headers: &HeaderMap,
@@ -358,12 +358,12 @@ impl Authority {
         if may { Ok(()) } else { Err(refuse(403, "insufficient_scope", "The access token lacks the scope.")) }
     }
 
-    /// Forgets every token that was given out.
+    /// Revokes every issued token.
     pub(super) fn revoke(&self) {
         self.memory().tokens.clear();
     }
 
-    /// Takes a scope from the app, or gives it back.
+    /// Revokes a scope of the app, or grants it again.
     pub(super) fn grant(&self, scope: &str, granted: bool) {
         if granted {
             self.granted().insert(scope.to_owned());

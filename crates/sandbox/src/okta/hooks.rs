@@ -31,7 +31,7 @@ const REORDER_DELAY: Duration = Duration::from_millis(200);
 pub(super) struct Delivery {
     hook: Hook,
     events: Vec<Value>,
-    /// Stays the same however often it is sent.
+    /// The same for each repeat.
     id: Uuid,
 }
 

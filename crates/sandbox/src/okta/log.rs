@@ -28,7 +28,7 @@ struct State {
 }
 
 struct Entry {
-    /// When it got into the log, which can be after it was published.
+    /// The time of its arrival in the log, which can be after its publication.
     persisted: String,
     event: Value,
 }
@@ -78,7 +78,7 @@ impl Log {
         self.state().entries.push_back(Entry { persisted: now(), event });
     }
 
-    /// Refuses every cursor that was given out.
+    /// Expires every issued cursor.
     pub(super) fn expire_cursors(&self) {
         self.state().generation += 1;
     }
@@ -90,7 +90,7 @@ impl Log {
         state.entries.clear();
     }
 
-    /// Answers a query. Without `until` it is followed: there is always a next page.
+    /// Responds to a query. Without `until`, there is always a next page.
     pub(super) fn query(&self, query: &HashMap<String, String>) -> Result<Page, Refusal> {
         let question = Question::read(query)?;
         let state = self.state();

@@ -137,7 +137,7 @@ impl OrgServer {
         let (server, id) = (Arc::clone(self), id.to_owned());
         tokio::spawn(async move {
             tokio::time::sleep(lag).await;
-            // Somebody else may have completed it meanwhile.
+            // Another task may have completed it in the meantime.
             let _ = server.change(|org| org.complete_deletion(&id));
         });
         Ok(())
@@ -184,12 +184,12 @@ impl OrgServer {
         self.authority.grant(scope, granted);
     }
 
-    /// Makes every token that was given out worthless.
+    /// Invalidates every issued token.
     pub(crate) fn revoke_tokens(&self) {
         self.authority.revoke();
     }
 
-    /// Refuses the cursors of the log that were given out.
+    /// Expires the issued cursors of the log.
     pub(crate) fn expire_log_cursors(&self) {
         self.log.expire_cursors();
     }

@@ -52,7 +52,7 @@ impl Org {
         }
     }
 
-    /// Takes a user out of everything.
+    /// Removes a user from the org and all groups.
     pub(super) fn remove_user(&mut self, id: &str) {
         self.users.remove(id);
         for group in self.memberships.remove(id).unwrap_or_default() {
@@ -62,7 +62,7 @@ impl Org {
         }
     }
 
-    /// Takes a group out of everything.
+    /// Removes a group from the org and all rules.
     pub(super) fn remove_group(&mut self, id: &str) {
         self.groups.remove(id);
         for user in self.members.remove(id).unwrap_or_default() {

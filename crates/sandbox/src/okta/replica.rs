@@ -38,7 +38,7 @@ impl Replica {
         }
     }
 
-    /// After a change: puts it in the queue, if there is one. Nothing overtakes.
+    /// After a change: adds it to the queue, if there is one. The order stays.
     pub(super) fn follow(&mut self, org: &Org, touched: &[Touch], lag: Option<Duration>) {
         if self.copy.is_none() {
             return;

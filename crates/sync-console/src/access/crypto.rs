@@ -29,7 +29,7 @@ pub(super) fn derive(key: &[u8], purpose: &str, text: &str) -> String {
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// Compares in constant time. Nothing equals the empty text.
+/// Compares in constant time. The empty text equals nothing.
 pub(super) fn same(one: &str, other: &str) -> bool {
     !one.is_empty() && bool::from(one.as_bytes().ct_eq(other.as_bytes()))
 }

@@ -82,7 +82,7 @@ impl Throttle {
         }
     }
 
-    /// Says whether it is time for a line about failures, and of how many since the last one.
+    /// The number of failures to log; `None` if a line was logged recently.
     pub(super) fn unlogged_attempts(&mut self, now: Instant) -> Option<u64> {
         self.unlogged += 1;
         if self.logged_at.is_some_and(|logged_at| now.duration_since(logged_at) < WINDOW) {

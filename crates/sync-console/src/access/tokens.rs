@@ -124,10 +124,10 @@ pub async fn first_token(store: &AccessStore) -> Result<Option<Secret>, StoreErr
     }))
 }
 
-/// Gives a token another end, by number or by name; never when empty.
+/// Changes the expiration of a token, by ID or by name; `None` means no expiration.
 ///
 /// # Errors
-/// When there is no valid one, the end is past, or the store fails.
+/// When there is no valid one, the expiration is past, or the store fails.
 pub async fn renew_token(
     store: &AccessStore,
     which: &str,

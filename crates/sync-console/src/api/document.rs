@@ -226,7 +226,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
 }
 
-/// Puts the JSON Schema of the settings among the others.
+/// Adds the JSON Schema of the settings to the others.
 fn add_settings(document: &mut Value) {
     let mut settings = settings_json_schema();
     moved(&mut settings);
@@ -336,7 +336,7 @@ impl Parameters {
     }
 }
 
-/// Refuses parameters that the document does not have: a mistyped one would be left out without a word.
+/// Rejects parameters that the document doesn't contain: a mistyped one would be ignored silently.
 pub(super) async fn only_known_parameters(
     State(known): State<Arc<Parameters>>,
     path: MatchedPath,

@@ -168,7 +168,7 @@ pub trait Importer: Send + Sync {
         Ok(None)
     }
 
-    /// Asks after an execution by id.
+    /// Reads the state of an execution by ID.
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError>;
 
     /// Cancels an execution that accepts records, leaving the reason in its history.
@@ -187,7 +187,7 @@ pub trait Execution: Send {
     /// When the execution can't accept records and must be canceled.
     async fn submit(&mut self, records: Vec<Record>) -> Result<Submitted, PortError>;
 
-    /// Says that everything was sent, and waits for the outcome.
+    /// Completes the execution, and waits for the outcome.
     async fn complete(self: Box<Self>) -> Result<Outcome, PortError>;
 
     /// Cancels it: the sent records have no effect.

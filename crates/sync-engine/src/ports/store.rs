@@ -150,7 +150,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The number of objects whose confirmed records refer to this value.
     async fn count_referrers(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError>;
 
-    /// Notes groups whose members are to be listed.
+    /// Stores groups whose members are to be listed.
     async fn add_listed_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError>;
 
     /// Groups noted and not listed yet.
@@ -159,13 +159,13 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The number of groups on the list.
     async fn count_listed_groups(&self, run: RunId) -> Result<u64, StoreError>;
 
-    /// Says that the members of a group were noted to the last.
+    /// Marks the members of a group as completely listed.
     async fn mark_group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
     /// Drops the listed members of a group whose deletion is proven.
     async fn drop_listed_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
-    /// Forgets members of groups that were not listed to the end.
+    /// Deletes members of groups that were not completely listed.
     async fn drop_partial_listings(&self, run: RunId) -> Result<(), StoreError>;
 
     /// The groups among these that the run listed.
@@ -180,7 +180,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         limit: u32,
     ) -> Result<Vec<UserId>, StoreError>;
 
-    /// Notes members of a group, for the length of the run.
+    /// Stores members of a group, for the duration of the run.
     async fn add_listed_members(
         &self,
         run: RunId,
@@ -195,7 +195,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         users: &[UserId],
     ) -> Result<HashMap<UserId, Vec<GroupId>>, StoreError>;
 
-    /// Notes that objects were seen, and stages the changed ones. Repeats replace.
+    /// Marks objects as listed, and stages the changed ones. Repeats replace.
     async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[StagedChange])
     -> Result<(), StoreError>;
 
@@ -245,7 +245,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         limit: u32,
     ) -> Result<Vec<StagedChange>, StoreError>;
 
-    /// Remembers an execution before the first record is sent.
+    /// Stores an execution before the first record is sent.
     async fn open_execution(&self, run: RunId, id: &ExecutionId, now: Timestamp) -> Result<(), StoreError>;
 
     /// Executions whose end was not recorded.
@@ -284,8 +284,8 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Stages unconfirmed records that are due, as they were: for each kind those that are thought to be good, together
-    /// with half of the suspects; suspects alone once nothing else is due. Gives the number.
+    /// Stages unconfirmed records that are due, unchanged: for each kind, those that are assumed to be good, together
+    /// with half of the suspects; suspects alone once nothing else is due. Returns the number.
     async fn stage_retries(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError>;
 
     /// When the next of them is due.
@@ -310,7 +310,8 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Stores new events durably, and queues their subjects. Returns the number of new ones.
     async fn store_events(&self, events: &[NewEvent], now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Stores the events of a delivery, unless a delivery of that id was stored before. Gives the number of new ones.
+    /// Stores the events of a delivery, unless a delivery with that ID was stored before. Returns the number of new
+    /// ones.
     async fn store_delivery(
         &self,
         delivery: &str,
@@ -321,7 +322,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The position in the log.
     async fn feed_checkpoint(&self) -> Result<Option<FeedCheckpoint>, StoreError>;
 
-    /// Stores the events of a page of the log and the place after them, both or neither. Gives the number of new ones.
+    /// Stores the events of a page of the log and the next position, both or neither. Returns the number of new ones.
     async fn store_feed_page(
         &self,
         events: &[NewEvent],
@@ -342,7 +343,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         lease: Duration,
     ) -> Result<Vec<WorkItem>, StoreError>;
 
-    /// Lets go of claims without an attempt being counted.
+    /// Releases claims without counting an attempt.
     async fn release_work(&self, items: &[WorkItem]) -> Result<(), StoreError>;
 
     /// Releases the claims of a process that ended: work items, and requests without a run.
@@ -361,11 +362,11 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The numbers of pending events and records.
     async fn event_queue_counts(&self) -> Result<EventQueueCounts, StoreError>;
 
-    /// Forgets events and deliveries that were done with before a time, and runs that ended before it, the last full one
-    /// excepted.
+    /// Deletes events and deliveries that completed before a time, and runs that ended before it, except for the last
+    /// full sync.
     async fn delete_expired(&self, before: Timestamp) -> Result<(), StoreError>;
 
-    /// Asks the process that sends for a full run.
+    /// Requests a full sync from the leader.
     async fn request_sync(
         &self,
         override_safeguards: bool,

@@ -17,14 +17,14 @@ pub trait TimeState: Send + Sync {
     /// The directory's own time up to which everything was read and sent; `None` before that happened.
     async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Remembers it.
+    /// Stores it.
     async fn save_bookmark(&self, time: Timestamp) -> Result<(), StoreError>;
 
     /// The offset of this machine's clock ahead of the directory's at the last comparison, including later steps;
     /// `None` before the first comparison.
     async fn clock_offset(&self) -> Result<Option<SignedDuration>, StoreError>;
 
-    /// Remembers it.
+    /// Stores it.
     async fn save_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError>;
 
     /// Adjusts stored times to a clock that stepped: times in the past keep their age, a pause and a claim keep their

@@ -88,7 +88,7 @@ pub trait Upkeep: Send + Sync {
     /// Strikes off values that were cleared.
     async fn remove_stale_values(&self, objects: &[ClearRequest]) -> Result<(), StoreError>;
 
-    /// Puts values off that could not be cleared, longer with each attempt; all that are due when none are named.
+    /// Requeues values that could not be cleared, with a growing delay; all due ones if none are named.
     async fn requeue_stale_values(
         &self,
         objects: Option<&[ClearRequest]>,
@@ -96,8 +96,8 @@ pub trait Upkeep: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Has the records sent again whose values are still in Assets, and strikes the values off: the importer removes
-    /// values that arrive empty by now. Gives the number of records.
+    /// Marks the records for resend whose values are still in Assets, and deletes the values: the importer clears empty
+    /// values by now. Returns the number of records.
     async fn resend_stale_values(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Values that were cleared in the directory and remain in Assets, the oldest first.

@@ -91,7 +91,7 @@ impl Importer for AssetsImporter {
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
         let failed = |e| assets_error("no execution could be started", e);
         let started = match self.client.start().await {
-            // Nobody else starts executions of this import source: it is the one.
+            // No other program starts executions of this import source.
             Err(assets::Error::StartResultUnknown { execution: Some(id) }) => {
                 tracing::info!(
                     execution = id,
@@ -158,7 +158,7 @@ struct AssetsExecution {
     id: ExecutionId,
     execution: assets::Execution,
     client: ImportClient,
-    /// Refused records in which the value at fault was searched.
+    /// Rejected records whose invalid value was searched.
     searched: u32,
     mapping: Arc<Mapping>,
     settings: SourceSettings,

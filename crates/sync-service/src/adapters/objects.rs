@@ -308,7 +308,7 @@ impl TargetObjects for AssetsObjects {
                 let Some(record) = place.owner(&object).and_then(|owner| records.get(owner)) else {
                     continue;
                 };
-                // Of two objects with one identity, the import may have changed either.
+                // If two objects have one identity, the import may have changed either.
                 if !seen.insert(&record.key) {
                     stored.remove(&record.key);
                     continue;

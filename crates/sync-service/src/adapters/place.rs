@@ -21,7 +21,7 @@ pub(super) async fn place_of(
     let failed = |e| assets_error("the import source could not be asked for its ID", e);
     let origin = sides.assets.source_origin().await.map_err(failed)?;
     let import_source = sides.assets.source_id().await.map_err(failed)?;
-    // Not every link names it.
+    // Some links don't contain it.
     let workspace = sides.assets.workspace_id().await.ok();
     let settings = sides.settings.lately().await;
     let ignores = settings.as_ref().and_then(|settings| settings.ignores_unknown_values()) == Some(true);

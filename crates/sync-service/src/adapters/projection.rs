@@ -44,7 +44,7 @@ impl Choice {
         self.everyone.get().is_some()
     }
 
-    /// Remembers the group of all users, `None` when the app does not see it.
+    /// Stores the group of all users, `None` if the app can't read it.
     pub(crate) fn set_everyone_group(&self, group: Option<&Group>) {
         let everyone = group.map(|group| Everyone {
             id: GroupId::new(&group.id),

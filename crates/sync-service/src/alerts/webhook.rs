@@ -35,7 +35,7 @@ pub(super) struct Webhook {
 
 /// The error of an attempt.
 struct DeliveryError {
-    /// Of the address, host and port alone are in it.
+    /// Of the URL, it only contains host and port.
     problem: String,
     /// The time of the next attempt.
     again: Option<Duration>,

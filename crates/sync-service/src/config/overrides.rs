@@ -12,7 +12,7 @@ pub(super) fn variable(path: &[&str]) -> String {
     format!("{PREFIX}{}", path.join("__").replace('-', "_").to_uppercase())
 }
 
-/// Puts the environment's values over the file's, and returns Okta's own variables that have no effect.
+/// Applies the environment's values over the file's, and returns Okta's own variables that have no effect.
 pub(super) fn apply(
     table: &mut Table,
     environment: impl IntoIterator<Item = (String, String)>,

@@ -108,7 +108,7 @@ impl ValidationReport {
     }
 }
 
-/// Asks both services.
+/// Checks both services.
 pub(super) async fn check(config: &ConnectionConfig) -> ValidationReport {
     let (okta, assets) = (&config.okta, &config.assets);
     let api_url = Some(assets.api_url.as_str());

@@ -48,11 +48,12 @@ pub struct ConnectionManager {
 }
 
 impl ConnectionManager {
-    /// Opens the store and every connection, and claims them. Nothing is followed before [`Self::start`]. A connection
-    /// that cannot work, or that another process works on, is shown, keeps none from working, and is tried again.
+    /// Opens the store and every connection, and acquires their locks. No task runs before [`Self::start`]. A
+    /// connection that is unavailable, or that another process leads, is shown, doesn't affect the others, and is
+    /// retried.
     ///
     /// # Errors
-    /// When the store fails, or the settings of a connection of the configuration file cannot work.
+    /// When the store fails, or the settings of a connection of the configuration file are invalid.
     pub async fn open(config: Config, file: &Path) -> Result<Arc<Self>, ServiceError> {
         for connection in config.connections.values() {
             Connection::check(connection)?;

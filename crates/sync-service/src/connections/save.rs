@@ -74,10 +74,10 @@ impl ConnectionManager {
         self.key.is_some()
     }
 
-    /// Saves a new connection, or other settings of one that was saved before, and has it work by them.
+    /// Saves a new connection, or other settings of a saved one, and starts it with them.
     ///
     /// # Errors
-    /// When a setting does not work, secrets cannot be kept, or the store fails. Nothing is saved then.
+    /// When a setting is invalid, secrets can't be stored, or the store fails. Nothing is saved then.
     pub async fn save(
         &self,
         name: &ConnectionName,
@@ -119,7 +119,7 @@ impl ConnectionManager {
         Ok(checked)
     }
 
-    /// Says what is wrong with settings, and saves nothing.
+    /// Validates settings, and saves nothing.
     ///
     /// # Errors
     /// As [`Self::save`].
@@ -256,10 +256,10 @@ pub(super) fn open_all(key: &MasterKey, saved: &SavedConnection) -> Result<Secre
     opened.collect()
 }
 
-/// Encrypts every saved secret under another key, all or none. Gives the number of secrets.
+/// Encrypts every saved secret with another key, all or none. Returns the number of secrets.
 ///
 /// # Errors
-/// When one is under neither key, or the store fails; nothing is changed then.
+/// When one is encrypted with neither key, or the store fails; nothing is changed then.
 pub async fn rotate(store: &sync_store::Store, old: &MasterKey, new: &MasterKey) -> Result<usize, SaveError> {
     let mut all = Vec::new();
     let mut count = 0;

@@ -121,7 +121,7 @@ fn nothing(connection: &ConnectionConfig, credentials: Check) -> App {
 }
 
 impl Scope {
-    /// Said in place of the check when this connection does without.
+    /// The reason for skipping the check, if this connection doesn't need it.
     fn unneeded(&self, connection: &ConnectionConfig) -> Option<Check> {
         let unneeded = match self.purpose {
             ScopePurpose::SystemLog => connection.event_source == EventSource::EventHook,

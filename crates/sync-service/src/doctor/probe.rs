@@ -30,7 +30,7 @@ pub(super) fn host(url: &Url) -> String {
 /// The trusted certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
-    /// That of an authority that the system trusts.
+    /// The authorities that the system trusts.
     System,
     /// Any certificate: this machine is addressed by number, and receives no secret.
     Any,
@@ -76,7 +76,7 @@ impl Silence {
     }
 }
 
-/// Asks a service without following redirects.
+/// Sends a request to a service without following redirects.
 pub(super) async fn request(url: &Url, allow_private_addresses: bool) -> Result<ProbeResponse, Silence> {
     let outbound = Outbound::new().allow_private_addresses(allow_private_addresses);
     outbound.check(url).map_err(|refused| Silence::NotSent(refused.to_string()))?;
@@ -89,7 +89,7 @@ pub(super) async fn request(url: &Url, allow_private_addresses: bool) -> Result<
     Ok(ProbeResponse { response, proxy })
 }
 
-/// Asks a listener on this machine.
+/// Sends a request to a listener on this machine.
 pub(super) async fn request_local(url: &Url) -> Result<Response, Silence> {
     send(&unrestricted(), client(builder(TIMEOUT, Trust::Any))?.get(url.clone()), url).await
 }
@@ -130,7 +130,7 @@ pub(super) async fn json(mut response: Response) -> Option<Value> {
 /// The response of a hook's URL to the challenge that Okta would send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Challenged {
-    /// As our receiver does.
+    /// As the receiver of this product does.
     Answered,
     /// With this status, and not with the challenge.
     Otherwise(u16),
@@ -138,7 +138,7 @@ pub(super) enum Challenged {
     Silent(Silence),
 }
 
-/// Asks as Okta does when it verifies a hook, without the secret.
+/// Sends a verification request like Okta's, without the secret.
 pub(super) async fn challenge(url: &Url) -> Challenged {
     challenge_by(url, Trust::System).await
 }

@@ -196,7 +196,7 @@ impl Layout {
 /// The maximum length of a problem: a file may have a long value in a wrong place.
 const LONGEST_PROBLEM: usize = 200;
 
-/// The longest ID that is the name of a file. Those of Okta have 20 characters.
+/// The longest ID that is used as a file name. Okta's IDs have 20 characters.
 const LONGEST_ID: usize = 200;
 
 /// The name of the file for an ID, which comes from outside the process.

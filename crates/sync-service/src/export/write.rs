@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ExportError, GROUP_SCHEMA, GROUPS, Layout, Manifest, USERS, VERSION};
 use crate::{ConnectionConfig, ServiceError};
 
-/// As Okta's pages of users.
+/// The page size of Okta's users.
 const PAGE: usize = 200;
 /// The number of IDs written at once.
 const MEMBERS: usize = 1000;
@@ -49,7 +49,7 @@ pub async fn export(
     Ok(written?)
 }
 
-/// Makes room: an empty folder.
+/// Prepares an empty folder.
 async fn prepare(folder: &Path, force: bool) -> Result<(), ExportError> {
     let layout = Layout::new(folder);
     private_folder(folder).await?;

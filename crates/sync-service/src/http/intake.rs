@@ -72,7 +72,7 @@ pub(crate) struct Intake {
 #[derive(Debug, Default)]
 struct Refusals {
     count: AtomicU64,
-    /// When the last line was written, and the count by then.
+    /// The time of the last log line, and the count at that time.
     logged: Mutex<Option<(Instant, u64)>>,
 }
 
@@ -129,7 +129,7 @@ impl Intake {
         reason.status()
     }
 
-    /// Refused deliveries by reason, since the process started.
+    /// Rejected deliveries by reason, since the process started.
     pub(crate) fn refused(&self) -> [(Refused, u64); Refused::ALL.len()] {
         Refused::ALL.map(|reason| (reason, self.refused[reason as usize].count.load(Ordering::Relaxed)))
     }

@@ -22,8 +22,8 @@ use crate::{Connection, ConnectionManager};
 /// The setting that chooses the address.
 const SETTING: &str = "server.metrics_listen";
 
-/// Answers `/metrics`, `/healthz` and `/readyz`. Nothing there is secret or personal, and nothing there is meant for the
-/// internet: the address belongs on the loopback interface or a private network.
+/// Responds to `/metrics`, `/healthz`, and `/readyz`. The content is neither secret nor personal, but not intended for
+/// the internet: use a loopback address or a private network.
 pub struct MetricsServer {
     server: Server,
     watched: Watched,

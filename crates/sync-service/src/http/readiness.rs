@@ -31,7 +31,7 @@ pub struct ConnectionReadiness {
     pub standby: bool,
     /// The conditions that stop its progress.
     pub conditions: Vec<Condition>,
-    /// Nothing is sent until then.
+    /// Sends are paused until then.
     pub paused_until: Option<Timestamp>,
     /// Events that wait.
     pub pending_events: Option<u64>,

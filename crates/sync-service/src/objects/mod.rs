@@ -36,7 +36,7 @@ use okta_client::OktaClient;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The time limit for each request of a search, which has results without it.
 const SEARCH: Duration = Duration::from_secs(3);
-/// Of so many objects the names are read at once; more are not shown on a page.
+/// The maximum number of objects whose names are read at once; a page doesn't show more.
 const NAMES: usize = 1000;
 /// An event is traced to its run by so many of the objects that it named.
 const TRACED: usize = 4;

@@ -102,7 +102,7 @@ fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdT
     }
     let meant = match claims.get("aud") {
         Some(Value::String(audience)) => audience == expected.client_id,
-        // Of several, the one that it was issued to is named apart.
+        // If there are several audiences, a separate claim names the client.
         Some(Value::Array(all)) => {
             all.iter().any(|audience| audience == expected.client_id)
                 && (all.len() == 1 || text("azp") == Some(expected.client_id))

@@ -46,7 +46,7 @@ impl OidcSettings {
         Ok(())
     }
 
-    /// As it is in tokens: without a slash at the end.
+    /// As in tokens: without a trailing slash.
     pub(super) fn issuer(&self) -> &str {
         self.issuer.as_str().trim_end_matches('/')
     }
