@@ -13,7 +13,7 @@ use crate::{EngineError, RunKind, Schedule, SyncMode, TaskOptions, engine::Engin
 pub struct NextSyncs {
     /// The time of the next scheduled full sync; `None` without a schedule.
     pub full_sync_at: Option<Timestamp>,
-    /// When what changed lately is read.
+    /// The time of the next incremental sync.
     pub incremental_sync_at: Option<Timestamp>,
 }
 

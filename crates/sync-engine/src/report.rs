@@ -75,7 +75,7 @@ pub struct Outstanding {
     pub unconfirmed: u64,
     /// Of those, records that fail even when they are sent alone.
     pub rejected: u64,
-    /// When the next of them is sent again.
+    /// The time of the next resend.
     pub next_attempt_at: Option<Timestamp>,
     /// Events that failed.
     pub failed_events: u64,

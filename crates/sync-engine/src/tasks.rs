@@ -30,9 +30,9 @@ pub struct TaskOptions {
     pub schema_interval: Duration,
     /// True if the connection has an event hook.
     pub hook: bool,
-    /// When to read everything.
+    /// The schedule of full syncs.
     pub full: Schedule,
-    /// When to read what changed lately.
+    /// The schedule of incremental syncs.
     pub delta: Schedule,
     /// The maximum random delay, so that many connections don't start at once.
     pub jitter: Duration,

@@ -27,7 +27,7 @@ pub struct ConnectionStatus {
     pub health: ConnectionHealth,
     /// All aspects of its health, the summary `current` first, then the most severe.
     pub conditions: Conditions,
-    /// When it last knew the truth.
+    /// The lag of Assets.
     pub freshness: Freshness,
     /// Set while sending is paused.
     pub pause: Option<Pause>,
@@ -88,7 +88,7 @@ impl ClockSkew {
     }
 }
 
-/// When a connection last knew the truth.
+/// The lag of Assets behind Okta.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Freshness {

@@ -57,7 +57,7 @@ pub struct PendingWork {
     pub subject: Subject,
     /// The number of attempts.
     pub attempts: u32,
-    /// When it is tried next.
+    /// The time of the next attempt.
     pub next_attempt_at: Timestamp,
     /// True if a worker holds the claim.
     pub claimed: bool,
@@ -80,7 +80,7 @@ pub struct Event {
     /// The number of its receipt, in one sequence with [readings](crate::Reading). Not part of the output.
     #[serde(skip)]
     pub arrived: i64,
-    /// When it was done with; `None` while it waits.
+    /// The time of its completion; `None` while it is pending.
     pub completed_at: Option<Timestamp>,
     /// The reason of a failed event.
     pub reason: Option<String>,
@@ -140,7 +140,7 @@ pub struct RunExecution {
     pub id: ExecutionId,
     /// When it was started.
     pub started_at: Timestamp,
-    /// When its end was known here; `None` while it is not.
+    /// The time at which its end was observed; `None` before that.
     pub ended_at: Option<Timestamp>,
     /// True if Assets processed it; otherwise it had no effect.
     pub processed: bool,

@@ -24,7 +24,7 @@ pub struct SearchHit {
     pub record: Record,
     /// True if the object is retired.
     pub retired: bool,
-    /// When Assets accounted for a record of it last; `None` when it never did.
+    /// The last time that Assets confirmed a record of it; `None` before the first time.
     pub confirmed_at: Option<Timestamp>,
     /// True if a record is unconfirmed.
     pub unconfirmed: bool,
@@ -46,7 +46,7 @@ pub struct ConfirmedRecord {
     pub record: Record,
     /// The reading that returned it.
     pub reading: Reading,
-    /// When Assets accounted for it.
+    /// The time of its confirmation by Assets.
     pub confirmed_at: Timestamp,
     /// The time of the object's retirement.
     pub retired_at: Option<Timestamp>,
@@ -69,7 +69,7 @@ pub struct UnconfirmedRecordDetail {
     pub attempts: u32,
     /// The importer's message.
     pub reason: String,
-    /// When it is sent again.
+    /// The time of the next resend.
     pub next_attempt_at: Timestamp,
     /// The run that sent it last.
     pub origin: Option<OriginRun>,

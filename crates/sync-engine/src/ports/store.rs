@@ -63,7 +63,7 @@ pub struct UnconfirmedRecord {
     pub attempts: u32,
     /// The importer's message.
     pub reason: String,
-    /// When it is sent again.
+    /// The time of the next resend.
     pub next_attempt_at: Timestamp,
     /// The name of the object, where the record has one.
     #[serde(default)]
@@ -101,7 +101,7 @@ pub struct RunSummary {
     pub kind: RunKind,
     /// When.
     pub started_at: Timestamp,
-    /// When it ended; `None` while it runs, or when it was cut off.
+    /// When it ended; `None` while it runs, or if it was interrupted.
     pub ended_at: Option<Timestamp>,
     /// Its report; `None` while it runs.
     pub report: Option<RunReport>,

@@ -76,7 +76,7 @@ pub struct ObjectMatch {
     pub synced: bool,
     /// True if the object is retired.
     pub retired: bool,
-    /// When Assets accounted for it last; `None` when it never did.
+    /// The last time that Assets confirmed it; `None` before the first time.
     pub confirmed_at: Option<Timestamp>,
     /// True if a record is unconfirmed.
     pub unconfirmed: bool,
@@ -123,7 +123,7 @@ pub struct ObjectView {
 pub struct ConfirmedRecordView {
     /// When Okta was read for it.
     pub read_at: Timestamp,
-    /// When Assets accounted for it.
+    /// The time of its confirmation by Assets.
     pub confirmed_at: Timestamp,
     /// The time of the object's retirement.
     pub retired_at: Option<Timestamp>,
@@ -145,7 +145,7 @@ pub struct UnconfirmedRecordView {
     pub attempts: u32,
     /// The message from Assets.
     pub reason: String,
-    /// When it is sent again.
+    /// The time of the next resend.
     pub next_attempt_at: Timestamp,
     /// The run that sent it last.
     pub run: Option<OriginRun>,
