@@ -225,7 +225,7 @@ impl<'c> EventFollower<'c> {
         Ok(Self { marks })
     }
 
-    /// Passes every new or changed event to `tell`, until interrupted or until `tell` breaks. An event that changes
+    /// Passes every new or changed event to `emit`, until interrupted or until `emit` breaks. An event that changes
     /// several times between two reads is passed once, in its last state.
     ///
     /// # Errors
@@ -233,7 +233,7 @@ impl<'c> EventFollower<'c> {
     pub async fn follow(
         mut self,
         stop: &CancellationToken,
-        mut tell: impl FnMut(ConnectionEvent) -> ControlFlow<()>,
+        mut emit: impl FnMut(ConnectionEvent) -> ControlFlow<()>,
     ) -> Result<(), ServiceError> {
         while !stop.is_cancelled() {
             let mut more = false;
@@ -242,7 +242,7 @@ impl<'c> EventFollower<'c> {
                 *mark = after;
                 more |= events.len() == PAGE as usize;
                 for event in events {
-                    if tell(ConnectionEvent { connection: connection.name().clone(), event }).is_break() {
+                    if emit(ConnectionEvent { connection: connection.name().clone(), event }).is_break() {
                         return Ok(());
                     }
                 }

@@ -155,7 +155,7 @@ impl RemoteClient {
             Some(ids) => {
                 self.post(&["connections", name.as_str(), "events", "replay"], Some(&Replay { ids })).await
             }
-            None => self.tell(&["connections", name.as_str(), "events", "replay-failed"]).await,
+            None => self.post_empty(&["connections", name.as_str(), "events", "replay-failed"]).await,
         }
     }
 
@@ -283,7 +283,7 @@ impl RemoteClient {
         let Ok(runs) = self.active_runs(name).await else { return };
         if let Some(known) = runs.active.iter().chain(&runs.recent).find(|known| known.run == Some(run)) {
             let seen: Vec<Seen> = known.phases.iter().map(Seen::from).collect();
-            watched.tell(&seen, progress);
+            watched.report(&seen, progress);
         }
     }
 
@@ -305,7 +305,7 @@ impl RemoteClient {
     /// # Errors
     /// When the daemon can't be reached, or rejects the request.
     pub async fn resume(&self, name: &ConnectionName) -> Result<PauseStatus, RemoteError> {
-        self.tell(&["connections", name.as_str(), "resume"]).await
+        self.post_empty(&["connections", name.as_str(), "resume"]).await
     }
 
     /// Starts a job, or joins a running one, and waits for its end.
@@ -316,7 +316,7 @@ impl RemoteClient {
         stop: &CancellationToken,
     ) -> Result<T, RemoteError> {
         let path = ["connections", name.as_str(), job];
-        let mut state = match self.tell::<JobState<T>>(&path).await {
+        let mut state = match self.post_empty::<JobState<T>>(&path).await {
             Err(error) if error.is(ProblemType::AlreadyRunning) => self.get(&path, &()).await?,
             begun => begun?,
         };
@@ -362,7 +362,7 @@ impl RemoteClient {
         self.read(&answer)
     }
 
-    async fn tell<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, RemoteError> {
+    async fn post_empty<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, RemoteError> {
         self.post(path, None::<&()>).await
     }
 

@@ -48,7 +48,7 @@ impl<'c> RemoteEventFollower<'c> {
         Ok(Self { streams: try_join_all(begun).await? })
     }
 
-    /// Passes every new or changed event to `tell`, until interrupted or until `tell` breaks. If the connection breaks,
+    /// Passes every new or changed event to `emit`, until interrupted or until `emit` breaks. If the connection breaks,
     /// it reconnects with growing pauses without missing events.
     ///
     /// # Errors
@@ -56,9 +56,9 @@ impl<'c> RemoteEventFollower<'c> {
     pub async fn follow(
         self,
         stop: &CancellationToken,
-        tell: impl FnMut(FollowedEvent) -> ControlFlow<()>,
+        emit: impl FnMut(FollowedEvent) -> ControlFlow<()>,
     ) -> Result<(), RemoteError> {
-        let audience = Audience { tell: Mutex::new(tell), interrupted: Mutex::default() };
+        let audience = Audience { emit: Mutex::new(emit), interrupted: Mutex::default() };
         let all = try_join_all(self.streams.into_iter().map(|stream| stream.follow(&audience)));
         tokio::select! {
             () = stop.cancelled() => Ok(()),
@@ -72,14 +72,14 @@ impl<'c> RemoteEventFollower<'c> {
 
 /// The follower, shared by all streams.
 struct Audience<F> {
-    tell: Mutex<F>,
+    emit: Mutex<F>,
     /// The connections that cannot be followed at the moment.
     interrupted: Mutex<BTreeSet<ConnectionName>>,
 }
 
 impl<F: FnMut(FollowedEvent) -> ControlFlow<()>> Audience<F> {
-    fn tell(&self, what: FollowedEvent) -> Result<(), End> {
-        let wants_more = lock(&self.tell)(what).is_continue();
+    fn emit(&self, what: FollowedEvent) -> Result<(), End> {
+        let wants_more = lock(&self.emit)(what).is_continue();
         if wants_more { Ok(()) } else { Err(End::Enough) }
     }
 
@@ -88,13 +88,13 @@ impl<F: FnMut(FollowedEvent) -> ControlFlow<()>> Audience<F> {
         let mut interrupted = lock(&self.interrupted);
         let first = interrupted.is_empty();
         interrupted.insert(name.clone());
-        if first { self.tell(FollowedEvent::Interrupted(error)) } else { Ok(()) }
+        if first { self.emit(FollowedEvent::Interrupted(error)) } else { Ok(()) }
     }
 
     fn received(&self, name: &ConnectionName) -> Result<(), End> {
         let mut interrupted = lock(&self.interrupted);
         let last = interrupted.remove(name) && interrupted.is_empty();
-        if last { self.tell(FollowedEvent::Resumed) } else { Ok(()) }
+        if last { self.emit(FollowedEvent::Resumed) } else { Ok(()) }
     }
 }
 
@@ -159,7 +159,7 @@ impl<'c> Stream<'c> {
         let mut pause = SOON;
         loop {
             while let Some(event) = self.ready.pop_front() {
-                audience.tell(FollowedEvent::Event(Box::new(event)))?;
+                audience.emit(FollowedEvent::Event(Box::new(event)))?;
             }
             match self.receive().await {
                 Ok(StreamResult::KeepAlive) => {
