@@ -110,15 +110,15 @@ impl Engine {
     pub(crate) async fn block_work(
         &self,
         items: &[WorkItem],
-        held: &HashSet<RecordKey>,
+        blocked: &HashSet<RecordKey>,
         reason: &str,
     ) -> Result<(), EngineError> {
-        let holds_claim = |item: &&WorkItem| match &item.subject {
-            Subject::Membership { user, .. } => held.contains(&RecordKey::user(user)),
-            target => object(target).is_some_and(|key| held.contains(&key)),
+        let is_blocked = |item: &&WorkItem| match &item.subject {
+            Subject::Membership { user, .. } => blocked.contains(&RecordKey::user(user)),
+            target => object(target).is_some_and(|key| blocked.contains(&key)),
         };
-        let keys: Vec<RecordKey> = held.iter().cloned().collect();
-        let items: Vec<WorkItem> = items.iter().filter(holds_claim).cloned().collect();
+        let keys: Vec<RecordKey> = blocked.iter().cloned().collect();
+        let items: Vec<WorkItem> = items.iter().filter(is_blocked).cloned().collect();
         Ok(self.ports.store.block(&keys, &items, reason, self.now()).await?)
     }
 

@@ -95,10 +95,10 @@ impl Authenticator {
     }
 
     /// The requested scopes.
-    pub(crate) fn asked(&self) -> &[String] {
+    pub(crate) fn requested_scopes(&self) -> &[String] {
         match self {
             Self::ApiToken(_) => &[],
-            Self::ServiceApp(app) => app.asked(),
+            Self::ServiceApp(app) => app.requested_scopes(),
         }
     }
 

@@ -167,7 +167,7 @@ impl ServiceApp {
         }
     }
 
-    pub(super) fn asked(&self) -> &[String] {
+    pub(super) fn requested_scopes(&self) -> &[String] {
         &self.scopes
     }
 
@@ -247,7 +247,7 @@ impl ServiceApp {
     }
 
     async fn request(&self, transport: &Transport, attempts: u32, deadline: Instant) -> Result<TokenAnswer> {
-        let (mut nonce_asked, mut corrections, mut failures) = (false, Corrections::default(), 0);
+        let (mut nonce_requested, mut corrections, mut failures) = (false, Corrections::default(), 0);
         loop {
             let offset = self.clock.offset();
             let answer = match self.attempt(transport, offset).await {
@@ -265,7 +265,7 @@ impl ServiceApp {
                     (retry_after, Error::RateLimited { path: endpoint::TOKEN.into(), retry_after })
                 }
                 Ok((TokenResult::Refused(refusal), headers)) => {
-                    if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_asked, true) {
+                    if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_requested, true) {
                         continue;
                     }
                     // Assertion and proof may have been dated by a clock that is wrong.

@@ -103,7 +103,7 @@ impl OktaClient {
     pub async fn missing_scopes(&self) -> Result<Vec<String>> {
         self.granted_scopes().await?;
         let auth = &self.inner.auth;
-        Ok(auth.asked().iter().filter(|scope| auth.lacks(scope)).cloned().collect())
+        Ok(auth.requested_scopes().iter().filter(|scope| auth.lacks(scope)).cloned().collect())
     }
 
     /// Users.

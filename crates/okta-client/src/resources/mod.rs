@@ -51,11 +51,11 @@ fn checked(id: &str) -> Result<&str> {
 }
 
 /// A response about the requested object.
-fn about<T>(asked: &str, path: &str, object: T, id: impl Fn(&T) -> &str) -> Result<T> {
+fn about<T>(requested: &str, path: &str, object: T, id: impl Fn(&T) -> &str) -> Result<T> {
     match id(&object) {
-        answered if answered == asked => Ok(object),
-        answered => {
-            Err(Error::OtherObject { path: path.to_owned(), answered: answered.chars().take(64).collect() })
+        returned if returned == requested => Ok(object),
+        returned => {
+            Err(Error::OtherObject { path: path.to_owned(), answered: returned.chars().take(64).collect() })
         }
     }
 }

@@ -45,14 +45,14 @@ impl Filter {
 
     /// True if the filter contains any of these attributes or a part of one.
     pub(super) fn mentions(&self, attributes: &[&str]) -> bool {
-        self.any_attribute(&|asked| {
-            attributes.iter().any(|a| asked == *a || asked.rsplit('.').next() == Some(*a))
+        self.any_attribute(&|name| {
+            attributes.iter().any(|a| name == *a || name.rsplit('.').next() == Some(*a))
         })
     }
 
     /// True if the filter contains only these attributes.
     pub(super) fn mentions_only(&self, attributes: &[&str]) -> bool {
-        !self.any_attribute(&|asked| !attributes.contains(&asked))
+        !self.any_attribute(&|name| !attributes.contains(&name))
     }
 
     fn any_attribute(&self, holds: &dyn Fn(&str) -> bool) -> bool {

@@ -23,12 +23,12 @@ pub(super) fn address(connection: &ConnectionName, path: &[&str]) -> String {
 }
 
 /// An address with its query parameters; empty ones are omitted.
-pub(super) fn asking(path: &str, asked: &[(&str, &str)]) -> String {
-    let asked: Vec<_> = asked.iter().filter(|(_, value)| !value.is_empty()).collect();
-    if asked.is_empty() {
+pub(super) fn asking(path: &str, query: &[(&str, &str)]) -> String {
+    let query: Vec<_> = query.iter().filter(|(_, value)| !value.is_empty()).collect();
+    if query.is_empty() {
         return path.to_owned();
     }
-    let query = Serializer::new(String::new()).extend_pairs(asked.iter().copied()).finish();
+    let query = Serializer::new(String::new()).extend_pairs(query.iter().copied()).finish();
     format!("{path}?{query}")
 }
 

@@ -165,11 +165,11 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
     if !manner.ask {
         return Ok(Finding::new("not checked with Assets"));
     }
-    let asked = async {
+    let request = async {
         let status = client.config_status().await?.status;
         Ok::<_, insight_import_client::Error>((client.source_id().await?, status))
     };
-    let (id, status) = in_time("Assets", asked).await??;
+    let (id, status) = in_time("Assets", request).await??;
     let state = match status {
         SourceStatus::Disabled => return Err(insight_import_client::Error::Disabled.into()),
         SourceStatus::MissingMapping => "no schema and mapping yet".to_owned(),
@@ -215,8 +215,8 @@ pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
     Ok(Finding::new(format!("Okta will deliver to {url}")))
 }
 
-async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Problem> {
-    tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Problem {
+async fn in_time<T>(whom: &str, request: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout(PATIENCE, request).await.map_err(|_| Problem {
         message: format!("{whom} did not answer within {} s", PATIENCE.as_secs()),
         remedy: Some(Remedy::CheckNetwork { service: Service::Assets }),
         blocking: false,

@@ -102,9 +102,9 @@ type Failure = (String, Option<Remedy>);
 /// Waits no longer than a page view permits.
 pub(super) async fn in_time<T>(
     patience: Duration,
-    asked: impl Future<Output = okta_client::Result<T>>,
+    request: impl Future<Output = okta_client::Result<T>>,
 ) -> Result<T, Failure> {
-    match tokio::time::timeout(patience, asked).await {
+    match tokio::time::timeout(patience, request).await {
         Ok(answer) => {
             answer.map_err(|error| (crate::error_chain(&error), error.remedy().map(remedy::of_okta)))
         }

@@ -242,8 +242,8 @@ impl RemoteClient {
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
         let path = ["connections", name.as_str(), "sync-requests"];
-        let asked: SyncRequestStatus = self.post(&path, Some(&request)).await?;
-        let request = asked.id.to_string();
+        let accepted: SyncRequestStatus = self.post(&path, Some(&request)).await?;
+        let request = accepted.id.to_string();
         let path = ["connections", name.as_str(), "sync-requests", request.as_str()];
         let began = Instant::now();
         let mut watched = Watched::default();

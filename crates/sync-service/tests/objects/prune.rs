@@ -76,7 +76,7 @@ async fn prune_does_not_delete_what_okta_still_has_and_asks_for_a_look_instead()
     let world = world().await;
     let connection = world.synced(Account::With).await;
     let user = world.resident().await;
-    world.retire_deleted_group(&user).await;
+    world.mark_as_gone(&user).await;
     let plan = connection.prune_plan(&at_once()).await.unwrap();
     assert_eq!(plan.objects[0].object.key.id, user);
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();

@@ -180,7 +180,7 @@ impl TestEnv {
     }
 
     /// Has the store take a user for gone that is not.
-    pub(crate) async fn retire_deleted_group(&self, user: &str) {
+    pub(crate) async fn mark_as_gone(&self, user: &str) {
         let name = ConnectionName::try_from("main".to_owned()).unwrap();
         let state = self.store.connection(&name).await.unwrap();
         let key = RecordKey::user(&UserId::new(user));

@@ -22,12 +22,12 @@ pub(super) async fn page(
     identity: Identity,
     Chosen(member): Chosen,
     Path((_, id)): Path<(String, String)>,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let id = EventId::new(id);
     let connection = member.working()?;
     let event = connection.event(&id).await?.ok_or(PageError::Missing("event"))?;
-    let count = asked.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
+    let count = query.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["events"])) { "All events" } }
         @if let Some(n) = count { (replayed(n)) }
