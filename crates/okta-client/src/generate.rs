@@ -33,11 +33,11 @@ impl Default for KeyKind {
 }
 
 impl PrivateKey {
-    /// A new key pair; its id is the thumbprint of RFC 7638. It computes for a while: in an asynchronous program, on a
-    /// thread where that may be done.
+    /// A new key pair; its ID is the thumbprint of RFC 7638. The computation is slow: an asynchronous program should
+    /// run it on a blocking thread.
     ///
     /// # Errors
-    /// [`KeyError::TooShort`] for RSA of fewer than 2048 bits, and when the system has no randomness to give.
+    /// [`KeyError::TooShort`] for RSA of fewer than 2048 bits, and when the system has no randomness.
     pub fn generate(kind: KeyKind) -> Result<Self, KeyError> {
         let curve = match kind {
             KeyKind::Rsa(bits) if bits < MIN_RSA_BITS => return Err(KeyError::TooShort(bits)),
@@ -57,10 +57,10 @@ impl PrivateKey {
         Self::from_parsed(jwk, Some(&thumbprint(jwk)))
     }
 
-    /// A new EC key on P-256, as DPoP proofs are signed with.
+    /// A new EC key on P-256, the type for DPoP proofs.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub fn generate_ec() -> Result<Self, KeyError> {
         Self::generate(KeyKind::P256)
     }
@@ -68,7 +68,7 @@ impl PrivateKey {
     /// A new RSA key of 2048 bits, as Okta itself generates.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub fn generate_rsa() -> Result<Self, KeyError> {
         Self::generate(KeyKind::default())
     }

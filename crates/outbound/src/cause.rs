@@ -93,7 +93,7 @@ impl Cause {
     }
 }
 
-/// An error and its sources, the outermost first. Errors that wrap others of their own kind hide them from `source`.
+/// An error and its sources, the outermost first. Errors that wrap others of the same kind hide them from `source`.
 fn chain(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
     let mut chain: Vec<&(dyn StdError + 'static)> = Vec::new();
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);

@@ -56,7 +56,7 @@ pub struct SandboxOptions {
     pub groups: usize,
     /// About how many members a group has.
     pub members_per_group: usize,
-    /// The same seed gives the same org.
+    /// The same seed creates the same org.
     pub seed: u64,
     /// The requirement for proofs of possession.
     pub dpop: DpopMode,

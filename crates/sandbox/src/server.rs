@@ -63,7 +63,7 @@ pub enum SandboxError {
 pub struct OtherSource {
     /// Its import token.
     pub import_token: String,
-    /// The address of a control API of the same org and of this source in the place of the first.
+    /// The address of a control API of the same org and of this source instead of the first.
     pub control_url: String,
 }
 

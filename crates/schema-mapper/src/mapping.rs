@@ -58,7 +58,7 @@ impl Mapping {
         if let Some(fault) = options.faults().into_iter().next() {
             return Err(fault);
         }
-        // Whatever order the API gave them in.
+        // Independent of the order in the API.
         let mut types: Vec<&UserTypeSchema> = schemas.user_types.iter().collect();
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
         let users = attribute_type::merge(types.iter().map(|t| &t.schema), options);

@@ -67,7 +67,7 @@ fn listen_message(error: &ListenError) -> String {
     }
 }
 
-/// The web console and the admin API, on an address of their own.
+/// The web console and the admin API, with a separate listener.
 pub struct Console {
     server: Server,
     url: String,

@@ -30,7 +30,7 @@ impl Engine {
         self.recover_locked(&run.view, Some((run.id, report))).await?;
         check_missing_objects(&run.view).await?;
         self.check_schema(run).await?;
-        // Asked for again inside the lane: another run may have overtaken every one of them.
+        // Read again while the lock is held: another run may have overtaken every one of them.
         let first = self.ports.store.staged(run.id, None, self.options.page).await?;
         if first.is_empty() {
             return Ok(());

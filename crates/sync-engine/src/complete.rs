@@ -122,7 +122,7 @@ impl Engine {
         Ok(self.ports.store.block(&keys, &items, reason, self.now()).await?)
     }
 
-    /// Requeues the blocked events none of whose objects is blocked any more.
+    /// Requeues the blocked events none of whose objects is blocked any longer.
     pub(crate) async fn requeue_unblocked(&self) -> Result<(), EngineError> {
         Ok(self.ports.store.requeue_unblocked(self.now()).await.map(drop)?)
     }

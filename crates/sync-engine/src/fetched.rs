@@ -27,7 +27,7 @@ pub(crate) struct ObjectVersions {
     pub(crate) groups: HashMap<UserId, HashSet<GroupId>>,
     /// Users whose groups don't matter: they are out of scope in any case.
     pub(crate) unselected: HashSet<UserId>,
-    /// Objects that could not be read, for a reason of their own.
+    /// Objects that could not be read for an individual reason.
     pub(crate) failed: HashMap<RecordKey, Failure>,
     /// Groups that are deleted or out of scope: in Assets they have no members.
     pub(crate) closed: HashSet<GroupId>,

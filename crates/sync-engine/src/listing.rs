@@ -262,7 +262,7 @@ impl Engine {
                         // The user's groups may not have changed since the start of the interval.
                         match directory.groups_of(&id).await {
                             Ok(Some(groups)) => of = groups,
-                            // Gone since it was listed, and not in Assets.
+                            // Deleted since it was listed, and not in Assets.
                             Ok(None) => return (id, Ok(None)),
                             Err(error) => return (id, Err(error)),
                         }

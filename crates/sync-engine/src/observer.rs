@@ -15,7 +15,7 @@ pub trait ObservedRun: ProgressSink {
     /// The run has an ID. An earlier failure leaves no run in the history.
     fn started(&self, run: RunId);
 
-    /// It ended, so. A run that is dropped without was cut off.
+    /// Records the end. A run that is dropped without it was interrupted.
     fn ended(&self, report: &RunReport);
 }
 

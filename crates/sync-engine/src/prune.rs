@@ -27,7 +27,7 @@ const TOGETHER: usize = 50;
 pub struct PruneOptions {
     /// The time since an object was retired.
     pub older_than: Duration,
-    /// At most so many objects.
+    /// The maximum number of objects.
     pub limit: u32,
     /// Maximum percentage of the objects of a kind, from 0 to 100.
     pub max_percent: f64,
@@ -134,10 +134,10 @@ impl Engine {
         Ok(PrunePlan { omitted: all.saturating_sub(found.len() as u64), objects: found })
     }
 
-    /// Checks that so much may be deleted.
+    /// Checks a plan against the limits.
     ///
     /// # Errors
-    /// When it is more than an operator would expect, or the store fails.
+    /// When it exceeds a limit, or the store fails.
     pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
         let mut counts: BTreeMap<ObjectKind, u64> = BTreeMap::new();
         for candidate in &plan.objects {

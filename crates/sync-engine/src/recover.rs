@@ -17,7 +17,7 @@ use crate::{
 /// The reason for which records of an execution whose end is unknown are sent again.
 const UNKNOWN: &str = "the end of the execution that held it is unknown";
 
-/// The end of an execution that was cut off.
+/// The outcome of an interrupted execution.
 enum End {
     Processed(Outcome),
     /// It had no effect.

@@ -208,7 +208,7 @@ impl RunReport {
         self.drift = report.drift.iter().take(Self::MAX_MESSAGES).cloned().collect();
     }
 
-    /// Books an outcome, and gives the kinds whose records are all accounted for.
+    /// Adds an outcome, and returns the kinds whose records are all accounted for.
     pub(crate) fn add_outcome(
         &mut self,
         outcome: &Outcome,

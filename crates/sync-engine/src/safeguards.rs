@@ -94,7 +94,7 @@ impl Safeguards {
     /// Checks that `gone` of `known` objects of a kind may be retired, after `recent` others within the window.
     ///
     /// # Errors
-    /// When they are more than an operator would expect.
+    /// When they exceed a safeguard.
     pub fn check(
         &self,
         kind: ObjectKind,

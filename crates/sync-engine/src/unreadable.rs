@@ -180,7 +180,7 @@ impl Engine {
         directory.groups(Some(since), None).await.map(drop).map_err(|_| EngineError::Directory(error))
     }
 
-    /// The objects that a run could not read, counted by the store: a run that was cut off, or two listings, may name one
+    /// The objects that a run could not read, counted by the store: an interrupted run, or two listings, may name one
     /// twice.
     pub(crate) async fn unread(
         &self,

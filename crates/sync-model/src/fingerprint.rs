@@ -32,7 +32,7 @@ impl Fingerprint {
         Self(short)
     }
 
-    /// Reads back what [`Self::as_bytes`] gave; `None` when the length is wrong.
+    /// Reads the bytes of [`Self::as_bytes`]; `None` if the length is wrong.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }

@@ -13,7 +13,7 @@ macro_rules! opaque_id {
         pub struct $name(String);
 
         impl $name {
-            /// Wraps an id as its owner gave it.
+            /// Wraps an ID as its owner assigned it.
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
@@ -73,8 +73,8 @@ impl fmt::Display for RunId {
     }
 }
 
-/// The name an operator gave to one pair of org and import source. Part of external ids, paths and log lines, hence
-/// limited to lowercase letters, digits, and hyphens.
+/// The name of a pair of org and import source, which an administrator chooses. Part of external IDs, paths, and log
+/// lines, hence limited to lowercase letters, digits, and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]

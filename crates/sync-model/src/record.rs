@@ -18,7 +18,7 @@ pub enum ObjectKind {
     Group,
     /// A user.
     User,
-    /// One user's membership of one group, where memberships are objects of their own.
+    /// One user's membership in one group, if memberships are objects.
     Membership,
 }
 

@@ -30,7 +30,7 @@ const COALESCED: Duration = Duration::from_millis(250);
 pub struct ActiveRuns {
     /// Active runs, the oldest first: events are processed while a sync reads.
     pub active: Vec<ActiveRun>,
-    /// Those that ended lately, the last one of each kind, the newest first. Batches that sent nothing are left out.
+    /// Recently ended runs, the last one of each kind, the newest first. Batches that sent nothing are left out.
     pub recent: Vec<ActiveRun>,
 }
 

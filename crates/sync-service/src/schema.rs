@@ -92,9 +92,9 @@ pub struct SchemaView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaPreview {
-    /// As it is.
+    /// The current state.
     pub current: SchemaView,
-    /// As it would be.
+    /// The proposed state.
     pub proposed: SchemaView,
 }
 

@@ -61,7 +61,7 @@ pub struct ConnectionStatus {
     pub unconfirmed: Vec<UnconfirmedRecord>,
     /// The start of the last full sync that succeeded.
     pub last_full_sync_at: Option<Timestamp>,
-    /// The same of a run over what changed lately.
+    /// The same for the last incremental sync.
     pub last_incremental_sync_at: Option<Timestamp>,
     /// The next scheduled full and incremental syncs of the leader.
     pub next_syncs: NextSyncs,
@@ -81,7 +81,7 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    /// The services whose clock is known, with the seconds that it is ahead.
+    /// The services whose clock is known, with its offset in seconds; positive if it is ahead.
     pub fn known(&self) -> impl Iterator<Item = (Service, i64)> {
         let known = [(Service::Okta, self.okta_seconds), (Service::Assets, self.assets_seconds)];
         known.into_iter().filter_map(|(service, seconds)| Some((service, seconds?)))

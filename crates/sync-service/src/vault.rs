@@ -31,7 +31,7 @@ pub enum VaultError {
     /// It was changed, or belongs to another setting.
     #[error("a saved secret was changed outside of this program")]
     Tampered,
-    /// The system gives no random numbers, or the secret is too long.
+    /// The system has no random numbers, or the secret is too long.
     #[error("could not encrypt a secret")]
     EncryptionFailed,
 }
@@ -63,10 +63,10 @@ impl fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// A new one, as text to be put into a file or a variable.
+    /// A new one, as text for a file or a variable.
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// When the system has no random numbers.
     pub fn generate() -> Result<SecretString, VaultError> {
         let key = Key::try_generate().map_err(|_| VaultError::EncryptionFailed)?;
         Ok(URL_SAFE_NO_PAD.encode(key).into())
@@ -94,10 +94,10 @@ impl MasterKey {
         &self.id
     }
 
-    /// Encrypts a secret for one place; elsewhere it cannot be opened.
+    /// Encrypts a secret for one setting; for another one, it can't be decrypted.
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// When the system has no random numbers.
     pub(crate) fn seal(&self, place: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
         let nonce = XNonce::try_generate().map_err(|_| VaultError::EncryptionFailed)?;
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: place.as_bytes() };

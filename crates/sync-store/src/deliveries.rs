@@ -15,7 +15,7 @@ use crate::event_queue::insert;
 const STORE: &str = "store a delivery";
 /// The maximum number of queued deliveries; more are rejected at once.
 const WAITING: usize = 1024;
-/// At most so many are stored in one transaction.
+/// The maximum number of deliveries in one transaction.
 const TOGETHER: usize = 256;
 
 /// Deliveries that wait for the writer.
@@ -49,7 +49,7 @@ impl Deliveries {
     }
 }
 
-/// Stores a delivery together with those that wait, and gives the number of its events that are new.
+/// Stores a delivery together with the queued ones, and returns the number of its new events.
 pub(crate) async fn store(
     store: &ConnectionStore,
     id: Option<&str>,

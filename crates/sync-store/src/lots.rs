@@ -73,7 +73,7 @@ pub(crate) struct Lot {
 /// The next test of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Test {
-    /// Records that are thought to be good, and so many of a lot.
+    /// Records that are assumed to be good, and the number of suspects of a lot.
     Good { lot: i64, suspects: i64 },
     /// The size of a lot with an unknown number of bad records: more would blur the result.
     Half { lot: i64, suspects: i64 },

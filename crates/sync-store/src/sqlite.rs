@@ -49,7 +49,7 @@ pub enum OpenError {
 pub struct Store {
     /// For reading.
     pub(crate) pool: SqlitePool,
-    /// For writing. SQLite lets one write at a time and has the others try again after a while; here they queue.
+    /// For writing. SQLite permits one write at a time and makes others retry; here they queue.
     pub(crate) writer: SqlitePool,
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) identity: Arc<Identity>,
@@ -189,7 +189,7 @@ fn opening(path: &Path, error: impl std::fmt::Display) -> StoreError {
     StoreError::new("open its file", format!("{}: {error}", path.display()))
 }
 
-/// Creates the file for its owner alone; SQLite gives its side files the same permissions.
+/// Creates the file for its owner only; SQLite uses the same permissions for its side files.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);

@@ -21,7 +21,7 @@ const WITHOUT_PAUSE: i64 = 14;
 /// The number of failures alone from which a record counts as rejected.
 pub(crate) const REJECTED: i64 = 2;
 
-/// The pause of a record that failed alone so often, and after so many attempts, in milliseconds.
+/// The pause of a record that failed alone this often, and after this number of attempts, in milliseconds.
 fn pause(alone: i64, attempts: i64) -> i64 {
     match alone {
         ..=0 => match attempts.saturating_sub(WITHOUT_PAUSE) {

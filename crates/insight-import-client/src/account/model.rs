@@ -226,7 +226,7 @@ impl Object {
     }
 }
 
-/// Values to give an object, by attribute id. No values clears an attribute; an attribute that is not here stays.
+/// Values of an object to set, by attribute ID. An empty list clears an attribute; an absent attribute stays unchanged.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ObjectValues(BTreeMap<String, Vec<String>>);
 

@@ -55,7 +55,7 @@ pub struct ImportClient {
 #[derive(Debug)]
 struct Inner {
     transport: Transport,
-    /// Asked for once, and again when they lead nowhere.
+    /// Fetched once, and again if they are invalid.
     links: Mutex<Option<SourceLinks>>,
     /// The links of the last started execution; others are below the import source.
     latest: StdMutex<Option<(String, ExecutionLinks)>>,

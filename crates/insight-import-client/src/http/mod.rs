@@ -172,7 +172,7 @@ impl Transport {
         if url.origin() != self.api.origin() {
             return Err(wrong(format!("leads to {}", url.origin().ascii_serialization())));
         }
-        // They would be sent in the place of the token.
+        // They would be sent in place of the token.
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("holds a user name or password".into()));
         }

@@ -207,7 +207,7 @@ fn named(headers: &HeaderMap) -> Option<Duration> {
     wait.filter(|wait| !wait.is_zero())
 }
 
-/// A time with or without seconds, as Atlassian gives it: `2026-11-28T16:00Z`.
+/// A time with or without seconds, in Atlassian's format: `2026-11-28T16:00Z`.
 fn reset(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| format!("{}:00Z", text.strip_suffix('Z')?).parse().ok())
 }

@@ -44,7 +44,7 @@ struct Inner {
     auth: Authenticator,
     pacer: Pacer,
     total_time: Duration,
-    /// Origins that links have named in the place of the org's own.
+    /// Other origins in links instead of the org's own.
     other_hosts: Mutex<Vec<String>>,
 }
 
@@ -79,7 +79,7 @@ impl OktaClient {
     /// The scopes that Okta granted; empty with an API token.
     ///
     /// # Errors
-    /// When Okta gives no token.
+    /// When Okta issues no token.
     pub async fn granted_scopes(&self) -> Result<Vec<String>> {
         let deadline = self.deadline();
         let granted = timeout_at(deadline, self.inner.auth.granted(&self.inner.transport, deadline)).await;
@@ -89,7 +89,7 @@ impl OktaClient {
     /// True if the token is bound to a key of this process (DPoP), so that a stolen one is useless.
     ///
     /// # Errors
-    /// When Okta gives no token.
+    /// When Okta issues no token.
     pub async fn is_bound(&self) -> Result<bool> {
         let deadline = self.deadline();
         let bound = timeout_at(deadline, self.inner.auth.bound(&self.inner.transport, deadline)).await;

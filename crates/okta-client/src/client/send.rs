@@ -70,7 +70,7 @@ impl Call {
         self
     }
 
-    /// The same call at another address, as a `next` link gives it.
+    /// The same call at another address, from a `next` link.
     pub(crate) fn at(&self, url: Url) -> Self {
         Self { url, ..self.clone() }
     }

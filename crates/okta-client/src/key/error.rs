@@ -40,7 +40,7 @@ pub enum KeyError {
     /// A member is missing or does not fit the others.
     #[error("the private key is damaged: {0}; copy it again, all of it")]
     Damaged(String),
-    /// The system has no randomness to give.
+    /// The system has no randomness.
     #[error("no key pair could be generated: the system gives no randomness")]
     NotGenerated,
 }

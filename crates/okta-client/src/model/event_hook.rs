@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::null_as_default;
 
-/// The events that a hook wants.
+/// The event types of a hook's subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSubscription {
     /// Always `EVENT_TYPE`.

@@ -34,7 +34,7 @@ impl Profile {
     }
 }
 
-/// A profile of a kind that Okta gives base attributes: typed ones by method, all others by name.
+/// A profile of a kind with base attributes in Okta: typed ones by method, all others by name.
 macro_rules! profile {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $method:ident = $attribute:literal),+ $(,)? }) => {
         $(#[$meta])*

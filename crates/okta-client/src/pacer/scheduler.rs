@@ -13,11 +13,11 @@ use tokio::time::Instant;
 use super::bucket::Bucket;
 use super::{BucketState, Priority, RateHeaders};
 
-/// After so many urgent requests in a row, one of the others goes.
+/// The number of consecutive urgent requests after which another request is sent.
 const URGENT_IN_A_ROW: u32 = 4;
 /// The number of requests that must succeed before the limit grows by one, after Okta reported too many.
 const RECOVERY: f64 = 50.0;
-/// Refusals of requests that went together are one complaint.
+/// Rejections of concurrent requests count once.
 const ONE_COMPLAINT: Duration = Duration::from_secs(1);
 
 /// A place in the queue of a bucket.

@@ -18,7 +18,7 @@ use crate::model::LogEvent;
 use crate::text::printable;
 
 const PATH: &str = "/api/v1/logs";
-/// The most that Okta gives at once.
+/// Okta's maximum page size.
 const LARGEST_PAGE: u16 = 1000;
 
 /// The filter of an event listing: a range of time, by the time of the events.
@@ -45,9 +45,9 @@ impl LogQuery {
     }
 }
 
-/// A place in the System Log: everything before it was read.
+/// A position in the System Log: everything before it was read.
 ///
-/// It is the `next` link of the last page, as Okta gave it. Its text is what to store; it holds no credential.
+/// It is the `next` link of the last page, as Okta returned it. Store its text; it contains no credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LogCheckpoint(Url);

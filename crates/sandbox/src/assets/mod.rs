@@ -57,7 +57,7 @@ struct State {
     window: (i64, u64),
 }
 
-/// The ID of the object schema that follows so many others.
+/// The ID of the object schema with this number.
 fn schema_id(ids: Ids, deletions: usize) -> String {
     if deletions == 0 { ids.schema.to_owned() } else { format!("{}{deletions}", ids.schema) }
 }

@@ -10,7 +10,7 @@ pub struct ControlClient {
 }
 
 impl ControlClient {
-    /// A client of the control API at this address, as the ready document gives it.
+    /// A client of the control API at this address, from the ready document.
     pub fn new(control_url: impl Into<String>) -> Self {
         Self { http: reqwest::Client::new(), url: control_url.into() }
     }

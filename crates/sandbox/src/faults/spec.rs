@@ -93,7 +93,7 @@ const fn is_on_the_way(fault: Fault) -> bool {
 pub(super) enum Often {
     /// Each with this probability.
     Chance(f64),
-    /// The first so many, and none after them.
+    /// The first occurrences, up to this number.
     First(u64),
 }
 

@@ -86,7 +86,7 @@ impl OrgServer {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Taken after the org, never before.
+    /// Locked after the org, never before.
     fn replicas(&self) -> MutexGuard<'_, Replicas> {
         self.replicas.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,7 +169,7 @@ impl OrgServer {
         Ok(())
     }
 
-    /// Sets the org's clock off by so many seconds.
+    /// Shifts the org's clock by this number of seconds.
     pub(crate) fn set_clock(&self, seconds: i64) {
         self.authority.set_clock(seconds);
     }
@@ -204,7 +204,7 @@ impl OrgServer {
         self.org().hooks.values().map(|hook| hook.shown.clone()).collect()
     }
 
-    /// Creates a hook, or has one verified, as an administrator does with a token of their own.
+    /// Creates a hook, or has one verified, as an administrator does with their own token.
     pub(crate) async fn administer_hook(
         self: &Arc<Self>,
         path: &[&str],

@@ -73,7 +73,7 @@ pub(super) struct OpenId {
 }
 
 impl OpenId {
-    /// Registers a web app, and gives its id and secret.
+    /// Registers a web app, and returns its ID and secret.
     pub(super) fn register(&mut self, redirect_uris: Vec<String>, thin: bool) -> (String, String) {
         self.serial += 1;
         let client_id = id("0oa", self.serial);

@@ -28,7 +28,7 @@ const PASSED_ON: [&str; 8] = [
 ];
 
 impl OrgServer {
-    /// Taken before the org, never after.
+    /// Locked before the org, never after.
     fn openid(&self) -> MutexGuard<'_, OpenId> {
         self.openid.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,7 +10,7 @@ use super::oidc::OidcError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
-    /// Too many attempts failed lately.
+    /// Too many recent failed attempts.
     #[error("too many failed sign-ins; try again in {}", seconds(*.wait))]
     Throttled {
         /// The time until the next attempt is accepted.

@@ -263,7 +263,7 @@ impl SignIn {
         }
     }
 
-    /// Checks that the claims that let a person in are in the token.
+    /// Checks that the claims that permit access are in the token.
     fn has_proof(&self, claims: &Value, nonce: &str, second: i64) {
         assert_eq!(claims["iss"], self.server.url(), "another issuer");
         assert_eq!(claims["nonce"], nonce, "another sign-in");

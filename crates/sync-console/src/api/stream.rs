@@ -172,7 +172,7 @@ impl Following {
         self.mark = after;
         let last = events.len().saturating_sub(1);
         for (n, event) in events.into_iter().enumerate() {
-            // A client that is cut off within a page sees the page again.
+            // A client whose connection closes within a page receives the page again.
             let mark = (n == last).then(|| self.mark.clone());
             let sent = ConnectionEvent { connection: self.member.name().clone(), event };
             self.send_event("event", &sent, mark);

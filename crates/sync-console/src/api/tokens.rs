@@ -41,7 +41,7 @@ struct Page {
     /// Only entries before the one of this number: the last of the page before.
     #[param(minimum = 1)]
     before: Option<i64>,
-    /// At most so many.
+    /// The maximum number.
     #[param(minimum = 1, maximum = 500, default = 100)]
     #[serde(default = "hundred")]
     limit: u32,
@@ -118,7 +118,7 @@ async fn renew(
     Ok(Json(renew_token(&app.manager.store().access(), &id.to_string(), expires, now).await?))
 }
 
-/// The end of a token that is good for so many days.
+/// The expiration of a token that is valid for this number of days.
 fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError> {
     let end = |days: u32| now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
     days.map(end).transpose().map_err(|_| ApiError::invalid("expires_in_days: this is too long"))

@@ -65,7 +65,7 @@ async fn create(
     }
 }
 
-/// The expiration of a token after so many days.
+/// The expiration of a token that is valid for this number of days.
 fn end(expires_in: &str, now: Timestamp) -> Result<Option<Timestamp>, PageError> {
     let days: u32 = expires_in.parse().unwrap_or(90);
     if days == 0 {

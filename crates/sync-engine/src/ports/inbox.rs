@@ -24,7 +24,7 @@ pub enum Subject {
         /// The user.
         user: UserId,
     },
-    /// It names no object, but what it is about has changed just now: read what changed lately.
+    /// It names no object, but its subject has just changed: read recent changes.
     RecentChanges,
     /// An object that isn't named may be deleted: read everything.
     EntireDirectory,

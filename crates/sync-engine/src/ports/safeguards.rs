@@ -10,7 +10,7 @@ use sync_model::{ObjectKind, RecordKey, RunId};
 use super::{StoreError, WorkItem};
 use crate::{SafeguardMinimums, ViolatingChanges};
 
-/// Losses that a run would cause, with those that were sent lately.
+/// Removals of a run, with recent ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlannedRemovals {

@@ -110,7 +110,7 @@ pub struct RunSummary {
 /// The memory of one connection. Every method does all of its work or nothing.
 #[async_trait]
 pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send + Sync {
-    /// Opens a run and gives its number.
+    /// Opens a run and returns its ID.
     async fn begin_run(&self, kind: RunKind, now: Timestamp) -> Result<RunId, StoreError>;
 
     /// Closes a run and drops its unsent staged changes.

@@ -57,7 +57,7 @@ impl AssetsStructure {
         self
     }
 
-    /// Reads Okta's schemas again and gives the mapping that they call for.
+    /// Reads Okta's schemas again and returns the mapping for them.
     async fn wanted(&self) -> Result<Mapping, PortError> {
         const ACTION: &str = "the schemas of the Okta org could not be read";
         let schemas = match &self.sides.org {

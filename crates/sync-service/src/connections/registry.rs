@@ -66,12 +66,11 @@ pub struct ConnectionRegistry {
 }
 
 impl ConnectionRegistry {
-    /// Reads the state store that the configuration names, and changes nothing: a missing store, or one of another
-    /// version, contains no connection.
+    /// Reads the state store of the configuration, and changes nothing: a missing store, or one of another version,
+    /// contains no connection.
     ///
     /// # Errors
-    /// When the store cannot be read; when it is not as this version wants it, only where the configuration has no
-    /// connection either.
+    /// When the store can't be read; when it isn't current, only if the configuration has no connection either.
     pub async fn read(config: Config) -> Result<Self, ServiceError> {
         let condition = DatabaseState::of(&config.store).await;
         let is_readable =

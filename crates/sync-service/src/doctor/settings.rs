@@ -45,7 +45,7 @@ pub(super) async fn check<'a>(
     let usable = account.and_then(Result::ok);
     let mut checks = match (lacks, import) {
         (None, Some(import)) => {
-            // Asked with the account where there is one, and otherwise with the token.
+            // Read with the account if there is one, and otherwise with the token.
             let settings = SourceSettings::new(import.clone(), usable.cloned());
             match EMPTY.timed(settings.get()).await {
                 Ok(source) => judge(source.as_deref(), mapping, usable.is_some()),

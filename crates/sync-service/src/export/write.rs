@@ -125,7 +125,7 @@ impl Writer<'_> {
         Ok(user_types.len() as u64)
     }
 
-    /// Writes the groups, and gives their number and the ids of those with members of their own.
+    /// Writes the groups, and returns their number and the IDs of those with their own members.
     async fn write_groups(&self) -> Result<(u64, Vec<String>), ExportError> {
         let mut listed = Vec::new();
         let groups = self.okta.groups().list(&GroupQuery::default());

@@ -1,4 +1,4 @@
-//! Metrics and health, at an address of their own.
+//! Metrics and health, with a separate listener.
 
 use std::fmt;
 use std::net::SocketAddr;

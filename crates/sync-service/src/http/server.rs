@@ -296,7 +296,7 @@ fn config(files: &TlsConfig, certificate: &[u8], key: &[u8]) -> Result<Arc<Serve
     // The error describes the file's format and contains no part of the key.
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| wrong(&files.key, &e))?;
     let provider = aws_lc_rs::default_provider();
-    // Asked apart, so that the right file is named.
+    // Read separately, so that the right file is named.
     provider.key_provider.load_private_key(key.clone_key()).map_err(|e| wrong(&files.key, &e))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()

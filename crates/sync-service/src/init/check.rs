@@ -91,10 +91,10 @@ pub struct Manner {
     pub allow_private_addresses: bool,
 }
 
-/// Checks that this is the URL of an org, and, if requested, that an org answers there.
+/// Checks that this is the URL of an org, and, if requested, that an org responds there.
 ///
 /// # Errors
-/// When it is not.
+/// When it isn't.
 pub async fn check_org(org_url: &str, manner: Manner) -> Check {
     // The org's metadata needs no credential; the client requires one, which is not sent.
     let unused = SecretString::from("none");

@@ -22,10 +22,10 @@ pub use write::{ConfigDraft, SecretKind, WrittenFiles};
 
 use crate::{ConfigError, VaultError};
 
-/// Writes a file that only its owner may read, in the place of one that is there.
+/// Writes a file that only its owner can read, replacing an existing one.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When it can't be written.
 pub fn write_private(path: &Path, text: &str) -> Result<(), InitError> {
     private::write(path, text, true)
 }
@@ -80,7 +80,7 @@ pub enum InitError {
     /// A text that isn't a master key, or a failed generation.
     #[error("the master key: {0}")]
     MasterKey(#[from] VaultError),
-    /// The system does not let the key pair be computed.
+    /// The system can't compute the key pair.
     #[error("could not generate the key pair")]
     Interrupted,
     /// The answers don't form a valid configuration.

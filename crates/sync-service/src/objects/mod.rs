@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const SEARCH: Duration = Duration::from_secs(3);
 /// The maximum number of objects whose names are read at once; a page doesn't show more.
 const NAMES: usize = 1000;
-/// An event is traced to its run by so many of the objects that it named.
+/// The maximum number of an event's objects by which its run is found.
 const TRACED: usize = 4;
 /// The number of an object's events that are searched, and the number that is shown.
 const EVENTS: u32 = 100;

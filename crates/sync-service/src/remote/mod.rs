@@ -262,7 +262,7 @@ impl RemoteClient {
                         let connection = name.to_string();
                         return Err(DelegationError::NotAccepted { connection, patience }.into());
                     }
-                    // Taken in the meantime.
+                    // Accepted in the meantime.
                     Err(error) if error.is(ProblemType::AlreadyRunning) => {}
                     Err(error) => return Err(error),
                 },

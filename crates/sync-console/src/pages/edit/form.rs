@@ -21,7 +21,7 @@ use crate::words::settings as words;
 pub(super) struct Fields {
     pub(super) name: String,
     texts: HashMap<String, String>,
-    /// Settings that have no field of their own stay as they were saved.
+    /// Settings without a field keep their saved values.
     base: ConnectionSettings,
     saved: Vec<SecretField>,
 }
