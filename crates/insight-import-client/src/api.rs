@@ -37,7 +37,7 @@ pub trait ImportApi: Send + Sync {
         Err(Error::Unsupported("patch_mapping"))
     }
 
-    /// [`ImportClient::start`]; gives the execution's id.
+    /// [`ImportClient::start`]; returns the execution's ID.
     async fn start_execution(&self) -> Result<String> {
         Err(Error::Unsupported("start_execution"))
     }

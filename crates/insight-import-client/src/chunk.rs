@@ -21,7 +21,7 @@ impl Chunk {
     }
 
     fn of(data: Map<String, Value>) -> Self {
-        // Kept when the chunk is sent again, so that Assets can tell a repeat.
+        // The ID stays the same when the chunk is resent, so that Assets detects a repeat.
         Self { client_generated_id: Uuid::new_v4().to_string(), data }
     }
 
@@ -113,7 +113,7 @@ impl Chunker {
         self.limits.bytes = self.limits.bytes.min(most);
     }
 
-    /// Adds a record, and gives the chunk that it would not fit into any more.
+    /// Adds a record, and returns the previous chunk if the record no longer fits into it.
     pub fn push(&mut self, selector: &str, record: Value) -> Option<Chunk> {
         let bytes = record.to_string().len() + 1;
         let full = self.records > 0

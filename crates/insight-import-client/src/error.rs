@@ -263,7 +263,7 @@ fn list(errors: &[ValidationError]) -> String {
     if errors.is_empty() {
         return "no reason given".into();
     }
-    let told = errors.iter().take(MOST_FINDINGS).map(ToString::to_string);
+    let shown = errors.iter().take(MOST_FINDINGS).map(ToString::to_string);
     let more = errors.len().saturating_sub(MOST_FINDINGS);
-    told.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("; ")
+    shown.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("; ")
 }

@@ -17,11 +17,11 @@ use crate::execution_status::ExecutionState;
 use crate::http::Repeat;
 use crate::wait::Processing;
 
-/// The most records that are refused one by one, one after the other, before anything of the execution was accepted: from
-/// then on the refusal concerns more than records.
-const REFUSED_FROM_THE_START: usize = 20;
+/// The number of rejections in a row, before the first accepted record, after which the rejection concerns more than
+/// records.
+const MAX_INITIAL_REJECTIONS: usize = 20;
 /// The same once something was accepted.
-const REFUSED_IN_A_ROW: usize = 500;
+const MAX_CONSECUTIVE_REJECTIONS: usize = 500;
 /// A record that Assets rejects even when it is sent alone.
 #[derive(Debug)]
 pub struct RefusedRecord {
@@ -65,7 +65,7 @@ pub struct Execution {
     ingesting: OnceCell<()>,
     /// True if records were accepted.
     accepted: AtomicBool,
-    /// Records that were refused alone since the last acceptance.
+    /// Records that were rejected alone since the last acceptance.
     refused_in_a_row: AtomicUsize,
 }
 
@@ -117,7 +117,7 @@ impl Execution {
             }
             let in_a_row = self.refused_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
             let accepted = self.has_records();
-            if in_a_row >= if accepted { REFUSED_IN_A_ROW } else { REFUSED_FROM_THE_START } {
+            if in_a_row >= if accepted { MAX_CONSECUTIVE_REJECTIONS } else { MAX_INITIAL_REJECTIONS } {
                 return Err(error);
             }
             let alone = chunk.into_records().next();
@@ -175,7 +175,8 @@ impl Execution {
     /// As any call. Assets may still have received it: check [`ImportClient::execution_status`].
     pub async fn complete(self) -> Result<Processing> {
         if let Err(error) = self.post(Bytes::from_static(br#"{"completed":true}"#)).await {
-            // Where the answer to a first attempt was lost, the second is refused: it has everything already.
+            // If the response to the first attempt was lost, Assets rejects the second one: the execution is already
+            // complete.
             let refused = matches!(error, Error::Api { .. } | Error::WrongState { .. });
             if !refused || !self.has_everything().await {
                 return Err(error);

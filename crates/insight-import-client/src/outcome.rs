@@ -126,13 +126,13 @@ impl Outcome {
     }
 }
 
-/// An ID, which is a number in some answers and a text in others.
+/// An ID, which is a number in some responses and text in others.
 fn id(value: &Value) -> Option<String> {
     let id = value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|id| id.to_string()));
     id.filter(|id| !id.is_empty())
 }
 
-/// The most texts that are kept of an answer.
+/// The maximum number of texts from a response.
 const MOST_TEXTS: usize = 100;
 
 /// Every text in a value of unknown shape, each on a line; not without end.

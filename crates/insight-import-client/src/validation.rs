@@ -75,12 +75,12 @@ impl ValidationError {
     }
 }
 
-/// Everything beside the code. Its names are not documented, so none is left out.
+/// All fields except the code. Their names are undocumented, so none is left out.
 fn location(finding: &serde_json::Map<String, Value>) -> Option<String> {
-    let told = |(name, value): (&String, &Value)| {
+    let shown = |(name, value): (&String, &Value)| {
         format!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     };
-    let parts: Vec<String> = finding.iter().filter(|(name, _)| *name != "code").map(told).collect();
+    let parts: Vec<String> = finding.iter().filter(|(name, _)| *name != "code").map(shown).collect();
     (!parts.is_empty()).then(|| one_line(&parts.join(", ")))
 }
 

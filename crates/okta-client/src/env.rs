@@ -89,7 +89,7 @@ pub struct SdkEnvironment {
 }
 
 impl SdkEnvironment {
-    /// Reads variables by name and value, such as [`std::env::vars`]. Others than `OKTA_CLIENT_*` are left out.
+    /// Reads variables by name and value, such as [`std::env::vars`]. Other names than `OKTA_CLIENT_*` are ignored.
     pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut found = Self::default();
         let mut kid = None;

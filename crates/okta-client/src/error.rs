@@ -38,7 +38,7 @@ pub enum ConfigError {
     NoCredential,
     /// The root certificate isn't a PEM document.
     #[error("the root certificate must be a PEM document that begins with -----BEGIN CERTIFICATE-----")]
-    NoCertificate,
+    InvalidCertificate,
     /// An environment variable isn't set or isn't UTF-8.
     #[error("the environment variable {0} is not set; {1}")]
     Environment(&'static str, &'static str),
@@ -270,7 +270,7 @@ impl Error {
         )
     }
 
-    /// The same error for another caller that waited for the same response. Not every error can be copied.
+    /// The same error for another caller that waited for the same response. Some errors can't be copied.
     pub(crate) fn again(&self) -> Option<Self> {
         Some(match self {
             Self::Credentials { error, description } => {

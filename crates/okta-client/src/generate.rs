@@ -57,10 +57,10 @@ impl PrivateKey {
         Self::from_parsed(jwk, Some(&thumbprint(jwk)))
     }
 
-    /// A new EC key on P-256, as DPoP proofs are signed with.
+    /// A new EC key on P-256, the type for DPoP proofs.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub fn generate_ec() -> Result<Self, KeyError> {
         Self::generate(KeyKind::P256)
     }
@@ -68,7 +68,7 @@ impl PrivateKey {
     /// A new RSA key of 2048 bits, as Okta itself generates.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub fn generate_rsa() -> Result<Self, KeyError> {
         Self::generate(KeyKind::default())
     }
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// A verifier of the public half alone, as whoever registers it has.
+    /// A verifier with the public key only, as the registering party has it.
     fn verifier(public: &Value) -> Box<dyn JwsVerifier> {
         let jwk = Jwk::from_map(public.as_object().unwrap().clone()).unwrap();
         match public["alg"].as_str().unwrap() {

@@ -69,7 +69,7 @@ impl Unreadable {
         Self { id: id.map(str::to_owned), position, field: field.to_owned(), found: kind_of(value), raw }
     }
 
-    /// One with a member that is nested too deeply, or holds text that is none. The other members are kept.
+    /// An item with a member that is nested too deeply or contains invalid text. The other members are kept.
     fn undecodable<T: Item>(position: usize, text: &RawValue) -> Self {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(text.get()).unwrap_or_default();
         let (mut read, mut field) = (Map::new(), String::new());

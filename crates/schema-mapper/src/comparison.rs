@@ -57,7 +57,7 @@ pub struct AssetsAttribute {
 pub struct AttributeComparison {
     /// In Okta; `None` for what is no part of a profile, such as the status.
     pub okta: Option<OktaAttribute>,
-    /// In Assets, as it is or, for a new one, as it will be; `None` for one that is left out.
+    /// The attribute in Assets, as it is or will be created; `None` if it is excluded.
     pub assets: Option<AssetsAttribute>,
     /// The state.
     pub state: AttributeState,

@@ -1,4 +1,4 @@
-//! Memberships in each of the three shapes that Assets can keep them in.
+//! Memberships in each of the three membership strategies.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ impl Mapping {
         label.filter(|label| !label.is_empty()).unwrap_or(&record.key.id)
     }
 
-    /// Puts ids into the field of a reference, and gives them as references; nothing where there is no such field.
+    /// Writes IDs into the field of a reference, and returns them as references; nothing without such a field.
     fn put<'i>(
         &self,
         record: &mut Record,

@@ -119,7 +119,7 @@ impl ScopeError {
     }
 }
 
-/// The value of a member that holds none of Okta's words.
+/// The value of a member that isn't one of Okta's documented values.
 const UNKNOWN: &str = "an unknown value";
 
 static STATUSES: [UserStatus; 8] = [
@@ -135,7 +135,7 @@ static STATUSES: [UserStatus; 8] = [
 static GROUP_TYPES: [GroupType; 3] = [GroupType::OktaGroup, GroupType::AppGroup, GroupType::BuiltIn];
 
 impl SyncScope {
-    /// Checks the conditions by themselves.
+    /// Checks the conditions alone.
     ///
     /// # Errors
     /// When one can never be met.

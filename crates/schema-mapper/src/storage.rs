@@ -117,7 +117,7 @@ fn loss(there: &Attribute, wanted: &Attribute, is_astray: bool, types: &[&Object
     })
 }
 
-/// Another shape may have stored other values. Names and limits do not count: what they lose is a loss.
+/// Another shape may have stored other values. Names and limits don't count: their truncation is permanent.
 fn shape(mapped: &MappedAttribute, there: &Attribute, loss: Option<&Loss>) -> String {
     let target = match loss {
         Some(Loss::Target { present, .. }) => present.as_str(),

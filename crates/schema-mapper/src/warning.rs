@@ -17,7 +17,7 @@ pub enum MappingWarning {
         /// The attribute's name in Okta.
         attribute: String,
     },
-    /// The chosen name is reserved, taken, or unreadable.
+    /// The chosen name is reserved, in use, or unreadable.
     NameUnavailable {
         /// The attribute's name in Okta.
         attribute: String,

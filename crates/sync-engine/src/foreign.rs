@@ -2,12 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::{Doubt, EngineError, MappingView, Place, Subject, engine::Engine};
+use crate::{EngineError, LostValues, MappingView, Place, Subject, engine::Engine};
 
 impl Engine {
-    /// Holds the latest execution of the import source against the store, once in the life of a process. One that the
-    /// store does not know may have changed anything since: everything is sent again.
-    pub(crate) async fn notice_foreign(&self, view: &MappingView, ask: bool) -> Result<(), EngineError> {
+    /// Compares the latest execution of the import source with the store, once per process. An unknown execution may
+    /// have changed any object: everything is resent.
+    pub(crate) async fn notice_foreign(&self, view: &MappingView, enqueue: bool) -> Result<(), EngineError> {
         if self.executions_compared.load(Ordering::Relaxed) || !self.has_begun().await? {
             return Ok(());
         }
@@ -15,7 +15,7 @@ impl Engine {
             Ok(latest) => latest,
             Err(error) => {
                 tracing::debug!(error = %crate::error_chain(&error), "could not read the latest execution");
-                // Asked again at the next comparison, unless it is not answered to this credential.
+                // The next comparison reads it again, unless this credential isn't permitted to.
                 self.executions_compared.store(!error.is_transient(), Ordering::Relaxed);
                 return Ok(());
             }
@@ -30,9 +30,9 @@ impl Engine {
                  imported data; resending all objects"
             );
             let place = Place { doubts: place.doubts + 1, ..place };
-            let subject = ask.then_some(Subject::EntireDirectory);
+            let subject = enqueue.then_some(Subject::EntireDirectory);
             let store = &self.ports.store;
-            store.remember_place(&place, Some(&Doubt::Everything), subject.as_ref(), self.now()).await?;
+            store.save_place(&place, Some(&LostValues::Everything), subject.as_ref(), self.now()).await?;
         }
         self.executions_compared.store(true, Ordering::Relaxed);
         Ok(())

@@ -66,14 +66,14 @@ impl SyncPlan {
         run: RunId,
         read: &BTreeMap<ObjectKind, u64>,
         staged: &BTreeMap<(ObjectKind, ChangeKind), u64>,
-        census: &BTreeMap<ObjectKind, ObjectCounts>,
+        counts: &BTreeMap<ObjectKind, ObjectCounts>,
     ) -> Self {
         let mut kinds: BTreeMap<ObjectKind, KindPlan> = BTreeMap::new();
         for (&kind, &n) in read {
             kinds.entry(kind).or_default().read = n;
         }
-        for (&kind, census) in census {
-            kinds.entry(kind).or_default().current = census.current;
+        for (&kind, counts) in counts {
+            kinds.entry(kind).or_default().current = counts.current;
         }
         for (&(kind, change), &n) in staged {
             let plan = kinds.entry(kind).or_default();
@@ -96,8 +96,7 @@ impl SyncPlan {
         }
     }
 
-    /// Not everything was listed, so nothing listed is nothing suspicious; memberships are read from the group's side as
-    /// well.
+    /// The listing wasn't complete, so an empty one isn't suspicious; memberships are also read from the group's side.
     pub(crate) fn only_some(&mut self) {
         for kind in self.kinds.values_mut() {
             kind.read = kind.read.max(kind.changes());
@@ -129,10 +128,10 @@ impl SyncPlan {
         gone.chain(limits.too_much_lost(&self.removals)).collect()
     }
 
-    /// Lets the plan be carried out.
+    /// Approves the plan.
     ///
     /// # Errors
-    /// When it would change more than the limits allow.
+    /// When it exceeds a safeguard.
     pub fn approve(self, limits: &Safeguards) -> Result<ApprovedPlan, SafeguardViolation> {
         match self.refusals(limits).into_iter().next() {
             Some(refusal) => Err(refusal),
@@ -140,7 +139,7 @@ impl SyncPlan {
         }
     }
 
-    /// Lets records be sent again that were approved before.
+    /// Approves a resend of approved records.
     pub(crate) const fn approved_before(self) -> ApprovedPlan {
         ApprovedPlan(self)
     }
@@ -163,8 +162,8 @@ mod tests {
 
     fn plan(retire: u64, known: u64) -> SyncPlan {
         let staged = BTreeMap::from([((ObjectKind::User, ChangeKind::Retire), retire)]);
-        let census = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: known, retired: 0 })]);
-        SyncPlan::new(RunId::new(1), &BTreeMap::from([(ObjectKind::User, known)]), &staged, &census)
+        let counts = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: known, retired: 0 })]);
+        SyncPlan::new(RunId::new(1), &BTreeMap::from([(ObjectKind::User, known)]), &staged, &counts)
     }
 
     #[test]
@@ -182,9 +181,9 @@ mod tests {
 
     #[test]
     fn an_empty_listing_is_never_taken_for_the_truth() {
-        let census = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: 3, retired: 0 })]);
+        let counts = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: 3, retired: 0 })]);
         let staged = BTreeMap::from([((ObjectKind::User, ChangeKind::Retire), 3)]);
-        let empty = SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &census);
+        let empty = SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &counts);
         let refusal = empty.approve(&Safeguards::default()).unwrap_err();
         assert_eq!(refusal, SafeguardViolation::EmptyListing { kind: ObjectKind::User, total: 3 });
     }

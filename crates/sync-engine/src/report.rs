@@ -168,8 +168,8 @@ impl RunReport {
         self.finding.as_ref().and_then(|finding| finding.remedy.as_ref())
     }
 
-    /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.
-    pub(crate) fn leave(&mut self, outstanding: Outstanding) {
+    /// Adds the outstanding work. Records that were resent and confirmed before the end of the run don't count.
+    pub(crate) fn add_outstanding(&mut self, outstanding: Outstanding) {
         self.outstanding = outstanding;
         if self.unreadable.count > 0 && self.state == RunState::Succeeded {
             self.state = RunState::Partial;
@@ -186,14 +186,14 @@ impl RunReport {
         crate::listing::note(&mut self.messages, message);
     }
 
-    /// Puts what is kept as data into words, for people.
-    pub(crate) fn put_into_words(&mut self) {
+    /// Renders the collected data as text.
+    pub(crate) fn render_findings(&mut self) {
         self.value_problems.lines().into_iter().for_each(|line| self.note(line));
         self.messages.extend(self.unreadable.rest());
     }
 
-    /// Notes an object that was asked for and could not be read.
-    pub(crate) fn leave_unread(&mut self, key: &RecordKey, field: &str, problem: String) {
+    /// Records a requested object that could not be read.
+    pub(crate) fn add_unread(&mut self, key: &RecordKey, field: &str, problem: String) {
         self.note(problem);
         let (kind, id, field) = (key.kind, Some(key.id.clone()), field.to_owned());
         self.unreadable.add(UnreadableObject { kind, id, field });
@@ -208,7 +208,7 @@ impl RunReport {
         self.drift = report.drift.iter().take(Self::MAX_MESSAGES).cloned().collect();
     }
 
-    /// Books an outcome, and gives the kinds whose records are all accounted for.
+    /// Adds an outcome, and returns the kinds whose records are all accounted for.
     pub(crate) fn add_outcome(
         &mut self,
         outcome: &Outcome,

@@ -20,19 +20,19 @@ pub struct Safeguards {
     /// percentage and `min_retired_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_retired_percent: f64,
-    /// Number of retired objects that never triggers the safeguard, whatever their percentage.
+    /// Number of retired objects that never triggers the safeguard, regardless of their percentage.
     pub min_retired_count: u64,
     /// Maximum percentage of the current memberships that a sync may remove, from 0 to 100. Triggers only if this
     /// percentage and `min_removed_memberships_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_removed_memberships_percent: f64,
-    /// Number of removed memberships that never triggers the safeguard, whatever their percentage.
+    /// Number of removed memberships that never triggers the safeguard, regardless of their percentage.
     pub min_removed_memberships_count: u64,
     /// Maximum percentage of the values of one attribute that a sync may clear, from 0 to 100. Triggers only if this
     /// percentage and `min_cleared_values_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_cleared_values_percent: f64,
-    /// Number of cleared values that never triggers the safeguard, whatever their percentage.
+    /// Number of cleared values that never triggers the safeguard, regardless of their percentage.
     pub min_cleared_values_count: u64,
     /// Time over which changes add up across runs and events, such as "1h".
     #[serde(
@@ -86,7 +86,7 @@ impl Safeguards {
         percentages.into_iter().filter(|(_, value)| !is_percentage(*value))
     }
 
-    /// The time before which a loss no longer counts.
+    /// The start of the window of recent removals.
     pub(crate) fn since(&self, now: Timestamp) -> Timestamp {
         now.checked_sub(self.window).unwrap_or(Timestamp::MIN)
     }
@@ -94,7 +94,7 @@ impl Safeguards {
     /// Checks that `gone` of `known` objects of a kind may be retired, after `recent` others within the window.
     ///
     /// # Errors
-    /// When they are more than an operator would expect.
+    /// When they exceed a safeguard.
     pub fn check(
         &self,
         kind: ObjectKind,
@@ -102,7 +102,7 @@ impl Safeguards {
         recent: u64,
         total: u64,
     ) -> Result<(), SafeguardViolation> {
-        // What was lost lately was there when the window began.
+        // Recent removals existed when the window began.
         let total = total + recent;
         if !self.override_safeguards
             && retired > 0
@@ -120,7 +120,7 @@ impl Safeguards {
         Ok(())
     }
 
-    /// The removals from objects that stay that exceed a safeguard.
+    /// The removals from current objects that exceed a safeguard.
     pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
         let RemovedMemberships { removed: ended, recent, total } = losses.memberships;
         let max_percent = self.max_removed_memberships_percent;

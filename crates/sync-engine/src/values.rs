@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey, ValueProblem};
 
-/// The number of different problems that are counted apart. There are as many as attributes times kinds at most, but names
-/// come from outside.
+/// The maximum number of distinct problems. There are at most as many as attributes times kinds, but names come from
+/// outside the process.
 const LIMIT: usize = 500;
 
 /// A problem, its count, and an example.
@@ -52,13 +52,13 @@ impl ValueProblems {
         }
     }
 
-    /// Forgets what was counted of a kind of object whose listing begins anew.
-    pub(crate) fn forget(&mut self, kind: ObjectKind) {
+    /// Clears the counts of a kind of object whose listing restarts.
+    pub(crate) fn clear(&mut self, kind: ObjectKind) {
         self.problems.retain(|known| known.problem.kind != kind);
     }
 
-    /// Forgets what was counted of references, which are about to be resolved anew.
-    pub(crate) fn forget_references(&mut self) {
+    /// Clears the counts of references, which are about to be resolved again.
+    pub(crate) fn clear_references(&mut self) {
         self.problems.retain(|known| !known.problem.problem.is_reference());
     }
 
@@ -107,9 +107,9 @@ mod tests {
                 "user attribute \"size\": a value is longer than 255 characters; left empty (3 values, for example in 00u1)",
             ]
         );
-        values.forget_references();
+        values.clear_references();
         assert_eq!(values.problems.len(), 3);
-        values.forget(ObjectKind::User);
+        values.clear(ObjectKind::User);
         assert!(values.is_empty());
     }
 

@@ -1,4 +1,4 @@
-//! Opaque identifiers: a group id cannot be passed where a user id is wanted.
+//! Opaque identifiers: a group ID can't be used as a user ID.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ macro_rules! opaque_id {
         pub struct $name(String);
 
         impl $name {
-            /// Wraps an id as its owner gave it.
+            /// Wraps an ID as its owner assigned it.
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }

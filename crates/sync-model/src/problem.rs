@@ -28,7 +28,7 @@ pub enum ValueProblemKind {
     NoNumber,
     /// No email address that Assets accepts.
     NoEmail,
-    /// No URL that begins with `http://` or `https://`.
+    /// No URL that starts with `http://` or `https://`.
     NoWebUrl,
     /// No date and time with an offset.
     NoDateTime,
@@ -42,7 +42,7 @@ pub enum ValueProblemKind {
     NoIpAddress,
     /// Nothing, in the attribute that names the object: its ID is shown instead.
     EmptyLabel,
-    /// A word that this version does not know.
+    /// A value that is unknown to this version.
     UnknownStatus,
     /// A value of an attribute that Okta's schema does not define.
     OutsideSchema,

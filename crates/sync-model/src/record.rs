@@ -18,7 +18,7 @@ pub enum ObjectKind {
     Group,
     /// A user.
     User,
-    /// One user's membership of one group, where memberships are objects of their own.
+    /// One user's membership in one group, if memberships are objects.
     Membership,
 }
 
@@ -68,9 +68,9 @@ impl FromStr for ObjectKind {
 /// The reason for which an object is retired. It is marked, and never deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RetireReason {
-    /// Its original no longer exists, or the membership has ended.
+    /// Its original was deleted, or the membership has ended.
     Deleted,
-    /// Its original exists, and the operator does not choose it any more.
+    /// Its original exists, but is out of scope.
     OutOfScope,
 }
 

@@ -1,4 +1,4 @@
-//! The runs of this process while they go on: how far, how fast, and how long still.
+//! The active runs of this process: progress, rate, and remaining time.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,11 +15,11 @@ use tokio::time::Instant;
 
 use crate::Connection;
 
-/// The time over which a rate is taken.
+/// The interval over which a rate is measured.
 const RECENT: Duration = Duration::from_secs(15);
 /// Items that are counted together.
 const GRAIN: Duration = Duration::from_secs(1);
-/// The time for which a finished run is kept.
+/// The time for which an ended run is kept.
 const READABLE: Duration = Duration::from_mins(10);
 /// The shortest interval between two change notifications.
 const COALESCED: Duration = Duration::from_millis(250);
@@ -94,12 +94,12 @@ impl Connection {
     /// The present runs of this process. Rates fall while nothing happens, so poll this in addition to
     /// [changes](Self::run_changes).
     pub fn active_runs(&self) -> ActiveRuns {
-        self.live.view()
+        self.run_collector.view()
     }
 
     /// Subscribes to changes of [`Self::active_runs`].
     pub fn run_changes(&self) -> RunChanges {
-        RunChanges { changed: self.live.changed.subscribe(), told: None }
+        RunChanges { changed: self.run_collector.changed.subscribe(), notified_at: None }
     }
 }
 
@@ -107,7 +107,7 @@ impl Connection {
 #[derive(Debug)]
 pub struct RunChanges {
     changed: watch::Receiver<()>,
-    told: Option<Instant>,
+    notified_at: Option<Instant>,
 }
 
 impl RunChanges {
@@ -116,11 +116,11 @@ impl RunChanges {
         if self.changed.changed().await.is_err() {
             return false;
         }
-        if let Some(told) = self.told {
-            tokio::time::sleep_until(told + COALESCED).await;
+        if let Some(notified_at) = self.notified_at {
+            tokio::time::sleep_until(notified_at + COALESCED).await;
         }
         self.changed.mark_unchanged();
-        self.told = Some(Instant::now());
+        self.notified_at = Some(Instant::now());
         true
     }
 }
@@ -129,7 +129,7 @@ const fn is_batch(kind: RunKind) -> bool {
     matches!(kind, RunKind::EventSync | RunKind::Retry)
 }
 
-/// A point in time, for people and for measuring.
+/// A point in time, for display and for measuring.
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     at: Timestamp,
@@ -188,7 +188,7 @@ impl RunObserver for RunCollector {
         runs.running.insert(place, Run::new(kind));
         drop(runs);
         self.changed.send_replace(());
-        Box::new(Told { place, runs: Arc::clone(&self.runs), changed: self.changed.clone() })
+        Box::new(ReportedRun { place, runs: Arc::clone(&self.runs), changed: self.changed.clone() })
     }
 }
 
@@ -197,13 +197,13 @@ fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
 }
 
 /// The reported progress of one run.
-struct Told {
+struct ReportedRun {
     place: u64,
     runs: Arc<Mutex<Runs>>,
     changed: watch::Sender<()>,
 }
 
-impl Told {
+impl ReportedRun {
     fn change(&self, change: impl FnOnce(&mut Run)) {
         if let Some(run) = lock(&self.runs).running.get_mut(&self.place) {
             change(run);
@@ -220,10 +220,10 @@ impl Told {
     }
 }
 
-impl ProgressSink for Told {
+impl ProgressSink for ReportedRun {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         self.change(|run| {
-            // What is done once more counts from the beginning.
+            // A repeated phase counts from zero.
             run.phases.retain(|known| known.phase != phase);
             run.phases.push(PhaseSoFar::new(phase, total));
         });
@@ -242,7 +242,7 @@ impl ProgressSink for Told {
     }
 }
 
-impl ObservedRun for Told {
+impl ObservedRun for ReportedRun {
     fn started(&self, number: RunId) {
         self.change(|run| run.number = Some(number));
     }
@@ -256,7 +256,7 @@ impl ObservedRun for Told {
     }
 }
 
-impl Drop for Told {
+impl Drop for ReportedRun {
     fn drop(&mut self) {
         let mut runs = lock(&self.runs);
         if let Some(mut run) = runs.running.remove(&self.place) {
@@ -362,10 +362,10 @@ impl PhaseSoFar {
             let lately = self.recent.iter().filter(|(since, _)| is_recent(*since, now));
             (lately.map(|(_, items)| items).sum(), seconds.min(RECENT.as_secs_f64()))
         };
-        // A moment is too short to tell how fast it goes.
+        // The time is too short for a rate.
         let per_second = items as f64 / time.max(GRAIN.as_secs_f64());
         let done = self.before + self.done;
-        // What was expected is a guess, which can turn out too low.
+        // The expected total is an estimate and may be too low.
         let total = self.total.filter(|total| *total >= done);
         let left = total.filter(|_| self.ended.is_none()).map(|total| (total - done) as f64);
         RunPhase {

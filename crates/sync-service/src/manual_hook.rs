@@ -37,7 +37,7 @@ pub struct ManualEventHook {
     body: SecretString,
 }
 
-/// For the operator who asks for it, on standard output.
+/// The text for standard output.
 fn exposed<S: serde::Serializer>(secret: &SecretString, output: S) -> Result<S::Ok, S::Error> {
     output.serialize_str(secret.expose_secret())
 }
@@ -86,7 +86,7 @@ impl ManualEventHook {
     /// Commands that create and verify the hook, with the token of an administrator in a shell variable. They hold the
     /// secret.
     pub fn curl(&self) -> String {
-        // A quoted delimiter keeps the shell from looking into the body.
+        // A quoted delimiter keeps the shell from expanding the body.
         format!(
             "curl --fail-with-body -X POST {url}/api/v1/eventHooks \\\n  -H \"Authorization: SSWS $OKTA_API_TOKEN\" \\\n  \
              -H 'Content-Type: application/json' \\\n  --data-binary @- <<'JSON'\n{}\nJSON\n\
@@ -120,7 +120,7 @@ impl ManualEventHook {
     }
 }
 
-/// A text in Terraform's language: JSON's escapes, and templates as they are.
+/// A string in Terraform's language: JSON's escapes, and escaped templates.
 fn hcl(text: &str) -> String {
     Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
 }

@@ -44,7 +44,7 @@ pub enum NamedError {
 }
 
 impl NamedError {
-    /// True if the value itself is wrong, whatever the org holds.
+    /// True if the value itself is wrong, regardless of the org's content.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::Malformed { .. })
     }
@@ -113,7 +113,7 @@ impl Connection {
         let id = if let Some(id) = found {
             id
         } else {
-            // An object that no longer exists in Okta is named by its ID: it is to be retired.
+            // An object that doesn't exist in Okta is named by its ID, to be retired.
             let key = RecordKey { kind, id: value.to_owned() };
             if !self.store.record_states(std::slice::from_ref(&key)).await?.contains_key(&key) {
                 return Ok(None);

@@ -1,4 +1,4 @@
-//! A plan as it is shown to people.
+//! The rendered plan.
 
 use serde::{Deserialize, Serialize};
 use sync_engine::{
@@ -36,7 +36,7 @@ pub struct PlanView {
 }
 
 impl PlanView {
-    /// A plan, with what the limits say to it and without its objects.
+    /// A plan, with its violations and without its objects.
     pub fn of(connection: &Connection, plan: SyncPlan, limits: &Safeguards) -> Self {
         let violations = plan.refusals(limits).into_iter();
         let violations =
@@ -66,10 +66,10 @@ impl PlanView {
         self.plan.changes() == 0 && self.outstanding.is_empty()
     }
 
-    /// Makes a plan of everything, with so many of its objects.
+    /// Creates a plan of a full sync, with this number of its objects.
     ///
     /// # Errors
-    /// When the directory, the importer or the store fails.
+    /// When the directory, the importer, or the store fails.
     pub async fn make(
         connection: &Connection,
         limits: &Safeguards,

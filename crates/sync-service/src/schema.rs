@@ -106,7 +106,7 @@ pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView
     Sides::read(connection).await?.now(connection)
 }
 
-/// Reads both sides, and says what other choices would make of them. Changes nothing, and saves nothing.
+/// Reads both sides, and computes the effect of other options. Changes nothing, and saves nothing.
 ///
 /// # Errors
 /// As [`compare_schemas`]; [`ServiceError::Config`] when the options are invalid.

@@ -65,7 +65,7 @@ fn read_from(reader: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn text(bytes: Vec<u8>) -> io::Result<String> {
-    // The bytes may be a secret and stay out of the error.
+    // The content may be a secret and isn't part of the error.
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 

@@ -80,7 +80,7 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    /// The services whose clock is known, with the seconds that it is ahead.
+    /// The services whose clock is known, with its offset in seconds; positive if it is ahead.
     pub fn known(&self) -> impl Iterator<Item = (Service, i64)> {
         let known = [(Service::Okta, self.okta_seconds), (Service::Assets, self.assets_seconds)];
         known.into_iter().filter_map(|(service, seconds)| Some((service, seconds?)))
@@ -150,7 +150,7 @@ impl Connection {
     async fn unknown_choices(&self) -> Result<Vec<String>, ServiceError> {
         let filter = RunFilter { kind: Some(RunKind::FullSync), limit: LISTED, ..RunFilter::default() };
         let reports = self.store.find_runs(&filter).await?.into_iter().filter_map(|run| run.report);
-        // One that failed may not have come so far.
+        // A failed run may not have read as far.
         let mut reports =
             reports.filter(|report| report.state != RunState::Failed || !report.unknown_choices.is_empty());
         Ok(reports.next().map(|report| report.unknown_choices).unwrap_or_default())
@@ -166,7 +166,7 @@ impl Connection {
         let noted = self.store.stored_alerts().await.ok().flatten();
         let mut noted: Vec<AlertEntry> =
             noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        // What is noted may be old, and on a full disk nothing is.
+        // The stored value may be old; on a full disk, none is stored.
         noted.retain(|alert| alert.kind != AlertKind::StoreSpace);
         noted.extend(room::alert(&self.file).await);
         noted
@@ -178,7 +178,7 @@ impl Connection {
         let incremental = self.store.last_run(RunKind::IncrementalSync).await?.succeeded;
         let mut feed = self.store.feed_checkpoint().await?;
         if let Some(feed) = &mut feed {
-            // A clock that was ahead may have noted a later time than now.
+            // A clock that was ahead may have stored a future time.
             feed.caught_up_at = feed.caught_up_at.map(|read| read.min(now));
         }
         let place = self.store.place().await?;
@@ -211,7 +211,7 @@ impl Connection {
         for kind in [None, Some(RunKind::FullSync)] {
             let filter = RunFilter { kind, limit: 1, ..RunFilter::default() };
             let Some(run) = self.store.find_runs(&filter).await?.into_iter().next() else { continue };
-            let made_up_for = match run.kind {
+            let recovered = match run.kind {
                 RunKind::FullSync => full.is_some_and(|at| at > run.started_at),
                 // Applied without a run: Assets had it already.
                 RunKind::EventSync => {
@@ -221,7 +221,7 @@ impl Connection {
             };
             let finding = run.report.as_ref().and_then(|report| report.finding.clone());
             let (Some(finding), Some(ended_at)) = (finding, run.ended_at) else { continue };
-            if !made_up_for && found.iter().all(|(id, _)| *id != run.id) {
+            if !recovered && found.iter().all(|(id, _)| *id != run.id) {
                 found.push((run.id, FailedRun { kind: run.kind, ended_at, finding }));
             }
         }
@@ -277,7 +277,7 @@ impl Connection {
             unconfirmed: self.store.unconfirmed(LISTED).await?,
             last_full_sync_at: store.last_full_sync_at,
             last_incremental_sync_at: self.store.last_run(RunKind::IncrementalSync).await?.succeeded,
-            next_syncs: self.engine().next_passes(self.task_options()).await?,
+            next_syncs: self.engine().next_syncs(self.task_options()).await?,
             runs,
         })
     }

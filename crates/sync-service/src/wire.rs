@@ -1,4 +1,4 @@
-//! Requests and responses of the admin API besides the views that pages and commands share; the daemon and its clients
+//! Requests and responses of the admin API, without the views that pages and commands share; the daemon and its clients
 //! both use these types.
 
 use std::collections::BTreeMap;
@@ -191,7 +191,7 @@ pub struct Replay {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MappingPreviewRequest {
-    /// All of them: what is left out is as it is by default.
+    /// All options: an omitted one has its default.
     #[cfg_attr(feature = "openapi", schema(schema_with = mapping_schema))]
     pub mapping: MappingOptions,
 }
@@ -262,7 +262,7 @@ pub struct RenewToken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedToken {
     /// The token itself, returned only once.
-    #[serde(serialize_with = "told")]
+    #[serde(serialize_with = "serialize_secret")]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub token: Secret,
     /// The stored token.
@@ -270,7 +270,7 @@ pub struct CreatedToken {
 }
 
 /// Serializes the one secret that is returned to its requester.
-fn told<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_secret<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
 

@@ -334,7 +334,7 @@ impl AccessStore {
         .bind(hash.as_slice())
         .bind(millis(now))
         .bind(millis(now).saturating_sub(idle))
-        // The clock was ahead, so that its age is unknown.
+        // The clock was ahead, so the age is unknown.
         .bind(millis(now).saturating_add(COARSE))
         .fetch_optional(&self.pool)
         .await

@@ -10,9 +10,9 @@ use sync_engine::StoreError;
 use crate::AccessStore;
 use crate::convert::{from_json, in_row, millis, timestamp};
 
-/// Entries are kept for so long.
+/// The retention of entries.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
-/// The most entries that are kept.
+/// The maximum number of entries.
 const MOST: i64 = 100_000;
 
 /// A change by a person. It contains no secret.

@@ -11,12 +11,12 @@ pub struct Holder {
     pub pid: u32,
     /// The name of its program.
     pub program: Option<String>,
-    /// True if a signal or a debugger stopped it: it lets go of nothing before it is resumed.
+    /// True if a signal or a debugger stopped it: it releases nothing before it is resumed.
     pub is_stopped: bool,
 }
 
 impl Holder {
-    /// The process that holds the write lock of a store; `None` where no process does, or the system does not say which.
+    /// The process that has the write lock of a store; `None` if no process has it, or the system doesn't report it.
     pub fn of(store: &Path) -> Option<Self> {
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
         let (file, beside) = (FileName::of(store), FileName::of(&shared_memory(store)));
@@ -63,7 +63,7 @@ pub fn is_busy(error: &(dyn std::error::Error + 'static)) -> bool {
     causes.filter_map(|cause| cause.downcast_ref()).any(|error| crate::identity::code(error) == Some(5))
 }
 
-/// The file beside the store in which processes lock their writes.
+/// The file next to the store in which processes lock their writes.
 fn shared_memory(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push("-shm");
@@ -94,7 +94,7 @@ impl FileName {
     }
 }
 
-/// The process with a write lock on the store's file, or on the byte of writers beside it.
+/// The process with a write lock on the store's file, or on the writer byte of the file next to it.
 fn holder(locks: &str, store: Option<&FileName>, shared_memory: Option<&FileName>) -> Option<u32> {
     locks.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();

@@ -107,7 +107,7 @@ async fn retired_unconfirmed_objects_count() {
     let sent = world.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     let execution = ExecutionId::new("e");
     world.store.open_execution(sent, &execution, at(1)).await.unwrap();
-    world.store.doubt_execution(sent, &execution, "unknown", at(2)).await.unwrap();
+    world.store.close_execution_as_unknown(sent, &execution, "unknown", at(2)).await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap().unconfirmed_records, 1);
     world.confirmed(&[staged(ChangeKind::Retire, user("u1", "", &[]), 5)]).await;
     let gone = world.store.recently_retired_objects(at(WITHIN)).await.unwrap();
@@ -122,7 +122,7 @@ async fn retirements_that_wait_for_a_retry_count() {
     let sent = world.run(&[retire("u1")]).await;
     let execution = ExecutionId::new("e");
     world.store.open_execution(sent, &execution, at(1)).await.unwrap();
-    world.store.doubt_execution(sent, &execution, "unknown", at(2)).await.unwrap();
+    world.store.close_execution_as_unknown(sent, &execution, "unknown", at(2)).await.unwrap();
     // An event names the first again, but only a retry sends its mark.
     let run = world.run(&[retire("u1"), retire("u2")]).await;
     assert_eq!(world.store.staged_counts(run).await.unwrap()[&(ObjectKind::User, ChangeKind::Retire)], 1);

@@ -32,7 +32,7 @@ async fn readings_grow_in_spite_of_the_clock() {
 async fn bookmark_is_stored() {
     let world = world().await;
     assert_eq!(world.store.bookmark().await.unwrap(), None);
-    world.store.remember_bookmark(at(7)).await.unwrap();
+    world.store.save_bookmark(at(7)).await.unwrap();
     assert_eq!(world.store.bookmark().await.unwrap(), Some(at(7)));
 }
 
@@ -146,7 +146,7 @@ async fn retired_objects_keep_their_age() {
     let world = world().await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     world.confirmed(&[staged(ChangeKind::Retire, user("u1", "ada", &[]), 1)]).await;
-    world.store.remember_clock_offset(SignedDuration::ZERO).await.unwrap();
+    world.store.save_clock_offset(SignedDuration::ZERO).await.unwrap();
     let since = async || world.store.retired_before(at(2 * YEAR), 1).await.unwrap()[0].retired_at;
     let gone = since().await;
     for sign in [1, -1] {

@@ -30,7 +30,7 @@ pub struct AssetsClientBuilder {
 
 impl std::fmt::Debug for AssetsClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the site's URL, which is not checked yet and may hold a password.
+        // Without the site's URL, which isn't checked yet and may contain a password.
         f.debug_struct("AssetsClientBuilder").field("http", &self.http).finish_non_exhaustive()
     }
 }
@@ -52,7 +52,7 @@ impl AssetsClientBuilder {
         self
     }
 
-    /// Spares asking for the workspace.
+    /// Sets the workspace ID, which saves one request.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
         self.workspace = Some(id.into());
         self

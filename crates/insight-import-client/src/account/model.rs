@@ -123,7 +123,8 @@ impl AttributeUpdate {
         Self { maximum_cardinality: Some(-1), ..Self::default() }
     }
 
-    /// The update with what a reference has anyway: the fields are marked mandatory, without a word for which verb.
+    /// The update with the fields that a reference has anyway: the documentation marks them as mandatory without naming
+    /// the method.
     pub(super) fn spelt_out(&self, present: &ObjectTypeAttribute) -> Value {
         json!({
             "name": self.name.as_ref().unwrap_or(&present.name), "type": present.kind,
@@ -283,7 +284,7 @@ pub struct Usage {
     pub rest: Map<String, Value>,
 }
 
-/// Ids are text in the documentation and numbers in some answers.
+/// IDs are text in the documentation and numbers in some responses.
 pub(super) fn text_or_number<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     text_or_number_or_null(input).map(Option::unwrap_or_default)
 }

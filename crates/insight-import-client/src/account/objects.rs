@@ -90,7 +90,7 @@ impl AssetsClient {
         self.send("a new object", Method::POST, &url, body, Repeat::Unsafe).await
     }
 
-    /// Gives an object other values. Scope `write:cmdb-object:jira`.
+    /// Replaces the values of an object. Scope `write:cmdb-object:jira`.
     ///
     /// # Errors
     /// As [`Self::object`].
@@ -105,7 +105,7 @@ impl AssetsClient {
         self.send("the change of an object", Method::PUT, &url, body, Repeat::Safe).await
     }
 
-    /// Deletes an object. Scope `delete:cmdb-object:jira`. `false` when it did not exist any more.
+    /// Deletes an object. Scope `delete:cmdb-object:jira`. `false` if it no longer existed.
     ///
     /// # Errors
     /// As any call.

@@ -15,7 +15,7 @@ use crate::text::one_line;
 use crate::wait::{OutcomeLimits, Patience, await_outcome};
 
 /// The number of times that a response about an unknown execution is checked again.
-const DOUBTS: u32 = 3;
+const NOT_FOUND_RETRIES: u32 = 3;
 
 impl ImportClient {
     /// Starts an execution.
@@ -56,13 +56,13 @@ impl ImportClient {
     /// As any call; [`Error::InProgress`] if the execution is unknown and the import source is busy.
     pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
         let url = self.links_of(id).await?.status;
-        let mut doubts = 0;
+        let mut retries = 0;
         loop {
             match self.status_at(&url).await {
                 Ok(status) => return Ok(Some(status)),
-                Err(Error::NotFound { .. }) if doubts < DOUBTS => {
-                    doubts += 1;
-                    tokio::time::sleep(crate::http::backoff(doubts)).await;
+                Err(Error::NotFound { .. }) if retries < NOT_FOUND_RETRIES => {
+                    retries += 1;
+                    tokio::time::sleep(crate::http::backoff(retries)).await;
                 }
                 Err(Error::NotFound { .. }) => {
                     return match self.config_status().await?.status {
@@ -88,7 +88,7 @@ impl ImportClient {
     ///
     /// # Errors
     /// As any call; [`Error::TimedOut`] when it exceeds the time limit, [`Error::Disabled`] and
-    /// [`Error::MissingMapping`] when no execution can start however long one waits.
+    /// [`Error::MissingMapping`] when no execution can start.
     pub async fn await_idle(&self, limits: &OutcomeLimits) -> Result<()> {
         let mut patience = Patience::new(limits);
         loop {
@@ -159,7 +159,7 @@ impl ImportClient {
         Ok(())
     }
 
-    /// Leaves a reason in the import history. Failing does no harm: the execution is cancelled all the same.
+    /// Adds a reason to the import history. If this fails, the execution is canceled nevertheless.
     pub(crate) async fn record_failure(&self, execution: &Url, reason: &str) {
         let url = below(execution, &["history", "failed"]);
         let body = json!({ "failureReason": reason }).to_string();
@@ -170,9 +170,9 @@ impl ImportClient {
         }
     }
 
-    /// The execution that accepts records, if the latest one does. What was started just now may show up a little later.
+    /// The execution that accepts records, if the latest one does. A new execution may be visible only later.
     async fn accepting(&self) -> Option<String> {
-        for attempt in 1..=DOUBTS {
+        for attempt in 1..=NOT_FOUND_RETRIES {
             match self.latest_execution().await {
                 Ok(Some(latest)) if latest.state == ExecutionState::Ingesting && latest.id.is_some() => {
                     return latest.id;

@@ -55,9 +55,9 @@ pub struct ImportClient {
 #[derive(Debug)]
 struct Inner {
     transport: Transport,
-    /// Asked for once, and again when they lead nowhere.
+    /// Fetched once, and again if they are invalid.
     links: Mutex<Option<SourceLinks>>,
-    /// Those of the execution that was started last; others are below the import source.
+    /// The links of the last started execution; others are below the import source.
     latest: StdMutex<Option<(String, ExecutionLinks)>>,
 }
 
@@ -158,7 +158,7 @@ impl ImportClient {
         })
     }
 
-    /// A call at one of the links. Links that lead nowhere are asked for again, once: the token may have moved.
+    /// A call at one of the links. Invalid links are fetched again once: the token may belong to another source now.
     async fn at_source(
         &self,
         what: &'static str,

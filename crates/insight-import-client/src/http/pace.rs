@@ -14,9 +14,9 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The longest wait, whatever a header says.
+/// The longest wait, regardless of headers.
 const LONGEST: Duration = Duration::from_mins(2);
-/// The shortest pause after a refusal, whatever a header says.
+/// The shortest pause after a rejection, regardless of headers.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest pause without a header, before jitter.
 const GROWN: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ const GROWN: Duration = Duration::from_secs(30);
 pub struct RateLimitState {
     /// Requests sent so far, retries included.
     pub requests: u64,
-    /// Requests that were answered with 429 or 503.
+    /// Requests with the response 429 or 503.
     pub refused: u64,
     /// Active requests.
     pub in_flight: usize,
@@ -91,7 +91,7 @@ impl Pace {
         }
     }
 
-    /// Waits until a request may go. Safe to give up.
+    /// Waits until a request may be sent. Cancel-safe.
     pub(crate) async fn turn(&self) -> Turn<'_> {
         loop {
             let freed = self.freed.notified();
@@ -121,7 +121,7 @@ impl Pace {
 
 impl State {
     fn whole(&self) -> usize {
-        // Between one and what was set.
+        // The limit is from one to the configured number.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
         let whole = self.allowed as usize;
         whole.max(1)
@@ -135,7 +135,7 @@ pub(crate) struct Turn<'p> {
 }
 
 impl Turn<'_> {
-    /// Learns from the answer.
+    /// Adapts to the response.
     pub(crate) fn learn(&self, status: StatusCode, headers: &HeaderMap) {
         let mut state = self.pace.lock();
         let date = header(headers, DATE.as_str()).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
@@ -146,7 +146,7 @@ impl Turn<'_> {
         let now = Instant::now();
         if refused {
             state.refused += 1;
-            // Those that were sent together are refused together.
+            // Concurrent requests are rejected together and count once.
             if state.refused_at.is_none_or(|last| self.began >= last) {
                 state.refused_in_a_row += 1;
                 state.allowed = (state.allowed / 2.0).max(1.0);
@@ -171,7 +171,7 @@ impl Turn<'_> {
     }
 }
 
-/// The pause after so many refusals in a row: a second, doubled each time, with jitter on top.
+/// The pause after this number of rejections in a row: one second, doubled each time, plus jitter.
 fn pause(refusals: u32) -> Duration {
     let pause = SHORTEST.saturating_mul(1 << refusals.saturating_sub(1).min(5)).min(GROWN);
     pause + jitter(pause / 2)
@@ -192,7 +192,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// The wait that an answer names: seconds, a date, or the time at which the limit is reset. A wait of nothing names none.
+/// The wait that a response requests: seconds, a date, or the time of the limit's reset. A wait of zero counts as none.
 fn named(headers: &HeaderMap) -> Option<Duration> {
     let after = header(headers, RETRY_AFTER.as_str());
     let seconds = after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
@@ -207,7 +207,7 @@ fn named(headers: &HeaderMap) -> Option<Duration> {
     wait.filter(|wait| !wait.is_zero())
 }
 
-/// A time with or without seconds, as Atlassian gives it: `2026-11-28T16:00Z`.
+/// A time with or without seconds, in Atlassian's format: `2026-11-28T16:00Z`.
 fn reset(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| format!("{}:00Z", text.strip_suffix('Z')?).parse().ok())
 }

@@ -58,7 +58,7 @@ impl HttpSettings {
         outbound.check(&api)?;
         let own = concat!("insight-import-client/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
-        // The answer to an asynchronous change is a redirect that must not be followed blindly.
+        // The response to an asynchronous change is a redirect, which must not be followed unchecked.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
@@ -114,9 +114,9 @@ macro_rules! http_settings {
             self
         }
 
-        /// Allows addresses that are private, link-local, or shared. Refused unless set: a token would be sent into this
-        /// machine's own network. Names are checked when they are resolved; where a proxy is used, it resolves them.
-        /// Loopback needs no permission for `localhost` and literal addresses.
+        /// Permits addresses that are private, link-local, or shared. Rejected unless set: a token would be sent into
+        /// this machine's own network. Names are checked when they are resolved; a proxy resolves them itself. Loopback
+        /// needs no permission for `localhost` and literal addresses.
         pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
             self.http.allow_private_addresses = allow;
             self
@@ -125,7 +125,7 @@ macro_rules! http_settings {
 }
 pub(crate) use http_settings;
 
-/// The prefix of Atlassian's import tokens, as far as their forms are known. Their lengths vary.
+/// The prefixes of Atlassian's import tokens, as far as they are known. Their lengths vary.
 const IMPORT_TOKEN: &str = "ATCTT3x";
 /// The same for API tokens.
 const API_TOKEN: &str = "ATATT3x";

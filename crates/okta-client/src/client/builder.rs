@@ -12,7 +12,7 @@ use crate::auth::{Authenticator, ServiceApp};
 use crate::env::{self, AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable};
 use crate::error::ConfigError;
 use crate::key::{PrivateKey, trimmed};
-use crate::pacer::{Lane, Pacer};
+use crate::pacer::{Pacer, Priority};
 
 /// Scopes for everything that this crate reads, and for managing event hooks.
 const DEFAULT_SCOPES: [&str; 7] = [
@@ -51,7 +51,7 @@ pub struct OktaClientBuilder {
 
 impl std::fmt::Debug for OktaClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not even the URL, which is not checked yet and may hold a password.
+        // Without the URL, which isn't checked yet and may contain a password.
         f.debug_struct("OktaClientBuilder").finish_non_exhaustive()
     }
 }
@@ -82,7 +82,7 @@ impl OktaClientBuilder {
     /// # Errors
     /// If a variable is missing or the key is invalid.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // A value that is no text is none of these.
+        // A value that isn't text is none of these.
         let variables = std::env::vars_os();
         Self::from_variables(
             variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
@@ -211,7 +211,8 @@ impl OktaClientBuilder {
         outbound.check(&org)?;
         let own = concat!("okta-client/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
-        // No redirects and no cookies: a request carries a credential, and Okta mixes up sessions that keep cookies.
+        // No redirects and no cookies: each request carries a credential, and Okta confuses sessions if cookies are
+        // sent.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
@@ -220,7 +221,7 @@ impl OktaClientBuilder {
         if let Some(pem) = self.root_certificate {
             let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(ConfigError::Http)?;
             if certificates.is_empty() {
-                return Err(ConfigError::NoCertificate);
+                return Err(ConfigError::InvalidCertificate);
             }
             http = http.tls_certs_merge(certificates);
         }
@@ -249,13 +250,13 @@ impl OktaClientBuilder {
             total_time: self.total_time,
             other_hosts: Mutex::default(),
         };
-        Ok(OktaClient { inner: Arc::new(inner), lane: Lane::Normal })
+        Ok(OktaClient { inner: Arc::new(inner), priority: Priority::Normal })
     }
 }
 
 /// Checks an org URL: HTTPS, or a loopback host for tests; a host and nothing else; not the admin console.
 fn org_url(given: &str) -> Result<Url, ConfigError> {
-    // Before anything is said about it, so that no message repeats a password.
+    // This check comes first, so that no message repeats a password.
     if given.contains('@') {
         return Err(ConfigError::OrgUrl {
             given: "…@…".to_owned(),

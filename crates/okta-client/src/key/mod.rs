@@ -66,7 +66,7 @@ impl PrivateKey {
         self
     }
 
-    /// The key under its thumbprint, as [`Self::generate`] names keys; `None` where an ID is known.
+    /// The key with its thumbprint, as [`Self::generate`] names keys; `None` if its ID is known.
     pub(crate) fn under_own_id(&self) -> Option<Self> {
         self.kid.is_none().then(|| self.clone().with_kid(&thumbprint(&self.public)))
     }
@@ -96,7 +96,7 @@ impl PrivateKey {
     /// Reads the content of one PEM block (PKCS #8, PKCS #1 or SEC 1).
     fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let unreadable = || KeyError::Damaged("its content is neither an RSA key nor an EC key".into());
-        // josekit reserves as many bytes as a DER length claims, so it gets only what OpenSSL has written.
+        // josekit allocates the length that the DER data claims, so it only gets output of OpenSSL.
         let pair = PKey::private_key_from_der(der).map_err(|_| unreadable())?;
         let der = pair.private_key_to_pkcs8().map_err(|_| unreadable())?;
         let jwk = match pair.id() {
@@ -134,7 +134,7 @@ impl PrivateKey {
             "ES512" => pair!(ES512, key, public, inconsistent),
             _ => pair!(RS256, key, public, inconsistent),
         };
-        // Found out here, a damaged key is a matter of settings; found out by Okta, it is a riddle.
+        // A damaged key is reported here; Okta's error for it is unclear.
         let sample = b"okta-client";
         signer
             .sign(sample)
@@ -170,7 +170,7 @@ impl PrivateKey {
         json.to_string().into()
     }
 
-    /// Signs claims; the header names the key by ID, where that is known.
+    /// Signs claims; the header names the key by its ID, if known.
     pub(crate) fn sign_with_kid(&self, claims: &JwtPayload) -> Result<String, josekit::JoseError> {
         let mut header = JwsHeader::new();
         header.set_token_type("JWT");
@@ -180,7 +180,7 @@ impl PrivateKey {
         jwt::encode_with_signer(claims, &header, &*self.signer)
     }
 
-    /// Signs claims; the header carries the public key itself.
+    /// Signs claims; the header contains the public key.
     pub(crate) fn sign_with_jwk(
         &self,
         kind: &str,
@@ -209,7 +209,7 @@ macro_rules! pair {
 }
 use pair;
 
-/// The algorithm that a key signs with: what an RSA key asks for, or what fits the curve.
+/// The signature algorithm of a key: the one that an RSA key names, or the one of the curve.
 fn algorithm(jwk: &Jwk, public: &Jwk) -> Result<&'static str, KeyError> {
     let damaged = |what: &str| KeyError::Damaged(what.to_owned());
     if jwk.key_type() == "RSA" {

@@ -1,5 +1,5 @@
-//! Key text as it is pasted: PEM on one line or with literal `\n`, JSON inside a JSON string, a key set, a byte order
-//! mark or quotes around all of it.
+//! Pasted key text: PEM on one line or with literal `\n`, JSON inside a JSON string, a key set, a byte order mark or
+//! quotes around the whole text.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::text::name;
 
 /// Levels of JSON strings that are unwrapped.
 const DEEPEST: usize = 3;
-/// Members of a JWK that are read. Others (`x5c`, `key_ops`, and the like) do not matter for signatures.
+/// Members of a JWK that are read. Others (`x5c`, `key_ops`, and the like) don't matter for signatures.
 const MEMBERS: [&str; 14] = ["kty", "use", "alg", "n", "e", "d", "p", "q", "dp", "dq", "qi", "crv", "x", "y"];
 /// Labels of PEM blocks that hold a private key in the clear (RFC 7468, RFC 8017, RFC 5915).
 const PRIVATE: [&str; 3] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
@@ -86,8 +86,7 @@ fn jwk(mut members: Map<String, Value>) -> Result<Text, KeyError> {
     Ok(Text::Jwk(members, kid))
 }
 
-/// The only private key of a PEM document. What is around it (bag attributes, certificates, curve parameters) is left
-/// out.
+/// The only private key of a PEM document. Other content (bag attributes, certificates, curve parameters) is omitted.
 fn pem(text: &str) -> Result<Vec<u8>, KeyError> {
     let text = text.replace("\\\\", "\\").replace("\\r", "").replace("\\n", "\n");
     let (mut rest, mut private, mut others) = (text.as_str(), Vec::new(), Vec::new());

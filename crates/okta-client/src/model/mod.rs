@@ -39,7 +39,7 @@ pub(crate) fn text_or_none<'de, D: Deserializer<'de>>(input: D) -> Result<Option
     })
 }
 
-/// Reads what has the right shape, and anything else as the default.
+/// Reads valid values, and anything else as the default.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(
     input: D,
 ) -> Result<T, D::Error> {
@@ -60,7 +60,7 @@ pub(crate) fn id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error
     if is_id(&id) { Ok(id) } else { Err(D::Error::custom("text that is no id")) }
 }
 
-/// True if it can be an id of Okta's, which can be part of a path as it is.
+/// True for a possible Okta ID, which can be part of a path unchanged.
 pub(crate) fn is_id(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
@@ -88,7 +88,7 @@ macro_rules! open_enum {
         }
 
         impl Default for $name {
-            /// Nothing was said.
+            /// No value.
             fn default() -> Self {
                 Self::Other(String::new())
             }

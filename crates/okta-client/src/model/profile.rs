@@ -34,7 +34,7 @@ impl Profile {
     }
 }
 
-/// A profile of a kind that Okta gives base attributes: typed ones by method, all others by name.
+/// A profile of a kind with base attributes in Okta: typed ones by method, all others by name.
 macro_rules! profile {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $method:ident = $attribute:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -139,7 +139,7 @@ profile!(
 profile!(
     /// The attributes of a group: the base attributes, and any custom ones.
     GroupProfile {
-        /// The name. Need not be unique.
+        /// The name, which may not be unique.
         name = "name",
         /// The description.
         description = "description",

@@ -31,8 +31,8 @@ const LONG: Duration = Duration::from_secs(5);
 
 /// The priority of a waiting request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Lane {
-    /// In the order of asking.
+pub(crate) enum Priority {
+    /// In order of arrival.
     #[default]
     Normal,
     /// Before all others, and out of the head-room.
@@ -74,14 +74,14 @@ pub struct PacerState {
     pub clock_skew_seconds: Option<i64>,
 }
 
-/// The rate-limit headers of an answer.
+/// The rate-limit headers of a response.
 #[derive(Debug, Clone, Copy)]
 struct RateHeaders {
     limit: u64,
     remaining: u64,
     /// The end of the window in the org's time; identifies the window.
     epoch: u64,
-    /// Until then; `None` when that is past or makes no window.
+    /// The time until the reset; `None` if it is past or doesn't fit a window.
     left: Option<Duration>,
 }
 
@@ -142,8 +142,8 @@ impl Pacer {
         date.checked_add(at.elapsed()).ok()
     }
 
-    /// Counts a 429 of the token endpoint, which is closed for so long. Its bucket is no other's, and one task asks for a
-    /// token: it waits by itself.
+    /// Counts a 429 of the token endpoint, which is closed for this time. It has its own bucket, and one task requests
+    /// tokens and waits itself.
     pub(crate) fn sign_in_refused(&self, wait: Duration) {
         let mut scheduler = self.lock();
         scheduler.refused += 1;
@@ -156,22 +156,22 @@ impl Pacer {
     }
 
     /// Waits for the bucket's turn. Safe to cancel: later requests move up.
-    pub(crate) async fn turn(&self, bucket: &'static str, lane: Lane) -> Slot {
+    pub(crate) async fn turn(&self, bucket: &'static str, priority: Priority) -> Slot {
         let wake = Arc::new(Notify::new());
-        let ticket = self.lock().join(bucket, lane, Instant::now(), &wake);
-        let mut place = Place { pacer: self, bucket, lane, ticket, taken: false };
-        let mut told = false;
+        let ticket = self.lock().join(bucket, priority, Instant::now(), &wake);
+        let mut place = Place { pacer: self, bucket, priority, ticket, taken: false };
+        let mut logged = false;
         loop {
-            let turn = self.lock().ask(bucket, lane, ticket, Instant::now());
+            let turn = self.lock().check_turn(bucket, priority, ticket, Instant::now());
             match turn {
                 Turn::Go => {
                     place.taken = true;
                     return Slot { pacer: self.clone(), bucket };
                 }
-                // Woken or not, it asks again.
+                // Woken or not, the request checks its turn again.
                 Turn::At(time) => {
                     let wait = time.saturating_duration_since(Instant::now());
-                    if wait > LONG && !std::mem::replace(&mut told, true) {
+                    if wait > LONG && !std::mem::replace(&mut logged, true) {
                         tracing::info!(bucket, seconds = wait.as_secs(), "waiting for the rate limit");
                     }
                     drop(timeout_at(time, wake.notified()).await);
@@ -181,7 +181,7 @@ impl Pacer {
         }
     }
 
-    /// The time until the bucket is worth another attempt.
+    /// The time until another attempt may succeed.
     pub(crate) fn opens_in(&self, bucket: &'static str) -> Duration {
         self.lock().opens_in(bucket, Instant::now())
     }
@@ -195,7 +195,7 @@ impl Pacer {
 struct Place<'p> {
     pacer: &'p Pacer,
     bucket: &'static str,
-    lane: Lane,
+    priority: Priority,
     ticket: u64,
     taken: bool,
 }
@@ -203,7 +203,7 @@ struct Place<'p> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.taken {
-            self.pacer.lock().leave(self.bucket, self.lane, self.ticket);
+            self.pacer.lock().cancel(self.bucket, self.priority, self.ticket);
         }
     }
 }
@@ -216,15 +216,15 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Learns from the answer.
+    /// Updates the bucket from the response.
     pub(crate) fn learn(&self, status: u16, headers: &HeaderMap) {
-        let told = RateHeaders::read(headers);
+        let reported = RateHeaders::read(headers);
         let retry_after = ServerClock::retry_after(headers);
         let mut scheduler = self.pacer.lock();
         let date = ServerClock::date(headers).map(|date| (date, Instant::now()));
         scheduler.server_time = date.or(scheduler.server_time);
         scheduler.clock_skew = ServerClock::skew(headers).or(scheduler.clock_skew);
-        scheduler.learn(self.bucket, status, told, retry_after, Instant::now());
+        scheduler.learn(self.bucket, status, reported, retry_after, Instant::now());
     }
 }
 

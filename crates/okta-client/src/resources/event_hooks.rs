@@ -30,7 +30,7 @@ impl EventHooks<'_> {
     /// list the event hooks to check.
     pub async fn create(&self, hook: &NewEventHook) -> Result<EventHook> {
         let body = body("/api/v1/eventHooks", hook)?;
-        // Sent twice, it could make two.
+        // A repeated request could create two hooks.
         let call = Call::new(Method::POST, self.0.url("/api/v1/eventHooks"), "an event hook").once();
         self.0.fetch(call.with(body)).await
     }
@@ -65,7 +65,7 @@ impl EventHooks<'_> {
         self.0.send(&Call::new(Method::DELETE, url, "nothing")).await.map(drop)
     }
 
-    /// Lets a hook receive events.
+    /// Activates a hook.
     ///
     /// # Errors
     /// As any call.
@@ -73,7 +73,7 @@ impl EventHooks<'_> {
         self.lifecycle(id, "activate").await
     }
 
-    /// Keeps a hook from receiving events.
+    /// Deactivates a hook.
     ///
     /// # Errors
     /// As any call.

@@ -36,7 +36,7 @@ impl GroupQuery {
     }
 }
 
-/// A member of which only the id is wanted.
+/// A member whose ID is sufficient.
 #[derive(Deserialize)]
 struct MemberId {
     #[serde(deserialize_with = "id")]

@@ -15,10 +15,10 @@ use crate::client::Call;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
 use crate::model::LogEvent;
-use crate::text::told;
+use crate::text::printable;
 
 const PATH: &str = "/api/v1/logs";
-/// The most that Okta gives at once.
+/// Okta's maximum page size.
 const LARGEST_PAGE: u16 = 1000;
 
 /// The filter of an event listing: a range of time, by the time of the events.
@@ -64,7 +64,7 @@ impl FromStr for LogCheckpoint {
     fn from_str(text: &str) -> Result<Self> {
         Url::parse(text)
             .map(Self)
-            .map_err(|_| Error::InvalidCheckpoint(told(text).chars().take(100).collect()))
+            .map_err(|_| Error::InvalidCheckpoint(printable(text).chars().take(100).collect()))
     }
 }
 
@@ -203,7 +203,7 @@ async fn page(client: &OktaClient, call: &Call) -> Result<LogPage> {
     Ok(LogPage { events: page.items, unreadable: page.unreadable, checkpoint: LogCheckpoint(next.into()) })
 }
 
-/// As Okta writes times: UTC, with milliseconds.
+/// Okta's format of times: UTC, with milliseconds.
 fn time(time: Timestamp) -> String {
     format!("{time:.3}")
 }

@@ -1,4 +1,4 @@
-//! A listing that can be left and taken up again: by another process, after a crash.
+//! A listing that any process can resume, for example after a crash.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use url::Url;
 use crate::OktaClient;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
-use crate::text::told;
+use crate::text::printable;
 
 /// A position in a listing: all earlier items were read.
 ///
@@ -43,7 +43,7 @@ impl FromStr for PageCursor {
     fn from_str(text: &str) -> Result<Self> {
         Url::parse(text)
             .map(Self)
-            .map_err(|_| Error::InvalidCheckpoint(told(text).chars().take(100).collect()))
+            .map_err(|_| Error::InvalidCheckpoint(printable(text).chars().take(100).collect()))
     }
 }
 
@@ -52,7 +52,7 @@ impl FromStr for PageCursor {
 pub struct Page<T> {
     /// Its items; there may be none although more follow.
     pub items: Vec<T>,
-    /// Items that could not be read. They exist all the same.
+    /// Unreadable items. They exist nevertheless.
     pub unreadable: Vec<Unreadable>,
     /// The cursor of the next page; `None` at the end.
     pub next: Option<PageCursor>,
@@ -66,7 +66,8 @@ impl OktaClient {
 
     /// A URL that was stored, if it leads to this org's listing: a store may have been shared or tampered with.
     pub(crate) fn own_listing(&self, path: &str, url: &Url) -> Result<Url> {
-        let place = || Error::InvalidCheckpoint(told(&(url.origin().ascii_serialization() + url.path())));
+        let place =
+            || Error::InvalidCheckpoint(printable(&(url.origin().ascii_serialization() + url.path())));
         let bare = url.username().is_empty() && url.password().is_none();
         let ours = bare && url.origin() == self.org_url().origin() && url.path() == path;
         if ours { Ok(url.clone()) } else { Err(place()) }

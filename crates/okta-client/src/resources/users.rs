@@ -12,7 +12,7 @@ use crate::model::{Group, User};
 
 const PATH: &str = "/api/v1/users";
 
-/// The members of a user that are asked for in every projection: without them it would be no [`User`].
+/// The members of a user that every projection requires: without them, it is no [`User`].
 const ALWAYS: [&str; 2] = ["id", "status"];
 
 /// The filter and options of a user listing. The plain listing leaves deactivated users out; a filter or search

@@ -89,7 +89,7 @@ async fn a_further_authority_is_trusted_when_it_is_told() {
     assert_eq!(okta.users().get("00u1").await.unwrap().id, "00u1");
     for wrong in ["", "-----BEGIN", "MIIB"] {
         assert!(
-            matches!(builder().root_certificate(wrong).build(), Err(ConfigError::NoCertificate)),
+            matches!(builder().root_certificate(wrong).build(), Err(ConfigError::InvalidCertificate)),
             "{wrong}"
         );
     }

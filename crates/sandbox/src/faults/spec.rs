@@ -1,4 +1,4 @@
-//! What is to go wrong, as text and as JSON.
+//! The configured faults, as text and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 
 use super::{Fault, Side};
 
-/// How the value of a key reads.
+/// The value format of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// How often.
+    /// The frequency.
     Chance,
     /// Milliseconds, one number or a range, and how often.
     Time,
-    /// As a time, or `told`: until the control API says so.
+    /// As a time, or `told`: until the control API releases it.
     Hold,
 }
 
@@ -63,7 +63,7 @@ const KEYS: [(&str, Fault, Kind); 41] = [
     ("mapping.fail", Fault::MappingFails, Kind::Chance),
 ];
 
-/// Where a fault is in the list; its dice differ by it.
+/// The position of a fault in the list; its dice depend on it.
 pub(super) fn place(fault: Fault) -> u64 {
     KEYS.iter().position(|(_, known, _)| *known == fault).map_or(0, |at| at as u64 + 1)
 }
@@ -93,11 +93,11 @@ const fn is_on_the_way(fault: Fault) -> bool {
 pub(super) enum Often {
     /// Each with this probability.
     Chance(f64),
-    /// The first so many, and none after them.
+    /// The first occurrences, up to this number.
     First(u64),
 }
 
-/// How often a fault strikes, on which requests, and for how many milliseconds; without those, until told.
+/// The frequency of a fault, its requests, and its time in milliseconds; without a time, until its release.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Setting {
     pub(super) often: Often,
@@ -106,17 +106,17 @@ pub(super) struct Setting {
     pub(super) time: Option<(u64, u64)>,
 }
 
-/// What is to go wrong, and how often.
+/// The faults and their frequency.
 ///
-/// As text: `seed=7,okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1`. The crate's documentation lists the
-/// keys.
+/// As text: `seed=7,okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1`. The crate's documentation lists
+/// the keys.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FaultSpec {
     pub(super) seed: u64,
     settings: BTreeMap<&'static str, (Fault, Setting)>,
 }
 
-/// Why a text is no fault specification.
+/// The reason for which a text is no fault specification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidFault {
@@ -133,7 +133,7 @@ pub enum InvalidFault {
         key: String,
         /// The value.
         value: String,
-        /// What it should be.
+        /// The expected format.
         wanted: &'static str,
     },
 }
@@ -148,10 +148,10 @@ impl FaultSpec {
         Self::default().changed(value)
     }
 
-    /// This specification with what some JSON says in its place.
+    /// This specification with the values of a JSON document.
     ///
     /// # Errors
-    /// When a key is unknown or a value does not fit.
+    /// When a key is unknown or a value is invalid.
     pub fn changed(mut self, value: &Value) -> Result<Self, InvalidFault> {
         match value {
             Value::String(text) => {
@@ -238,7 +238,7 @@ impl FaultSpec {
         self.settings.get(name(fault)).map(|(_, setting)| setting.clone())
     }
 
-    /// As the control API shows it: values by key, as in the text form.
+    /// In the form of the control API: values by key, as in the text form.
     pub(super) fn to_json(&self) -> Value {
         let values = self.settings.iter().map(|(name, (_, s))| ((*name).to_owned(), s.to_string().into()));
         let mut shown: Map<String, Value> = values.collect();

@@ -109,7 +109,7 @@ fn hook(id: &str, sent: &Value, before: Option<&Hook>) -> Result<Hook, Box<Answe
     let scheme = channel["config"]["authScheme"].clone();
     let secret = match (scheme["key"].as_str(), scheme["value"].as_str()) {
         (Some(key), Some(value)) => Some((key.to_owned(), value.to_owned())),
-        // Not sent again, not changed.
+        // Neither resent nor changed.
         _ => before.and_then(|hook| hook.secret.clone()),
     };
     channel["config"]["method"] = "POST".into();

@@ -25,7 +25,7 @@ pub enum DriftKind {
     },
     /// An attribute, or an object type, of the same name is there that is not ours; ours has another name.
     NameTaken {
-        /// The name that was wanted.
+        /// The wanted name.
         wanted: String,
     },
     /// It would have another type.

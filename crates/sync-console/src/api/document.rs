@@ -27,7 +27,7 @@ const PARTS: [&str; 5] = ["name", "id", "kind", "object", "event"];
 /// one.
 pub(super) const LONGEST_ID: usize = 200;
 
-/// The document as it is sent.
+/// The complete document.
 #[derive(Debug, Clone)]
 pub(super) struct Document(Arc<str>);
 
@@ -85,8 +85,8 @@ fn describe<T: ToSchema>(components: &mut Components) {
     components.schemas.extend(schemas);
 }
 
-/// Adds what holds for every route: the head of the document, who may call, how calls fail, and the schema that the
-/// settings have anyway.
+/// Adds the common parts of all routes: the head of the document, authentication, errors, and the schema of the
+/// settings.
 pub(super) fn complete(mut document: OpenApi) -> Value {
     let components = document.components.get_or_insert_default();
     describe::<Fact>(components);
@@ -112,7 +112,7 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
         { "name": "access", "description": "Access tokens and the audit log" },
         { "name": "daemon", "description": "Daemon" },
     ]);
-    // Either a token, or the session of the console; what changes something takes the session's CSRF token as well.
+    // A token or a console session; changes in a session also require its CSRF token.
     document["components"]["securitySchemes"] = json!({
         "token": {
             "type": "http", "scheme": "bearer",
@@ -226,7 +226,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
 }
 
-/// Puts the JSON Schema of the settings among the others.
+/// Adds the JSON Schema of the settings to the others.
 fn add_settings(document: &mut Value) {
     let mut settings = settings_json_schema();
     moved(&mut settings);
@@ -336,7 +336,7 @@ impl Parameters {
     }
 }
 
-/// Refuses parameters that the document does not have: a mistyped one would be left out without a word.
+/// Rejects parameters that the document doesn't contain: a mistyped one would be ignored silently.
 pub(super) async fn only_known_parameters(
     State(known): State<Arc<Parameters>>,
     path: MatchedPath,

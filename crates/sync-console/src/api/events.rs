@@ -100,9 +100,9 @@ async fn replay_events(
     _admin: Admin,
     State(app): State<App>,
     Works(_, connection): Works,
-    Body(wish): Body<Replay>,
+    Body(request): Body<Replay>,
 ) -> Result<Json<ReplayResult>, ApiError> {
-    replayed(&app, &connection, Some(&wish.ids)).await
+    replayed(&app, &connection, Some(&request.ids)).await
 }
 
 /// Replay all failed events
@@ -126,6 +126,6 @@ async fn replayed(
     connection: &Connection,
     ids: Option<&[EventId]>,
 ) -> Result<Json<ReplayResult>, ApiError> {
-    let mut all = replay(&[connection], ids, &app.fleet.config().store).await?;
+    let mut all = replay(&[connection], ids, &app.manager.config().store).await?;
     all.pop().map(Json).ok_or_else(|| ApiError::invalid("no connection to replay events for"))
 }

@@ -156,7 +156,7 @@ impl FromRequestParts<App> for ObjectAt {
     }
 }
 
-/// The parameters after the question mark. The type has to refuse what it does not know.
+/// The query parameters. The type must reject unknown ones.
 pub(super) struct Params<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
@@ -182,7 +182,7 @@ pub(super) fn within(name: &str, number: u32, most: u32) -> Result<u32, ApiError
     Err(ApiError::invalid(format!("{name}: must be from 1 to {most}")))
 }
 
-/// A body of JSON. The type has to refuse what it does not know.
+/// A JSON body. The type must reject unknown keys.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
@@ -221,7 +221,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
 }
 
 /// Numbers without a fraction are integers in JSON, however they are written.
-// What does not fit into 2^53 exactly is left as it is.
+// A number that 2^53 can't represent exactly stays unchanged.
 #[expect(clippy::cast_possible_truncation, reason = "it is in range")]
 fn whole(value: &mut Value) {
     const EXACT: f64 = 9_007_199_254_740_992.0;

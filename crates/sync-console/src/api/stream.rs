@@ -32,14 +32,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The time for which a status is valid: its ages grow while nothing happens.
 const STATUS: Duration = Duration::from_secs(15);
 /// The time after which a stream ends and is reopened, which checks the token again.
-const LIFE: Duration = Duration::from_mins(5);
+const MAX_AGE: Duration = Duration::from_mins(5);
 /// The number of events read at once.
 const PAGE: u32 = 100;
 /// The largest number of streams.
 const STREAMS: usize = 64;
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(live)]
+    vec![routes!(stream_events)]
 }
 
 /// The number of streams that can still be opened.
@@ -80,7 +80,7 @@ impl Default for Places {
         Unusable,
     ),
 )]
-async fn live(
+async fn stream_events(
     _identity: Identity,
     State(app): State<App>,
     Extension(Places(places)): Extension<Places>,
@@ -106,7 +106,7 @@ async fn live(
         status: None,
         ready: Vec::new(),
         more: false,
-        ends: Instant::now() + LIFE,
+        ends: Instant::now() + MAX_AGE,
         _place: place,
     };
     Ok(Sse::new(following.events()).keep_alive(KeepAlive::default()).into_response())
@@ -158,7 +158,7 @@ impl Following {
                         () = tokio::time::sleep(POLL_INTERVAL) => {}
                     }
                 }
-                if let Err(error) = here.look().await {
+                if let Err(error) = here.poll().await {
                     tracing::error!(error = sync_service::error_chain(&error), "a live stream ended");
                     return None;
                 }
@@ -166,28 +166,28 @@ impl Following {
         })
     }
 
-    async fn look(&mut self) -> Result<(), ServiceError> {
+    async fn poll(&mut self) -> Result<(), ServiceError> {
         let (events, after) = self.connection.events_after(&self.mark, PAGE).await?;
         self.more = events.len() == PAGE as usize;
         self.mark = after;
         let last = events.len().saturating_sub(1);
         for (n, event) in events.into_iter().enumerate() {
-            // A client that is cut off within a page sees the page again.
+            // A client whose connection closes within a page receives the page again.
             let mark = (n == last).then(|| self.mark.clone());
-            let told = ConnectionEvent { connection: self.member.name().clone(), event };
-            self.tell("event", &told, mark);
+            let sent = ConnectionEvent { connection: self.member.name().clone(), event };
+            self.send_event("event", &sent, mark);
         }
         let status = self.connection.status(1).await?;
-        let told = self.status.as_ref();
-        if told.is_none_or(|(told, at)| at.elapsed() >= STATUS || !same(told, &status)) {
-            self.tell("status", &status, Some(self.mark.clone()));
+        let sent = self.status.as_ref();
+        if sent.is_none_or(|(sent, at)| at.elapsed() >= STATUS || !same(sent, &status)) {
+            self.send_event("status", &status, Some(self.mark.clone()));
             self.status = Some((status, Instant::now()));
         }
         self.ready.reverse();
         Ok(())
     }
 
-    fn tell(&mut self, name: &str, what: &impl serde::Serialize, mark: Option<EventCursor>) {
+    fn send_event(&mut self, name: &str, what: &impl serde::Serialize, mark: Option<EventCursor>) {
         let event = Event::default().event(name);
         let event = match mark {
             Some(mark) => event.id(written_mark(&mark)),
@@ -201,8 +201,8 @@ impl Following {
 }
 
 /// True if only ages differ.
-fn same(told: &ConnectionStatus, now: &ConnectionStatus) -> bool {
-    let mut aged = told.clone();
+fn same(sent: &ConnectionStatus, now: &ConnectionStatus) -> bool {
+    let mut aged = sent.clone();
     aged.freshness.lag_seconds = now.freshness.lag_seconds;
     aged.freshness.oldest_pending_change_seconds = now.freshness.oldest_pending_change_seconds;
     aged == *now

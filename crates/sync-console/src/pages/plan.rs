@@ -19,7 +19,7 @@ use sync_service::{
 
 use super::components::{Tone, aged, capital, count, empty, fault, job, notice, number, scroll};
 use super::links::address;
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -34,7 +34,7 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
-    super::setup::look_once(&member);
+    super::setup::start_checks_once(&member);
     let body = html! {
         div.head { h1 { "Plan" } p.muted { (words::PLAN) } }
         div data-live={ (address(member.name(), &["plan"])) "/stream" } {
@@ -49,7 +49,7 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("plan", state(&member, &identity).await?)]) }
     }))
@@ -84,19 +84,19 @@ async fn synchronize(
     if !plan.violations.is_empty() && !accepts {
         return Err(PageError::Bad(words::REVIEW_UNCONFIRMED.into()));
     }
-    let wish = SyncOptions { override_safeguards: !plan.violations.is_empty(), ..SyncOptions::default() };
-    member.request_sync(wish).await?;
-    Ok(Redirect::to(&address(member.name(), &["live"])))
+    let request = SyncOptions { override_safeguards: !plan.violations.is_empty(), ..SyncOptions::default() };
+    member.request_sync(request).await?;
+    Ok(Redirect::to(&address(member.name(), &["activity"])))
 }
 
 async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
     if let JobState::Running { started_at, activity } = plan {
-        let live = member.working()?.active_runs();
-        let run = live.active.iter().find(|run| run.kind == RunKind::Plan);
+        let runs = member.working()?.active_runs();
+        let run = runs.active.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
             (job(activity, started_at))
-            @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::live::phases(&run.phases)) }
+            @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::activity::phases(&run.phases)) }
         });
     }
     let may = identity.role == Role::Admin && member.connection().is_ok();

@@ -28,7 +28,7 @@ pub(crate) fn label(field: &str) -> String {
     .to_owned()
 }
 
-/// The label of the field for a configuration key of a connection; `None` if it has no field of its own.
+/// The label of the field for a configuration key of a connection; `None` if it has no field.
 pub(crate) fn label_of_key(key: &str) -> Option<String> {
     let field = match key {
         "okta.org_url" => "org_url",

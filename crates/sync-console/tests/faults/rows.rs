@@ -133,7 +133,7 @@ async fn a_synchronisation_that_fails_before_it_begins_is_told_where_its_button_
     world.call("PUT", "/faults", &json!("okta.5xx=1")).await;
     world.press("synchronize").await;
     world.page_with("/setup", &["Requested; starts when the active run ends"], false).await;
-    world.page_with("/live", &["Last run: Full sync", "Failed", "Okta returned status"], false).await;
+    world.page_with("/activity", &["Last run: Full sync", "Failed", "Okta returned status"], false).await;
     world.page_with("/setup", &["Okta returned status", "status.okta.com"], false).await;
     let runs = world.page("/runs").await;
     assert!(runs.contains("Okta returned status") && !runs.contains("UTC0.0 s"), "{runs}");

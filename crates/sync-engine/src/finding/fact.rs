@@ -277,7 +277,7 @@ pub enum Fact {
         /// The attribute in Okta.
         attribute: String,
     },
-    /// A chosen name is reserved, taken, or unreadable.
+    /// A chosen name is reserved, in use, or unreadable.
     MappingNameUnavailable {
         /// The attribute in Okta.
         attribute: String,

@@ -77,7 +77,7 @@ pub struct Event {
     pub published_at: Timestamp,
     /// The time at which the event was received.
     pub received_at: Timestamp,
-    /// The number under which it came in, in one sequence with [readings](crate::Reading). Not part of what is shown.
+    /// The number of its receipt, in one sequence with [readings](crate::Reading). Not part of the output.
     #[serde(skip)]
     pub arrived: i64,
     /// The completion; `None` while the event is pending.
@@ -113,7 +113,7 @@ pub struct EventCursor {
 /// The events to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayTarget<'a> {
-    /// These, whatever became of them.
+    /// These, regardless of their state.
     Ids(&'a [EventId]),
     /// All failed events.
     AllFailed,

@@ -32,10 +32,10 @@ pub enum Subject {
     Schema,
 }
 
-/// An event as it came in.
+/// An event as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// Its id, the same on every road.
+    /// Its ID, the same from both event sources.
     pub id: EventId,
     /// The event type in Okta.
     pub event_type: String,
@@ -65,13 +65,14 @@ pub enum WorkKind {
 pub struct WorkItem {
     /// The object or objects to read.
     pub subject: Subject,
-    /// The newest event that asked for it, when the object must be as new.
+    /// The newest event that requested it, if the object must be as new.
     pub not_older_than: Option<Timestamp>,
-    /// True if it is expected to vanish; of a membership, as the newest event says.
+    /// True if the object is expected to be deleted; for a membership, according to the newest event.
     pub expect_deleted: bool,
     /// The number of attempts.
     pub attempts: u32,
-    /// Grows with every event that asks for the same; settling an older number leaves the newer wish alone.
+    /// Grows with every event that requests the same subject; completing an older number leaves the newer request in
+    /// the queue.
     pub sequence: i64,
 }
 

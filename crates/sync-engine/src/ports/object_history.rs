@@ -24,7 +24,7 @@ pub struct SearchHit {
     pub record: Record,
     /// True if the object is retired.
     pub retired: bool,
-    /// When Assets accounted for a record of it last; `None` when it never did.
+    /// The last time that Assets confirmed a record of it; `None` before the first time.
     pub confirmed_at: Option<Timestamp>,
     /// True if a record is unconfirmed.
     pub unconfirmed: bool,
@@ -33,7 +33,7 @@ pub struct SearchHit {
 /// Matching objects.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct SearchHits {
-    /// The objects, groups first, then by what people call them.
+    /// The objects, groups first, then by display name.
     pub objects: Vec<SearchHit>,
     /// True if there are more than the limit.
     pub has_more: bool,
@@ -44,7 +44,7 @@ pub struct SearchHits {
 pub struct ConfirmedRecord {
     /// The record.
     pub record: Record,
-    /// The reading that it comes from.
+    /// The reading that returned it.
     pub reading: Reading,
     /// The time at which Assets confirmed it.
     pub confirmed_at: Timestamp,
@@ -63,7 +63,7 @@ pub struct UnconfirmedRecordDetail {
     pub record: Record,
     /// The change.
     pub change: ChangeKind,
-    /// The reading that it comes from.
+    /// The reading that returned it.
     pub reading: Reading,
     /// The number of attempts.
     pub attempts: u32,
@@ -75,11 +75,11 @@ pub struct UnconfirmedRecordDetail {
     pub origin: Option<OriginRun>,
 }
 
-/// The state of an object that was asked for.
+/// The state of a requested object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedState {
-    /// It was read, and Assets confirmed what it became; also where nothing had to be sent.
+    /// It was read, and Assets confirmed its record, including unchanged records.
     Applied,
     /// It was not read yet.
     Pending,
@@ -94,13 +94,13 @@ pub enum RequestedState {
 }
 
 impl RequestedState {
-    /// True if the process that sends leaves it so, unless it is asked again.
+    /// True if the leader won't process it again without a new request.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Applied | Self::Rejected | Self::Blocked)
     }
 }
 
-/// The state of an object that was asked for.
+/// The state of a requested object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RequestedObject {
     /// The object.
@@ -111,7 +111,7 @@ pub struct RequestedObject {
     pub reason: Option<String>,
 }
 
-/// All that is remembered of an object.
+/// The stored history of an object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ObjectHistory {
     /// The object.

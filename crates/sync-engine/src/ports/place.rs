@@ -1,4 +1,4 @@
-//! The place that confirmations belong to: an import source, and the structure that receives its records.
+//! The place of confirmations: an import source, and the schema that receives its records.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -97,7 +97,7 @@ impl fmt::Display for WithheldField {
     }
 }
 
-/// Objects that lost their identifying value, with its attribute: the target creates new ones beside them.
+/// Objects that lost their identifying value, with its attribute: the target creates duplicates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unidentified {
     /// The attribute, as `type: attribute`.
@@ -144,7 +144,7 @@ pub struct Place {
     /// Objects without an identity, which the next full run reports.
     #[serde(default)]
     pub unidentified: BTreeMap<ObjectKind, Unidentified>,
-    /// The number of times that confirmations were doubted; a pass that began before the last doubt starts anew.
+    /// The number of times that confirmations were invalidated; a sync that started before the last time isn't resumed.
     #[serde(default)]
     pub doubts: u64,
 }
@@ -176,7 +176,7 @@ impl Place {
 
 /// Confirmations that may not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
+pub enum LostValues {
     /// The values of some fields, by kind.
     Values(BTreeMap<ObjectKind, Vec<String>>),
     /// Everything.

@@ -9,7 +9,7 @@ use super::okta_page_error;
 use crate::events::{filters_all, inbox_event, log_filter};
 use crate::odd_event::odd_event;
 
-/// Okta keeps its log for 90 days; a day less, so that nothing falls between.
+/// Okta retains its log for 90 days; one day less avoids a gap.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 89);
 
 /// The System Log.

@@ -81,7 +81,7 @@ impl OktaEventHook {
         found
     }
 
-    /// Everything that keeps an existing event hook from delivering all events.
+    /// All reasons for which an existing event hook doesn't deliver all events.
     pub(crate) fn problems(hook: &OktaHook, config: &EventHookConfig) -> Vec<Finding> {
         let mut facts = Self::deviations(hook, config);
         if !hook.is_active() {

@@ -18,7 +18,8 @@ use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
 
 use super::{SourceSettings, assets_error};
 
-/// The most refused records of an execution in which the value at fault is searched: each costs a request a value.
+/// The maximum number of rejected records of an execution whose invalid value is searched: each costs one request per
+/// value.
 const SEARCHED: u32 = 10;
 
 /// The import source.
@@ -47,7 +48,7 @@ impl AssetsImporter {
 async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &SourceSettings) -> Outcome {
     let outcome = outcome(ended, mapping);
     if outcome.missing_deleted() > 0 {
-        settings.forget().await;
+        settings.invalidate().await;
     }
     outcome
 }
@@ -89,7 +90,7 @@ impl Importer for AssetsImporter {
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
         let failed = |e| assets_error("could not start an execution", e);
         let started = match self.client.start().await {
-            // Nobody else starts executions of this import source: it is the one.
+            // No other program starts executions of this import source.
             Err(assets::Error::StartResultUnknown { execution: Some(id) }) => {
                 tracing::info!(
                     execution = id,
@@ -156,7 +157,7 @@ struct AssetsExecution {
     id: ExecutionId,
     execution: assets::Execution,
     client: ImportClient,
-    /// Refused records in which the value at fault was searched.
+    /// Rejected records whose invalid value was searched.
     searched: u32,
     mapping: Arc<Mapping>,
     settings: SourceSettings,
@@ -164,7 +165,7 @@ struct AssetsExecution {
 }
 
 impl AssetsExecution {
-    /// Sends a chunk, and names the records that Assets refuses.
+    /// Sends a chunk, and returns the records that Assets rejects.
     async fn post(&mut self, chunk: &Chunk, submitted: &mut Submitted) -> Result<(), PortError> {
         let sent = self.execution.submit(chunk).await.map_err(sending)?;
         submitted.chunks += sent.chunks;
@@ -177,7 +178,7 @@ impl AssetsExecution {
         Ok(())
     }
 
-    /// A refused record as the engine knows it, with its size where that is the reason.
+    /// A rejected record in the engine's form, with its size if that is the reason.
     async fn rejected(&mut self, refused: RefusedRecord) -> Result<RejectedRecord, PortError> {
         let RefusedRecord { selector, record, bytes, error } = refused;
         let mapping = Arc::clone(&self.mapping);
@@ -263,7 +264,7 @@ impl Execution for AssetsExecution {
                 self.post(&chunk, &mut submitted).await?;
             }
         }
-        // What is left of a page goes at once: pages are large, and nothing may be kept back before the end.
+        // The rest of a page is sent at once: pages are large, and the channel must not block.
         if let Some(chunk) = self.chunker.take() {
             self.post(&chunk, &mut submitted).await?;
         }
@@ -275,7 +276,7 @@ impl Execution for AssetsExecution {
         let client = self.client.clone();
         let processing = match self.execution.complete().await {
             Ok(processing) => processing,
-            // Refused as a whole: nothing of it takes effect, and which records are at fault is found by smaller ones.
+            // Assets rejects the whole chunk; smaller chunks find the records at fault.
             Err(error) if error.is_about_records() => {
                 let reason = error.to_string();
                 client.cancel_execution(self.id.as_str(), &reason).await.map_err(failed)?;

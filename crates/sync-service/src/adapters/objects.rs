@@ -71,7 +71,7 @@ struct Place {
     names: Arc<Names>,
     /// The name and the ID of the attribute that identifies objects.
     identity: (String, String),
-    /// Ids of attributes by the record's field; fields that are not mapped any more are absent.
+    /// IDs of attributes by the record's field; unmapped fields are absent.
     attributes: HashMap<String, String>,
 }
 
@@ -123,7 +123,7 @@ impl AssetsObjects {
 
     async fn read_names(&self, mapping: &Mapping, kind: ObjectKind) -> Result<Names, PortError> {
         let failed = |e| assets_error("could not read the object types with the Atlassian account", e);
-        // Asked first: it tells why, where the account is refused.
+        // Read first: its error explains why the account is rejected.
         self.account.workspace_id().await.map_err(failed)?;
         let source = self.settings.get().await.ok_or_else(|| {
             PortError::new(
@@ -141,12 +141,12 @@ impl AssetsObjects {
         Ok(Names { type_name, type_id, attributes })
     }
 
-    /// Forgets what Assets calls the objects of a kind: something about it is wrong.
-    fn forget_names(&self, kind: ObjectKind) {
+    /// Clears the cached attribute names of a kind: one of them is wrong.
+    fn clear_names(&self, kind: ObjectKind) {
         self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&kind);
     }
 
-    /// The objects of these ids, those of strangers left out. There may be more than one of an id.
+    /// The objects with these IDs, without unrelated ones. An ID may have several.
     async fn search(&self, place: &Place, keys: &[&RecordKey]) -> Result<Vec<Object>, PortError> {
         let wanted: BTreeSet<&str> = keys.iter().map(|key| key.id.as_str()).collect();
         let mut found: Vec<Object> = Vec::new();
@@ -158,14 +158,14 @@ impl AssetsObjects {
             found.extend(objects);
         }
         found.retain(|object| place.owner(object).is_some_and(|owner| wanted.contains(owner)));
-        // A page may repeat what an earlier one had.
+        // A page may repeat objects of an earlier page.
         found.sort_by(|a, b| a.id.cmp(&b.id));
         found.dedup_by(|a, b| a.id == b.id);
         Ok(found)
     }
 
     /// The number of current objects of a kind, including unrelated ones.
-    pub(crate) async fn count_live(&self, kind: ObjectKind) -> Result<u64, PortError> {
+    pub(crate) async fn count_current(&self, kind: ObjectKind) -> Result<u64, PortError> {
         let mapping = &self.mapping;
         let mut query = format!("objectType = {}", aql_text(mapping.type_name(kind)));
         if let Some((attribute, marks)) = mapping.retired_status(kind) {
@@ -178,7 +178,7 @@ impl AssetsObjects {
 
     /// The objects of an id with their values: none, or one, or twins.
     pub(crate) async fn see(&self, key: &RecordKey) -> Result<Vec<SeenObject>, PortError> {
-        // What Assets calls the attributes is read again when one is not known; one that stays hidden is left out.
+        // Attribute names are read again if one is unknown; a hidden attribute is left out.
         let mapped = self.mapping.attributes(key.kind).iter();
         let place = match self.place(key.kind, &mapped.map(|a| a.locator.as_str()).collect()).await {
             Ok(place) => place,
@@ -209,7 +209,7 @@ impl AssetsObjects {
                 // Deleted since it was found.
                 Ok(_) | Err(insight_import_client::Error::NotFound { .. }) => {}
                 Err(error) => {
-                    self.forget_names(wanted.key.kind);
+                    self.clear_names(wanted.key.kind);
                     return ClearResult::Failed(crate::error_chain(&error));
                 }
             }
@@ -310,7 +310,7 @@ impl TargetObjects for AssetsObjects {
                 let Some(record) = place.owner(&object).and_then(|owner| records.get(owner)) else {
                     continue;
                 };
-                // Of two objects with one identity, the import may have changed either.
+                // If two objects have one identity, the import may have changed either.
                 if !seen.insert(&record.key) {
                     stored.remove(&record.key);
                     continue;

@@ -9,7 +9,7 @@ use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 use super::Projection;
 use crate::export::{ExportError, Saved};
 
-/// An export, seen through a mapping and what the operator chooses. What its listings do not hold is not there.
+/// An export, read through a mapping and the scope. Objects that its listings don't contain don't exist.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedDirectory {
     saved: Saved,
@@ -27,9 +27,9 @@ impl SavedDirectory {
         while !self.lens.choice().knows_everyone() {
             let page = self.saved.groups(number).await.map_err(reading)?;
             match page.as_ref().map(|page| page.iter().find(|group| group.is_everyone())) {
-                Some(Some(everyone)) => self.lens.choice().remember_everyone(Some(everyone)),
+                Some(Some(everyone)) => self.lens.choice().set_everyone_group(Some(everyone)),
                 Some(None) => number += 1,
-                None => self.lens.choice().remember_everyone(None),
+                None => self.lens.choice().set_everyone_group(None),
             }
         }
         Ok(())

@@ -46,9 +46,9 @@ impl AlertEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
     /// It ends when this is done.
-    Duty(Task),
+    Task(Task),
     /// A safeguard blocked changes.
-    Guard,
+    Safeguard,
     /// Deliveries failed.
     Deliveries,
     /// The store is lost.
@@ -83,19 +83,19 @@ impl AlertBoard {
         let TaskFailure { task, kind, finding, at } = failing;
         let mut notes = self.notes();
         if kind == AlertKind::SafeguardTriggered {
-            // What holds back everything holds back what events tell, too.
-            notes.open.remove(&Source::Guard);
+            // A safeguard that blocks all syncs blocks event syncs as well.
+            notes.open.remove(&Source::Safeguard);
         }
-        notes.happens(Source::Duty(task), kind, finding, at);
+        notes.happens(Source::Task(task), kind, finding, at);
     }
 
     pub(super) fn works(&self, duty: Task, at: Timestamp) {
         let mut notes = self.notes();
-        let failed = notes.ends(Source::Duty(duty), at);
+        let failed = notes.ends(Source::Task(duty), at);
         match duty {
-            // What was held back is among what was read, and was let through.
+            // The sync read and sent the blocked changes.
             Task::Sync => {
-                notes.ends(Source::Guard, at);
+                notes.ends(Source::Safeguard, at);
             }
             // It was put right, and Okta has verified it since.
             Task::EventHookCheck if failed.is_some() => {
@@ -105,7 +105,7 @@ impl AlertBoard {
         }
     }
 
-    /// The hook brought something.
+    /// The hook delivered an event.
     pub(super) fn delivered(&self, at: Timestamp) {
         self.notes().ends(Source::Deliveries, at);
     }
@@ -126,7 +126,7 @@ impl AlertBoard {
             return;
         }
         let source = match alert.kind {
-            AlertKind::SafeguardTriggered => Source::Guard,
+            AlertKind::SafeguardTriggered => Source::Safeguard,
             AlertKind::EventHookUnhealthy => Source::Deliveries,
             AlertKind::StoreLost => Source::Store,
             AlertKind::StoreSpace => Source::Space,
@@ -134,9 +134,9 @@ impl AlertBoard {
         };
         let mut notes = self.notes();
         let of_a_duty = |(source, open): (&Source, &AlertEntry)| {
-            let holds_back =
+            let blocks_all =
                 open.kind == AlertKind::SafeguardTriggered && alert.kind == AlertKind::SafeguardTriggered;
-            matches!(source, Source::Duty(_)) && (holds_back || open.finding == alert.finding)
+            matches!(source, Source::Task(_)) && (blocks_all || open.finding == alert.finding)
         };
         if notes.open.iter().any(of_a_duty) {
             return;
@@ -153,11 +153,11 @@ impl AlertBoard {
 
 impl Notes {
     fn happens(&mut self, source: Source, kind: AlertKind, finding: Finding, at: Timestamp) {
-        // What goes wrong for another reason goes wrong since then.
+        // A problem with another cause started when that cause appeared.
         let before = self.open.get(&source).filter(|before| before.kind == kind);
         let (since, times) = before.map_or((at, 0), |before| (before.started_at, before.occurrences));
         let task = match source {
-            Source::Duty(task) => Some(task),
+            Source::Task(task) => Some(task),
             _ => None,
         };
         let alert = AlertEntry {

@@ -18,7 +18,7 @@ use crate::{AlertConfig, connection::USER_AGENT, words};
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The number of attempts.
 const ATTEMPTS: u32 = 4;
-/// The longest wait that a receiver can ask for.
+/// The longest wait that a receiver can request.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 pub(super) struct Webhook {
@@ -35,9 +35,9 @@ pub(super) struct Webhook {
 
 /// The error of an attempt.
 struct DeliveryError {
-    /// Of the address, host and port alone are in it.
+    /// Of the URL, it only contains host and port.
     problem: String,
-    /// When it is worth another try.
+    /// The time of the next attempt.
     again: Option<Duration>,
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::small_file::read_small_text;
 
-/// A secret in the file itself, in the environment, or in a file of its own.
+/// A secret in the file itself, in the environment, or in a separate file.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "must be a string, { env = \"NAME\" }, or { file = \"PATH\" }")]
 pub(super) enum SecretSource {
@@ -31,8 +31,8 @@ pub(super) struct FromFile {
 }
 
 impl SecretSource {
-    /// The secret, [trimmed](okta_client::trimmed) wherever it comes from. The error says what is wrong with the place,
-    /// and nothing of the secret.
+    /// The secret, [trimmed](okta_client::trimmed), from any source. The error describes the source, and contains no
+    /// part of the secret.
     pub(super) fn read(self, folder: &Path) -> Result<SecretString, String> {
         let secret = match self {
             Self::Literal(secret) => secret,

@@ -149,7 +149,7 @@ impl SecretField {
     }
 }
 
-/// The secrets of a connection by what they are for.
+/// The secrets of a connection by purpose.
 pub(crate) type Secrets = BTreeMap<SecretField, SecretString>;
 
 impl ConnectionSettings {

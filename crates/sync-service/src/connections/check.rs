@@ -60,8 +60,8 @@ impl FieldError {
     }
 
     fn of(field: &str, problem: Problem) -> Self {
-        let Problem { message, remedy, hopeless, .. } = problem;
-        Self { field: field.to_owned(), message, remedy, blocking: hopeless }
+        let Problem { message, remedy, blocking, .. } = problem;
+        Self { field: field.to_owned(), message, remedy, blocking }
     }
 }
 
@@ -91,7 +91,7 @@ pub struct ValidationReport {
 }
 
 impl ValidationReport {
-    /// Notes what was found of a field. Where the service did not judge it, its address is what does not work.
+    /// Stores the findings of a field. If the service did not judge it, its URL is at fault.
     fn book(&mut self, field: &str, address: &str, check: Check) {
         match check {
             Ok(finding) => {
@@ -110,7 +110,7 @@ impl ValidationReport {
     }
 }
 
-/// Asks both services.
+/// Checks both services.
 pub(super) async fn check(config: &ConnectionConfig) -> ValidationReport {
     let (okta, assets) = (&config.okta, &config.assets);
     let api_url = Some(assets.api_url.as_str());

@@ -1,4 +1,4 @@
-//! Bounds of a listener: connections altogether, connections of strangers, and time for readers.
+//! Limits of a listener: all connections, unauthenticated connections, and time for readers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -23,13 +23,13 @@ use super::client_address::network;
 const STRANGERS: usize = 256;
 /// The same of one address. A proxy may hold all of them.
 const OF_ONE: usize = 128;
-/// Connections that have shown a secret. Those beyond stay strangers.
+/// Connections that presented a secret. Above this number, connections stay unauthenticated.
 const KNOWN: usize = 512;
 /// The time after which a client that reads nothing is disconnected.
 const STALLED: Duration = Duration::from_secs(20);
 
-/// The connections of a listener. Where there are too many of strangers, the oldest of them ends: new ones always have
-/// their chance, however many a stranger opens, and no client is kept out by the connections of others.
+/// The connections of a listener. If too many are unauthenticated, the oldest of them ends: new connections are always
+/// accepted, no matter how many one client opens, and no client is locked out by the connections of others.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     open: Arc<Mutex<Open>>,
@@ -50,7 +50,7 @@ struct Stranger {
 }
 
 impl Gate {
-    /// The gate of a listener; `behind_proxy` where all connections come from a proxy.
+    /// The limiter of a listener; `behind_proxy` if all connections come from a proxy.
     pub(super) fn new(behind_proxy: bool) -> Self {
         Self { open: Arc::default(), of_one: if behind_proxy { STRANGERS } else { OF_ONE } }
     }
@@ -59,7 +59,7 @@ impl Gate {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a connection in, and ends the oldest of the strangers where there would be too many.
+    /// Accepts a connection, and ends the oldest unauthenticated one if there would be too many.
     fn admit(&self, from: IpAddr) -> (Admitted, CancellationToken) {
         let (from, cut) = (network(from), CancellationToken::new());
         let mut open = self.open();
@@ -103,10 +103,10 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Exempts the connection from the limits for strangers: it has shown a secret.
+    /// Exempts the connection from the limits for unauthenticated clients: it has presented a secret.
     pub fn is_known(&self) {
         let mut open = self.gate.open();
-        // One that was cut, or is known already, is not among them.
+        // A closed or known connection isn't in the set.
         if open.known.len() < KNOWN && open.strangers.remove(&self.id).is_some() {
             open.known.insert(self.id);
         }
@@ -147,7 +147,7 @@ impl Watched {
         }
     }
 
-    /// The result of a write, unless the client has taken nothing for too long.
+    /// The result of a write, unless the client has read nothing for too long.
     fn in_time<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;

@@ -1,4 +1,4 @@
-//! Validates an answer with a request to the service that it concerns.
+//! Validates an input with a request to its service.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{AccountConfig, OktaConfig, error_chain};
 /// A person waits for the result.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An answer that works.
+/// A valid answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The finding.
@@ -32,7 +32,7 @@ impl Finding {
     }
 }
 
-/// An answer that does not work.
+/// An invalid answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
@@ -41,18 +41,18 @@ pub struct Problem {
     /// The action that resolves it.
     pub remedy: Option<Remedy>,
     /// True if the value is invalid; false if a check failed, perhaps temporarily.
-    pub hopeless: bool,
-    /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
+    pub blocking: bool,
+    /// True if the service was not reached, or did not judge the answer: the URL or the network is at fault.
     pub unreached: bool,
 }
 
 impl Problem {
-    fn hopeless(error: &dyn std::error::Error) -> Self {
-        Self { message: error_chain(error), remedy: None, hopeless: true, unreached: false }
+    fn blocking(error: &dyn std::error::Error) -> Self {
+        Self { message: error_chain(error), remedy: None, blocking: true, unreached: false }
     }
 
     fn found(error: &dyn std::error::Error, remedy: Option<Remedy>, unreached: bool) -> Self {
-        Self { message: error_chain(error), remedy, hopeless: false, unreached }
+        Self { message: error_chain(error), remedy, blocking: false, unreached }
     }
 }
 
@@ -85,22 +85,22 @@ pub type Check = Result<Finding, Problem>;
 /// The check of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
-    /// True if the services are asked.
+    /// True if the services are requested.
     pub ask: bool,
     /// True if their addresses may be private.
     pub allow_private_addresses: bool,
 }
 
-/// Checks that this is the URL of an org, and, if requested, that an org answers there.
+/// Checks that this is the URL of an org, and, if requested, that an org responds there.
 ///
 /// # Errors
-/// When it is not.
+/// When it isn't.
 pub async fn check_org(org_url: &str, manner: Manner) -> Check {
-    // The org says who it is to anybody; the client wants a credential all the same, and sends none.
+    // The org's metadata needs no credential; the client requires one, which is not sent.
     let unused = SecretString::from("none");
     let client = OktaClient::builder(org_url).api_token(unused).user_agent(USER_AGENT).total_time(PATIENCE);
     let client = client.allow_private_addresses(manner.allow_private_addresses);
-    let client = client.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = client.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
         return Ok(Finding::new("not checked with Okta"));
     }
@@ -113,14 +113,14 @@ pub async fn check_org(org_url: &str, manner: Manner) -> Check {
 /// # Errors
 /// When it does not; the problem names the scopes or the role that are missing.
 pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: bool) -> Check {
-    let key = private_key(okta).map_err(|e| Problem::hopeless(&e))?;
+    let key = private_key(okta).map_err(|e| Problem::blocking(&e))?;
     let client = OktaClient::builder(&okta.org_url)
         .service_app(&okta.client_id, key)
         .allow_private_addresses(allow_private_addresses)
         .user_agent(USER_AGENT)
         .total_time(PATIENCE)
         .build()
-        .map_err(|e| Problem::hopeless(&e))?;
+        .map_err(|e| Problem::blocking(&e))?;
     let missing = client.missing_scopes().await?;
     let (essential, others): (Vec<_>, Vec<_>) = needed_scopes(hook)
         .into_iter()
@@ -131,7 +131,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
         return Err(Problem {
             message: format!("the app isn't granted the API scopes {}", names.join(", ")),
             remedy: Some(Remedy::GrantApiScopes { scope: None }),
-            hopeless: false,
+            blocking: false,
             unreached: false,
         });
     }
@@ -141,7 +141,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
         return Err(Problem {
             message: "the app can sign in but can't read groups".into(),
             remedy: Some(Remedy::AssignAdminRole),
-            hopeless: false,
+            blocking: false,
             unreached: false,
         });
     }
@@ -161,15 +161,15 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
-    let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = builder.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
         return Ok(Finding::new("not checked with Assets"));
     }
-    let asked = async {
+    let request = async {
         let status = client.config_status().await?.status;
         Ok::<_, insight_import_client::Error>((client.source_id().await?, status))
     };
-    let (id, status) = in_time("Assets", asked).await??;
+    let (id, status) = in_time("Assets", request).await??;
     let state = match status {
         SourceStatus::Disabled => return Err(insight_import_client::Error::Disabled.into()),
         SourceStatus::MissingMapping => "no schema and mapping yet".to_owned(),
@@ -193,7 +193,7 @@ pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, manne
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
-    let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = builder.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
         return Ok(Finding::new("not checked with Atlassian"));
     }
@@ -209,17 +209,17 @@ pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
     let url = hook_url(trimmed(public_url), connection).map_err(|problem| Problem {
         message: format!("the public URL {problem}"),
         remedy: None,
-        hopeless: true,
+        blocking: true,
         unreached: false,
     })?;
     Ok(Finding::new(format!("Okta will deliver to {url}")))
 }
 
-async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Problem> {
-    tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Problem {
+async fn in_time<T>(whom: &str, request: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout(PATIENCE, request).await.map_err(|_| Problem {
         message: format!("no response from {whom} within {} s", PATIENCE.as_secs()),
         remedy: Some(Remedy::CheckNetwork { service: Service::Assets }),
-        hopeless: false,
+        blocking: false,
         unreached: true,
     })
 }

@@ -1,4 +1,4 @@
-//! One object on both sides: what Okta says of it, what was sent, what Assets has, and how it came there.
+//! One object on both sides: in Okta, as it was sent, in Assets, and its history.
 
 mod assets;
 mod compare;
@@ -36,9 +36,9 @@ use okta_client::OktaClient;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The time limit for each request of a search, which has results without it.
 const SEARCH: Duration = Duration::from_secs(3);
-/// Of so many objects the names are read at once; more are not shown on a page.
+/// The maximum number of objects whose names are read at once; a page doesn't show more.
 const NAMES: usize = 1000;
-/// An event is traced to its run by so many of the objects that it named.
+/// The maximum number of an event's objects by which its run is found.
 const TRACED: usize = 4;
 /// The number of an object's events that are searched, and the number that is shown.
 const EVENTS: u32 = 100;
@@ -197,11 +197,11 @@ fn sent_last(entry: &ObjectHistory) -> Option<&Record> {
 }
 
 impl Connection {
-    /// Objects with this id, or with this text in what people call them, whatever its case. What is not known here is
-    /// looked for in Okta by id, login or name.
+    /// Objects with this ID, or with this text in their display name, ignoring case. Unknown objects are looked up in
+    /// Okta by ID, login, or name.
     ///
     /// # Errors
-    /// When the store fails. That Okta cannot be asked is in the result.
+    /// When the store fails. A failure of Okta is in the result.
     pub async fn find_objects(
         &self,
         text: &str,
@@ -234,11 +234,11 @@ impl Connection {
         Ok(matches)
     }
 
-    /// One object on both sides. An object of which nothing was sent is looked for in Okta all the same, by its id, or by
-    /// a login or name in the place of the id.
+    /// One object on both sides. An object that was never sent is looked up in Okta nevertheless, by its ID, or by a
+    /// login or name instead.
     ///
     /// # Errors
-    /// When the store fails. That one of the services cannot be asked is in the result.
+    /// When the store fails. A failure of Okta or Assets is in the result.
     pub async fn object(&self, key: &RecordKey) -> Result<ObjectView, ServiceError> {
         let through = self.through(PATIENCE).await;
         let through = through.as_ref();
@@ -257,7 +257,7 @@ impl Connection {
         let fields = fields(&key, sent, now, &seen, through).await;
         let events = self.events_about(&key).await?;
         let confirmed = entry.as_ref().and_then(|entry| entry.confirmed.as_ref());
-        let brought_by = confirmed.and_then(|confirmed| brought_by(confirmed, &events));
+        let event_of = confirmed.and_then(|confirmed| event_of(confirmed, &events));
         let last_full = self.store().last_run(RunKind::FullSync).await?;
         let assets = seen.side();
         let synchronised = last_full.succeeded.is_some();
@@ -274,12 +274,12 @@ impl Connection {
             unconfirmed: entry.as_ref().and_then(|e| e.unconfirmed.as_ref()).map(UnconfirmedRecordView::from),
             stale_values: entry.map(|entry| entry.stale_values).unwrap_or_default(),
             events: events.into_iter().take(SHOWN).collect(),
-            last_event_id: brought_by,
+            last_event_id: event_of,
             key,
         })
     }
 
-    /// The stored names of these objects; no service is asked. Of many, only the first are searched.
+    /// The stored names of these objects; no service is called. Of many, only the first are searched.
     ///
     /// # Errors
     /// When the store fails.
@@ -292,7 +292,7 @@ impl Connection {
         Ok(named.collect())
     }
 
-    /// The run that applied an event; `None` when nothing was sent by it, or that is forgotten.
+    /// The run that applied an event; `None` if it sent nothing, or expired.
     ///
     /// # Errors
     /// When the store fails.
@@ -301,7 +301,7 @@ impl Connection {
             let Some(confirmed) = self.store().object(&key).await?.and_then(|entry| entry.confirmed) else {
                 continue;
             };
-            if brought_by(&confirmed, &self.events_about(&key).await?).as_ref() == Some(&event.id) {
+            if event_of(&confirmed, &self.events_about(&key).await?).as_ref() == Some(&event.id) {
                 return Ok(confirmed.run);
             }
         }
@@ -368,7 +368,7 @@ fn also(record: &Record, name: Option<&str>, text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The objects that a subject names, each by itself.
+/// The objects of a subject, one at a time.
 pub fn named_objects(subject: &Subject) -> Vec<RecordKey> {
     match subject {
         Subject::User(user) => vec![RecordKey::user(user)],
@@ -389,8 +389,8 @@ fn is_about(subject: &Subject, key: &RecordKey) -> bool {
     }
 }
 
-/// The newest event that was there when Okta was read for the record: a batch reads after its events came in.
-fn brought_by(confirmed: &ConfirmedRecord, events: &[Event]) -> Option<EventId> {
+/// The newest event at the time when Okta was read for the record: a batch is read after its events are received.
+fn event_of(confirmed: &ConfirmedRecord, events: &[Event]) -> Option<EventId> {
     let by_events = confirmed.run.is_some_and(|run| run.kind == Some(RunKind::EventSync));
     let mut before = events.iter().filter(|event| event.arrived < confirmed.reading.number);
     before.next().filter(|_| by_events).map(|event| event.id.clone())

@@ -99,12 +99,12 @@ pub struct UserGroup {
 /// The reason of a failed request, and its remedy.
 type Failure = (String, Option<Remedy>);
 
-/// Waits no longer than a person who opened a page.
+/// Waits no longer than a page view permits.
 pub(super) async fn in_time<T>(
     patience: Duration,
-    asked: impl Future<Output = okta_client::Result<T>>,
+    request: impl Future<Output = okta_client::Result<T>>,
 ) -> Result<T, Failure> {
-    match tokio::time::timeout(patience, asked).await {
+    match tokio::time::timeout(patience, request).await {
         Ok(answer) => {
             answer.map_err(|error| (crate::error_chain(&error), error.remedy().map(remedy::of_okta)))
         }
@@ -192,14 +192,14 @@ impl Lookup {
         let okta = self.okta.high_priority();
         let Some(user) = find_user(&okta, text, known).await? else { return Ok(None) };
         let groups = match okta.users().groups(&user.id).await {
-            // Deleted between two requests, if Okta says so of the user as well.
+            // The user was deleted between two requests, if Okta confirms that for the user as well.
             Err(okta_client::Error::NotFound { .. }) if okta.users().find(&user.id).await?.is_none() => {
                 return Ok(None);
             }
             groups => groups?,
         };
         if let Some(everyone) = groups.iter().find(|group| group.is_everyone()) {
-            self.sides.choice().remember_everyone(Some(everyone));
+            self.sides.choice().set_everyone_group(Some(everyone));
         }
         // A value that cannot be read is not compared as if it were none.
         let whole = through.filter(|through| through.lens.unreadable_of_user(&user).is_none());
@@ -246,7 +246,7 @@ impl Lookup {
     ) -> okta_client::Result<Option<OktaObject>> {
         let okta = self.okta.high_priority();
         let Some(group) = find_group(&okta, text, known).await? else { return Ok(None) };
-        // A group that is read by id comes without its statistics.
+        // A group that is read by ID has no statistics.
         let id = quoted(&group.id);
         let counted = GroupQuery { stats: true, limit: Some(1), ..GroupQuery::filter(format!("id eq {id}")) };
         let counted = okta.groups().page(&counted).await?.items;
@@ -292,7 +292,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The object of an id; nothing for what cannot be one.
+/// The object with an ID; nothing for an impossible one.
 fn by_id<T>(found: okta_client::Result<Option<T>>) -> okta_client::Result<Option<T>> {
     match found {
         Err(okta_client::Error::InvalidId(_)) => Ok(None),

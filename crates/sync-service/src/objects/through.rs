@@ -39,7 +39,7 @@ impl Lookup {
         {
             return Some(compared.through.clone());
         }
-        let reason = match tokio::time::timeout(patience, self.structure.settled()).await {
+        let reason = match tokio::time::timeout(patience, self.structure.fitted()).await {
             Ok(Ok(mapping)) => {
                 let mapping = Arc::new(mapping);
                 let (lens, assets) =

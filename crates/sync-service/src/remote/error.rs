@@ -14,7 +14,7 @@ pub enum RemoteError {
     /// An address that a token may not be sent to.
     #[error("refusing to send a token to {0}")]
     Address(Url),
-    /// The daemon could not be reached, or did not answer in time.
+    /// The daemon wasn't reached, or didn't respond in time.
     #[error("could not connect to the daemon at {server}")]
     Unreachable {
         /// Its address.
@@ -42,7 +42,7 @@ pub enum RemoteError {
         /// The problem with the connection.
         problem: String,
     },
-    /// The daemon refused.
+    /// The daemon rejected the request.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
     /// The requested action failed.
@@ -53,7 +53,7 @@ pub enum RemoteError {
         /// The action that resolves it.
         remedy: Option<Remedy>,
     },
-    /// A run did not come to a good end.
+    /// A run failed.
     #[error(transparent)]
     Handover(#[from] DelegationError),
 }

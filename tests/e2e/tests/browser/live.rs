@@ -21,7 +21,7 @@ async fn the_live_page_is_right_after_the_daemon_was_gone_and_after_a_reload() {
     site.world.json(&["setup"]);
     site.world.json(&["sync"]);
     let browser = site.signed_in().await;
-    browser.goto(&site.address("/connections/main/live")).await;
+    browser.goto(&site.address("/connections/main/activity")).await;
     browser.see("Live").await;
     let created = async || browser.script(CREATED).await;
     create(&site, "ada").await;
@@ -36,7 +36,7 @@ async fn the_live_page_is_right_after_the_daemon_was_gone_and_after_a_reload() {
     assert!(in_sync(&site.world, PATIENCE).await.in_sync);
     wait_until("two people were created", async || (created().await == 2).then_some(())).await;
 
-    browser.goto(&site.address("/connections/main/live")).await;
+    browser.goto(&site.address("/connections/main/activity")).await;
     browser.see("user.lifecycle.create").await;
     assert_eq!(created().await, 2, "a reload shows what the live page showed");
     browser.assert_clean("live").await;
@@ -71,7 +71,7 @@ async fn who_looks_closely_loses_neither_what_is_new_nor_their_place() {
         wait_until(&what, async || (browser.script(CREATED).await == n).then_some(())).await;
     };
     browser.width(660).await;
-    browser.goto(&site.address("/connections/main/live")).await;
+    browser.goto(&site.address("/connections/main/activity")).await;
     browser.see("Live").await;
     create(&site, "ada").await;
     created(1).await;

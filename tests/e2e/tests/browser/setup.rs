@@ -52,7 +52,7 @@ async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
     assert!(in_sync(&site.world, PATIENCE).await.in_sync);
 
     // From here on changes arrive by themselves.
-    browser.goto(&site.address("/connections/acme/live")).await;
+    browser.goto(&site.address("/connections/acme/activity")).await;
     let user = json!({ "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace" });
     let made = site.world.control().call("POST", "/okta/users", &user).await.unwrap();
     browser.see("user.lifecycle.create").await;

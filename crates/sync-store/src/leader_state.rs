@@ -45,7 +45,7 @@ pub(crate) async fn states(
         .collect()
 }
 
-pub(crate) async fn remember_held(
+pub(crate) async fn save_held_until(
     store: &ConnectionStore,
     until: Option<Timestamp>,
 ) -> Result<(), StoreError> {
