@@ -87,7 +87,7 @@ impl Engine {
         view: &MappingView,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Execution>, EngineError> {
-        let began = Instant::now();
+        let started_at = Instant::now();
         let mut pause = Duration::from_millis(100);
         let mut orphan: Option<(ExecutionId, Instant)> = None;
         loop {
@@ -95,7 +95,7 @@ impl Engine {
                 Ok(execution) => return Ok(execution),
                 Err(error) => error,
             };
-            if !error.is_busy() || began.elapsed() >= self.options.busy_limit {
+            if !error.is_busy() || started_at.elapsed() >= self.options.busy_limit {
                 return Err(start_failure(view, error).await);
             }
             // All executions of this process ended: this one waits for records that no process sends.

@@ -8,7 +8,7 @@ impl Engine {
     /// Compares the latest execution of the import source with the store, once per process. An unknown execution may
     /// have changed any object: everything is resent.
     pub(crate) async fn notice_foreign(&self, view: &MappingView, enqueue: bool) -> Result<(), EngineError> {
-        if self.executions_compared.load(Ordering::Relaxed) || !self.has_begun().await? {
+        if self.executions_compared.load(Ordering::Relaxed) || !self.has_started_sync().await? {
             return Ok(());
         }
         let latest = match view.importer.latest().await {

@@ -134,14 +134,14 @@ impl Engine {
         if let (Some(lost), Some(_)) = (&lost, &before) {
             tracing::info!(?lost, "confirmed values may be lost; resending them");
         }
-        let begun = self.has_begun().await?;
+        let has_started = self.has_started_sync().await?;
         // The store never compared a mapping, but Assets has one: another store filled Assets. Otherwise, nothing is
         // resent before the first full sync.
-        let is_new_store = !begun && before.is_none() && report.state != SchemaState::Missing;
+        let is_new_store = !has_started && before.is_none() && report.state != SchemaState::Missing;
         if enqueue && is_new_store {
             tracing::warn!("the state store is empty although Assets is set up; starting a full sync");
         }
-        let subject = subject.filter(|_| enqueue && (begun || is_new_store));
+        let subject = subject.filter(|_| enqueue && (has_started || is_new_store));
         Ok(self.ports.store.save_place(&now, lost.as_ref(), subject.as_ref(), self.now()).await?)
     }
 

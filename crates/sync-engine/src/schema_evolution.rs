@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// True if a full sync was ever started.
-    pub(crate) async fn has_begun(&self) -> Result<bool, EngineError> {
+    pub(crate) async fn has_started_sync(&self) -> Result<bool, EngineError> {
         let read = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
         Ok(read || self.ports.store.resumable_checkpoint().await?.is_some())
     }

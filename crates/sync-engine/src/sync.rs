@@ -108,14 +108,14 @@ impl Engine {
         in_time(self.options.grace, stop, sync).await
     }
 
-    /// Reads and sends the objects of a mode. `begun` receives the run's ID.
+    /// Reads and sends the objects of a mode. `on_start` receives the run's ID.
     pub(crate) async fn run_sync(
         &self,
         scope: SyncMode,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
-        begun: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
+        on_start: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
         let _sync_lock = self.sync_lock.lock().await;
         let progress = &self.observe(scope.run_kind(), progress);
@@ -136,7 +136,7 @@ impl Engine {
             self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
         }
         let limits = &Safeguards { override_safeguards: checkpoint.override_safeguards, ..*limits };
-        begun(run.id).await?;
+        on_start(run.id).await?;
         let run = &run;
         self.conclude(run, scope.run_kind(), report, progress, async |report| {
             let plan = match self.read_listings(run, &mut checkpoint, limits, progress, stop).await {

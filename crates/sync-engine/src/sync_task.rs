@@ -51,11 +51,11 @@ impl Engine {
         let override_safeguards = due.request.is_some_and(|request| request.override_safeguards);
         let limits = Safeguards { override_safeguards, ..self.options.safeguards };
         let mut unanswered = due.request;
-        let begun = async |run| match unanswered.take() {
+        let on_start = async |run| match unanswered.take() {
             Some(request) => Ok(self.ports.store.attach_run(request.id, run).await?),
             None => Ok(()),
         };
-        match self.run_sync(due.scope, &limits, &NoopProgress, stop, begun).await {
+        match self.run_sync(due.scope, &limits, &NoopProgress, stop, on_start).await {
             Ok(report) => {
                 log_run("directory read", &report);
                 self.stats.completed(self.ports.store.complete_work(&due.items, self.now()).await?);
@@ -127,14 +127,14 @@ impl Engine {
         options: &TaskOptions,
         items: &[WorkItem],
     ) -> Result<Option<SyncMode>, EngineError> {
-        let asks = |subject: &Subject| items.iter().any(|item| item.subject == *subject);
-        Ok(if asks(&Subject::EntireDirectory) {
+        let requests = |subject: &Subject| items.iter().any(|item| item.subject == *subject);
+        Ok(if requests(&Subject::EntireDirectory) {
             Some(SyncMode::Full)
-        } else if asks(&Subject::Schema) {
+        } else if requests(&Subject::Schema) {
             // The request stays queued until its sync completes.
             self.follow_schema(false).await?;
             Some(SyncMode::Backfill)
-        } else if asks(&Subject::RecentChanges) {
+        } else if requests(&Subject::RecentChanges) {
             Some(self.recent().await?)
         } else {
             self.scheduled(options).await?

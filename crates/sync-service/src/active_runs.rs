@@ -279,7 +279,7 @@ impl Drop for ReportedRun {
 struct Run {
     number: Option<RunId>,
     kind: RunKind,
-    began: Moment,
+    started_at: Moment,
     ended: Option<Moment>,
     result: Option<RunState>,
     error: Option<String>,
@@ -292,7 +292,7 @@ impl Run {
         Self {
             number: None,
             kind,
-            began: Moment::now(),
+            started_at: Moment::now(),
             ended: None,
             result: None,
             error: None,
@@ -311,9 +311,9 @@ impl Run {
         ActiveRun {
             run: self.number,
             kind: self.kind,
-            started_at: self.began.at,
+            started_at: self.started_at.at,
             ended_at: self.ended.map(|ended| ended.at),
-            duration_seconds: self.began.seconds_until(self.ended.map_or(now, |ended| ended.tick)),
+            duration_seconds: self.started_at.seconds_until(self.ended.map_or(now, |ended| ended.tick)),
             state: self.result,
             error: self.error.clone(),
             finding: self.finding.clone(),
@@ -325,7 +325,7 @@ impl Run {
 #[derive(Debug)]
 struct PhaseSoFar {
     phase: Phase,
-    began: Moment,
+    started_at: Moment,
     ended: Option<Moment>,
     total: Option<u64>,
     /// Items completed before it was resumed.
@@ -337,7 +337,15 @@ struct PhaseSoFar {
 
 impl PhaseSoFar {
     fn new(phase: Phase, total: Option<u64>) -> Self {
-        Self { phase, began: Moment::now(), ended: None, total, before: 0, done: 0, recent: VecDeque::new() }
+        Self {
+            phase,
+            started_at: Moment::now(),
+            ended: None,
+            total,
+            before: 0,
+            done: 0,
+            recent: VecDeque::new(),
+        }
     }
 
     fn count(&mut self, items: u64) {
@@ -355,7 +363,7 @@ impl PhaseSoFar {
     // Counts are far below 2^52.
     #[allow(clippy::cast_precision_loss)]
     fn view(&self, now: Instant) -> RunPhase {
-        let seconds = self.began.seconds_until(self.ended.map_or(now, |ended| ended.tick));
+        let seconds = self.started_at.seconds_until(self.ended.map_or(now, |ended| ended.tick));
         let (items, time) = if self.ended.is_some() {
             (self.done, seconds)
         } else {
@@ -371,7 +379,7 @@ impl PhaseSoFar {
         RunPhase {
             phase: self.phase,
             label: self.phase.to_string(),
-            started_at: self.began.at,
+            started_at: self.started_at.at,
             ended_at: self.ended.map(|ended| ended.at),
             duration_seconds: seconds,
             done,

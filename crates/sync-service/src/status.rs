@@ -187,8 +187,8 @@ impl Connection {
         let rejected = if queue.rejected_records > 0 { self.store.unconfirmed(1).await? } else { Vec::new() };
         Ok(StoreEvidence {
             pause: pause.map(|until| Pause::from_stored(until).until.map_or(PauseEnd::Open, PauseEnd::At)),
-            last_full_sync_at: full.map(|began| began.min(now)),
-            last_sync_at: full.max(incremental).map(|began| began.min(now)),
+            last_full_sync_at: full.map(|started_at| started_at.min(now)),
+            last_sync_at: full.max(incremental).map(|started_at| started_at.min(now)),
             withheld: place.as_ref().map(Place::withheld).unwrap_or_default(),
             schema_compared: place.is_some(),
             stale_values: self.store.stale_value_counts().await?.values,

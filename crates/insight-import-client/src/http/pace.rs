@@ -102,7 +102,7 @@ impl Pace {
                     _ if state.in_flight < state.whole() => {
                         state.in_flight += 1;
                         state.requests += 1;
-                        return Turn { pace: self, began: Instant::now() };
+                        return Turn { pace: self, started_at: Instant::now() };
                     }
                     _ => None,
                 }
@@ -131,7 +131,7 @@ impl State {
 /// An active request. Ends when dropped.
 pub(crate) struct Turn<'p> {
     pace: &'p Pace,
-    began: Instant,
+    started_at: Instant,
 }
 
 impl Turn<'_> {
@@ -147,7 +147,7 @@ impl Turn<'_> {
         if refused {
             state.refused += 1;
             // Concurrent requests are rejected together and count once.
-            if state.refused_at.is_none_or(|last| self.began >= last) {
+            if state.refused_at.is_none_or(|last| self.started_at >= last) {
                 state.refused_in_a_row += 1;
                 state.allowed = (state.allowed / 2.0).max(1.0);
             }
@@ -256,9 +256,9 @@ mod tests {
             let headers =
                 [(http::HeaderName::from_static(name), value.parse().unwrap())].into_iter().collect();
             refuse(&pace, &headers).await;
-            let began = Instant::now();
+            let started_at = Instant::now();
             drop(pace.turn().await);
-            let waited = began.elapsed().as_secs();
+            let waited = started_at.elapsed().as_secs();
             assert!((least..=most).contains(&waited), "{name}: {waited}");
         }
     }
@@ -287,9 +287,9 @@ mod tests {
             let pace = Pace::new(4);
             let mut waits = Vec::new();
             for _ in 0..8 {
-                let began = Instant::now();
+                let started_at = Instant::now();
                 refuse(&pace, &headers).await;
-                waits.push(began.elapsed());
+                waits.push(started_at.elapsed());
             }
             // The first goes at once; the pauses after it grow from a second to half a minute and its jitter.
             assert!(waits[1] >= SHORTEST, "{headers:?}: {waits:?}");

@@ -53,7 +53,7 @@ pub async fn authorize(State(access): State<Access>, request: Request, next: Nex
         other => return kept_private(unauthenticated(&access, &parts, &other, for_page)),
     };
     if let Some(visitor) = parts.extensions.get::<Visitor>() {
-        visitor.is_known();
+        visitor.mark_authenticated();
     }
     let headers = parts.headers.clone();
     let request = match admitted(&identity, parts, body).await {

@@ -28,7 +28,7 @@ pub(super) use changes::shown;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
-        .route("/connections/{name}/plan", get(page).post(make))
+        .route("/connections/{name}/plan", get(page).post(create_plan))
         .route("/connections/{name}/plan/stream", get(stream))
         .route("/connections/{name}/plan/synchronize", post(synchronize))
 }
@@ -55,7 +55,7 @@ async fn stream(
     }))
 }
 
-async fn make(Chosen(member): Chosen) -> Result<Redirect, PageError> {
+async fn create_plan(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?;
     member.make_plan();
     Ok(Redirect::to(&address(member.name(), &["plan"])))
@@ -100,7 +100,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
         });
     }
     let may = identity.role == Role::Admin && member.connection().is_ok();
-    let button = |label: &str| may.then(|| make_button(member, identity, label));
+    let button = |label: &str| may.then(|| create_button(member, identity, label));
     Ok(match plan {
         JobState::Idle | JobState::Running { .. } => {
             empty(words::NO_PLAN, words::NO_PLAN_TEXT, button("Create plan"))
@@ -111,7 +111,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
         },
         JobState::Succeeded { started_at: since, result, .. } => html! {
             (verdict(member, &result, identity, (may, is_offered(member).await?)))
-            (made(since, button("Refresh plan")))
+            (age_notice(since, button("Refresh plan")))
             (figures(&result.plan))
             @if let Some(structure) = &result.plan.schema { (structure_changes(member.name(), structure)) }
             (losses(&result.plan.removals))
@@ -122,7 +122,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
     })
 }
 
-fn make_button(member: &ManagedConnection, identity: &Identity, label: &str) -> Markup {
+fn create_button(member: &ManagedConnection, identity: &Identity, label: &str) -> Markup {
     html! {
         form method="post" action=(address(member.name(), &["plan"])) {
             (layout::csrf(identity))
@@ -131,11 +131,11 @@ fn make_button(member: &ManagedConnection, identity: &Identity, label: &str) -> 
     }
 }
 
-fn made(began: Timestamp, again: Option<Markup>) -> Markup {
+fn age_notice(started_at: Timestamp, again: Option<Markup>) -> Markup {
     html! {
         div.head {
             p.muted {
-                "Read from Okta " (aged(began)) ". " (words::PLAN_AGE)
+                "Read from Okta " (aged(started_at)) ". " (words::PLAN_AGE)
             }
             @if let Some(button) = again { div.actions { (button) } }
         }

@@ -52,7 +52,7 @@ struct Sent<F> {
     shown: HashMap<&'static str, String>,
     ready: Vec<Event>,
     ends: tokio::time::Instant,
-    began: bool,
+    started: bool,
 }
 
 fn events<F, W>(stop: CancellationToken, render: F) -> impl Stream<Item = Result<Event, Infallible>>
@@ -61,20 +61,20 @@ where
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
     let ends = tokio::time::Instant::now() + MAX_AGE;
-    let sent = Sent { render, shown: HashMap::new(), ready: Vec::new(), ends, began: false };
+    let sent = Sent { render, shown: HashMap::new(), ready: Vec::new(), ends, started: false };
     stream::unfold((stop, sent), async |(stop, mut sent)| {
         loop {
             if let Some(event) = sent.ready.pop() {
                 return Some((Ok(event), (stop, sent)));
             }
-            if sent.began {
+            if sent.started {
                 tokio::select! {
                     () = stop.cancelled() => return None,
                     () = tokio::time::sleep_until(sent.ends) => return None,
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             } else {
-                sent.began = true;
+                sent.started = true;
                 let now = Timestamp::now().as_millisecond();
                 sent.ready.push(Event::default().event("clock").data(now.to_string()));
             }

@@ -168,7 +168,7 @@ async fn accept(
         return Err(refused(Refused::Secret, "the secret is wrong or missing"));
     }
     if let Some(visitor) = visitor {
-        visitor.is_known();
+        visitor.mark_authenticated();
     }
     let intake = &inboxes.intake;
     let body = intake.read(body).await.map_err(|reason| {

@@ -245,7 +245,7 @@ impl RemoteClient {
         let accepted: SyncRequestStatus = self.post(&path, Some(&request)).await?;
         let request = accepted.id.to_string();
         let path = ["connections", name.as_str(), "sync-requests", request.as_str()];
-        let began = Instant::now();
+        let started_at = Instant::now();
         let mut watched = Watched::default();
         loop {
             let now: SyncRequestStatus = self.get(&path, &()).await?;
@@ -257,7 +257,7 @@ impl RemoteClient {
                     watched.end(progress);
                     return Ok(report_of(report)?);
                 }
-                None if began.elapsed() >= patience => match self.delete(&path).await {
+                None if started_at.elapsed() >= patience => match self.delete(&path).await {
                     Ok(()) => {
                         let connection = name.to_string();
                         return Err(DelegationError::NotAccepted { connection, patience }.into());
@@ -268,7 +268,7 @@ impl RemoteClient {
                 },
                 Some(_) | None => {}
             }
-            wait(stop, began).await?;
+            wait(stop, started_at).await?;
         }
     }
 
@@ -318,9 +318,9 @@ impl RemoteClient {
         let path = ["connections", name.as_str(), job];
         let mut state = match self.post_empty::<JobState<T>>(&path).await {
             Err(error) if error.is(ProblemType::AlreadyRunning) => self.get(&path, &()).await?,
-            begun => begun?,
+            started => started?,
         };
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             match state {
                 JobState::Succeeded { result, .. } => return Ok(result),
@@ -335,7 +335,7 @@ impl RemoteClient {
                 }
                 JobState::Running { .. } => {}
             }
-            wait(stop, began).await?;
+            wait(stop, started_at).await?;
             state = self.get(&path, &()).await?;
         }
     }
@@ -429,8 +429,8 @@ impl RemoteClient {
 }
 
 /// Pauses, unless the caller stops, or has waited too long.
-async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteError> {
-    if began.elapsed() >= LONGEST {
+async fn wait(stop: &CancellationToken, started_at: Instant) -> Result<(), RemoteError> {
+    if started_at.elapsed() >= LONGEST {
         return Err(RemoteError::Failed {
             reason: format!("the daemon didn't finish within {} hours", LONGEST.as_secs() / 3_600),
             remedy: Some(Remedy::CheckStatus),

@@ -44,8 +44,8 @@ impl<'c> RemoteEventFollower<'c> {
     /// # Errors
     /// When the daemon can't be reached, or rejects the request.
     pub async fn begin(client: &'c RemoteClient, names: &[ConnectionName]) -> Result<Self, RemoteError> {
-        let begun = names.iter().map(|name| Stream::begin(client, name.clone()));
-        Ok(Self { streams: try_join_all(begun).await? })
+        let streams = names.iter().map(|name| Stream::begin(client, name.clone()));
+        Ok(Self { streams: try_join_all(streams).await? })
     }
 
     /// Passes every new or changed event to `emit`, until interrupted or until `emit` breaks. If the connection breaks,

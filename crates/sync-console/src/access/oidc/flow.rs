@@ -31,9 +31,9 @@ impl Flow {
     /// The one of a cookie, if it is not over.
     pub(super) fn of(cookie: &Secret, now: Timestamp) -> Option<Self> {
         let mut parts = cookie.expose_secret().split('.');
-        let (_, begun, next) = (parts.next()?, parts.next()?.parse::<i64>().ok()?, parts.next()?);
+        let (_, started_at, next) = (parts.next()?, parts.next()?.parse::<i64>().ok()?, parts.next()?);
         let next = String::from_utf8(URL_SAFE_NO_PAD.decode(next).ok()?).ok()?;
-        let age = now.as_second().checked_sub(begun)?;
+        let age = now.as_second().checked_sub(started_at)?;
         (0..MAX_AGE).contains(&age).then(|| Self { cookie: cookie.clone(), next })
     }
 
