@@ -189,7 +189,7 @@ pub(crate) struct Sync {
     /// Resend all objects, including unchanged ones, to restore Assets
     #[arg(long, conflicts_with_all = ["users", "groups", "dry_run"])]
     pub(crate) resend: bool,
-    /// Sync only these users: Okta user IDs or logins, separated by commas
+    /// Sync only these users: Okta user IDs or usernames, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "USER_ID")]
     pub(crate) users: Vec<String>,
     /// Sync only these groups: Okta group IDs or names, separated by commas
@@ -198,7 +198,7 @@ pub(crate) struct Sync {
     /// Show the changes without sending them
     #[arg(long, conflicts_with = "override_safeguards")]
     pub(crate) dry_run: bool,
-    /// Longest wait for a daemon that syncs the users and groups
+    /// Maximum time to wait for a daemon to sync the users and groups
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub(crate) timeout: Duration,
 }

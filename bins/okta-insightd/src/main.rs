@@ -182,11 +182,11 @@ async fn start(arguments: &Arguments) -> Result<Daemon, Failure> {
     }
     let manager = ConnectionManager::open(config, file).await?;
     let config = manager.config();
-    let receiver = HookReceiver::of_fleet(&manager).await?;
+    let receiver = HookReceiver::for_connections(&manager).await?;
     tracing::info!(address = %receiver.address(), connections = manager.members().len(), "listening for event hooks");
     let stop = CancellationToken::new();
     let monitor = match config.metrics_listen {
-        Some(address) => Some(MetricsServer::of_fleet(address, &manager).await?),
+        Some(address) => Some(MetricsServer::for_connections(address, &manager).await?),
         None => None,
     };
     let console = match &config.console {

@@ -14,7 +14,7 @@ use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
 use crate::{AssetsClient, Chunk, ConfigStatus, ExecutionStatus, ImportClient, Submitted};
 
-/// An import source. Executions are named by their ids.
+/// An import source. Executions are identified by their IDs.
 #[async_trait]
 pub trait ImportApi: Send + Sync {
     /// [`ImportClient::config_status`]
@@ -37,7 +37,7 @@ pub trait ImportApi: Send + Sync {
         Err(Error::Unsupported("patch_mapping"))
     }
 
-    /// [`ImportClient::start`]; gives the execution's id.
+    /// [`ImportClient::start`]; returns the execution's ID.
     async fn start_execution(&self) -> Result<String> {
         Err(Error::Unsupported("start_execution"))
     }

@@ -21,7 +21,7 @@ impl Chunk {
     }
 
     fn of(data: Map<String, Value>) -> Self {
-        // Kept when the chunk is sent again, so that Assets can tell a repeat.
+        // The ID stays the same when the chunk is resent, so that Assets detects a repeat.
         Self { client_generated_id: Uuid::new_v4().to_string(), data }
     }
 
@@ -78,7 +78,7 @@ impl Chunk {
     }
 }
 
-/// The largest size of a chunk. Atlassian documents no limit; these are the sizes that other clients are known to send.
+/// The maximum size of a chunk. Atlassian documents no limit; the defaults are the sizes that other clients send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkLimits {
     /// About how many bytes.
@@ -108,12 +108,12 @@ impl Chunker {
         Self { limits, data: Map::new(), bytes: 0, records: 0 }
     }
 
-    /// Makes the chunks that follow no larger than so many bytes, except for a record that is larger by itself.
+    /// Limits the following chunks to this number of bytes, except for a single record that is larger.
     pub fn limit_bytes(&mut self, most: usize) {
         self.limits.bytes = self.limits.bytes.min(most);
     }
 
-    /// Adds a record, and gives the chunk that it would not fit into any more.
+    /// Adds a record, and returns the previous chunk if the record no longer fits into it.
     pub fn push(&mut self, selector: &str, record: Value) -> Option<Chunk> {
         let bytes = record.to_string().len() + 1;
         let full = self.records > 0
@@ -128,7 +128,7 @@ impl Chunker {
         chunk
     }
 
-    /// The chunk gathered so far, if it holds anything.
+    /// The collected chunk, if it contains records.
     pub fn take(&mut self) -> Option<Chunk> {
         self.bytes = 0;
         self.records = 0;

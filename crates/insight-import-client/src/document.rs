@@ -18,9 +18,9 @@ pub struct SchemaAndMapping {
 }
 
 impl SchemaAndMapping {
-    /// One object type for a table: a text attribute for each column, under the column's name, which is also the field
-    /// of a record. The first column identifies an object and names it. `selector` is the key of the records in the
-    /// data and the beginning of the external ids, which must be unique on the site.
+    /// One object type for a table, with a text attribute for each column. The column's name is also the field of a record.
+    /// The first column is the identity and the label of an object. `selector` is the key of the records in the data and the
+    /// prefix of the external IDs, which must be unique on the site.
     pub fn table(object_type: &str, selector: &str, columns: &[String]) -> Self {
         let type_id = format!("{selector}/type");
         let attribute_id = |column: &str| format!("{selector}/{column}");
@@ -126,7 +126,7 @@ pub struct SchemaDefinition {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectSchema {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The description.
     pub description: String,
@@ -138,10 +138,10 @@ pub struct ObjectSchema {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectType {
-    /// Its id, unique across all object schemas of the site.
+    /// The external ID, unique across all object schemas of the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The description.
     pub description: String,
@@ -187,7 +187,7 @@ pub enum AttributeType {
     ReferencedObject,
     /// A status.
     Status,
-    /// A type that this crate does not know, as received.
+    /// A type that this version doesn't support, as received.
     Other(String),
 }
 
@@ -209,7 +209,7 @@ impl AttributeType {
         ("status", Self::Status),
     ];
 
-    /// The word for it in the document.
+    /// The value in the document.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Other(word) => word,
@@ -236,15 +236,15 @@ impl Serialize for AttributeType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attribute {
-    /// Its id, unique across all object schemas of the site.
+    /// The external ID, unique across all object schemas of the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The description.
     #[serde(default)]
     pub description: String,
-    /// Its type.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: AttributeType,
     /// The allowed statuses.
@@ -253,7 +253,7 @@ pub struct Attribute {
     /// True if it is the object's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<bool>,
-    /// The object type that a reference leads to.
+    /// The object type that a reference points to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_object_type_external_id: Option<String>,
     /// The same by name.
@@ -262,7 +262,7 @@ pub struct Attribute {
     /// 1 when it must have a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_cardinality: Option<i32>,
-    /// The number of values that it accepts; -1 for any number.
+    /// The cardinality; -1 for unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_cardinality: Option<i32>,
     /// True if its values must be unique.
@@ -274,7 +274,7 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// An attribute with nothing but what every one has.
+    /// An attribute with only the required fields.
     pub fn new(external_id: impl Into<String>, name: impl Into<String>, kind: AttributeType) -> Self {
         Self {
             external_id: Some(external_id.into()),
@@ -338,7 +338,7 @@ pub struct ObjectTypeMapping {
     /// The object type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_type_external_id: Option<String>,
-    /// Its name.
+    /// The name.
     pub object_type_name: String,
     /// The key of the records in the data.
     pub selector: String,
@@ -359,7 +359,7 @@ pub struct AttributeMapping {
     /// The attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribute_external_id: Option<String>,
-    /// Its name.
+    /// The name.
     pub attribute_name: String,
     /// The fields; several are joined.
     pub attribute_locators: Vec<String>,

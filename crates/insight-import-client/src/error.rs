@@ -1,4 +1,4 @@
-//! Errors by the caller's possible reaction.
+//! Errors, grouped by the caller's possible reaction.
 
 use outbound::{NotReached, PrivateAddress};
 
@@ -8,64 +8,64 @@ use crate::http::Credential;
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Settings that cannot work.
+/// Invalid settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Not an address of the API.
-    #[error("\"{given}\" cannot be the address of the Assets API: {why}")]
+    /// The URL isn't a URL of the API.
+    #[error("\"{given}\" is not a valid URL of the Assets API: {why}")]
     ApiUrl {
         /// The value.
         given: String,
         /// The problem with it.
         why: &'static str,
     },
-    /// A token that no header may hold.
-    #[error(
-        "the token is empty or holds characters that no token has; copy it again, all of it and nothing else"
-    )]
+    /// The token contains characters that aren't permitted in a header.
+    #[error("the token is empty or contains invalid characters; copy the whole token, without other text")]
     Token,
-    /// An Atlassian API token in place of an import token.
+    /// The token is an Atlassian API token instead of an import token.
     #[error(
-        "this is an Atlassian API token, which belongs to an account; the import token begins with ATCTT3x: object schema, Import tab, the import source's menu"
+        "this is the API token of an Atlassian account; an import token starts with ATCTT3x: in Assets, open the \
+         object schema, and go to Schema configuration > Import; in the menu (…) of the import, select Generate token"
     )]
     ApiTokenForImport,
-    /// An import token in place of an Atlassian API token.
+    /// The token is an import token instead of an Atlassian API token.
     #[error(
-        "this is the token of an import source; the API token of an account begins with ATATT3x: id.atlassian.com, Security, API tokens"
+        "this is the token of an import source; the API token of an account starts with ATATT3x: at \
+         id.atlassian.com, go to Security > API tokens"
     )]
     ImportTokenForAccount,
     /// An invalid email address.
     #[error("\"{0}\" is not the email address of an Atlassian account")]
     Email(String),
-    /// No account was given.
-    #[error("no account: give the email and an API token, or an OAuth access token")]
+    /// No account is set.
+    #[error("no account; set the email and an API token, or an OAuth 2.0 access token")]
     NoAccount,
-    /// A private address, which is not allowed.
+    /// A private address, which isn't permitted.
     #[error(transparent)]
     PrivateAddress(#[from] PrivateAddress),
     /// The HTTP client can't be created.
-    #[error("could not prepare the HTTP client")]
+    #[error("could not create the HTTP client")]
     Http(#[source] reqwest::Error),
 }
 
-/// The reason of a refusal, as far as the answer proves one.
+/// The reason of a rejection, if the response proves one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// The credential is not known any more, or never was.
+    /// The credential is invalid or expired.
     InvalidCredential,
-    /// The network address is not on the site's IP allowlist.
+    /// The IP address isn't on the site's IP allowlist.
     IpAllowlist,
-    /// The site's plan does not include Assets.
+    /// The site's plan doesn't include Assets.
     Plan,
-    /// A page answered instead of the API: of a firewall or a gateway.
+    /// A firewall or gateway responded with a page instead of the API.
     Firewall,
-    /// A proxy on the way asks for a sign-in of its own.
+    /// A proxy requires credentials.
     Proxy,
-    /// The credential is known and does not cover the call.
+    /// The credential is valid but doesn't permit the call.
     Permission,
-    /// None that the answer proves.
+    /// The response proves no reason.
     Unknown,
 }
 
@@ -73,83 +73,83 @@ pub enum RefusalReason {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Assets does not accept the import token.
-    #[error("Assets refused the import token")]
+    /// Assets rejected the import token.
+    #[error("Assets rejected the import token")]
     InvalidImportToken,
-    /// Assets does not accept the account's credential.
-    #[error("Atlassian refused the account's credential: {message}")]
+    /// Atlassian rejected the account's credentials.
+    #[error("Atlassian rejected the account's credentials: {message}")]
     InvalidCredentials {
-        /// The service's own words.
+        /// The service's message.
         message: String,
     },
-    /// The call was refused with 401, 403, 407, or 511.
-    #[error("{what} was refused with status {status}: {message}")]
+    /// The call was rejected with status 401, 403, 407, or 511.
+    #[error("request rejected with status {status} ({what}): {message}")]
     Forbidden {
         /// The attempted action.
         what: &'static str,
-        /// The credential that was refused.
+        /// The rejected credential.
         credential: Credential,
         /// The HTTP status.
         status: u16,
-        /// The reason, as far as the answer proves one.
+        /// The reason, if the response proves one.
         reason: RefusalReason,
-        /// The service's own words.
+        /// The service's message.
         message: String,
     },
-    /// The site holds as many objects as it may.
+    /// The object limit of the site is reached.
     #[error("the limit of the Atlassian site is reached: {message}")]
     QuotaExceeded {
         /// The message from Assets.
         message: String,
     },
     /// It is unknown if an execution was started.
-    #[error("the answer to the start of an execution was lost; {}", started(execution.as_deref()))]
+    #[error("the response to the start of an execution was lost; {}", started(execution.as_deref()))]
     StartResultUnknown {
-        /// The latest execution that Assets knows, if it accepts records: probably the one.
+        /// The latest execution in Assets if it accepts records, which is probably the started one.
         execution: Option<String>,
     },
-    /// The site has no workspace of Assets, or the account does not see it.
-    #[error("{site} has no Assets workspace that this account sees")]
+    /// The site has no Assets workspace, or the account can't access it.
+    #[error("this account can't access an Assets workspace on {site}")]
     NoWorkspace {
         /// The site.
         site: String,
     },
-    /// A substitute of the client that does not do this.
-    #[error("this implementation has no {0}")]
+    /// A substitute of the client doesn't support the call.
+    #[error("this implementation doesn't support {0}")]
     Unsupported(&'static str),
-    /// An administrator switched the import source off.
+    /// An administrator disabled the import source.
     #[error("the import source is disabled")]
     Disabled,
-    /// There is no schema and mapping yet.
+    /// The import source has no schema and mapping yet.
     #[error("the import source has no schema and mapping yet")]
     MissingMapping,
     /// Another execution is running.
     #[error("another execution of this import source is running")]
     InProgress,
-    /// There is a mapping already; it can only be changed.
-    #[error("the import source has a schema and mapping already")]
+    /// The import source already has a mapping, which can only be changed.
+    #[error("the import source already has a schema and mapping")]
     MappingExists,
-    /// The document was found wrong.
-    #[error("Assets refused the schema and mapping: {}", list(.0))]
+    /// Assets rejected the document.
+    #[error("Assets rejected the schema and mapping: {}", list(.0))]
     InvalidMapping(Vec<ValidationError>),
-    /// The execution or link is not known.
-    #[error("Assets does not know {what}: {message}")]
+    /// The execution or link doesn't exist.
+    #[error("not found in Assets ({what}): {message}")]
     NotFound {
         /// The requested object.
         what: &'static str,
-        /// The service's own words.
+        /// The service's message.
         message: String,
     },
     /// The chunk was too large.
     #[error("a chunk of {bytes} bytes is too large for Assets: {message}")]
     TooLarge {
-        /// Its size.
+        /// The size.
         bytes: usize,
-        /// The service's own words.
+        /// The service's message.
         message: String,
     },
-    /// Assets calls the request wrong.
-    #[error("Assets refused {what} with status {status}: {message}")]
+    /// Assets rejected the request as invalid.
+    #[error("Assets rejected the request with status {status} ({what}): {message}")]
     Api {
         /// The attempted action.
         what: &'static str,
@@ -158,46 +158,46 @@ pub enum Error {
         /// The message from Assets.
         message: String,
     },
-    /// Assets had trouble of its own, or too much to do, several times.
-    #[error("Assets answered {what} with status {status}")]
+    /// Assets returned a server error or was busy for each attempt.
+    #[error("Assets returned status {status} ({what})")]
     Unavailable {
         /// The attempted action.
         what: &'static str,
         /// The last status.
         status: u16,
     },
-    /// The execution is not in the state that the call needs.
-    #[error("the execution is {state} and cannot be {wanted}")]
+    /// The execution isn't in the required state.
+    #[error("the execution is {state} and can't be {wanted}")]
     WrongState {
         /// The state.
         state: String,
         /// The attempted action.
         wanted: &'static str,
     },
-    /// It took too long.
-    #[error("{what} did not end within {seconds} s")]
+    /// The time limit was exceeded.
+    #[error("{what} didn't finish within {seconds} s")]
     TimedOut {
         /// The expected result.
         what: &'static str,
         /// The limit.
         seconds: u64,
     },
-    /// The change of the mapping ended badly.
+    /// The change of the mapping failed.
     #[error("Assets could not apply the schema and mapping: {message}")]
     MappingFailed {
         /// The message from Assets.
         message: String,
     },
-    /// No answer.
+    /// No response arrived.
     #[error("{reason}")]
     Transport {
-        /// The host, the proxy on the way, and the cause.
+        /// The host, the proxy, and the cause.
         reason: Box<NotReached>,
-        /// True if the request may have arrived.
+        /// True if the service may have received the request.
         sent: bool,
     },
-    /// The answer was not what it should be.
-    #[error("could not read the answer to {what}")]
+    /// The response doesn't have the expected format.
+    #[error("could not decode the response ({what})")]
     Decode {
         /// The attempted action.
         what: &'static str,
@@ -205,18 +205,18 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// The answer does not end where an answer of Assets would.
-    #[error("the answer to {what} is longer than {limit} bytes")]
+    /// The response exceeds the size limit.
+    #[error("the response exceeds {limit} bytes ({what})")]
     ResponseTooLarge {
         /// The attempted action.
         what: &'static str,
-        /// The limit that was read.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// A link in an answer is missing or leads elsewhere.
-    #[error("the link \"{link}\" {problem}; the credential stays home")]
+    /// A link in a response is missing or has another origin.
+    #[error("the link \"{link}\" {problem}; no credentials were sent")]
     CrossOriginLink {
-        /// Its name.
+        /// The name.
         link: &'static str,
         /// The problem with it.
         problem: String,
@@ -238,12 +238,12 @@ impl Error {
         )
     }
 
-    /// True if Assets refused what was sent: smaller portions of it may be accepted.
+    /// True if Assets rejected the sent records; smaller chunks may be accepted.
     pub const fn is_about_records(&self) -> bool {
         matches!(self, Self::TooLarge { .. } | Self::InvalidMapping(_) | Self::Api { status: 400 | 422, .. })
     }
 
-    /// True if the answer was lost: the call may have taken effect.
+    /// True if the response was lost, so the call may have had an effect.
     pub const fn is_unclear(&self) -> bool {
         matches!(self, Self::Transport { sent: true, .. } | Self::Unavailable { status: 500 | 502 | 504, .. })
     }
@@ -251,8 +251,8 @@ impl Error {
 
 fn started(execution: Option<&str>) -> String {
     execution.map_or_else(
-        || "none is known".to_owned(),
-        |id| format!("execution {id} accepts records, and is probably the one"),
+        || "no execution was found".to_owned(),
+        |id| format!("execution {id} accepts records and is probably the started one"),
     )
 }
 
@@ -263,7 +263,7 @@ fn list(errors: &[ValidationError]) -> String {
     if errors.is_empty() {
         return "no reason given".into();
     }
-    let told = errors.iter().take(MOST_FINDINGS).map(ToString::to_string);
+    let shown = errors.iter().take(MOST_FINDINGS).map(ToString::to_string);
     let more = errors.len().saturating_sub(MOST_FINDINGS);
-    told.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("; ")
+    shown.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("; ")
 }

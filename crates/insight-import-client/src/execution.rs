@@ -17,21 +17,21 @@ use crate::execution_status::ExecutionState;
 use crate::http::Repeat;
 use crate::wait::Processing;
 
-/// The most records that are refused one by one, one after the other, before anything of the execution was accepted: from
-/// then on the refusal concerns more than records.
-const REFUSED_FROM_THE_START: usize = 20;
+/// The number of rejections in a row, before the first accepted record, after which the rejection concerns more than
+/// records.
+const MAX_INITIAL_REJECTIONS: usize = 20;
 /// The same once something was accepted.
-const REFUSED_IN_A_ROW: usize = 500;
-/// A record that Assets refuses over HTTP although it was sent alone.
+const MAX_CONSECUTIVE_REJECTIONS: usize = 500;
+/// A record that Assets rejects even when it is sent alone.
 #[derive(Debug)]
 pub struct RefusedRecord {
-    /// The selector that it was sent under.
+    /// The selector.
     pub selector: String,
     /// The record.
     pub record: Value,
-    /// The size of the request that held it alone, in bytes.
+    /// The size of the request with only this record, in bytes.
     pub bytes: usize,
-    /// The refusal: [`Error::Api`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
+    /// The error: [`Error::Api`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
     pub error: Error,
 }
 
@@ -40,7 +40,7 @@ pub struct RefusedRecord {
 pub struct Submitted {
     /// The number of chunks that were accepted.
     pub chunks: u64,
-    /// Records that are not part of the execution: Assets refuses each of them alone.
+    /// Rejected records, which aren't part of the execution.
     pub refused: Vec<RefusedRecord>,
     /// The size of the smallest request that was too large, in bytes.
     pub too_large: Option<usize>,
@@ -55,9 +55,9 @@ impl Submitted {
     }
 }
 
-/// An execution that accepts records. They have no effect before it is completed.
+/// An execution that accepts records. Records have no effect until it is completed.
 #[derive(Debug)]
-#[must_use = "an execution blocks the import source until it is completed or cancelled"]
+#[must_use = "an execution blocks the import source until it is completed or canceled"]
 pub struct Execution {
     client: ImportClient,
     id: String,
@@ -65,7 +65,7 @@ pub struct Execution {
     ingesting: OnceCell<()>,
     /// True if records were accepted.
     accepted: AtomicBool,
-    /// Records that were refused alone since the last acceptance.
+    /// Records that were rejected alone since the last acceptance.
     refused_in_a_row: AtomicUsize,
 }
 
@@ -81,17 +81,16 @@ impl Execution {
         }
     }
 
-    /// Its id.
+    /// The ID.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Sends a chunk. One that Assets refuses (400, 413, 422) goes in halves, until the records that are refused are alone;
-    /// those are left out and named in the result, and the others are part of the execution.
+    /// Sends a chunk. If Assets rejects it (400, 413, 422), it is sent in halves until each rejected record is alone. The
+    /// result contains the rejected records; all others are part of the execution.
     ///
     /// # Errors
-    /// As any call, and the refusal itself when Assets refuses everything. The execution stays open and can still be
-    /// cancelled.
+    /// As any call, and the rejection if Assets rejects all records. The execution stays open and can still be canceled.
     pub async fn submit(&self, chunk: &Chunk) -> Result<Submitted> {
         self.wait_until_ingesting().await?;
         let mut waiting = vec![chunk.clone()];
@@ -118,7 +117,7 @@ impl Execution {
             }
             let in_a_row = self.refused_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
             let accepted = self.has_records();
-            if in_a_row >= if accepted { REFUSED_IN_A_ROW } else { REFUSED_FROM_THE_START } {
+            if in_a_row >= if accepted { MAX_CONSECUTIVE_REJECTIONS } else { MAX_INITIAL_REJECTIONS } {
                 return Err(error);
             }
             let alone = chunk.into_records().next();
@@ -132,7 +131,7 @@ impl Execution {
         Ok(submitted)
     }
 
-    /// Sends one record. `false` when Assets refuses it (400, 413, 422), which leaves the execution as it is.
+    /// Sends one record. Returns false if Assets rejects it (400, 413, 422), which doesn't change the execution.
     ///
     /// # Errors
     /// As any call.
@@ -150,12 +149,12 @@ impl Execution {
         }
     }
 
-    /// True if Assets accepted records: without any there is nothing to complete.
+    /// True if Assets accepted records. Without records, there is nothing to complete.
     pub fn has_records(&self) -> bool {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// Moves the progress bar that administrators see. Failing does no harm and is not reported.
+    /// Updates the progress bar in Assets. A failure has no effect and isn't reported.
     pub async fn report_progress(&self, processed: u64, total: u64) {
         if let Some(url) = &self.links.submit_progress {
             let body = json!({ "objects": { "total": total, "processed": processed } }).to_string();
@@ -165,18 +164,19 @@ impl Execution {
                 .send("progress", Method::PUT, url, Some(body.into()), Repeat::Safe)
                 .await;
             if let Err(error) = sent {
-                tracing::debug!(execution = self.id, %error, "progress was not taken");
+                tracing::debug!(execution = self.id, %error, "could not report the progress");
             }
         }
     }
 
-    /// Says that everything was sent. From here on the execution cannot be called back.
+    /// Reports that all records were sent. After that, the execution can't be canceled.
     ///
     /// # Errors
-    /// As any call. Assets may have understood nevertheless: ask [`ImportClient::execution_status`].
+    /// As any call. Assets may still have received it: check [`ImportClient::execution_status`].
     pub async fn complete(self) -> Result<Processing> {
         if let Err(error) = self.post(Bytes::from_static(br#"{"completed":true}"#)).await {
-            // Where the answer to a first attempt was lost, the second is refused: it has everything already.
+            // If the response to the first attempt was lost, Assets rejects the second one: the execution is already
+            // complete.
             let refused = matches!(error, Error::Api { .. } | Error::WrongState { .. });
             if !refused || !self.has_everything().await {
                 return Err(error);
@@ -190,7 +190,7 @@ impl Execution {
         status.is_ok_and(|s| matches!(s.state, ExecutionState::Processing | ExecutionState::Done))
     }
 
-    /// Cancels it: the sent records have no effect. The import history contains the reason.
+    /// Cancels the execution, so the sent records have no effect. The import history contains the reason.
     ///
     /// # Errors
     /// As any call.
@@ -199,10 +199,10 @@ impl Execution {
         self.client.delete(&self.links.cancel).await
     }
 
-    /// Sends chunks as they come, so many at a time; what is not sent yet is not asked for either.
+    /// Sends the chunks of a stream, up to `at_once` in parallel, and reads no further ahead.
     ///
     /// # Errors
-    /// The first error of a chunk or of the stream; everything else stops then. The execution stays open: cancel it.
+    /// The first error of a chunk or of the stream, which stops the rest. The execution stays open: cancel it.
     pub async fn submit_all<E: From<Error>>(
         &self,
         chunks: impl Stream<Item = std::result::Result<Chunk, E>>,

@@ -13,18 +13,18 @@ pub enum ExecutionState {
     Ingesting,
     /// Reads and writes them.
     Processing,
-    /// Ended, well or badly.
+    /// Ended, successfully or not.
     Done,
     /// Cancelled.
     Cancelled,
-    /// Something that this crate does not know, as received.
+    /// A value that this version doesn't support, as received.
     Other(String),
 }
 
 /// The status of an execution, as Assets reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionStatus {
-    /// Its id, when the answer has it.
+    /// The ID, if the response contains it.
     pub id: Option<String>,
     /// The state.
     pub state: ExecutionState,

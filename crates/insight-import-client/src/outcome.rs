@@ -9,7 +9,7 @@ use crate::text::one_line;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TypeOutcome {
-    /// The object type's ID: a different one if the type was created anew with its name.
+    /// The object type's ID, which changes if the type is created again with the same name.
     #[serde(skip)]
     pub object_type_id: String,
     /// The object type's name.
@@ -69,10 +69,10 @@ impl TypeOutcome {
     /// The reasons of dropped entries, according to the counters.
     pub fn messages(&self) -> Vec<String> {
         let counted = [
-            (self.duplicates, "entry", "entries", " with the identity of another"),
+            (self.duplicates, "entry", "entries", " with the identity of another entry"),
             (self.empty_labels, "entry", "entries", " without a label"),
             (self.empty_ids, "entry", "entries", " without an identity"),
-            (self.filtered, "entry", "entries", " left out by a filter of the import source"),
+            (self.filtered, "entry", "entries", " excluded by a filter of the import source"),
             (self.error_count, "error", "errors", ""),
         ];
         let counted = counted.into_iter().filter(|(n, ..)| *n > 0);
@@ -126,13 +126,13 @@ impl Outcome {
     }
 }
 
-/// An ID, which is a number in some answers and a text in others.
+/// An ID, which is a number in some responses and text in others.
 fn id(value: &Value) -> Option<String> {
     let id = value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|id| id.to_string()));
     id.filter(|id| !id.is_empty())
 }
 
-/// The most texts that are kept of an answer.
+/// The maximum number of texts from a response.
 const MOST_TEXTS: usize = 100;
 
 /// Every text in a value of unknown shape, each on a line; not without end.

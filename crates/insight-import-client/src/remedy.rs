@@ -15,13 +15,13 @@ pub enum Remedy {
     AllowIpAddress,
     /// Use a plan that includes Assets.
     CheckPlan,
-    /// Let the firewall or gateway pass requests to the API.
+    /// Allow requests to the API in the firewall or gateway.
     AllowRequests,
     /// Correct the address and the credentials of the proxy.
     CheckProxy,
-    /// Give the account a role on the object schema.
+    /// Assign the account a role on the object schema.
     GrantSchemaRole,
-    /// Use the import token of this import source, or an account.
+    /// Use the import token of this import source, or an Atlassian account.
     UseOtherCredential,
     /// Delete unused objects, or raise the object limit.
     RaiseObjectLimit,
@@ -41,7 +41,7 @@ pub enum Remedy {
     ReviewImportHistory,
     /// Check Atlassian's status page, and retry later.
     CheckServiceStatus,
-    /// Find a proxy or gateway that changes responses.
+    /// Check if a proxy or gateway changes responses.
     CheckGateway,
     /// Let this host reach the API.
     CheckNetwork(outbound::Remedy),
@@ -89,26 +89,29 @@ impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::RenewImportToken => {
-                "use the whole token of this import source; if it is lost or invalid, open the object schema and its Import tab, \
-                 and generate a new token from the import source's menu; this revokes the old token"
+                "use the complete token of this import source; to replace a lost or invalid token: in Assets, open \
+                 the object schema, and go to Schema configuration > Import; in the menu (…) of the import, select \
+                 Generate token, which revokes the previous token"
             }
             Self::CheckCredentials => {
-                "check the email, and that its API token isn't expired: go to id.atlassian.com and open Security > API tokens"
+                "check the email, and check that its API token hasn't expired: at id.atlassian.com, go to Security \
+                 > API tokens"
             }
             Self::AllowIpAddress => {
-                "go to admin.atlassian.com, open Security > IP allowlists, and add the IP address of this host"
+                "at admin.atlassian.com, go to Security > IP allowlists, and add the IP address of this host"
             }
             Self::CheckPlan => {
                 "check the site's plan: Jira Service Management Premium and Enterprise include Assets"
             }
-            Self::AllowRequests => "let the firewall or gateway in front of this host pass requests to the API",
-            Self::CheckProxy => "check the address and the credentials of the proxy; it answered instead of the API",
+            Self::AllowRequests => "allow requests from this host to the API in the firewall or gateway",
+            Self::CheckProxy => "check the address and the credentials of the proxy; it responded instead of the API",
             Self::GrantSchemaRole => {
-                "give the account the role Object schema manager on the object schema, and its token the scopes of Assets"
+                "in Assets, open the object schema, go to Schema configuration > Roles, and add the account as \
+                 Object schema manager; grant its token the Assets scopes"
             }
             Self::UseOtherCredential => "use the token of this import source, or an account",
             Self::RaiseObjectLimit => {
-                "delete unused objects, or raise the object limit: open Settings > Assets usage"
+                "delete unused objects, or raise the object limit: in Jira, go to Settings > Products > Assets > Usage"
             }
             Self::CorrectSiteUrl => {
                 "check the site's URL and plan: Jira Service Management Premium and Enterprise include Assets"
@@ -119,17 +122,20 @@ impl fmt::Display for Remedy {
                 "send smaller chunks; if one record is too large, omit an attribute with large values"
             }
             Self::EnableImportSource => {
-                "open the object schema and its Import tab, and enable the import source"
+                "in Assets, open the object schema, and go to Schema configuration > Import; in the menu (…) of \
+                 the import, select Enable"
             }
             Self::ReviewExecution => {
-                "wait for the execution; or open the object schema and its Import tab, and cancel it"
+                "wait for the execution to end; to cancel it: in Assets, open the object schema, and go to Schema \
+                 configuration > Import"
             }
             Self::ReviewImportHistory => {
-                "open the object schema, its Import tab, and the history of the import to see the reason"
+                "in Assets, open the object schema, go to Schema configuration > Import, and open the history of \
+                 the import, which contains the reason"
             }
             Self::CheckServiceStatus => "check https://status.atlassian.com, and retry later",
             Self::CheckGateway => {
-                "find a proxy or gateway that shortens or changes responses from Assets, then retry"
+                "check if a proxy or gateway truncates or changes responses from Assets, then retry"
             }
             Self::CheckNetwork(remedy) => return remedy.fmt(f),
         })

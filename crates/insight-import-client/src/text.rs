@@ -1,6 +1,6 @@
 //! Text from other systems, sanitized for a terminal and a log.
 
-/// The longest text that is kept of an answer, in characters.
+/// The maximum length of a text from a response, in characters.
 pub(crate) const LONGEST: usize = 300;
 
 /// One line of bounded length, without control characters and marks of direction.
@@ -15,7 +15,7 @@ pub(crate) fn one_line(text: &str) -> String {
     }
 }
 
-/// True for characters that change how the text beside them is shown.
+/// True for characters that change the display of adjacent text.
 const fn is_format(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

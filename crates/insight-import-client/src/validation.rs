@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::text::one_line;
 
-/// One finding, with what is known of its code. Atlassian publishes no list of them.
+/// A validation error, with an explanation of common codes. Atlassian publishes no list of the codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationError {
     /// The code, as received.
@@ -19,34 +19,34 @@ pub struct ValidationError {
 const KNOWN: [(&str, &str, &str); 7] = [
     (
         "SCHEMA_INVALID_EXTERNAL_ID",
-        "an external id belongs to another object type of the site",
+        "an external ID belongs to another object type of the site",
         "for a new connection, choose a prefix that no other object schema uses; never change the prefix of a connection that was set up",
     ),
     (
         "EXTERNAL_ID_MISMATCH",
-        "an object type of that name exists with another external id",
+        "an object type with this name exists with another external ID",
         "rename one of the two, or import into an empty object schema",
     ),
     (
         "MAPPING_INVALID_EXTERNAL_ID",
-        "the mapping names an external id that does not exist in this object schema",
+        "the mapping contains an external ID that doesn't exist in this object schema",
         "submit the schema together with the mapping",
     ),
     (
         "UNKNOWN_EXTERNAL_ID_MAPPING",
-        "the mapping names an attribute that imports cannot fill, such as one of type User",
+        "the mapping contains an attribute that imports can't fill, such as one of type User",
         "map another attribute",
     ),
-    ("DUPLICATE_EXTERNAL_ID_ILLEGAL", "an external id stands twice in the document", "make them unique"),
+    ("DUPLICATE_EXTERNAL_ID_ILLEGAL", "the document contains an external ID twice", "make them unique"),
     (
         "UNKNOWN_REFERENCE",
-        "a reference leads to an object type that is not in the document",
+        "a reference points to an object type that isn't in the document",
         "add the object type to the document",
     ),
     (
         "REFERENCED_OBJECT_TYPE_CHANGED",
         "a reference between existing object types was submitted again",
-        "leave the existing reference out of the change",
+        "omit the existing reference from the change",
     ),
 ];
 
@@ -75,12 +75,12 @@ impl ValidationError {
     }
 }
 
-/// Everything beside the code. Its names are not documented, so none is left out.
+/// All fields except the code. Their names are undocumented, so none is left out.
 fn location(finding: &serde_json::Map<String, Value>) -> Option<String> {
-    let told = |(name, value): (&String, &Value)| {
+    let shown = |(name, value): (&String, &Value)| {
         format!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     };
-    let parts: Vec<String> = finding.iter().filter(|(name, _)| *name != "code").map(told).collect();
+    let parts: Vec<String> = finding.iter().filter(|(name, _)| *name != "code").map(shown).collect();
     (!parts.is_empty()).then(|| one_line(&parts.join(", ")))
 }
 

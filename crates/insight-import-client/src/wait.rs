@@ -1,4 +1,4 @@
-//! The wait for the end of what Assets works on.
+//! The wait for the end of an execution or mapping change.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::execution_status::ExecutionState;
 use crate::outcome::Outcome;
 
-/// The most polls in a row that may be answered with 404 before the execution counts as unknown.
+/// The number of 404 responses in a row after which the execution is unknown.
 const UNKNOWN_POLLS: u32 = 5;
 
 /// The limits of a wait for an outcome.
@@ -20,7 +20,7 @@ pub struct OutcomeLimits {
     pub first_pause: Duration,
     /// The longest pause.
     pub longest_pause: Duration,
-    /// When to give up waiting. The execution goes on.
+    /// The time limit of the wait. The execution continues after it.
     pub total: Duration,
 }
 
@@ -52,7 +52,7 @@ impl Processing {
     }
 }
 
-/// Asks, less and less often, until there is an outcome.
+/// Polls with growing pauses until there is an outcome.
 pub(crate) async fn await_outcome(
     client: &ImportClient,
     status: &Url,
@@ -67,13 +67,13 @@ pub(crate) async fn await_outcome(
                 match status.state {
                     ExecutionState::Done => return Ok(status.outcome),
                     ExecutionState::Cancelled => {
-                        return Err(Error::WrongState { state: "cancelled".into(), wanted: "finished" });
+                        return Err(Error::WrongState { state: "canceled".into(), wanted: "finished" });
                     }
                     // An unknown state is one to wait in.
                     ExecutionState::Ingesting | ExecutionState::Processing | ExecutionState::Other(_) => {}
                 }
             }
-            // One such answer proves nothing: the execution was there when it was completed.
+            // A single 404 proves nothing: the execution existed when it was completed.
             Err(error @ Error::NotFound { .. }) => {
                 unknown += 1;
                 if unknown >= UNKNOWN_POLLS {
@@ -98,7 +98,7 @@ impl Patience {
         Self { deadline: Instant::now() + limits.total, pause: limits.first_pause, limits: *limits }
     }
 
-    /// Waits a little longer than the last time.
+    /// Waits slightly longer than the last time.
     ///
     /// # Errors
     /// [`Error::TimedOut`] when there is no time left.

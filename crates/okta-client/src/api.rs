@@ -9,11 +9,10 @@ use crate::error::{Error, Result};
 use crate::model::{EventHook, Group, LogEvent, NewEventHook, Schema, User, UserType};
 use crate::{GroupQuery, LogPage, LogQuery, LogStart, OktaClient, UserQuery};
 
-/// The calls of the API, named as Okta names its operations, for programs that want to put something else in the place
-/// of [`OktaClient`]: a fake in a test, a cache, a recording.
+/// The calls of the API, named like Okta's operations, for programs that replace [`OktaClient`] with a fake in a test, a
+/// cache, or a recording.
 ///
-/// Every call has a default that returns [`Error::Unsupported`], so that a substitute implements only the calls that it
-/// needs.
+/// The default of each call returns [`Error::Unsupported`], so that a substitute implements only the required calls.
 #[async_trait]
 pub trait OktaApi: Send + Sync {
     /// [`Users::list`](crate::Users::list)

@@ -28,11 +28,11 @@ const UNSUPPORTED: [(&str, &str); 11] = [
     ("CLIENTASSERTION", "assertions are signed with the private key"),
     ("OAUTH2_ACCESSTOKEN", "access tokens are requested with the private key"),
     ("RATE", "requests are paced by the rate-limit headers of the org"),
-    ("RETRY_", "retries follow the answers of the org"),
-    ("CACHE_", "answers are not cached"),
+    ("RETRY_", "retries follow the responses of the org"),
+    ("CACHE_", "responses are not cached"),
     ("CONNECTION", "the program sets its timeouts"),
     ("REQUEST", "the program sets its timeouts"),
-    ("USERAGENT", "the program names itself"),
+    ("USERAGENT", "the program sets its user agent"),
     ("DPOP", "DPoP follows the type of the token that Okta issues"),
     ("ID", "the client ID is read from OKTA_CLIENT_CLIENTID"),
 ];
@@ -46,7 +46,7 @@ pub enum AuthorizationMode {
     ApiToken,
 }
 
-/// A private key as text, or the file that holds it: Okta's SDKs accept either.
+/// A private key as text, or the file that contains it, as in Okta's SDKs.
 #[derive(Debug, Clone)]
 pub enum PrivateKeySource {
     /// A JWK or PEM.
@@ -60,7 +60,7 @@ pub enum PrivateKeySource {
 pub struct UnsupportedVariable {
     /// The name.
     pub name: String,
-    /// The reason, and what to use instead.
+    /// The reason or the alternative.
     pub reason: &'static str,
 }
 
@@ -89,7 +89,7 @@ pub struct SdkEnvironment {
 }
 
 impl SdkEnvironment {
-    /// Reads variables by name and value, such as [`std::env::vars`]. Others than `OKTA_CLIENT_*` are left out.
+    /// Reads variables by name and value, such as [`std::env::vars`]. Other names than `OKTA_CLIENT_*` are ignored.
     pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut found = Self::default();
         let mut kid = None;
@@ -112,7 +112,7 @@ impl SdkEnvironment {
                     "privatekey" => found.authorization_mode = Some(AuthorizationMode::PrivateKey),
                     "ssws" => found.authorization_mode = Some(AuthorizationMode::ApiToken),
                     _ => {
-                        let reason = "the modes are PrivateKey and SSWS";
+                        let reason = "must be PrivateKey or SSWS";
                         found.unsupported.push(UnsupportedVariable { name, reason });
                         continue;
                     }
@@ -142,7 +142,7 @@ fn private_key(value: &str) -> PrivateKeySource {
 fn reason(name: &str) -> &'static str {
     let rest = name.strip_prefix(PREFIX).unwrap_or(name);
     let known = UNSUPPORTED.iter().find(|(start, _)| rest.starts_with(start));
-    known.map_or("this name has no meaning here", |(_, reason)| *reason)
+    known.map_or("this variable isn't supported", |(_, reason)| *reason)
 }
 
 /// Scopes in a text, separated by commas or white space.

@@ -1,4 +1,4 @@
-//! Errors by the caller's possible reaction.
+//! Errors, grouped by the caller's possible reaction.
 
 use std::time::Duration;
 
@@ -10,46 +10,46 @@ pub use crate::key::KeyError;
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Settings that cannot work.
+/// Invalid settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Not an org URL.
-    #[error("\"{given}\" is not an Okta org URL: {why}; it looks like https://example.okta.com")]
+    /// The URL isn't the URL of an org.
+    #[error("\"{given}\" is not the URL of an Okta org: {why}; use a URL such as https://example.okta.com")]
     OrgUrl {
         /// The value.
         given: String,
         /// The problem with it.
         why: String,
     },
-    /// The address of the admin console.
-    #[error("{given} is the admin console; use {instead}")]
+    /// The URL is the URL of the Okta Admin Console.
+    #[error("{given} is the URL of the Okta Admin Console; use {instead}")]
     AdminUrl {
         /// The value.
         given: String,
-        /// The org's own address.
+        /// The URL of the org.
         instead: String,
     },
-    /// A private address, which is not allowed.
+    /// A private address, which isn't permitted.
     #[error(transparent)]
     PrivateAddress(#[from] PrivateAddress),
-    /// No way to sign in was given.
-    #[error("no credential: give a client id with a private key, or an API token")]
+    /// No credential is set.
+    #[error("no credential; set a client ID and a private key, or an API token")]
     NoCredential,
-    /// A root certificate's text contains no certificate.
-    #[error("the root certificate is no PEM document that begins with -----BEGIN CERTIFICATE-----")]
-    NoCertificate,
-    /// A variable of the environment is not set, or not text.
+    /// The root certificate isn't a PEM document.
+    #[error("the root certificate must be a PEM document that begins with -----BEGIN CERTIFICATE-----")]
+    InvalidCertificate,
+    /// An environment variable isn't set or isn't UTF-8.
     #[error("the environment variable {0} is not set; {1}")]
     Environment(&'static str, &'static str),
     /// The file of the private key.
-    #[error("could not read the file of the private key that OKTA_CLIENT_PRIVATEKEY names")]
+    #[error("could not read the private key file in OKTA_CLIENT_PRIVATEKEY")]
     KeyFile(#[source] std::io::Error),
     /// The private key.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The HTTP client can't be created.
-    #[error("could not prepare the HTTP client")]
+    #[error("could not create the HTTP client")]
     Http(#[source] reqwest::Error),
 }
 
@@ -57,43 +57,43 @@ pub enum ConfigError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Okta does not accept the app's credentials.
-    #[error("Okta refused the app's credentials ({error}): {description}")]
+    /// Okta rejected the app's credentials.
+    #[error("Okta rejected the app's credentials ({error}): {description}")]
     Credentials {
         /// The OAuth error code.
         error: String,
-        /// Okta's words for it.
+        /// Okta's description.
         description: String,
     },
-    /// The token lacks a scope.
-    #[error("the app may not call {path}: the scope {scope} is not granted{}", quoted(reason))]
+    /// The token lacks an API scope.
+    #[error("the app may not call {path}: the API scope {scope} is not granted{}", quoted(reason))]
     MissingScope {
         /// The path of the call.
         path: String,
-        /// The scope that would allow it.
+        /// The missing API scope.
         scope: String,
-        /// Okta's words; empty when there are none.
+        /// Okta's message; empty if there is none.
         reason: String,
     },
-    /// The app has no role on what it asked for.
-    #[error("the app may not call {path}: it has no admin role that covers it{}", quoted(reason))]
+    /// The app has no admin role that permits the request.
+    #[error("the app may not call {path}: none of its admin roles permits the request{}", quoted(reason))]
     MissingAdminRole {
         /// The path of the call.
         path: String,
-        /// Okta's words; empty when there are none.
+        /// Okta's message; empty if there is none.
         reason: String,
     },
-    /// There is no such object, or the app's role does not cover it: Okta itself says so of the object that was asked for
-    /// (status 404, error code E0000007). No other answer ends an object.
+    /// The object doesn't exist, or the app's admin role doesn't include it: Okta returned status 404 with the error code
+    /// E0000007 for this object. Only this response proves that an object is deleted.
     #[error("{path} was not found")]
     NotFound {
         /// The path of the call.
         path: String,
     },
-    /// A 404 or 410 that is not Okta's word about the object: from a gateway in between, from a host that is no org, or
-    /// from Okta for a path that it does not know (E0000008). It says nothing about the object.
+    /// A 404 or 410 that isn't Okta's response for the object: from a gateway, from a host that isn't an org, or from Okta
+    /// for an unknown path (E0000008). It doesn't prove that the object is deleted.
     #[error(
-        "{path} was answered with status {status}, which says nothing about the object{}",
+        "{path} returned status {status}, which doesn't prove that the object is missing{}",
         quoted(reason)
     )]
     Misrouted {
@@ -101,149 +101,149 @@ pub enum Error {
         path: String,
         /// The HTTP status.
         status: u16,
-        /// The answer's own words; empty when there are none.
+        /// The message in the response; empty if there is none.
         reason: String,
     },
-    /// A firewall, proxy, or gateway in between refused the request in Okta's place.
-    #[error("{path} was refused on the way to Okta, with status {status}{}", quoted(reason))]
+    /// A firewall, proxy, or gateway rejected the request.
+    #[error("a firewall, proxy, or gateway rejected {path} with status {status}{}", quoted(reason))]
     Blocked {
         /// The path of the call.
         path: String,
         /// The HTTP status.
         status: u16,
-        /// The answer's own words; empty when there are none.
+        /// The message in the response; empty if there is none.
         reason: String,
     },
-    /// Okta calls the request wrong.
-    #[error("Okta refused {path} ({code}): {}", [std::slice::from_ref(summary), causes].concat().join("; "))]
+    /// Okta rejected the request as invalid.
+    #[error("Okta rejected {path} ({code}): {}", [std::slice::from_ref(summary), causes].concat().join("; "))]
     Api {
         /// The path of the call.
         path: String,
         /// Okta's error code, or the HTTP status.
         code: String,
-        /// Okta's words.
+        /// Okta's message.
         summary: String,
-        /// The causes in Okta's words.
+        /// The causes in Okta's message.
         causes: Vec<String>,
     },
     /// The rate limit lasted longer than the time limit of the call.
-    #[error("the rate limit for {path} is used up; it opens again in {} s", retry_after.as_secs().saturating_add(1))]
+    #[error("the rate limit for {path} is exceeded; it resets in {} s", retry_after.as_secs().saturating_add(1))]
     RateLimited {
         /// The path of the call.
         path: String,
-        /// When it is worth another try, counted from now.
+        /// The time until the next attempt can succeed.
         retry_after: Duration,
     },
-    /// Okta had trouble of its own, several times.
-    #[error("Okta answered {path} with status {status}")]
+    /// Okta returned a server error for each attempt.
+    #[error("Okta returned status {status} for {path}")]
     Unavailable {
         /// The path of the call.
         path: String,
         /// The last status.
         status: u16,
     },
-    /// No answer.
+    /// No response arrived.
     #[error("{reason}")]
     Transport {
-        /// The host, the proxy on the way, and the cause.
+        /// The host, the proxy, and the cause.
         reason: Box<NotReached>,
-        /// True if the request may have arrived.
+        /// True if the service may have received the request.
         sent: bool,
     },
-    /// Everything together took too long.
-    #[error("{path} was not answered within {seconds} s")]
+    /// The call with all its attempts exceeded its time limit.
+    #[error("no response to {path} within {seconds} s")]
     TimedOut {
         /// The path of the call.
         path: String,
         /// The limit.
         seconds: u64,
     },
-    /// The answer was not what it should be.
-    #[error("could not read the answer to {path} as {expected}")]
+    /// The response doesn't have the expected format.
+    #[error("could not decode the response to {path} as {expected}")]
     Decode {
         /// The path of the call.
         path: String,
         /// The expected content.
         expected: &'static str,
-        /// True if the answer is complete JSON, so that Okta sent it like that; otherwise it was cut off, or replaced.
+        /// True if the response is complete JSON, so Okta sent it in this form; otherwise it was truncated or replaced.
         well_formed: bool,
         /// The position of the problem.
         #[source]
         source: serde_json::Error,
     },
-    /// The answer was larger than any answer of Okta's.
-    #[error("the answer to {path} is larger than {megabytes} MB; it was not read")]
+    /// The response exceeds the size limit.
+    #[error("the response to {path} exceeds {megabytes} MB")]
     TooLarge {
         /// The path of the call.
         path: String,
         /// The limit.
         megabytes: usize,
     },
-    /// An item of a listing that could not be read. The listing goes on after it.
-    #[error("an item in the answer to {path} could not be read: {item}")]
+    /// An item of a listing can't be decoded. The listing continues after it.
+    #[error("could not decode an item in the response to {path}: {item}")]
     Item {
         /// The path of the call.
         path: String,
         /// The item.
         item: Box<Unreadable>,
     },
-    /// The `next` link of a page is not one of the same listing.
-    #[error("the answer to {path} links to {target}, which is not the same listing")]
+    /// The `next` link of a page leads to another listing.
+    #[error("the response to {path} links to {target}, which isn't the same listing")]
     OtherListing {
         /// The path of the call.
         path: String,
-        /// The link's target, without its query.
+        /// The target of the link, without its query.
         target: String,
     },
-    /// The address answered with a redirect.
-    #[error("{path} was answered with a redirect")]
+    /// The response is a redirect.
+    #[error("{path} returned a redirect")]
     Redirect {
         /// The path of the call.
         path: String,
     },
-    /// A page of the System Log without the link that polling goes on with.
-    #[error("the answer to {path} has no link to go on with, which polling always has")]
+    /// A page of the System Log has no `next` link.
+    #[error("the response to {path} has no `next` link, which polling requires")]
     MissingNextLink {
         /// The path of the call.
         path: String,
     },
-    /// A listing whose links lead back to a page that was read before, or on over empty pages without end.
-    #[error("the pages of {path} lead in a circle, or on without end")]
+    /// The `next` links of a listing form a loop or lead to empty pages without end.
+    #[error("the `next` links of {path} form a loop or never end")]
     CircularPages {
         /// The path of the call.
         path: String,
     },
-    /// A `Link` header that may be the one that leads on.
-    #[error("the Link header in the answer to {path} cannot be read, so that its end is not known")]
+    /// A `Link` header is invalid and may be the `next` link.
+    #[error("the Link header in the response to {path} is invalid, so the listing may be incomplete")]
     BrokenLink {
         /// The path of the call.
         path: String,
     },
-    /// A full page without the links that Okta sends with every page: it may not be the last one.
-    #[error("a page of {path} is full and has no Link header, so that its end is not known")]
+    /// A full page has no `Link` header, which Okta sends with each page, so it may not be the last one.
+    #[error("a full page of {path} has no Link header, so the listing may be incomplete")]
     NoLinks {
         /// The path of the request.
         path: String,
     },
-    /// An answer about another object than the one asked for: from a cache, or a gateway in between.
-    #[error("the answer to {path} is about {answered}")]
+    /// The response is for another object than the requested one, for example from a cache or a gateway.
+    #[error("the response to {path} is for the object {answered}")]
     OtherObject {
         /// The path of the request.
         path: String,
-        /// The ID in the answer.
+        /// The ID in the response.
         answered: String,
     },
-    /// A place in the System Log that is none of this org's.
-    #[error("\"{0}\" is not a place in this org's System Log; begin at a time instead")]
+    /// A position in the System Log of another org.
+    #[error("\"{0}\" is not a position in this org's System Log; start at a time instead")]
     InvalidCheckpoint(String),
-    /// A substitute of the client that does not do this.
-    #[error("this implementation of OktaApi has no {0}")]
+    /// A substitute of the client doesn't support the call.
+    #[error("this implementation of OktaApi doesn't support {0}")]
     Unsupported(&'static str),
-    /// An id that would not survive in a path.
-    #[error("\"{0}\" is not an Okta id")]
+    /// An ID that can't be part of a path.
+    #[error("\"{0}\" is not an Okta ID")]
     InvalidId(String),
     /// The server isn't an Okta org.
-    #[error("no Okta org answers at {0}")]
+    #[error("no Okta org responds at {0}")]
     NotAnOrg(String),
     /// A signature can't be created.
     #[error("could not sign with the private key")]
@@ -270,7 +270,7 @@ impl Error {
         )
     }
 
-    /// The same error for another caller that waited for the same response. Not every error can be copied.
+    /// The same error for another caller that waited for the same response. Some errors can't be copied.
     pub(crate) fn again(&self) -> Option<Self> {
         Some(match self {
             Self::Credentials { error, description } => {

@@ -14,8 +14,7 @@ use crate::key::{MIN_RSA_BITS, PrivateKey};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyKind {
-    /// RSA with this number of bits, 2048 or more. Larger keys are slower: beyond 4096 bits generation can last many
-    /// seconds.
+    /// RSA with this number of bits, 2048 or more. Generating a key with more than 4096 bits can require many seconds.
     Rsa(u32),
     /// EC on P-256 (ES256).
     P256,
@@ -33,11 +32,12 @@ impl Default for KeyKind {
 }
 
 impl PrivateKey {
-    /// A new key pair; its id is the thumbprint of RFC 7638. It computes for a while: in an asynchronous program, on a
-    /// thread where that may be done.
+    /// A new key pair; its ID is the thumbprint (RFC 7638). Generation blocks the thread: in an asynchronous program, use a
+    /// blocking task.
     ///
     /// # Errors
-    /// [`KeyError::TooShort`] for RSA of fewer than 2048 bits, and when the system has no randomness to give.
+    /// [`KeyError::TooShort`] for RSA with fewer than 2048 bits, and [`KeyError::NotGenerated`] if the random number
+    /// generator of the system fails.
     pub fn generate(kind: KeyKind) -> Result<Self, KeyError> {
         let curve = match kind {
             KeyKind::Rsa(bits) if bits < MIN_RSA_BITS => return Err(KeyError::TooShort(bits)),
@@ -57,10 +57,10 @@ impl PrivateKey {
         Self::from_parsed(jwk, Some(&thumbprint(jwk)))
     }
 
-    /// A new EC key on P-256, as DPoP proofs are signed with.
+    /// A new EC key on P-256, the type for DPoP proofs.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub fn generate_ec() -> Result<Self, KeyError> {
         Self::generate(KeyKind::P256)
     }
@@ -68,7 +68,7 @@ impl PrivateKey {
     /// A new RSA key of 2048 bits, as Okta itself generates.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub fn generate_rsa() -> Result<Self, KeyError> {
         Self::generate(KeyKind::default())
     }
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// A verifier of the public half alone, as whoever registers it has.
+    /// A verifier with the public key only, as the registering party has it.
     fn verifier(public: &Value) -> Box<dyn JwsVerifier> {
         let jwk = Jwk::from_map(public.as_object().unwrap().clone()).unwrap();
         match public["alg"].as_str().unwrap() {

@@ -12,7 +12,7 @@ use crate::model::{LogEvent, null_as_default, or_default};
 /// <https://developer.okta.com/docs/concepts/event-hooks/>
 pub const VERIFICATION_HEADER: &str = "x-okta-verification-challenge";
 
-/// The JSON body that answers a verification request.
+/// The JSON body of the response to a verification request.
 pub fn verification_response(challenge: &str) -> String {
     serde_json::json!({ "verification": challenge }).to_string()
 }
@@ -27,14 +27,14 @@ impl HookSecret {
         Self(secret)
     }
 
-    /// Compares in constant time. A missing header does not match, and nothing matches a secret that was left empty.
+    /// Compares the header in constant time. A missing header never matches, and neither does an empty secret.
     pub fn verify(&self, header: Option<&[u8]>) -> bool {
         let secret = self.0.expose_secret().as_bytes();
         !secret.is_empty() && header.is_some_and(|given| given.ct_eq(secret).into())
     }
 }
 
-/// A delivery that cannot be read.
+/// A delivery that can't be decoded.
 #[derive(Debug, thiserror::Error)]
 #[error("the body is not a delivery of an Okta event hook")]
 pub struct DeliveryError(#[source] serde_json::Error);
@@ -42,7 +42,7 @@ pub struct DeliveryError(#[source] serde_json::Error);
 /// One delivery: events close in time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HookDelivery {
-    /// The delivery's id, the same when it is repeated.
+    /// The ID of the delivery; repeated deliveries have the same ID.
     pub event_id: String,
     /// The events.
     pub events: Vec<LogEvent>,
@@ -137,7 +137,7 @@ mod tests {
             let body = format!("{{\"eventId\":7,\"data\":{{\"events\":[{odd},{good}]}}}}");
             let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
             let told = delivery.unreadable[0].to_string();
-            assert_eq!(told, "e2 has a value that cannot be decoded in the field debugContext");
+            assert_eq!(told, "e2 has an undecodable value in the field debugContext");
             assert_eq!(delivery.events.len(), 1);
         }
         for body in

@@ -31,23 +31,23 @@ impl Item for EventHook {
     const NEEDED: &'static [&'static str] = &["id", "name", "status", "events", "channel"];
 }
 
-/// An item that could not be read: its id, if that much can be read, and the field that is in the way.
+/// An item that can't be decoded, with its ID, if that is readable, and the invalid field.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Its id: `id`, or of an event `uuid`.
+    /// The ID: `id`, or `uuid` of an event.
     pub id: Option<String>,
     /// Its position in the page, from 0.
     pub position: usize,
-    /// The path of the field that is not as it should be: `status`, `target[0].id`. Empty when the item is no object.
+    /// The path of the invalid field, such as `status` or `target[0].id`; empty if the item isn't an object.
     pub field: String,
-    /// The kind of value that stands there: `nothing`, `null`, `text`, …
+    /// The kind of value that was found: `nothing`, `null`, `text`, …
     pub found: &'static str,
     /// The item as received.
     raw: Value,
 }
 
 impl Unreadable {
-    /// The item as received; it may hold personal data.
+    /// The item as received, which may contain personal data.
     pub const fn raw(&self) -> &Value {
         &self.raw
     }
@@ -69,7 +69,7 @@ impl Unreadable {
         Self { id: id.map(str::to_owned), position, field: field.to_owned(), found: kind_of(value), raw }
     }
 
-    /// One with a member that is nested too deeply, or holds text that is none. The other members are kept.
+    /// An item with a member that is nested too deeply or contains invalid text. The other members are kept.
     fn undecodable<T: Item>(position: usize, text: &RawValue) -> Self {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(text.get()).unwrap_or_default();
         let (mut read, mut field) = (Map::new(), String::new());
@@ -79,7 +79,7 @@ impl Unreadable {
                 Err(_) => field = name,
             }
         }
-        let found = "a value that cannot be decoded";
+        let found = "an undecodable value";
         Self { field, found, ..Self::new::<T>(position, Value::Object(read), ".") }
     }
 }
@@ -88,7 +88,7 @@ pub(crate) const fn kind_of(value: Option<&Value>) -> &'static str {
     match value {
         None => "nothing",
         Some(Value::Null) => "null",
-        Some(Value::Bool(_)) => "a truth value",
+        Some(Value::Bool(_)) => "a boolean",
         Some(Value::Number(_)) => "a number",
         Some(Value::String(_)) => "text",
         Some(Value::Array(_)) => "a list",
@@ -100,10 +100,10 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.id {
             Some(id) => write!(f, "{id}")?,
-            None => write!(f, "the one at position {}", self.position + 1)?,
+            None => write!(f, "the item at position {}", self.position + 1)?,
         }
         match self.field.as_str() {
-            "" => write!(f, " is {} in place of an object", self.found),
+            "" => write!(f, " is {} instead of an object", self.found),
             field => write!(f, " has {} in the field {field}", self.found),
         }
     }
@@ -179,16 +179,16 @@ mod tests {
         assert_eq!(user("status", Value::Null), "00u1 has null in the field status");
         assert_eq!(user("status", json!(3)), "00u1 has a number in the field status");
         assert_eq!(user("profile", json!("Ada")), "00u1 has text in the field profile");
-        assert_eq!(user("id", json!("")), "the one at position 1 has text in the field id");
+        assert_eq!(user("id", json!("")), "the item at position 1 has text in the field id");
         assert_eq!(
             reason::<User>(&json!({"status": "ACTIVE"})),
-            "the one at position 1 has nothing in the field id"
+            "the item at position 1 has nothing in the field id"
         );
         assert_eq!(
             reason::<Group>(&json!({"id": "00g1", "profile": {}})),
             "00g1 has nothing in the field type"
         );
-        assert_eq!(reason::<User>(&Value::Null), "the one at position 1 is null in place of an object");
+        assert_eq!(reason::<User>(&Value::Null), "the item at position 1 is null instead of an object");
         let event = json!({"uuid": "e1", "published": "2026-03-01T10:00:00Z", "eventType": "t",
             "target": [{"id": "00u1", "type": "User"}, {"id": 5}]});
         assert_eq!(reason::<LogEvent>(&event), "e1 has a number in the field target[1].id");
@@ -199,9 +199,9 @@ mod tests {
         let long = "0".repeat(65);
         for id in ["00u/../x", " ", "00ü1", "00u1;x", "..", long.as_str()] {
             let told = reason::<User>(&json!({"id": id, "status": "ACTIVE", "profile": {"login": "a"}}));
-            assert_eq!(told, "the one at position 1 has text in the field id", "{id}");
+            assert_eq!(told, "the item at position 1 has text in the field id", "{id}");
             let told = reason::<Group>(&json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": "a"}}));
-            assert_eq!(told, "the one at position 1 has text in the field id", "{id}");
+            assert_eq!(told, "the item at position 1 has text in the field id", "{id}");
         }
     }
 

@@ -42,7 +42,7 @@ fn links(line: &str) -> impl Iterator<Item = Result<(&str, &str), BrokenLink>> {
         let Some((target, after)) = link.strip_prefix('<').and_then(|link| link.split_once('>')) else {
             return Some(Err(BrokenLink));
         };
-        // Commas inside quotes belong to a parameter.
+        // Commas inside quotes are part of a parameter.
         let mut quoted = false;
         let stop = after.char_indices().find(|&(_, c)| {
             quoted ^= c == '"';

@@ -22,11 +22,11 @@ pub enum Remedy {
     AllowNetworkZone,
     /// Set the clock of this host.
     SetClock,
-    /// Find out if the object was deleted, or isn't in the resource set of the app's role.
+    /// Check if the object still exists and is in the resource set of the app's admin role.
     CheckObjectAndResourceSet,
     /// Correct the named field of the object in Okta.
     CorrectObject,
-    /// Set the org's own URL.
+    /// Correct the org URL.
     CorrectOrgUrl,
     /// Correct the filter or search expression.
     CorrectExpression,
@@ -36,13 +36,13 @@ pub enum Remedy {
     RaiseRateLimit,
     /// Check Okta's status page, and retry later.
     CheckServiceStatus,
-    /// Let the firewall or gateway pass requests to the org.
+    /// Allow requests to the org in the firewall or gateway.
     AllowRequests,
     /// Set the user name and the password of the proxy.
     SetProxyCredentials,
     /// Sign in to the network, or use another one.
     SignInToNetwork,
-    /// Find a proxy or gateway that changes responses.
+    /// Check if a proxy or gateway changes responses.
     CheckGateway,
     /// Let this host reach the org.
     CheckNetwork(outbound::Remedy),
@@ -116,10 +116,13 @@ impl fmt::Display for Remedy {
             Self::RegisterPublicKey => {
                 "set the key ID that the app shows for the public key; if the key isn't there, add it and activate it"
             }
-            Self::AllowNetworkZone => "allow the network zone of this host for the app",
+            Self::AllowNetworkZone => {
+                "in the Okta Admin Console, go to Security > Networks, and add the IP address of this host to a zone that the \
+                 app allows"
+            }
             Self::SetClock => "set the clock of this host",
             Self::CheckObjectAndResourceSet => {
-                "check if the object was deleted, and if the resource set of the app's admin role contains it"
+                "check if the object still exists, and if the resource set of the app's admin role contains it"
             }
             Self::CorrectObject => "correct the named field in Okta; all other objects were read",
             Self::CorrectOrgUrl => {
@@ -127,18 +130,18 @@ impl fmt::Display for Remedy {
                  Console (-admin) doesn't work"
             }
             Self::CorrectExpression => "correct the filter or search expression",
-            Self::EnableFeature => "request Okta to enable the feature for the org",
+            Self::EnableFeature => "ask Okta Support to enable the feature for the org",
             Self::RaiseRateLimit => {
                 "wait; or in the Okta Admin Console, go to Applications > Applications, select the app, open Application rate \
                  limits, and raise its share"
             }
             Self::CheckServiceStatus => "check https://status.okta.com, and retry later",
-            Self::AllowRequests => "let the firewall or gateway in front of this host pass requests to the org",
+            Self::AllowRequests => "allow requests from this host to the org in the firewall or gateway",
             Self::SetProxyCredentials => {
-                "set the proxy's user name and password: http://USER:PASSWORD@HOST:PORT"
+                "set the proxy's username and password: http://USER:PASSWORD@HOST:PORT"
             }
             Self::SignInToNetwork => "sign in to the network of this host, or use another network",
-            Self::CheckGateway => "find a proxy or gateway that shortens or changes responses from Okta, then retry",
+            Self::CheckGateway => "check if a proxy or gateway truncates or changes responses from Okta, then retry",
             Self::CheckNetwork(remedy) => return remedy.fmt(f),
         })
     }

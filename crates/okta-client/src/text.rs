@@ -10,7 +10,7 @@ const LONGEST: usize = 500;
 /// The most that is shown of a body that is not Okta's error object, in characters.
 const EXCERPT: usize = 200;
 /// The most that is read of it, in bytes.
-const LOOKED_AT: usize = 16 << 10;
+const MAX_SCANNED_BYTES: usize = 16 << 10;
 /// Longer words are cursors, digests, and tokens.
 const LONGEST_WORD: usize = 40;
 /// Types, uses, and algorithms of keys, and labels of PEM blocks, have shorter names.
@@ -19,20 +19,20 @@ const LONGEST_NAME: usize = 30;
 const SCHEMES: [&str; 4] = ["bearer", "dpop", "ssws", "basic"];
 
 /// The text on one line, without control characters and marks of direction, and not without end.
-pub(crate) fn told(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().take(LONGEST).map(|c| if c.is_control() || is_format(c) { ' ' } else { c }).collect()
 }
 
 /// A name in pasted text: a longer one is none, and may be a part of the secret.
 pub(crate) fn name(text: &str) -> String {
-    if text.chars().nth(LONGEST_NAME).is_some() { "…".into() } else { told(text) }
+    if text.chars().nth(LONGEST_NAME).is_some() { "…".into() } else { printable(text) }
 }
 
 /// Shorter credentials are no secret, and could be part of any word.
 const SHORTEST_SECRET: usize = 6;
 
-/// The body of a refusal without the request's own credentials, which some gateways repeat. To be used before anything is
-/// shortened.
+/// The body of a rejection without the request's own credentials, which some gateways repeat. Must be used before any
+/// truncation.
 pub(crate) fn without_secrets(body: Bytes, secrets: &[&str]) -> Bytes {
     let cleaned = |text: &str| {
         let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
@@ -66,7 +66,7 @@ fn clean(value: &mut Value, cleaned: &impl Fn(&str) -> String) {
 /// The visible text of a page or plain body on one line: no tags, scripts, or control characters, and nothing that could
 /// be a credential, which some gateways repeat. Empty when there is none.
 pub(crate) fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
+    let text = String::from_utf8_lossy(&body[..body.len().min(MAX_SCANNED_BYTES)]);
     let text = without_tags(&text);
     let mut shown = String::new();
     let mut length = 0;
@@ -92,12 +92,12 @@ pub(crate) fn excerpt(body: &[u8]) -> String {
     shown
 }
 
-/// True for characters that change how the text beside them is shown.
+/// True for characters that change the display of adjacent text.
 const fn is_format(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// The text between tags; what stands in `script` and `style` is none.
+/// The text between tags, without the content of `script` and `style`.
 fn without_tags(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
@@ -174,8 +174,8 @@ mod tests {
 
     #[test]
     fn control_characters_are_replaced_by_spaces() {
-        assert_eq!(told("not found: \u{1b}[31mroot\r\nOK"), "not found:  [31mroot  OK");
-        assert_eq!(told("a\u{202e}b\u{61c}c"), "a b c");
-        assert_eq!(told(&"ä".repeat(2000)).chars().count(), LONGEST);
+        assert_eq!(printable("not found: \u{1b}[31mroot\r\nOK"), "not found:  [31mroot  OK");
+        assert_eq!(printable("a\u{202e}b\u{61c}c"), "a b c");
+        assert_eq!(printable(&"ä".repeat(2000)).chars().count(), LONGEST);
     }
 }

@@ -159,6 +159,6 @@ async fn fake_example_replaces_the_client() {
     let shown = String::from_utf8(output.stdout).unwrap();
     assert_eq!(
         shown,
-        "locked out: bob@example.com, eve@example.com\nnot written: this implementation of OktaApi has no get_user\n"
+        "locked out: bob@example.com, eve@example.com\nnot written: this implementation of OktaApi doesn't support get_user\n"
     );
 }

@@ -1,4 +1,4 @@
-//! The addresses that are refused unless private ones are allowed.
+//! Addresses that are rejected unless private addresses are permitted.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,9 +7,9 @@ use url::{Host, Url};
 /// The setting that allows such addresses.
 const SETTING: &str = "allow_private_addresses";
 
-/// An address that is refused unless private addresses are allowed.
+/// An address that is rejected unless private addresses are permitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} leads to {address}, a private address; where that is meant, {}", allow())]
+#[error("{host} has the private address {address}; to permit it, {}", allow())]
 pub struct PrivateAddress {
     /// The host of the URL.
     pub(crate) host: String,
@@ -17,12 +17,12 @@ pub struct PrivateAddress {
     pub(crate) address: IpAddr,
 }
 
-/// The remedy for an address that is meant.
+/// The remedy for an intended address.
 fn allow() -> String {
-    format!("set {SETTING} = true (below [server] in the configuration)")
+    format!("set {SETTING} = true in [server]")
 }
 
-/// The network that an address belongs to.
+/// The network of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// To this machine.
@@ -78,13 +78,13 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::new(a, b, c, d))
 }
 
-/// True if the name says that it leads to this machine (RFC 6761).
+/// True if the name always refers to this machine (RFC 6761).
 pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// The address that a URL gives itself, without a name.
+/// The numeric address in a URL.
 pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),

@@ -8,25 +8,25 @@ use tokio_rustls::rustls::{self, InvalidMessage};
 
 use crate::address::PrivateAddress;
 
-/// The cause for which an address, or the proxy on the way to it, did not answer.
+/// The cause of a failed request to a host or its proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// There is no such name, or no name server that answers.
+    /// The name doesn't resolve.
     NameUnknown,
-    /// A private address, which is not allowed.
+    /// A private address, which isn't permitted.
     PrivateAddress(IpAddr),
-    /// Nothing listens there.
+    /// No listener at that port.
     Refused,
-    /// The certificate is not trusted, or is for another name.
+    /// The certificate isn't trusted, or is for another name.
     Certificate(String),
-    /// The other end does not speak TLS.
+    /// The other end doesn't use TLS.
     NoTls,
-    /// It took too long.
+    /// The time limit was exceeded.
     TimedOut,
-    /// The proxy requires a user name and password (status 407).
+    /// The proxy requires a username and password (status 407).
     SignIn,
-    /// The proxy answers, and does not connect to the address.
+    /// The proxy refuses to connect to the host.
     Denied,
     /// Something else, in the system's words.
     Other(String),
@@ -42,14 +42,14 @@ pub(crate) enum Party {
 /// The stage at which a proxy's tunnel failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tunnel {
-    /// The proxy was not reached, or broke off; another error says why.
+    /// The proxy wasn't reached, or closed the connection; another error has the cause.
     NotOpened,
     SignIn,
     Denied,
 }
 
 impl Cause {
-    /// The cause of an error, and the party. `plain_proxy` says that every connection is one to a proxy.
+    /// The cause of an error, and the party at fault. `plain_proxy` means that every connection goes to a proxy.
     pub(crate) fn of(error: &reqwest::Error, plain_proxy: bool) -> (Party, Self) {
         let chain = chain(error);
         let tunnel = chain.iter().find_map(|error| tunnel(*error));
@@ -73,7 +73,7 @@ impl Cause {
         if error.is_dns() {
             return Self::NameUnknown;
         }
-        // The layers in between say nothing to an operator, and the URL may hold a cursor.
+        // The intermediate layers don't help an administrator, and the URL may contain a cursor.
         Self::Other(chain.last().map(ToString::to_string).unwrap_or_default())
     }
 
@@ -93,7 +93,7 @@ impl Cause {
     }
 }
 
-/// An error and its sources, the outermost first. Errors that wrap others of their own kind hide them from `source`.
+/// An error and its sources, the outermost first. Errors that wrap others of the same kind hide them from `source`.
 fn chain(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
     let mut chain: Vec<&(dyn StdError + 'static)> = Vec::new();
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
@@ -108,8 +108,8 @@ fn chain(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
     chain
 }
 
-/// The stage at which a tunnel failed. The one place where a text decides: hyper-util keeps the type of this error to
-/// itself, and the status of the proxy's answer too.
+/// The stage at which a tunnel failed. The only place that reads a message: hyper-util exposes neither the type of this
+/// error nor the status of the proxy's response.
 fn tunnel(error: &(dyn StdError + 'static)) -> Option<Tunnel> {
     match error.to_string().strip_prefix("tunnel error: ")? {
         "proxy authorization required" => Some(Tunnel::SignIn),

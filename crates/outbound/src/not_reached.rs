@@ -1,4 +1,4 @@
-//! An address that did not answer: through which proxy, at which party, and why.
+//! A failed request: the host, the proxy, and the cause.
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use crate::cause::{Cause, Party};
 use crate::proxy::Proxy;
 use crate::remedy::Remedy;
 
-/// An address that did not answer. Shown, it says what failed and why; it never holds more of the URL than host and port.
+/// A host that couldn't be reached. The message contains the failed party and the cause, but only the host and port of the
+/// URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct NotReached {
     pub(crate) host: String,
@@ -31,7 +32,7 @@ impl NotReached {
         &self.cause
     }
 
-    /// True if the proxy failed, so that the address itself was not asked.
+    /// True if the proxy failed, so the host received no request.
     pub const fn is_proxy_s_fault(&self) -> bool {
         matches!(self.party, Party::Proxy)
     }
@@ -96,13 +97,13 @@ impl fmt::Display for NotReached {
         match &self.cause {
             Cause::NameUnknown => write!(f, ": {its} name does not resolve"),
             Cause::PrivateAddress(address) => {
-                write!(f, ": {it} leads to {address}, a private address, which is not allowed")
+                write!(f, ": {it} has the private address {address}, which is not permitted")
             }
             Cause::Refused => write!(f, ": {it} refuses the connection"),
-            Cause::Certificate(reason) => write!(f, ": {its} certificate is not trusted: {reason}"),
-            Cause::NoTls => write!(f, ": {it} does not speak TLS"),
-            Cause::TimedOut => write!(f, ": {it} does not answer in time"),
-            Cause::SignIn => write!(f, ": {it} requires a user name and password (status 407)"),
+            Cause::Certificate(reason) => write!(f, ": {its} certificate isn't trusted: {reason}"),
+            Cause::NoTls => write!(f, ": {it} doesn't use TLS"),
+            Cause::TimedOut => write!(f, ": {it} doesn't respond in time"),
+            Cause::SignIn => write!(f, ": {it} requires a username and password (status 407)"),
             Cause::Denied => write!(f, ": {it} refuses to connect to the host"),
             Cause::Other(words) if self.is_proxy_s_fault() => write!(f, ": {it} fails: {words}"),
             Cause::Other(words) => write!(f, ": {words}"),

@@ -1,4 +1,4 @@
-//! The way to addresses: what a client is set up with, and what its failures mean.
+//! Outbound connections: the setup of a client and the meaning of its failures.
 
 use std::sync::Arc;
 
@@ -32,24 +32,24 @@ impl Outbound {
         Self { private_allowed: false, proxies: Via::Environment(Proxies::of_environment()) }
     }
 
-    /// Allows private addresses, or refuses them.
+    /// Permits or rejects private addresses.
     #[must_use]
     pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
         self.private_allowed = allow;
         self
     }
 
-    /// The same with a proxy that the program gives its client. The proxy is taken to be in use for every address.
+    /// The same with a proxy that the program gives its client. The proxy is assumed for every address.
     #[must_use]
     pub fn through_own_proxy(mut self) -> Self {
         self.proxies = Via::Program;
         self
     }
 
-    /// Sets a client up so that names that resolve to private addresses are refused where they are.
+    /// Configures a client to reject names that resolve to private addresses.
     pub fn apply(&self, client: ClientBuilder) -> ClientBuilder {
         match &self.proxies {
-            // A name is then that of the proxy, which only the program knows.
+            // The name is then the proxy's, which only the program knows.
             Via::Environment(proxies) if !self.private_allowed => {
                 client.dns_resolver(Arc::new(PublicOnly { proxies: proxies.hosts() }))
             }
@@ -57,10 +57,10 @@ impl Outbound {
         }
     }
 
-    /// Checks an address that is given as a number, which no name server is asked about.
+    /// Checks a literal IP address in a URL.
     ///
     /// # Errors
-    /// When it is private, and private addresses are refused.
+    /// If the address is private and private addresses are rejected.
     pub fn check(&self, url: &Url) -> Result<(), PrivateAddress> {
         match literal(url) {
             Some(address) if !self.private_allowed && Reach::of(address) == Reach::Private => {
@@ -70,7 +70,7 @@ impl Outbound {
         }
     }
 
-    /// The proxy through which an address is asked.
+    /// The proxy for a URL.
     pub fn proxy_for(&self, url: &Url) -> Option<Proxy> {
         match &self.proxies {
             Via::Environment(proxies) => proxies.for_url(url),
@@ -87,7 +87,7 @@ impl Outbound {
         NotReached { host: host(url), proxy, party, cause }
     }
 
-    /// The failure behind an answer without a tunnel by which the proxy requires a sign-in; `None` for other answers.
+    /// The failure if a response without a tunnel means that the proxy requires a sign-in; `None` for other responses.
     pub fn proxy_sign_in(&self, url: &Url, status: StatusCode) -> Option<NotReached> {
         let proxy = self.proxy_for(url).filter(|_| status == StatusCode::PROXY_AUTHENTICATION_REQUIRED)?;
         Some(NotReached { host: host(url), proxy: Some(proxy), party: Party::Proxy, cause: Cause::SignIn })

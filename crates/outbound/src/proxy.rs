@@ -1,4 +1,4 @@
-//! The proxy that applies to a URL, and what names it.
+//! The proxy for a URL, and the setting that names it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-/// The variables that reqwest reads, by what they are for; of two that are set, the first counts.
+/// The variables that reqwest reads, by purpose; the first one that is set counts.
 const HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 const HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
 const ALL: [&str; 2] = ["ALL_PROXY", "all_proxy"];
@@ -15,7 +15,7 @@ const ALL: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 /// A proxy that is in use for an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proxy {
-    /// Host and port, without user name and password; `None` where only the program knows it.
+    /// Host and port, without user name and password; `None` if only the program knows it.
     address: Option<String>,
     setting: Setting,
 }
@@ -41,7 +41,7 @@ impl Proxy {
     }
 }
 
-/// As it completes "through": the address, and where it comes from.
+/// The text after "through": the address and its setting.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.address {
@@ -61,7 +61,7 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    /// Those of this process.
+    /// The variables of this process.
     pub(crate) fn of_environment() -> Self {
         Self::of(Matcher::from_system(), |name| std::env::var(name).ok())
     }
@@ -78,11 +78,11 @@ impl Proxies {
         Self { in_force: Arc::new(in_force), named: named.into_iter().flatten().collect() }
     }
 
-    /// The proxy through which a URL is asked.
+    /// The proxy for a URL.
     pub(crate) fn for_url(&self, url: &Url) -> Option<Proxy> {
         let uri: Uri = url.as_str().parse().ok()?;
         let chosen = self.in_force.intercept(&uri)?;
-        // Without user name and password, which it keeps apart.
+        // reqwest stores the user name and password separately.
         let address = chosen.uri().authority()?.to_string();
         let by_variable = self
             .named

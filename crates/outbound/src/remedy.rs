@@ -54,10 +54,10 @@ impl fmt::Display for Remedy {
                 write!(f, "check the scheme, host, and port of the proxy in {setting}, and that the proxy runs")
             }
             Self::SetProxyCredentials { setting } => {
-                write!(f, "set the proxy's user name and password in {setting}: http://USER:PASSWORD@HOST:PORT")
+                write!(f, "set the proxy's username and password in {setting}: http://USER:PASSWORD@HOST:PORT")
             }
             Self::AllowHostInProxy => {
-                f.write_str("let the proxy connect to the host, or add the host to NO_PROXY")
+                f.write_str("allow the host in the proxy, or add the host to NO_PROXY")
             }
         }
     }

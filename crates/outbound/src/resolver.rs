@@ -1,4 +1,4 @@
-//! Names are resolved without the addresses that are refused; what was checked is what is connected to.
+//! Resolves names without the rejected addresses. Only the checked addresses are connected to.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! How a sandbox is set up.
+//! The options of a sandbox.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -9,13 +9,13 @@ use url::Url;
 
 use crate::FaultSpec;
 
-/// Whether the org wants proofs of possession.
+/// The org's requirement for proofs of possession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DpopMode {
-    /// As new orgs do.
+    /// Like new orgs.
     #[default]
     Required,
-    /// A token asked for without a proof is a bearer token.
+    /// A token request without a proof returns a bearer token.
     Optional,
     /// Tokens are bearer tokens.
     Off,
@@ -29,7 +29,7 @@ impl FromStr for DpopMode {
             "required" => Ok(Self::Required),
             "optional" => Ok(Self::Optional),
             "off" => Ok(Self::Off),
-            other => Err(format!("\"{other}\" is none of required, optional, off")),
+            other => Err(format!("must be required, optional, or off; got \"{other}\"")),
         }
     }
 }
@@ -43,34 +43,34 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// How a sandbox is set up. The default is a small org on ports that the system chooses.
+/// The options of a sandbox. The default is a small org on ports that the system chooses.
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
-    /// Where the Okta org listens.
+    /// The address of the Okta org.
     pub okta: SocketAddr,
-    /// Where the Assets site and the control API listen.
+    /// The address of the Assets site and the control API.
     pub insight: SocketAddr,
     /// Users in the org, deactivated ones included.
     pub users: usize,
-    /// Groups in the org, beside Everyone.
+    /// Groups in the org, in addition to Everyone.
     pub groups: usize,
     /// About how many members a group has.
     pub members_per_group: usize,
-    /// The same seed gives the same org.
+    /// The same seed creates the same org.
     pub seed: u64,
-    /// Whether proofs of possession are wanted.
+    /// The requirement for proofs of possession.
     pub dpop: DpopMode,
-    /// Requests a minute in each bucket; none is a limit that nobody reaches.
+    /// Requests per minute in each bucket; `None` means a limit that is never reached.
     pub rate_limit: Option<u64>,
     /// Fills the org from a folder of Okta's JSON instead.
     pub org_data: Option<PathBuf>,
-    /// How long an execution is processed, beside the work itself.
+    /// The processing time of an execution, in addition to the work itself.
     pub import_delay: Duration,
-    /// What the org calls itself, when clients reach it by another address than the one it listens on.
+    /// The public URL of the org, if clients use another address than the listener's.
     pub public_url_okta: Option<Url>,
     /// Serves HTTPS on both addresses.
     pub tls: Option<TlsFiles>,
-    /// What goes wrong from the start.
+    /// The faults at the start.
     pub faults: FaultSpec,
 }
 

@@ -8,21 +8,21 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
-/// No head of a request comes near.
+/// Far above the size of any request head.
 const LARGEST_HEAD: usize = 16 << 10;
 
 /// The behavior of a proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProxyManner {
-    /// Connects to this address, whatever name is asked for.
+    /// Connects to this address, regardless of the requested name.
     Tunnel(SocketAddr),
-    /// Refuses with this status, such as 403 or 407.
+    /// Rejects with this status, such as 403 or 407.
     Refuse(u16),
-    /// Ends the connection without an answer.
+    /// Closes the connection without a response.
     HangUp,
 }
 
-/// A forward proxy on this machine that knows CONNECT. It ends when dropped.
+/// A forward proxy on this machine that supports CONNECT. It ends when dropped.
 #[derive(Debug)]
 pub struct ForwardProxy {
     address: SocketAddr,

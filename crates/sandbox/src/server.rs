@@ -1,4 +1,4 @@
-//! Two listeners and what serves on them.
+//! The two listeners and their servers.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,16 +18,16 @@ use crate::okta::{self, Org, OrgServer};
 use crate::tls::{self, TlsListener};
 use crate::{SandboxOptions, control};
 
-/// Why a sandbox did not start.
+/// The reason for which a sandbox did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// The address is taken, or not ours.
+    /// The address is in use, or belongs to another host.
     #[error("could not listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
@@ -36,34 +36,34 @@ pub enum SandboxError {
     OrgData {
         /// The file or folder.
         file: PathBuf,
-        /// What is wrong with it, and where.
+        /// The error and its location.
         problem: String,
     },
     /// The public address of the org is more than an origin, or less.
-    #[error("{0} is no address of an org: it has a scheme, a host and perhaps a port")]
+    #[error("invalid org URL {0}: must have a scheme, a host, and optionally a port")]
     PublicUrl(Url),
     /// The certificate or its key cannot be used.
     #[error("{}: {problem}", file.display())]
     Tls {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         problem: String,
     },
-    /// A key could not be made.
+    /// A key could not be created.
     #[error("could not generate the app's key")]
     Key(#[source] josekit::JoseError),
-    /// The HTTP client for deliveries could not be made.
-    #[error("could not prepare the HTTP client for deliveries")]
+    /// The HTTP client for deliveries could not be created.
+    #[error("could not create the HTTP client for deliveries")]
     Http(#[source] reqwest::Error),
 }
 
-/// Another import source of the site, with an object schema of its own and without an account.
+/// Another import source of the site, with its own object schema and without an account.
 #[derive(Debug, Clone)]
 pub struct OtherSource {
     /// Its import token.
     pub import_token: String,
-    /// The address of a control API of the same org and of this source in the place of the first.
+    /// The address of a control API of the same org and of this source instead of the first.
     pub control_url: String,
 }
 
@@ -129,7 +129,7 @@ impl Sandbox {
         Ok(Self { ready, other, stop, tasks })
     }
 
-    /// What a client needs to know: addresses and credentials of both sides.
+    /// The values that a client needs: addresses and credentials of both sides.
     pub const fn ready(&self) -> &Value {
         &self.ready
     }
@@ -182,7 +182,7 @@ fn serve(
                 Some(acceptor) => axum::serve(TlsListener::new(listener, acceptor), router).await,
             }
         };
-        // Connections that are kept alive would hold a graceful shutdown up; a simulator may cut them.
+        // Keep-alive connections would delay a graceful shutdown; a simulator may close them.
         tokio::select! {
             () = stop.cancelled() => {}
             result = serving => {

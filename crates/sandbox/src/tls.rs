@@ -18,10 +18,10 @@ use tokio_rustls::server::TlsStream;
 
 use crate::{SandboxError, TlsFiles};
 
-/// Connections that are ready and not yet taken.
+/// Connections that are ready but not accepted yet.
 const WAITING: usize = 64;
 
-/// What accepts connections with these files.
+/// The acceptor for these files.
 pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, SandboxError> {
     let problem = |file: &Path, problem: String| SandboxError::Tls { file: file.to_owned(), problem };
     let unusable = |error: &dyn std::fmt::Display| problem(&files.certificate, error.to_string());
@@ -36,7 +36,7 @@ pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, SandboxError> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Hands out connections whose handshake is done. A client that is slow with its own holds nobody else up.
+/// Returns connections whose handshake is complete. A client with a slow handshake doesn't delay the others.
 pub(crate) struct TlsListener {
     ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
     address: io::Result<SocketAddr>,
@@ -53,7 +53,7 @@ impl TlsListener {
                 let (acceptor, done) = (acceptor.clone(), done.clone());
                 tokio::spawn(async move {
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        // Nobody is left to take it once serving has ended.
+                        // After serving ends, no task accepts the connection.
                         let _ = done.send((stream, peer)).await;
                     }
                 });

@@ -1,4 +1,4 @@
-//! From an Okta user to an Atlassian account: what REST needs to set an attribute of type User after an import.
+//! The Atlassian account of an Okta user: REST needs it to set an attribute of type User after an import.
 
 use okta_client::model::User;
 use sync_model::{ObjectKind, RecordKey};
@@ -16,7 +16,7 @@ pub struct AccountLink {
     pub user: RecordKey,
     /// The account's email address. Personal data: not for logs.
     pub email: String,
-    /// The name of the attribute of type User in Assets. An administrator makes it by hand.
+    /// The name of the attribute of type User in Assets. An administrator creates it manually.
     pub attribute: String,
 }
 

@@ -22,9 +22,9 @@ pub enum Source {
     UserType,
     /// The type of a group.
     GroupType,
-    /// The application that a group comes from.
+    /// The app that a group comes from.
     SourceApp,
-    /// When it was created.
+    /// The time of creation.
     Created,
     /// When it changed last.
     LastUpdated,

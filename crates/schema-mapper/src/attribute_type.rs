@@ -121,7 +121,7 @@ pub(crate) fn merge<'s>(
     merged
 }
 
-/// The attributes of groups: those of the schema, and those that groups from a directory have beside it.
+/// The attributes of groups: those of the schema, and those that groups from a directory have in addition.
 pub(crate) fn of_groups(schema: &Schema, options: &MappingOptions) -> BTreeMap<String, Merged> {
     let mut merged = merge(std::iter::once(schema), options);
     for (name, property) in directory::beside(schema) {
@@ -131,7 +131,7 @@ pub(crate) fn of_groups(schema: &Schema, options: &MappingOptions) -> BTreeMap<S
     merged
 }
 
-/// The largest length of a value as text in characters, if it's known.
+/// The maximum length of a value as text in characters, if it's known.
 fn longest(property: &SchemaProperty) -> Option<u64> {
     const SHORT: u64 = 64;
     match (&property.kind, property.format.as_deref()) {

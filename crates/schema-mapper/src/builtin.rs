@@ -1,4 +1,4 @@
-//! The attributes that we add beside those of the profile. Their names begin with "Okta", so that they do not meet those.
+//! The attributes that the mapping adds to those of the profile. Their names begin with "Okta" to avoid collisions.
 
 use insight_import_client::document::AttributeType;
 
@@ -98,9 +98,9 @@ pub(crate) fn of_memberships(options: &MappingOptions) -> Vec<Own> {
         return Vec::new();
     }
     vec![
-        own(Source::Id, "id", "Okta Membership ID", Text, "The ids of the group and of the user"),
-        own(Source::MembershipName, "name", "Okta Membership", Text, "Who is a member of what"),
-        own(Source::Status, "status", "Okta Membership Status", Status, "Whether the user is still a member"),
+        own(Source::Id, "id", "Okta Membership ID", Text, "The IDs of the group and the user"),
+        own(Source::MembershipName, "name", "Okta Membership", Text, "The names of the user and the group"),
+        own(Source::Status, "status", "Okta Membership Status", Status, "The status of the membership"),
         own(Source::MembershipGroup, "group", "Okta Group", ReferencedObject, "The group"),
         own(Source::MembershipUser, "user", "Okta User", ReferencedObject, "The member"),
     ]

@@ -26,46 +26,46 @@ pub enum AttributeState {
     Excluded,
 }
 
-/// The side of Okta.
+/// The attribute in Okta.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OktaAttribute {
-    /// Its variable name.
+    /// The variable name.
     pub name: String,
     /// The display name.
     pub title: String,
-    /// Its type; several where user types differ.
+    /// The type; several types if user types differ.
     #[serde(rename = "type")]
     pub kind: String,
 }
 
-/// The side of Assets.
+/// The attribute in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssetsAttribute {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its type.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The number of values that it accepts; -1 for any number.
+    /// The cardinality; -1 for unlimited.
     pub maximum_cardinality: i32,
 }
 
-/// An attribute on both sides.
+/// An attribute in Okta and Assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeComparison {
     /// In Okta; `None` for what is no part of a profile, such as the status.
     pub okta: Option<OktaAttribute>,
-    /// In Assets, as it is or, for a new one, as it will be; `None` for one that is left out.
+    /// The attribute in Assets, as it is or will be created; `None` if it is excluded.
     pub assets: Option<AssetsAttribute>,
-    /// Its state.
+    /// The state.
     pub state: AttributeState,
     /// Its schema drift.
     pub differences: Vec<Drift>,
 }
 
-/// An object type on both sides.
+/// An object type in Okta and Assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeComparison {
     /// The kind of its objects.

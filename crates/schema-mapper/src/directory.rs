@@ -7,8 +7,8 @@ use okta_client::model::{PropertyType, Schema, SchemaProperty};
 use serde_json::Map;
 
 /// The attributes of groups from Active Directory and LDAP (object class `okta:windows_security_principal`), by which
-/// administrators find such groups: name, title, and greatest length. No answer of `/meta/schemas/group/default` lists them.
-/// <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/>
+/// administrators identify such groups: name, title, and maximum length. No response of `/meta/schemas/group/default`
+/// contains them. <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/>
 const DIRECTORY: [(&str, &str, Option<u64>); 4] = [
     ("dn", "Distinguished Name", None),
     ("externalId", "External ID", Some(255)),
@@ -19,7 +19,7 @@ const DIRECTORY: [(&str, &str, Option<u64>); 4] = [
 static PROPERTIES: LazyLock<BTreeMap<&'static str, SchemaProperty>> = LazyLock::new(|| {
     let property = |title: &str, max_length| SchemaProperty {
         title: title.to_owned(),
-        description: Some("Of groups from Active Directory or LDAP".to_owned()),
+        description: Some("Set for groups from Active Directory or LDAP".to_owned()),
         kind: PropertyType::String,
         format: None,
         items: None,

@@ -10,15 +10,15 @@ use crate::Mapping;
 /// The import source's handling of empty values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmptyValues {
-    /// It keeps what was there.
+    /// It keeps the previous value.
     Ignored,
     /// It clears the attribute.
     Removed,
 }
 
 impl EmptyValues {
-    /// From what the settings of an object type say about ignoring empty values. Where they say nothing, Assets'
-    /// default holds, which is to ignore them.
+    /// From the settings of an object type for empty values. Without a setting, Assets' default applies, which is to
+    /// ignore them.
     pub const fn from_setting(ignored: Option<bool>) -> Self {
         match ignored {
             Some(false) => Self::Removed,

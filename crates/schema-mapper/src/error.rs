@@ -1,35 +1,35 @@
-//! Choices and schemas that do not go together.
+//! Mapping options that the schemas don't permit.
 
 use sync_model::ObjectKind;
 
-/// Choices and schemas that do not go together. Each message names the option to change.
+/// A mapping option that the schemas don't permit. Each message contains the option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MappingError {
-    /// There is nothing to map.
+    /// The org has no user types.
     #[error(
-        "the org has no user type; the app may lack the scopes okta.userTypes.read and okta.schemas.read"
+        "the org has no user types; the app may lack the API scopes okta.userTypes.read and okta.schemas.read"
     )]
     NoUserTypes,
-    /// The label of users is not in the schema.
-    #[error("mapping.user_label is \"{0}\", which no user type of the org has")]
+    /// No user schema has the label attribute of users.
+    #[error("mapping.user_label: no user type of the org has the attribute \"{0}\"")]
     UnknownLabel(String),
-    /// The label of groups is not in the schema.
-    #[error("mapping.group_label is \"{0}\", which the groups of the org do not have")]
+    /// The group schema doesn't have the label attribute of groups.
+    #[error("mapping.group_label: groups of the org don't have the attribute \"{0}\"")]
     UnknownGroupLabel(String),
-    /// The prefix is empty or has odd characters.
-    #[error("mapping.external_id_prefix \"{0}\" cannot begin external ids; use letters, digits and dashes")]
+    /// The prefix is empty or has invalid characters.
+    #[error("mapping.external_id_prefix: must be letters, digits, and hyphens, at least one; got \"{0}\"")]
     Prefix(String),
-    /// The name of the object schema is empty or has characters that Assets refuses.
-    #[error("mapping.object_schema_name \"{0}\" is empty or has one of = ; : ? . \" which Assets refuses")]
+    /// The name of the object schema is empty or has characters that Assets rejects.
+    #[error("mapping.object_schema_name: must be a name without = ; : ? . or \"; got \"{0}\"")]
     SchemaName(String),
-    /// An attribute that is needed to find managers is missing.
+    /// No user schema has the attribute that identifies managers.
     #[error(
-        "managers are found by {0}, which no user type of the org has; set mapping.manager.match_by to \"off\" or another value"
+        "mapping.manager.match_by: no user type of the org has the attribute {0}; set \"off\" or another value"
     )]
     ManagerAttribute(&'static str),
-    /// A type that values cannot have.
-    #[error("mapping.{kind}.types sets \"{attribute}\" to \"{chosen}\"; it can be {valid}")]
+    /// The type isn't valid for the attribute.
+    #[error("mapping.{kind}.types: the type of \"{attribute}\" must be one of {valid}; got \"{chosen}\"")]
     Type {
         /// The kind of object.
         kind: ObjectKind,

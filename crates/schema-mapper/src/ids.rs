@@ -1,5 +1,5 @@
-//! External ids and field names: each a function of an attribute's name in Okta and of nothing else, so that no other
-//! attribute, present or to come, can change them.
+//! External IDs and field names: each depends only on the attribute's name in Okta, so that no other attribute can
+//! change it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,7 +35,7 @@ pub(crate) fn locator(name: &str) -> String {
         return format!("profile_{name}");
     }
     let plain: String = name.chars().map(|c| if fits(c) { c } else { '_' }).take(KEPT_CHARS).collect();
-    // Another beginning: no name without odd characters can come out the same.
+    // The different prefix prevents a collision with names that need no encoding.
     format!("profilex_{plain}_{}", digest(name))
 }
 

@@ -1,4 +1,4 @@
-//! The whole mapping of an org: the document, and what the records need to know.
+//! The complete mapping of an org: the document, and the data for its records.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -46,11 +46,11 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// The mapping that these schemas and choices call for.
+    /// The mapping for these schemas and options.
     ///
     /// # Errors
-    /// When there is nothing to map, or the choices cannot be met: correct the options. What can be met in part is in
-    /// [`warnings`](Self::warnings).
+    /// When there is nothing to map, or the options can't be satisfied: correct the options. Options that can be
+    /// satisfied in part are in [`warnings`](Self::warnings).
     pub fn new(schemas: &OrgSchemas, options: &MappingOptions) -> Result<Self, MappingError> {
         if schemas.user_types.is_empty() {
             return Err(MappingError::NoUserTypes);
@@ -58,7 +58,7 @@ impl Mapping {
         if let Some(fault) = options.faults().into_iter().next() {
             return Err(fault);
         }
-        // Whatever order the API gave them in.
+        // Independent of the order in the API.
         let mut types: Vec<&UserTypeSchema> = schemas.user_types.iter().collect();
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
         let users = attribute_type::merge(types.iter().map(|t| &t.schema), options);
@@ -198,7 +198,7 @@ impl Mapping {
         }
     }
 
-    /// The kind of object that an object type of the document stands for.
+    /// The kind of the objects of an object type in the document.
     pub fn kind_of(&self, object_type_name: &str) -> Option<ObjectKind> {
         let is_it = |&kind: &ObjectKind| {
             !self.attributes(kind).is_empty() && self.type_name(kind) == object_type_name
@@ -228,7 +228,7 @@ impl Mapping {
         self.attributes(kind).iter().any(|attribute| attribute.source == *source)
     }
 
-    /// The names of a user's type: what people call it, and its name in the API. The id of a type that is not known.
+    /// The display name and the API name of a user's type; the ID of an unknown type.
     pub fn user_type_names<'m>(&'m self, user: &'m User) -> Vec<&'m str> {
         let Some(id) = user.user_type.as_ref().map(|user_type| user_type.id.as_str()) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Memberships in each of the three shapes that Assets can keep them in.
+//! Memberships in each of the three membership strategies.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::attribute_type::TEXT_LIMIT;
 use crate::{Mapping, Source, status};
 
 impl Mapping {
-    /// A user's record with its groups, in whatever order and however often they are given. Under another strategy
-    /// than [`MembershipStrategy::OnUsers`](crate::MembershipStrategy::OnUsers) the record is as it was.
+    /// A user's record with its groups, sorted and without duplicates. With another strategy than
+    /// [`MembershipStrategy::OnUsers`](crate::MembershipStrategy::OnUsers), the record doesn't change.
     #[must_use]
     pub fn with_groups(&self, mut user: Record, groups: &[GroupId]) -> Record {
         let manager = self.manager_of(&user);
@@ -20,8 +20,8 @@ impl Mapping {
         user
     }
 
-    /// A group's record with its members, in whatever order and however often they are given. Under another strategy
-    /// than [`MembershipStrategy::OnGroups`](crate::MembershipStrategy::OnGroups) the record is as it was.
+    /// A group's record with its members, sorted and without duplicates. With another strategy than
+    /// [`MembershipStrategy::OnGroups`](crate::MembershipStrategy::OnGroups), the record doesn't change.
     #[must_use]
     pub fn with_members(&self, mut group: Record, members: &[UserId]) -> Record {
         let members = members.iter().map(UserId::as_str);
@@ -72,7 +72,7 @@ impl Mapping {
         label.filter(|label| !label.is_empty()).unwrap_or(&record.key.id)
     }
 
-    /// Puts ids into the field of a reference, and gives them as references; nothing where there is no such field.
+    /// Writes IDs into the field of a reference, and returns them as references; nothing without such a field.
     fn put<'i>(
         &self,
         record: &mut Record,

@@ -11,7 +11,7 @@ const RESERVED: [&str; 4] = ["key", "created", "updated", "label"];
 /// Assets documents no limit; longer names are unreadable anyway.
 const MAX_CHARS: usize = 100;
 
-/// Gives out names, each once, whatever the case.
+/// Assigns unique names, ignoring case.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     taken: HashSet<String>,

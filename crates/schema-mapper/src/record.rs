@@ -12,12 +12,12 @@ use sync_model::{
 use crate::value::{Rule, as_one_text, as_text, empty, fit, moment};
 use crate::{ManagerMatch, MappedAttribute, Mapping, Source, status};
 
-/// A record, and what there is to say about it.
+/// A record, and the problems of its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MappedRecord {
     /// The record.
     pub record: Record,
-    /// Values that did not fit.
+    /// Values that don't match the type of their attribute.
     pub problems: Vec<ValueProblem>,
     /// Attributes with a value that the schemas do not define: they have grown.
     pub unmapped: Vec<String>,
@@ -108,7 +108,7 @@ impl Mapping {
         let mut record =
             Record { fields, references: Vec::new(), alias: None, alias_reference: None, ..last.clone() };
         record.references = match record.key.kind {
-            // It still shows who was a member of what.
+            // It still shows the former memberships.
             ObjectKind::Membership => last.references.clone(),
             ObjectKind::User | ObjectKind::Group => self.manager_of(&record).into_iter().collect(),
         };
@@ -140,7 +140,7 @@ impl Mapping {
                     }));
                     value
                 }
-                // Names of user types come from outside as well.
+                // Names of user types also come from the org.
                 source => fit(own(source).as_ref(), attribute, &self.options().array_separator).0,
             };
             fields.insert(attribute.locator.clone(), value);
@@ -172,7 +172,7 @@ impl Mapping {
         MappedRecord { record, problems, unmapped }
     }
 
-    /// The id of a user's manager, where its profile says it.
+    /// The ID of a user's manager, if its profile contains it.
     fn manager_id(&self, user: &User) -> (Value, Option<Rule>) {
         let manager = &self.options().manager;
         let id = self.attributes(ObjectKind::User).iter().find(|a| a.source == Source::Id);

@@ -87,12 +87,12 @@ pub struct SyncScope {
     pub groups: GroupScope,
 }
 
-/// A condition that no object can ever meet.
+/// A condition that no object can meet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScopeError {
-    /// Okta has no such word.
-    #[error("Okta knows no \"{word}\"; there is {}", known.join(", "))]
+    /// The value doesn't exist in Okta.
+    #[error("must be one of {}; got \"{word}\"", known.join(", "))]
     UnknownWord {
         /// The setting, such as `scope.users.status`.
         setting: &'static str,
@@ -101,10 +101,10 @@ pub enum ScopeError {
         /// The valid values.
         known: Vec<&'static str>,
     },
-    /// Groups are named by id: their names change, and need not be unique.
+    /// The value isn't a group ID. Names of groups change and aren't unique.
     #[error(
-        "\"{0}\" is not the id of a group such as 00g1emaKYZTWRYYRRTSK; it is in the address of the group's page in the \
-         Admin Console"
+        "must be the ID of a group, such as 00g1emaKYZTWRYYRRTSK; got \"{0}\"; in the Okta Admin Console, the \
+         address of the group's page contains it"
     )]
     NoGroupId(String),
 }
@@ -119,8 +119,8 @@ impl ScopeError {
     }
 }
 
-/// The value of a member that holds none of Okta's words.
-const UNKNOWN: &str = "an unknown word";
+/// The value of a member that isn't one of Okta's documented values.
+const UNKNOWN: &str = "an unknown value";
 
 static STATUSES: [UserStatus; 8] = [
     UserStatus::Staged,
@@ -135,7 +135,7 @@ static STATUSES: [UserStatus; 8] = [
 static GROUP_TYPES: [GroupType; 3] = [GroupType::OktaGroup, GroupType::AppGroup, GroupType::BuiltIn];
 
 impl SyncScope {
-    /// Checks the conditions by themselves.
+    /// Checks the conditions alone.
     ///
     /// # Errors
     /// When one can never be met.
@@ -188,8 +188,8 @@ impl SyncScope {
             })
     }
 
-    /// The member of a user that a condition is about, and that holds no value of Okta's: such a user is neither chosen
-    /// nor out of scope.
+    /// The member of a user that a condition requires and that has an invalid value: such a user is neither in scope nor out
+    /// of scope.
     pub fn odd_of_user(&self, user: &User) -> Option<OddMember> {
         let UserScope { status, types, .. } = &self.users;
         if !status.is_empty() && !STATUSES.contains(&user.status) {

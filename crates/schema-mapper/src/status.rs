@@ -8,7 +8,7 @@ use sync_model::{ObjectKind, RetireReason};
 const DELETED: &str = "Okta Deleted";
 /// The status of an object that is no longer in scope.
 const OUT_OF_SCOPE: &str = "Okta Out of Scope";
-/// A live group or membership, and a user who can sign in.
+/// A current group or membership, and a user who can sign in.
 pub(crate) const ACTIVE: &str = "Okta Active";
 /// A status that Okta has added since.
 pub(crate) const OTHER: &str = "Okta Other";
@@ -54,7 +54,7 @@ pub(crate) const fn of_departure(departure: RetireReason) -> &'static str {
     }
 }
 
-/// The Assets status of a user; `None` for one that is not known.
+/// The Assets status of a user; `None` for an unknown status.
 pub(crate) const fn of(status: &UserStatus) -> Option<&'static str> {
     Some(match status {
         UserStatus::Active => ACTIVE,

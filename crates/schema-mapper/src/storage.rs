@@ -10,25 +10,25 @@ use crate::{MappedAttribute, Mapping, Source};
 /// The reason why Assets drops the values of a field without a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loss {
-    /// The attribute, or its object type, is not there.
+    /// The attribute or its object type doesn't exist.
     Missing,
     /// The mapping in Assets doesn't lead to the attribute, or finds referenced objects by another one: a name changed.
     Unmapped,
-    /// The attribute accepts fewer values than it should.
+    /// The cardinality of the attribute is too low.
     Cardinality {
-        /// The number that it accepts.
+        /// The present maximum cardinality.
         present: i32,
-        /// The number that it should accept; -1 for any.
+        /// The required cardinality; -1 for unlimited.
         wanted: i32,
     },
-    /// The attribute is of a type that does not hold every value.
+    /// The type of the attribute can't store all values.
     Type {
         /// The type in Assets.
         present: String,
-        /// The type that it should have.
+        /// The required type.
         wanted: String,
     },
-    /// The reference leads to another object type.
+    /// The attribute refers to another object type.
     Target {
         /// The external ID or name of the type in Assets.
         present: String,
@@ -52,7 +52,7 @@ pub struct Storage {
     pub shape: String,
     /// The reason why values are lost; `None` when they are stored.
     pub loss: Option<Loss>,
-    /// True if it is a select attribute, and values may come that are not among its options.
+    /// True if it is a select attribute that can receive values outside its options.
     pub is_open: bool,
 }
 
@@ -117,7 +117,7 @@ fn loss(there: &Attribute, wanted: &Attribute, is_astray: bool, types: &[&Object
     })
 }
 
-/// Another shape may have stored other values. Names and limits do not count: what they lose is a loss.
+/// Another shape may have stored other values. Names and limits don't count: their truncation is permanent.
 fn shape(mapped: &MappedAttribute, there: &Attribute, loss: Option<&Loss>) -> String {
     let target = match loss {
         Some(Loss::Target { present, .. }) => present.as_str(),

@@ -32,7 +32,7 @@ pub(crate) fn fit(
         texts.push(as_one_text(&fitted).trim().to_owned());
     }
     texts.retain(|text| !text.is_empty());
-    // Assets keeps a set; another order is no change.
+    // Assets stores a set, so a different order isn't a change.
     texts.sort_unstable();
     texts.dedup();
     (texts.into(), broken)
@@ -70,7 +70,7 @@ fn limited(text: &str, lines: bool, limit: usize, cut: Rule) -> (Value, Option<R
     (fitted.into(), rule)
 }
 
-/// Leaves out what is longer than a text may be. An address that is cut would lead elsewhere.
+/// Omits text that exceeds the maximum length. A truncated URL would point elsewhere.
 fn short((value, rule): (Value, Option<Rule>)) -> (Value, Option<Rule>) {
     let is_long = value.as_str().is_some_and(|text| text.chars().nth(TEXT_LIMIT).is_some());
     if is_long { (empty(false), Some(Rule::AddressTooLong)) } else { (value, rule) }

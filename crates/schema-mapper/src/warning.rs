@@ -1,4 +1,4 @@
-//! Options without effect, or with another effect than expected. Schemas change, so none of them is an error.
+//! Options without effect, or with an unexpected effect. They aren't errors, because schemas change.
 
 use std::fmt;
 
@@ -17,13 +17,13 @@ pub enum MappingWarning {
         /// The attribute's name in Okta.
         attribute: String,
     },
-    /// The chosen name is reserved, taken, or unreadable.
+    /// The chosen name is reserved, in use, or unreadable.
     NameUnavailable {
         /// The attribute's name in Okta.
         attribute: String,
         /// The name that was chosen.
         wanted: String,
-        /// The name that it gets.
+        /// The assigned name.
         given: String,
     },
     /// User types define an attribute differently.

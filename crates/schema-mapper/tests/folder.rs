@@ -68,12 +68,16 @@ fn folder_reads_schemas_and_skips_users() {
 #[test]
 fn unusable_folder_is_rejected_with_reason() {
     let groups = group_schema(&serde_json::json!({})).to_string();
-    insta::assert_snapshot!(refused(&[]), @"DIR holds no .json file");
+    insta::assert_snapshot!(refused(&[]), @"DIR contains no .json file");
     insta::assert_snapshot!(refused(&[("broken.json", "{\n  \"id\": ")]), @"DIR/broken.json is not JSON: EOF while parsing a value at line 2 column 8");
-    insta::assert_snapshot!(refused(&[("odd.json", r#"{"name": "user", "definitions": {"base": {"properties": {"x": 1}}}}"#)]), @"DIR/odd.json is not a schema as Okta shows it: invalid type: integer `1`, expected struct SchemaProperty");
-    insta::assert_snapshot!(refused(&[("group.json", groups.as_str())]), @"DIR holds no schema of users; save the answer to GET /api/v1/meta/schemas/user/default in it");
-    insta::assert_snapshot!(refused(&[("group.json", groups.as_str()), ("user.json", r#"{"name": "user", "definitions": {}}"#), ("t.json", r#"{"id": "oty1", "name": 7}"#)]), @"DIR/t.json is not a user type as Okta shows it: invalid type: integer `7`, expected a string");
-    insta::assert_snapshot!(refused(&[("users.json", r#"[{"id": "00u1"}]"#)]), @"DIR holds no schema of groups; save the answer to GET /api/v1/meta/schemas/group/default in it");
+    insta::assert_snapshot!(refused(&[("odd.json", r#"{"name": "user", "definitions": {"base": {"properties": {"x": 1}}}}"#)]), @"DIR/odd.json is not a schema as Okta returns it: invalid type: integer `1`, expected struct SchemaProperty");
+    insta::assert_snapshot!(refused(&[("group.json", groups.as_str())]), @"DIR contains no schema of users; save \
+                                                                           the response to GET \
+                                                                           /api/v1/meta/schemas/user/default in it");
+    insta::assert_snapshot!(refused(&[("group.json", groups.as_str()), ("user.json", r#"{"name": "user", "definitions": {}}"#), ("t.json", r#"{"id": "oty1", "name": 7}"#)]), @"DIR/t.json is not a user type as Okta returns it: invalid type: integer `7`, expected a string");
+    insta::assert_snapshot!(refused(&[("users.json", r#"[{"id": "00u1"}]"#)]), @"DIR contains no schema of groups; \
+                                                                                 save the response to GET \
+                                                                                 /api/v1/meta/schemas/group/default in it");
     assert!(
         folder::read(Path::new("/does/not/exist"))
             .unwrap_err()

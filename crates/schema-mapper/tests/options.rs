@@ -75,26 +75,26 @@ fn unsupported_attribute_type_is_rejected() {
     for wrong in ["status", "referenced_object", "colour"] {
         insta::allow_duplicates! {
             let message = refused(&org, &format!("user.types.size = '{wrong}'")).replace(wrong, "WRONG");
-            insta::assert_snapshot!(message, @r#"mapping.user.types sets "size" to "WRONG"; it can be text, textarea, integer, double, boolean, date, time, date_time, url, email, select, ipaddress"#);
+            insta::assert_snapshot!(message, @r#"mapping.user.types: the type of "size" must be one of text, textarea, integer, double, boolean, date, time, date_time, url, email, select, ipaddress; got "WRONG""#);
         }
     }
-    insta::assert_snapshot!(refused(&org, "user.types.login = 'select'"), @r#"mapping.user.types sets "login" to "select"; it can be text"#);
-    insta::assert_snapshot!(refused(&org, "group.types.name = 'url'"), @r#"mapping.group.types sets "name" to "url"; it can be text"#);
+    insta::assert_snapshot!(refused(&org, "user.types.login = 'select'"), @r#"mapping.user.types: the type of "login" must be one of text; got "select""#);
+    insta::assert_snapshot!(refused(&org, "group.types.name = 'url'"), @r#"mapping.group.types: the type of "name" must be one of text; got "url""#);
 }
 
 #[test]
 fn unsatisfiable_options_are_rejected_by_name() {
     let org = with(&json!({}));
     let no_types = OrgSchemas { user_types: Vec::new(), ..org.clone() };
-    insta::assert_snapshot!(refused(&no_types, ""), @"the org has no user type; the app may lack the scopes okta.userTypes.read and okta.schemas.read");
-    insta::assert_snapshot!(refused(&org, "user_label = 'nick'"), @r#"mapping.user_label is "nick", which no user type of the org has"#);
-    insta::assert_snapshot!(refused(&org, "group_label = 'nick'"), @r#"mapping.group_label is "nick", which the groups of the org do not have"#);
-    insta::assert_snapshot!(refused(&org, "external_id_prefix = 'a/b'"), @r#"mapping.external_id_prefix "a/b" cannot begin external ids; use letters, digits and dashes"#);
+    insta::assert_snapshot!(refused(&no_types, ""), @"the org has no user types; the app may lack the API scopes okta.userTypes.read and okta.schemas.read");
+    insta::assert_snapshot!(refused(&org, "user_label = 'nick'"), @r#"mapping.user_label: no user type of the org has the attribute "nick""#);
+    insta::assert_snapshot!(refused(&org, "group_label = 'nick'"), @r#"mapping.group_label: groups of the org don't have the attribute "nick""#);
+    insta::assert_snapshot!(refused(&org, "external_id_prefix = 'a/b'"), @r#"mapping.external_id_prefix: must be letters, digits, and hyphens, at least one; got "a/b""#);
     insta::assert_snapshot!(refused(&org, "object_schema_name = 'Who?'"), @r#"mapping.object_schema_name "Who?" is empty or has one of = ; : ? . " which Assets refuses"#);
     let mut bare = schema(&json!({}));
     bare["definitions"]["base"]["properties"].as_object_mut().unwrap().remove("employeeNumber");
     let bare = self::org(&[bare], &group_schema(&json!({})));
-    insta::assert_snapshot!(refused(&bare, "manager.match_by = 'employee_number'"), @r#"managers are found by employeeNumber, which no user type of the org has; set mapping.manager.match_by to "off" or another value"#);
+    insta::assert_snapshot!(refused(&bare, "manager.match_by = 'employee_number'"), @r#"mapping.manager.match_by: no user type of the org has the attribute employeeNumber; set "off" or another value"#);
 }
 
 #[test]

@@ -55,8 +55,8 @@ fn unknown_attribute_is_reported_not_sent() {
     assert_eq!(
         told,
         [
-            "user attribute \"shoeSize\": a value is of an attribute outside Okta's schema; left out",
-            "user attribute \"status\": a value is not known to this version; shown as \"Okta Other\"",
+            "user attribute \"shoeSize\": a value belongs to an attribute outside Okta's schema; omitted",
+            "user attribute \"status\": a value isn't supported by this version; sent as \"Okta Other\"",
         ]
     );
     let chosen = mapping_by(&with(&json!({})), "user.exclude = ['shoeSize']").user(&user);

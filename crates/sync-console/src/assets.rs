@@ -14,7 +14,7 @@ const STYLE: &str = include_str!("assets/console.css");
 const SCRIPT: &str = include_str!("assets/console.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
-/// Changes whenever one of them does, so that they can be kept for long.
+/// Changes with every asset, so that browsers can cache them for a long time.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let digest = Sha256::digest([STYLE, SCRIPT, ICON].concat());
     URL_SAFE_NO_PAD.encode(&digest[..9])
@@ -25,7 +25,7 @@ pub(crate) fn address(name: &str) -> String {
     format!("/assets/{name}?v={}", *VERSION)
 }
 
-/// Serves them to anybody.
+/// Serves them without authentication.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/console.css", get(async || kept("text/css; charset=utf-8", STYLE)))

@@ -24,10 +24,10 @@ use crate::app::App;
 use action::{Effect, effect};
 
 /// The length of a body that is searched for the requested change.
-const LOOKED_AT: usize = 16 << 10;
-/// So much of a text is kept.
+const MAX_RECORDED_BYTES: usize = 16 << 10;
+/// The maximum length of a stored text.
 const LONGEST: usize = 200;
-/// Members of a body that are kept. None of them can be a secret.
+/// The stored members of a body. None of them can be a secret.
 const KEPT: [&str; 16] = [
     "accept",
     "override_safeguards",
@@ -60,20 +60,20 @@ pub(crate) async fn record(
     let action = match effect(request.method(), path) {
         Effect::None => return next.run(request).await,
         Effect::Change(action) => action.to_owned(),
-        // Known to no table, and written down all the same.
+        // The action is in no table and is logged nevertheless.
         Effect::Unlisted => format!("{} {path}", request.method()),
     };
-    // A path that is no text belongs to nothing.
+    // A path that isn't text has no connection.
     let parameters: Vec<(&str, &str)> = parameters.iter().flatten().collect();
     let part = |name: &str| parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| short(value));
     let connection = part("name");
     let subject = ["object", "event", "id"].iter().find_map(|name| part(name));
-    let behind_proxy = app.fleet.config().behind_proxy;
+    let behind_proxy = app.manager.config().behind_proxy;
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let origin = peer.map(|peer| client_address(peer, request.headers(), behind_proxy).to_string());
     let headers = request.headers().clone();
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let request = looked_at(request, Arc::clone(&seen));
+    let request = record_body(request, Arc::clone(&seen));
     // A name that cannot be one has no state.
     let named = connection.clone().map(ConnectionName::try_from);
     let before = state(&app, named.as_ref()).await;
@@ -91,25 +91,25 @@ pub(crate) async fn record(
         origin,
         connection,
         subject,
-        request: asked(&headers, &body),
+        request: choices_of(&headers, &body),
         before,
         after,
         succeeded: status.is_success() || status.is_redirection(),
         ..AuditEntry::new(Timestamp::now(), &identity.principal, via, &action)
     };
-    if let Err(error) = app.fleet.store().audit().append(&entry).await {
+    if let Err(error) = app.manager.store().audit().append(&entry).await {
         let (error, actor) = (sync_service::error_chain(&error), &entry.actor);
         tracing::error!(target: "audit", error, actor, action, "could not write a change to the audit log");
     }
     response
 }
 
-/// The same request; the beginning of its body is kept as it is read.
-fn looked_at(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
+/// The same request; the start of its body is recorded as it is read.
+fn record_body(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
     request.map(|body| {
         Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = LOOKED_AT.saturating_sub(seen.len());
+            let room = MAX_RECORDED_BYTES.saturating_sub(seen.len());
             seen.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
         }))
     })
@@ -117,7 +117,7 @@ fn looked_at(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
 
 /// The state that a request can change; empty if the store can't be read.
 async fn state<E>(app: &App, connection: Option<&Result<ConnectionName, E>>) -> Option<Value> {
-    let store = app.fleet.store();
+    let store = app.manager.store();
     let state = match connection {
         Some(name) => connection_state(store, name.as_ref().ok()?).await,
         None => token_state(store).await,
@@ -126,7 +126,7 @@ async fn state<E>(app: &App, connection: Option<&Result<ConnectionName, E>>) -> 
 }
 
 /// The choices in a body of JSON or a form.
-fn asked(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
+fn choices_of(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let sent: Map<String, Value> = if kind.starts_with("application/x-www-form-urlencoded") {
         form_urlencoded::parse(body).map(|(key, value)| (key.into_owned(), value.into())).collect()
@@ -171,9 +171,10 @@ mod tests {
     fn secrets_are_removed_from_bodies() {
         let headers = |kind: &'static str| [(CONTENT_TYPE, kind.parse().unwrap())].into_iter().collect();
         let json = br#"{"secrets":{"import_token":"s3cret"},"settings":{"x":"s3cret"},"name":"oia_s3cret","new":true}"#;
-        let kept = asked(&headers("application/json"), json);
+        let kept = choices_of(&headers("application/json"), json);
         assert_eq!(kept, Some(json!({ "name": "oia_...", "new": true })));
-        let form = asked(&headers("application/x-www-form-urlencoded"), b"private_key=s3cret&accept=yes");
+        let form =
+            choices_of(&headers("application/x-www-form-urlencoded"), b"private_key=s3cret&accept=yes");
         assert_eq!(form, Some(json!({ "accept": "yes" })));
     }
 }

@@ -1,4 +1,5 @@
-//! A fuzz target of whole requests to the console: paths, queries, cookies, forms, and places in streams. See tests/fuzz.
+//! A fuzz target of complete requests to the console: paths, queries, cookies, forms, and stream positions. See
+//! tests/fuzz.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -62,18 +63,18 @@ impl Console {
             ready["insight"]["import_token"],
         );
         let config = Config::from_toml(&toml, "c.toml", folder.path(), []).unwrap();
-        let fleet = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
-        let store = fleet.store().access();
+        let manager = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
+        let store = manager.store().access();
         let now = sync_service::engine::Clock::now(&SystemClock);
-        let wish = TokenRequest { name: "reader".to_owned(), role: Role::ReadOnly, expires: None };
-        let (_, token) = create_token(&store, &wish, now).await.unwrap();
+        let request = TokenRequest { name: "reader".to_owned(), role: Role::ReadOnly, expires: None };
+        let (_, token) = create_token(&store, &request, now).await.unwrap();
         let options = AccessOptions { behind_proxy: true, ..AccessOptions::default() };
-        let access = Access::new(store, options, None, fleet.refused_sign_ins().clone());
+        let access = Access::new(store, options, None, manager.refused_sign_ins().clone());
         let session = access.sign_in(&token, IpAddr::V4(Ipv4Addr::LOCALHOST)).await.unwrap();
-        let app = App { fleet: Arc::clone(&fleet), stop: CancellationToken::new() };
+        let app = App { manager: Arc::clone(&manager), stop: CancellationToken::new() };
         let known =
             [("TOKEN", token.expose_secret().to_owned()), ("SESSION", session.expose_secret().to_owned())];
-        (router(app, access, SecurityHeaders { https: true }), known, (sandbox, fleet, folder))
+        (router(app, access, SecurityHeaders { https: true }), known, (sandbox, manager, folder))
     }
 
     /// The request in an input: a line with method and target, header lines, an empty line, and the body. `None` if a
@@ -151,7 +152,7 @@ fn requests_are_answered_or_refused() {
         "groups/",
         "plan",
         "stream",
-        "live",
+        "activity",
         "?limit=",
         "&search=",
         "&state=dead",

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Nothing from elsewhere, no script or style inside a page, no frame around it.
+/// No external content, no script or style inside a page, no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 const UNUSED: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), \
@@ -17,7 +17,7 @@ const UNUSED: &str = "accelerometer=(), camera=(), display-capture=(), geolocati
 const ALWAYS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // "no-referrer" would make the browser hide the origin of our own forms, which is compared.
+    // With "no-referrer", the browser would hide the origin of the console's own forms, which is compared.
     (REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -29,11 +29,11 @@ const HTTPS_ONLY: &str = "max-age=31536000";
 /// The way that browsers reach the console.
 #[derive(Debug, Clone, Copy)]
 pub struct SecurityHeaders {
-    /// Over TLS of the console or of a proxy: a header makes browsers keep to it.
+    /// True if the console or a proxy uses TLS: a header makes browsers insist on it.
     pub https: bool,
 }
 
-/// Adds the headers to every answer, whatever it says itself. For [`axum::middleware::from_fn_with_state`], outermost.
+/// Adds the headers to every response, replacing its own. For [`axum::middleware::from_fn_with_state`], outermost.
 pub async fn secure(State(how): State<SecurityHeaders>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     apply(how, response.headers_mut());

@@ -1,4 +1,4 @@
-//! The listener of the console, and what every request passes on its way.
+//! The listener of the console and its middleware.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub enum ConsoleError {
     /// The address cannot be listened on.
     #[error("{}", listen_message(.0))]
     Listen(#[from] ListenError),
-    /// Sign-in with Okta cannot work as it is set.
+    /// Sign-in with Okta isn't configured correctly.
     #[error("console.oidc: {0}")]
     OpenId(#[from] OidcError),
     /// The store failed.
@@ -67,13 +67,13 @@ fn listen_message(error: &ListenError) -> String {
     }
 }
 
-/// The web console and the admin API, on an address of their own.
+/// The web console and the admin API, with a separate listener.
 pub struct Console {
     server: Server,
     url: String,
     router: Router,
-    fleet: Arc<ConnectionManager>,
-    /// Ends live streams, which would keep the listener from ending.
+    manager: Arc<ConnectionManager>,
+    /// Ends streams, which would block the listener's shutdown.
     streams: CancellationToken,
 }
 
@@ -87,16 +87,16 @@ impl Console {
     /// Listens on its address.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or sign-in with Okta cannot work as it is set.
+    /// When the address can't be used, or sign-in with Okta isn't configured correctly.
     pub async fn bind(
         settings: &ConsoleConfig,
-        fleet: &Arc<ConnectionManager>,
+        manager: &Arc<ConnectionManager>,
     ) -> Result<Self, ConsoleError> {
-        let config = fleet.config();
+        let config = manager.config();
         let server = Server::by_rule(settings.listen, SETTING, config).await?;
-        let access = access(settings, config, &server, fleet)?;
+        let access = access(settings, config, &server, manager)?;
         let streams = CancellationToken::new();
-        let app = App { fleet: Arc::clone(fleet), stop: streams.clone() };
+        let app = App { manager: Arc::clone(manager), stop: streams.clone() };
         let https = server.has_tls() || config.behind_proxy;
         let scheme = if server.has_tls() { "https" } else { "http" };
         let url = match &settings.public_url {
@@ -104,7 +104,7 @@ impl Console {
             None => format!("{scheme}://{}", server.address()),
         };
         let router = router(app, access, SecurityHeaders { https });
-        Ok(Self { server, url, router, fleet: Arc::clone(fleet), streams })
+        Ok(Self { server, url, router, manager: Arc::clone(manager), streams })
     }
 
     /// The URL of the console.
@@ -117,7 +117,7 @@ impl Console {
     /// # Errors
     /// When the store fails.
     pub async fn first_token(&self) -> Result<Option<Secret>, ConsoleError> {
-        Ok(access::first_token(&self.fleet.store().access()).await?)
+        Ok(access::first_token(&self.manager.store().access()).await?)
     }
 
     /// Serves until interrupted.
@@ -140,7 +140,7 @@ fn access(
     settings: &ConsoleConfig,
     config: &Config,
     server: &Server,
-    fleet: &ConnectionManager,
+    manager: &ConnectionManager,
 ) -> Result<Access, ConsoleError> {
     let options = AccessOptions {
         idle: settings.session_idle_timeout,
@@ -160,7 +160,7 @@ fn access(
         })?),
         _ => None,
     };
-    Ok(Access::new(fleet.store().access(), options, oidc, fleet.refused_sign_ins().clone()))
+    Ok(Access::new(manager.store().access(), options, oidc, manager.refused_sign_ins().clone()))
 }
 
 /// The public routes, the routes that require a sign-in, and the headers around all of them.
@@ -171,7 +171,7 @@ pub(crate) fn router(app: App, access: Access, headers: SecurityHeaders) -> Rout
         .route("/metrics", get(metrics))
         .with_state(app.clone())
         .layer(from_fn_with_state(app.clone(), audit::record))
-        .layer(from_fn_with_state(access.clone(), access::guard));
+        .layer(from_fn_with_state(access.clone(), access::authorize));
     let open = Router::new()
         .merge(assets::router())
         .route("/healthz", get(async || "alive\n"))
@@ -197,9 +197,9 @@ async fn refusals_as_pages(request: Request, next: Next) -> Response {
     }
 }
 
-/// Anybody learns whether all is well; what is not is for those who are signed in.
+/// Without authentication, only the overall state; details require a session.
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    if app.fleet.health().await.ready {
+    if app.manager.health().await.ready {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready; see the console\n")
@@ -207,7 +207,7 @@ async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics(State(app): State<App>) -> Response {
-    match app.fleet.metrics().await {
+    match app.manager.metrics().await {
         Ok(text) => ([(CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "could not render metrics");

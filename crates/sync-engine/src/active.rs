@@ -18,20 +18,19 @@ pub(crate) struct ActiveRun {
 }
 
 impl ActiveRun {
-    /// True if the run sends what it stages. One that only shows it leaves no trace behind.
+    /// True if the run sends its staged changes. A run that only shows them leaves no trace in the history.
     pub(crate) fn sends(&self) -> bool {
         self.kind != RunKind::Plan
     }
 }
 
 impl Engine {
-    /// Begins a run that works by a view.
+    /// Starts a run with a view.
     pub(crate) async fn begin(&self, kind: RunKind, view: MappingView) -> Result<ActiveRun, EngineError> {
         Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, kind, view })
     }
 
-    /// Does the work of a run and closes the run whichever way the work ends. A pass that can be resumed stays
-    /// open.
+    /// Executes a run and closes it, whatever the result. A resumable sync stays open.
     pub(crate) async fn conclude(
         &self,
         run: &ActiveRun,
@@ -45,12 +44,12 @@ impl Engine {
         report.mapping_version = Some(run.view.version.clone());
         let span = tracing::info_span!("run", run = %run.id, kind = kind.as_str(), execution = tracing::field::Empty);
         let result = work(&mut report).instrument(span.clone()).await;
-        report.put_into_words();
+        report.render_findings();
         report.duration_seconds = started.elapsed().as_secs_f64();
         report.okta_requests = run.view.directory.requests() - requests;
-        // Batches of events come by the second, and what they leave is told by the runs after them.
+        // Event batches run every second; later runs report their remaining records.
         if !matches!(kind, RunKind::EventSync | RunKind::Retry) {
-            report.leave(self.outstanding().await?);
+            report.add_outstanding(self.outstanding().await?);
         }
         self.stats.run(&report);
         if let Err(error) = &result {
@@ -61,9 +60,10 @@ impl Engine {
                 self.stats.failed(kind.as_str(), matches!(error, EngineError::SafeguardTriggered(_)));
             }
             span.in_scope(|| tracing::info!(error = report.error, "run ended early"));
-            let pass = matches!(kind, RunKind::FullSync | RunKind::IncrementalSync | RunKind::Backfill);
-            let goes_on = pass && error.is_transient();
-            // An execution whose end is unknown keeps its staged records until recovery has asked after it.
+            let is_resumable =
+                matches!(kind, RunKind::FullSync | RunKind::IncrementalSync | RunKind::Backfill);
+            let goes_on = is_resumable && error.is_transient();
+            // An execution without a known end keeps its staged records until recovery reads its outcome.
             let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run.id);
             if goes_on || open {
                 observed.ended(&report);
@@ -88,7 +88,7 @@ impl MappingView {
         self.objects.as_deref().ok_or(EngineError::NoAccount)
     }
 
-    /// The fields of records that hold what people call an object.
+    /// The fields of records that contain an object's display name.
     pub(crate) fn labels(&self) -> BTreeMap<ObjectKind, String> {
         let label = |kind| Some((kind, self.directory.label(kind)?));
         ObjectKind::ALL.into_iter().filter_map(label).collect()

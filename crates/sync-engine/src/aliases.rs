@@ -1,8 +1,8 @@
-//! References by values that are no ids: a manager who is named by login, email address, or employee number.
+//! References by values that are no IDs: a manager who is named by login, email address, or employee number.
 //!
-//! Such a value can pass from one object to another, and objects that are retired keep it in Assets. So it is resolved here,
-//! among living objects, and the record carries the id. Every run resolves what it sends. What it makes appear, change, or
-//! disappear may resolve the references of other records anew; those are sent with it.
+//! Such a value can move from one object to another, and retired objects keep it in Assets. So it is resolved here,
+//! among current objects, and the record contains the ID. Every run resolves the records that it sends. Its changes may
+//! resolve the references of other records differently; those are sent with it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,7 +16,7 @@ use crate::{EngineError, ValueProblems, engine::Engine};
 type Owners = BTreeMap<ObjectKind, HashMap<String, Vec<Owner>>>;
 
 impl Engine {
-    /// Resolves the references of records that were just read, as far as the run knows the directory by now.
+    /// Resolves the references of the records that were just read, as far as the run has read the directory.
     pub(crate) async fn resolve(&self, run: RunId, records: &mut [Record]) -> Result<(), EngineError> {
         let owners = self.owners(run, records.iter().filter_map(|r| r.alias_reference.as_ref())).await?;
         for record in records {
@@ -28,16 +28,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Resolves references once more after a run has staged what it read, and stages the records that refer to another
-    /// object for it, those included that the run did not read. Of references, `everything` is looked through, or what
-    /// the staged changes can touch. An alias of no object, or of several, is counted.
+    /// Resolves references again after a run staged its records, and stages records whose reference changed, including
+    /// records that the run didn't read. `everything` checks all references instead of those that the staged changes
+    /// affect. An alias of no object, or of several, is counted.
     pub(crate) async fn resolve_staged(
         &self,
         run: RunId,
         everything: bool,
         problems: &mut ValueProblems,
     ) -> Result<(), EngineError> {
-        problems.forget_references();
+        problems.clear_references();
         let mut after: Option<RecordKey> = None;
         loop {
             let page =
@@ -71,14 +71,14 @@ impl Engine {
         let keys: Vec<RecordKey> = resolved.keys().cloned().collect();
         let known = self.ports.store.record_states(&keys).await?;
         let mut changes = Vec::new();
-        for mut staged in self.ports.store.as_left_by(run, &keys).await? {
+        for mut staged in self.ports.store.as_staged_by(run, &keys).await? {
             let Some(id) = resolved.remove(&staged.record.key) else { continue };
             staged.record.resolve(id);
             if classify(&staged.record, known.get(&staged.record.key)).is_some() {
                 changes.push(staged);
             }
         }
-        // A record that was staged for its reference alone, and is what it was before, is no longer.
+        // A record that was staged only for its reference, and is unchanged now, is no longer staged.
         Ok(self.ports.store.stage(run, &keys, &changes).await?)
     }
 

@@ -1,4 +1,4 @@
-//! From an approved plan to confirmed records: one execution, whose end is checked before anything is remembered.
+//! From an approved plan to confirmed records: one execution, whose outcome is checked before records are confirmed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,9 +28,9 @@ impl Engine {
         }
         let _execution_lock = self.execution_lock.lock().await;
         self.recover_locked(&run.view, Some((run.id, report))).await?;
-        refuse_removal(&run.view).await?;
-        self.refuse_change(run).await?;
-        // Asked for again inside the lane: another run may have overtaken every one of them.
+        check_missing_objects(&run.view).await?;
+        self.check_schema(run).await?;
+        // Read again while the lock is held: another run may have overtaken every one of them.
         let first = self.ports.store.staged(run.id, None, self.options.page).await?;
         if first.is_empty() {
             return Ok(());
@@ -44,7 +44,7 @@ impl Engine {
     }
 
     /// Records are sent only to the object schema that they were built for; another one may drop their values.
-    async fn refuse_change(&self, run: &ActiveRun) -> Result<(), EngineError> {
+    async fn check_schema(&self, run: &ActiveRun) -> Result<(), EngineError> {
         match self.changed_view(run).await? {
             Some(now) if !run.view.place.is_within(&now.place) => Err(EngineError::StructureChanged),
             _ => Ok(()),
@@ -73,8 +73,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The same once more for the records of the execution itself: they are there, but what they refer to may not be.
-    pub(crate) async fn distrust_after(&self, outcome: &Outcome) -> Result<(), EngineError> {
+    /// The same for the records of the execution itself: they exist, but their referenced objects may not.
+    pub(crate) async fn resend_after_missing_references(&self, outcome: &Outcome) -> Result<(), EngineError> {
         if outcome.missing_deleted() > 0 {
             self.ports.store.mark_all_for_resend().await?;
         }
@@ -87,7 +87,7 @@ impl Engine {
         view: &MappingView,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Execution>, EngineError> {
-        let began = Instant::now();
+        let started_at = Instant::now();
         let mut pause = Duration::from_millis(100);
         let mut orphan: Option<(ExecutionId, Instant)> = None;
         loop {
@@ -95,10 +95,10 @@ impl Engine {
                 Ok(execution) => return Ok(execution),
                 Err(error) => error,
             };
-            if !error.is_busy() || began.elapsed() >= self.options.busy_limit {
+            if !error.is_busy() || started_at.elapsed() >= self.options.busy_limit {
                 return Err(start_failure(view, error).await);
             }
-            // Every execution that this process knows of is over: this one waits for records that nobody sends.
+            // All executions of this process ended: this one waits for records that no process sends.
             let waits = view.importer.awaits_records().await.map_err(EngineError::Import)?;
             orphan = waits.map(|id| match orphan.take() {
                 Some((known, since)) if known == id => (known, since),
@@ -180,19 +180,19 @@ impl Engine {
         progress.end(Phase::Sending);
         if rejected > 0 && sent.values().all(|sent| *sent == 0) {
             // An execution without records costs as much time as any other.
-            self.give_up(execution, &id, "every record was refused").await;
+            self.give_up(execution, &id, "Assets rejected all records").await;
             return Ok(());
         }
 
         progress.begin(Phase::Processing, None);
-        // From here on the execution cannot be called back. If its outcome stays unknown it remains open in the store,
-        // with its staged records, until recovery has asked after it.
+        // From here on, the execution can't be canceled. If its outcome stays unknown, it remains open in the store,
+        // with its staged records, until recovery reads it.
         let outcome = tokio::select! {
             () = stop.cancelled() => return Err(EngineError::Interrupted),
             outcome = execution.complete() => outcome.map_err(EngineError::Import)?,
         };
         progress.end(Phase::Processing);
-        // What was changed by hand meanwhile may have dropped values: nothing is confirmed before that is known.
+        // A manual change in Assets may have dropped values: nothing is confirmed before the schema is compared.
         self.changed_view(run).await?;
         report.executions += 1;
         let confirmed = report.add_outcome(&outcome, &sent);
@@ -204,15 +204,15 @@ impl Engine {
         self.ports.store.confirm(run.id, &id, &confirmed, &outcome.reason(), self.now()).await?;
         self.date_losses(run.view.directory.as_ref()).await?;
         self.isolate(run.id, &outcome, &unaccounted).await?;
-        self.distrust_after(&outcome).await?;
-        self.doubt_after(run).await?;
+        self.resend_after_missing_references(&outcome).await?;
+        self.check_place_after(run).await?;
         self.notice_filled(&outcome).await?;
         self.notice_lost(&new, &outcome, report).await?;
         crate::stale_values::report_stale_values(&run.view, &kept, report);
         Ok(())
     }
 
-    /// Cancels an execution that was not completed. When even that fails, it stays open in the store for recovery.
+    /// Cancels an incomplete execution. If that fails as well, it stays open in the store for recovery.
     async fn give_up(&self, execution: Box<dyn Execution>, id: &ExecutionId, why: impl std::fmt::Display) {
         let cancelled = execution.cancel(&why.to_string()).await;
         let closed = match cancelled {
@@ -225,15 +225,15 @@ impl Engine {
     }
 }
 
-/// An import source that deletes what an import does not hold must not get an import of changes.
-async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
+/// An import source that deletes objects missing from an import must not receive a partial import.
+async fn check_missing_objects(view: &MappingView) -> Result<(), EngineError> {
     if view.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
         return Err(SafeguardViolation::MissingObjectsRemoved.into());
     }
     Ok(())
 }
 
-/// The reason behind a refused start, in the engine's words where it has some.
+/// The reason for a rejected start, as an engine error if there is one.
 async fn start_failure(view: &MappingView, error: PortError) -> EngineError {
     match view.importer.state().await {
         Ok(ImportSourceState::MissingMapping) => EngineError::SetupRequired,

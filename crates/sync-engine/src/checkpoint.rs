@@ -1,4 +1,4 @@
-//! A pass over the directory, as far as it has come: enough to go on in another process.
+//! The progress of a sync, sufficient for another process to resume it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub enum SyncMode {
     Full,
     /// Reads changes since a time.
     Incremental(Timestamp),
-    /// Every group and user, but no membership: an attribute is new, and who has a value is not known.
+    /// Every group and user, but no memberships: an attribute is new, and its values are unknown.
     Backfill,
 }
 
@@ -60,18 +60,18 @@ pub enum ReadPhase {
     Members,
     /// Listing users.
     Users,
-    /// Looking for what the listings no longer hold.
+    /// Reading unlisted objects by ID.
     Unlisted,
-    /// Everything was read; what differs is to be sent.
+    /// Everything is read; the differences are to be sent.
     Complete,
 }
 
-/// A pass, as it is stored after every page.
+/// A sync, as it is stored after every page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SyncCheckpoint {
     /// The extent of the sync.
     pub mode: SyncMode,
-    /// When it began.
+    /// The time of its start.
     pub started_at: Timestamp,
     /// Its reading. Every record of it counts as read at its beginning.
     #[serde(default)]
@@ -86,10 +86,10 @@ pub struct SyncCheckpoint {
     pub read: BTreeMap<ObjectKind, u64>,
     /// Problems on the way, in words.
     pub problems: Vec<String>,
-    /// Values that did not fit.
+    /// Values that don't match the type of their attribute.
     #[serde(default)]
     pub value_problems: ValueProblems,
-    /// The directory's own time when it began; `None` where that was not known.
+    /// The directory's time at its start; `None` if it was unknown.
     #[serde(default)]
     pub bookmark: Option<Timestamp>,
     /// Objects that could not be read.
@@ -98,10 +98,10 @@ pub struct SyncCheckpoint {
     /// The number of them without a readable ID.
     #[serde(default)]
     pub unnamed: u64,
-    /// Groups whose members could not be listed: their memberships stay as they are.
+    /// Groups whose members could not be listed: their memberships stay unchanged.
     #[serde(default)]
     pub unlisted: BTreeSet<GroupId>,
-    /// Names in the operator's choice that the directory does not have, a line each.
+    /// Items of the scope that Okta doesn't have, one per line.
     #[serde(default)]
     pub unknown_choices: Vec<String>,
     /// The number of times that a listing restarted because its cursor expired.
@@ -116,7 +116,7 @@ pub struct SyncCheckpoint {
 }
 
 impl SyncCheckpoint {
-    /// A pass that begins.
+    /// A new sync.
     pub fn new(scope: SyncMode, reading: Reading, mapping: impl Into<String>) -> Self {
         Self {
             mode: scope,
@@ -139,7 +139,7 @@ impl SyncCheckpoint {
         }
     }
 
-    /// Goes on to the beginning of another stage.
+    /// Continues with another phase.
     pub(crate) fn enter(&mut self, stage: ReadPhase) {
         self.phase = stage;
         self.cursor = None;

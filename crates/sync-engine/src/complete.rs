@@ -14,8 +14,8 @@ use crate::{
 
 /// The number of times that an object older than its event is read again before it is accepted.
 const MAX_STALE_READS: u32 = 6;
-/// The delay with which the event of a change is published. An object that changed earlier than that before its event
-/// may lack the change of the event, or the event is about something that objects don't show.
+/// The publication delay of change events. An object that changed earlier than this before its event may lack the
+/// event's change, or the event concerns something that objects don't contain.
 const EVENT_DELAY: SignedDuration = SignedDuration::from_millis(500);
 /// The number of times that an object is read while its deletion is expected: about twenty minutes.
 const MAX_DELETION_READS: u32 = 10;
@@ -41,7 +41,7 @@ impl Engine {
         for item in &failed {
             let Some(failure) = failure(&item.subject, states) else { continue };
             if failure.transient {
-                // What stands on the way says nothing about the object, so its events are not given up for it.
+                // An outage says nothing about the object, so its events don't fail because of it.
                 self.ports
                     .store
                     .requeue_work(std::slice::from_ref(item), later(now, item.attempts, 1))
@@ -56,7 +56,7 @@ impl Engine {
             let finding = Finding::warning(Fact::TaskFailing { task, error, occurrences });
             self.alert(AlertKind::SyncStalled, finding);
         }
-        let (again, settled): (Vec<WorkItem>, Vec<WorkItem>) =
+        let (again, completed): (Vec<WorkItem>, Vec<WorkItem>) =
             read.into_iter().partition(|item| self.is_stale(item, states));
         let mut by_attempts: BTreeMap<u32, Vec<WorkItem>> = BTreeMap::new();
         for item in again {
@@ -65,10 +65,10 @@ impl Engine {
         for (attempts, items) in by_attempts {
             self.ports.store.requeue_work(&items, later(now, attempts, 1)).await?;
         }
-        for event in settled.iter().filter_map(|item| item.not_older_than) {
+        for event in completed.iter().filter_map(|item| item.not_older_than) {
             self.stats.latency(Duration::try_from(now.duration_since(event)).unwrap_or_default());
         }
-        self.stats.completed(self.ports.store.complete_work(&settled, now).await?);
+        self.stats.completed(self.ports.store.complete_work(&completed, now).await?);
         Ok(())
     }
 
@@ -80,7 +80,7 @@ impl Engine {
                 return false;
             }
             let is_member = states.groups.get(user).is_some_and(|groups| groups.contains(group));
-            // What the newest event says need not be true any more, so this has an end.
+            // The newest event may be wrong, so the retries end.
             return is_member == item.expect_deleted && item.attempts < MAX_STALE_READS;
         }
         if let Subject::GroupMembers(group) = &item.subject {
@@ -110,25 +110,25 @@ impl Engine {
     pub(crate) async fn block_work(
         &self,
         items: &[WorkItem],
-        held: &HashSet<RecordKey>,
+        blocked: &HashSet<RecordKey>,
         reason: &str,
     ) -> Result<(), EngineError> {
-        let is_held = |item: &&WorkItem| match &item.subject {
-            Subject::Membership { user, .. } => held.contains(&RecordKey::user(user)),
-            target => object(target).is_some_and(|key| held.contains(&key)),
+        let is_blocked = |item: &&WorkItem| match &item.subject {
+            Subject::Membership { user, .. } => blocked.contains(&RecordKey::user(user)),
+            target => object(target).is_some_and(|key| blocked.contains(&key)),
         };
-        let keys: Vec<RecordKey> = held.iter().cloned().collect();
-        let items: Vec<WorkItem> = items.iter().filter(is_held).cloned().collect();
+        let keys: Vec<RecordKey> = blocked.iter().cloned().collect();
+        let items: Vec<WorkItem> = items.iter().filter(is_blocked).cloned().collect();
         Ok(self.ports.store.block(&keys, &items, reason, self.now()).await?)
     }
 
-    /// Requeues the blocked events none of whose objects is blocked any more.
+    /// Requeues the blocked events none of whose objects is blocked any longer.
     pub(crate) async fn requeue_unblocked(&self) -> Result<(), EngineError> {
         Ok(self.ports.store.requeue_unblocked(self.now()).await.map(drop)?)
     }
 
-    /// Fails a pass that a safeguard forbids. The objects of the changes that are too many are remembered until they are
-    /// sent, or a full run no longer finds them.
+    /// Fails a sync that a safeguard blocks. The objects of the violating changes are stored until they are sent, or a
+    /// full sync no longer finds them.
     pub(crate) async fn block_sync(
         &self,
         run: &ActiveRun,
@@ -139,7 +139,7 @@ impl Engine {
         if let Some(suspects) = refusal.suspects() {
             held = store.unstage(run.id, &suspects).await?;
             if let (ViolatingChanges::Retired(kind), true) = (suspects, held.is_empty()) {
-                // Refused before they were read one by one.
+                // Rejected before the records were read separately.
                 let mut after: Option<String> = None;
                 loop {
                     let page = store.unlisted(run.id, kind, after.as_deref(), self.options.page).await?;
@@ -156,14 +156,14 @@ impl Engine {
     /// Requeues work items, and fails those that are out of attempts.
     pub(crate) async fn requeue_or_fail(&self, items: &[WorkItem], reason: &str) -> Result<(), EngineError> {
         let now = self.now();
-        let (hopeless, rest): (Vec<WorkItem>, Vec<WorkItem>) =
+        let (out_of_attempts, rest): (Vec<WorkItem>, Vec<WorkItem>) =
             items.iter().cloned().partition(|item| item.attempts >= MAX_ATTEMPTS);
         for item in &rest {
             self.ports.store.requeue_work(std::slice::from_ref(item), later(now, item.attempts, 2)).await?;
         }
-        if !hopeless.is_empty() {
-            self.ports.store.fail_work(&hopeless, reason, now).await?;
-            let (objects, error) = (hopeless.len() as u64, reason.to_owned());
+        if !out_of_attempts.is_empty() {
+            self.ports.store.fail_work(&out_of_attempts, reason, now).await?;
+            let (objects, error) = (out_of_attempts.len() as u64, reason.to_owned());
             let fact = Fact::ObjectsFailed { objects, attempts: MAX_ATTEMPTS, error };
             self.alert(AlertKind::EventsFailed, Finding::error(fact));
         }

@@ -7,11 +7,11 @@ use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::{ActiveRun, EngineError, MappingView, PortError, engine::Engine};
 
-/// The number of former members that are asked for.
+/// The number of former members that are read.
 const WITNESSES: usize = 2;
 
 fn contradicted(message: String) -> EngineError {
-    EngineError::Directory(PortError::new(message).transient(true).about_one(true))
+    EngineError::Directory(PortError::new(message).transient(true).single_record(true))
 }
 
 impl Engine {
@@ -33,10 +33,10 @@ impl Engine {
         if !is_empty(&groups) || directory.group(&group).await.map_err(EngineError::Directory)?.is_some() {
             return Ok(groups);
         }
-        // The group is gone, or hidden.
+        // The group is deleted or hidden.
         let page = directory.groups(None, None).await.map_err(EngineError::Directory)?;
         if page.items.is_empty() && page.unreadable.is_empty() {
-            return Err(contradicted(format!("the groups of user {user} are hidden: no group can be seen")));
+            return Err(contradicted(format!("the app can't read the groups of user {user}")));
         }
         Ok(groups)
     }
@@ -57,14 +57,15 @@ impl Engine {
             .collect();
         let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
         let known = self.ports.store.record_states(&keys).await?;
-        let lives = |group: &GroupId| known.get(&RecordKey::group(group)).is_some_and(|known| !known.retired);
-        Ok(groups.into_iter().find(lives))
+        let is_current =
+            |group: &GroupId| known.get(&RecordKey::group(group)).is_some_and(|known| !known.retired);
+        Ok(groups.into_iter().find(is_current))
     }
 
-    /// Has former members say that they left a group whose listing is empty.
+    /// Verifies an empty group listing with former members.
     ///
     /// # Errors
-    /// When one of them says that it is a member, or none of them can be read.
+    /// If one of them is still a member, or none of them can be read.
     pub(crate) async fn prove_empty(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
         let members = self.ports.store.referrers(ObjectKind::Group, group.as_str()).await?;
         let users = members.into_iter().filter(|member| member.kind == ObjectKind::User);

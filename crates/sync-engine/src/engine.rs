@@ -56,7 +56,7 @@ pub struct EngineOptions {
     /// The overlap of an incremental sync with the previous one: the directory's filters lag.
     pub overlap: Duration,
     /// The age up to which a checkpoint is resumed.
-    pub pass_life: Duration,
+    pub checkpoint_max_age: Duration,
     /// The duration of a worker's claim.
     pub lease: Duration,
     /// The time that an interrupted run has to end in order; then it is dropped.
@@ -74,7 +74,7 @@ impl Default for EngineOptions {
             orphan_limit: Duration::from_secs(30),
             event_tolerance: Duration::from_secs(5),
             overlap: Duration::from_mins(5),
-            pass_life: Duration::from_hours(24),
+            checkpoint_max_age: Duration::from_hours(24),
             lease: Duration::from_hours(1),
             grace: Duration::from_secs(2),
         }
@@ -87,8 +87,8 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     /// Held while an execution is open: there is one at a time.
     pub(crate) execution_lock: Mutex<()>,
-    /// Held while a pass reads and sends: there is one at a time.
-    pub(crate) passes: Mutex<()>,
+    /// Held while a sync reads and sends: only one runs at a time.
+    pub(crate) sync_lock: Mutex<()>,
     /// Held for reading from fetching objects until they are confirmed. A sync starts when no reader holds it, so that
     /// the confirmed records that memberships are copied from are no older than its start.
     pub(crate) in_flight: RwLock<()>,
@@ -97,15 +97,15 @@ pub struct Engine {
     pub(crate) tick: std::sync::Mutex<Option<Tick>>,
     /// True if this process's clock was compared with the one of the process before.
     pub(crate) clock_compared: std::sync::atomic::AtomicBool,
-    /// True once the latest execution of the import source was held against the store.
+    /// True once the latest execution of the import source was compared with the store.
     pub(crate) executions_compared: std::sync::atomic::AtomicBool,
-    /// Held while the structure in Assets is compared and extended for sending.
+    /// Held while the schema in Assets is compared and extended for sending.
     pub(crate) schemas: Mutex<()>,
-    /// The view that records are built and sent by; `None` until the schemas were compared. Replaced as a whole while
-    /// `schemas` is held, and only then.
+    /// The view for building and sending records; `None` until the schemas were compared. Replaced as a whole, and only
+    /// while `schemas` is locked.
     pub(crate) view: std::sync::Mutex<Option<MappingView>>,
     pub(crate) early_checks: EarlyChecks,
-    /// Attributes that objects carry and that the directory's schema did not define when it was read for their sake.
+    /// Attributes of objects that the directory's schema didn't define when it was read because of them.
     pub(crate) outside: std::sync::Mutex<BTreeSet<(ObjectKind, String)>>,
 }
 
@@ -116,7 +116,7 @@ impl Engine {
             ports,
             options,
             execution_lock: Mutex::new(()),
-            passes: Mutex::new(()),
+            sync_lock: Mutex::new(()),
             in_flight: RwLock::new(()),
             stats: Stats::default(),
             tick: std::sync::Mutex::default(),

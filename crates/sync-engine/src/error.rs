@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use crate::{Fact, Finding, Remedy, RunKind, SafeguardViolation, StoreError, Task};
 
-/// A failure of the world behind a port, with what the engine needs to know of it.
+/// A failure behind a port, with the properties that the engine needs.
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -15,14 +15,14 @@ pub struct PortError {
     expired: bool,
     single_record: bool,
     refused: bool,
-    gone: bool,
+    deleted: bool,
     remedy: Option<Remedy>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl PortError {
-    /// A failure with nothing behind it.
+    /// A failure without a cause.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -31,7 +31,7 @@ impl PortError {
             expired: false,
             single_record: false,
             refused: false,
-            gone: false,
+            deleted: false,
             remedy: None,
             source: None,
         }
@@ -44,7 +44,7 @@ impl PortError {
         self
     }
 
-    /// Marks a failure that may pass by itself.
+    /// Marks a failure that may be temporary.
     #[must_use]
     pub const fn transient(mut self, transient: bool) -> Self {
         self.transient = transient;
@@ -58,21 +58,21 @@ impl PortError {
         self
     }
 
-    /// Marks a place to go on from that the other side does not know any more.
+    /// Marks an expired position.
     #[must_use]
     pub const fn expired(mut self, expired: bool) -> Self {
         self.expired = expired;
         self
     }
 
-    /// Marks a failure that concerns the one object asked for, and no other.
+    /// Marks a failure that concerns only the requested object.
     #[must_use]
-    pub const fn about_one(mut self, about_one: bool) -> Self {
-        self.single_record = about_one;
+    pub const fn single_record(mut self, single_record: bool) -> Self {
+        self.single_record = single_record;
         self
     }
 
-    /// Marks a read that the other side refuses to this credential, maybe for the one object alone.
+    /// Marks a read that this credential isn't permitted, possibly for this object only.
     #[must_use]
     pub const fn refused(mut self, refused: bool) -> Self {
         self.refused = refused;
@@ -81,8 +81,8 @@ impl PortError {
 
     /// Marks an object whose deletion is proven.
     #[must_use]
-    pub const fn gone(mut self, gone: bool) -> Self {
-        self.gone = gone;
+    pub const fn deleted(mut self, deleted: bool) -> Self {
+        self.deleted = deleted;
         self
     }
 
@@ -103,22 +103,22 @@ impl PortError {
         self.busy
     }
 
-    /// Does it concern the one object asked for, and no other?
-    pub const fn is_about_one(&self) -> bool {
+    /// True if it concerns only the requested object.
+    pub const fn is_single_record(&self) -> bool {
         self.single_record
     }
 
-    /// Does the other side refuse the read to this credential, maybe for the one object alone?
+    /// True if this credential isn't permitted the read, possibly for this object only.
     pub const fn is_refused(&self) -> bool {
         self.refused
     }
 
     /// True if the deletion of the requested object is proven.
-    pub const fn is_gone(&self) -> bool {
-        self.gone
+    pub const fn is_deleted(&self) -> bool {
+        self.deleted
     }
 
-    /// Is the place to go on from not known any more? Then begin anew.
+    /// True if the position expired: start the listing again.
     pub const fn is_expired(&self) -> bool {
         self.expired
     }

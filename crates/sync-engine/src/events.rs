@@ -1,8 +1,7 @@
-//! From what events name to staged changes.
+//! From events to staged changes.
 //!
-//! No value is ever taken from an event. The object is read back by id, together with whatever must exist before its
-//! references can be resolved, and goes the same way as in a full run. An answer that is older than the event is asked
-//! for again a little later.
+//! Values are never read from an event. The object is read by ID, together with the objects that its references
+//! require, and is processed as in a full sync. If a response is older than the event, the object is read again later.
 
 use std::collections::HashSet;
 
@@ -18,7 +17,7 @@ use crate::{
 };
 
 impl Engine {
-    /// Handles what is due, as one run; `None` when nothing was.
+    /// Processes due work as one run; `None` without due work.
     pub(crate) async fn process_events(
         &self,
         stop: &CancellationToken,
@@ -31,8 +30,8 @@ impl Engine {
             return Ok(None);
         }
         let _in_flight = self.in_flight.read().await;
-        // While no pass reads, memberships may be taken from confirmed records; none may begin before they are sent.
-        let alone = self.passes.try_lock().ok();
+        // If no sync reads, confirmed records have the memberships; no sync may start before they are sent.
+        let alone = self.sync_lock.try_lock().ok();
         let run = match self.begin(RunKind::EventSync, view).await {
             Ok(run) => run,
             Err(error) => {
@@ -59,15 +58,15 @@ impl Engine {
         match outcome {
             Ok(report) => Ok(Some(report)),
             Err(error) => {
-                // Nothing that was looked at is to blame: it is looked at again as soon as it works again.
+                // The objects aren't at fault: they are read again once requests succeed.
                 self.ports.store.release_work(&items).await?;
                 Err(error)
             }
         }
     }
 
-    /// Applies what was read. What the limits forbid is held back, and everything else is applied. The objects that are
-    /// held back are given, with the reasons.
+    /// Applies the read objects. Changes that exceed a safeguard are blocked, and all others are applied. Returns the
+    /// blocked objects with the reasons.
     async fn apply_events(
         &self,
         run: &ActiveRun,
@@ -76,12 +75,12 @@ impl Engine {
         observed: &RunProgress<'_>,
         stop: &CancellationToken,
     ) -> Result<Vec<(HashSet<RecordKey>, String)>, EngineError> {
-        let mut held_back = Vec::new();
+        let mut blocked = Vec::new();
         loop {
             let refusal = match plan.approve(&self.options.safeguards) {
                 Ok(approved) => {
                     self.apply(run, approved, report, observed, stop).await?;
-                    return Ok(held_back);
+                    return Ok(blocked);
                 }
                 Err(refusal) => refusal,
             };
@@ -97,8 +96,8 @@ impl Engine {
             self.alert(AlertKind::SafeguardTriggered, finding);
             self.stats.failed(RunKind::EventSync.as_str(), true);
             report.note(reason.clone());
-            held_back.push((held.into_iter().collect(), reason));
-            // What is held back keeps the references to it.
+            blocked.push((held.into_iter().collect(), reason));
+            // A blocked object keeps its references.
             self.resolve_staged(run.id, false, &mut report.value_problems).await?;
             plan = self.plan_of(run, report).await?;
         }
@@ -114,7 +113,7 @@ impl Engine {
         report: &mut RunReport,
         observed: &RunProgress<'_>,
     ) -> Result<(FetchedObjects, ActiveRun), EngineError> {
-        // A 404 is believed at once only of what somebody said was deleted.
+        // A 404 is accepted at once only if an event reported the deletion.
         let doubtful: HashSet<RecordKey> = items
             .iter()
             .filter(|item| !item.expect_deleted && item.attempts < NOT_FOUND_RETRIES)
@@ -128,7 +127,7 @@ impl Engine {
         }
         let Comparison { report: structure, view } = match self.follow_schema(true).await {
             Ok(compared) => compared,
-            // What can be stored need not wait for what cannot.
+            // Objects that can be stored don't wait for the others.
             Err(error @ (EngineError::TargetSchema(_) | EngineError::StructureChanged)) => {
                 tracing::warn!(error = %error_chain(&error), "could not add new attributes to the object schema; will retry");
                 self.ports.store.enqueue(&Subject::Schema, self.now()).await?;
@@ -138,10 +137,10 @@ impl Engine {
         };
         report.add_schema(&structure);
         if structure.added_attributes.is_empty() {
-            self.remember_outside(fetched.unmapped.iter().cloned());
+            self.record_unmapped(fetched.unmapped.iter().cloned());
             return Ok((fetched, run.clone()));
         }
-        // What was outside the schema then may be in it now.
+        // An attribute that was missing from the schema then may be part of it now.
         *report = before;
         report.add_schema(&structure);
         tracing::info!(attributes = ?structure.added_attributes, "added new attributes to the object schema");

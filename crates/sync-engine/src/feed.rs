@@ -1,4 +1,4 @@
-//! Reading the directory's log, beside the hook or instead of it.
+//! Reading the directory's log, in addition to the hook or instead of it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,14 +10,14 @@ use crate::{
 /// The result of polling the log once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Polled {
-    /// Events that no delivery had brought yet.
+    /// Events that no delivery contained before.
     pub(crate) new: u64,
     /// True if the end of the log was reached.
     pub(crate) caught_up: bool,
     /// The place after the page.
     pub(crate) checkpoint: String,
-    /// True if the place before was refused, and the log is read on by time.
-    pub(crate) began_again: bool,
+    /// True if the previous position was rejected, and the log is read by time.
+    pub(crate) restarted: bool,
 }
 
 impl Engine {
@@ -28,7 +28,7 @@ impl Engine {
             Some(state) => FeedStart::At(state.checkpoint.clone()),
             None => FeedStart::Since(self.first_position(feed).await?),
         };
-        let (page, began_again) = match (feed.poll(&position).await, &state) {
+        let (page, restarted) = match (feed.poll(&position).await, &state) {
             (Err(error), Some(state)) if error.is_expired() => (self.begin_again(feed, state).await?, true),
             (page, _) => (page.map_err(EngineError::EventFeed)?, false),
         };
@@ -41,8 +41,8 @@ impl Engine {
         let published = page.events.iter().map(|event| event.published_at).max();
         let before = state.as_ref().map(|state| state.newest_event_at);
         let newest = published.into_iter().chain(before).max();
-        // Never ahead of the directory, whatever an event says of itself; and where its time is not known, where the
-        // reading began.
+        // The position is never ahead of the directory's time, even if an event claims a later one. If that time is
+        // unknown, the position is the start of the read.
         let present = feed.time().or(before).or(asked).unwrap_or(Timestamp::UNIX_EPOCH);
         let next = FeedCheckpoint {
             checkpoint: page.checkpoint.clone(),
@@ -50,7 +50,7 @@ impl Engine {
             caught_up_at: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up_at) },
         };
         let new = self.ports.store.store_feed_page(&page.events, &next, now).await?;
-        Ok(Polled { new, caught_up: page.caught_up, checkpoint: page.checkpoint, began_again })
+        Ok(Polled { new, caught_up: page.caught_up, checkpoint: page.checkpoint, restarted })
     }
 
     /// The first position of a connection that never read the log: the start of its last sync, so that no event is
@@ -60,16 +60,16 @@ impl Engine {
             return Ok(self.with_overlap(bookmark));
         }
         if self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some() {
-            // Everything was read once, and up to when is not known.
+            // A full sync succeeded, but its time is unknown.
             self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }
         let now = feed.time().ok_or_else(|| {
-            EngineError::EventFeed(PortError::new("the directory's time is not known yet").transient(true))
+            EngineError::EventFeed(PortError::new("the directory's time isn't known yet").transient(true))
         })?;
         Ok(self.with_overlap(now))
     }
 
-    /// The place is not known any more: what happened since is read again by time. Events that come twice are dropped.
+    /// The position is no longer valid: events since then are read again by time. Repeated events are dropped.
     async fn begin_again(
         &self,
         feed: &dyn EventFeed,
@@ -81,8 +81,7 @@ impl Engine {
         tracing::info!(%last, "System Log position expired; restarting by time");
         let since = FeedStart::Since(self.with_overlap(lost.unwrap_or(last)));
         let page = feed.poll(&since).await.map_err(EngineError::EventFeed)?;
-        // The answer brought the directory's time, if that was not known; where it did not, nothing proves that the log
-        // held everything since.
+        // The response contained the directory's time. Without it, the log may not cover the whole interval.
         if lost.is_some() || feed.time().is_none_or(is_lost) {
             tracing::warn!(%last, "System Log gap exceeds retention; starting a full sync");
             self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
@@ -104,7 +103,7 @@ impl Engine {
         }
         let deliveries = notices.iter().filter(|notice| notice.is_failure).count() as u64;
         if deliveries > 0 {
-            // The System Log brings the events of failed deliveries.
+            // The System Log contains the events of failed deliveries.
             let finding = Finding::warning(Fact::DeliveriesFailed { deliveries });
             self.alert(AlertKind::EventHookUnhealthy, finding);
         }

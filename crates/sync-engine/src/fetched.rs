@@ -14,24 +14,24 @@ pub(crate) struct FetchedObjects {
     pub(crate) states: ObjectVersions,
     /// Groups that Assets does not hold yet, and whose members were not listed.
     pub(crate) new_groups: Vec<GroupId>,
-    /// Attributes that the mapping does not know yet.
+    /// Attributes that the mapping doesn't contain yet.
     pub(crate) unmapped: BTreeSet<(ObjectKind, String)>,
 }
 
-/// The directory's answers.
+/// The directory's responses.
 #[derive(Default)]
 pub(crate) struct ObjectVersions {
     /// The last change of each object that was read; `None` for deleted objects.
     pub(crate) objects: HashMap<RecordKey, Option<Timestamp>>,
     /// The groups of each user that was read and whose groups matter.
     pub(crate) groups: HashMap<UserId, HashSet<GroupId>>,
-    /// Users whose groups do not matter: they are not selected whatever these are.
+    /// Users whose groups don't matter: they are out of scope in any case.
     pub(crate) unselected: HashSet<UserId>,
-    /// Objects that could not be read, for a reason of their own.
+    /// Objects that could not be read for an individual reason.
     pub(crate) failed: HashMap<RecordKey, Failure>,
     /// Groups that are deleted or out of scope: in Assets they have no members.
     pub(crate) closed: HashSet<GroupId>,
-    /// Groups whose members were asked for and could not be listed beside a pass.
+    /// Groups whose members could not be listed during a sync.
     pub(crate) unlisted: BTreeSet<GroupId>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct ObjectVersions {
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) reason: String,
-    /// True if it may pass by itself.
+    /// True if it may be temporary.
     pub(crate) transient: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct SubjectSet {
     pub(crate) groups: BTreeSet<RecordKey>,
     /// The named memberships by group.
     pub(crate) memberships: BTreeMap<GroupId, BTreeSet<UserId>>,
-    /// Groups whose members are all asked for.
+    /// Groups whose members are all read.
     pub(crate) members: BTreeSet<GroupId>,
 }
 
@@ -72,12 +72,12 @@ impl SubjectSet {
     }
 }
 
-/// The part of it to ask for.
+/// The requested part.
 #[derive(Default)]
 pub(crate) struct FetchPlan {
     /// Users to read by id.
     pub(crate) users: HashSet<RecordKey>,
-    /// Groups of which the list of members is asked for, or cheaper than its users.
+    /// Groups whose list of members is requested, or costs less than reading the users.
     pub(crate) listings: BTreeSet<GroupId>,
     /// The named memberships of these groups.
     pub(crate) listed: Vec<(GroupId, UserId)>,

@@ -2,20 +2,20 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::{Doubt, EngineError, MappingView, Place, Subject, engine::Engine};
+use crate::{EngineError, LostValues, MappingView, Place, Subject, engine::Engine};
 
 impl Engine {
-    /// Holds the latest execution of the import source against the store, once in the life of a process. One that the
-    /// store does not know may have changed anything since: everything is sent again.
-    pub(crate) async fn notice_foreign(&self, view: &MappingView, ask: bool) -> Result<(), EngineError> {
-        if self.executions_compared.load(Ordering::Relaxed) || !self.has_begun().await? {
+    /// Compares the latest execution of the import source with the store, once per process. An unknown execution may
+    /// have changed any object: everything is resent.
+    pub(crate) async fn notice_foreign(&self, view: &MappingView, enqueue: bool) -> Result<(), EngineError> {
+        if self.executions_compared.load(Ordering::Relaxed) || !self.has_started_sync().await? {
             return Ok(());
         }
         let latest = match view.importer.latest().await {
             Ok(latest) => latest,
             Err(error) => {
-                tracing::debug!(error = %crate::error_chain(&error), "the latest execution is not known");
-                // Asked again at the next comparison, unless it is not answered to this credential.
+                tracing::debug!(error = %crate::error_chain(&error), "could not read the latest execution");
+                // The next comparison reads it again, unless this credential isn't permitted to.
                 self.executions_compared.store(!error.is_transient(), Ordering::Relaxed);
                 return Ok(());
             }
@@ -26,13 +26,13 @@ impl Engine {
         {
             tracing::warn!(
                 execution = %id,
-                "an import that this store does not know came last: an older copy of the store, or another program; \
-                 everything is sent again"
+                "the state store doesn't contain the latest import: the store is an older copy, or another program \
+                 imported data; resending all objects"
             );
             let place = Place { doubts: place.doubts + 1, ..place };
-            let subject = ask.then_some(Subject::EntireDirectory);
+            let subject = enqueue.then_some(Subject::EntireDirectory);
             let store = &self.ports.store;
-            store.remember_place(&place, Some(&Doubt::Everything), subject.as_ref(), self.now()).await?;
+            store.save_place(&place, Some(&LostValues::Everything), subject.as_ref(), self.now()).await?;
         }
         self.executions_compared.store(true, Ordering::Relaxed);
         Ok(())

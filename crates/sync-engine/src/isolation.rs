@@ -20,13 +20,12 @@ use crate::{
 const EXECUTIONS: u32 = 40;
 /// The most records of a kind that are read back; more are halved first, which needs fewer requests.
 const READ_BACK: u64 = 20_000;
-/// The pause before what was not found is looked up again: the index lags behind the import.
+/// The pause before missing objects are looked up again: the index lags behind the import.
 const INDEX_LAG: Duration = Duration::from_secs(3);
 /// The time limit for reading back.
 const READ_BACK_LIMIT: Duration = Duration::from_mins(3);
 
-/// The kinds that an execution did not account for, with the number of their records that were dropped; `None` where
-/// that is not known.
+/// The kinds that an execution didn't account for, with the number of dropped records; `None` if it is unknown.
 pub(crate) type Unaccounted = BTreeMap<ObjectKind, Option<u64>>;
 
 /// The sent records that an execution did not account for.
@@ -107,7 +106,7 @@ impl Engine {
         Ok(())
     }
 
-    /// True if nothing is left to be looked up again: no more suspects than were dropped.
+    /// True if no further lookup is needed: there are no more suspects than dropped records.
     async fn prove_once(
         &self,
         run: RunId,
@@ -143,7 +142,7 @@ impl Engine {
             self.ports.store.prove(run, &whole).await?;
             proven.extend(whole);
         }
-        // A reference to a suspect is made once that is confirmed: whatever refers to it is then sent again.
+        // A reference to a suspect is set once the suspect is confirmed: then its referrers are resent.
         lacking.retain(|_, absent| absent.iter().all(|key| suspects.contains(key)));
         let lacking: Vec<RecordKey> = lacking.into_keys().collect();
         self.ports.store.prove(run, &lacking).await?;
@@ -171,15 +170,15 @@ impl Engine {
         Ok(self.ports.store.isolate(run, unaccounted, &said.join("\n"), self.now()).await?)
     }
 
-    /// Sends again what is unconfirmed, until nothing of it is due.
+    /// Resends unconfirmed records until none is due.
     pub(crate) async fn send_rest(&self, stop: &CancellationToken) -> Result<(), EngineError> {
         for _ in 0..EXECUTIONS {
-            // Boxed: sending again goes through the same road as this run.
+            // Boxed, because a resend calls this function again.
             match Box::pin(self.send_unconfirmed(stop)).await {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
-                // What was read and confirmed stays so; the rest is told as outstanding.
+                // Read and confirmed records stay; the other ones are reported as outstanding.
                 Err(error) => {
                     tracing::warn!(error = %crate::error_chain(&error), "could not resend records; they stay unconfirmed");
                     break;

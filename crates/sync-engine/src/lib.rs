@@ -67,17 +67,18 @@ pub use observer::{ObservedRun, RunObserver};
 pub use plan::{ApprovedPlan, KindPlan, SyncPlan};
 pub use ports::{
     AliasUse, ChangeKind, ClearRequest, ClearResult, ClearedField, Clock, Comparison, ConfirmedRecord,
-    Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Doubt, DroppedValue, Event,
-    EventCursor, EventFeed, EventFilter, EventHook, EventQueueCounts, EventState, EvidenceState, Execution,
+    Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, DroppedValue, Event, EventCursor,
+    EventFeed, EventFilter, EventHook, EventQueueCounts, EventState, EvidenceState, Execution,
     ExecutionState, FeedCheckpoint, FeedPage, FeedStart, FieldState, HookChange, HookNotice, HookReport,
-    ImportSourceState, Importer, LastRun, MappingView, Members, MetricSample, NewEvent, ObjectAuditEntry,
-    ObjectCounts, ObjectHistory, OpenExecution, OriginRun, Outcome, Owner, Page, PendingWork, Place,
-    PlannedRemovals, Reading, RecordState, RejectedRecord, RemovedMemberships, ReplayTarget, RequestedObject,
-    RequestedState, RetiredObject, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState,
-    SchemaReport, SchemaState, SearchHit, SearchHits, StagedChange, StaleValue, StaleValueCounts, StateStore,
-    StoreError, Subject, Submitted, SyncRequest, SyncRequestProgress, SystemClock, TargetObjects,
-    TargetSchema, TimeState, TypeOutcome, UnconfirmedRecord, UnconfirmedRecordDetail, Unidentified, Upkeep,
-    WithheldField, WithheldReason, WorkItem, WorkKind, with_views,
+    ImportSourceState, Importer, LastRun, LostValues, MappingView, Members, MetricSample, NewEvent,
+    ObjectAuditEntry, ObjectCounts, ObjectHistory, OpenExecution, OriginRun, Outcome, Owner, Page,
+    PendingWork, Place, PlannedRemovals, Reading, RecordState, RejectedRecord, RemovedMemberships,
+    ReplayTarget, RequestedObject, RequestedState, RetiredObject, RunDetail, RunExecution, RunFilter,
+    RunSummary, SafeguardState, SchemaReport, SchemaState, SearchHit, SearchHits, StagedChange, StaleValue,
+    StaleValueCounts, StateStore, StoreError, Subject, Submitted, SyncRequest, SyncRequestProgress,
+    SystemClock, TargetObjects, TargetSchema, TimeState, TypeOutcome, UnconfirmedRecord,
+    UnconfirmedRecordDetail, Unidentified, Upkeep, WithheldField, WithheldReason, WorkItem, WorkKind,
+    with_views,
 };
 pub use preview::{FieldChange, ObjectChange};
 pub use progress::{NoopProgress, Phase, ProgressSink};

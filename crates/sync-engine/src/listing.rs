@@ -24,11 +24,11 @@ use crate::{
 const MOST_RESTARTS: u32 = 3;
 
 impl Engine {
-    /// Goes on with a pass to its end, and says what it would change.
-    pub(crate) async fn read_pass(
+    /// Continues a sync to its end, and returns its plan.
+    pub(crate) async fn read_listings(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
@@ -36,55 +36,59 @@ impl Engine {
         tokio::select! {
             biased;
             () = stop.cancelled() => Err(EngineError::Interrupted),
-            plan = self.read_stages(run, pass, limits, progress) => plan,
+            plan = self.read_stages(run, checkpoint, limits, progress) => plan,
         }
     }
 
     async fn read_stages(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
     ) -> Result<SyncPlan, EngineError> {
-        if pass.mode == SyncMode::Full && pass.phase == ReadPhase::Groups && pass.cursor.is_none() {
-            self.note_unknown_choices(run, pass).await;
+        if checkpoint.mode == SyncMode::Full
+            && checkpoint.phase == ReadPhase::Groups
+            && checkpoint.cursor.is_none()
+        {
+            self.report_unknown_scope_values(run, checkpoint).await;
         }
-        while pass.phase != ReadPhase::Complete {
-            match pass.phase {
-                ReadPhase::Groups => self.read_groups(run, pass, progress).await?,
-                ReadPhase::Members => self.read_members(run, pass, progress).await?,
-                ReadPhase::Users => self.read_users(run, pass, progress).await?,
-                ReadPhase::Unlisted => self.read_all_missing(run, pass, limits, progress).await?,
+        while checkpoint.phase != ReadPhase::Complete {
+            match checkpoint.phase {
+                ReadPhase::Groups => self.read_groups(run, checkpoint, progress).await?,
+                ReadPhase::Members => self.read_members(run, checkpoint, progress).await?,
+                ReadPhase::Users => self.read_users(run, checkpoint, progress).await?,
+                ReadPhase::Unlisted => self.read_all_missing(run, checkpoint, limits, progress).await?,
                 ReadPhase::Complete => {}
             }
-            self.ports.store.save_checkpoint(run.id, pass).await?;
+            self.ports.store.save_checkpoint(run.id, checkpoint).await?;
         }
-        // All users are known by now.
-        self.resolve_staged(run.id, pass.mode == SyncMode::Full, &mut pass.value_problems).await?;
+        // All users are listed by now.
+        self.resolve_staged(run.id, checkpoint.mode == SyncMode::Full, &mut checkpoint.value_problems)
+            .await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
-        let census = self.ports.store.object_counts().await?;
-        let mut plan = SyncPlan::new(run.id, &pass.read, &staged, &census);
-        if pass.mode != SyncMode::Full {
+        let counts = self.ports.store.object_counts().await?;
+        let mut plan = SyncPlan::new(run.id, &checkpoint.read, &staged, &counts);
+        if checkpoint.mode != SyncMode::Full {
             plan.only_some();
         }
         let since = self.window_begin(run, limits).await?;
         plan.removals =
             self.ports.store.planned_removals(run.id, SafeguardMinimums::default(), since).await?;
-        plan.problems.clone_from(&pass.problems);
-        plan.unknown_choices.clone_from(&pass.unknown_choices);
-        plan.unreadable = self.unread(run, pass).await?;
-        plan.value_problems.clone_from(&pass.value_problems);
+        plan.problems.clone_from(&checkpoint.problems);
+        plan.unknown_choices.clone_from(&checkpoint.unknown_choices);
+        plan.unreadable = self.unread(run, checkpoint).await?;
+        plan.value_problems.clone_from(&checkpoint.value_problems);
         Ok(plan)
     }
 
-    /// Notes what the operator's choice names in vain. It selects less than is meant, and stops nothing.
-    async fn note_unknown_choices(&self, run: &ActiveRun, pass: &mut SyncCheckpoint) {
+    /// Reports scope values that match nothing. They narrow the scope unintentionally, and stop no run.
+    async fn report_unknown_scope_values(&self, run: &ActiveRun, checkpoint: &mut SyncCheckpoint) {
         match run.view.directory.unknown_choices().await {
-            Ok(unknown) => pass.unknown_choices = unknown,
+            Ok(unknown) => checkpoint.unknown_choices = unknown,
             Err(error) => {
                 let reason = crate::error_chain(&error);
-                note(&mut pass.problems, format!("could not check the scope: {reason}"));
+                note(&mut checkpoint.problems, format!("could not check the scope: {reason}"));
             }
         }
     }
@@ -94,35 +98,38 @@ impl Engine {
         &self,
         phase: Phase,
         kind: ObjectKind,
-        pass: &SyncCheckpoint,
+        checkpoint: &SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        let known = self.ports.store.object_counts().await?.get(&kind).map(|census| census.current);
-        // Before everything was read once, what is known is what happened to change since.
+        let known = self.ports.store.object_counts().await?.get(&kind).map(|counts| counts.current);
+        // Before the first full sync, the count covers only recent changes.
         let read_once = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
-        progress.begin(phase, known.filter(|&n| n > 0 && read_once && pass.mode.since().is_none()));
-        progress.resume(phase, pass.read.get(&kind).copied().unwrap_or_default());
+        progress.begin(phase, known.filter(|&n| n > 0 && read_once && checkpoint.mode.since().is_none()));
+        progress.resume(phase, checkpoint.read.get(&kind).copied().unwrap_or_default());
         Ok(())
     }
 
     async fn read_groups(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        self.begin_listing(Phase::Groups, ObjectKind::Group, pass, progress).await?;
-        let since = pass.mode.since();
+        self.begin_listing(Phase::Groups, ObjectKind::Group, checkpoint, progress).await?;
+        let since = checkpoint.mode.since();
         loop {
-            let page = run.view.directory.groups(since, pass.cursor.as_ref()).await;
-            let Some(page) = from_the_beginning(page, pass, ObjectKind::Group)? else { continue };
-            self.note_groups_of(run, pass.mode, &page.items).await?;
-            let unread = self.leave_unreadable(run, ObjectKind::Group, &page.unreadable, pass).await?;
-            self.keep_members_of(run, pass.mode, &unread).await?;
+            let page = run.view.directory.groups(since, checkpoint.cursor.as_ref()).await;
+            let Some(page) = from_the_beginning(page, checkpoint, ObjectKind::Group)? else { continue };
+            self.add_listed_groups_of(run, checkpoint.mode, &page.items).await?;
+            let unread = self.defer_unreadable(run, ObjectKind::Group, &page.unreadable, checkpoint).await?;
+            self.keep_members_of(run, checkpoint.mode, &unread).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
-            self.stage_page(run, page.items.into_iter().map(|group| group.observed), pass).await?;
+            self.stage_page(run, page.items.into_iter().map(|group| group.observed), checkpoint).await?;
             progress.advance(Phase::Groups, count);
-            if self.save_page(run, pass, ObjectKind::Group, count, page.next, ReadPhase::Members).await? {
+            if self
+                .save_page(run, checkpoint, ObjectKind::Group, count, page.next, ReadPhase::Members)
+                .await?
+            {
                 break;
             }
         }
@@ -132,7 +139,7 @@ impl Engine {
 
     /// Adds the groups of a page whose members must be listed, and as empty those that are out of scope: they lose
     /// their members in Assets.
-    async fn note_groups_of(
+    async fn add_listed_groups_of(
         &self,
         run: &ActiveRun,
         scope: SyncMode,
@@ -141,7 +148,7 @@ impl Engine {
         let id = |group: &DirectoryGroup| GroupId::new(group.observed.record.key.id.clone());
         let (selected, unselected): (Vec<&DirectoryGroup>, Vec<&DirectoryGroup>) =
             groups.iter().partition(|group| group.observed.in_scope);
-        // No event and no time tells who is a member of a group that was not selected before.
+        // No event or time reports the members of a group that enters the scope.
         let ids: Vec<GroupId> = selected.iter().map(|group| id(group)).collect();
         let new: HashSet<RecordKey> = match scope {
             SyncMode::Full => HashSet::new(),
@@ -163,7 +170,7 @@ impl Engine {
         self.ports.store.add_listed_groups(run.id, &to_list).await?;
         if scope != SyncMode::Full {
             let empty: Vec<GroupId> = unselected.into_iter().map(id).collect();
-            self.note_as_empty(run, &empty).await?;
+            self.record_as_empty(run, &empty).await?;
         }
         Ok(())
     }
@@ -171,27 +178,28 @@ impl Engine {
     async fn read_members(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        if pass.mode == SyncMode::Full {
-            self.note_unseen_groups(run).await?;
+        if checkpoint.mode == SyncMode::Full {
+            self.record_unlisted_groups(run).await?;
         }
         progress.begin(Phase::Members, Some(self.ports.store.count_listed_groups(run.id).await?));
-        for (group, failure) in self.list_members(run, pass.reading, progress).await?.unlisted {
-            self.leave_one(run, &RecordKey::group(&group), "members", failure.reason, pass).await?;
-            pass.unlisted.insert(group);
+        for (group, failure) in self.list_members(run, checkpoint.reading, progress).await?.unlisted {
+            self.defer_one(run, &RecordKey::group(&group), "members", failure.reason, checkpoint).await?;
+            checkpoint.unlisted.insert(group);
         }
-        if pass.mode != SyncMode::Full {
-            // Users that changed besides are listed afterwards; what is staged then counts.
+        if checkpoint.mode != SyncMode::Full {
+            // Other changed users are listed later; their later staging counts.
             let none = HashSet::new();
-            let left =
-                self.stage_membership_differences(run, pass.reading, &none, &mut pass.value_problems).await?;
+            let left = self
+                .stage_membership_differences(run, checkpoint.reading, &none, &mut checkpoint.value_problems)
+                .await?;
             for (user, problem) in left {
-                self.leave_one(run, &user, "", problem, pass).await?;
+                self.defer_one(run, &user, "", problem, checkpoint).await?;
             }
         }
-        pass.enter(ReadPhase::Users);
+        checkpoint.enter(ReadPhase::Users);
         progress.end(Phase::Members);
         Ok(())
     }
@@ -199,20 +207,20 @@ impl Engine {
     async fn read_users(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        self.begin_listing(Phase::Users, ObjectKind::User, pass, progress).await?;
-        let next = if pass.mode == SyncMode::Full { ReadPhase::Unlisted } else { ReadPhase::Complete };
+        self.begin_listing(Phase::Users, ObjectKind::User, checkpoint, progress).await?;
+        let next = if checkpoint.mode == SyncMode::Full { ReadPhase::Unlisted } else { ReadPhase::Complete };
         loop {
-            let page = run.view.directory.users(pass.mode.since(), pass.cursor.as_ref()).await;
-            let Some(page) = from_the_beginning(page, pass, ObjectKind::User)? else { continue };
-            self.leave_unreadable(run, ObjectKind::User, &page.unreadable, pass).await?;
+            let page = run.view.directory.users(checkpoint.mode.since(), checkpoint.cursor.as_ref()).await;
+            let Some(page) = from_the_beginning(page, checkpoint, ObjectKind::User)? else { continue };
+            self.defer_unreadable(run, ObjectKind::User, &page.unreadable, checkpoint).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
-            let joined = self.join(run, pass, page.items).await?;
-            self.stage_page(run, joined.into_iter(), pass).await?;
+            let joined = self.join(run, checkpoint, page.items).await?;
+            self.stage_page(run, joined.into_iter(), checkpoint).await?;
             progress.advance(Phase::Users, count);
-            if self.save_page(run, pass, ObjectKind::User, count, page.next, next).await? {
+            if self.save_page(run, checkpoint, ObjectKind::User, count, page.next, next).await? {
                 break;
             }
         }
@@ -224,20 +232,20 @@ impl Engine {
     async fn join(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         users: Vec<DirectoryUser>,
     ) -> Result<Vec<DirectoryObject>, EngineError> {
         let directory = &run.view.directory;
         let ids: Vec<UserId> = users.iter().map(|u| UserId::new(u.observed.record.key.id.clone())).collect();
-        let (mut groups, known) = if pass.mode == SyncMode::Full {
+        let (mut groups, known) = if checkpoint.mode == SyncMode::Full {
             let mut groups = self.ports.store.listed_groups_of(run.id, &ids).await?;
-            self.keep_unlisted(pass, &ids, &mut groups).await?;
+            self.keep_unlisted(checkpoint, &ids, &mut groups).await?;
             (groups, None)
         } else {
             let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
             let known = self.ports.store.record_states(&keys).await?;
             let mut confirmed = self.ports.store.confirmed_records(&keys).await?;
-            // What is marked as gone says nothing of memberships.
+            // A retired record doesn't contain memberships.
             confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.retired));
             (self.groups_by_listing(run, &ids, &confirmed).await?, Some(confirmed))
         };
@@ -251,10 +259,10 @@ impl Engine {
                         return (id, Ok(Some(user.observed)));
                     }
                     if unknown {
-                        // Its groups may not have changed since the time that the listing begins with.
+                        // The user's groups may not have changed since the start of the interval.
                         match directory.groups_of(&id).await {
                             Ok(Some(groups)) => of = groups,
-                            // Gone since it was listed, and not in Assets.
+                            // Deleted since it was listed, and not in Assets.
                             Ok(None) => return (id, Ok(None)),
                             Err(error) => return (id, Err(error)),
                         }
@@ -275,9 +283,9 @@ impl Engine {
                 }
                 Err(error) => {
                     let (key, failure) =
-                        (RecordKey::user(&id), singles.leave(EngineError::Directory(error))?);
-                    let problem = format!("the groups of {key} could not be read: {}", failure.reason);
-                    self.leave_one(run, &key, "groups", problem, pass).await?;
+                        (RecordKey::user(&id), singles.defer(EngineError::Directory(error))?);
+                    let problem = format!("could not read the groups of {key}: {}", failure.reason);
+                    self.defer_one(run, &key, "groups", problem, checkpoint).await?;
                 }
             }
         }
@@ -289,16 +297,16 @@ impl Engine {
     async fn read_all_missing(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         progress.begin(Phase::Unlisted, None);
         for kind in [ObjectKind::Group, ObjectKind::User] {
-            let listed = pass.read.get(&kind).copied().unwrap_or_default();
-            self.stage_missing(run, kind, listed, limits, pass, progress).await?;
+            let listed = checkpoint.read.get(&kind).copied().unwrap_or_default();
+            self.stage_missing(run, kind, listed, limits, checkpoint, progress).await?;
         }
-        pass.enter(ReadPhase::Complete);
+        checkpoint.enter(ReadPhase::Complete);
         progress.end(Phase::Unlisted);
         Ok(())
     }
@@ -307,64 +315,63 @@ impl Engine {
         &self,
         run: &ActiveRun,
         page: impl Iterator<Item = DirectoryObject>,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
-        self.stage_observed(run, page, pass.reading, &mut pass.value_problems).await
+        self.stage_observed(run, page, checkpoint.reading, &mut checkpoint.value_problems).await
     }
 
     /// Saves the place after a page. `true` when it was the last one of its stage.
     async fn save_page(
         &self,
         run: &ActiveRun,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         kind: ObjectKind,
         count: u64,
         next: Option<Cursor>,
         then: ReadPhase,
     ) -> Result<bool, EngineError> {
-        *pass.read.entry(kind).or_default() += count;
+        *checkpoint.read.entry(kind).or_default() += count;
         if let Some(next) = &next
-            && (pass.cursor.as_ref() == Some(next) || pass.trail.leads_back(next.as_str()))
+            && (checkpoint.cursor.as_ref() == Some(next) || checkpoint.trail.leads_back(next.as_str()))
         {
-            let error = PortError::new(format!("the pages of the listing of {kind}s lead in a circle"));
+            let error = PortError::new(format!("the `next` links in the listing of {kind}s form a loop"));
             return Err(EngineError::Directory(error));
         }
-        if pass.trail.is_endless(count) && next.is_some() {
-            let error = PortError::new(format!("the pages of the listing of {kind}s are empty without end"));
+        if checkpoint.trail.is_endless(count) && next.is_some() {
+            let error = PortError::new(format!("the listing of {kind}s doesn't end: its pages are empty"));
             return Err(EngineError::Directory(error));
         }
         let last = next.is_none();
         if last {
-            pass.enter(then);
+            checkpoint.enter(then);
         } else {
-            pass.cursor = next;
+            checkpoint.cursor = next;
         }
-        self.ports.store.save_checkpoint(run.id, pass).await?;
+        self.ports.store.save_checkpoint(run.id, checkpoint).await?;
         Ok(last)
     }
 }
 
-/// The page; `None` when the directory does not know the place any more and the listing has to begin anew. What was seen
-/// until then stays seen.
+/// The page; `None` if the position expired and the listing has to restart. Objects listed until then stay listed.
 fn from_the_beginning<T>(
     page: Result<Page<T>, PortError>,
-    pass: &mut SyncCheckpoint,
+    checkpoint: &mut SyncCheckpoint,
     kind: ObjectKind,
 ) -> Result<Option<Page<T>>, EngineError> {
     match page {
         Ok(page) => Ok(Some(page)),
-        Err(error) if error.is_expired() && pass.cursor.is_some() => {
-            if pass.restarts >= MOST_RESTARTS {
+        Err(error) if error.is_expired() && checkpoint.cursor.is_some() => {
+            if checkpoint.restarts >= MOST_RESTARTS {
                 return Err(EngineError::Directory(error));
             }
             let reason = crate::error_chain(&error);
             tracing::warn!(%kind, reason, "page cursor expired; restarting the listing");
-            note(&mut pass.problems, format!("the listing of {kind}s began anew: {reason}"));
-            pass.restarts += 1;
-            pass.cursor = None;
-            pass.trail = Trail::default();
-            pass.read.remove(&kind);
-            pass.value_problems.forget(kind);
+            note(&mut checkpoint.problems, format!("restarted the listing of {kind}s: {reason}"));
+            checkpoint.restarts += 1;
+            checkpoint.cursor = None;
+            checkpoint.trail = Trail::default();
+            checkpoint.read.remove(&kind);
+            checkpoint.value_problems.clear(kind);
             Ok(None)
         }
         Err(error) => Err(EngineError::Directory(error)),

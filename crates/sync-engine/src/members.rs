@@ -1,4 +1,4 @@
-//! Members of groups: listing them, and what the listings say of confirmed memberships.
+//! Members of groups: listing them, and comparing the listings with confirmed memberships.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,10 +21,10 @@ const GROUP_PAGE: u32 = 500;
 /// The most groups whose members may not be listed in a run; with more it is not the groups that are at fault.
 const MOST_UNLISTED: usize = 50;
 
-/// Groups whose members were asked for, and not listed.
+/// Groups whose members could not be listed.
 #[derive(Default)]
 pub(crate) struct Listed {
-    /// Those that could not be read, with the problem of each: their memberships are not known.
+    /// Unreadable groups, with the problem of each: their memberships are unknown.
     pub(crate) unlisted: HashMap<GroupId, Failure>,
     /// Groups whose deletion is proven.
     pub(crate) gone: Vec<GroupId>,
@@ -32,7 +32,11 @@ pub(crate) struct Listed {
 
 impl Engine {
     /// Adds groups with an empty list of members.
-    pub(crate) async fn note_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
+    pub(crate) async fn record_as_empty(
+        &self,
+        run: &ActiveRun,
+        groups: &[GroupId],
+    ) -> Result<(), EngineError> {
         self.ports.store.add_listed_groups(run.id, groups).await?;
         for group in groups {
             self.ports.store.mark_group_listed(run.id, group).await?;
@@ -75,10 +79,10 @@ impl Engine {
                     }
                     Err(error) if unlisted.len() >= MOST_UNLISTED => return Err(error),
                     Err(error) => {
-                        let mut failure = singles.leave(error)?;
+                        let mut failure = singles.defer(error)?;
                         tracing::warn!(%group, error = failure.reason, "could not list the members of a group");
                         failure.reason =
-                            format!("the members of group {group} could not be listed: {}", failure.reason);
+                            format!("could not list the members of group {group}: {}", failure.reason);
                         unlisted.insert(group, failure);
                     }
                 }
@@ -87,7 +91,7 @@ impl Engine {
     }
 
     /// Marks a group that went while its members were listed, and notes it as empty.
-    async fn mark_as_gone(
+    async fn retire_deleted_group(
         &self,
         run: &ActiveRun,
         group: &GroupId,
@@ -111,8 +115,8 @@ impl Engine {
         while let Some(page) = pages.next().await {
             let page: Vec<UserId> = match page.map_err(|e| e.1) {
                 Ok(page) => page,
-                Err(error) if error.is_gone() => {
-                    self.mark_as_gone(run, group, reading).await?;
+                Err(error) if error.is_deleted() => {
+                    self.retire_deleted_group(run, group, reading).await?;
                     return Ok(false);
                 }
                 Err(error) => return Err(EngineError::Directory(error)),
@@ -152,7 +156,7 @@ impl Engine {
             let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
                 page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
             let mut observed =
-                self.read_unknown(run, self.brought_in(run, unknown).await?, &mut left).await?;
+                self.read_unknown(run, self.brought_into_scope(run, unknown).await?, &mut left).await?;
             let mut groups = self.groups_by_listing(run, &confirmed, &records).await?;
             observed.extend(confirmed.into_iter().filter_map(|id| {
                 let record = records.remove(&RecordKey::user(&id))?;
@@ -170,8 +174,12 @@ impl Engine {
         }
     }
 
-    /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
-    async fn brought_in(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
+    /// The unknown users that one of their listed groups may bring in scope.
+    async fn brought_into_scope(
+        &self,
+        run: &ActiveRun,
+        unknown: Vec<UserId>,
+    ) -> Result<Vec<UserId>, EngineError> {
         let noted = self.ports.store.listed_groups_of(run.id, &unknown).await?;
         let may = |user: &UserId| {
             noted.get(user).into_iter().flatten().any(|group| run.view.directory.may_include(group))
@@ -179,8 +187,7 @@ impl Engine {
         Ok(unknown.into_iter().filter(may).collect())
     }
 
-    /// Reads users that are not in Assets. Those that cannot be read are added to `left`: nothing is lost by reading them
-    /// later.
+    /// Reads users that are not in Assets. Unreadable ones are added to `left`, because they can be read later.
     async fn read_unknown(
         &self,
         run: &ActiveRun,
@@ -202,8 +209,8 @@ impl Engine {
                     found.extend(read.map(|user| user.observed));
                 }
                 Err(error) => {
-                    let (key, failure) = (RecordKey::user(&id), singles.leave(error)?);
-                    left.push((key.clone(), format!("{key} could not be read: {}", failure.reason)));
+                    let (key, failure) = (RecordKey::user(&id), singles.defer(error)?);
+                    left.push((key.clone(), format!("could not read {key}: {}", failure.reason)));
                 }
             }
         }
@@ -212,7 +219,7 @@ impl Engine {
         Ok(found)
     }
 
-    /// The groups of users as a run knows them: those noted, and of those that it did not list, the confirmed ones.
+    /// The groups of users: the listed ones, and the confirmed ones of groups that the run didn't list.
     pub(crate) async fn groups_by_listing(
         &self,
         run: &ActiveRun,
@@ -239,11 +246,11 @@ impl Engine {
     /// Adds the confirmed memberships of groups whose members could not be listed.
     pub(crate) async fn keep_unlisted(
         &self,
-        pass: &SyncCheckpoint,
+        checkpoint: &SyncCheckpoint,
         users: &[UserId],
         groups: &mut HashMap<UserId, Vec<GroupId>>,
     ) -> Result<(), EngineError> {
-        if pass.unlisted.is_empty() {
+        if checkpoint.unlisted.is_empty() {
             return Ok(());
         }
         let keys: Vec<RecordKey> = users.iter().map(RecordKey::user).collect();
@@ -252,7 +259,7 @@ impl Engine {
             let kept = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
             let kept = kept
                 .map(|r| GroupId::new(r.reference_key.clone()))
-                .filter(|group| pass.unlisted.contains(group));
+                .filter(|group| checkpoint.unlisted.contains(group));
             for group in kept {
                 if !of.contains(&group) {
                     of.push(group);
@@ -262,9 +269,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Has the members listed of groups that Assets holds and that the listing of groups did not: only their own listing
-    /// says who belongs to them.
-    pub(crate) async fn note_unseen_groups(&self, run: &ActiveRun) -> Result<(), EngineError> {
+    /// Queues a member listing for groups that Assets has and the listing of groups didn't contain: only their own
+    /// listing has their members.
+    pub(crate) async fn record_unlisted_groups(&self, run: &ActiveRun) -> Result<(), EngineError> {
         let mut after: Option<String> = None;
         loop {
             let store = &self.ports.store;
@@ -277,7 +284,7 @@ impl Engine {
         }
     }
 
-    /// Has the members listed of groups that could not be read and that Assets holds: they live on.
+    /// Adds the members of unreadable groups that Assets has to the listing: the groups still exist.
     pub(crate) async fn keep_members_of(
         &self,
         run: &ActiveRun,

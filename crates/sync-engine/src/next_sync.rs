@@ -11,9 +11,9 @@ use crate::{EngineError, RunKind, Schedule, SyncMode, TaskOptions, engine::Engin
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NextSyncs {
-    /// When everything is read; `None` when that is never done by itself.
+    /// The next full sync; `None` if none is scheduled.
     pub full_sync_at: Option<Timestamp>,
-    /// When what changed lately is read.
+    /// The next incremental sync; null if none is scheduled.
     pub incremental_sync_at: Option<Timestamp>,
 }
 
@@ -24,10 +24,10 @@ impl Engine {
         Ok(last.map_or(SyncMode::Full, |last| SyncMode::Incremental(self.with_overlap(last))))
     }
 
-    /// The pass that the schedules say is due.
+    /// The sync that is due by the schedules.
     pub(crate) async fn scheduled(&self, options: &TaskOptions) -> Result<Option<SyncMode>, EngineError> {
-        let next = self.next_passes(options).await?;
-        // Asked for afterwards: what is due at once is due at the time of that answer.
+        let next = self.next_syncs(options).await?;
+        // Read last, so that anything due now is due by this time as well.
         let now = self.now();
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
         if is_due(next.full_sync_at) {
@@ -40,7 +40,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn next_passes(&self, options: &TaskOptions) -> Result<NextSyncs, EngineError> {
+    pub async fn next_syncs(&self, options: &TaskOptions) -> Result<NextSyncs, EngineError> {
         let full = self.ports.store.last_run(RunKind::FullSync).await?;
         let Some(full) = full.ended.filter(|_| full.succeeded.is_some()) else {
             return Ok(NextSyncs::default());
@@ -50,7 +50,7 @@ impl Engine {
         let now = self.now();
         let next = |schedule: &Schedule, last: Timestamp| {
             let next = schedule.after(last)?.checked_add(jitter(options.jitter, last)).ok()?;
-            // The clock was ahead when it was written down.
+            // The clock was ahead when the time was stored.
             Some(if last > now { now } else { next })
         };
         Ok(NextSyncs {

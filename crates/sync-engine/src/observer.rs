@@ -6,16 +6,16 @@ use crate::{NoopProgress, Phase, ProgressSink, RunKind, RunReport, engine::Engin
 
 /// An observer of runs. Its methods must return immediately.
 pub trait RunObserver: Send + Sync {
-    /// A run of this kind begins. What is given learns how it goes, and is dropped when it is over, however that comes.
+    /// A run of this kind starts. The returned value observes its progress, and is dropped when it ends in any way.
     fn watch(&self, kind: RunKind) -> Box<dyn ObservedRun>;
 }
 
-/// One run, as its watcher sees it. Runs go on side by side: events are applied while a pass reads.
+/// One run, as its observer sees it. Runs are concurrent: events are applied while a sync reads.
 pub trait ObservedRun: ProgressSink {
-    /// It has a number. What fails before that leaves no run behind.
+    /// The run has an ID. An earlier failure leaves no run in the history.
     fn started(&self, run: RunId);
 
-    /// It ended, so. A run that is dropped without was cut off.
+    /// Records the end. A run that is dropped without it was interrupted.
     fn ended(&self, report: &RunReport);
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct RunProgress<'c> {
 }
 
 impl Engine {
-    /// To be kept for as long as the run goes on.
+    /// Must be kept while the run is active.
     pub(crate) fn observe<'c>(&self, kind: RunKind, caller: &'c dyn ProgressSink) -> RunProgress<'c> {
         RunProgress { caller, watched: self.ports.observer.watch(kind) }
     }

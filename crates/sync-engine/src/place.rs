@@ -1,20 +1,20 @@
-//! Confirmations belong to the place that was confirmed: the decisions, and their effect on the store.
+//! Confirmations are valid for one place: the decisions, and their effect on the store.
 
 use std::collections::BTreeMap;
 
 use sync_model::ObjectKind;
 
 use crate::{
-    ActiveRun, Comparison, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport,
+    ActiveRun, Comparison, EngineError, FieldState, LostValues, MappingView, Outcome, Place, RunReport,
     SchemaState, Subject, Unidentified, WithheldReason, engine::Engine,
 };
 
-/// The confirmations that may not hold any more, given the place of the last comparison and the present one.
+/// The confirmations that may no longer be valid, given the place of the last comparison and the current one.
 ///
-/// Another import source, workspace, or object schema holds none of the confirmed objects; nor does an object type that
-/// was created anew. Values of a field that could not be stored, or that is now stored differently, may be lost. Values
-/// that can't be stored yet are resent once they can.
-pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
+/// Another import source, workspace, or object schema contains none of the confirmed objects; nor does an object type
+/// that was created again. Values of a field that could not be stored, or that is now stored differently, may be lost.
+/// Values that can't be stored yet are resent once they can.
+pub(crate) fn lost_values(before: &Place, now: &Place) -> Option<LostValues> {
     let is_other = |before: &Option<String>, now: &Option<String>| matches!((before, now), (Some(before), Some(now)) if before != now);
     let is_elsewhere = is_other(&before.origin, &now.origin)
         || is_other(&before.import_source, &now.import_source)
@@ -34,19 +34,19 @@ pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
                 continue;
             }
             if state.is_identity && known(kind, field).is_some() {
-                return Some(Doubt::Everything);
+                return Some(LostValues::Everything);
             }
             values.entry(*kind).or_default().push(field.clone());
         }
     }
     match (is_elsewhere, values.is_empty()) {
-        (true, _) => Some(Doubt::Everything),
-        (false, false) => Some(Doubt::Values(values)),
+        (true, _) => Some(LostValues::Everything),
+        (false, false) => Some(LostValues::Values(values)),
         (false, true) => None,
     }
 }
 
-/// The present place, with what could not be read of it this time.
+/// The current place, completed with the last known values of its unreadable parts.
 fn completed(now: &Place, before: &Place) -> Place {
     let known = |now: &Option<String>, before: &Option<String>| now.clone().or_else(|| before.clone());
     Place {
@@ -68,7 +68,7 @@ fn completed(now: &Place, before: &Place) -> Place {
 }
 
 /// The identifying attributes that were deleted from their object types and created again, by kind. An object type that
-/// was created anew is empty.
+/// was created again is empty.
 fn remade_identities(before: &Place, now: &Place) -> Vec<(ObjectKind, String)> {
     let is_missing = |state: &FieldState| state.withheld == Some(WithheldReason::Missing);
     let mut remade = Vec::new();
@@ -97,56 +97,56 @@ impl Place {
 }
 
 impl Engine {
-    /// Holds the place of a comparison against that of the last one, and doubts what may be lost. With `ask`, what is in
-    /// doubt is read and sent again without being asked for; otherwise the caller reads everything.
-    pub(crate) async fn settle_in(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
+    /// Compares the place with that of the last comparison, and marks possibly lost records. With `enqueue`, they are
+    /// read and resent automatically; otherwise the caller reads everything.
+    pub(crate) async fn adopt_place(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {
         let Comparison { view, report } = compared;
         let before = self.ports.store.place().await?;
-        let (mut now, doubt) = match &before {
+        let (mut now, lost) = match &before {
             Some(before) => {
                 let now = completed(&view.place, before);
-                let doubt = doubts(before, &now);
-                (now, doubt)
+                let lost = lost_values(before, &now);
+                (now, lost)
             }
-            // What an earlier version confirmed, it confirmed somewhere.
-            None => (view.place.clone(), Some(Doubt::Everything)),
+            // An earlier version confirmed records without storing the place.
+            None => (view.place.clone(), Some(LostValues::Everything)),
         };
         if before.as_ref() == Some(&now) {
             return Ok(());
         }
-        let subject = match &doubt {
-            Some(Doubt::Everything) => Some(Subject::EntireDirectory),
-            Some(Doubt::Values(_)) => Some(Subject::Schema),
+        let subject = match &lost {
+            Some(LostValues::Everything) => Some(Subject::EntireDirectory),
+            Some(LostValues::Values(_)) => Some(Subject::Schema),
             None => None,
         };
-        now.doubts += u64::from(doubt.is_some());
+        now.doubts += u64::from(lost.is_some());
         for (kind, attribute) in
             before.iter().flat_map(|before| remade_identities(before, &now)).collect::<Vec<_>>()
         {
-            let census = self.ports.store.object_counts().await?;
-            let count = census.get(&kind).map_or(0, |census| census.current + census.retired);
+            let counts = self.ports.store.object_counts().await?;
+            let count = counts.get(&kind).map_or(0, |counts| counts.current + counts.retired);
             if count > 0 {
                 let left = Unidentified { attribute, count };
                 tracing::warn!("{left}");
                 now.unidentified.insert(kind, left);
             }
         }
-        if let (Some(doubt), Some(_)) = (&doubt, &before) {
-            tracing::info!(?doubt, "confirmed values may be lost; resending them");
+        if let (Some(lost), Some(_)) = (&lost, &before) {
+            tracing::info!(?lost, "confirmed values may be lost; resending them");
         }
-        let begun = self.has_begun().await?;
-        // A store that has never compared anything, beside a mapping that is there: it is another one than that which filled
-        // Assets. Otherwise nothing is there to be sent again before the first full run has begun.
-        let lost = !begun && before.is_none() && report.state != SchemaState::Missing;
-        if ask && lost {
+        let has_started = self.has_started_sync().await?;
+        // The store never compared a mapping, but Assets has one: another store filled Assets. Otherwise, nothing is
+        // resent before the first full sync.
+        let is_new_store = !has_started && before.is_none() && report.state != SchemaState::Missing;
+        if enqueue && is_new_store {
             tracing::warn!("the state store is empty although Assets is set up; starting a full sync");
         }
-        let subject = subject.filter(|_| ask && (begun || lost));
-        Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+        let subject = subject.filter(|_| enqueue && (has_started || is_new_store));
+        Ok(self.ports.store.save_place(&now, lost.as_ref(), subject.as_ref(), self.now()).await?)
     }
 
     /// Reports objects that lost their identity.
-    pub(crate) async fn tell_unidentified(&self, report: &mut RunReport) -> Result<(), EngineError> {
+    pub(crate) async fn report_unidentified(&self, report: &mut RunReport) -> Result<(), EngineError> {
         let place = self.ports.store.place().await?;
         place
             .iter()
@@ -155,30 +155,30 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets objects that lost their identity, once a full run has reported them.
-    pub(crate) async fn forget_unidentified(&self) -> Result<(), EngineError> {
+    /// Removes objects that lost their identity, once a full sync has reported them.
+    pub(crate) async fn drop_unidentified(&self) -> Result<(), EngineError> {
         match self.ports.store.place().await? {
             Some(place) if !place.unidentified.is_empty() => {
                 let place = Place { unidentified: BTreeMap::new(), ..place };
-                Ok(self.ports.store.remember_place(&place, None, None, self.now()).await?)
+                Ok(self.ports.store.save_place(&place, None, None, self.now()).await?)
             }
             _ => Ok(()),
         }
     }
 
-    /// Doubts what a run has confirmed since the structure changed that it was sent into.
-    pub(crate) async fn doubt_after(&self, run: &ActiveRun) -> Result<(), EngineError> {
+    /// Marks records for resend that a run confirmed after its target schema changed.
+    pub(crate) async fn check_place_after(&self, run: &ActiveRun) -> Result<(), EngineError> {
         let Some(now) = self.ports.store.place().await? else { return Ok(()) };
-        let Some(doubt) = doubts(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
-        let subject = match doubt {
-            Doubt::Everything => Subject::EntireDirectory,
-            Doubt::Values(_) => Subject::Schema,
+        let Some(lost) = lost_values(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
+        let subject = match lost {
+            LostValues::Everything => Subject::EntireDirectory,
+            LostValues::Values(_) => Subject::Schema,
         };
         let now = Place { doubts: now.doubts + 1, ..now };
-        Ok(self.ports.store.remember_place(&now, Some(&doubt), Some(&subject), self.now()).await?)
+        Ok(self.ports.store.save_place(&now, Some(&lost), Some(&subject), self.now()).await?)
     }
 
-    /// Compares the object schema and types of an execution with the known ones. If they were created anew, no
+    /// Compares the object schema and types of an execution with the known ones. If they were created again, no
     /// confirmed object is left: everything is read and resent automatically.
     pub(crate) async fn notice_filled(&self, outcome: &Outcome) -> Result<(), EngineError> {
         let Some(before) = self.ports.store.place().await? else { return Ok(()) };
@@ -189,13 +189,13 @@ impl Engine {
         if now == before {
             return Ok(());
         }
-        let doubt = doubts(&before, &now);
-        if doubt.is_some() {
+        let lost = lost_values(&before, &now);
+        if lost.is_some() {
             tracing::warn!("the object schema or an object type was replaced; resending all objects");
         }
-        let subject = doubt.as_ref().map(|_| Subject::EntireDirectory);
-        let now = Place { doubts: now.doubts + u64::from(doubt.is_some()), ..now };
-        Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+        let subject = lost.as_ref().map(|_| Subject::EntireDirectory);
+        let now = Place { doubts: now.doubts + u64::from(lost.is_some()), ..now };
+        Ok(self.ports.store.save_place(&now, lost.as_ref(), subject.as_ref(), self.now()).await?)
     }
 
     /// Detects that an execution created objects that had been confirmed: the target lost them, and possibly others.
@@ -211,32 +211,30 @@ impl Engine {
             let count = made.saturating_sub(new.get(&kind).copied().unwrap_or_default());
             if count > 0 {
                 lost = true;
-                let message = format!(
-                    "Assets had lost {count} of the {kind}s that it confirmed; everything is sent again"
-                );
+                let message = format!("Assets lost {count} confirmed {kind}s; resending all objects");
                 tracing::warn!("{message}");
                 report.note(message);
             }
         }
         let (true, Some(place)) = (lost, self.ports.store.place().await?) else { return Ok(()) };
         let place = Place { doubts: place.doubts + 1, ..place };
-        let (doubt, ask) = (Doubt::Everything, Subject::EntireDirectory);
-        Ok(self.ports.store.remember_place(&place, Some(&doubt), Some(&ask), self.now()).await?)
+        let (values, subject) = (LostValues::Everything, Subject::EntireDirectory);
+        Ok(self.ports.store.save_place(&place, Some(&values), Some(&subject), self.now()).await?)
     }
 
-    /// The number of objects whose confirmation is in doubt: those that are to be sent again, and all of them while the
-    /// present place is not the one where they were confirmed.
-    pub(crate) async fn count_doubted(&self, view: &MappingView) -> Result<u64, EngineError> {
+    /// The number of objects whose confirmation may be invalid: those marked for resend, and all of them while the
+    /// current place isn't the place of their confirmations.
+    pub(crate) async fn count_possibly_lost(&self, view: &MappingView) -> Result<u64, EngineError> {
         let known = self.ports.store.place().await?;
-        let moved = known.is_some_and(|known| doubts(&known, &completed(&view.place, &known)).is_some());
+        let moved = known.is_some_and(|known| lost_values(&known, &completed(&view.place, &known)).is_some());
         if moved {
-            let census = self.ports.store.object_counts().await?;
-            return Ok(census.values().map(|census| census.current).sum());
+            let counts = self.ports.store.object_counts().await?;
+            return Ok(counts.values().map(|counts| counts.current).sum());
         }
         Ok(self.ports.store.event_queue_counts().await?.doubted)
     }
 
-    /// A name for the rules that a pass works by, another one after each doubt.
+    /// The version of the rules of a sync; it changes with each lost confirmation.
     pub(crate) async fn rules(&self, view: &MappingView) -> Result<String, EngineError> {
         let doubts = self.ports.store.place().await?.map_or(0, |place| place.doubts);
         Ok(format!("{} {doubts}", view.rules()))
@@ -264,8 +262,8 @@ mod tests {
         }
     }
 
-    fn groups() -> Doubt {
-        Doubt::Values(BTreeMap::from([(ObjectKind::User, vec!["groups".to_owned()])]))
+    fn groups() -> LostValues {
+        LostValues::Values(BTreeMap::from([(ObjectKind::User, vec!["groups".to_owned()])]))
     }
 
     #[test]
@@ -298,9 +296,9 @@ mod tests {
             ("and back", &retyped, &good, Some(groups())),
             ("a field that is new", &ungrouped, &good, Some(groups())),
             ("a field that is not wanted any more", &good, &ungrouped, None),
-            ("another import source", &good, &elsewhere, Some(Doubt::Everything)),
-            ("and back to the first", &elsewhere, &good, Some(Doubt::Everything)),
-            ("an object schema made anew", &schema("1"), &schema("2"), Some(Doubt::Everything)),
+            ("another import source", &good, &elsewhere, Some(LostValues::Everything)),
+            ("and back to the first", &elsewhere, &good, Some(LostValues::Everything)),
+            ("an object schema made anew", &schema("1"), &schema("2"), Some(LostValues::Everything)),
             ("an object schema that is known now", &good, &schema("1"), None),
             ("an execution names what it filled", &good, &filled("1", "101"), None),
             ("the same again", &filled("1", "101"), &filled("1", "101"), None),
@@ -308,18 +306,18 @@ mod tests {
                 "an object schema made anew, by its execution",
                 &filled("1", "101"),
                 &filled("2", "101"),
-                Some(Doubt::Everything),
+                Some(LostValues::Everything),
             ),
             (
                 "an object type made anew, by its execution",
                 &filled("1", "101"),
                 &filled("1", "102"),
-                Some(Doubt::Everything),
+                Some(LostValues::Everything),
             ),
-            ("an object type made anew", &untyped, &good, Some(Doubt::Everything)),
+            ("an object type made anew", &untyped, &good, Some(LostValues::Everything)),
             ("an object type that is gone", &good, &untyped, None),
         ] {
-            assert_eq!(doubts(before, now), expected, "{name}");
+            assert_eq!(lost_values(before, now), expected, "{name}");
         }
     }
 

@@ -45,15 +45,15 @@ pub struct SyncPlan {
     pub schema: Option<SchemaReport>,
     /// Removed memberships and cleared values of objects that stay.
     pub removals: PlannedRemovals,
-    /// Objects that could not be read and values that do not fit, in words.
+    /// Unreadable objects and values that don't match the type of their attribute, as text.
     pub problems: Vec<String>,
     /// Items of the scope that the org doesn't have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
-    /// Objects of the directory that could not be read; in Assets they would be left as they are.
+    /// Objects that couldn't be read in Okta; they would remain unchanged in Assets.
     #[serde(default, skip_serializing_if = "UnreadableObjects::is_empty")]
     pub unreadable: UnreadableObjects,
-    /// Values that do not fit.
+    /// Values that don't match the type of their attribute.
     #[serde(default, skip_serializing_if = "ValueProblems::is_empty")]
     pub value_problems: ValueProblems,
     /// The fields that hold an object's name, by the mapping of the plan.
@@ -66,14 +66,14 @@ impl SyncPlan {
         run: RunId,
         read: &BTreeMap<ObjectKind, u64>,
         staged: &BTreeMap<(ObjectKind, ChangeKind), u64>,
-        census: &BTreeMap<ObjectKind, ObjectCounts>,
+        counts: &BTreeMap<ObjectKind, ObjectCounts>,
     ) -> Self {
         let mut kinds: BTreeMap<ObjectKind, KindPlan> = BTreeMap::new();
         for (&kind, &n) in read {
             kinds.entry(kind).or_default().read = n;
         }
-        for (&kind, census) in census {
-            kinds.entry(kind).or_default().current = census.current;
+        for (&kind, counts) in counts {
+            kinds.entry(kind).or_default().current = counts.current;
         }
         for (&(kind, change), &n) in staged {
             let plan = kinds.entry(kind).or_default();
@@ -96,8 +96,7 @@ impl SyncPlan {
         }
     }
 
-    /// Not everything was listed, so nothing listed is nothing suspicious; memberships are read from the group's side as
-    /// well.
+    /// The listing wasn't complete, so an empty one isn't suspicious; memberships are also read from the group's side.
     pub(crate) fn only_some(&mut self) {
         for kind in self.kinds.values_mut() {
             kind.read = kind.read.max(kind.changes());
@@ -129,10 +128,10 @@ impl SyncPlan {
         gone.chain(limits.too_much_lost(&self.removals)).collect()
     }
 
-    /// Lets the plan be carried out.
+    /// Approves the plan.
     ///
     /// # Errors
-    /// When it would change more than the limits allow.
+    /// When it exceeds a safeguard.
     pub fn approve(self, limits: &Safeguards) -> Result<ApprovedPlan, SafeguardViolation> {
         match self.refusals(limits).into_iter().next() {
             Some(refusal) => Err(refusal),
@@ -140,7 +139,7 @@ impl SyncPlan {
         }
     }
 
-    /// Lets records be sent again that were approved before.
+    /// Approves a resend of approved records.
     pub(crate) const fn approved_before(self) -> ApprovedPlan {
         ApprovedPlan(self)
     }
@@ -163,8 +162,8 @@ mod tests {
 
     fn plan(retire: u64, known: u64) -> SyncPlan {
         let staged = BTreeMap::from([((ObjectKind::User, ChangeKind::Retire), retire)]);
-        let census = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: known, retired: 0 })]);
-        SyncPlan::new(RunId::new(1), &BTreeMap::from([(ObjectKind::User, known)]), &staged, &census)
+        let counts = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: known, retired: 0 })]);
+        SyncPlan::new(RunId::new(1), &BTreeMap::from([(ObjectKind::User, known)]), &staged, &counts)
     }
 
     #[test]
@@ -182,9 +181,9 @@ mod tests {
 
     #[test]
     fn empty_listing_is_rejected() {
-        let census = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: 3, retired: 0 })]);
+        let counts = BTreeMap::from([(ObjectKind::User, ObjectCounts { current: 3, retired: 0 })]);
         let staged = BTreeMap::from([((ObjectKind::User, ChangeKind::Retire), 3)]);
-        let empty = SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &census);
+        let empty = SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &counts);
         let refusal = empty.approve(&Safeguards::default()).unwrap_err();
         assert_eq!(refusal, SafeguardViolation::EmptyListing { kind: ObjectKind::User, total: 3 });
     }

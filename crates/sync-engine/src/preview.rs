@@ -1,5 +1,5 @@
-//! Plans: what a sync would change. Nothing is sent, and of the store nothing is changed but what belongs to the plan, which
-//! goes with it.
+//! Plans: the changes that a sync would make. Nothing is sent, and the store contains only the plan's own data, which
+//! is deleted with it.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ use crate::{
 pub struct FieldChange {
     /// The record's field.
     pub field: String,
-    /// The record that was confirmed last; null for a new object.
+    /// The last confirmed record; null for a new object.
     pub old: Value,
     /// The record that would be sent.
     pub new: Value,
@@ -42,10 +42,10 @@ pub struct ObjectChange {
 }
 
 impl Engine {
-    /// Reads everything and says what a sync would do. Sends nothing, and adds nothing to the object schema.
+    /// Reads everything and computes the changes of a sync. Sends nothing, and adds nothing to the object schema.
     ///
     /// # Errors
-    /// When the directory, the importer or the store fails.
+    /// When the directory, the importer, or the store fails.
     pub async fn plan(
         &self,
         progress: &dyn ProgressSink,
@@ -66,13 +66,13 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        // Shown whatever it holds: its violations are for the administrator who approves it.
+        // The plan is shown despite violations: the administrator reviews them.
         let limits = Safeguards { override_safeguards: true, ..self.options.safeguards };
-        let mut pass = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
-        self.read_pass(run, &mut pass, &limits, progress, stop).await
+        let mut checkpoint = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
+        self.read_listings(run, &mut checkpoint, &limits, progress, stop).await
     }
 
-    /// Completes a plan; of one that failed nothing is kept.
+    /// Completes a plan; a failed plan is deleted.
     async fn show(
         &self,
         run: &ActiveRun,
@@ -138,7 +138,7 @@ impl Engine {
         Ok(changes)
     }
 
-    /// Forgets a plan that was shown.
+    /// Deletes a plan that was shown.
     ///
     /// # Errors
     /// When the store fails.
@@ -146,7 +146,7 @@ impl Engine {
         Ok(self.ports.store.end_run(plan.run, &RunReport::default(), self.now()).await?)
     }
 
-    /// Reads some objects and says what [`targeted_sync`](Self::targeted_sync) would do. Sends nothing.
+    /// Reads some objects and computes the changes of [`targeted_sync`](Self::targeted_sync). Sends nothing.
     ///
     /// # Errors
     /// As [`Self::plan`].
@@ -162,7 +162,7 @@ impl Engine {
         let fetched = tokio::select! {
             biased;
             () = stop.cancelled() => Err(EngineError::Interrupted),
-            // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
+            // A plan sends nothing, so it neither waits for a sync nor requests one.
             fetched = self.fetch(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => fetched,
         };
         let plan = fetched.map(|fetched| SyncPlan {

@@ -18,7 +18,7 @@ pub enum Phase {
     Members,
     /// Listing users.
     Users,
-    /// Looking for objects that the listings no longer hold.
+    /// Reading unlisted objects by ID.
     Unlisted,
     /// Reading objects by id: those that events or an operator named.
     Objects,
@@ -45,10 +45,10 @@ impl fmt::Display for Phase {
 
 /// A receiver of progress. Its methods must return immediately.
 pub trait ProgressSink: Send + Sync {
-    /// A phase began, with the number of items when it is known.
+    /// A phase started, with the number of items if it is known.
     fn begin(&self, phase: Phase, total: Option<u64>);
 
-    /// That many items were done before: the phase goes on where it was cut off.
+    /// This number of items was done before: the phase resumes.
     fn resume(&self, phase: Phase, items: u64) {
         self.advance(phase, items);
     }

@@ -27,7 +27,7 @@ const TOGETHER: usize = 50;
 pub struct PruneOptions {
     /// The time since an object was retired.
     pub older_than: Duration,
-    /// At most so many objects.
+    /// The maximum number of objects.
     pub limit: u32,
     /// Maximum percentage of the objects of a kind, from 0 to 100.
     pub max_percent: f64,
@@ -119,7 +119,7 @@ impl Engine {
         if report.state == SchemaState::Missing {
             return Err(EngineError::SetupRequired);
         }
-        // Ages are kept by the clock that marked the objects; another one makes nothing older than it is.
+        // Ages follow the clock that retired the objects; another clock makes no object older.
         self.watch_clock().await?;
         let now = self.now();
         let before = now.checked_sub(options.older_than).unwrap_or(Timestamp::MIN);
@@ -134,18 +134,18 @@ impl Engine {
         Ok(PrunePlan { omitted: all.saturating_sub(found.len() as u64), objects: found })
     }
 
-    /// Checks that so much may be deleted.
+    /// Checks a plan against the limits.
     ///
     /// # Errors
-    /// When it is more than an operator would expect, or the store fails.
+    /// When it exceeds a limit, or the store fails.
     pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
         let mut counts: BTreeMap<ObjectKind, u64> = BTreeMap::new();
         for candidate in &plan.objects {
             *counts.entry(candidate.object.key.kind).or_default() += 1;
         }
-        let census = self.ports.store.object_counts().await?;
+        let objects = self.ports.store.object_counts().await?;
         for (kind, pruned) in counts {
-            let known = census.get(&kind).map_or(0, |census| census.current + census.retired);
+            let known = objects.get(&kind).map_or(0, |counts| counts.current + counts.retired);
             if !options.override_safeguards && exceeds(pruned, 0, known, options.max_percent) {
                 let max_percent = options.max_percent;
                 return Err(
@@ -156,12 +156,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Deletes what a plan holds, after the limits were checked and each object was looked for in the directory. Only
-    /// for a plan that an operator has confirmed.
+    /// Deletes the objects of a plan, after the limits were checked and each object was looked up in the directory.
+    /// Only for a plan that an administrator has confirmed.
     ///
     /// # Errors
-    /// When there is no account, when the limits forbid it, when the directory shows nothing at all, or when the store
-    /// fails. Whatever else goes wrong is in the report.
+    /// When there is no account, when a limit is exceeded, when the directory returns nothing, or when the store fails.
+    /// Other failures are in the report.
     pub async fn prune(
         &self,
         plan: &PrunePlan,
@@ -171,7 +171,7 @@ impl Engine {
         let view = &self.active_view().await?;
         view.account()?;
         self.check_prune(plan, options).await?;
-        self.refuse_blindness(view, plan).await?;
+        self.require_visible_objects(view, plan).await?;
         let mut report = PruneReport::default();
         for part in plan.objects.chunks(TOGETHER) {
             if stop.is_cancelled() {
@@ -189,9 +189,9 @@ impl Engine {
             });
             let failed: Vec<String> = failed.collect();
             // The next ones would fare no better.
-            let hopeless = !pruned.is_empty() && failed.len() == pruned.len();
+            let all_failed = !pruned.is_empty() && failed.len() == pruned.len();
             report.objects.extend(pruned);
-            if hopeless {
+            if all_failed {
                 report.stopped = failed.into_iter().next();
                 break;
             }
@@ -199,11 +199,11 @@ impl Engine {
         Ok(report)
     }
 
-    /// A service app without an admin role sees nothing: a 404 means little then.
-    async fn refuse_blindness(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
-        let census = self.ports.store.object_counts().await?;
+    /// A service app without an admin role reads nothing: a 404 then proves little.
+    async fn require_visible_objects(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
+        let counts = self.ports.store.object_counts().await?;
         for kind in [ObjectKind::User, ObjectKind::Group] {
-            let known = census.get(&kind).map_or(0, |census| census.current);
+            let known = counts.get(&kind).map_or(0, |counts| counts.current);
             if known == 0 || !plan.objects.iter().any(|p| p.object.key.kind == kind) {
                 continue;
             }
@@ -224,7 +224,7 @@ impl Engine {
         part: &[PruneCandidate],
     ) -> Result<Vec<PruneResult>, EngineError> {
         let keys: Vec<RecordKey> = part.iter().map(|candidate| candidate.object.key.clone()).collect();
-        // It may have come back since the operator looked.
+        // The object may have returned since the plan was made.
         let known = self.ports.store.record_states(&keys).await?;
         let pruned: BoxStream<'_, Result<PruneResult, EngineError>> = stream::iter(part)
             .filter(|candidate| {
@@ -304,7 +304,7 @@ impl Engine {
         }
     }
 
-    /// A membership has no id in the directory; the user is asked for its groups.
+    /// A membership has no ID in the directory; the user's groups are read.
     async fn subject_of_membership(
         &self,
         view: &MappingView,

@@ -1,4 +1,4 @@
-//! From what was read to staged changes.
+//! From read objects to staged changes.
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -10,7 +10,7 @@ use crate::{
     RecordState, SafeguardViolation, Safeguards, StagedChange, SyncCheckpoint, ValueProblems, engine::Engine,
 };
 
-/// The change that a record makes to the current state of its object; `None` if it makes none.
+/// The change of a record compared with its object's current state; `None` without one.
 pub(crate) fn classify(record: &Record, known: Option<&RecordState>) -> Option<ChangeKind> {
     match known {
         None => Some(ChangeKind::Create),
@@ -24,13 +24,13 @@ pub(crate) fn classify(record: &Record, known: Option<&RecordState>) -> Option<C
 /// An object that was read by id.
 pub(crate) struct Read {
     pub(crate) observed: DirectoryObject,
-    /// The groups of a user; not asked for where it is not selected whatever they are.
+    /// The groups of a user; not read if the user is out of scope in any case.
     pub(crate) groups: Option<Vec<GroupId>>,
 }
 
 impl Engine {
-    /// Compares a page with what is confirmed, and stages what differs. What is not selected is marked where Assets has
-    /// it, and left alone where it has not.
+    /// Compares a page with the confirmed records, and stages the differences. Out-of-scope objects are retired if
+    /// Assets has them, and skipped otherwise.
     pub(crate) async fn stage_observed(
         &self,
         run: &ActiveRun,
@@ -59,15 +59,14 @@ impl Engine {
                 Some(StagedChange { change, record, reading })
             })
             .collect();
-        // Of an org of which little is chosen, most of a page is nothing to Assets.
+        // Of an org with a narrow scope, most of a page is irrelevant to Assets.
         unselected.retain(|key| known.contains_key(key));
         changes.extend(self.departures(&run.view, &unselected, RetireReason::OutOfScope, reading).await?);
         self.ports.store.stage(run.id, &keys, &changes).await?;
         Ok(())
     }
 
-    /// The marks for objects that are not kept current any more; those never seen, and those marked like that already,
-    /// need none.
+    /// The retirement marks for objects that are no longer synced; unknown and already retired objects need none.
     pub(crate) async fn departures(
         &self,
         view: &MappingView,
@@ -88,25 +87,25 @@ impl Engine {
         Ok(marks.collect())
     }
 
-    /// Marks what is known, live, and not listed any more, after reading each object by id.
+    /// Retires current objects that are no longer listed, after reading each object by ID.
     pub(crate) async fn stage_missing(
         &self,
         run: &ActiveRun,
         kind: ObjectKind,
         listed: u64,
         limits: &Safeguards,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
         let missing = self.ports.store.count_unlisted(run.id, kind).await?;
         if missing == 0 {
             return Ok(());
         }
-        let known = self.ports.store.object_counts().await?.get(&kind).map_or(0, |census| census.current);
+        let known = self.ports.store.object_counts().await?.get(&kind).map_or(0, |counts| counts.current);
         if listed == 0 && !limits.override_safeguards {
             return Err(SafeguardViolation::EmptyListing { kind, total: known }.into());
         }
-        // Before thousands of objects are asked for one by one.
+        // Checked before thousands of objects are read one by one.
         let since = self.window_begin(run, limits).await?;
         let recent = self.ports.store.recently_retired_objects(since).await?;
         limits.check(kind, missing, recent.get(&kind).copied().unwrap_or_default(), known)?;
@@ -132,10 +131,10 @@ impl Engine {
                         singles.answered();
                         staged.extend(read);
                     }
-                    // Not proven gone: it stays as it is.
+                    // Without proof of deletion, the object stays unchanged.
                     Err(error) => {
-                        let problem = format!("{key} could not be read: {}", singles.leave(error)?.reason);
-                        self.leave_one(run, &key, "", problem, pass).await?;
+                        let problem = format!("could not read {key}: {}", singles.defer(error)?.reason);
+                        self.defer_one(run, &key, "", problem, checkpoint).await?;
                     }
                 }
             }
@@ -162,7 +161,7 @@ impl Engine {
                 .await
                 .map_err(EngineError::Directory)?
                 .map(|group| group.observed),
-            // A membership object has no life of its own; it ends with the listing.
+            // A membership has no lifecycle; it ends with the listing.
             ObjectKind::Membership => None,
         };
         let departure = match &found {

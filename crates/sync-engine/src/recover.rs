@@ -15,14 +15,14 @@ use crate::{
 };
 
 /// The reason for which records of an execution whose end is unknown are sent again.
-const UNKNOWN: &str = "the end of the execution that held it is unknown";
+const UNKNOWN: &str = "the outcome of its execution is unknown";
 
-/// The end of an execution that was cut off.
+/// The outcome of an interrupted execution.
 enum End {
     Processed(Outcome),
-    /// Nothing of it took effect.
+    /// It had no effect.
     Cancelled,
-    /// Every record that it held may be in Assets, or not.
+    /// Any of its records may be in Assets.
     Unknown,
 }
 
@@ -31,17 +31,17 @@ impl Engine {
     /// released. The leader calls it once when it starts.
     ///
     /// # Errors
-    /// When the importer or the store fails; what is not settled is tried again at the next run.
+    /// When the importer or the store fails; the next run tries again.
     pub async fn recover(&self) -> Result<(), EngineError> {
         let _execution_lock = self.execution_lock.lock().await;
-        // An outcome speaks of object types, and only the mapping says what they hold.
+        // An outcome names object types; the mapping assigns their records.
         if !self.ports.store.open_executions().await?.is_empty() {
-            // Not in force yet: what is confirmed now belongs to the structure before the next comparison.
+            // Not adopted yet: current confirmations belong to the schema before the next comparison.
             let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
             let view = compared.view;
             self.recover_locked(&view, None).await?;
         }
-        // What was put off by a clock that was ahead is due.
+        // Work that a wrong clock postponed is due.
         self.ports.store.follow_clock(SignedDuration::ZERO, self.now()).await?;
         self.ports.store.release_all_claims().await?;
         // The limits may be others now.
@@ -49,7 +49,7 @@ impl Engine {
         Ok(self.ports.store.mark_runs_interrupted(self.now()).await?)
     }
 
-    /// `current` is the run that goes on afterwards, with its report: it is not closed here.
+    /// `current` is the run that continues afterward, with its report: it isn't closed here.
     pub(crate) async fn recover_locked(
         &self,
         view: &MappingView,
@@ -71,14 +71,14 @@ impl Engine {
             self.close(view, &open, &end, &mut report).await?;
             let error = match &end {
                 End::Processed(_) => None,
-                End::Cancelled => Some("cut off before everything was sent; the next run sends it"),
-                End::Unknown => Some("the end of its execution is unknown; what it held is sent again"),
+                End::Cancelled => Some("interrupted before all records were sent; the next run sends them"),
+                End::Unknown => Some("the outcome of its execution is unknown; its records are resent"),
             };
             if let Some(error) = error {
                 report.state = RunState::Failed;
                 report.error = Some(error.to_owned());
             }
-            // A pass that was cut off while it sent goes on with what it has staged.
+            // An interrupted sync resumes with its staged changes.
             let unfinished = self.ports.store.resumable_checkpoint().await?;
             if matches!(end, End::Processed(_)) || unfinished.is_none_or(|(run, _)| run != open.run) {
                 self.ports.store.end_run(open.run, &report, self.now()).await?;
@@ -98,7 +98,9 @@ impl Engine {
         match end {
             End::Processed(outcome) => self.confirm_late(view, open, outcome, report).await,
             End::Cancelled => Ok(store.close_execution(&open.id, self.now()).await?),
-            End::Unknown => Ok(store.doubt_execution(open.run, &open.id, UNKNOWN, self.now()).await?),
+            End::Unknown => {
+                Ok(store.close_execution_as_unknown(open.run, &open.id, UNKNOWN, self.now()).await?)
+            }
         }
     }
 
@@ -151,7 +153,7 @@ impl Engine {
         let new = self.ports.store.count_new(open.run).await?;
         self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
         self.isolate(open.run, outcome, &unaccounted).await?;
-        self.distrust_after(outcome).await?;
+        self.resend_after_missing_references(outcome).await?;
         self.notice_filled(outcome).await?;
         self.notice_lost(&new, outcome, report).await
     }

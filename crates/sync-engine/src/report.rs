@@ -39,17 +39,17 @@ impl RunState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordCounts {
-    /// Read from the directory.
+    /// Objects read from Okta.
     pub read: u64,
-    /// Sent to the importer.
+    /// Records sent to Assets.
     pub sent: u64,
-    /// Of those, new objects.
+    /// Created objects.
     pub created: u64,
-    /// Of those, changed objects.
+    /// Updated objects.
     pub updated: u64,
-    /// Of those, objects that matched already.
+    /// Identical objects.
     pub identical: u64,
-    /// Of those, dropped by the importer.
+    /// Objects that Assets dropped.
     pub rejected: u64,
 }
 
@@ -66,22 +66,22 @@ impl RecordCounts {
     }
 }
 
-/// Work that is left undone after a run, of this run or of earlier ones.
+/// Outstanding work of this run and earlier runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Outstanding {
-    /// Records that Assets has not confirmed.
+    /// Unconfirmed records.
     pub unconfirmed: u64,
-    /// Of those, records that fail even when they are sent alone.
+    /// Rejected records among them: they fail even when they are sent alone.
     pub rejected: u64,
-    /// When the next of them is sent again.
+    /// The next attempt.
     pub next_attempt_at: Option<Timestamp>,
-    /// Events that failed.
+    /// Failed events.
     pub failed_events: u64,
     /// Objects whose changes a safeguard blocks.
     pub blocked: u64,
-    /// Objects whose confirmation is in doubt, and that are to be sent again.
+    /// Objects to resend, because their confirmation is uncertain.
     pub doubted: u64,
 }
 
@@ -107,25 +107,25 @@ pub struct RunReport {
     /// Retired objects among the records.
     #[serde(default)]
     pub retired: u64,
-    /// Values that were cleared with the account, because the import source ignores empty ones.
+    /// Values that were cleared with the Atlassian account, because the import source ignores empty values.
     #[serde(default)]
     pub cleared_values: u64,
-    /// Requests to the directory.
+    /// Requests to Okta.
     pub okta_requests: u64,
     /// The duration in seconds.
     pub duration_seconds: f64,
-    /// Names of attributes that were added to the object types on the way, as `type: attribute`.
+    /// Attributes that were added to the object types, as `type: attribute`.
     pub added_attributes: Vec<String>,
     /// Differences in Assets that aren't corrected automatically; at most [`Self::MAX_MESSAGES`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Finding>,
-    /// Fields whose values were not sent, because the import source would drop them.
+    /// Fields whose values were withheld, because Assets would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
-    /// Values that did not fit.
+    /// Values that don't match the type of their attribute.
     #[serde(default, skip_serializing_if = "ValueProblems::is_empty")]
     pub value_problems: ValueProblems,
-    /// Values that did not fit and what the importer complained of; at most [`Self::MAX_MESSAGES`].
+    /// Messages about invalid values and from Assets; at most [`Self::MAX_MESSAGES`].
     pub messages: Vec<String>,
     /// The error of a failed run.
     pub error: Option<String>,
@@ -137,16 +137,16 @@ pub struct RunReport {
     /// True if it resumed a checkpoint of another process.
     #[serde(default)]
     pub resumed: bool,
-    /// The version of the mapping that was in force; `None` when that was not known yet.
+    /// The version of the mapping; `None` if it wasn't known yet.
     #[serde(default)]
     pub mapping_version: Option<String>,
-    /// Work that was left undone when it ended.
+    /// Outstanding work at the end of the run.
     #[serde(default)]
     pub outstanding: Outstanding,
-    /// Objects of the directory that could not be read; in Assets they are left as they are.
+    /// Objects that couldn't be read in Okta; they remain unchanged in Assets.
     #[serde(default)]
     pub unreadable: UnreadableObjects,
-    /// Names in the operator's choice that the directory does not have, a line each.
+    /// Items of the scope that Okta doesn't have, one per line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
 }
@@ -168,8 +168,8 @@ impl RunReport {
         self.finding.as_ref().and_then(|finding| finding.remedy.as_ref())
     }
 
-    /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.
-    pub(crate) fn leave(&mut self, outstanding: Outstanding) {
+    /// Adds the outstanding work. Records that were resent and confirmed before the end of the run don't count.
+    pub(crate) fn add_outstanding(&mut self, outstanding: Outstanding) {
         self.outstanding = outstanding;
         if self.unreadable.count > 0 && self.state == RunState::Succeeded {
             self.state = RunState::Partial;
@@ -186,14 +186,14 @@ impl RunReport {
         crate::listing::note(&mut self.messages, message);
     }
 
-    /// Puts what is kept as data into words, for people.
-    pub(crate) fn put_into_words(&mut self) {
+    /// Renders the collected data as text.
+    pub(crate) fn render_findings(&mut self) {
         self.value_problems.lines().into_iter().for_each(|line| self.note(line));
         self.messages.extend(self.unreadable.rest());
     }
 
-    /// Notes an object that was asked for and could not be read.
-    pub(crate) fn leave_unread(&mut self, key: &RecordKey, field: &str, problem: String) {
+    /// Records a requested object that could not be read.
+    pub(crate) fn add_unread(&mut self, key: &RecordKey, field: &str, problem: String) {
         self.note(problem);
         let (kind, id, field) = (key.kind, Some(key.id.clone()), field.to_owned());
         self.unreadable.add(UnreadableObject { kind, id, field });
@@ -208,7 +208,7 @@ impl RunReport {
         self.drift = report.drift.iter().take(Self::MAX_MESSAGES).cloned().collect();
     }
 
-    /// Books an outcome, and gives the kinds whose records are all accounted for.
+    /// Adds an outcome, and returns the kinds whose records are all accounted for.
     pub(crate) fn add_outcome(
         &mut self,
         outcome: &Outcome,
@@ -224,7 +224,7 @@ impl RunReport {
             t.messages.iter().for_each(|m| self.note(format!("{}: {m}", t.name)));
             if t.missing_deleted > 0 {
                 self.note(format!(
-                    "{}: the import source deleted {} objects that the import did not hold",
+                    "{}: the import source deleted {} objects that the import didn't contain",
                     t.name, t.missing_deleted
                 ));
             }
@@ -241,7 +241,11 @@ impl RunReport {
             } else {
                 self.state = RunState::Partial;
                 let rejected = self.counts(kind).rejected;
-                self.note(format!("Assets accounts for {} of {sent} {kind} records; they stay unconfirmed and are sent again", sent.saturating_sub(rejected)));
+                self.note(format!(
+                    "Assets accounted for {} of {sent} {kind} records; all of them remain \
+                                   unconfirmed and are resent",
+                    sent.saturating_sub(rejected)
+                ));
             }
         }
         confirmed

@@ -20,19 +20,19 @@ pub struct Safeguards {
     /// percentage and `min_retired_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_retired_percent: f64,
-    /// Number of retired objects that never triggers the safeguard, whatever their percentage.
+    /// Number of retired objects that never triggers the safeguard, regardless of their percentage.
     pub min_retired_count: u64,
     /// Maximum percentage of the current memberships that a sync may remove, from 0 to 100. Triggers only if this
     /// percentage and `min_removed_memberships_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_removed_memberships_percent: f64,
-    /// Number of removed memberships that never triggers the safeguard, whatever their percentage.
+    /// Number of removed memberships that never triggers the safeguard, regardless of their percentage.
     pub min_removed_memberships_count: u64,
     /// Maximum percentage of the values of one attribute that a sync may clear, from 0 to 100. Triggers only if this
     /// percentage and `min_cleared_values_count` are both exceeded.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_cleared_values_percent: f64,
-    /// Number of cleared values that never triggers the safeguard, whatever their percentage.
+    /// Number of cleared values that never triggers the safeguard, regardless of their percentage.
     pub min_cleared_values_count: u64,
     /// Time over which changes add up across runs and events, such as "1h".
     #[serde(
@@ -56,7 +56,7 @@ fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuratio
         .and_then(|time| SignedDuration::try_from(time).ok())
         .filter(SignedDuration::is_positive)
         .ok_or_else(|| {
-            D::Error::invalid_value(Unexpected::Str(&text), &r#"a time such as "30m", "1h" or "1d""#)
+            D::Error::invalid_value(Unexpected::Str(&text), &r#"a duration, such as "30m", "1h", or "1d""#)
         })
 }
 
@@ -86,7 +86,7 @@ impl Safeguards {
         percentages.into_iter().filter(|(_, value)| !is_percentage(*value))
     }
 
-    /// The time before which a loss no longer counts.
+    /// The start of the window of recent removals.
     pub(crate) fn since(&self, now: Timestamp) -> Timestamp {
         now.checked_sub(self.window).unwrap_or(Timestamp::MIN)
     }
@@ -94,7 +94,7 @@ impl Safeguards {
     /// Checks that `gone` of `known` objects of a kind may be retired, after `recent` others within the window.
     ///
     /// # Errors
-    /// When they are more than an operator would expect.
+    /// When they exceed a safeguard.
     pub fn check(
         &self,
         kind: ObjectKind,
@@ -102,7 +102,7 @@ impl Safeguards {
         recent: u64,
         total: u64,
     ) -> Result<(), SafeguardViolation> {
-        // What was lost lately was there when the window began.
+        // Recent removals existed when the window began.
         let total = total + recent;
         if !self.override_safeguards
             && retired > 0
@@ -120,7 +120,7 @@ impl Safeguards {
         Ok(())
     }
 
-    /// The removals from objects that stay that exceed a safeguard.
+    /// The removals from current objects that exceed a safeguard.
     pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
         let RemovedMemberships { removed: ended, recent, total } = losses.memberships;
         let max_percent = self.max_removed_memberships_percent;
@@ -163,7 +163,7 @@ impl Safeguards {
     }
 }
 
-/// Losses within the window that were sent before.
+/// Removals within the window that were sent before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recent {
@@ -287,9 +287,9 @@ impl SafeguardViolation {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "safeguard", rename_all = "snake_case")]
 pub enum SafeguardViolation {
-    /// A listing came back empty although objects are known.
+    /// A listing is empty although objects of the kind are confirmed.
     #[error(
-        "safeguard triggered: Okta returned no {kind}s, but {total} are synced; an app without an admin role sees none"
+        "safeguard triggered: Okta returned no {kind}s, but {total} are synced; the app may have lost its admin role"
     )]
     EmptyListing {
         /// The kind of the listed objects.
@@ -297,7 +297,7 @@ pub enum SafeguardViolation {
         /// The number of current objects.
         total: u64,
     },
-    /// Too large a share of the memberships would end.
+    /// The percentage of removed memberships would exceed the limit.
     #[error(
         "safeguard triggered: {removed} of {total} memberships would be removed{recent} ({})",
         share(*removed, recent, *total, *max_percent)
@@ -314,7 +314,7 @@ pub enum SafeguardViolation {
     },
     /// Too many objects would lose the value of an attribute.
     #[error(
-        "safeguard triggered: `{field}` would be cleared on {removed} of {total} {kind}s{recent} ({})",
+        "safeguard triggered: the attribute `{field}` would be cleared on {removed} of {total} {kind}s{recent} ({})",
         share(*removed, recent, *total, *max_percent)
     )]
     TooManyValuesCleared {
@@ -331,7 +331,7 @@ pub enum SafeguardViolation {
         /// The limit in percent.
         max_percent: f64,
     },
-    /// Too large a share would be deleted in Assets.
+    /// The percentage of deleted objects would exceed the limit.
     #[error(
         "safeguard triggered: {pruned} of {total} {kind}s would be deleted ({})",
         share(*pruned, &Recent::NONE, *total, *max_percent)
@@ -343,12 +343,12 @@ pub enum SafeguardViolation {
         pruned: u64,
         /// The number of objects of the kind, including retired ones.
         total: u64,
-        /// The limit in force.
+        /// The limit in percent.
         max_percent: f64,
     },
-    /// Assets would delete what an import does not hold.
+    /// The import would delete objects that it doesn't contain.
     #[error(
-        "safeguard triggered: the import source removes missing objects, so an import would delete all unchanged objects"
+        "safeguard triggered: the import removes missing objects, so it would delete all unchanged objects"
     )]
     MissingObjectsRemoved,
     /// The share of objects to retire exceeds the limit.
@@ -363,9 +363,9 @@ pub enum SafeguardViolation {
         retired: u64,
         /// The number of recently retired objects.
         recent: Recent,
-        /// Of how many.
+        /// The total number.
         total: u64,
-        /// The limit in force.
+        /// The limit in percent.
         max_percent: f64,
     },
 }

@@ -38,7 +38,7 @@ impl FromStr for Schedule {
             return Ok(Self::Never);
         }
         if text.split_whitespace().count() >= 5 {
-            // Read as no value: a time that never comes would be searched for until the year 5000, second by second.
+            // Read as no value: the search for a time that never comes would run until the year 5000, second by second.
             if text.split_whitespace().flat_map(|field| field.split(',')).any(str::is_empty) {
                 return Err(wrong());
             }
@@ -49,7 +49,7 @@ impl FromStr for Schedule {
     }
 }
 
-/// For people: `every 30m`, `at 0 3 * * * UTC`, `never`.
+/// Readable form: `every 30m`, `at 0 3 * * * UTC`, `never`.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -76,7 +76,7 @@ pub fn interval(text: &str) -> Option<Duration> {
 }
 
 impl Schedule {
-    /// When it is due next, given when it began last.
+    /// The next due time, given the time of the last start.
     pub fn after(&self, last: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Never => None,

@@ -20,10 +20,10 @@ impl Engine {
         !unmapped.is_subset(&self.outside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Remembers attributes that the directory's schema was found not to define.
-    pub(crate) fn remember_outside(&self, unmapped: impl Iterator<Item = (ObjectKind, String)>) {
+    /// Records attributes that the directory's schema doesn't define.
+    pub(crate) fn record_unmapped(&self, unmapped: impl Iterator<Item = (ObjectKind, String)>) {
         let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
-        // Names come from outside; past this many they are looked for each time.
+        // Names come from outside the process; beyond this number they aren't cached.
         let room = OUTSIDE_LIMIT.saturating_sub(outside.len());
         outside.extend(unmapped.take(room));
     }
@@ -50,18 +50,18 @@ impl Engine {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Compares the schemas for the sake of records that will be sent; they follow the wanted mapping from then on.
+    /// Compares the schemas before records are sent; they follow the wanted mapping from then on.
     pub(crate) async fn compare(&self) -> Result<Comparison, EngineError> {
         let _schemas = self.schemas.lock().await;
         self.compare_locked(true).await
     }
 
-    async fn compare_locked(&self, ask: bool) -> Result<Comparison, EngineError> {
+    async fn compare_locked(&self, enqueue: bool) -> Result<Comparison, EngineError> {
         let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         for drift in &compared.report.drift {
             tracing::debug!(code = drift.code().as_str(), subject = ?drift.subject, "schema drift");
         }
-        self.activate(&compared, ask).await?;
+        self.activate(&compared, enqueue).await?;
         Ok(compared)
     }
 
@@ -69,39 +69,39 @@ impl Engine {
     /// anything is added: afterwards the new attributes can't be identified.
     async fn extend(
         &self,
-        ask: bool,
+        enqueue: bool,
         adds: impl Fn(&SchemaReport) -> bool,
     ) -> Result<Comparison, EngineError> {
         let _schemas = self.schemas.lock().await;
         for _ in 0..MOST_CHANGES {
-            let compared = self.compare_locked(ask).await?;
+            let compared = self.compare_locked(enqueue).await?;
             if !adds(&compared.report) {
                 return Ok(compared);
             }
             let applied =
                 self.ports.target_schema.apply(&compared.view).await.map_err(EngineError::TargetSchema)?;
             if let Some(applied) = applied {
-                self.activate(&applied, ask).await?;
+                self.activate(&applied, enqueue).await?;
                 return Ok(applied);
             }
         }
         Err(EngineError::StructureChanged)
     }
 
-    async fn activate(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
-        self.settle_in(compared, ask).await?;
-        self.notice_foreign(&compared.view, ask).await?;
+    async fn activate(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {
+        self.adopt_place(compared, enqueue).await?;
+        self.notice_foreign(&compared.view, enqueue).await?;
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
         Ok(())
     }
 
-    /// Compares the schemas and adds to the object schema what it lacks. What is added, and what may be lost, is read and sent
-    /// again when `ask`; otherwise the caller reads everything anyway.
-    pub(crate) async fn follow_schema(&self, ask: bool) -> Result<Comparison, EngineError> {
-        self.extend(ask, |report| report.state == SchemaState::Outdated).await
+    /// Compares the schemas and adds missing parts to the object schema. With `enqueue`, added and possibly lost values are
+    /// read and resent; otherwise the caller reads everything.
+    pub(crate) async fn follow_schema(&self, enqueue: bool) -> Result<Comparison, EngineError> {
+        self.extend(enqueue, |report| report.state == SchemaState::Outdated).await
     }
 
-    /// Creates the object schema and mapping, or adds to them, as an operator asks.
+    /// Creates or extends the object schema and mapping, as an administrator requests.
     pub(crate) async fn create_schema(&self) -> Result<SchemaReport, EngineError> {
         Ok(self.extend(true, |_| true).await?.report)
     }
@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// True if a full sync was ever started.
-    pub(crate) async fn has_begun(&self) -> Result<bool, EngineError> {
+    pub(crate) async fn has_started_sync(&self) -> Result<bool, EngineError> {
         let read = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
         Ok(read || self.ports.store.resumable_checkpoint().await?.is_some())
     }

@@ -30,11 +30,11 @@ pub struct VerifyReport {
 }
 
 impl Engine {
-    /// Creates the object schema and mapping, and the event hook when `with_hook`. Repeatable: what is there and right
-    /// is left alone.
+    /// Creates the object schema and mapping, and the event hook if `with_hook`. Repeatable: correct parts stay
+    /// unchanged.
     ///
     /// # Errors
-    /// When either cannot be created. The object schema is created first and stays if the event hook fails.
+    /// When either can't be created. The object schema is created first and stays if the event hook fails.
     pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
         let schema = self.set_up_schema().await?;
         let hook = if with_hook { Some(self.set_up_hook().await?) } else { None };
@@ -61,10 +61,10 @@ impl Engine {
         Ok(hook)
     }
 
-    /// Checks what *Setup* creates, and changes nothing.
+    /// Checks the parts that *Setup* creates, and changes nothing.
     ///
     /// # Errors
-    /// When something cannot be read. What is wrong but readable is in the report.
+    /// When a part can't be read. Findings about readable parts are in the report.
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         let Comparison { report: structure, view } =
             self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
@@ -87,7 +87,7 @@ impl Engine {
             SchemaState::Created | SchemaState::Extended | SchemaState::Current => {}
         }
         findings.extend(structure.drift.iter().cloned());
-        let objects = self.count_doubted(&view).await?;
+        let objects = self.count_possibly_lost(&view).await?;
         if objects > 0 {
             let pending = Finding::warning(Fact::ResendPending { objects });
             findings.push(pending.with_remedy(Remedy::RunFullSync));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The weight of a problem, in ascending order.
+/// The severity of a problem, in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

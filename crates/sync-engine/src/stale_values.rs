@@ -18,7 +18,7 @@ use crate::{
 const TOGETHER: u32 = 100;
 
 impl Engine {
-    /// Notes what the importer will keep of what the records of a page replace.
+    /// Stages the values that the target will keep when the records of a page are replaced.
     pub(crate) async fn stage_dropped_values(
         &self,
         run: &ActiveRun,
@@ -43,8 +43,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Clears everything that is due. Gives the number of values; none without an account, when what can be done is to
-    /// send records again.
+    /// Clears all due values, and returns their number; zero without an account, when records can only be resent.
     pub(crate) async fn clear_all_stale_values(
         &self,
         view: &MappingView,
@@ -72,7 +71,7 @@ impl Engine {
         if self.ports.store.due_stale_values(1, self.now()).await?.is_empty() {
             return Ok(0);
         }
-        // A record that gives the value again must not be under way.
+        // No record with the value may be in flight.
         let _execution_lock = self.execution_lock.lock().await;
         self.recover_locked(view, None).await?;
         let due = self.ports.store.due_stale_values(TOGETHER, self.now()).await?;
@@ -141,13 +140,13 @@ pub(crate) fn report_stale_values(view: &MappingView, kept: &[DroppedValue], rep
     for (attribute, n) in counts {
         let values = if n == 1 { "1 value was".to_owned() } else { format!("{n} values were") };
         report.note(format!(
-            "{attribute}: {values} cleared in Okta and remain in Assets, because the import source ignores empty \
-             values and there is no Atlassian account to clear them"
+            "{attribute}: {values} cleared in Okta but remain in Assets, because the import source ignores empty \
+             values and no Atlassian account is configured"
         ));
     }
 }
 
-/// True if a record lacks a value that its predecessor has.
+/// True if a record lacks a value of its predecessor.
 fn loses(held: &Record, new: &Record) -> bool {
     let lacks = |field: &str| new.fields.get(field).is_none_or(is_empty);
     held.fields.iter().any(|(field, value)| !is_empty(value) && lacks(field))

@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::EngineError;
 
-/// Does the work until it ends, or until `grace` has passed since `stop`: a port that is waited for is left then, as if
-/// the process had been killed, and what was begun is settled by the next one. Boxed, as the work is large.
+/// Runs the work until it ends, or until `grace` has passed since `stop`: then it is dropped, as if the process had
+/// been killed, and the next process recovers it. Boxed, because the work is large.
 pub(crate) async fn in_time<T>(
     grace: Duration,
     stop: &CancellationToken,

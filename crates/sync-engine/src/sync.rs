@@ -1,4 +1,4 @@
-//! Runs that read and send: of everything, of what changed since a time, of named objects, and of what is unconfirmed.
+//! Runs that read and send: all objects, recent changes, named objects, and unconfirmed records.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,11 +14,11 @@ use crate::{
 };
 
 impl Engine {
-    /// Reads everything and sends what differs from what was confirmed. Goes on where a run was that was cut off.
+    /// Reads everything and sends the differences from the confirmed records. Resumes an interrupted run.
     ///
     /// # Errors
-    /// When a port fails, when there is no mapping yet, and when the plan exceeds the limits. Whatever the error, what
-    /// was confirmed stays true and a later run sends the rest.
+    /// When a port fails, when there is no mapping yet, and when the plan exceeds a safeguard. After any error,
+    /// confirmed records stay valid and a later run sends the rest.
     pub async fn full_sync(
         &self,
         limits: &Safeguards,
@@ -26,15 +26,15 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
         in_time(self.options.grace, stop, async {
-            let mut report = self.pass(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
+            let mut report = self.run_sync(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
             self.read_rest(&mut report, stop).await?;
             Ok(report)
         })
         .await
     }
 
-    /// The same for a caller who expects everything that changed before now: when it went on where an earlier run was, whose
-    /// first pages are older, everything is read once more.
+    /// The same for a caller who expects all earlier changes: if it resumed an earlier run, whose first pages are
+    /// older, everything is read again.
     ///
     /// # Errors
     /// As [`Self::full_sync`].
@@ -57,38 +57,38 @@ impl Engine {
         report.okta_requests += first.okta_requests;
         report.duration_seconds += first.duration_seconds;
         for (kind, counts) in &first.records {
-            // What was read is what the last pass read.
+            // The reading belongs to the previous sync.
             report.counts(*kind).add(&RecordCounts { read: 0, ..*counts });
         }
         first.added_attributes.into_iter().for_each(|name| report.added_attributes.push(name));
         Ok(report)
     }
 
-    /// Reads by ID what a pass could not read, and what is in doubt: no other process may be there to do it.
+    /// Reads by ID the objects that a sync could not read and the possibly lost ones: no other process may do it.
     async fn read_rest(&self, report: &mut RunReport, stop: &CancellationToken) -> Result<(), EngineError> {
         let mut before = u64::MAX;
         loop {
             let inbox = self.ports.store.event_queue_counts().await?;
             let left = inbox.unreadable + inbox.doubted;
             if left == 0 || left >= before {
-                report.unreadable.settle(inbox.unreadable);
-                report.leave(self.outstanding().await?);
+                report.unreadable.limit_to(inbox.unreadable);
+                report.add_outstanding(self.outstanding().await?);
                 return Ok(());
             }
             before = left;
             match self.process_events(stop).await {
                 Ok(Some(_)) => self.send_rest(stop).await?,
-                // Not due yet: the count stays, and ends this.
+                // Not due yet: the count stays, which ends the loop.
                 Ok(None) => {}
                 Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
                 Err(error) => {
-                    tracing::warn!(error = %crate::error_chain(&error), "could not read objects again; they stay as they are");
+                    tracing::warn!(error = %crate::error_chain(&error), "could not read objects again; they remain unchanged");
                 }
             }
         }
     }
 
-    /// Reads what changed since a time and sends what differs. Goes on where such a run was that was cut off.
+    /// Reads recent changes since a time and sends the differences. Resumes an interrupted run.
     ///
     /// # Errors
     /// As [`Self::full_sync`].
@@ -98,45 +98,48 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let pass =
-            self.pass(SyncMode::Incremental(since), &self.options.safeguards, progress, stop, async |_| {
-                Ok(())
-            });
-        in_time(self.options.grace, stop, pass).await
+        let sync = self.run_sync(
+            SyncMode::Incremental(since),
+            &self.options.safeguards,
+            progress,
+            stop,
+            async |_| Ok(()),
+        );
+        in_time(self.options.grace, stop, sync).await
     }
 
-    /// Reads and sends what a scope holds. `begun` learns the run.
-    pub(crate) async fn pass(
+    /// Reads and sends the objects of a mode. `on_start` receives the run's ID.
+    pub(crate) async fn run_sync(
         &self,
         scope: SyncMode,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
-        begun: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
+        on_start: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
-        let _passes = self.passes.lock().await;
+        let _sync_lock = self.sync_lock.lock().await;
         let progress = &self.observe(scope.run_kind(), progress);
         let mut report = RunReport::default();
         let view = self.prepare(scope == SyncMode::Full, &mut report, progress).await?;
         if scope == SyncMode::Full {
-            self.tell_unidentified(&mut report).await?;
+            self.report_unidentified(&mut report).await?;
         }
         self.clear_all_stale_values(&view, stop).await?;
         self.send_unconfirmed(stop).await?;
         let begins = self.in_flight.write().await;
-        let (run, mut pass, resumed) = self.take_up(scope, view).await?;
+        let (run, mut checkpoint, resumed) = self.open_run(scope, view).await?;
         drop(begins);
         progress.started(run.id);
         report.resumed = resumed;
-        if limits.override_safeguards && !pass.override_safeguards {
-            pass.override_safeguards = true;
-            self.ports.store.save_checkpoint(run.id, &pass).await?;
+        if limits.override_safeguards && !checkpoint.override_safeguards {
+            checkpoint.override_safeguards = true;
+            self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
         }
-        let limits = &Safeguards { override_safeguards: pass.override_safeguards, ..*limits };
-        begun(run.id).await?;
+        let limits = &Safeguards { override_safeguards: checkpoint.override_safeguards, ..*limits };
+        on_start(run.id).await?;
         let run = &run;
         self.conclude(run, scope.run_kind(), report, progress, async |report| {
-            let plan = match self.read_pass(run, &mut pass, limits, progress, stop).await {
+            let plan = match self.read_listings(run, &mut checkpoint, limits, progress, stop).await {
                 Err(EngineError::SafeguardTriggered(refusal)) => return self.block_sync(run, refusal).await,
                 plan => plan?,
             };
@@ -146,7 +149,7 @@ impl Engine {
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
             report.unreadable.clone_from(&plan.unreadable);
-            report.unknown_choices.clone_from(&pass.unknown_choices);
+            report.unknown_choices.clone_from(&checkpoint.unknown_choices);
             report.value_problems.clone_from(&plan.value_problems);
             self.ports.store.enqueue_unread(run.id, self.now()).await?;
             let approved = match plan.approve(limits) {
@@ -156,15 +159,16 @@ impl Engine {
             self.apply(run, approved, report, progress, stop).await?;
             self.send_rest(stop).await?;
             report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
-            if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (pass.bookmark, scope) {
-                self.ports.store.remember_bookmark(bookmark).await?;
+            if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (checkpoint.bookmark, scope)
+            {
+                self.ports.store.save_bookmark(bookmark).await?;
             }
             if scope == SyncMode::Full {
-                self.forget_unidentified().await?;
-                // An event sync beside this one may still block what was just sent.
+                self.drop_unidentified().await?;
+                // A concurrent event sync may still block a change that was just sent.
                 let _in_flight = self.in_flight.write().await;
                 self.ports.store.set_scope_version(&run.view.directory.scope_version()).await?;
-                self.stats.completed(self.resolve_failed_events(run, &pass).await?);
+                self.stats.completed(self.resolve_failed_events(run, &checkpoint).await?);
                 if limits.override_safeguards {
                     self.ports.store.release_blocked().await?;
                 } else {
@@ -177,35 +181,40 @@ impl Engine {
     }
 
     /// The unfinished sync of this mode, if it can be resumed, or a new one.
-    async fn take_up(
+    async fn open_run(
         &self,
         scope: SyncMode,
         view: MappingView,
     ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
         let (now, mapping) = (self.now(), self.rules(&view).await?);
-        while let Some((run, pass)) = self.ports.store.resumable_checkpoint().await? {
-            let fresh = now.duration_since(pass.started_at).unsigned_abs() < self.options.pass_life;
+        while let Some((run, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
+            let fresh =
+                now.duration_since(checkpoint.started_at).unsigned_abs() < self.options.checkpoint_max_age;
             // One of an earlier version did not number its reading.
-            let is_ordered = pass.reading.number > 0;
-            if pass.mode.goes_on_as(scope) && pass.mapping_version == mapping && fresh && is_ordered {
-                tracing::info!(%run, stage = ?pass.phase, "resuming from checkpoint");
-                return Ok((ActiveRun { id: run, kind: scope.run_kind(), view }, pass, true));
+            let is_ordered = checkpoint.reading.number > 0;
+            if checkpoint.mode.goes_on_as(scope)
+                && checkpoint.mapping_version == mapping
+                && fresh
+                && is_ordered
+            {
+                tracing::info!(%run, stage = ?checkpoint.phase, "resuming from checkpoint");
+                return Ok((ActiveRun { id: run, kind: scope.run_kind(), view }, checkpoint, true));
             }
             let report = RunReport {
                 state: RunState::Failed,
-                error: Some("interrupted and not resumed".into()),
+                error: Some("interrupted; not resumed".into()),
                 ..RunReport::default()
             };
             self.ports.store.end_run(run, &report, now).await?;
         }
         let run = self.begin(scope.run_kind(), view).await?;
-        let mut pass = SyncCheckpoint::new(scope, self.reading(&run).await?, mapping);
-        pass.bookmark = run.view.directory.time();
-        self.ports.store.save_checkpoint(run.id, &pass).await?;
-        Ok((run, pass, false))
+        let mut checkpoint = SyncCheckpoint::new(scope, self.reading(&run).await?, mapping);
+        checkpoint.bookmark = run.view.directory.time();
+        self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
+        Ok((run, checkpoint, false))
     }
 
-    /// Sends again what Assets did not account for and what is due. Gives what became of it, unless nothing was due.
+    /// Resends due unconfirmed records. Returns the result, unless none was due.
     pub(crate) async fn send_unconfirmed(
         &self,
         stop: &CancellationToken,
@@ -251,13 +260,13 @@ impl Engine {
         let run = &self.begin(RunKind::TargetedSync, view).await?;
         progress.started(run.id);
         let _in_flight = self.in_flight.read().await;
-        let alone = self.passes.try_lock().ok();
+        let alone = self.sync_lock.try_lock().ok();
         self.conclude(run, RunKind::TargetedSync, report, progress, async |report| {
             let (named, believed) = (subjects.iter().cloned(), HashSet::new());
             let fetched = self.fetch(run, named, &believed, alone.is_some(), report, progress).await?;
             self.enqueue_new_groups(&fetched).await?;
             let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
-            self.ports.store.leave_unread(run.id, &unread).await?;
+            self.ports.store.add_unread(run.id, &unread).await?;
             self.ports.store.enqueue_unread(run.id, self.now()).await?;
             self.apply(run, fetched.plan.approve(&self.options.safeguards)?, report, progress, stop).await?;
             self.send_rest(stop).await?;

@@ -1,4 +1,4 @@
-//! Passes over the directory, when they are due.
+//! The scheduled and requested syncs.
 
 use tokio_util::sync::CancellationToken;
 
@@ -31,14 +31,14 @@ impl Engine {
             let result = self.run_due_sync(options, stop).await;
             match result {
                 Err(EngineError::Interrupted) => return,
-                // Nothing was due: that says nothing of what failed before.
+                // No work was due, which says nothing about earlier failures.
                 Ok(false) => {}
                 result => health.record(self, result.map(drop)),
             }
         }
     }
 
-    /// Makes the pass that is due, if one is.
+    /// Runs the due sync, if there is one.
     async fn run_due_sync(
         &self,
         options: &TaskOptions,
@@ -51,11 +51,11 @@ impl Engine {
         let override_safeguards = due.request.is_some_and(|request| request.override_safeguards);
         let limits = Safeguards { override_safeguards, ..self.options.safeguards };
         let mut unanswered = due.request;
-        let begun = async |run| match unanswered.take() {
+        let on_start = async |run| match unanswered.take() {
             Some(request) => Ok(self.ports.store.attach_run(request.id, run).await?),
             None => Ok(()),
         };
-        match self.pass(due.scope, &limits, &NoopProgress, stop, begun).await {
+        match self.run_sync(due.scope, &limits, &NoopProgress, stop, on_start).await {
             Ok(report) => {
                 log_run("directory read", &report);
                 self.stats.completed(self.ports.store.complete_work(&due.items, self.now()).await?);
@@ -93,11 +93,11 @@ impl Engine {
         Ok(self.ports.store.end_run(run, &report, self.now()).await?)
     }
 
-    /// The work that is due: first what was begun, then what was asked for, then what the schedules say.
+    /// The due work: interrupted syncs first, then requests, then schedules.
     async fn due(&self, options: &TaskOptions) -> Result<Option<Due>, EngineError> {
         let request = self.ports.store.accept_request().await?;
-        if let Some((_, pass)) = self.ports.store.resumable_checkpoint().await? {
-            let scope = if request.is_some() { SyncMode::Full } else { pass.mode };
+        if let Some((_, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
+            let scope = if request.is_some() { SyncMode::Full } else { checkpoint.mode };
             return Ok(Some(Due { scope, items: Vec::new(), request }));
         }
         if request.is_some() {
@@ -113,7 +113,7 @@ impl Engine {
                 return Err(error);
             }
         };
-        // A pass for new attributes does not see memberships; what asks for those waits for the next.
+        // A backfill doesn't read memberships; requests for them wait for the next sync.
         let wide = scope != Some(SyncMode::Backfill);
         let (answered, later): (Vec<WorkItem>, Vec<WorkItem>) =
             items.into_iter().partition(|item| wide || item.subject == Subject::Schema);
@@ -127,14 +127,14 @@ impl Engine {
         options: &TaskOptions,
         items: &[WorkItem],
     ) -> Result<Option<SyncMode>, EngineError> {
-        let asks = |subject: &Subject| items.iter().any(|item| item.subject == *subject);
-        Ok(if asks(&Subject::EntireDirectory) {
+        let requests = |subject: &Subject| items.iter().any(|item| item.subject == *subject);
+        Ok(if requests(&Subject::EntireDirectory) {
             Some(SyncMode::Full)
-        } else if asks(&Subject::Schema) {
-            // What asks for this pass stays asked for until it is made.
+        } else if requests(&Subject::Schema) {
+            // The request stays queued until its sync completes.
             self.follow_schema(false).await?;
             Some(SyncMode::Backfill)
-        } else if asks(&Subject::RecentChanges) {
+        } else if requests(&Subject::RecentChanges) {
             Some(self.recent().await?)
         } else {
             self.scheduled(options).await?

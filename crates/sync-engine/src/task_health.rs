@@ -15,7 +15,7 @@ use crate::{
 const MAX_PAUSE: Duration = Duration::from_mins(1);
 /// The time after which repeated failures raise an alert.
 const PATIENCE: Duration = Duration::from_mins(5);
-/// The same for the state store: what holds it up for longer, such as a full disk, does not pass by itself.
+/// The same for the state store: a longer problem, such as a full disk, needs a fix.
 const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Consecutive failures of a task.
@@ -46,10 +46,10 @@ impl TaskHealth {
 
     pub(crate) fn record(&mut self, engine: &Engine, result: Result<(), EngineError>) {
         let Err(error) = result else { return self.succeeded(engine) };
-        // A setting of the import source takes no consent: it stops everything until it is changed.
+        // No override applies to a setting of the import source: it blocks every sync until it is changed.
         let refused = matches!(&error, EngineError::SafeguardTriggered(refusal) if !matches!(refusal, SafeguardViolation::MissingObjectsRemoved));
         let kind = if refused { AlertKind::SafeguardTriggered } else { self.task.kind() };
-        // A refusal does not pass by itself; anything else may.
+        // A rejection needs a fix; any other failure may be temporary.
         let urgent = match &error {
             EngineError::Store(_) => self.since.is_some_and(|(since, _)| since.elapsed() >= STORE_PATIENCE),
             error => !error.is_transient(),

@@ -1,4 +1,4 @@
-//! Following the directory: events as they come, the log, and passes when they are due.
+//! The background tasks: events, the log, and scheduled syncs.
 //!
 //! Events are processed while a sync reads; only sending is exclusive. Failed tasks are logged, reported, and retried
 //! with growing pauses, without losing events.
@@ -30,11 +30,11 @@ pub struct TaskOptions {
     pub schema_interval: Duration,
     /// True if the connection has an event hook.
     pub hook: bool,
-    /// When to read everything.
+    /// The schedule of full syncs.
     pub full: Schedule,
-    /// When to read what changed lately.
+    /// The schedule of incremental syncs.
     pub delta: Schedule,
-    /// Up to so much later, so that many connections do not begin at once.
+    /// The maximum random delay, so that many connections don't start at once.
     pub jitter: Duration,
     /// The retention of history.
     pub retention: Duration,
@@ -68,7 +68,7 @@ impl Engine {
             Box::pin(self.run_until_stopped(options, wake, stop)).await;
             Ok(())
         };
-        // That it was stopped is what the caller asked for.
+        // The caller requested the interruption.
         let _ = in_time(self.options.grace, stop, following).await;
     }
 
@@ -79,14 +79,14 @@ impl Engine {
                 () = stop.cancelled() => return,
                 recovered = self.recover() => recovered,
             };
-            let is_settled = recovered.is_ok();
+            let recovered_fully = recovered.is_ok();
             health.record(self, recovered);
-            if is_settled {
+            if recovered_fully {
                 break;
             }
             rest(health.pause(), stop).await;
         }
-        // Records cannot be made before the schemas are known; what Assets lacks may be added later.
+        // Records require the schemas; missing attributes in Assets may be added later.
         let mut schemas = TaskHealth::new(Task::SchemaCheck);
         while !stop.is_cancelled() {
             let compared = tokio::select! {
@@ -129,14 +129,14 @@ impl Engine {
         }
     }
 
-    /// Handles events until nothing is due, then what Assets did not account for.
+    /// Processes due events, then unconfirmed records.
     async fn drain(&self, stop: &CancellationToken) -> Result<(), EngineError> {
         self.watch_clock().await?;
         while !self.is_paused().await? {
             if let Some(report) = self.process_events(stop).await? {
                 log_run("events applied", &report);
             } else if let Some(report) = self.send_unconfirmed(stop).await? {
-                log_run("records sent again", &report);
+                log_run("resent records", &report);
                 self.alert_on_rejected().await?;
             } else if self.clear_stale_values(&self.active_view().await?, stop).await? == 0 {
                 break;
@@ -173,19 +173,19 @@ impl Engine {
             let error = PortError::new(reason).transient(true);
             EngineError::EventFeed(error.with_remedy(Remedy::CheckGateway { service: Service::Okta }))
         };
-        let (mut trail, mut began_again, mut known) = (Trail::default(), false, 0);
+        let (mut trail, mut restarted, mut known) = (Trail::default(), false, 0);
         loop {
             let polled = self.poll_feed(feed).await?;
-            if polled.began_again && std::mem::replace(&mut began_again, true) {
-                return Err(failed("the place in the log is refused again and again"));
+            if polled.restarted && std::mem::replace(&mut restarted, true) {
+                return Err(failed("Okta rejected the System Log position repeatedly"));
             }
             if !polled.caught_up && trail.leads_back(&polled.checkpoint) {
-                return Err(failed("the pages of the log lead in a circle"));
+                return Err(failed("the `next` links of the System Log form a loop"));
             }
             if polled.new > 0 {
                 wake.notify_one();
             }
-            // Pages of events that are all known are waited for like empty ones: their links may have no end.
+            // Pages with known events only are delayed like empty ones: their links may never end.
             known = if polled.new > 0 { 0 } else { known + 1 };
             if polled.caught_up || known > MOST_KNOWN {
                 return Ok(());
@@ -202,8 +202,8 @@ impl Engine {
         }
     }
 
-    /// Forgets what is long done by the directory's time: a clock that is ahead must not make everything old. Before
-    /// that time is known nothing is old.
+    /// Deletes expired history by the directory's time: a clock that is ahead must not expire everything. While that
+    /// time is unknown, nothing expires.
     async fn delete_expired_history(&self, options: &TaskOptions) -> Result<(), EngineError> {
         let view = self.known_view();
         let proven = self.directory_time(view.as_ref().map(|view| view.directory.as_ref())).await?;
@@ -212,7 +212,7 @@ impl Engine {
         Ok(self.ports.store.delete_expired(before).await?)
     }
 
-    /// Has everything read when the operator has come to choose other users or groups than before.
+    /// Requests a full sync if the scope changed.
     async fn check_scope(&self, view: &MappingView) -> Result<(), EngineError> {
         let synchronised = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
         if synchronised && self.ports.store.scope_version().await? != view.directory.scope_version() {

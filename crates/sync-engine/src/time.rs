@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{ActiveRun, Directory, EngineError, Reading, Safeguards, engine::Engine};
 
-/// Smaller steps are the clock being adjusted, or a tick that took its time.
+/// Smaller steps are adjustments of the clock, or a delayed tick.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
 
 /// The difference between the clocks that has other causes: whole seconds and slow responses.
@@ -23,7 +23,7 @@ pub(crate) struct Tick {
 }
 
 impl Engine {
-    /// Numbers a reading of the directory that is about to begin.
+    /// Numbers a reading of the directory before it starts.
     pub(crate) async fn reading(&self, run: &ActiveRun) -> Result<Reading, EngineError> {
         let (store, now) = (&self.ports.store, self.now());
         Ok(if run.sends() { store.next_reading(now).await? } else { store.last_reading(now).await? })
@@ -47,7 +47,7 @@ impl Engine {
     }
 
     async fn follow_clock(&self, step: SignedDuration, now: Timestamp) -> Result<(), EngineError> {
-        tracing::warn!(seconds = step.as_secs(), "this machine's clock stepped");
+        tracing::warn!(seconds = step.as_secs(), "the clock of this host changed");
         Ok(self.ports.store.follow_clock(step, now).await?)
     }
 
@@ -60,7 +60,7 @@ impl Engine {
         let Some(directory) = observed else { return Ok(false) };
         let offset = now.duration_since(directory);
         match self.ports.store.clock_offset().await? {
-            None => self.ports.store.remember_clock_offset(offset).await?,
+            None => self.ports.store.save_clock_offset(offset).await?,
             Some(before) => {
                 let step = offset.saturating_sub(before);
                 if step.abs() >= NOISE {
@@ -72,21 +72,21 @@ impl Engine {
         Ok(true)
     }
 
-    /// True if stored times are known to follow this process's clock.
+    /// True if stored times follow this process's clock.
     pub(crate) fn is_clock_compared(&self) -> bool {
         self.clock_compared.load(Ordering::Relaxed)
     }
 
-    /// True if nothing is to be sent for now. The end of a pause is proven by a clock that was compared, and until the
-    /// directory answered it goes on.
+    /// True if sends are paused. Only a compared clock proves the end of a pause; until the directory has responded,
+    /// the pause continues.
     pub(crate) async fn is_paused(&self) -> Result<bool, EngineError> {
         let Some(until) = self.ports.store.paused_until().await? else { return Ok(false) };
         let proves_nothing = self.ports.feed.is_some() && !self.is_clock_compared();
         Ok(until > self.now() || proves_nothing)
     }
 
-    /// The latest time of the directory's own that is proven: its present time once it answered, and before that the
-    /// latest that is remembered. `None` if neither is known.
+    /// The latest proven directory time: its current time once it responded, and before that the latest stored one.
+    /// `None` if neither is known.
     pub(crate) async fn directory_time(
         &self,
         directory: Option<&dyn Directory>,
@@ -98,7 +98,7 @@ impl Engine {
         Ok(self.ports.store.bookmark().await?.max(read))
     }
 
-    /// Has losses age from now on.
+    /// Starts the aging of removals now.
     pub(crate) async fn date_losses(&self, directory: &dyn Directory) -> Result<(), EngineError> {
         match directory.time() {
             Some(now) => Ok(self.ports.store.date_losses(now).await?),
@@ -106,8 +106,7 @@ impl Engine {
         }
     }
 
-    /// The beginning of the window of losses, by the directory's time. While that is not known, no loss is known to have
-    /// left it.
+    /// The start of the window of recent removals, by the directory's time. While that is unknown, all removals count.
     pub(crate) async fn window_begin(
         &self,
         run: &ActiveRun,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// as many steps each time.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Trail {
-    remembered: Option<String>,
+    marker: Option<String>,
     steps: u64,
     until: u64,
     /// Empty pages in a row.
@@ -26,12 +26,12 @@ impl Trail {
 
     /// True if the next place was left before.
     pub(crate) fn leads_back(&mut self, next: &str) -> bool {
-        if self.remembered.as_deref() == Some(next) {
+        if self.marker.as_deref() == Some(next) {
             return true;
         }
         self.steps += 1;
         if self.steps >= self.until {
-            self.remembered = Some(next.to_owned());
+            self.marker = Some(next.to_owned());
             self.steps = 0;
             self.until = self.until.saturating_mul(2).max(1);
         }

@@ -14,7 +14,7 @@ const MOST_LEFT: usize = 50;
 #[derive(Default)]
 pub(crate) struct SingleReads {
     left: usize,
-    /// The first failure since the last answer that any object can meet.
+    /// The first failure since the last response that concerns any object.
     unanswered: Option<PortError>,
 }
 
@@ -23,14 +23,14 @@ impl SingleReads {
         self.unanswered = None;
     }
 
-    /// Leaves an object for later.
+    /// Defers an object.
     ///
     /// # Errors
-    /// The failure, where it says nothing about the object.
-    pub(crate) fn leave(&mut self, error: EngineError) -> Result<Failure, EngineError> {
+    /// The failure, if it says nothing about the object.
+    pub(crate) fn defer(&mut self, error: EngineError) -> Result<Failure, EngineError> {
         let EngineError::Directory(error) = error else { return Err(error) };
         let failure = Failure { reason: crate::error_chain(&error), transient: error.is_transient() };
-        if !error.is_about_one() {
+        if !error.is_single_record() {
             self.left += 1;
             if self.left > MOST_LEFT {
                 return Err(EngineError::Directory(error));
@@ -46,25 +46,25 @@ impl SingleReads {
 pub struct UnreadableItem {
     /// Its id, where that much can be read.
     pub id: Option<String>,
-    /// The path of the field that is in the way; empty where that is not known.
+    /// The path of the invalid field; empty if it is unknown.
     pub field: String,
     /// The problem, without values.
     pub problem: String,
 }
 
-/// An object that a run could not read.
+/// An object that a run couldn't read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnreadableObject {
-    /// Its kind.
+    /// The kind.
     pub kind: ObjectKind,
-    /// Its id, where that much could be read.
+    /// The ID; null if it is unreadable.
     pub id: Option<String>,
-    /// The path of the field that is in the way; empty where that is not known.
+    /// The path of the invalid field; empty if it is unknown.
     pub field: String,
 }
 
-/// The objects that a run could not read, and left as they are in Assets.
+/// The objects that a run couldn't read; they remain unchanged in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -88,8 +88,8 @@ impl UnreadableObjects {
         (rest > 0).then(|| format!("{objects} could not be read"))
     }
 
-    /// Keeps so many as are left after others were read by ID.
-    pub(crate) fn settle(&mut self, left: u64) {
+    /// Keeps at most the number that is left after other objects were read by ID.
+    pub(crate) fn limit_to(&mut self, left: u64) {
         self.count = self.count.min(left);
         if left == 0 {
             self.examples.clear();
@@ -108,61 +108,66 @@ impl UnreadableObjects {
 }
 
 impl Engine {
-    /// Leaves the items of a page as they are that could not be read: they are not missing, and are read by id later.
-    pub(crate) async fn leave_unreadable(
+    /// Defers the unreadable items of a page: they aren't missing, and are read by ID later.
+    pub(crate) async fn defer_unreadable(
         &self,
         run: &ActiveRun,
         kind: ObjectKind,
         items: &[UnreadableItem],
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
     ) -> Result<Vec<RecordKey>, EngineError> {
         let mut keys = Vec::new();
         for item in items {
             let Some(id) = &item.id else {
                 tracing::warn!(%kind, problem = item.problem, "could not read an item of a listing");
-                note(&mut pass.problems, format!("a {kind} could not be read: {}", item.problem));
-                pass.unnamed += 1;
+                note(&mut checkpoint.problems, format!("could not read a {kind}: {}", item.problem));
+                checkpoint.unnamed += 1;
                 let unnamed = RecordKey { kind, id: String::new() };
-                self.ports.store.leave_unread(run.id, &[unnamed]).await?;
-                pass.unreadable.add(UnreadableObject { kind, id: None, field: item.field.clone() });
+                self.ports.store.add_unread(run.id, &[unnamed]).await?;
+                checkpoint.unreadable.add(UnreadableObject { kind, id: None, field: item.field.clone() });
                 continue;
             };
             let key = RecordKey { kind, id: id.clone() };
-            Self::name_unread(&key, &item.field, format!("{key} could not be read: {}", item.problem), pass);
+            Self::name_unread(
+                &key,
+                &item.field,
+                format!("could not read {key}: {}", item.problem),
+                checkpoint,
+            );
             keys.push(key);
         }
         self.ports.store.stage(run.id, &keys, &[]).await?;
-        self.ports.store.leave_unread(run.id, &keys).await?;
+        self.ports.store.add_unread(run.id, &keys).await?;
         Ok(keys)
     }
 
-    /// Leaves one object as it is.
-    pub(crate) async fn leave_one(
+    /// Defers one object.
+    pub(crate) async fn defer_one(
         &self,
         run: &ActiveRun,
         key: &RecordKey,
         field: &str,
         problem: String,
-        pass: &mut SyncCheckpoint,
+        checkpoint: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
-        Self::name_unread(key, field, problem, pass);
-        Ok(self.ports.store.leave_unread(run.id, std::slice::from_ref(key)).await?)
+        Self::name_unread(key, field, problem, checkpoint);
+        Ok(self.ports.store.add_unread(run.id, std::slice::from_ref(key)).await?)
     }
 
-    fn name_unread(key: &RecordKey, field: &str, problem: String, pass: &mut SyncCheckpoint) {
+    fn name_unread(key: &RecordKey, field: &str, problem: String, checkpoint: &mut SyncCheckpoint) {
         tracing::warn!(object = %key, problem, "could not read an object");
-        note(&mut pass.problems, problem);
-        pass.unreadable.add(UnreadableObject {
+        note(&mut checkpoint.problems, problem);
+        checkpoint.unreadable.add(UnreadableObject {
             kind: key.kind,
             id: Some(key.id.clone()),
             field: field.to_owned(),
         });
     }
 
-    /// Proves that the directory still answers where the last reads of single objects failed.
+    /// Proves that the directory still responds after the last reads of single objects failed.
     ///
     /// # Errors
-    /// The failure of those reads, where nothing is answered.
+    /// The failure of those reads, if the directory doesn't respond.
     pub(crate) async fn prove_answers(
         &self,
         view: &MappingView,
@@ -175,24 +180,24 @@ impl Engine {
         directory.groups(Some(since), None).await.map(drop).map_err(|_| EngineError::Directory(error))
     }
 
-    /// The objects that a run could not read, counted by the store: a run that was cut off, or two listings, may name one
+    /// The objects that a run could not read, counted by the store: an interrupted run, or two listings, may name one
     /// twice.
     pub(crate) async fn unread(
         &self,
         run: &ActiveRun,
-        pass: &SyncCheckpoint,
+        checkpoint: &SyncCheckpoint,
     ) -> Result<UnreadableObjects, EngineError> {
-        let count = pass.unnamed + self.ports.store.count_unread(run.id).await?;
-        Ok(UnreadableObjects { count, ..pass.unreadable.clone() })
+        let count = checkpoint.unnamed + self.ports.store.count_unread(run.id).await?;
+        Ok(UnreadableObjects { count, ..checkpoint.unreadable.clone() })
     }
 
     /// Completes events that failed or were blocked before a full sync, as far as it proves that it read their objects.
     pub(crate) async fn resolve_failed_events(
         &self,
         run: &ActiveRun,
-        pass: &SyncCheckpoint,
+        checkpoint: &SyncCheckpoint,
     ) -> Result<u64, EngineError> {
-        let (store, unnamed) = (&self.ports.store, pass.unnamed > 0);
-        Ok(store.resolve_failed_events(run.id, pass.reading, unnamed, self.now()).await?)
+        let (store, unnamed) = (&self.ports.store, checkpoint.unnamed > 0);
+        Ok(store.resolve_failed_events(run.id, checkpoint.reading, unnamed, self.now()).await?)
     }
 }

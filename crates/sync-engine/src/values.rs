@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey, ValueProblem};
 
-/// The number of different problems that are counted apart. There are as many as attributes times kinds at most, but names
-/// come from outside.
+/// The maximum number of distinct problems. There are at most as many as attributes times kinds, but names come from
+/// outside the process.
 const LIMIT: usize = 500;
 
 /// A problem, its count, and an example.
@@ -20,14 +20,14 @@ pub struct ValueProblemCount {
     pub example: String,
 }
 
-/// The value problems of a run: one entry for each attribute and kind of problem, however many objects there are.
+/// The value problems of a run, one for each attribute and kind of problem.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ValueProblems {
     /// The problems, in order.
     pub problems: Vec<ValueProblemCount>,
-    /// The number of values with further problems, which are not counted apart.
+    /// The number of values with further problems.
     pub further: u64,
 }
 
@@ -52,13 +52,13 @@ impl ValueProblems {
         }
     }
 
-    /// Forgets what was counted of a kind of object whose listing begins anew.
-    pub(crate) fn forget(&mut self, kind: ObjectKind) {
+    /// Clears the counts of a kind of object whose listing restarts.
+    pub(crate) fn clear(&mut self, kind: ObjectKind) {
         self.problems.retain(|known| known.problem.kind != kind);
     }
 
-    /// Forgets what was counted of references, which are about to be resolved anew.
-    pub(crate) fn forget_references(&mut self) {
+    /// Clears the counts of references, which are about to be resolved again.
+    pub(crate) fn clear_references(&mut self) {
         self.problems.retain(|known| !known.problem.problem.is_reference());
     }
 
@@ -67,7 +67,7 @@ impl ValueProblems {
         let line = |known: &ValueProblemCount| {
             let ValueProblemCount { problem, count, example } = known;
             let values = if *count == 1 { "1 value".to_owned() } else { format!("{count} values") };
-            format!("{problem} ({values}, such as that of {example})")
+            format!("{problem} ({values}, for example in {example})")
         };
         let further = (self.further > 0).then(|| format!("{} values with further problems", self.further));
         self.problems.iter().map(line).chain(further).collect()
@@ -101,15 +101,15 @@ mod tests {
         assert_eq!(
             values.lines(),
             [
-                "user attribute \"age\": a value is not a whole number of 32 bits; left empty (1 value, such as that of 00u4)",
-                "user attribute \"manager\": a value refers to no user that exists; left empty (1 value, such as that of 00u5)",
-                "user attribute \"size\": a value is longer than 255 characters; cut (3 values, such as that of 00u1)",
-                "user attribute \"size\": a value is longer than 255 characters; left empty (3 values, such as that of 00u1)",
+                "user attribute \"age\": a value is not a 32-bit integer; left empty (1 value, for example in 00u4)",
+                "user attribute \"manager\": a value matches no user; left empty (1 value, for example in 00u5)",
+                "user attribute \"size\": a value is longer than 255 characters; truncated (3 values, for example in 00u1)",
+                "user attribute \"size\": a value is longer than 255 characters; left empty (3 values, for example in 00u1)",
             ]
         );
-        values.forget_references();
+        values.clear_references();
         assert_eq!(values.problems.len(), 3);
-        values.forget(ObjectKind::User);
+        values.clear(ObjectKind::User);
         assert!(values.is_empty());
     }
 

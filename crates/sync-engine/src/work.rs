@@ -35,7 +35,7 @@ impl Engine {
         let reading = self.reading(run).await?;
         let mut states = ObjectVersions::default();
         let mut named = SubjectSet::by(subjects);
-        // Groups first: who is in one that is gone, or not selected, must not be shown in it.
+        // Groups come first: a user must not be shown in a group that is retired.
         let (mut found, mut gone) =
             self.read_groups_first(run, &mut named, doubtful, &mut states, report, progress).await?;
         let mut retired_groups = group_ids(&gone);
@@ -52,7 +52,7 @@ impl Engine {
             self.read_wave(run, users.iter().cloned().collect(), &mut states, report, progress).await?;
         gone.extend(confirmed_missing(gone_users, doubtful));
 
-        // A reference to a group that Assets does not hold yet would stay empty.
+        // A reference to a group that isn't in Assets yet would stay empty.
         let referred =
             found_users.iter().filter(|user| user.in_scope).flat_map(|observed| &observed.record.references);
         let referred: HashSet<GroupId> = referred
@@ -125,7 +125,7 @@ impl Engine {
         let listed = self.list_members(run, reading, progress).await?;
         for (group, failure) in listed.unlisted {
             let key = RecordKey::group(&group);
-            report.leave_unread(&key, "members", failure.reason.clone());
+            report.add_unread(&key, "members", failure.reason.clone());
             states.failed.insert(key, failure);
         }
         states.closed.extend(listed.gone.iter().cloned());
@@ -142,8 +142,8 @@ impl Engine {
         Ok(gone)
     }
 
-    /// Removes all memberships of retired groups. If no sync reads, the directory needn't be asked; otherwise the
-    /// former members are queued. Users that are read anyway are left out.
+    /// Removes all memberships of retired groups. If no sync reads, the directory needn't be read; otherwise the former
+    /// members are queued. Users that are read anyway are left out.
     async fn retire_groups(
         &self,
         run: &ActiveRun,
@@ -157,7 +157,7 @@ impl Engine {
             return Ok(());
         }
         if alone {
-            self.note_as_empty(run, groups).await?;
+            self.record_as_empty(run, groups).await?;
             return self.stage_differences_of_events(run, reading, read, report).await;
         }
         for group in groups {
@@ -180,8 +180,8 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let left = self.stage_membership_differences(run, reading, read, &mut report.value_problems).await?;
         for (user, problem) in left {
-            report.leave_unread(&user, "", problem);
-            self.ports.store.leave_unread(run.id, &[user]).await?;
+            report.add_unread(&user, "", problem);
+            self.ports.store.add_unread(run.id, &[user]).await?;
         }
         Ok(())
     }
@@ -209,10 +209,10 @@ impl Engine {
 
     pub(crate) async fn plan_of(&self, run: &ActiveRun, report: &RunReport) -> Result<SyncPlan, EngineError> {
         let staged = self.ports.store.staged_counts(run.id).await?;
-        let census = self.ports.store.object_counts().await?;
+        let counts = self.ports.store.object_counts().await?;
         let read: BTreeMap<ObjectKind, u64> =
             report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
-        let mut plan = SyncPlan::new(run.id, &read, &staged, &census);
+        let mut plan = SyncPlan::new(run.id, &read, &staged, &counts);
         plan.only_some();
         let limits = &self.options.safeguards;
         let since = self.window_begin(run, limits).await?;
@@ -229,7 +229,7 @@ impl Engine {
         states: &mut ObjectVersions,
     ) -> Result<FetchPlan, EngineError> {
         let mut fetches = FetchPlan { users: named.users, ..FetchPlan::default() };
-        // Of a group that may only be late nothing can be listed yet.
+        // The members of a group that may only be late can't be listed yet.
         let may_list = |group: &GroupId, states: &ObjectVersions| {
             alone && states.objects.get(&RecordKey::group(group)) != Some(&None)
         };
@@ -275,24 +275,24 @@ impl Engine {
             progress.advance(Phase::Objects, 1);
             let read = match read {
                 Ok(read) => read,
-                // One object that cannot be read must not keep the others waiting.
+                // One unreadable object must not delay the others.
                 Err(EngineError::Directory(error))
-                    if error.is_about_one() || error.is_transient() || error.is_refused() =>
+                    if error.is_single_record() || error.is_transient() || error.is_refused() =>
                 {
                     let transient = error.is_transient() || error.is_refused();
                     let failure = Failure { reason: crate::error_chain(&error), transient };
-                    report.leave_unread(&key, "", format!("{key} could not be read: {}", failure.reason));
+                    report.add_unread(&key, "", format!("could not read {key}: {}", failure.reason));
                     states.failed.insert(key, failure);
                     refused += usize::from(error.is_refused());
-                    silent += usize::from(error.is_transient() && !error.is_about_one());
+                    silent += usize::from(error.is_transient() && !error.is_single_record());
                     if silent == OUTAGE {
-                        // A large batch would take minutes to end with it.
+                        // A large batch would take minutes.
                         let (task, reason, at) = (Task::Events, crate::error_chain(&error), self.now());
                         let fact = Fact::TaskFailing { task, error: reason, occurrences: 1 };
                         let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };
                         self.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
                     }
-                    outage = outage.or((!error.is_about_one()).then_some(error));
+                    outage = outage.or((!error.is_single_record()).then_some(error));
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -317,7 +317,7 @@ impl Engine {
         // A single object may be out of the app's reach.
         let alone = refused == 1 && outage.as_ref().is_some_and(PortError::is_refused);
         match outage {
-            // Nothing gets through: the objects are not at fault.
+            // No request succeeds: the objects aren't at fault.
             Some(error) if !answered && !alone => Err(EngineError::Directory(error)),
             _ => Ok((found, gone)),
         }

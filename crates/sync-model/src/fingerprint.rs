@@ -20,7 +20,7 @@ impl Fingerprint {
         let mut digest = Sha256::new();
         for (name, value) in fields.iter().filter(|(_, value)| !is_empty(value)) {
             let text = value.to_string();
-            // Lengths keep ("ab", "c") apart from ("a", "bc").
+            // Lengths distinguish ("ab", "c") from ("a", "bc").
             digest.update((name.len() as u64).to_le_bytes());
             digest.update(name);
             digest.update((text.len() as u64).to_le_bytes());
@@ -32,7 +32,7 @@ impl Fingerprint {
         Self(short)
     }
 
-    /// Reads back what [`Self::as_bytes`] gave; `None` when the length is wrong.
+    /// Reads the bytes of [`Self::as_bytes`]; `None` if the length is wrong.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }

@@ -1,4 +1,4 @@
-//! Opaque identifiers: a group id cannot be passed where a user id is wanted.
+//! Opaque identifiers: a group ID can't be used as a user ID.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ macro_rules! opaque_id {
         pub struct $name(String);
 
         impl $name {
-            /// Wraps an id as its owner gave it.
+            /// Wraps an ID as its owner assigned it.
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
@@ -41,7 +41,7 @@ opaque_id!(
     GroupId
 );
 opaque_id!(
-    /// One event, whichever road it came by; the key for dropping repeats.
+    /// The ID of an event, the same from each event source; repeated events are dropped.
     EventId
 );
 opaque_id!(
@@ -49,7 +49,7 @@ opaque_id!(
     ExecutionId
 );
 
-/// One run of the sync: a full pass or a batch of events. Numbered by the store, in order.
+/// The ID of a run. IDs increase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
@@ -73,8 +73,8 @@ impl fmt::Display for RunId {
     }
 }
 
-/// The name an operator gave to one pair of org and import source. Part of external ids, paths and log lines, hence
-/// limited to lowercase letters, digits, and hyphens.
+/// The name of a connection: 1 to 40 lowercase letters, digits, and hyphens, starting with a letter. It is part of
+/// external IDs, paths, and log lines.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
@@ -88,7 +88,7 @@ impl fmt::Display for InvalidConnectionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "\"{}\" cannot name a connection: use 1 to 40 lowercase letters, digits, and hyphens, starting with a letter",
+            "invalid connection name \"{}\": must be 1 to 40 lowercase letters, digits, and hyphens, starting with a letter",
             self.0
         )
     }

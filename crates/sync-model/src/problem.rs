@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ObjectKind;
 
-/// A way in which a value does not fit, and the remedy that was taken.
+/// A kind of invalid value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -20,7 +20,7 @@ pub enum ValueProblemKind {
     TextareaCut,
     /// An address of more than 255 characters was left empty: cut, it would lead elsewhere.
     AddressTooLong,
-    /// No truth value.
+    /// The value isn't a boolean.
     NoBoolean,
     /// No whole number of 32 bits.
     NoInteger,
@@ -28,7 +28,7 @@ pub enum ValueProblemKind {
     NoNumber,
     /// No email address that Assets accepts.
     NoEmail,
-    /// No URL that begins with `http://` or `https://`.
+    /// No URL that starts with `http://` or `https://`.
     NoWebUrl,
     /// No date and time with an offset.
     NoDateTime,
@@ -42,7 +42,7 @@ pub enum ValueProblemKind {
     NoIpAddress,
     /// Nothing, in the attribute that names the object: its ID is shown instead.
     EmptyLabel,
-    /// A word that this version does not know.
+    /// A value that is unknown to this version.
     UnknownStatus,
     /// A value of an attribute that Okta's schema does not define.
     OutsideSchema,
@@ -53,7 +53,8 @@ pub enum ValueProblemKind {
 }
 
 impl ValueProblemKind {
-    /// True if a reference has no one object to lead to. Runs resolve references anew, so these are counted last.
+    /// True if a reference doesn't resolve to one object. These problems are counted last, because runs resolve references
+    /// again.
     pub const fn is_reference(self) -> bool {
         matches!(self, Self::UnresolvedReference | Self::AmbiguousReference)
     }
@@ -62,25 +63,25 @@ impl ValueProblemKind {
 impl fmt::Display for ValueProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ControlCharacters => "has control characters; they became spaces",
-            Self::TextCut => "is longer than 255 characters; cut",
-            Self::TextareaCut => "is longer than 5000 characters; cut",
+            Self::ControlCharacters => "contains control characters; replaced with spaces",
+            Self::TextCut => "is longer than 255 characters; truncated",
+            Self::TextareaCut => "is longer than 5,000 characters; truncated",
             Self::AddressTooLong => "is longer than 255 characters; left empty",
             Self::NoBoolean => "is not true or false; left empty",
-            Self::NoInteger => "is not a whole number of 32 bits; left empty",
+            Self::NoInteger => "is not a 32-bit integer; left empty",
             Self::NoNumber => "is not a finite number; left empty",
             Self::NoEmail => "is not an email address that Assets accepts; left empty",
-            Self::NoWebUrl => "is not an address that begins with http:// or https://; left empty",
+            Self::NoWebUrl => "is not a URL that starts with http:// or https://; left empty",
             Self::NoDateTime => "is not a date and time with an offset; left empty",
             Self::NoDate => "is not a date; left empty",
             Self::NoTime => "is not a time of day; left empty",
-            Self::Ipv6Address => "is an IPv6 address, which Assets does not accept; left empty",
+            Self::Ipv6Address => "is an IPv6 address, which Assets doesn't accept; left empty",
             Self::NoIpAddress => "is not an IPv4 address; left empty",
-            Self::EmptyLabel => "is empty and names the object; its id is shown instead",
-            Self::UnknownStatus => "is not known to this version; shown as \"Okta Other\"",
-            Self::OutsideSchema => "is of an attribute outside Okta's schema; left out",
-            Self::UnresolvedReference => "refers to no user that exists; left empty",
-            Self::AmbiguousReference => "refers to several users; left empty",
+            Self::EmptyLabel => "is empty, but the attribute is the label; replaced with the object's ID",
+            Self::UnknownStatus => "isn't supported by this version; sent as \"Okta Other\"",
+            Self::OutsideSchema => "belongs to an attribute outside Okta's schema; omitted",
+            Self::UnresolvedReference => "matches no user; left empty",
+            Self::AmbiguousReference => "matches several users; left empty",
         })
     }
 }

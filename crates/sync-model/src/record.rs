@@ -18,7 +18,7 @@ pub enum ObjectKind {
     Group,
     /// A user.
     User,
-    /// One user's membership of one group, where memberships are objects of their own.
+    /// One user's membership in one group, if memberships are objects.
     Membership,
 }
 
@@ -48,7 +48,7 @@ pub struct UnknownObjectKind(String);
 
 impl fmt::Display for UnknownObjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is not a kind of object", self.0)
+        write!(f, "\"{}\" is not an object kind", self.0)
     }
 }
 
@@ -68,9 +68,9 @@ impl FromStr for ObjectKind {
 /// The reason for which an object is retired. It is marked, and never deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RetireReason {
-    /// Its original no longer exists, or the membership has ended.
+    /// Its original was deleted, or the membership has ended.
     Deleted,
-    /// Its original exists, and the operator does not choose it any more.
+    /// Its original exists, but is out of scope.
     OutOfScope,
 }
 
@@ -80,7 +80,7 @@ pub enum RetireReason {
 pub struct RecordKey {
     /// The kind of object.
     pub kind: ObjectKind,
-    /// The directory's id, unique within the kind.
+    /// The Okta ID, unique within the kind.
     pub id: String,
 }
 
@@ -102,7 +102,7 @@ impl fmt::Display for RecordKey {
     }
 }
 
-/// That a record points at another one, by the value the other one [answers to](Record::reference_key).
+/// A reference to another record by its [reference key](Record::reference_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reference {
     /// The kind of object pointed at.
@@ -119,7 +119,7 @@ pub struct Reference {
 pub struct Alias {
     /// The folded value.
     pub value: String,
-    /// True if the object answers to it only while no other object does that would not yield as well.
+    /// True if another object with the same alias has precedence, unless it yields, too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub yields: bool,
 }
@@ -134,17 +134,17 @@ impl Alias {
     }
 }
 
-/// A reference by an [alias](Alias). It is resolved to the id of the one living object that answers to the alias before the
-/// record is compared and sent.
+/// A reference by an [alias](Alias). Before the record is compared and sent, it is resolved to the ID of the only current
+/// object with this alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AliasReference {
     /// The record's field for the ID.
     pub field: String,
     /// The kind of object that is referred to.
     pub kind: ObjectKind,
-    /// The folded value that the object answers to.
+    /// The folded value of the alias.
     pub alias: String,
-    /// The id that the alias resolved to; `None` while no object, or more than one, answers to it.
+    /// The ID that the alias resolves to; `None` if no object or several objects have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
@@ -163,7 +163,7 @@ pub struct Record {
     pub reference_key: String,
     /// The records that this one refers to, sorted and without repeats.
     pub references: Vec<Reference>,
-    /// The value other than its id that it answers to as long as it lives.
+    /// The alias of the current object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
     /// The record that this one refers to by such a value.

@@ -1,4 +1,4 @@
-//! The runs of this process while they go on: how far, how fast, and how long still.
+//! The active runs of this process: progress, rate, and remaining time.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,11 +15,11 @@ use tokio::time::Instant;
 
 use crate::Connection;
 
-/// The time over which a rate is taken.
+/// The interval over which a rate is measured.
 const RECENT: Duration = Duration::from_secs(15);
 /// Items that are counted together.
 const GRAIN: Duration = Duration::from_secs(1);
-/// The time for which a finished run is kept.
+/// The time for which an ended run is kept.
 const READABLE: Duration = Duration::from_mins(10);
 /// The shortest interval between two change notifications.
 const COALESCED: Duration = Duration::from_millis(250);
@@ -28,9 +28,9 @@ const COALESCED: Duration = Duration::from_millis(250);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActiveRuns {
-    /// Active runs, the oldest first: events are processed while a sync reads.
+    /// Active runs, oldest first: an event sync can be active at the same time as another sync.
     pub active: Vec<ActiveRun>,
-    /// Those that ended lately, the last one of each kind, the newest first. Batches that sent nothing are left out.
+    /// The last ended run of each kind, newest first. Event syncs that sent nothing are omitted.
     pub recent: Vec<ActiveRun>,
 }
 
@@ -45,13 +45,13 @@ impl ActiveRuns {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActiveRun {
-    /// Its number; `None` while the schemas are compared before it.
+    /// The ID; `None` until the schemas are compared.
     pub run: Option<RunId>,
     /// The kind of the run.
     pub kind: RunKind,
-    /// When it began here. One that goes on where another process was cut off began earlier.
+    /// The start in this process. A resumed run started earlier.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The end.
     pub ended_at: Option<Timestamp>,
     /// The duration so far, in seconds.
     pub duration_seconds: f64,
@@ -74,17 +74,17 @@ pub struct RunPhase {
     pub phase: Phase,
     /// The display name.
     pub label: String,
-    /// When it began here.
+    /// The start in this process.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The end.
     pub ended_at: Option<Timestamp>,
     /// The duration so far, in seconds.
     pub duration_seconds: f64,
-    /// Items that are done, those from before a cut among them.
+    /// Processed items, including those before an interruption.
     pub done: u64,
     /// The total or expected number of items; `None` if it's unknown.
     pub total: Option<u64>,
-    /// Items a second: lately while it goes on, and on the whole once it has ended.
+    /// Items per second: the recent rate while the phase is active, and the average after its end.
     pub items_per_second: f64,
     /// The estimated remaining time in seconds, if it's known.
     pub remaining_seconds: Option<f64>,
@@ -94,12 +94,12 @@ impl Connection {
     /// The present runs of this process. Rates fall while nothing happens, so poll this in addition to
     /// [changes](Self::run_changes).
     pub fn active_runs(&self) -> ActiveRuns {
-        self.live.view()
+        self.run_collector.view()
     }
 
     /// Subscribes to changes of [`Self::active_runs`].
     pub fn run_changes(&self) -> RunChanges {
-        RunChanges { changed: self.live.changed.subscribe(), told: None }
+        RunChanges { changed: self.run_collector.changed.subscribe(), notified_at: None }
     }
 }
 
@@ -107,7 +107,7 @@ impl Connection {
 #[derive(Debug)]
 pub struct RunChanges {
     changed: watch::Receiver<()>,
-    told: Option<Instant>,
+    notified_at: Option<Instant>,
 }
 
 impl RunChanges {
@@ -116,11 +116,11 @@ impl RunChanges {
         if self.changed.changed().await.is_err() {
             return false;
         }
-        if let Some(told) = self.told {
-            tokio::time::sleep_until(told + COALESCED).await;
+        if let Some(notified_at) = self.notified_at {
+            tokio::time::sleep_until(notified_at + COALESCED).await;
         }
         self.changed.mark_unchanged();
-        self.told = Some(Instant::now());
+        self.notified_at = Some(Instant::now());
         true
     }
 }
@@ -129,7 +129,7 @@ const fn is_batch(kind: RunKind) -> bool {
     matches!(kind, RunKind::EventSync | RunKind::Retry)
 }
 
-/// A point in time, for people and for measuring.
+/// A point in time, for display and for measuring.
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     at: Timestamp,
@@ -163,7 +163,7 @@ impl Default for RunCollector {
 struct Runs {
     last: u64,
     running: BTreeMap<u64, Run>,
-    /// The newest first.
+    /// Newest first.
     ended: Vec<Run>,
 }
 
@@ -188,7 +188,7 @@ impl RunObserver for RunCollector {
         runs.running.insert(place, Run::new(kind));
         drop(runs);
         self.changed.send_replace(());
-        Box::new(Told { place, runs: Arc::clone(&self.runs), changed: self.changed.clone() })
+        Box::new(ReportedRun { place, runs: Arc::clone(&self.runs), changed: self.changed.clone() })
     }
 }
 
@@ -197,13 +197,13 @@ fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
 }
 
 /// The reported progress of one run.
-struct Told {
+struct ReportedRun {
     place: u64,
     runs: Arc<Mutex<Runs>>,
     changed: watch::Sender<()>,
 }
 
-impl Told {
+impl ReportedRun {
     fn change(&self, change: impl FnOnce(&mut Run)) {
         if let Some(run) = lock(&self.runs).running.get_mut(&self.place) {
             change(run);
@@ -220,10 +220,10 @@ impl Told {
     }
 }
 
-impl ProgressSink for Told {
+impl ProgressSink for ReportedRun {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         self.change(|run| {
-            // What is done once more counts from the beginning.
+            // A repeated phase counts from zero.
             run.phases.retain(|known| known.phase != phase);
             run.phases.push(PhaseSoFar::new(phase, total));
         });
@@ -242,7 +242,7 @@ impl ProgressSink for Told {
     }
 }
 
-impl ObservedRun for Told {
+impl ObservedRun for ReportedRun {
     fn started(&self, number: RunId) {
         self.change(|run| run.number = Some(number));
     }
@@ -256,7 +256,7 @@ impl ObservedRun for Told {
     }
 }
 
-impl Drop for Told {
+impl Drop for ReportedRun {
     fn drop(&mut self) {
         let mut runs = lock(&self.runs);
         if let Some(mut run) = runs.running.remove(&self.place) {
@@ -279,7 +279,7 @@ impl Drop for Told {
 struct Run {
     number: Option<RunId>,
     kind: RunKind,
-    began: Moment,
+    started_at: Moment,
     ended: Option<Moment>,
     result: Option<RunState>,
     error: Option<String>,
@@ -292,7 +292,7 @@ impl Run {
         Self {
             number: None,
             kind,
-            began: Moment::now(),
+            started_at: Moment::now(),
             ended: None,
             result: None,
             error: None,
@@ -311,9 +311,9 @@ impl Run {
         ActiveRun {
             run: self.number,
             kind: self.kind,
-            started_at: self.began.at,
+            started_at: self.started_at.at,
             ended_at: self.ended.map(|ended| ended.at),
-            duration_seconds: self.began.seconds_until(self.ended.map_or(now, |ended| ended.tick)),
+            duration_seconds: self.started_at.seconds_until(self.ended.map_or(now, |ended| ended.tick)),
             state: self.result,
             error: self.error.clone(),
             finding: self.finding.clone(),
@@ -325,7 +325,7 @@ impl Run {
 #[derive(Debug)]
 struct PhaseSoFar {
     phase: Phase,
-    began: Moment,
+    started_at: Moment,
     ended: Option<Moment>,
     total: Option<u64>,
     /// Items completed before it was resumed.
@@ -337,7 +337,15 @@ struct PhaseSoFar {
 
 impl PhaseSoFar {
     fn new(phase: Phase, total: Option<u64>) -> Self {
-        Self { phase, began: Moment::now(), ended: None, total, before: 0, done: 0, recent: VecDeque::new() }
+        Self {
+            phase,
+            started_at: Moment::now(),
+            ended: None,
+            total,
+            before: 0,
+            done: 0,
+            recent: VecDeque::new(),
+        }
     }
 
     fn count(&mut self, items: u64) {
@@ -355,23 +363,23 @@ impl PhaseSoFar {
     // Counts are far below 2^52.
     #[allow(clippy::cast_precision_loss)]
     fn view(&self, now: Instant) -> RunPhase {
-        let seconds = self.began.seconds_until(self.ended.map_or(now, |ended| ended.tick));
+        let seconds = self.started_at.seconds_until(self.ended.map_or(now, |ended| ended.tick));
         let (items, time) = if self.ended.is_some() {
             (self.done, seconds)
         } else {
             let lately = self.recent.iter().filter(|(since, _)| is_recent(*since, now));
             (lately.map(|(_, items)| items).sum(), seconds.min(RECENT.as_secs_f64()))
         };
-        // A moment is too short to tell how fast it goes.
+        // The time is too short for a rate.
         let per_second = items as f64 / time.max(GRAIN.as_secs_f64());
         let done = self.before + self.done;
-        // What was expected is a guess, which can turn out too low.
+        // The expected total is an estimate and may be too low.
         let total = self.total.filter(|total| *total >= done);
         let left = total.filter(|_| self.ended.is_none()).map(|total| (total - done) as f64);
         RunPhase {
             phase: self.phase,
             label: self.phase.to_string(),
-            started_at: self.began.at,
+            started_at: self.started_at.at,
             ended_at: self.ended.map(|ended| ended.at),
             duration_seconds: seconds,
             done,

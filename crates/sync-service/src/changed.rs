@@ -1,4 +1,4 @@
-//! The state that a person's change touches, as the audit log keeps it: read before and after, without secrets.
+//! The state that a change affects, for the audit log: read before and after it, without secrets.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -9,11 +9,11 @@ use sync_store::Store;
 use crate::ServiceError;
 use crate::status::Pause;
 
-/// The state of a connection that a change can touch: its saved settings, which secrets it has, and its pause. A connection
-/// that the store does not know has none of them.
+/// The state of a connection that a change can affect: its saved settings, the names of its secrets, and its pause.
+/// Empty for an unknown connection.
 ///
 /// # Errors
-/// When the store fails, or the saved settings cannot be read.
+/// When the store fails, or the saved settings can't be read.
 pub async fn connection_state(store: &Store, name: &ConnectionName) -> Result<Value, ServiceError> {
     let saved = store.saved_connections().await?.into_iter().find(|saved| saved.name == *name);
     let paused = match store.known_connection(name).await? {

@@ -48,7 +48,7 @@ pub struct Connection {
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
     pub(crate) alerts: Arc<Alerts>,
-    pub(crate) live: Arc<RunCollector>,
+    pub(crate) run_collector: Arc<RunCollector>,
     pub(crate) sampling: Sampling,
     pub(crate) lookup: Lookup,
     wake: Arc<Notify>,
@@ -69,7 +69,7 @@ impl Connection {
         Self::open_with(config, store, |_, _| {}).await
     }
 
-    /// The same for an embedder who puts something of its own in the place of a port, or tunes the engine.
+    /// The same for an embedder who replaces a port, or tunes the engine.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -81,10 +81,10 @@ impl Connection {
         Self::build(config, store, None, adjust).await
     }
 
-    /// The same with an [export](crate::export) in the place of Okta: for plans. Okta is not asked.
+    /// The same with an [export](crate::export) instead of Okta: for plans. Okta gets no request.
     ///
     /// # Errors
-    /// As [`Self::open`], and when the folder holds no export.
+    /// As [`Self::open`], and when the folder contains no export.
     pub async fn open_saved(
         config: &ConnectionConfig,
         store: &Store,
@@ -105,7 +105,7 @@ impl Connection {
         let assets = assets_client(config)?;
         let account = account_client(config)?;
         let alerts = Arc::new(alerts(config)?);
-        let live = Arc::new(RunCollector::default());
+        let run_collector = Arc::new(RunCollector::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
         let feed: Option<Arc<dyn EventFeed>> = match config.event_source {
             EventSource::SystemLog | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
@@ -121,7 +121,7 @@ impl Connection {
             store: Arc::clone(&state),
             feed,
             alerts: alerts.clone(),
-            observer: live.clone(),
+            observer: run_collector.clone(),
             clock: Arc::new(SystemClock),
         };
         let mut options = EngineOptions { safeguards: config.safeguards, ..EngineOptions::default() };
@@ -137,7 +137,7 @@ impl Connection {
             watch,
             events: config.event_source,
             alerts,
-            live,
+            run_collector,
             sampling: Sampling::default(),
             lookup,
             wake: Arc::new(Notify::new()),
@@ -192,7 +192,7 @@ impl Connection {
         self.store.as_ref()
     }
 
-    /// The time by the engine's clock: it says when what is asked for is due.
+    /// The time by the engine's clock, which decides when requested work is due.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -220,11 +220,11 @@ impl Connection {
         Ok(self.store.stale_values(limit).await?)
     }
 
-    /// Claims the right to send for this connection until the result is dropped, and recovers the work of an earlier
+    /// Acquires the right to send for this connection until the result is dropped, and recovers the work of an earlier
     /// process.
     ///
     /// # Errors
-    /// When another process has it, or what was left behind cannot be settled.
+    /// When another process has it, or the recovery fails.
     pub async fn claim(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
         let claim = self.claim_to_follow(store_path).await?;
         let span = tracing::info_span!("following", connection = %self.name);
@@ -238,7 +238,7 @@ impl Connection {
     /// # Errors
     /// When another process has it.
     pub async fn claim_to_follow(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
-        let lock = Lock::take_patiently(store_path, &self.name).await?;
+        let lock = Lock::acquire_with_retries(store_path, &self.name).await?;
         self.claimed.store(true, Ordering::Relaxed);
         Ok(LeaderLease { lock, claimed: Arc::clone(&self.claimed) })
     }
@@ -257,13 +257,13 @@ impl Connection {
         tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing);
     }
 
-    /// Raises an alert beside those of the engine.
+    /// Sends an alert that isn't the engine's.
     pub(crate) fn alert(&self, kind: AlertKind, finding: Finding) {
         self.alerts.send(Alert::firing(kind, finding, self.now()));
     }
 
-    /// Notes the free space of the store's file system.
-    pub(crate) fn note_space(&self, free: Option<u64>) {
+    /// Stores the free space of the store's file system.
+    pub(crate) fn record_free_space(&self, free: Option<u64>) {
         self.alerts.space(room::shortage(free), self.now());
     }
 

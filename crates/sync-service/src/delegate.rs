@@ -1,6 +1,6 @@
 //! Requests to the leader: for a sync, for some objects, for a pause.
 //!
-//! One process sends for a connection. Any other leaves its wish in the store and watches what becomes of it.
+//! One process sends for a connection. Any other process stores its request and follows the result.
 
 use std::path::Path;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub enum DelegationError {
         /// The time waited.
         patience: Duration,
     },
-    /// The request was taken, and no run began.
+    /// The request was accepted, but no run started.
     #[error("the leader accepted the sync request but started no run within {} s", patience.as_secs())]
     NotStarted {
         /// The time waited.
@@ -49,7 +49,7 @@ pub enum DelegationError {
     /// The process that accepted the request ended.
     #[error("the leader for connection `{0}` exited before the run ended")]
     LeaderExited(String),
-    /// Nothing is sent for now.
+    /// The connection is paused.
     #[error("connection `{connection}` is paused{}", until.map(|until| format!(" until {until:.0}")).unwrap_or_default())]
     Paused {
         /// The connection.
@@ -57,7 +57,7 @@ pub enum DelegationError {
         /// The end of the pause; `None` if an administrator must end it.
         until: Option<Timestamp>,
     },
-    /// The one who waited stopped waiting.
+    /// The caller stopped waiting.
     #[error("detached; the run continues in the other process")]
     Detached,
     /// The run failed.
@@ -98,12 +98,12 @@ impl Connection {
     }
 
     /// Requests a full sync from the leader, and watches until the run ends. A request that isn't accepted in time is
-    /// canceled. If interrupted, it stops watching; the run continues. `progress` receives what the store reports:
-    /// pages that were read, and no sends.
+    /// canceled. If interrupted, it stops watching; the run continues. `progress` receives the stored progress: pages
+    /// that were read, and no sends.
     ///
     /// # Errors
-    /// When the connection is paused, the request isn't accepted in time, the run fails, the leader ends, or
-    /// the store fails.
+    /// When the connection is paused, the request isn't accepted in time, the run fails, the leader ends, or the store
+    /// fails.
     pub async fn delegate_sync(
         &self,
         override_safeguards: bool,
@@ -139,10 +139,10 @@ impl Connection {
                 }
                 Some(run) => {
                     taken = true;
-                    if let Some((_, pass)) =
+                    if let Some((_, checkpoint)) =
                         self.store.resumable_checkpoint().await?.filter(|(id, _)| *id == run.id)
                     {
-                        watched.tell(&[Seen::of_pass(&pass)], progress);
+                        watched.report(&[Seen::of_checkpoint(&checkpoint)], progress);
                     }
                 }
                 None if taken && asked.elapsed() >= SLOW_START => {
@@ -171,7 +171,7 @@ impl Connection {
         {
             return Ok(report_of(report)?);
         }
-        // It may have taken the request; the next process must not do what nobody waits for any more.
+        // The leader may have accepted the request; the next process must not run it for a client that stopped waiting.
         self.store.release_all_claims().await?;
         self.store.cancel_request(request.id).await?;
         Err(DelegationError::LeaderExited(self.name().to_string()).into())
@@ -224,7 +224,7 @@ impl Connection {
         let asked = Instant::now();
         let mut probe = Probe::new(store_path, self.name());
         loop {
-            let states = self.store.asked(objects).await?;
+            let states = self.store.requested_objects(objects).await?;
             if states.iter().all(|object| object.state.is_final()) || asked.elapsed() >= patience {
                 return Ok(states);
             }
@@ -281,7 +281,7 @@ impl<'p> Probe<'p> {
         if Instant::now() < self.next {
             return false;
         }
-        let is_absent = Lock::take(self.store_path, self.connection).is_ok();
+        let is_absent = Lock::acquire(self.store_path, self.connection).is_ok();
         self.absences = if is_absent { self.absences + 1 } else { 0 };
         self.next = Instant::now() + if is_absent { PROBE_AGAIN } else { PROBE };
         self.absences >= ABSENCES
@@ -290,7 +290,7 @@ impl<'p> Probe<'p> {
 
 pub(crate) fn report_of(report: Option<RunReport>) -> Result<RunReport, DelegationError> {
     let Some(report) = report else {
-        let reason = "the run was cut off".to_owned();
+        let reason = "the run was interrupted".to_owned();
         return Err(DelegationError::Failed { reason, remedy: Some(Remedy::Repeat) });
     };
     if report.state == RunState::Failed {

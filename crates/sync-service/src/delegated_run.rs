@@ -18,9 +18,9 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// The only phase of a sync that the store reports: pages that were read, and no sends.
-    pub(crate) fn of_pass(pass: &SyncCheckpoint) -> Self {
-        let read = |kind| pass.read.get(&kind).copied().unwrap_or_default();
-        let (phase, done) = match pass.phase {
+    pub(crate) fn of_checkpoint(checkpoint: &SyncCheckpoint) -> Self {
+        let read = |kind| checkpoint.read.get(&kind).copied().unwrap_or_default();
+        let (phase, done) = match checkpoint.phase {
             ReadPhase::Groups => (Phase::Groups, read(ObjectKind::Group)),
             ReadPhase::Members => (Phase::Members, 0),
             ReadPhase::Users => (Phase::Users, read(ObjectKind::User)),
@@ -32,60 +32,60 @@ impl Seen {
 }
 
 impl From<&RunPhase> for Seen {
-    fn from(live: &RunPhase) -> Self {
-        Self { phase: live.phase, done: live.done, total: live.total, ended: live.ended_at.is_some() }
+    fn from(phase: &RunPhase) -> Self {
+        Self { phase: phase.phase, done: phase.done, total: phase.total, ended: phase.ended_at.is_some() }
     }
 }
 
 /// The progress that was reported so far.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
-    told: HashMap<Phase, Told>,
+    reported: HashMap<Phase, PhaseProgress>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Told {
+struct PhaseProgress {
     done: u64,
     ended: bool,
 }
 
 impl Watched {
-    /// Reports new progress. A phase that is no longer seen has ended.
-    pub(crate) fn tell(&mut self, seen: &[Seen], progress: &dyn ProgressSink) {
-        for (phase, told) in &mut self.told {
-            if !told.ended && seen.iter().all(|now| now.phase != *phase) {
-                told.ended = true;
+    /// Reports new progress. A phase that is no longer reported has ended.
+    pub(crate) fn report(&mut self, seen: &[Seen], progress: &dyn ProgressSink) {
+        for (phase, reported) in &mut self.reported {
+            if !reported.ended && seen.iter().all(|now| now.phase != *phase) {
+                reported.ended = true;
                 progress.end(*phase);
             }
         }
         for now in seen {
-            self.tell_phase(now, progress);
+            self.report_phase(now, progress);
         }
     }
 
     /// Reports the end of all phases.
     pub(crate) fn end(mut self, progress: &dyn ProgressSink) {
-        self.tell(&[], progress);
+        self.report(&[], progress);
     }
 
-    fn tell_phase(&mut self, now: &Seen, progress: &dyn ProgressSink) {
-        let before = self.told.insert(now.phase, Told { done: now.done, ended: now.ended });
-        // What is done once more counts from the beginning.
-        let goes_on = before.filter(|told| now.done >= told.done && (now.ended || !told.ended));
-        match (before, goes_on) {
-            (_, Some(told)) if told.ended => return,
-            (_, Some(told)) => {
-                if now.done > told.done {
-                    progress.advance(now.phase, now.done - told.done);
+    fn report_phase(&mut self, now: &Seen, progress: &dyn ProgressSink) {
+        let before = self.reported.insert(now.phase, PhaseProgress { done: now.done, ended: now.ended });
+        // A repeated phase counts from zero.
+        let continues = before.filter(|reported| now.done >= reported.done && (now.ended || !reported.ended));
+        match (before, continues) {
+            (_, Some(reported)) if reported.ended => return,
+            (_, Some(reported)) => {
+                if now.done > reported.done {
+                    progress.advance(now.phase, now.done - reported.done);
                 }
             }
             (before, None) => {
-                if before.is_some_and(|told| !told.ended) {
+                if before.is_some_and(|reported| !reported.ended) {
                     progress.end(now.phase);
                 }
                 progress.begin(now.phase, now.total);
                 if now.done > 0 {
-                    // Before anybody watched.
+                    // Progress from before the observation.
                     progress.resume(now.phase, now.done);
                 }
             }
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes down what it is told.
+    /// Records the reported progress.
     #[derive(Default)]
     struct Written(Mutex<Vec<String>>);
 
@@ -146,54 +146,54 @@ mod tests {
 
     #[test]
     fn phase_reports_only_new_progress() {
-        let (mut watched, told) = (Watched::default(), Written::default());
-        watched.tell(&[at(Phase::Groups, 2)], &told);
-        watched.tell(&[at(Phase::Groups, 2)], &told);
-        watched.tell(&[at(Phase::Groups, 5)], &told);
-        assert_eq!(told.taken(), ["Groups begins, of Some(10)", "Groups had 2", "Groups +3"]);
-        watched.tell(&[ended(Phase::Groups, 6), at(Phase::Users, 0)], &told);
-        assert_eq!(told.taken(), ["Groups +1", "Groups ends", "Users begins, of Some(10)"]);
-        watched.tell(&[ended(Phase::Groups, 6), at(Phase::Users, 0)], &told);
-        watched.end(&told);
-        assert_eq!(told.taken(), ["Users ends"]);
+        let (mut watched, reported) = (Watched::default(), Written::default());
+        watched.report(&[at(Phase::Groups, 2)], &reported);
+        watched.report(&[at(Phase::Groups, 2)], &reported);
+        watched.report(&[at(Phase::Groups, 5)], &reported);
+        assert_eq!(reported.taken(), ["Groups begins, of Some(10)", "Groups had 2", "Groups +3"]);
+        watched.report(&[ended(Phase::Groups, 6), at(Phase::Users, 0)], &reported);
+        assert_eq!(reported.taken(), ["Groups +1", "Groups ends", "Users begins, of Some(10)"]);
+        watched.report(&[ended(Phase::Groups, 6), at(Phase::Users, 0)], &reported);
+        watched.end(&reported);
+        assert_eq!(reported.taken(), ["Users ends"]);
     }
 
     #[test]
     fn phase_between_polls_is_reported() {
-        let (mut watched, told) = (Watched::default(), Written::default());
-        watched.tell(&[ended(Phase::Schema, 0), ended(Phase::Groups, 4)], &told);
+        let (mut watched, reported) = (Watched::default(), Written::default());
+        watched.report(&[ended(Phase::Schema, 0), ended(Phase::Groups, 4)], &reported);
         let all = ["Schema begins, of Some(10)", "Schema ends"];
         assert_eq!(
-            told.taken(),
+            reported.taken(),
             [&all[..], &["Groups begins, of Some(10)", "Groups had 4", "Groups ends"]].concat()
         );
-        watched.end(&told);
-        assert_eq!(told.taken(), [""; 0]);
+        watched.end(&reported);
+        assert_eq!(reported.taken(), [""; 0]);
     }
 
     #[test]
     fn repeated_phase_begins_again() {
-        let (mut watched, told) = (Watched::default(), Written::default());
-        watched.tell(&[at(Phase::Users, 8)], &told);
-        told.taken();
-        watched.tell(&[at(Phase::Users, 1)], &told);
-        assert_eq!(told.taken(), ["Users ends", "Users begins, of Some(10)", "Users had 1"]);
-        watched.tell(&[ended(Phase::Users, 1)], &told);
-        told.taken();
-        watched.tell(&[at(Phase::Users, 2)], &told);
-        assert_eq!(told.taken(), ["Users begins, of Some(10)", "Users had 2"]);
+        let (mut watched, reported) = (Watched::default(), Written::default());
+        watched.report(&[at(Phase::Users, 8)], &reported);
+        reported.taken();
+        watched.report(&[at(Phase::Users, 1)], &reported);
+        assert_eq!(reported.taken(), ["Users ends", "Users begins, of Some(10)", "Users had 1"]);
+        watched.report(&[ended(Phase::Users, 1)], &reported);
+        reported.taken();
+        watched.report(&[at(Phase::Users, 2)], &reported);
+        assert_eq!(reported.taken(), ["Users begins, of Some(10)", "Users had 2"]);
     }
 
     #[test]
     fn checkpoint_reports_one_phase() {
-        let (mut watched, told) = (Watched::default(), Written::default());
-        let mut pass = SyncCheckpoint::new(SyncMode::Full, Reading::FIRST, "mapping");
-        pass.read.insert(ObjectKind::Group, 3);
-        watched.tell(&[Seen::of_pass(&pass)], &told);
-        pass.phase = ReadPhase::Users;
-        watched.tell(&[Seen::of_pass(&pass)], &told);
+        let (mut watched, reported) = (Watched::default(), Written::default());
+        let mut checkpoint = SyncCheckpoint::new(SyncMode::Full, Reading::FIRST, "mapping");
+        checkpoint.read.insert(ObjectKind::Group, 3);
+        watched.report(&[Seen::of_checkpoint(&checkpoint)], &reported);
+        checkpoint.phase = ReadPhase::Users;
+        watched.report(&[Seen::of_checkpoint(&checkpoint)], &reported);
         assert_eq!(
-            told.taken(),
+            reported.taken(),
             ["Groups begins, of None", "Groups had 3", "Groups ends", "Users begins, of None"]
         );
     }

@@ -24,10 +24,10 @@ pub enum ServiceError {
     /// The connection has no account on the Atlassian site.
     #[error("connection `{0}` has no Atlassian account")]
     NoAccount(ConnectionName),
-    /// No run of that number is remembered.
+    /// The store contains no run with that number.
     #[error("no run {0}")]
     UnknownRun(RunId),
-    /// Events that are not remembered. Nothing was done to others that were named with them.
+    /// Unknown events. The other events of the request weren't changed.
     #[error("{}; no events were replayed", unknown_events(.0))]
     UnknownEvents(Vec<EventId>),
     /// An address could not be listened on.
@@ -36,7 +36,7 @@ pub enum ServiceError {
     /// A value names no user and no group.
     #[error(transparent)]
     Named(#[from] NamedError),
-    /// The process that sends did not do what it was asked for.
+    /// The leader didn't complete the request.
     #[error(transparent)]
     Delegation(#[from] DelegationError),
     /// An org could not be saved, or a saved one could not be read.
@@ -53,7 +53,7 @@ pub enum ServiceError {
         /// The problem with them.
         problem: String,
     },
-    /// There is none.
+    /// No connection is configured or saved.
     #[error("no connections in the configuration or in the state store {}", .0.display())]
     NoConnection(PathBuf),
     /// The connection cannot work.
@@ -68,7 +68,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Lost(#[from] StoreLoss),
     /// The state store is of another version of the program.
-    #[error("the state store {} is of another version", .0.display())]
+    #[error("the state store {} must be migrated to this version", .0.display())]
     Unmigrated(PathBuf),
     /// Another process holds the state store locked.
     #[error(transparent)]

@@ -19,7 +19,7 @@ enum About {
     Endings,
     /// The schema of the org.
     Schema,
-    /// Nothing that Assets holds.
+    /// No effect on Assets.
     Nothing,
 }
 
@@ -28,12 +28,12 @@ enum About {
 enum Hook {
     /// Eligible for hooks, and subscribed.
     Yes,
-    /// Not eligible, or of no use: the System Log alone has it.
+    /// Not eligible, or not useful: only the System Log has it.
     No,
 }
 
-/// Event types, their meaning, and their way here. A name that ends with a dot stands for all types that begin with it and
-/// are not in a row before it, those that Okta adds later among them.
+/// Event types, their meaning, and their source. A name that ends with a dot stands for all types with this prefix that
+/// no earlier row contains, including types that Okta adds later.
 /// <https://developer.okta.com/docs/reference/api/event-types/>
 const TYPES: [(&str, About, Hook); 53] = {
     use About::{Endings, Groups, Many, Memberships, Nothing, Schema, Users};
@@ -65,7 +65,7 @@ const TYPES: [(&str, About, Hook); 53] = {
         ("group.profile.", Groups, No),
         ("group.user_membership.add", Memberships, Yes),
         ("group.user_membership.remove", Memberships, Yes),
-        // Rules, assignments, and roles; the memberships that a rule makes have events of their own.
+        // Rules, assignments, and roles; memberships that a rule creates have their own events.
         ("group.", Nothing, No),
         ("application.provision.user.import_profile", Users, Yes),
         ("app.user_management.user_group_import.upsert_success", Groups, Yes),
@@ -83,7 +83,7 @@ const TYPES: [(&str, About, Hook); 53] = {
         ("system.import.group.delete", Groups, Yes),
         // Starts, batches, and failures of imports; their ends are above.
         ("system.import.", Nothing, No),
-        // Anything-as-a-Source. A user that a source takes away is deactivated, which a delta pass shows.
+        // Anything-as-a-Source. A user that a source removes is deactivated, which an incremental sync detects.
         ("system.identity_sources.user.", Users, No),
         ("system.identity_sources.group.user.", Memberships, No),
         ("system.identity_sources.group.", Groups, No),
@@ -100,8 +100,8 @@ const TYPES: [(&str, About, Hook); 53] = {
     ]
 };
 
-/// The System Log's part of the table: beginnings of names, and names. Of a busy log the rest is sign-ins. The health of
-/// the event hook is in it as well.
+/// The System Log's part of the table: prefixes of names, and names. Most other events are sign-ins. The health of the
+/// event hook is included.
 const LOG: [&str; 12] = [
     "user.lifecycle.",
     "user.account.",
@@ -181,7 +181,7 @@ pub(crate) fn inbox_event(event: &LogEvent) -> NewEvent {
             .flat_map(|group| users().map(move |user| Subject::Membership { group: group.clone(), user }))
             .collect(),
     };
-    // Something happened, and nobody says to whom. What is gone shows only when everything is read.
+    // The event names no object. Only a full sync detects deletions.
     if subjects.is_empty() && about != About::Nothing {
         subjects.push(if is_end { Subject::EntireDirectory } else { Subject::RecentChanges });
     }

@@ -53,7 +53,7 @@ impl Watch {
         self.okta().held_for.max(self.assets.pace().held_for).max(account)
     }
 
-    /// To be kept for as long as the connection is followed.
+    /// Must be kept while the connection's tasks run.
     pub(crate) fn following(&self) -> Following<'_> {
         *self.since() = Some(SystemClock.now());
         Following(self)
@@ -69,7 +69,7 @@ impl Watch {
     }
 }
 
-/// Says that a connection is followed, until it is dropped, however that comes.
+/// Marks the tasks of a connection as running, until it is dropped in any way.
 pub(crate) struct Following<'w>(&'w Watch);
 
 impl Drop for Following<'_> {
@@ -184,7 +184,7 @@ impl Connection {
     }
 
     /// The number of requests to Okta that wait for their share of its rate limit.
-    pub fn requests_held_back(&self) -> usize {
+    pub fn queued_requests(&self) -> usize {
         self.watch.okta().queued
     }
 }

@@ -23,7 +23,7 @@ const SIMILAR: u32 = 100;
 /// The number of events read at once.
 const PAGE: u32 = 500;
 
-/// A run, and whose it is.
+/// A run and its connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionRun {
@@ -33,7 +33,7 @@ pub struct ConnectionRun {
     pub run: RunDetail,
 }
 
-/// An event that came in or changed, and whose it is.
+/// A received or changed event, and its connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionEvent {
@@ -54,7 +54,7 @@ pub struct ReplayResult {
     pub replayed: u64,
     /// The number of known events without subjects.
     pub skipped: u64,
-    /// True if a leader is running, which processes them now.
+    /// True if a leader is running, which processes the events immediately.
     pub daemon_running: bool,
 }
 
@@ -67,7 +67,7 @@ impl Connection {
         Ok(self.store().find_runs(filter).await?)
     }
 
-    /// All that is remembered of a run of this connection; `None` when that is nothing.
+    /// The stored data of a run of this connection; `None` without it.
     ///
     /// # Errors
     /// When the store fails.
@@ -75,7 +75,7 @@ impl Connection {
         Ok(self.store().run(run).await?)
     }
 
-    /// An event of this connection; `None` when it is not remembered.
+    /// An event of this connection; `None` if it is unknown.
     ///
     /// # Errors
     /// When the store fails.
@@ -127,7 +127,8 @@ impl Connection {
         Ok(self.store().event_cursor().await?)
     }
 
-    /// At most so many events that came in or changed after a mark, the oldest change first, and the mark after them.
+    /// Events that were received or changed after a mark, up to a number, the oldest change first, and the mark after
+    /// them.
     ///
     /// # Errors
     /// When the store fails.
@@ -142,9 +143,9 @@ impl Connection {
     /// True if a process works on this connection: the daemon, or a command that sends.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// When that can't be determined.
     pub fn daemon_running(&self, store_path: &Path) -> Result<bool, ServiceError> {
-        match Lock::take(store_path, self.name()) {
+        match Lock::acquire(store_path, self.name()) {
             Ok(_nobody) => Ok(false),
             Err(ServiceError::AnotherLeader(_)) => Ok(true),
             Err(error) => Err(error),
@@ -152,10 +153,10 @@ impl Connection {
     }
 }
 
-/// The run of that number, whichever connection's it is.
+/// The run with that number, of any connection.
 ///
 /// # Errors
-/// When none of the connections remembers it, or the store fails.
+/// When no connection has it, or the store fails.
 pub async fn find_run(connections: &[Connection], run: RunId) -> Result<ConnectionRun, ServiceError> {
     for connection in connections {
         if let Some(run) = connection.store().run(run).await? {
@@ -206,7 +207,7 @@ pub async fn replay<C: Borrow<Connection>>(
     Ok(replayed)
 }
 
-/// Follows the inboxes of some connections from where they ended when it began.
+/// Follows the inboxes of some connections from their end at the start.
 pub struct EventFollower<'c> {
     marks: Vec<(&'c Connection, EventCursor)>,
 }
@@ -224,7 +225,7 @@ impl<'c> EventFollower<'c> {
         Ok(Self { marks })
     }
 
-    /// Passes every new or changed event to `tell`, until interrupted or until `tell` breaks. An event that changes
+    /// Passes every new or changed event to `emit`, until interrupted or until `emit` breaks. An event that changes
     /// several times between two reads is passed once, in its last state.
     ///
     /// # Errors
@@ -232,7 +233,7 @@ impl<'c> EventFollower<'c> {
     pub async fn follow(
         mut self,
         stop: &CancellationToken,
-        mut tell: impl FnMut(ConnectionEvent) -> ControlFlow<()>,
+        mut emit: impl FnMut(ConnectionEvent) -> ControlFlow<()>,
     ) -> Result<(), ServiceError> {
         while !stop.is_cancelled() {
             let mut more = false;
@@ -241,7 +242,7 @@ impl<'c> EventFollower<'c> {
                 *mark = after;
                 more |= events.len() == PAGE as usize;
                 for event in events {
-                    if tell(ConnectionEvent { connection: connection.name().clone(), event }).is_break() {
+                    if emit(ConnectionEvent { connection: connection.name().clone(), event }).is_break() {
                         return Ok(());
                     }
                 }

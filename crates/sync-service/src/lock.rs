@@ -10,7 +10,7 @@ use sync_store::FileId;
 
 use crate::ServiceError;
 
-/// Held while a process sends; the system lets go of it when the process ends, however it ends.
+/// Held while a process sends; the operating system releases it when the process ends in any way.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
@@ -23,21 +23,21 @@ const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Lock {
-    /// As [`Self::take`], but waits for another process that releases it soon.
-    pub(crate) async fn take_patiently(
+    /// As [`Self::acquire`], but waits for another process that releases it soon.
+    pub(crate) async fn acquire_with_retries(
         store: &Path,
         connection: &ConnectionName,
     ) -> Result<Self, ServiceError> {
         for _ in 1..TRIES {
-            match Self::take(store, connection) {
+            match Self::acquire(store, connection) {
                 Err(ServiceError::AnotherLeader(_)) => tokio::time::sleep(PAUSE).await,
                 result => return result,
             }
         }
-        Self::take(store, connection)
+        Self::acquire(store, connection)
     }
 
-    pub(crate) fn take(store: &Path, connection: &ConnectionName) -> Result<Self, ServiceError> {
+    pub(crate) fn acquire(store: &Path, connection: &ConnectionName) -> Result<Self, ServiceError> {
         let path = Self::path(store, connection);
         let failed =
             |e: std::io::Error| StoreError::new("lock the connection", format!("{}: {e}", path.display()));

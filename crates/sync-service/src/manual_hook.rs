@@ -37,7 +37,7 @@ pub struct ManualEventHook {
     body: SecretString,
 }
 
-/// For the operator who asks for it, on standard output.
+/// The text for standard output.
 fn exposed<S: serde::Serializer>(secret: &SecretString, output: S) -> Result<S::Ok, S::Error> {
     output.serialize_str(secret.expose_secret())
 }
@@ -86,11 +86,11 @@ impl ManualEventHook {
     /// Commands that create and verify the hook, with the token of an administrator in a shell variable. They hold the
     /// secret.
     pub fn curl(&self) -> String {
-        // A quoted delimiter keeps the shell from looking into the body.
+        // A quoted delimiter keeps the shell from expanding the body.
         format!(
             "curl --fail-with-body -X POST {url}/api/v1/eventHooks \\\n  -H \"Authorization: SSWS $OKTA_API_TOKEN\" \\\n  \
              -H 'Content-Type: application/json' \\\n  --data-binary @- <<'JSON'\n{}\nJSON\n\
-             # Then, with the id of the answer, and with okta-insightd running so that it can answer:\n\
+             # Then set HOOK_ID to the ID in the response. While okta-insightd runs, verify the event hook:\n\
              curl --fail-with-body -X POST \"{url}/api/v1/eventHooks/$HOOK_ID/lifecycle/verify\" \\\n  \
              -H \"Authorization: SSWS $OKTA_API_TOKEN\"\n",
             self.body.expose_secret(),
@@ -108,7 +108,7 @@ impl ManualEventHook {
              channel = {{\n    type    = \"HTTP\"\n    version = \"1.0.0\"\n    uri     = {}\n  }}\n\n  \
              auth = {{\n    type  = \"HEADER\"\n    key   = {}\n    value = {}\n  }}\n\n  \
              headers {{\n    key   = {}\n    value = {}\n  }}\n}}\n\n\
-             # Okta calls okta-insightd here: it has to run and be reachable.\n\
+             # Okta sends a request to verify the event hook: okta-insightd must be running and reachable.\n\
              resource \"okta_event_hook_verification\" \"{id}\" {{\n  event_hook_id = okta_event_hook.{id}.id\n}}\n",
             hcl(&self.name),
             hcl(&self.url),
@@ -120,7 +120,7 @@ impl ManualEventHook {
     }
 }
 
-/// A text in Terraform's language: JSON's escapes, and templates as they are.
+/// A string in Terraform's language: JSON's escapes, and escaped templates.
 fn hcl(text: &str) -> String {
     Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
 }

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Counters that only grow while the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Counters {
-    settled: u64,
+    completed: u64,
     sent: u64,
     executions: u64,
     requests: u64,
@@ -35,7 +35,7 @@ struct Counters {
 impl Counters {
     fn read(inputs: &HealthInputs) -> Self {
         Self {
-            settled: inputs.stats.completed_events,
+            completed: inputs.stats.completed_events,
             sent: inputs.stats.records.values().map(|counts| counts.sent).sum(),
             executions: inputs.stats.executions.values().sum(),
             requests: inputs.okta.requests,
@@ -47,7 +47,7 @@ impl Counters {
 /// The starting point of the next sample.
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
-    /// When the last sample was kept.
+    /// The time of the last stored sample.
     counters: Counters,
     /// The largest used share of a rate limit since then.
     used: Option<RateLimitUse>,
@@ -85,7 +85,7 @@ impl Sampling {
         last.used = last.used.max(rate_limit_use(okta));
     }
 
-    /// The sample that is due; what is counted goes on from the last one that was [kept](Self::kept).
+    /// The due sample; counters continue from the last one that was [stored](Self::kept).
     fn due(&self, inputs: &HealthInputs, store: &StoreEvidence) -> MetricSample {
         self.peek(&inputs.okta);
         let Last { counters: last, used } = *self.last();
@@ -98,7 +98,7 @@ impl Sampling {
             pending_events: store.queue.unfinished(),
             failed_events: store.queue.failed,
             unconfirmed_records: store.queue.unconfirmed_records,
-            completed_events: counters.settled.saturating_sub(last.settled),
+            completed_events: counters.completed.saturating_sub(last.completed),
             records_sent: counters.sent.saturating_sub(last.sent),
             executions: counters.executions.saturating_sub(last.executions),
             okta_requests: counters.requests.saturating_sub(last.requests),
@@ -168,22 +168,24 @@ impl Connection {
         }
     }
 
-    /// Notes until when a rate limit holds requests back, for the status that another process shows.
+    /// Stores the end of a delay by the rate limit, for the status in other processes.
     async fn store_throttling(&self) -> Result<(), StoreError> {
         let held = self.watch.held_for();
         let until = (!held.is_zero()).then(|| SystemClock.now() + held);
         let was_held = self.sampling.held.swap(until.is_some(), Ordering::Relaxed);
-        if until.is_some() || was_held { self.store.remember_held(until).await } else { Ok(()) }
+        if until.is_some() || was_held { self.store.save_held_until(until).await } else { Ok(()) }
     }
 
     async fn store_sample(&self) -> Result<(), String> {
         let inputs = self.inputs().await;
         let store = inputs.store.as_ref().map_err(|finding| finding.code().as_str().to_owned())?;
         let sample = self.sampling.due(&inputs, store);
-        let forget = inputs.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        match tokio::time::timeout(PATIENCE, self.store.add_metric_sample(&sample, forget)).await {
+        let expired_before = inputs.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        match tokio::time::timeout(PATIENCE, self.store.add_metric_sample(&sample, expired_before)).await {
             Ok(kept) => kept.map_err(|error| crate::error_chain(&error))?,
-            Err(_) => return Err(format!("the store did not answer within {} s", PATIENCE.as_secs())),
+            Err(_) => {
+                return Err(format!("no response from the state store within {} s", PATIENCE.as_secs()));
+            }
         }
         self.sampling.kept(&inputs);
         Ok(())

@@ -44,7 +44,7 @@ pub enum NamedError {
 }
 
 impl NamedError {
-    /// True if the value itself is wrong, whatever the org holds.
+    /// True if the value itself is wrong, regardless of the org's content.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::Malformed { .. })
     }
@@ -97,7 +97,7 @@ pub(crate) fn check(kind: ObjectKind, value: &str) -> Result<(), NamedError> {
     let wrong = |why| Err(NamedError::Malformed { kind, value: value.chars().take(LONGEST).collect(), why });
     match () {
         () if value.is_empty() => wrong("it is empty"),
-        () if value.chars().any(char::is_control) => wrong("it has control characters"),
+        () if value.chars().any(char::is_control) => wrong("it contains control characters"),
         () if value.chars().nth(LONGEST).is_some() => wrong("it is longer than 255 characters"),
         () => Ok(()),
     }
@@ -113,7 +113,7 @@ impl Connection {
         let id = if let Some(id) = found {
             id
         } else {
-            // An object that no longer exists in Okta is named by its ID: it is to be retired.
+            // An object that doesn't exist in Okta is named by its ID, to be retired.
             let key = RecordKey { kind, id: value.to_owned() };
             if !self.store.record_states(std::slice::from_ref(&key)).await?.contains_key(&key) {
                 return Ok(None);
@@ -136,7 +136,7 @@ impl Connection {
 }
 
 fn unread(error: okta_client::Error) -> ServiceError {
-    EngineError::Directory(okta_error("users and groups could not be looked up", error)).into()
+    EngineError::Directory(okta_error("could not look up users and groups", error)).into()
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(crate) fn odd_event(item: &Unreadable, about: Timestamp) -> NewEvent {
     read
 }
 
-/// A name for an event without one: the same each time it comes.
+/// An ID for an event without one: the same for each repeat.
 fn stand_in(raw: &Value) -> String {
     let digest = Sha256::digest(raw.to_string());
     let id = digest.first_chunk::<16>().map(|bytes| u128::from_be_bytes(*bytes)).unwrap_or_default();

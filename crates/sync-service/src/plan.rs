@@ -1,4 +1,4 @@
-//! A plan as it is shown to people.
+//! The rendered plan.
 
 use serde::{Deserialize, Serialize};
 use sync_engine::{
@@ -12,7 +12,7 @@ use crate::{Connection, ServiceError};
 /// The number of listed unconfirmed records.
 const LISTED: u32 = 20;
 
-/// A plan as it is shown.
+/// A plan with its objects and outstanding work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanView {
@@ -24,19 +24,19 @@ pub struct PlanView {
     /// Safeguards that a sync would exceed.
     #[serde(default)]
     pub violations: Vec<Finding>,
-    /// Work that earlier runs left undone.
+    /// Outstanding work of earlier runs.
     #[serde(default)]
     pub outstanding: Outstanding,
-    /// Records that are not confirmed and are sent again, as many as are listed.
+    /// Unconfirmed records, up to the listed number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed: Vec<UnconfirmedRecord>,
-    /// The objects one by one, as many as were asked for.
+    /// The objects, up to the requested number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<Vec<ObjectChange>>,
 }
 
 impl PlanView {
-    /// A plan, with what the limits say to it and without its objects.
+    /// A plan, with its violations and without its objects.
     pub fn of(connection: &Connection, plan: SyncPlan, limits: &Safeguards) -> Self {
         let violations = plan.refusals(limits).into_iter();
         let violations =
@@ -66,10 +66,10 @@ impl PlanView {
         self.plan.changes() == 0 && self.outstanding.is_empty()
     }
 
-    /// Makes a plan of everything, with so many of its objects.
+    /// Creates a plan of a full sync, with this number of its objects.
     ///
     /// # Errors
-    /// When the directory, the importer or the store fails.
+    /// When the directory, the importer, or the store fails.
     pub async fn make(
         connection: &Connection,
         limits: &Safeguards,

@@ -13,7 +13,7 @@ use crate::config::active_mapping_version;
 use crate::connection::{assets_client, okta_client};
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
-/// An attribute on both sides.
+/// An attribute in Okta and Assets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AttributeComparison {
@@ -34,7 +34,7 @@ impl From<schema_mapper::AttributeComparison> for AttributeComparison {
     }
 }
 
-/// An object type on both sides.
+/// An object type in Okta and Assets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TypeComparison {
@@ -80,7 +80,7 @@ pub struct SchemaView {
     pub connection: ConnectionName,
     /// True if something differs.
     pub has_differences: bool,
-    /// The version of the mapping by Okta's schemas.
+    /// The mapping version according to Okta's schemas.
     pub mapping_version: String,
     /// The object types.
     pub types: Vec<TypeComparison>,
@@ -88,13 +88,13 @@ pub struct SchemaView {
     pub notes: Vec<Finding>,
 }
 
-/// The comparison with the current mapping, and with another one.
+/// The comparison with the current and with the proposed mapping.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaPreview {
-    /// As it is.
+    /// The current mapping.
     pub current: SchemaView,
-    /// As it would be.
+    /// The proposed mapping.
     pub proposed: SchemaView,
 }
 
@@ -106,7 +106,7 @@ pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView
     Sides::read(connection).await?.now(connection)
 }
 
-/// Reads both sides, and says what other choices would make of them. Changes nothing, and saves nothing.
+/// Reads both sides, and computes the effect of other options. Changes nothing, and saves nothing.
 ///
 /// # Errors
 /// As [`compare_schemas`]; [`ServiceError::Config`] when the options are invalid.
@@ -135,9 +135,9 @@ impl Sides {
         let failed = |error: PortError| ServiceError::from(EngineError::TargetSchema(error));
         let (okta, assets) = (okta_client(connection)?, assets_client(connection)?);
         let (org, current) = tokio::join!(org_schemas(&okta), assets.schema_and_mapping());
-        let org = org.map_err(|e| failed(okta_error("the schemas of the Okta org could not be read", e)))?;
+        let org = org.map_err(|e| failed(okta_error("could not read the schemas of the Okta org", e)))?;
         let current = current
-            .map_err(|e| failed(assets_error("the schema and mapping in Assets could not be read", e)))?;
+            .map_err(|e| failed(assets_error("could not read the schema and mapping in Assets", e)))?;
         Ok(Self { org, current })
     }
 

@@ -52,9 +52,9 @@ pub enum StepState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupStep {
-    /// Its name.
+    /// The name.
     pub name: SetupStepName,
-    /// Its state.
+    /// The state.
     pub state: StepState,
     /// The results.
     pub details: Vec<StepDetail>,

@@ -7,8 +7,8 @@ use std::time::Duration;
 /// seconds.
 pub const END_WITHIN: Duration = Duration::from_millis(4_500);
 
-/// Resolves at Ctrl-C, or when the system asks the process to end. Signals count from the call on, not from the first
-/// poll.
+/// Resolves at Ctrl-C, or when the system requests the end of the process. Signals count from the call on, not from the
+/// first poll.
 ///
 /// # Panics
 /// Outside a Tokio runtime with I/O.

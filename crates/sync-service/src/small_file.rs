@@ -49,7 +49,7 @@ fn read(path: &Path, patience: Duration) -> io::Result<Vec<u8>> {
         Err(match error {
             RecvTimeoutError::Timeout => io::Error::new(
                 ErrorKind::TimedOut,
-                format!("it is a pipe, and its writer did not finish within {} s", patience.as_secs()),
+                format!("it is a pipe, and its writer didn't finish within {} s", patience.as_secs()),
             ),
             RecvTimeoutError::Disconnected => io::Error::other("the reader of the pipe ended"),
         })
@@ -65,7 +65,7 @@ fn read_from(reader: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn text(bytes: Vec<u8>) -> io::Result<String> {
-    // The bytes may be a secret and stay out of the error.
+    // The content may be a secret and isn't part of the error.
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
@@ -79,7 +79,7 @@ fn not_regular(kind: FileType) -> io::Error {
     } else {
         "a special file"
     };
-    io::Error::new(ErrorKind::InvalidInput, format!("it is {is}; name a regular file"))
+    io::Error::new(ErrorKind::InvalidInput, format!("it is {is}; use a regular file"))
 }
 
 #[cfg(unix)]
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn device_and_folder_are_named() {
         let told = |path: &str| read_small_text(Path::new(path)).unwrap_err().to_string();
-        assert_eq!(told("/dev/zero"), "it is a device; name a regular file");
-        assert_eq!(told("/"), "it is a folder; name a regular file");
+        assert_eq!(told("/dev/zero"), "it is a device; use a regular file");
+        assert_eq!(told("/"), "it is a folder; use a regular file");
     }
 
     #[test]
@@ -140,8 +140,8 @@ mod tests {
         let path = pipe(folder.path());
         let silent = read(&path, Duration::from_millis(20)).unwrap_err();
         assert_eq!(silent.kind(), ErrorKind::TimedOut);
-        assert!(silent.to_string().starts_with("it is a pipe, and its writer did not finish"), "{silent}");
-        assert_eq!(read_regular_file(&path).unwrap_err().to_string(), "it is a pipe; name a regular file");
+        assert!(silent.to_string().starts_with("it is a pipe, and its writer didn't finish"), "{silent}");
+        assert_eq!(read_regular_file(&path).unwrap_err().to_string(), "it is a pipe; use a regular file");
     }
 
     #[test]

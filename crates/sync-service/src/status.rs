@@ -21,29 +21,28 @@ const LISTED: u32 = 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionStatus {
-    /// Its name.
+    /// The name.
     pub connection: ConnectionName,
     /// The summary of the conditions.
     pub health: ConnectionHealth,
     /// All aspects of its health, the summary `current` first, then the most severe.
     pub conditions: Conditions,
-    /// When it last knew the truth.
+    /// The time that Assets is synced through.
     pub freshness: Freshness,
-    /// Set while sending is paused.
+    /// The pause; null if the connection isn't paused.
     pub pause: Option<Pause>,
     /// The System Log position; `None` if the log isn't read, or wasn't read yet.
     pub system_log: Option<FeedStatus>,
-    /// The clock offsets of both services, as far as this process has measured them.
+    /// The clock offsets of both services, if this process measured them.
     #[serde(default)]
     pub clock_skew: ClockSkew,
-    /// Until when a rate limit holds requests back, of this process or of the one that sends; `None` when none does.
+    /// The time until which a rate limit delays requests; `None` if no rate limit does.
     #[serde(default)]
     pub held_until: Option<Timestamp>,
-    /// Open alerts of this process, or of the one that works on the connection. A log that cannot be read is
-    /// among it from the first failure on.
+    /// Firing alerts of the process that runs the connection. An unreadable System Log is included from the first failure.
     #[serde(default)]
     pub alerts: Vec<AlertEntry>,
-    /// Names in the operator's choice that Okta does not have, as of the last full sync.
+    /// Items of the scope that Okta didn't have at the last full sync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
     /// The event source.
@@ -54,23 +53,23 @@ pub struct ConnectionStatus {
     pub event_queue: EventQueueCounts,
     /// Values that were cleared in Okta and remain in Assets.
     pub stale_values: StaleValueCounts,
-    /// Fields whose values are not sent, because Assets would drop them.
+    /// Fields whose values are withheld, because Assets would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
-    /// Records that Assets did not account for, those first that were sent most often.
+    /// Unconfirmed records, those with the most attempts first.
     pub unconfirmed: Vec<UnconfirmedRecord>,
-    /// When the last full run that ended well began.
+    /// The start of the last successful full sync.
     pub last_full_sync_at: Option<Timestamp>,
-    /// The same of a run over what changed lately.
+    /// The start of the last successful incremental sync.
     pub last_incremental_sync_at: Option<Timestamp>,
-    /// When the process that works on the connection reads everything, or what changed lately, by itself.
+    /// The start times of the next scheduled syncs.
     pub next_syncs: NextSyncs,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
 }
 
-/// The offset of each service's clock from this machine's at its last response, in seconds; negative if it was behind,
-/// and `None` before a response.
+/// The offset of each service's clock to the clock of this host at the last response, in seconds. It is negative if the
+/// service is behind, and `None` before the first response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockSkew {
@@ -81,30 +80,30 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    /// The services whose clock is known, with the seconds that it is ahead.
+    /// The services whose clock is known, with its offset in seconds; positive if it is ahead.
     pub fn known(&self) -> impl Iterator<Item = (Service, i64)> {
         let known = [(Service::Okta, self.okta_seconds), (Service::Assets, self.assets_seconds)];
         known.into_iter().filter_map(|(service, seconds)| Some((service, seconds?)))
     }
 }
 
-/// When a connection last knew the truth.
+/// The time that a connection is synced through.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Freshness {
-    /// Everything that happened in Okta before this is in Assets; `None` before the first full run, and while anything that
-    /// was confirmed is in doubt, cannot be stored, or could not be read.
+    /// The time up to which Assets reflects Okta. It is `None` before the first full sync, and while confirmations are
+    /// uncertain, values can't be stored, or objects can't be read.
     pub synced_through: Option<Timestamp>,
-    /// The age of that time, in seconds.
+    /// The lag: the age of `synced_through` in seconds.
     pub lag_seconds: Option<f64>,
-    /// When the oldest event happened that is not confirmed yet.
+    /// The time of the oldest event that isn't confirmed.
     pub oldest_pending_event_at: Option<Timestamp>,
     /// The age of the oldest unconfirmed change, in seconds: a pending event, or an unconfirmed record. `None` if there
     /// is none.
     pub oldest_pending_change_seconds: Option<f64>,
 }
 
-/// Nothing is sent for now.
+/// A pause of sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
@@ -125,9 +124,9 @@ impl Pause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedStatus {
-    /// When it was last read to its end.
+    /// The last time at which it was read to its end.
     pub caught_up_at: Option<Timestamp>,
-    /// When the newest event in it happened.
+    /// The time of its newest event.
     pub newest_event_at: Timestamp,
 }
 
@@ -151,7 +150,7 @@ impl Connection {
     async fn unknown_choices(&self) -> Result<Vec<String>, ServiceError> {
         let filter = RunFilter { kind: Some(RunKind::FullSync), limit: LISTED, ..RunFilter::default() };
         let reports = self.store.find_runs(&filter).await?.into_iter().filter_map(|run| run.report);
-        // One that failed may not have come so far.
+        // A failed run may not have read as far.
         let mut reports =
             reports.filter(|report| report.state != RunState::Failed || !report.unknown_choices.is_empty());
         Ok(reports.next().map(|report| report.unknown_choices).unwrap_or_default())
@@ -163,7 +162,7 @@ impl Connection {
         let incremental = self.store.last_run(RunKind::IncrementalSync).await?.succeeded;
         let mut feed = self.store.feed_checkpoint().await?;
         if let Some(feed) = &mut feed {
-            // A clock that was ahead may have noted a later time than now.
+            // A clock that was ahead may have stored a future time.
             feed.caught_up_at = feed.caught_up_at.map(|read| read.min(now));
         }
         let place = self.store.place().await?;
@@ -172,8 +171,8 @@ impl Connection {
         let rejected = if queue.rejected_records > 0 { self.store.unconfirmed(1).await? } else { Vec::new() };
         Ok(StoreEvidence {
             pause: pause.map(|until| Pause::from_stored(until).until.map_or(PauseEnd::Open, PauseEnd::At)),
-            last_full_sync_at: full.map(|began| began.min(now)),
-            last_sync_at: full.max(incremental).map(|began| began.min(now)),
+            last_full_sync_at: full.map(|started_at| started_at.min(now)),
+            last_sync_at: full.max(incremental).map(|started_at| started_at.min(now)),
             withheld: place.as_ref().map(Place::withheld).unwrap_or_default(),
             schema_compared: place.is_some(),
             stale_values: self.store.stale_value_counts().await?.values,
@@ -196,7 +195,7 @@ impl Connection {
         for kind in [None, Some(RunKind::FullSync)] {
             let filter = RunFilter { kind, limit: 1, ..RunFilter::default() };
             let Some(run) = self.store.find_runs(&filter).await?.into_iter().next() else { continue };
-            let made_up_for = match run.kind {
+            let recovered = match run.kind {
                 RunKind::FullSync => full.is_some_and(|at| at > run.started_at),
                 // Applied without a run: Assets had it already.
                 RunKind::EventSync => {
@@ -206,7 +205,7 @@ impl Connection {
             };
             let finding = run.report.as_ref().and_then(|report| report.finding.clone());
             let (Some(finding), Some(ended_at)) = (finding, run.ended_at) else { continue };
-            if !made_up_for && found.iter().all(|(id, _)| *id != run.id) {
+            if !recovered && found.iter().all(|(id, _)| *id != run.id) {
                 found.push((run.id, FailedRun { kind: run.kind, ended_at, finding }));
             }
         }
@@ -262,7 +261,7 @@ impl Connection {
             unconfirmed: self.store.unconfirmed(LISTED).await?,
             last_full_sync_at: store.last_full_sync_at,
             last_incremental_sync_at: self.store.last_run(RunKind::IncrementalSync).await?.succeeded,
-            next_syncs: self.engine().next_passes(self.task_options()).await?,
+            next_syncs: self.engine().next_syncs(self.task_options()).await?,
             runs,
         })
     }

@@ -1,4 +1,4 @@
-//! Secrets at rest: what is saved in the console is encrypted under a key that is not in the store.
+//! Secrets at rest: secrets saved in the console are encrypted with a key that is not in the store.
 
 use std::fmt;
 
@@ -28,10 +28,10 @@ pub enum VaultError {
     /// It was sealed under another key.
     #[error("the saved secrets are encrypted with another master key")]
     WrongKey,
-    /// It was changed, or belongs elsewhere.
+    /// It was changed, or belongs to another setting.
     #[error("a saved secret was changed outside of this program")]
     Tampered,
-    /// The system gives no random numbers, or the secret is too long.
+    /// The system has no random numbers, or the secret is too long.
     #[error("could not encrypt a secret")]
     EncryptionFailed,
 }
@@ -63,10 +63,10 @@ impl fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// A new one, as text to be put into a file or a variable.
+    /// A new one, as text for a file or a variable.
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// When the system has no random numbers.
     pub fn generate() -> Result<SecretString, VaultError> {
         let key = Key::try_generate().map_err(|_| VaultError::EncryptionFailed)?;
         Ok(URL_SAFE_NO_PAD.encode(key).into())
@@ -94,10 +94,10 @@ impl MasterKey {
         &self.id
     }
 
-    /// Encrypts a secret for one place; elsewhere it cannot be opened.
+    /// Encrypts a secret for one setting; for another one, it can't be decrypted.
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// When the system has no random numbers.
     pub(crate) fn seal(&self, place: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
         let nonce = XNonce::try_generate().map_err(|_| VaultError::EncryptionFailed)?;
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: place.as_bytes() };
@@ -105,10 +105,10 @@ impl MasterKey {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Decrypts what was [sealed](Self::seal) for the same place.
+    /// Decrypts a secret that was [encrypted](Self::seal) for the same setting.
     ///
     /// # Errors
-    /// When it was changed, moved, or sealed under another key.
+    /// When it was changed, moved, or encrypted with another key.
     pub(crate) fn open(&self, place: &str, sealed: &[u8]) -> Result<SecretString, VaultError> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE).ok_or(VaultError::Tampered)?;
         let nonce = XNonce::try_from(nonce).map_err(|_| VaultError::Tampered)?;

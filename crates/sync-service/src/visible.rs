@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
-/// The text with every control character and every mark that changes the direction of text as an escape, such as
-/// `\u001b`, which JSON knows as well. Line feeds and tabs stay.
+/// The text with every control character and every direction mark as an escape, such as `\u001b`, which JSON supports
+/// as well. Line feeds and tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     shown(text, false)
 }
@@ -61,7 +61,7 @@ fn number(text: &str) -> Option<u8> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A writer of log lines, one at each call: no text in a line can begin another, or reach the terminal as a command.
+/// A writer of log lines, one per call: no text in a line can start another one, or control the terminal.
 #[derive(Debug)]
 pub struct VisibleLines<W> {
     inner: W,

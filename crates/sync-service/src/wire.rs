@@ -1,4 +1,4 @@
-//! Requests and responses of the admin API besides the views that pages and commands share; the daemon and its clients
+//! Requests and responses of the admin API, without the views that pages and commands share; the daemon and its clients
 //! both use these types.
 
 use std::collections::BTreeMap;
@@ -57,17 +57,17 @@ pub const MAX_SECRET: usize = 16_384;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionView {
-    /// Its name.
+    /// The name.
     pub name: ConnectionName,
-    /// The owner of its settings.
+    /// The owner of the settings.
     pub managed_by: ManagedBy,
-    /// The reason for which it is unavailable; null if it is available.
+    /// The reason why the connection is unavailable; null if it is available.
     pub unavailable: Option<Unavailable>,
-    /// Its readiness, with the reasons if it isn't ready.
+    /// The readiness, with the reasons if the connection isn't ready.
     pub health: Option<ConnectionReadiness>,
-    /// Its status; null if it is unavailable.
+    /// The status; null if the connection is unavailable.
     pub status: Option<ConnectionStatus>,
-    /// Its settings saved in the console, without the secrets; null if the configuration file manages it.
+    /// The settings saved in the console, without secrets; null if the configuration file manages the connection.
     pub saved_settings: Option<SavedSettings>,
 }
 
@@ -75,7 +75,7 @@ pub struct ConnectionView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Connections {
-    /// By name.
+    /// The connections, sorted by name.
     pub connections: Vec<ConnectionView>,
 }
 
@@ -91,20 +91,20 @@ pub struct ConnectionDraftRequest {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(schema_with = secrets_schema, required = false))]
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
-    /// Save although the services say that something does not work at this moment.
+    /// True to save even if a check fails temporarily.
     #[serde(default)]
     pub ignore_check_failures: bool,
-    /// Only if there is no connection of that name yet.
+    /// True to save only if no connection has this name.
     #[serde(default)]
     pub create_only: bool,
 }
 
-/// A wish for a full run.
+/// A requested full sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SyncOptions {
-    /// Go ahead although much would disappear: what the plan says that it would refuse otherwise.
+    /// True to override safeguards.
     #[serde(default)]
     pub override_safeguards: bool,
     /// Resend all objects, including unchanged ones, to restore objects that were changed or deleted in Assets.
@@ -125,12 +125,12 @@ pub struct SyncRequestStatus {
     pub run: Option<RunSummary>,
 }
 
-/// A wish for a pause.
+/// A requested pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PauseOptions {
-    /// For how long, in seconds; until it is ended when null.
+    /// The duration in seconds; null for a pause without an end.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 31_536_000))]
     pub seconds: Option<u32>,
@@ -142,7 +142,7 @@ pub struct PauseOptions {
 pub struct PauseStatus {
     /// The connection.
     pub connection: ConnectionName,
-    /// The pause that it is in; null when it is in none.
+    /// The pause; null if the connection isn't paused.
     pub pause: Option<Pause>,
 }
 
@@ -152,7 +152,7 @@ pub struct PauseStatus {
 pub struct Runs {
     /// The connection.
     pub connection: ConnectionName,
-    /// The runs, the newest first.
+    /// The runs, newest first.
     pub runs: Vec<RunSummary>,
 }
 
@@ -162,7 +162,7 @@ pub struct Runs {
 pub struct Alerts {
     /// The connection.
     pub connection: ConnectionName,
-    /// Firing alerts, then recently resolved ones, the newest first.
+    /// Firing alerts, then recently resolved ones, newest first.
     pub alerts: Vec<AlertEntry>,
 }
 
@@ -172,7 +172,7 @@ pub struct Alerts {
 pub struct Events {
     /// The connection.
     pub connection: ConnectionName,
-    /// The events, those first that happened last.
+    /// The events, newest first.
     pub events: Vec<Event>,
 }
 
@@ -181,17 +181,17 @@ pub struct Events {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
-    /// Their ids.
+    /// The IDs.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
     pub ids: Vec<EventId>,
 }
 
-/// Choices about attributes that are tried out.
+/// Mapping options to preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MappingPreviewRequest {
-    /// All of them: what is left out is as it is by default.
+    /// All options: an omitted one has its default.
     #[cfg_attr(feature = "openapi", schema(schema_with = mapping_schema))]
     pub mapping: MappingOptions,
 }
@@ -208,9 +208,9 @@ fn mapping_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
 pub struct MetricSamples {
     /// The connection.
     pub connection: ConnectionName,
-    /// Since when.
+    /// The start.
     pub since: Timestamp,
-    /// The samples, the oldest first; there are none of the time when no daemon ran.
+    /// The samples, oldest first. There are no samples for the time when no daemon ran.
     pub samples: Vec<MetricSample>,
 }
 
@@ -218,7 +218,7 @@ pub struct MetricSamples {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokens {
-    /// All that there were, by number.
+    /// All tokens, sorted by ID.
     pub tokens: Vec<AccessToken>,
 }
 
@@ -226,7 +226,7 @@ pub struct Tokens {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntries {
-    /// The newest first.
+    /// Newest first.
     pub entries: Vec<AuditEntry>,
 }
 
@@ -240,18 +240,18 @@ pub struct NewToken {
     pub name: String,
     /// The role.
     pub role: Role,
-    /// For how many days it is good; until it is revoked when null.
+    /// The number of days until the token expires; null if it doesn't expire.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
     pub expires_in_days: Option<u32>,
 }
 
-/// Another end for a token.
+/// The new expiration of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RenewToken {
-    /// Days for which it is good from now on; until it is revoked when null.
+    /// The number of days from now until the token expires; null if it doesn't expire.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
     pub expires_in_days: Option<u32>,
@@ -262,7 +262,7 @@ pub struct RenewToken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedToken {
     /// The token itself, returned only once.
-    #[serde(serialize_with = "told")]
+    #[serde(serialize_with = "serialize_secret")]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub token: Secret,
     /// The stored token.
@@ -270,7 +270,7 @@ pub struct CreatedToken {
 }
 
 /// Serializes the one secret that is returned to its requester.
-fn told<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_secret<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
 
@@ -296,7 +296,7 @@ pub struct Problem {
     /// The problem type, as a stable URI.
     #[serde(rename = "type", default = "some_kind")]
     pub kind: String,
-    /// The sort in words.
+    /// The problem type as text.
     pub title: String,
     /// The HTTP status.
     pub status: u16,

@@ -227,13 +227,13 @@ fn environment_of_wrong_type_is_named() {
 #[cfg(unix)]
 #[test]
 fn endless_secret_file_is_refused() {
-    let problem = "could not read /dev/zero: it is a device; name a regular file";
+    let problem = "could not read /dev/zero: it is a device; use a regular file";
     let key = config_error(&WHOLE.replace("key.jwk", "/dev/zero"), &[]);
     assert_eq!(key, format!("c.toml, line 5: connections.main.okta.private_key: {problem}"));
     let token = config_error(&WHOLE.replace("\"ATCTT3x\"", "{ file = \"/dev/zero\" }"), &[]);
     assert_eq!(token, format!("c.toml, line 8: connections.main.assets.import_token: {problem}"));
     let config = sync_service::engine::error_chain(&Config::load(Path::new("/dev/zero")).unwrap_err());
-    assert_eq!(config, "could not read the configuration /dev/zero: it is a device; name a regular file");
+    assert_eq!(config, "could not read the configuration /dev/zero: it is a device; use a regular file");
 }
 
 const ACCOUNT: &str =

@@ -281,23 +281,23 @@ async fn file_connection_cannot_be_changed() {
     manager.end().await;
 
     // Beside the daemon nothing is made by looking, and what was saved is known once it is there.
-    let known = ConnectionRegistry::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap();
+    let known = ConnectionRegistry::read(world.config("[store]\npath = \"other.db\"\n")).await.unwrap();
     assert!(matches!(known.chosen(None), Err(ServiceError::NoConnection(_))));
     assert!(!world.folder.path().join("other.db").exists());
     std::fs::write(world.folder.path().join("other.db"), "no store").unwrap();
-    let other = ConnectionRegistry::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap_err();
+    let other = ConnectionRegistry::read(world.config("[store]\npath = \"other.db\"\n")).await.unwrap_err();
     assert!(matches!(other, ServiceError::Unmigrated(_)), "what cannot be read is not called empty: {other}");
 
     let manager = world.manager().await;
     assert!(manager.members().is_empty());
     manager.save(&acme(), world.draft(), true).await.unwrap();
-    let known = ConnectionRegistry::look(world.config("")).await.unwrap();
+    let known = ConnectionRegistry::read(world.config("")).await.unwrap();
     assert_eq!(known.chosen(Some("acme")).unwrap()[0].managed_by, ManagedBy::Console);
     assert!(known.chosen(Some("other")).is_err());
-    let known = ConnectionRegistry::look(world.config(&file)).await.unwrap();
+    let known = ConnectionRegistry::read(world.config(&file)).await.unwrap();
     assert_eq!(known.chosen(None).unwrap()[0].managed_by, ManagedBy::File, "the file comes first");
     let keyless = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
-    let known = ConnectionRegistry::look(keyless).await.unwrap();
+    let known = ConnectionRegistry::read(keyless).await.unwrap();
     assert!(known.working(None).unwrap().is_empty());
     let server = Some("http://127.0.0.1:8585".to_owned());
     assert_eq!(known.broken[&acme()].finding().remedy, Some(Remedy::UseDaemonMasterKey { server }));

@@ -49,13 +49,13 @@ impl Role {
 /// A token to store.
 #[derive(Debug, Clone, Copy)]
 pub struct NewToken<'a> {
-    /// Its name.
+    /// The name.
     pub name: &'a str,
     /// Its SHA-256.
     pub hash: &'a Hash,
-    /// Its role.
+    /// The role.
     pub role: Role,
-    /// Its expiry; `None` if it does not expire.
+    /// The expiration; `None` if it doesn't expire.
     pub expires: Option<Timestamp>,
 }
 
@@ -63,15 +63,15 @@ pub struct NewToken<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccessToken {
-    /// Its number.
+    /// The ID.
     pub id: i64,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its role.
+    /// The role.
     pub role: Role,
     /// Time of its creation.
     pub created_at: Timestamp,
-    /// Its expiry; `None` if it does not expire.
+    /// The expiration; `None` if it doesn't expire.
     pub expires_at: Option<Timestamp>,
     /// Time of its last use, to the minute.
     pub last_used_at: Option<Timestamp>,
@@ -104,7 +104,7 @@ pub struct NewSession<'a> {
     pub hash: &'a Hash,
     /// Its principal, for display.
     pub principal: &'a str,
-    /// Its role.
+    /// The role.
     pub role: Role,
     /// The token of the sign-in; the session ends with it.
     pub token: Option<i64>,
@@ -117,7 +117,7 @@ pub struct NewSession<'a> {
 pub struct Session {
     /// Its principal, for display.
     pub principal: String,
-    /// Its role.
+    /// The role.
     pub role: Role,
     /// The token of the sign-in.
     pub token: Option<i64>,
@@ -334,7 +334,7 @@ impl AccessStore {
         .bind(hash.as_slice())
         .bind(millis(now))
         .bind(millis(now).saturating_sub(idle))
-        // The clock was ahead, so that its age is unknown.
+        // The clock was ahead, so the age is unknown.
         .bind(millis(now).saturating_add(COARSE))
         .fetch_optional(&self.pool)
         .await

@@ -128,7 +128,7 @@ fn alias_use(word: &str, id: String, reference: &str) -> Result<AliasUse, StoreE
     Ok(AliasUse { key: RecordKey { kind: kind(word)?, id }, reference })
 }
 
-pub(crate) async fn as_left_by(
+pub(crate) async fn as_staged_by(
     store: &ConnectionStore,
     run: RunId,
     keys: &[RecordKey],
@@ -155,7 +155,7 @@ pub(crate) async fn as_left_by(
     rows.into_iter().map(staged).collect()
 }
 
-/// The aliases of a run's objects, as a JSON list. To be asked for before its records replace the confirmed ones.
+/// The aliases of a run's objects, as a JSON list. Must be read before its records replace the confirmed ones.
 pub(crate) async fn touched(
     store: &ConnectionStore,
     connection: &mut SqliteConnection,
@@ -170,8 +170,8 @@ pub(crate) async fn touched(
     Ok(Value::from(aliases).to_string())
 }
 
-/// Confirmed objects that refer to one of these aliases, or were part of the run, and to another object than answers to
-/// it now: what another run confirmed meanwhile was not known when the reference was resolved.
+/// Confirmed objects that refer to one of these aliases, or were part of the run, and whose reference has another
+/// target now: the confirmations of a concurrent run were unknown when the reference was resolved.
 pub(crate) async fn misled(
     store: &ConnectionStore,
     connection: &mut SqliteConnection,
@@ -211,7 +211,7 @@ pub(crate) async fn misled(
             if aliases.is_empty() {
                 continue;
             }
-            // The run has staged nothing any more that is not confirmed or unconfirmed by now.
+            // Every staged record of the run is confirmed or unconfirmed by now.
             let owners = owners_in(store, &mut *connection, RunId::new(0), of, &aliases).await?;
             let is_misled = |used: &&AliasUse| {
                 let owner = owners.get(&used.reference.alias).and_then(|owners| Owner::of(owners));

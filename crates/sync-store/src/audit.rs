@@ -10,16 +10,16 @@ use sync_engine::StoreError;
 use crate::AccessStore;
 use crate::convert::{from_json, in_row, millis, timestamp};
 
-/// Entries are kept for so long.
+/// The retention of entries.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
-/// The most entries that are kept.
+/// The maximum number of entries.
 const MOST: i64 = 100_000;
 
 /// A change by a person. It contains no secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
-    /// Its number; they grow.
+    /// The ID, which increases.
     pub id: i64,
     /// Time of the change.
     pub occurred_at: Timestamp,
@@ -27,21 +27,21 @@ pub struct AuditEntry {
     pub actor: String,
     /// `session`, `token`, or `cli`.
     pub via: String,
-    /// Address of the client; none on the machine of the daemon.
+    /// Address of the client; null on the daemon's host.
     pub origin: Option<String>,
     /// The change, such as `save_connection`.
     pub action: String,
-    /// The connection that it is about.
+    /// The affected connection.
     pub connection: Option<String>,
-    /// The thing that it is about, such as the ID of a token or event.
+    /// The affected object, such as the ID of a token or event.
     pub subject: Option<String>,
-    /// The choices that came with it.
+    /// The parameters of the change.
     pub request: Option<Value>,
     /// State before the change, as far as it changed.
     pub before: Option<Value>,
     /// State after the change, as far as it changed.
     pub after: Option<Value>,
-    /// True if it was carried out or accepted.
+    /// True if the change succeeded or was accepted.
     pub succeeded: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The state of one connection: the trait, answered by the modules that know each part.
+//! The state of one connection: the trait, implemented by the modules of its parts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct ConnectionStore {
     pub(crate) pool: SqlitePool,
     /// For writing: its one connection is waited for in turn.
     pub(crate) writer: SqlitePool,
-    /// Of all connections in the file, as they are stored together.
+    /// For all connections in the file, because they are stored together.
     pub(crate) deliveries: Arc<Deliveries>,
     /// True if an object may have been unblocked since [`SafeguardState::requeue_unblocked`] ran.
     ///
@@ -190,8 +190,8 @@ impl StateStore for ConnectionStore {
         aliases::uses(self, run, everything, after, limit).await
     }
 
-    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError> {
-        aliases::as_left_by(self, run, keys).await
+    async fn as_staged_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError> {
+        aliases::as_staged_by(self, run, keys).await
     }
 
     async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError> {
@@ -274,7 +274,7 @@ impl StateStore for ConnectionStore {
         runs::close_execution(self, id, now).await
     }
 
-    async fn doubt_execution(
+    async fn close_execution_as_unknown(
         &self,
         run: RunId,
         id: &ExecutionId,

@@ -17,23 +17,23 @@ use crate::{Holder, is_busy};
 pub enum DatabaseState {
     /// There is no file, and its folder is writable.
     Missing,
-    /// As this version wants it, and it can be written.
+    /// Current, and writable.
     Current {
         /// The migrations that were applied.
         migrations: usize,
     },
-    /// It lacks migrations, and can be written.
+    /// It lacks migrations, and is writable.
     Outdated {
         /// The number of missing migrations.
         lacking: usize,
     },
     /// A newer version, or another program, has changed it.
     Foreign,
-    /// Another process keeps it locked.
+    /// Another process locks it.
     Locked {
         /// The process, if the system names it.
         holder: Option<Holder>,
-        /// True if the file can be read, and is as this version wants it.
+        /// True if the file can be read, and is current.
         is_readable: bool,
     },
     /// Its content is damaged.
@@ -52,9 +52,9 @@ impl DatabaseState {
     /// Reads the state of the file.
     pub async fn of(path: &Path) -> Self {
         match tokio::fs::metadata(path).await {
-            Ok(_) => match look(path).await {
+            Ok(_) => match read_state(path).await {
                 Ok(condition) => condition,
-                Err(error) => trouble(path, &error),
+                Err(error) => failed_state(path, &error),
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing(path).await,
             Err(error) => Self::Unusable(error.to_string()),
@@ -67,7 +67,7 @@ impl DatabaseState {
     }
 }
 
-/// SQLite creates files beside the store, so the folder has to be writable in any case.
+/// SQLite creates files next to the store, so the folder must be writable in any case.
 async fn missing(path: &Path) -> DatabaseState {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -75,12 +75,12 @@ async fn missing(path: &Path) -> DatabaseState {
     };
     match tokio::fs::metadata(folder).await {
         Ok(folder) if folder.is_dir() && !folder.permissions().readonly() => DatabaseState::Missing,
-        Ok(_) => DatabaseState::Unusable(format!("{} is not a folder that can be written", folder.display())),
+        Ok(_) => DatabaseState::Unusable(format!("{} is not a writable folder", folder.display())),
         Err(error) => DatabaseState::Unusable(format!("{}: {error}", folder.display())),
     }
 }
 
-async fn look(path: &Path) -> sqlx::Result<DatabaseState> {
+async fn read_state(path: &Path) -> sqlx::Result<DatabaseState> {
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(DatabaseState::PATIENCE);
     let mut connection = options.connect().await?;
     let condition = judge(&mut connection, path).await;
@@ -90,7 +90,7 @@ async fn look(path: &Path) -> sqlx::Result<DatabaseState> {
 
 async fn judge(connection: &mut SqliteConnection, path: &Path) -> sqlx::Result<DatabaseState> {
     let condition = judge_tables(connection).await?;
-    // Takes the write lock and writes nothing.
+    // Acquires the write lock and writes nothing.
     match connection.execute("BEGIN IMMEDIATE").await {
         Ok(_) => {}
         Err(error) if is_busy(&error) => return Ok(locked(path, condition.is_current())),
@@ -131,7 +131,7 @@ fn locked(path: &Path, is_readable: bool) -> DatabaseState {
     DatabaseState::Locked { holder: Holder::of(path), is_readable }
 }
 
-fn trouble(path: &Path, error: &sqlx::Error) -> DatabaseState {
+fn failed_state(path: &Path, error: &sqlx::Error) -> DatabaseState {
     if is_busy(error) {
         return locked(path, false);
     }

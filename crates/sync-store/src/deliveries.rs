@@ -1,4 +1,5 @@
-//! Deliveries of the event hook. Those that wait are stored in one transaction, so that the disk is waited for once.
+//! Deliveries of the event hook. Queued ones are stored in one transaction, so that all of them wait for one disk
+//! write.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,9 +13,9 @@ use crate::convert::millis;
 use crate::event_queue::insert;
 
 const STORE: &str = "store a delivery";
-/// At most so many deliveries wait; more are refused at once.
+/// The maximum number of queued deliveries; more are rejected at once.
 const WAITING: usize = 1024;
-/// At most so many are stored in one transaction.
+/// The maximum number of deliveries in one transaction.
 const TOGETHER: usize = 256;
 
 /// Deliveries that wait for the writer.
@@ -24,7 +25,7 @@ pub(crate) struct Deliveries(Mutex<Vec<Waiting>>);
 #[derive(Debug)]
 struct Waiting {
     store: ConnectionStore,
-    /// Its ID; `None` where Okta gave none, so that a repeat is known by its events alone.
+    /// Its ID; `None` if Okta sent none, so that only the events identify a repeat.
     id: Option<String>,
     events: Vec<NewEvent>,
     now: Timestamp,
@@ -48,7 +49,7 @@ impl Deliveries {
     }
 }
 
-/// Stores a delivery together with those that wait, and gives the number of its events that are new.
+/// Stores a delivery together with the queued ones, and returns the number of its new events.
 pub(crate) async fn store(
     store: &ConnectionStore,
     id: Option<&str>,
@@ -61,7 +62,7 @@ pub(crate) async fn store(
     if !store.deliveries.push(delivery) {
         return Err(StoreError::new(STORE, "too many deliveries wait for the store"));
     }
-    // Not part of this call: a caller who gives up takes no other delivery along.
+    // A separate task: a canceled call doesn't cancel other deliveries.
     tokio::spawn(write(store.clone()));
     match stored.await {
         Ok(result) => result.map_err(|error| StoreError::new(STORE, error)),
@@ -69,7 +70,7 @@ pub(crate) async fn store(
     }
 }
 
-/// Waits for the writer and stores what waits by then.
+/// Waits for the writer and stores all deliveries that are queued by then.
 async fn write(store: ConnectionStore) {
     let writer = store.writer.acquire().await;
     let deliveries = store.deliveries.take();
@@ -84,7 +85,7 @@ async fn write(store: ConnectionStore) {
     match stored {
         Ok(counts) => {
             for (delivery, new) in deliveries.into_iter().zip(counts) {
-                // The caller may have given up.
+                // The caller may have stopped waiting.
                 drop(delivery.answer.send(Ok(new)));
             }
         }

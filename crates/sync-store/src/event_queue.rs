@@ -259,7 +259,7 @@ pub(crate) async fn delete_expired(store: &ConnectionStore, before: Timestamp) -
          AND id NOT IN (SELECT run_id FROM open_executions)",
         "DELETE FROM sync_requests WHERE connection_id = ?1 AND requested_at < ?2",
         "DELETE FROM recent_removals WHERE connection_id = ?1 AND removed_at < ?2",
-        // The newest 100,000 entries stay whatever their age.
+        // The newest 100,000 entries are kept regardless of their age.
         "DELETE FROM object_audit_log WHERE connection_id = ?1 AND occurred_at < ?2
          AND id <= (SELECT max(id) FROM object_audit_log WHERE connection_id = ?1) - 100000",
     ] {

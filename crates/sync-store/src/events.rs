@@ -156,7 +156,7 @@ enum Which<'a> {
     Ids(&'a [EventId]),
     Failed,
     Blocked,
-    /// Those that are blocked although none of their objects is.
+    /// Blocked events none of whose objects is blocked.
     Unblocked,
 }
 

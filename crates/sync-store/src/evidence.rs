@@ -25,7 +25,7 @@ pub(crate) const AFFECTED: &str = "
 
 #[async_trait]
 impl EvidenceState for ConnectionStore {
-    async fn leave_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError> {
+    async fn add_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO run_objects (run_id, kind, id, unreadable)
              SELECT ?1, k.value ->> 0, k.value ->> 1, 1 FROM json_each(?2) k WHERE true

@@ -7,16 +7,16 @@ use std::time::Duration;
 /// A process that holds a store locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Its number.
+    /// The ID.
     pub pid: u32,
     /// The name of its program.
     pub program: Option<String>,
-    /// True if a signal or a debugger stopped it: it lets go of nothing before it is resumed.
+    /// True if a signal or a debugger stopped it: it releases nothing before it is resumed.
     pub is_stopped: bool,
 }
 
 impl Holder {
-    /// The process that holds the write lock of a store; `None` where no process does, or the system does not say which.
+    /// The process that has the write lock of a store; `None` if no process has it, or the system doesn't report it.
     pub fn of(store: &Path) -> Option<Self> {
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
         let (file, beside) = (FileName::of(store), FileName::of(&shared_memory(store)));
@@ -43,7 +43,7 @@ impl fmt::Display for Holder {
 
 /// A store that another process held locked for the whole time that a write waits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} holds the state store {} locked; gave up after {} s", held_by(holder.as_ref()), path.display(), waited.as_secs())]
+#[error("{} has locked the state store {}; waited {} s", held_by(holder.as_ref()), path.display(), waited.as_secs())]
 pub struct StoreBusy {
     /// The file.
     pub path: PathBuf,
@@ -63,7 +63,7 @@ pub fn is_busy(error: &(dyn std::error::Error + 'static)) -> bool {
     causes.filter_map(|cause| cause.downcast_ref()).any(|error| crate::identity::code(error) == Some(5))
 }
 
-/// The file beside the store in which processes lock their writes.
+/// The file next to the store in which processes lock their writes.
 fn shared_memory(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push("-shm");
@@ -94,7 +94,7 @@ impl FileName {
     }
 }
 
-/// The process with a write lock on the store's file, or on the byte of writers beside it.
+/// The process with a write lock on the store's file, or on the writer byte of the file next to it.
 fn holder(locks: &str, store: Option<&FileName>, shared_memory: Option<&FileName>) -> Option<u32> {
     locks.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();

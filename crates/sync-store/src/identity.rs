@@ -10,17 +10,17 @@ use tokio::sync::Mutex;
 use crate::Store;
 use crate::sqlite::MIGRATOR;
 
-/// A store that must not be written any more: what is written is lost, or damages another.
+/// A store that must no longer be written: writes are lost, or damage another store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreLoss {
-    /// The path names no file any more.
+    /// The path no longer names a file.
     #[error("the state store {} was deleted or moved while it was open", .0.display())]
     Missing(PathBuf),
     /// The path names another file, or another store was copied into the file.
     #[error("the state store {} was replaced by another file while it was open", .0.display())]
     Replaced(PathBuf),
-    /// The write-ahead log, which holds pages that are not in the file yet, was deleted or replaced.
+    /// The write-ahead log, which contains pages that aren't in the file yet, was deleted or replaced.
     #[error("the write-ahead log {} of the state store was deleted or replaced while it was open", .0.display())]
     LogLost(PathBuf),
     /// Another version of the program changed the tables.
@@ -45,8 +45,8 @@ pub(crate) struct Identity {
     log: WriteAheadLog,
 }
 
-/// The write-ahead log beside the file. The last connection that closes removes it, and the next one makes another: one
-/// connection stays open for as long as the store is, so that the log does too.
+/// The write-ahead log next to the file. The last connection that closes removes it, and the next one creates another:
+/// one connection stays open as long as the store, and so does the log.
 #[derive(Debug)]
 struct WriteAheadLog {
     path: PathBuf,
@@ -104,7 +104,7 @@ impl Identity {
 
 impl WriteAheadLog {
     async fn of(store: &Path, anchor: SqliteConnection) -> std::io::Result<Self> {
-        // SQLite puts it beside the file that a link leads to.
+        // SQLite creates it next to the target of a link.
         let mut path = tokio::fs::canonicalize(store).await?.into_os_string();
         path.push("-wal");
         let path = PathBuf::from(path);
@@ -112,7 +112,7 @@ impl WriteAheadLog {
         Ok(Self { path, file, anchor: Mutex::new(Some(anchor)) })
     }
 
-    /// True if the log that is open is no longer what its path names. One that was not there at first is never lost.
+    /// True if the open log is no longer the file at its path. A log that was missing at first is never lost.
     async fn is_lost(&self) -> bool {
         if self.file.is_none() {
             return false;
@@ -200,7 +200,7 @@ pub(crate) async fn quick_check<'e>(
     Ok((found != "ok").then_some(found))
 }
 
-/// True of an error by which SQLite says that a store is damaged: `SQLITE_CORRUPT` and `SQLITE_NOTADB`.
+/// True for an error of SQLite about a damaged store: `SQLITE_CORRUPT` and `SQLITE_NOTADB`.
 pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(11 | 26))
 }

@@ -2,7 +2,6 @@
 
 pub mod access;
 mod aliases;
-mod asked;
 mod audit;
 mod backup;
 mod checkpoints;
@@ -17,6 +16,7 @@ mod evidence;
 mod fuzz;
 mod holder;
 mod identity;
+mod leader_state;
 mod lots;
 mod metric_samples;
 mod objects;

@@ -1,9 +1,9 @@
-//! Suspects among unconfirmed records, and what is sent next to find the bad ones.
+//! Suspects among unconfirmed records, and the next records to send to find the bad ones.
 //!
 //! A test is an execution; it reports the number of dropped records, and not their identities. Assumptions decide only
-//! what is sent next, and never what is confirmed: that requires an execution that accounts for all of its records.
+//! the next test, and never a confirmation: that requires an execution that accounts for all of its records.
 
-/// The number of bad ones of a lot in which every record was refused by itself.
+/// The number of bad records of a lot in which every record was rejected separately.
 pub(crate) const ALL: i64 = 1 << 40;
 
 /// An unconfirmed record, as far as isolation is concerned.
@@ -26,7 +26,7 @@ pub(crate) struct Suspect {
 pub(crate) struct Verdict {
     pub(crate) lot: i64,
     pub(crate) bad: i64,
-    /// True if it was dropped for its own sake: nothing else of its kind was in the test, or all of it was dropped.
+    /// True if its own content is the reason: nothing else of its kind was in the test, or all of it was dropped.
     pub(crate) alone: bool,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn judge(records: &[Suspect], dropped: Option<i64>, fresh: i64) -> Ve
     let new = |bad| Verdict { lot: fresh, bad, alone: false };
     let judge = |record: &Suspect| {
         if !record.tested {
-            // The half that stayed behind has the others of the lot.
+            // The other half still contains the rest of the lot.
             let bad = known.map_or(0, |dropped| record.bad - dropped);
             return if bad > 0 { Verdict { lot: record.lot, bad, alone: false } } else { good };
         }
@@ -55,7 +55,7 @@ pub(crate) fn judge(records: &[Suspect], dropped: Option<i64>, fresh: i64) -> Ve
             return if record.named { new(named) } else { good };
         }
         let Some(dropped) = known else { return new(0) };
-        // Those that were thought to be good are, unless there are more bad ones than suspects.
+        // Records that were assumed to be good are good, unless there are more bad ones than suspects.
         if suspected > 0 && dropped <= suspected && record.lot == 0 { good } else { new(dropped) }
     };
     records.iter().map(judge).collect()
@@ -73,9 +73,9 @@ pub(crate) struct Lot {
 /// The next test of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Test {
-    /// Records that are thought to be good, and so many of a lot.
+    /// Records that are assumed to be good, and the number of suspects of a lot.
     Good { lot: i64, suspects: i64 },
-    /// So many of a lot of which it is not known how many are bad: others would blur the result.
+    /// The size of a lot with an unknown number of bad records: more would blur the result.
     Half { lot: i64, suspects: i64 },
     /// The records of a lot that are all thought to be bad.
     Bad { lot: i64 },
@@ -109,8 +109,8 @@ mod tests {
 
     use super::*;
 
-    /// Plays executions until everything but the bad records is confirmed and those failed alone. Gives how many it took
-    /// to confirm the good ones, and how many in all.
+    /// Runs executions until everything but the bad records is confirmed and those failed alone. Returns the number
+    /// until the good ones were confirmed, and the total.
     fn play(count: usize, bad: &BTreeSet<usize>, reports_dropped: bool, names: bool) -> (usize, usize) {
         let is_bad = |id: &str| bad.contains(&id.parse().unwrap());
         let mut records: Vec<Suspect> = (0..count)
@@ -130,7 +130,7 @@ mod tests {
                 })
                 .collect();
             let test = next(&lots).unwrap();
-            // Rejected ones wait longer than what is not found out yet.
+            // Rejected records wait longer than suspects.
             let mut left = match test {
                 Test::Good { suspects, .. } | Test::Half { suspects, .. } => suspects,
                 Test::Bad { .. } => i64::MAX,

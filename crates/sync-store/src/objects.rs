@@ -17,7 +17,7 @@ pub(crate) async fn states(
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, RecordState>, StoreError> {
     const ACTION: &str = "read the states of records";
-    // An unconfirmed record may be in Assets all the same: the next record must be sent.
+    // An unconfirmed record may still be in Assets: the next record must be sent.
     let rows: Vec<(String, String, Vec<u8>, bool, bool)> = sqlx::query_as(
         "SELECT k.value ->> 0, k.value ->> 1, coalesce(o.fingerprint, u.fingerprint),
                 CASE WHEN u.id IS NOT NULL AND coalesce(u.read_seq >= o.read_seq, 1)
@@ -37,7 +37,7 @@ pub(crate) async fn states(
         .map(|(word, id, fingerprint, retired, resend_pending)| {
             let read = || {
                 Fingerprint::from_bytes(&fingerprint)
-                    .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is cut"))
+                    .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is truncated"))
             };
             let fingerprint = in_row(|| format!("the fingerprint of {word} {id}"), read)?;
             Ok((RecordKey { kind: kind(&word)?, id }, RecordState { fingerprint, retired, resend_pending }))
@@ -177,8 +177,8 @@ pub(crate) async fn unlisted(
     rows.iter().map(|(id, text)| record(kind.as_str(), id, text)).collect()
 }
 
-/// Closes an execution: confirms the kinds of which Assets stored every record, and keeps the other records as unconfirmed
-/// with the reason. Without kinds, its outcome is unknown and stays so in the history.
+/// Closes an execution: confirms the kinds of which Assets stored every record, and keeps the other records as
+/// unconfirmed with the reason. Without kinds, its outcome is unknown and stays unknown in the history.
 pub(crate) async fn close(
     store: &ConnectionStore,
     run: RunId,

@@ -1,9 +1,9 @@
-//! The place that confirmations belong to, and the records to resend when it changes.
+//! The place of confirmations, and the records to resend when it changes.
 
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
-use sync_engine::{Doubt, Place, StoreError, Subject};
+use sync_engine::{LostValues, Place, StoreError, Subject};
 use sync_model::{ExecutionId, ObjectKind, RunId};
 
 use crate::convert::{from_json, in_row, millis};
@@ -22,11 +22,11 @@ pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, Store
     in_row(|| "the place of confirmations".to_owned(), || from_json(ACTION, &text)).map(Some)
 }
 
-pub(crate) async fn remember(
+pub(crate) async fn save(
     store: &ConnectionStore,
     place: &Place,
-    doubt: Option<&Doubt>,
-    ask: Option<&Subject>,
+    lost: Option<&LostValues>,
+    enqueue: Option<&Subject>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const ACTION: &str = "store the place of confirmations";
@@ -39,25 +39,25 @@ pub(crate) async fn remember(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    match doubt {
-        Some(Doubt::Everything) => {
+    match lost {
+        Some(LostValues::Everything) => {
             objects::set_resend_pending(store, &mut tx, None).await.map_err(failed)?;
             resend_retired(store, &mut tx, None, now).await.map_err(failed)?;
         }
-        Some(Doubt::Values(values)) => {
+        Some(LostValues::Values(values)) => {
             for (kind, fields) in values {
                 resend_fields(store, &mut tx, *kind, fields, now).await.map_err(failed)?;
             }
         }
         None => {}
     }
-    if let Some(subject) = ask {
+    if let Some(subject) = enqueue {
         work_queue::enqueue(store, &mut tx, subject, None, false, now).await.map_err(failed)?;
     }
     tx.commit().await.map_err(failed)
 }
 
-/// Closes an open execution. True if confirmations were doubted after it started.
+/// Closes an open execution. True if confirmations were invalidated after it started.
 pub(crate) async fn end_execution(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
@@ -75,7 +75,7 @@ pub(crate) async fn end_execution(
     Ok(doubted.unwrap_or_default())
 }
 
-/// Marks the records that a run stored for resend: they may have arrived before the reason of the doubt.
+/// Marks the records that a run stored for resend: they may have arrived before confirmations were invalidated.
 pub(crate) async fn resend_stored(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
@@ -96,7 +96,7 @@ pub(crate) async fn resend_stored(
 }
 
 /// Resends retired objects, all or those that a run stored: at the new place they may be current, or missing for their
-/// referrers. They are not read again, because they no longer change in the directory.
+/// referrers. They aren't read again, because they no longer change in the directory.
 async fn resend_retired(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
@@ -110,7 +110,7 @@ async fn resend_retired(
         .bind(store.id)
         .bind(run)
         .bind(millis(now))
-        .bind("it was retired at another place")
+        .bind("it was retired in another import source or object schema")
         .execute(&mut **tx)
         .await?;
     let without_key = format!(
@@ -147,7 +147,7 @@ async fn resend_fields(
             .bind(store.id)
             .bind(kind.as_str())
             .bind(millis(now))
-            .bind("Assets may store its values differently")
+            .bind("Assets may have stored its values differently")
             .bind(&fields)
             .execute(&mut **tx)
             .await?;

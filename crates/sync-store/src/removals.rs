@@ -58,7 +58,7 @@ fn recent_values() -> String {
     )
 }
 
-/// Retired objects, without those that the run retires again. A change that was rejected as it is counts: it is not sent.
+/// Retired objects, without those that the run retires again. A rejected change counts, because it isn't sent.
 const RECENT_OBJECTS: &str = "SELECT r.kind, count(*) FROM recent_removals r
      WHERE r.connection_id = ?1 AND r.removal = 'object' AND (r.removed_at IS NULL OR r.removed_at > ?3)
        AND NOT EXISTS (SELECT 1 FROM staged_changes s

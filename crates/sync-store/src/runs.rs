@@ -12,7 +12,7 @@ use crate::convert::{from_json, in_row, millis, time_of, timestamp};
 use crate::{ConnectionStore, evidence, space, unconfirmed};
 
 /// The longest time that another process may show a plan.
-const PLAN_LIFE: SignedDuration = SignedDuration::from_hours(24);
+const PLAN_MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) async fn begin(
     store: &ConnectionStore,
@@ -90,15 +90,15 @@ pub(crate) async fn mark_interrupted(store: &ConnectionStore, now: Timestamp) ->
              END",
     )
     .bind(store.id)
-    .bind(millis(now.saturating_sub(PLAN_LIFE).unwrap_or(now)))
-    .bind(millis(now.saturating_add(PLAN_LIFE).unwrap_or(now)))
+    .bind(millis(now.saturating_sub(PLAN_MAX_AGE).unwrap_or(now)))
+    .bind(millis(now.saturating_add(PLAN_MAX_AGE).unwrap_or(now)))
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("find interrupted runs", e))?;
     end_interrupted(store, interrupted, now).await
 }
 
-/// Ends the plans that started before a time: no process shows them any more.
+/// Ends the plans that started before a time: no process shows them any longer.
 pub(crate) async fn interrupt_plans(store: &ConnectionStore, before: Timestamp) -> Result<(), StoreError> {
     let plans: Vec<i64> = sqlx::query_scalar(
         "SELECT id FROM runs WHERE connection_id = ?1 AND ended_at IS NULL AND kind = 'plan' AND started_at < ?2",
@@ -114,7 +114,7 @@ pub(crate) async fn interrupt_plans(store: &ConnectionStore, before: Timestamp) 
 async fn end_interrupted(store: &ConnectionStore, runs: Vec<i64>, now: Timestamp) -> Result<(), StoreError> {
     let report = RunReport {
         state: RunState::Failed,
-        error: Some("the process ended before the run did".into()),
+        error: Some("the process ended before the run".into()),
         ..RunReport::default()
     };
     for run in runs {
@@ -178,9 +178,9 @@ pub(crate) async fn detail(store: &ConnectionStore, run: RunId) -> Result<Option
 }
 
 pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastRun, StoreError> {
-    // A partial run has read everything all the same; its unconfirmed records are sent again.
+    // A partial run has read everything; its unconfirmed records are resent.
     let (last, good): (Option<i64>, Option<i64>) = sqlx::query_as(
-        // By number, because a clock that was ahead may have left later times.
+        // By number, because a clock that was ahead may have stored later times.
         "SELECT (SELECT started_at FROM runs WHERE connection_id = ?1 AND kind = ?2 AND ended_at IS NOT NULL
                  ORDER BY id DESC LIMIT 1),
                 (SELECT started_at FROM runs WHERE connection_id = ?1 AND kind = ?2 AND ended_at IS NOT NULL

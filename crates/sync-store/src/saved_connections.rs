@@ -22,7 +22,7 @@ pub struct EncryptedSecret {
 /// A connection that was saved in the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedConnection {
-    /// Its name.
+    /// The name.
     pub name: ConnectionName,
     /// Its settings as JSON, without secrets.
     pub settings: String,

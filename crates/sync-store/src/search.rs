@@ -54,8 +54,8 @@ pub(crate) async fn find(
     Ok(SearchHits { objects: keys.iter().filter_map(|key| found.remove(key)).collect(), has_more: more })
 }
 
-/// The text in the cases that it may stand in, as the column holds them: SQLite's `lower` knows ASCII alone, so that a
-/// name's other letters are there as they were written.
+/// The text in the cases that the column may contain: SQLite's `lower` converts ASCII only, so other letters keep their
+/// case.
 fn spellings(text: &str) -> [String; 4] {
     let title = |word: &str| {
         let mut letters = word.chars();

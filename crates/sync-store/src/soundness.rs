@@ -1,4 +1,4 @@
-//! A check of a store's whole content that ends in time.
+//! A check of a store's whole content, within a time limit.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::identity::{code, is_damage, quick_check};
 /// The steps of SQLite between two readings of the clock.
 const STEPS: i32 = 1000;
 
-/// The time beyond its limit after which a check is left alone: a file system that does not answer is not interrupted.
+/// The time beyond its limit after which a check is abandoned: a file system that doesn't respond can't be interrupted.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The outcome of a check of a store's whole content.
@@ -32,7 +32,7 @@ pub enum Soundness {
 }
 
 impl Soundness {
-    /// Has SQLite check the content of a file, which changes nothing, for so long at most.
+    /// Runs SQLite's check of a file's content, which changes nothing, with a time limit.
     pub async fn of(path: &Path, limit: Duration) -> Self {
         match tokio::time::timeout(limit + GRACE, check(path, limit)).await {
             Err(_) => Self::Unfinished,

@@ -23,7 +23,7 @@ pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 /// The time that a write waits for another process.
 const BUSY: Duration = Duration::from_secs(20);
 
-/// Bytes that the write-ahead log may keep of the file system once they are in the file.
+/// Bytes of the file system that the write-ahead log may keep after a checkpoint.
 const JOURNAL: u32 = 16 << 20;
 
 /// The time that closing waits for active statements.
@@ -49,7 +49,7 @@ pub enum OpenError {
 pub struct Store {
     /// For reading.
     pub(crate) pool: SqlitePool,
-    /// For writing. SQLite lets one write at a time and has the others try again after a while; here they queue.
+    /// For writing. SQLite permits one write at a time and makes others retry; here they queue.
     pub(crate) writer: SqlitePool,
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) identity: Arc<Identity>,
@@ -88,7 +88,7 @@ impl Store {
             let pool = SqlitePoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(BUSY)
-                // A full disk or an I/O error makes SQLite end a transaction by itself; sqlx counts it as open for good.
+                // On a full disk or I/O error, SQLite ends the transaction; sqlx still counts it as open.
                 .before_acquire(|connection, _| {
                     let clean = !connection.is_in_transaction();
                     Box::pin(async move { Ok(clean) })
@@ -146,7 +146,7 @@ impl Store {
     /// Waits until no other process writes. Nothing is written.
     ///
     /// # Errors
-    /// When another process holds the file locked for the whole time that a write waits, or the store fails.
+    /// When another process locks the file for the whole time that a write waits, or the store fails.
     pub async fn await_turn(&self) -> Result<(), OpenError> {
         let failed = |error| {
             if is_busy(&error) {
@@ -176,7 +176,7 @@ impl Store {
             self.writer.close().await;
             self.identity.close().await;
         };
-        // Whether in time or not, nothing is left to be done.
+        // Nothing is left to do, whether or not the time sufficed.
         let _ = tokio::time::timeout(CLOSE, closed).await;
     }
 }
@@ -189,7 +189,7 @@ fn opening(path: &Path, error: impl std::fmt::Display) -> StoreError {
     StoreError::new("open its file", format!("{}: {error}", path.display()))
 }
 
-/// Creates the file for its owner alone; SQLite gives its side files the same permissions.
+/// Creates the file for its owner only; SQLite uses the same permissions for its side files.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
@@ -206,7 +206,7 @@ mod tests {
     async fn log_outlives_pooled_connections() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).await.unwrap();
-        // As pools do with connections that are idle or old.
+        // Like pools do with idle or old connections.
         store.pool.close().await;
         store.writer.close().await;
         let log = folder.path().join("state.db-wal");
@@ -221,7 +221,7 @@ mod tests {
         let store = Store::open(&folder.path().join("state.db")).await.unwrap();
         let name = ConnectionName::try_from("main".to_owned()).unwrap();
         let connection = store.connection(&name).await.unwrap();
-        // As long as this connection lives, the file may not grow.
+        // While this connection is open, the file must not grow.
         sqlx::query("PRAGMA max_page_count = 1").execute(&store.writer).await.unwrap();
         let write = async || {
             let mut tx = connection.begin("fill").await?;

@@ -36,7 +36,7 @@ pub(crate) async fn listed_groups_of(
 ) -> Result<HashMap<UserId, Vec<GroupId>>, StoreError> {
     let users = Value::from(users.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
     let rows: Vec<(String, String)> = sqlx::query_as(
-        // CROSS JOIN fixes the order: each user is looked up. The other way round the whole table is read.
+        // CROSS JOIN fixes the order: each user is looked up by key. The reverse order scans the whole table.
         "SELECT m.user_id, m.group_id FROM json_each(?2) u
          CROSS JOIN listed_members m ON m.run_id = ?1 AND m.user_id = u.value",
     )
@@ -111,8 +111,8 @@ pub(crate) async fn stage(
     tx.commit().await.map_err(failed)
 }
 
-/// Staged changes of a run, without those that a later reading has overtaken, and without those that were rejected as they
-/// are: these would fail the others of their kind, and are sent alone.
+/// Staged changes of a run, without those that a later reading replaced, and without rejected ones: these would fail
+/// the others of their kind, and are sent alone.
 pub(crate) const SENDABLE: &str = "
     FROM staged_changes s
     LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id

@@ -7,7 +7,7 @@ use sync_engine::{Reading, StoreError, TimeState};
 use crate::convert::{millis, time_of};
 use crate::{ConnectionStore, event_queue};
 
-/// Makes work due that is due in the future, and deletes samples of the future.
+/// Makes future work due, and deletes samples of the future.
 const DUE: [&str; 4] = [
     "UPDATE work_queue SET next_attempt_at = ?3 WHERE connection_id = ?1 AND next_attempt_at > ?3 AND ?2 <= 0",
     "UPDATE unconfirmed_records SET next_attempt_at = ?3 WHERE connection_id = ?1 AND next_attempt_at > ?3 AND ?2 <= 0",
@@ -55,7 +55,7 @@ impl TimeState for ConnectionStore {
         time_of("the bookmark", time)
     }
 
-    async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError> {
+    async fn save_bookmark(&self, time: Timestamp) -> Result<(), StoreError> {
         sqlx::query("UPDATE connections SET synced_through = ?2 WHERE id = ?1")
             .bind(self.id)
             .bind(millis(time))
@@ -74,7 +74,7 @@ impl TimeState for ConnectionStore {
         Ok(offset.map(SignedDuration::from_millis))
     }
 
-    async fn remember_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError> {
+    async fn save_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError> {
         sqlx::query("UPDATE connections SET clock_offset_ms = ?2 WHERE id = ?1")
             .bind(self.id)
             .bind(i64::try_from(offset.as_millis()).unwrap_or_default())

@@ -21,7 +21,7 @@ const WITHOUT_PAUSE: i64 = 14;
 /// The number of failures alone from which a record counts as rejected.
 pub(crate) const REJECTED: i64 = 2;
 
-/// The pause of a record that failed alone so often, and after so many attempts, in milliseconds.
+/// The pause of a record that failed alone this often, and after this number of attempts, in milliseconds.
 fn pause(alone: i64, attempts: i64) -> i64 {
     match alone {
         ..=0 => match attempts.saturating_sub(WITHOUT_PAUSE) {
@@ -43,7 +43,7 @@ pub(crate) async fn confirm(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for statement in [
-        // CROSS JOIN fixes the order: each staged record is looked up.
+        // CROSS JOIN fixes the order: each staged record is looked up by key.
         "DELETE FROM unconfirmed_records WHERE connection_id = ?1 AND (kind, id) IN (
              SELECT s.kind, s.id FROM staged_changes s CROSS JOIN unconfirmed_records u
              ON u.connection_id = ?1 AND u.kind = s.kind AND u.id = s.id AND u.read_seq <= s.read_seq

@@ -1,4 +1,4 @@
-//! State beside the sync itself: the trait, and retired objects.
+//! State of a connection that survives a crash: the trait, and retired objects.
 
 use std::collections::HashMap;
 
@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use sync_engine::{
-    ClearRequest, Doubt, DroppedValue, Event, EventCursor, EventFilter, MetricSample, ObjectAuditEntry,
+    ClearRequest, DroppedValue, Event, EventCursor, EventFilter, LostValues, MetricSample, ObjectAuditEntry,
     ObjectHistory, Place, ReplayTarget, RequestedObject, RetiredObject, RunDetail, RunFilter, RunSummary,
     SearchHit, SearchHits, StaleValue, StaleValueCounts, StoreError, Subject, Upkeep,
 };
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use crate::convert::{in_row, kind, millis, timestamp};
-use crate::{ConnectionStore, asked, events, metric_samples, place, runs, search, stale_values};
+use crate::{ConnectionStore, events, leader_state, metric_samples, place, runs, search, stale_values};
 
 #[async_trait]
 impl Upkeep for ConnectionStore {
@@ -176,14 +176,14 @@ impl Upkeep for ConnectionStore {
         place::read(self).await
     }
 
-    async fn remember_place(
+    async fn save_place(
         &self,
         place: &Place,
-        doubt: Option<&Doubt>,
-        ask: Option<&Subject>,
+        lost: Option<&LostValues>,
+        enqueue: Option<&Subject>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        place::remember(self, place, doubt, ask, now).await
+        place::save(self, place, lost, enqueue, now).await
     }
 
     async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {
@@ -203,24 +203,24 @@ impl Upkeep for ConnectionStore {
         search::known(self, keys).await
     }
 
-    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError> {
-        asked::states(self, keys).await
+    async fn requested_objects(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError> {
+        leader_state::states(self, keys).await
     }
 
-    async fn remember_held(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
-        asked::remember_held(self, until).await
+    async fn save_held_until(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
+        leader_state::save_held_until(self, until).await
     }
 
     async fn held_until(&self) -> Result<Option<Timestamp>, StoreError> {
-        asked::held_until(self).await
+        leader_state::held_until(self).await
     }
 
     async fn store_alerts(&self, alerts: &str) -> Result<(), StoreError> {
-        asked::store_alerts(self, alerts).await
+        leader_state::store_alerts(self, alerts).await
     }
 
     async fn stored_alerts(&self) -> Result<Option<String>, StoreError> {
-        asked::stored_alerts(self).await
+        leader_state::stored_alerts(self).await
     }
 
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError> {

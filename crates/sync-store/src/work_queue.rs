@@ -155,7 +155,7 @@ pub(crate) async fn requeue(
     let failed = |e| StoreError::new(ACTION, e);
     let items = items_json(items);
     let mut tx = store.begin(ACTION).await?;
-    // A newer request keeps its time.
+    // A newer request keeps its due time.
     sqlx::query(AssertSqlSafe(format!(
         "UPDATE work_queue SET next_attempt_at = ?3, attempts = attempts + 1
          WHERE connection_id = ?1 AND (kind, id, sequence) IN ({NOT_REQUESTED_AGAIN})"

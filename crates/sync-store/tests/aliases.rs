@@ -93,7 +93,7 @@ async fn changed_alias_touches_its_referrers() {
     assert_eq!(env.users_of(renamed, false).await, ["u1"]);
     assert_eq!(env.users_of(renamed, true).await, ["u1", "u4"]);
     let keys = [worker.key.clone()];
-    let left = env.store.as_left_by(renamed, &keys).await.unwrap();
+    let left = env.store.as_staged_by(renamed, &keys).await.unwrap();
     assert_eq!(left, [staged(ChangeKind::Update, worker.clone(), 10)], "as it was read");
     let own = env.stages(&[staged(ChangeKind::Update, worker.clone(), 30)]).await;
     assert_eq!(env.users_of(own, false).await, ["u1"], "what a run sends is resolved in any case");

@@ -17,7 +17,7 @@ async fn backup_doubts_every_confirmation() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
     let connection = store.connection(&main_connection()).await.unwrap();
-    connection.remember_place(&Place::default(), None, None, Timestamp::UNIX_EPOCH).await.unwrap();
+    connection.save_place(&Place::default(), None, None, Timestamp::UNIX_EPOCH).await.unwrap();
     let copy = folder.path().join("copy.db");
     let size = store.back_up(&copy).await.unwrap();
     let metadata = std::fs::metadata(&copy).unwrap();

@@ -49,7 +49,7 @@ async fn failed_events() -> (TestEnv, RunId) {
     let run = env.run(&changes).await;
     let unread = [("u2", ObjectKind::User), ("g2", ObjectKind::Group)];
     let unread = unread.map(|(id, kind)| RecordKey { kind, id: id.into() });
-    env.store.leave_unread(run, &unread).await.unwrap();
+    env.store.add_unread(run, &unread).await.unwrap();
     (env, run)
 }
 
@@ -86,9 +86,9 @@ async fn unreadable_objects_are_enqueued() {
     let run = env.run(&[]).await;
     let key = |n: usize| RecordKey { kind: ObjectKind::User, id: format!("u{n:03}") };
     let unread: Vec<RecordKey> = (0..500).map(key).collect();
-    env.store.leave_unread(run, &unread).await.unwrap();
+    env.store.add_unread(run, &unread).await.unwrap();
     env.store
-        .leave_unread(run, &[RecordKey { kind: ObjectKind::Group, id: "g1".into() }, key(0)])
+        .add_unread(run, &[RecordKey { kind: ObjectKind::Group, id: "g1".into() }, key(0)])
         .await
         .unwrap();
     assert_eq!(env.store.count_unread(run).await.unwrap(), 501);

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use sync_engine::{ChangeKind, Doubt, Place, RunKind, StateStore, Upkeep, WorkKind};
+use sync_engine::{ChangeKind, LostValues, Place, RunKind, StateStore, Upkeep, WorkKind};
 use sync_model::{ExecutionId, ObjectKind, Reference};
 
 use support::{at, staged, test_env, user};
@@ -29,7 +29,7 @@ async fn doubt_outlives_an_execution_under_way() {
         env.store.open_execution(run, &execution, at(second)).await.unwrap();
         // What the execution wrote may have been deleted since.
         let place = Place { doubts, ..Place::default() };
-        env.store.remember_place(&place, None, None, at(second)).await.unwrap();
+        env.store.save_place(&place, None, None, at(second)).await.unwrap();
         let kinds = [ObjectKind::User];
         env.store.confirm(run, &execution, &kinds, "", at(second)).await.unwrap();
         let known = env.store.record_states(&[ada.key.clone(), gone.key.clone()]).await.unwrap();
@@ -50,7 +50,7 @@ async fn retired_objects_follow_to_another_place() {
     ada.references = vec![refers];
     env.confirmed(&[staged(ChangeKind::Create, gone.clone(), 0)]).await;
     env.confirmed(&[staged(ChangeKind::Create, ada.clone(), 1), staged(ChangeKind::Retire, gone, 1)]).await;
-    env.store.remember_place(&Place::default(), Some(&Doubt::Everything), None, at(2)).await.unwrap();
+    env.store.save_place(&Place::default(), Some(&LostValues::Everything), None, at(2)).await.unwrap();
     // The one that refers arrives first: its reference is empty until the mark is there as well.
     env.confirmed(&[staged(ChangeKind::Update, ada.clone(), 3)]).await;
     let retry = env.store.begin_run(RunKind::Retry, at(4)).await.unwrap();
@@ -68,7 +68,7 @@ async fn unknown_end_stays_unknown() {
     let run = env.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     let execution = ExecutionId::new("e");
     env.store.open_execution(run, &execution, at(1)).await.unwrap();
-    env.store.doubt_execution(run, &execution, "unknown", at(2)).await.unwrap();
+    env.store.close_execution_as_unknown(run, &execution, "unknown", at(2)).await.unwrap();
     assert!(env.store.open_executions().await.unwrap().is_empty(), "it is not asked after again");
     let told = env.store.run(run).await.unwrap().unwrap().executions.remove(0);
     assert_eq!((told.ended_at, told.processed), (None, false));

@@ -98,7 +98,7 @@ async fn work(env: &TestEnv) {
     store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
     store.listed_groups_of(run, &[UserId::new("u1")]).await.unwrap();
     store.alias_owners(run, ObjectKind::User, &["ada".into()]).await.unwrap();
-    store.as_left_by(run, &keys).await.unwrap();
+    store.as_staged_by(run, &keys).await.unwrap();
     store.staged(run, None, 10).await.unwrap();
     env.confirm(run).await;
     store.mark_for_resend(&keys[0], at(30)).await.unwrap();

@@ -105,7 +105,7 @@ async fn retired_unconfirmed_objects_count() {
     let sent = env.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     let execution = ExecutionId::new("e");
     env.store.open_execution(sent, &execution, at(1)).await.unwrap();
-    env.store.doubt_execution(sent, &execution, "unknown", at(2)).await.unwrap();
+    env.store.close_execution_as_unknown(sent, &execution, "unknown", at(2)).await.unwrap();
     assert_eq!(env.store.event_queue_counts().await.unwrap().unconfirmed_records, 1);
     env.confirmed(&[staged(ChangeKind::Retire, user("u1", "", &[]), 5)]).await;
     let gone = env.store.recently_retired_objects(at(WITHIN)).await.unwrap();
@@ -120,7 +120,7 @@ async fn retirements_awaiting_retry_are_counted() {
     let sent = env.run(&[retire("u1")]).await;
     let execution = ExecutionId::new("e");
     env.store.open_execution(sent, &execution, at(1)).await.unwrap();
-    env.store.doubt_execution(sent, &execution, "unknown", at(2)).await.unwrap();
+    env.store.close_execution_as_unknown(sent, &execution, "unknown", at(2)).await.unwrap();
     // An event names the first again, but only a retry sends its mark.
     let run = env.run(&[retire("u1"), retire("u2")]).await;
     assert_eq!(env.store.staged_counts(run).await.unwrap()[&(ObjectKind::User, ChangeKind::Retire)], 1);

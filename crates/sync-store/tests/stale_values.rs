@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    ChangeKind, ClearRequest, Doubt, DroppedValue, ObjectAuditEntry, Place, Reading, RunKind, RunReport,
+    ChangeKind, ClearRequest, DroppedValue, LostValues, ObjectAuditEntry, Place, Reading, RunKind, RunReport,
     StagedChange, StateStore, Subject, Upkeep, WorkKind,
 };
 use sync_model::{
@@ -229,8 +229,8 @@ async fn empty_values_are_resent() {
     let dirty = async || env.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending;
     let doubt = async |kind, fields: &[&str]| {
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        let doubt = Doubt::Values(BTreeMap::from([(kind, fields)]));
-        env.store.remember_place(&Place::default(), Some(&doubt), None, at(0)).await.unwrap();
+        let doubt = LostValues::Values(BTreeMap::from([(kind, fields)]));
+        env.store.save_place(&Place::default(), Some(&doubt), None, at(0)).await.unwrap();
     };
     doubt(ObjectKind::User, &["badge"]).await;
     assert!(!dirty().await, "it has no such value");

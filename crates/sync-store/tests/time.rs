@@ -32,7 +32,7 @@ async fn reading_numbers_increase_despite_clock_changes() {
 async fn bookmark_is_stored() {
     let env = test_env().await;
     assert_eq!(env.store.bookmark().await.unwrap(), None);
-    env.store.remember_bookmark(at(7)).await.unwrap();
+    env.store.save_bookmark(at(7)).await.unwrap();
     assert_eq!(env.store.bookmark().await.unwrap(), Some(at(7)));
 }
 
@@ -146,7 +146,7 @@ async fn retired_objects_keep_their_age() {
     let env = test_env().await;
     env.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     env.confirmed(&[staged(ChangeKind::Retire, user("u1", "ada", &[]), 1)]).await;
-    env.store.remember_clock_offset(SignedDuration::ZERO).await.unwrap();
+    env.store.save_clock_offset(SignedDuration::ZERO).await.unwrap();
     let since = async || env.store.retired_before(at(2 * YEAR), 1).await.unwrap()[0].retired_at;
     let gone = since().await;
     for sign in [1, -1] {

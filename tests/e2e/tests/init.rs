@@ -242,7 +242,7 @@ fn generated_key_needs_no_terminal() {
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     assert_eq!(document["public_jwk"]["kid"], private["kid"]);
     assert!(!output_text(&done).contains(private["d"].as_str().unwrap()));
-    assert!(output_text(&done).contains("the new key is not in the app yet"), "{}", output_text(&done));
+    assert!(output_text(&done).contains("the new key isn't in the app yet"), "{}", output_text(&done));
     answers.push(("--connection", "main"));
     std::fs::remove_file(site.world.path("w.toml")).unwrap();
     std::fs::remove_file(site.world.path("okta-insight-main.import-token")).unwrap();
@@ -338,15 +338,15 @@ async fn dialog_checks_each_answer() {
     wizard.see("Configuration file").answer("");
     wizard.see("Name of the connection").answer("");
     wizard.see("Org URL").answer("https://example-admin.okta.com");
-    wizard.see("is the admin console").see("Org URL").answer(site.ready_text("/insight/api_url"));
+    wizard.see("URL of the Okta Admin Console").see("Org URL").answer(site.ready_text("/insight/api_url"));
     wizard.see("no Okta org").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Org URL").answer(site.ready_text("/okta/org_url"));
-    wizard.see("an Okta org answers").see("Event source").see("  Event hook").answer("");
+    wizard.see("an Okta org responds").see("Event source").see("  Event hook").answer("");
     wizard.see("Public URL").answer("http://sync.example.com");
     wizard.see("must start with https").see("Public URL").answer("https://sync.example.com");
     wizard.see("Okta will deliver").see("Use another file").answer("");
     wizard.see("Client ID of the app").answer(site.ready_text("/okta/client_id"));
-    wizard.see("refused the app's credentials").see("Keep the value");
+    wizard.see("rejected the app's credentials").see("Keep the value");
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     let mut public = private.clone();
     public
@@ -355,10 +355,10 @@ async fn dialog_checks_each_answer() {
         .retain(|name, _| ["kty", "n", "e", "kid", "use", "alg"].contains(&name.as_str()));
     site.world.control().call("POST", "/okta/keys", &public).await.unwrap();
     wizard.answer("");
-    wizard.see("gets a token, and may read").see("Import token").answer("ATCTT3xwrong");
-    wizard.see("refused the import token").see("Keep the value").answer(DOWN);
+    wizard.see("can sign in and read").see("Import token").answer("ATCTT3xwrong");
+    wizard.see("rejected the import token").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Import token").answer(site.ready_text("/insight/import_token"));
-    wizard.see("leads to import source").see("Enter an account").answer("");
+    wizard.see("token of import source").see("Enter an account").answer("");
     wizard.see("okta-insight setup");
     let (shown, raw, code) = wizard.end();
     assert_eq!(code, 0, "{shown}");

@@ -105,7 +105,7 @@ async fn commands_end_beside_a_lock() {
         let told = error(output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
         let (message, hint) = told.split_once("hint: ").unwrap_or_else(|| panic!("{arguments:?}: {told}"));
-        assert!(message.contains("holds the state store") && names(message), "{arguments:?}: {told}");
+        assert!(message.contains("has locked the state store") && names(message), "{arguments:?}: {told}");
         assert!(names(hint), "{arguments:?}: {told}");
     }
 }

@@ -37,12 +37,12 @@ const PAGE: u32 = 500;
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     let config = args.file.load()?;
     let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
-    let told = tell(args, &store, output).await;
+    let result = show(args, &store, output).await;
     store.close().await;
-    told
+    result
 }
 
-async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
+async fn show(args: &Args, store: &Store, output: Output) -> Outcome {
     let log = store.audit();
     if args.lines {
         let mut before = None;
@@ -89,7 +89,7 @@ enum Touches<'c> {
     Connections(Option<&'c str>),
 }
 
-/// A change that a command makes on this machine.
+/// A change by a command on this machine.
 pub(crate) struct Change<'c> {
     action: &'static str,
     file: &'c ConfigFile,
@@ -97,8 +97,8 @@ pub(crate) struct Change<'c> {
     request: Value,
 }
 
-/// The change that a command makes; `None` for those that change nothing here. What is asked of a daemon elsewhere is in
-/// its own log.
+/// The change that a command makes; `None` for commands that change nothing here. The daemon audits the requests that
+/// it receives.
 pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
     match command {
         Command::Setup(args) => {

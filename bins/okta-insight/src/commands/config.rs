@@ -23,7 +23,7 @@ pub(crate) struct Settings {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the configuration, and print the set keys and the effective settings. Sends no request.
+    /// Check the configuration and print the set keys and effective settings, without requests
     Check(Local),
     /// Print the JSON Schema of the configuration
     Schema,
@@ -48,7 +48,7 @@ fn check(local: &Local, output: Output) -> Outcome {
         loaded => Config::check_file(path).and(loaded)?,
     };
     let name = local.connection.as_deref();
-    // As for the daemon, all connections can be in the console.
+    // Like the daemon, the command needs no connection in the file.
     let elsewhere = name.is_none() && config.connections.is_empty();
     let chosen = if elsewhere { Vec::new() } else { config.chosen(name)? };
     let text = match read_small_text(path) {

@@ -85,7 +85,7 @@ fn rows(checks: &[Check], width: usize) -> Table {
         }
         table.add_row([state, Cell::new(&check.title), Cell::new(text(check))]);
     }
-    // One space on either side belongs to the column.
+    // Each column includes one space on either side.
     let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));
     for (n, width) in [(0, 12), (1, u16::try_from(width).unwrap_or(u16::MAX).saturating_add(2))] {
         if let Some(column) = table.column_mut(n) {

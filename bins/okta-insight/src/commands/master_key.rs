@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &MasterKey, output: Output) -> Outcome {
         Action::Rotate { file, to } => {
             let config = file.load()?;
             let old = config.master_key().ok_or_else(|| {
-                Failure::usage("`console.master_key` is not set; no secrets to encrypt again")
+                Failure::usage("`console.master_key` isn't set, so there are no secrets to encrypt again")
                     .with_code(ErrorCode::InvalidConfiguration)
                     .with_hint("set `console.master_key` to the current key")
             })?;

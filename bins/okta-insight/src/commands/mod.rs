@@ -70,7 +70,7 @@ fn load(local: &Local) -> Result<Config, Failure> {
 
 /// The connections of the configuration and those saved in the console. The state store isn't changed.
 pub(crate) async fn known(local: &Local) -> Result<ConnectionRegistry, Failure> {
-    Ok(ConnectionRegistry::look(load(local)?).await?)
+    Ok(ConnectionRegistry::read(load(local)?).await?)
 }
 
 /// Reads the configuration and opens the selected connections. Reports all errors that need no request.
@@ -103,7 +103,7 @@ pub(crate) async fn open_working(
         let there = Store::open(&config.store).await.map_err(ServiceError::from)?;
         ConnectionRegistry::of(config, store.insert(there)).await?
     } else {
-        ConnectionRegistry::look(config).await?
+        ConnectionRegistry::read(config).await?
     };
     let working = known.working(name)?;
     for connection in &working {
@@ -120,7 +120,7 @@ pub(crate) async fn open_working(
             None => Connection::open(connection, &store).await?,
         });
     }
-    let broken = known.broken_of(name).into_iter().map(|(name, broken)| (name.clone(), broken.clone()));
+    let broken = known.unavailable_of(name).into_iter().map(|(name, broken)| (name.clone(), broken.clone()));
     let broken = broken.collect();
     Ok((Opened { config: known.config, store, connections }, broken))
 }

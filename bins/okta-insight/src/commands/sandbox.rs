@@ -102,10 +102,10 @@ pub(crate) fn config(ready: &Value, ports: &FreePorts, store: &Path) -> Result<S
     ))
 }
 
-/// Three unused ports that a daemon can listen at.
+/// Three unused ports for a daemon's listeners.
 ///
-/// On Linux the system gives none of them to another process while this is kept: a socket that is bound and does not listen
-/// leaves its port to a process that asks for it by number. Elsewhere it would keep the daemon out as well.
+/// On Linux, no other process gets one of them while this value exists: a socket that is bound and doesn't listen
+/// leaves its port to a process that requests the port by number. On other systems, it would block the daemon as well.
 pub(crate) struct FreePorts {
     _held: Option<[TcpSocket; 3]>,
     numbers: [u16; 3],

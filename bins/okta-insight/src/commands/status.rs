@@ -178,7 +178,7 @@ fn print_status(status: &ConnectionStatus, daemon_running: bool) {
     runs::print_table(&status.runs);
 }
 
-/// Prints the findings of unmet conditions, each with its remedy. Changes on their way have lines of their own.
+/// Prints the findings of unmet conditions, each with its remedy. Pending changes have separate lines.
 fn print_findings(conditions: &Conditions) {
     for (label, text) in finding_lines(conditions) {
         line(label, text);

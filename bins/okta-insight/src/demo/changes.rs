@@ -48,10 +48,10 @@ pub(super) fn creations(n: u64) -> (Step, Step) {
     )
 }
 
-/// The life cycle of a user and a group after their creation.
+/// The lifecycle of a user and a group after their creation.
 ///
-/// `other` is a group that exists and stays; the user joins and leaves it on the way.
-pub(super) fn life(n: u64, user_id: &str, group_id: &str, other: Option<&str>) -> Vec<Change> {
+/// `other` is an existing group; the user joins and leaves it in between.
+pub(super) fn lifecycle(n: u64, user_id: &str, group_id: &str, other: Option<&str>) -> Vec<Change> {
     let user = || ("user", user_id.to_owned());
     let group = || ("group", group_id.to_owned());
     let at_user = format!("/okta/users/{user_id}");

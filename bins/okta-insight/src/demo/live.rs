@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::changes::{Change, Expected, Object, Step, creations, life};
+use super::changes::{Change, Expected, Object, Step, creations, lifecycle};
 use crate::failure::{ErrorCode, Failure};
 
 /// The longest latency of a change.
@@ -20,7 +20,7 @@ const ROUND: u64 = 3;
 /// The changes so far, and their latencies.
 pub(super) struct Live {
     control: ControlClient,
-    lives: u64,
+    rounds: u64,
     pub(super) changes: u64,
     pub(super) latencies: Vec<Duration>,
     everyone: String,
@@ -30,7 +30,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) const fn new(control: ControlClient) -> Self {
-        Self { control, lives: 0, changes: 0, latencies: Vec::new(), everyone: String::new(), other: None }
+        Self { control, rounds: 0, changes: 0, latencies: Vec::new(), everyone: String::new(), other: None }
     }
 
     pub(super) fn all_applied(&self) -> bool {
@@ -56,7 +56,7 @@ impl Live {
     }
 
     /// Life cycles until canceled, slow enough to read.
-    pub(super) async fn go_on(&mut self, stop: &CancellationToken) -> Result<(), Failure> {
+    pub(super) async fn repeat(&mut self, stop: &CancellationToken) -> Result<(), Failure> {
         while !stop.is_cancelled() {
             self.live(Duration::from_secs(2), stop).await?;
         }
@@ -72,11 +72,11 @@ impl Live {
             let other = groups["groups"].as_array().into_iter().flatten().find(|g| g["type"] == "OKTA_GROUP");
             self.other = other.and_then(|g| g["id"].as_str()).map(str::to_owned);
         }
-        self.lives += 1;
-        let (new_user, new_group) = creations(self.lives);
+        self.rounds += 1;
+        let (new_user, new_group) = creations(self.rounds);
         let user = self.create("user created", "user", new_user).await?;
         let group = self.create("group created", "group", new_group).await?;
-        for change in life(self.lives, &user, &group, self.other.as_deref()) {
+        for change in lifecycle(self.rounds, &user, &group, self.other.as_deref()) {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(pause) => {}

@@ -25,7 +25,7 @@ use crate::words::units::{count, span};
 use live::Live;
 
 /// The longest time until both sides are equal after the last change.
-const SETTLING: Duration = Duration::from_secs(30);
+const SYNC_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
     sandbox_command::check_org_data(&args.org)?;
@@ -38,32 +38,32 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
         &folder.path().join("demo.db"),
     )?;
     let config = Config::from_toml(&text, "the demo's configuration", folder.path(), [])?;
-    let fleet = ConnectionManager::open(config, &folder.path().join("demo.toml")).await?;
-    let connection = connection(&fleet)?;
-    let receiver = HookReceiver::of_fleet(&fleet).await.map_err(ServiceError::from)?;
+    let manager = ConnectionManager::open(config, &folder.path().join("demo.toml")).await?;
+    let connection = connection(&manager)?;
+    let receiver = HookReceiver::for_connections(&manager).await.map_err(ServiceError::from)?;
     let mut serving = vec![tokio::spawn(receiver.serve(stop.clone()))];
-    if let Some(settings) = &fleet.config().console {
-        let console = Console::bind(settings, &fleet).await?;
+    if let Some(settings) = &manager.config().console {
+        let console = Console::bind(settings, &manager).await?;
         announce(&console).await?;
         serving.push(tokio::spawn(console.serve(stop.clone())));
     }
 
     let full_sync = prepare(&connection, &sandbox, &stop).await?;
     let control = ControlClient::new(sandbox.control_url());
-    fleet.start();
+    manager.start();
     let mut live = Live::new(control.clone());
     live.round(&stop).await?;
     if !args.exit {
         eprintln!("\nApplying live changes. Press Ctrl-C to stop.");
-        live.go_on(&stop).await?;
+        live.repeat(&stop).await?;
     }
-    let audit = settle(&control).await?;
+    let audit = wait_until_in_sync(&control).await?;
     stop.cancel();
     for task in serving {
         // It ends once it is canceled.
         let _ = task.await;
     }
-    fleet.end().await;
+    manager.end().await;
     sandbox.shutdown().await;
     match output {
         Output::Json => print_json(&report::document(&audit, &full_sync, &live))?,
@@ -73,8 +73,8 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
 }
 
 /// The only connection.
-fn connection(fleet: &ConnectionManager) -> Result<Arc<Connection>, Failure> {
-    let member = fleet.members().into_iter().next();
+fn connection(manager: &ConnectionManager) -> Result<Arc<Connection>, Failure> {
+    let member = manager.members().into_iter().next();
     let member =
         member.ok_or_else(|| Failure::new(ErrorCode::InternalError, "the demo has no connection"))?;
     Ok(Arc::clone(member.working()?))
@@ -125,8 +125,8 @@ async fn prepare(
 }
 
 /// The comparison after all changes are applied.
-async fn settle(control: &ControlClient) -> Result<Comparison, Failure> {
-    let deadline = tokio::time::Instant::now() + SETTLING;
+async fn wait_until_in_sync(control: &ControlClient) -> Result<Comparison, Failure> {
+    let deadline = tokio::time::Instant::now() + SYNC_TIMEOUT;
     loop {
         let audit = audit::compare(control)
             .await

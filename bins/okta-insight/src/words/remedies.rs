@@ -38,7 +38,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         Remedy::ReviewRuns => format!("run `{RUNS}`, and read the messages of recent runs"),
         Remedy::RunChecks => format!("run `{DOCTOR}` to find the cause"),
         Remedy::RepeatChecks => format!("run `{DOCTOR}` again"),
-        Remedy::CorrectConfiguration { file } => format!("correct `{file}` or the environment"),
+        Remedy::CorrectConfiguration { file } => format!("correct `{file}` or the environment variables"),
         Remedy::RequestApiScope { scope } => {
             format!("add `{scope}` to `okta.api_scopes` of the connection, or remove that setting")
         }

@@ -15,7 +15,7 @@ use crate::http::{Credential, HttpSettings, authorization, base_url, below, chec
 enum Account {
     /// A person or service with an API token.
     Basic { email: String, api_token: SecretString },
-    /// OAuth 2.0, for the site of this cloud id.
+    /// OAuth 2.0, for the site with this cloud ID.
     Bearer { cloud_id: String, access_token: SecretString },
 }
 
@@ -30,7 +30,7 @@ pub struct AssetsClientBuilder {
 
 impl std::fmt::Debug for AssetsClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the site's URL, which is not checked yet and may hold a password.
+        // Without the site's URL, which isn't checked yet and may contain a password.
         f.debug_struct("AssetsClientBuilder").field("http", &self.http).finish_non_exhaustive()
     }
 }
@@ -46,13 +46,13 @@ impl AssetsClientBuilder {
         self
     }
 
-    /// Signs in with an OAuth 2.0 access token for the site of this cloud id.
+    /// Signs in with an OAuth 2.0 access token for the site with this cloud ID.
     pub fn oauth(mut self, cloud_id: impl Into<String>, access_token: SecretString) -> Self {
         self.account = Some(Account::Bearer { cloud_id: cloud_id.into(), access_token });
         self
     }
 
-    /// Spares asking for the workspace.
+    /// Sets the workspace ID, which saves one request.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
         self.workspace = Some(id.into());
         self
@@ -60,10 +60,10 @@ impl AssetsClientBuilder {
 
     http_settings!();
 
-    /// Makes the client. Sends nothing.
+    /// Creates the client. Sends no request.
     ///
     /// # Errors
-    /// When an address, the credential or the certificate cannot work.
+    /// If a URL, the credential, or the certificate is invalid.
     pub fn build(self) -> Result<AssetsClient, ConfigError> {
         let mut site = base_url(&self.site)?;
         let (header, gateway) = match self.account.ok_or(ConfigError::NoAccount)? {

@@ -8,11 +8,11 @@ use super::model::text_or_number;
 /// The import source's handling of empty values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmptyValues {
-    /// The object keeps what it has.
+    /// The object keeps its values.
     Ignore,
-    /// The object loses what it has.
+    /// The object loses its values.
     Remove,
-    /// Something that this crate does not know, as received.
+    /// A value that this version doesn't support, as received.
     Other(String),
 }
 
@@ -53,10 +53,10 @@ pub struct ImportSourceEntry {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportSource {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
+    /// The name.
     #[serde(default)]
     pub name: String,
     /// The object schema that it fills.
@@ -84,24 +84,25 @@ impl ImportSource {
     /// doesn't contain it.
     pub fn ignores_unknown_values(&self) -> Option<bool> {
         let of_types = self.entries.iter().filter_map(|entry| entry.unknown_values.as_ref());
-        let mut told: Vec<&String> = of_types.collect();
-        if told.is_empty() {
-            told.extend(self.default_handle_unknown_values.as_ref());
+        let mut values: Vec<&String> = of_types.collect();
+        if values.is_empty() {
+            values.extend(self.default_handle_unknown_values.as_ref());
         }
-        (!told.is_empty()).then(|| told.iter().any(|word| word.eq_ignore_ascii_case("IGNORE")))
+        (!values.is_empty()).then(|| values.iter().any(|word| word.eq_ignore_ascii_case("IGNORE")))
     }
 
     /// True if empty values are ignored, for any object type. `None` if the response doesn't contain it.
     pub fn ignores_empty_values(&self) -> Option<bool> {
-        let told: Vec<&EmptyValues> = self.entries.iter().filter_map(|e| e.empty_values.as_ref()).collect();
-        let told = if told.is_empty() { self.default_handle_empty_values.iter().collect() } else { told };
-        (!told.is_empty()).then(|| told.contains(&&EmptyValues::Ignore))
+        let values: Vec<&EmptyValues> = self.entries.iter().filter_map(|e| e.empty_values.as_ref()).collect();
+        let values =
+            if values.is_empty() { self.default_handle_empty_values.iter().collect() } else { values };
+        (!values.is_empty()).then(|| values.contains(&&EmptyValues::Ignore))
     }
 
     /// True if objects that an import doesn't contain are removed, for any object type. `None` if the response doesn't
     /// contain it.
     pub fn removes_missing_objects(&self) -> Option<bool> {
-        let told: Vec<&String> = self.entries.iter().filter_map(|e| e.missing_objects.as_ref()).collect();
-        (!told.is_empty()).then(|| told.iter().any(|word| word.eq_ignore_ascii_case("REMOVE")))
+        let values: Vec<&String> = self.entries.iter().filter_map(|e| e.missing_objects.as_ref()).collect();
+        (!values.is_empty()).then(|| values.iter().any(|word| word.eq_ignore_ascii_case("REMOVE")))
     }
 }

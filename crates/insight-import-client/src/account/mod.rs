@@ -69,10 +69,10 @@ impl AssetsClient {
         self.inner.transport.pace.state()
     }
 
-    /// The id of the site's Assets workspace.
+    /// The ID of the site's Assets workspace.
     ///
     /// # Errors
-    /// [`Error::NoWorkspace`] when there is none that the account sees, and as any call.
+    /// [`Error::NoWorkspace`] if the account can't access one, and as any call.
     pub async fn workspace_id(&self) -> Result<&str> {
         self.inner.workspace.get_or_try_init(|| self.discover()).await.map(String::as_str)
     }

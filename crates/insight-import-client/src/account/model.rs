@@ -9,12 +9,12 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectSchema {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The beginning of its objects' keys.
+    /// The prefix of its objects' keys.
     #[serde(default)]
     pub object_schema_key: String,
     /// The number of its objects, if counts were requested.
@@ -29,10 +29,10 @@ pub struct ObjectSchema {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectType {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The schema it belongs to.
     #[serde(default, deserialize_with = "text_or_number")]
@@ -42,13 +42,13 @@ pub struct ObjectType {
     pub rest: Map<String, Value>,
 }
 
-/// The type of values that an attribute has, where it is one of the plain ones.
+/// The type of an attribute's values, if it is a basic type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DefaultType {
     /// 0 text, 1 integer, 2 boolean, 3 double, 4 date, 5 time, 6 datetime, 7 url, 8 email, 9 textarea, 10 select,
     /// 11 IP address.
     pub id: i64,
-    /// Its name.
+    /// The name.
     #[serde(default)]
     pub name: String,
 }
@@ -57,10 +57,10 @@ pub struct DefaultType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectTypeAttribute {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// True if it is the object's label.
     #[serde(default)]
@@ -71,7 +71,7 @@ pub struct ObjectTypeAttribute {
     /// The type of a plain attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_type: Option<DefaultType>,
-    /// The object type that a reference leads to.
+    /// The object type that a reference points to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_value: Option<Value>,
     /// The kind of reference.
@@ -123,7 +123,8 @@ impl AttributeUpdate {
         Self { maximum_cardinality: Some(-1), ..Self::default() }
     }
 
-    /// The update with what a reference has anyway: the fields are marked mandatory, without a word for which verb.
+    /// The update with the fields that a reference has anyway: the documentation marks them as mandatory without naming
+    /// the method.
     pub(super) fn spelt_out(&self, present: &ObjectTypeAttribute) -> Value {
         json!({
             "name": self.name.as_ref().unwrap_or(&present.name), "type": present.kind,
@@ -138,12 +139,12 @@ impl AttributeUpdate {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectRef {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its key, such as `OKTA-12`.
+    /// The key, such as `OKTA-12`.
     pub object_key: String,
-    /// Its label.
+    /// The label.
     pub label: String,
 }
 
@@ -154,10 +155,10 @@ pub struct ObjectValue {
     /// The value, as text.
     #[serde(deserialize_with = "text_or_number_or_null")]
     pub value: Option<String>,
-    /// As people see it.
+    /// The displayed value.
     #[serde(deserialize_with = "text_or_number_or_null")]
     pub display_value: Option<String>,
-    /// The object that a reference leads to.
+    /// The referenced object.
     pub referenced_object: Option<ObjectRef>,
     /// Everything else, as received.
     #[serde(flatten)]
@@ -165,7 +166,7 @@ pub struct ObjectValue {
 }
 
 impl ObjectValue {
-    /// The value, the key of the referenced object, or what people see; empty when there is none of them.
+    /// The value, the key of the referenced object, or the displayed value; empty if there is none.
     pub fn text(&self) -> &str {
         let reference = self.referenced_object.as_ref().map(|object| object.object_key.as_str());
         self.value.as_deref().or(reference).or(self.display_value.as_deref()).unwrap_or_default()
@@ -187,16 +188,16 @@ pub struct ObjectAttribute {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Object {
-    /// Its id.
+    /// The ID.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its key, such as `OKTA-12`.
+    /// The key, such as `OKTA-12`.
     #[serde(default)]
     pub object_key: String,
-    /// Its label.
+    /// The label.
     #[serde(default)]
     pub label: String,
-    /// Its type.
+    /// The type.
     #[serde(default)]
     pub object_type: Option<ObjectType>,
     /// Its values.
@@ -225,7 +226,7 @@ impl Object {
     }
 }
 
-/// Values to give an object, by attribute id. No values clears an attribute; an attribute that is not here stays.
+/// Values to set on an object, by attribute ID. An empty list clears an attribute; other attributes don't change.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ObjectValues(BTreeMap<String, Vec<String>>);
 
@@ -235,8 +236,8 @@ impl ObjectValues {
         Self::default()
     }
 
-    /// With these values for an attribute: text, the key of an object for a reference, the accountId of a user, the id
-    /// of a status.
+    /// Adds the values of an attribute: text, the key of an object for a reference, the `accountId` of a user, or the ID of
+    /// a status.
     #[must_use]
     pub fn with(
         mut self,
@@ -283,7 +284,7 @@ pub struct Usage {
     pub rest: Map<String, Value>,
 }
 
-/// Ids are text in the documentation and numbers in some answers.
+/// IDs are text in the documentation and numbers in some responses.
 pub(super) fn text_or_number<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     text_or_number_or_null(input).map(Option::unwrap_or_default)
 }

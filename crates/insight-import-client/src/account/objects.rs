@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::http::Repeat;
 
 impl AssetsClient {
-    /// The objects that an AQL query finds, page by page. Scope `read:cmdb-object:jira`. While objects come and go, a
-    /// page may repeat or leave out some.
+    /// The objects that an AQL query finds, page by page. Scope `read:cmdb-object:jira`. If objects are created or deleted at
+    /// the same time, a page may repeat or omit objects.
     pub fn search(&self, aql: &str) -> impl Stream<Item = Result<Object>> + Send + 'static + use<> {
         let (client, query) = (self.clone(), json!({ "qlQuery": aql }));
         stream::try_unfold(Some(0), move |start| {
@@ -83,14 +83,14 @@ impl AssetsClient {
     /// Creates an object. Scope `write:cmdb-object:jira`.
     ///
     /// # Errors
-    /// As any call. When the answer is lost it is not sent again, because the object may exist.
+    /// As any call. If the response is lost, the request isn't repeated, because the object may exist.
     pub async fn create_object(&self, object_type_id: &str, values: &ObjectValues) -> Result<Object> {
         let url = self.url(&["object", "create"]).await?;
         let body = Some(values.body(object_type_id));
         self.send("a new object", Method::POST, &url, body, Repeat::Unsafe).await
     }
 
-    /// Gives an object other values. Scope `write:cmdb-object:jira`.
+    /// Replaces the values of an object. Scope `write:cmdb-object:jira`.
     ///
     /// # Errors
     /// As [`Self::object`].
@@ -105,7 +105,7 @@ impl AssetsClient {
         self.send("the change of an object", Method::PUT, &url, body, Repeat::Safe).await
     }
 
-    /// Deletes an object. Scope `delete:cmdb-object:jira`. `false` when it did not exist any more.
+    /// Deletes an object. Scope `delete:cmdb-object:jira`. `false` if it no longer existed.
     ///
     /// # Errors
     /// As any call.
@@ -125,7 +125,7 @@ impl AssetsClient {
     }
 }
 
-/// A text as it stands in AQL, quotes included.
+/// A text as an AQL literal, with quotes.
 pub fn aql_text(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

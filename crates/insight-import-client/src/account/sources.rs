@@ -25,10 +25,10 @@ impl AssetsClient {
         self.get("the import sources", &["importsource", "objectschema", schema_id]).await
     }
 
-    /// Generates a new import token. The one before is dead at once. Scope `import:import-configuration:cmdb`.
+    /// Generates a new import token, which revokes the previous one immediately. Scope `import:import-configuration:cmdb`.
     ///
     /// # Errors
-    /// As any call. When the answer is lost it is not sent again: whatever token it held is unknown.
+    /// As any call. If the response is lost, the request isn't repeated, and the new token is unknown.
     pub async fn generate_import_token(&self, source_id: &str) -> Result<SecretString> {
         #[derive(Deserialize)]
         struct Generated {

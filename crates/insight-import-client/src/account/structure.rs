@@ -56,8 +56,8 @@ impl AssetsClient {
         self.send("the attributes of a schema", Method::GET, &url, None, Repeat::Safe).await
     }
 
-    /// Changes an attribute. Scope `write:cmdb-attribute:jira`. First just what is to be changed is sent, as Atlassian
-    /// shows it; when that is refused, everything that a reference must have.
+    /// Changes an attribute. Scope `write:cmdb-attribute:jira`. The first request contains only the changes, as in
+    /// Atlassian's documentation. If it is rejected, the second one contains all required fields of a reference.
     ///
     /// # Errors
     /// As any call.

@@ -23,10 +23,10 @@ impl ImportClientBuilder {
 
     http_settings!();
 
-    /// Makes the client. Sends nothing.
+    /// Creates the client. Sends no request.
     ///
     /// # Errors
-    /// When the address, the token or the certificate cannot work.
+    /// If the URL, the token, or the certificate is invalid.
     pub fn build(self) -> Result<ImportClient, ConfigError> {
         check_kind(Credential::ImportToken, &self.token)?;
         let authorization = authorization("Bearer", &self.token)?;

@@ -15,14 +15,14 @@ use crate::text::one_line;
 use crate::wait::{OutcomeLimits, Patience, await_outcome};
 
 /// The number of times that a response about an unknown execution is checked again.
-const DOUBTS: u32 = 3;
+const NOT_FOUND_RETRIES: u32 = 3;
 
 impl ImportClient {
     /// Starts an execution.
     ///
     /// # Errors
-    /// [`Error::InProgress`], [`Error::Disabled`] and [`Error::MissingMapping`] when Assets will not;
-    /// [`Error::StartResultUnknown`] when the answer was lost; and as any call.
+    /// [`Error::InProgress`], [`Error::Disabled`], and [`Error::MissingMapping`] if Assets rejects the start;
+    /// [`Error::StartResultUnknown`] if the response was lost; and as any call.
     pub async fn start(&self) -> Result<Execution> {
         const WHAT: &str = "the start of an execution";
         let answer =
@@ -41,7 +41,7 @@ impl ImportClient {
         Ok(Execution::new(self.clone(), id, links))
     }
 
-    /// An execution that was started before and still accepts records, to add to it, complete it or cancel it.
+    /// An earlier execution that still accepts records, to add to it, complete it, or cancel it.
     ///
     /// # Errors
     /// As any call.
@@ -49,20 +49,20 @@ impl ImportClient {
         Ok(Execution::new(self.clone(), id.to_owned(), self.links_of(id).await?))
     }
 
-    /// The state of an execution; `None` if Assets doesn't know it. One 404 isn't sufficient: the request is repeated,
-    /// and an execution that is unknown while the import source is busy still exists.
+    /// The state of an execution; `None` if it doesn't exist. One 404 isn't sufficient: the request is repeated. If the import
+    /// source is busy, an unknown execution still exists.
     ///
     /// # Errors
-    /// As any call; [`Error::InProgress`] when the execution is unknown and the import source is busy.
+    /// As any call; [`Error::InProgress`] if the execution is unknown and the import source is busy.
     pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
         let url = self.links_of(id).await?.status;
-        let mut doubts = 0;
+        let mut retries = 0;
         loop {
             match self.status_at(&url).await {
                 Ok(status) => return Ok(Some(status)),
-                Err(Error::NotFound { .. }) if doubts < DOUBTS => {
-                    doubts += 1;
-                    tokio::time::sleep(crate::http::backoff(doubts)).await;
+                Err(Error::NotFound { .. }) if retries < NOT_FOUND_RETRIES => {
+                    retries += 1;
+                    tokio::time::sleep(crate::http::backoff(retries)).await;
                 }
                 Err(Error::NotFound { .. }) => {
                     return match self.config_status().await?.status {
@@ -88,7 +88,7 @@ impl ImportClient {
     ///
     /// # Errors
     /// As any call; [`Error::TimedOut`] when it exceeds the time limit, [`Error::Disabled`] and
-    /// [`Error::MissingMapping`] when no execution can start however long one waits.
+    /// [`Error::MissingMapping`] when no execution can start.
     pub async fn await_idle(&self, limits: &OutcomeLimits) -> Result<()> {
         let mut patience = Patience::new(limits);
         loop {
@@ -112,20 +112,20 @@ impl ImportClient {
         found(answer.and_then(|answer| ExecutionStatus::read(&answer)))
     }
 
-    /// Cancels an execution by id, leaving the reason in the import history.
+    /// Cancels an execution by ID. The import history contains the reason.
     ///
     /// # Errors
-    /// As any call; an execution that was completed cannot be cancelled.
+    /// As any call; a completed execution can't be canceled.
     pub async fn cancel_execution(&self, id: &str, reason: &str) -> Result<()> {
         let links = self.links_of(id).await?;
         self.record_failure(&links.cancel, reason).await;
         self.delete(&links.cancel).await
     }
 
-    /// Cancels the running execution. `false` if there was none.
+    /// Cancels the running execution. Returns false if there was none.
     ///
     /// # Errors
-    /// As any call; an execution that was completed cannot be cancelled.
+    /// As any call; a completed execution can't be canceled.
     pub async fn cancel_running(&self) -> Result<bool> {
         let status = self.config_status().await?;
         if status.status != SourceStatus::Running {
@@ -137,7 +137,7 @@ impl ImportClient {
             let latest = self.latest_execution().await?.and_then(|latest| latest.id);
             self.links_of(&latest.ok_or(Error::NotFound {
                 what: "the running execution",
-                message: "no execution was named".into(),
+                message: "Assets returned no execution ID".into(),
             })?)
             .await?
             .cancel
@@ -151,28 +151,28 @@ impl ImportClient {
     }
 
     pub(crate) async fn delete(&self, execution: &Url) -> Result<()> {
-        let what = "cancelling an execution";
+        let what = "canceling an execution";
         let answer = self.transport().send(what, Method::DELETE, execution, None, Repeat::Safe).await?;
         if answer.status.as_u16() == 409 {
-            return Err(Error::WrongState { state: "completed".into(), wanted: "cancelled" });
+            return Err(Error::WrongState { state: "completed".into(), wanted: "canceled" });
         }
         Ok(())
     }
 
-    /// Leaves a reason in the import history. Failing does no harm: the execution is cancelled all the same.
+    /// Adds a reason to the import history. If this fails, the execution is canceled nevertheless.
     pub(crate) async fn record_failure(&self, execution: &Url, reason: &str) {
         let url = below(execution, &["history", "failed"]);
         let body = json!({ "failureReason": reason }).to_string();
         let sent =
             self.transport().send("a failure", Method::POST, &url, Some(body.into()), Repeat::Safe).await;
         if let Err(error) = sent {
-            tracing::debug!(%error, "the failure was not recorded");
+            tracing::debug!(%error, "could not record the failure");
         }
     }
 
-    /// The execution that accepts records, if the latest one does. What was started just now may show up a little later.
+    /// The execution that accepts records, if the latest one does. A new execution may be visible only later.
     async fn accepting(&self) -> Option<String> {
-        for attempt in 1..=DOUBTS {
+        for attempt in 1..=NOT_FOUND_RETRIES {
             match self.latest_execution().await {
                 Ok(Some(latest)) if latest.state == ExecutionState::Ingesting && latest.id.is_some() => {
                     return latest.id;

@@ -1,4 +1,4 @@
-//! The links of an import source and of an execution. They are taken as they are, and only to the configured origin.
+//! The links of an import source and of an execution. They are used unchanged, and only to the configured origin.
 
 use serde::Deserialize;
 use url::Url;
@@ -50,7 +50,7 @@ struct StartLinks {
 }
 
 impl ExecutionLinks {
-    /// The links in the answer to a start.
+    /// The links in the response to a start.
     pub(crate) fn read(transport: &Transport, answer: &crate::http::Answer) -> Result<Self> {
         let Linked { links: StartLinks { submit_results, submit_progress, get_execution_status, cancel } } =
             answer.json("the start of an execution")?;
@@ -62,7 +62,7 @@ impl ExecutionLinks {
         })
     }
 
-    /// The links of an execution of which only the id is known.
+    /// The links of an execution whose ID alone is known.
     pub(super) fn of(source: &SourceLinks, id: &str) -> Self {
         let at = |end: &[&str]| below(&source.source, &[&["executions", id], end].concat());
         Self {
@@ -81,7 +81,7 @@ impl ExecutionLinks {
 }
 
 impl ImportClient {
-    /// The links of the import source, asked for once.
+    /// The links of the import source, fetched once.
     pub(super) async fn links(&self) -> Result<SourceLinks> {
         const WHAT: &str = "the import source of this token";
         let mut known = self.inner.links.lock().await;

@@ -16,7 +16,7 @@ use crate::wait::{OutcomeLimits, Patience};
 
 const WHAT: &str = "the schema and mapping";
 const PROGRESS: &str = "the progress of the mapping";
-/// The most answers in a row that may be lost.
+/// The maximum number of lost responses in a row.
 const LOST_ANSWERS: u32 = 6;
 /// The time limit of a change of the mapping.
 const LIMIT: Duration = Duration::from_mins(15);
@@ -30,7 +30,7 @@ impl ImportClient {
         self.submit_mapping(Method::PUT, document, false).await
     }
 
-    /// The same as a job of its own, for large documents; waits for its end.
+    /// The same as an asynchronous job, for large documents. Waits until the job ends.
     ///
     /// # Errors
     /// As [`Self::put_mapping`].
@@ -46,7 +46,7 @@ impl ImportClient {
         self.submit_mapping(Method::PATCH, document, false).await
     }
 
-    /// The same as a job of its own, for large documents; waits for its end.
+    /// The same as an asynchronous job, for large documents. Waits until the job ends.
     ///
     /// # Errors
     /// As [`Self::patch_mapping`].
@@ -75,7 +75,7 @@ impl ImportClient {
                 Repeat::Unsafe,
             );
             match sent.await {
-                // The answer was lost, not necessarily the change.
+                // The response was lost, but Assets may have applied the change.
                 Err(error) if error.is_unclear() => {
                     lost += 1;
                     if self.has_mapping(document).await? {
@@ -86,16 +86,16 @@ impl ImportClient {
                     }
                     tokio::time::sleep(backoff(lost)).await;
                 }
-                // So is a repeat refused that comes after a change which took effect late.
+                // Assets also rejects a repeat if the change took effect late.
                 Err(Error::InvalidMapping(_) | Error::Api { .. })
-                    if lost > 0 && self.comes_to_have(document).await? =>
+                    if lost > 0 && self.reaches_mapping(document).await? =>
                 {
                     return Ok(());
                 }
                 answer => break answer?,
             }
         };
-        if answer.status.as_u16() == 409 && lost > 0 && self.comes_to_have(document).await? {
+        if answer.status.as_u16() == 409 && lost > 0 && self.reaches_mapping(document).await? {
             return Ok(());
         }
         if answer.status.as_u16() == 409 {
@@ -104,23 +104,23 @@ impl ImportClient {
         if let Some(progress) = self.progress_of(&answer).await? {
             return self.await_mapping(&progress).await;
         }
-        // A proxy that follows redirects answers with the progress itself.
+        // A proxy that follows redirects returns the progress itself.
         match serde_json::from_slice::<Value>(&answer.body).ok().as_ref().and_then(mapping_result) {
             Some(result) => result,
             None if answer.status.as_u16() == 303 => {
-                Err(Error::CrossOriginLink { link: "Location", problem: "is missing in the answer".into() })
+                Err(Error::CrossOriginLink { link: "Location", problem: "is missing in the response".into() })
             }
             None => Ok(()),
         }
     }
 
-    /// True if Assets has everything that a document asks for.
+    /// True if Assets has everything that a document contains.
     async fn has_mapping(&self, document: &SchemaAndMapping) -> Result<bool> {
         Ok(self.schema_and_mapping().await?.is_some_and(|current| current.holds(document)))
     }
 
     /// The same for a change that may be running: checked a few times.
-    async fn comes_to_have(&self, document: &SchemaAndMapping) -> Result<bool> {
+    async fn reaches_mapping(&self, document: &SchemaAndMapping) -> Result<bool> {
         for attempt in 1..=LOST_ANSWERS {
             if self.has_mapping(document).await? {
                 return Ok(true);

@@ -34,7 +34,7 @@ pub enum SourceStatus {
     Disabled,
     /// No schema and mapping yet.
     MissingMapping,
-    /// Something that this crate does not know, as received.
+    /// A value that this version doesn't support, as received.
     Other(String),
 }
 
@@ -55,9 +55,9 @@ pub struct ImportClient {
 #[derive(Debug)]
 struct Inner {
     transport: Transport,
-    /// Asked for once, and again when they lead nowhere.
+    /// Fetched once, and again if they are invalid.
     links: Mutex<Option<SourceLinks>>,
-    /// Those of the execution that was started last; others are below the import source.
+    /// The links of the last started execution; others are below the import source.
     latest: StdMutex<Option<(String, ExecutionLinks)>>,
 }
 
@@ -118,8 +118,8 @@ impl ImportClient {
         }
     }
 
-    /// The settings of the import source. Atlassian does not say whether an import token suffices for it; an
-    /// [`AssetsClient`](crate::AssetsClient) always does.
+    /// The settings of the import source. Atlassian doesn't document that an import token is sufficient for this call; an
+    /// [`AssetsClient`](crate::AssetsClient) always is.
     ///
     /// # Errors
     /// As any call.
@@ -128,7 +128,7 @@ impl ImportClient {
         self.at_source(WHAT, Method::GET, |links| links.source.clone(), Repeat::Safe).await?.json(WHAT)
     }
 
-    /// The id of the import source.
+    /// The ID of the import source.
     ///
     /// # Errors
     /// As any call.
@@ -145,7 +145,7 @@ impl ImportClient {
         Ok(self.links().await?.source.origin().ascii_serialization())
     }
 
-    /// The id of the workspace that the import source belongs to.
+    /// The ID of the workspace that the import source belongs to.
     ///
     /// # Errors
     /// As any call.
@@ -154,11 +154,11 @@ impl ImportClient {
         let mut segments = source.path_segments().into_iter().flatten().skip_while(|s| *s != "workspace");
         segments.nth(1).map(str::to_owned).ok_or_else(|| Error::NotFound {
             what: "the workspace in the links",
-            message: "the links name none".into(),
+            message: "the links contain no workspace".into(),
         })
     }
 
-    /// A call at one of the links. Links that lead nowhere are asked for again, once: the token may have moved.
+    /// A call at one of the links. Invalid links are fetched again once: the token may belong to another source now.
     async fn at_source(
         &self,
         what: &'static str,

@@ -13,7 +13,7 @@ use crate::client::{ExecutionLinks, mapping_result};
 use crate::document::SchemaAndMapping;
 use crate::http::{Credential, refused, without_secrets};
 
-/// The reason for which the bytes are none of these, or nothing.
+/// The reason for which the bytes are invalid, or nothing.
 fn read<T: DeserializeOwned>(input: &[u8]) -> String {
     serde_json::from_slice::<T>(input).err().map(|error| error.to_string()).unwrap_or_default()
 }

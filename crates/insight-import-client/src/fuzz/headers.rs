@@ -1,4 +1,4 @@
-//! Headers, and settings as they are pasted.
+//! Headers and pasted settings.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::http::{Credential, Pace, authorization, base_url, check_kind};
 /// The longest wait that headers can cause: two minutes, and a little against herds.
 const LONGEST_WAIT: Duration = Duration::from_secs(125);
 
-/// Time that passes when it is waited for.
+/// A clock that advances during waits.
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Builder::new_current_thread().enable_time().start_paused(true).build().unwrap())

@@ -1,4 +1,4 @@
-//! Fuzz targets of what Assets and gateways on the way to it answer. See tests/fuzz.
+//! Fuzz targets for responses of Assets and of gateways in between. See tests/fuzz.
 // Outcomes are short.
 #![allow(clippy::format_push_string)]
 
@@ -25,7 +25,7 @@ fn answer(status: u16, body: &[u8]) -> Option<Answer> {
     Some(Answer { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body) })
 }
 
-/// Text up to a line break, and what comes after it.
+/// The text up to a line break, and the rest.
 fn line(input: &[u8]) -> (&[u8], &[u8]) {
     match input.iter().position(|byte| *byte == b'\n') {
         Some(at) => (&input[..at], &input[at + 1..]),

@@ -22,9 +22,9 @@ pub(crate) use settings::{HttpSettings, authorization, base_url, below, check_ki
 use crate::error::{Error, Result};
 
 const ATTEMPTS: u32 = 6;
-/// A refusal for too many requests costs no attempt, up to this many of them.
+/// The number of 429 responses that don't count as attempts.
 const REFUSALS: u32 = 30;
-/// No answer of Assets comes near it; a larger one is not read to its end.
+/// Far above any response of Assets; a larger one isn't read completely.
 const LARGEST_ANSWER: usize = 64 << 20;
 
 /// The kind of a client's credential.
@@ -36,7 +36,7 @@ pub enum Credential {
     Account,
 }
 
-/// An answer that the caller has to make sense of.
+/// A response for the caller to interpret.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -80,8 +80,7 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// Sends until there is an answer that waiting does not change. 2xx, 303 and 409 are answers; other refusals are
-    /// errors.
+    /// Sends until a response is final. 2xx, 303, and 409 are responses; other rejections are errors.
     pub(crate) async fn send(
         &self,
         what: &'static str,
@@ -93,23 +92,24 @@ impl Transport {
         let (mut attempts, mut refusals) = (0, 0);
         loop {
             let turn = self.pace.turn().await;
-            let trouble = match self.attempt(&method, url, body.clone()).await {
+            let error = match self.attempt(&method, url, body.clone()).await {
                 Ok(answer) => {
                     turn.learn(answer.status, &answer.headers);
                     match answer.status.as_u16() {
                         200..=299 | 303 | 409 => return Ok(answer),
                         status @ (429 | 503) => {
                             refusals += 1;
-                            let trouble = Error::Unavailable { what, status };
+                            let error = Error::Unavailable { what, status };
                             if refusals >= REFUSALS {
-                                return Err(trouble);
+                                return Err(error);
                             }
-                            tracing::debug!(what, refusals, error = %trouble, "waiting");
-                            // The pace keeps everybody waiting as long as it takes.
+                            tracing::debug!(what, refusals, error = %error, "waiting");
+                            // The pace delays all requests for as long as the limit lasts.
                             continue;
                         }
                         status @ (500 | 502 | 504) => Error::Unavailable { what, status },
-                        // The API answers in JSON: a page tells of the way to it, and nothing of what was asked for.
+                        // The API responds in JSON: a page comes from a gateway on the way and says nothing about the
+                        // resource.
                         404 if refusal::is_page(&answer) => Error::Unavailable { what, status: 404 },
                         _ => {
                             let bytes = body.as_ref().map_or(0, Bytes::len);
@@ -125,13 +125,12 @@ impl Transport {
             };
             drop(turn);
             attempts += 1;
-            // What may have been done must not be done twice.
-            let unclear =
-                repeat == Repeat::Unsafe && !matches!(trouble, Error::Transport { sent: false, .. });
-            if unclear || attempts >= ATTEMPTS || !trouble.is_transient() {
-                return Err(trouble);
+            // A request that may have taken effect is not repeated.
+            let unclear = repeat == Repeat::Unsafe && !matches!(error, Error::Transport { sent: false, .. });
+            if unclear || attempts >= ATTEMPTS || !error.is_transient() {
+                return Err(error);
             }
-            tracing::debug!(what, attempts, error = %trouble, "trying again");
+            tracing::debug!(what, attempts, error = %error, "trying again");
             tokio::time::sleep(backoff(attempts)).await;
         }
     }
@@ -165,17 +164,17 @@ impl Transport {
         Ok(Answer { status, headers, body })
     }
 
-    /// A link of an answer, if it leads to the configured origin.
+    /// A link of a response, if it has the configured origin.
     pub(crate) fn link(&self, link: &'static str, target: Option<&str>) -> Result<Url> {
         let wrong = |problem: String| Error::CrossOriginLink { link, problem };
-        let target = target.ok_or_else(|| wrong("is missing in the answer".into()))?;
+        let target = target.ok_or_else(|| wrong("is missing in the response".into()))?;
         let url = self.api.join(target).map_err(|_| wrong("is not a URL".into()))?;
         if url.origin() != self.api.origin() {
-            return Err(wrong(format!("leads to {}", url.origin().ascii_serialization())));
+            return Err(wrong(format!("has the origin {}", url.origin().ascii_serialization())));
         }
-        // They would be sent in the place of the token.
+        // They would be sent in place of the token.
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("holds a user name or password".into()));
+            return Err(wrong("contains a username or password".into()));
         }
         Ok(url)
     }

@@ -14,9 +14,9 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The longest wait, whatever a header says.
+/// The longest wait, regardless of headers.
 const LONGEST: Duration = Duration::from_mins(2);
-/// The shortest pause after a refusal, whatever a header says.
+/// The shortest pause after a rejection, regardless of headers.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest pause without a header, before jitter.
 const GROWN: Duration = Duration::from_secs(30);
@@ -26,15 +26,15 @@ const GROWN: Duration = Duration::from_secs(30);
 pub struct RateLimitState {
     /// Requests sent so far, retries included.
     pub requests: u64,
-    /// Requests that were answered with 429 or 503.
+    /// Requests with the response 429 or 503.
     pub refused: u64,
     /// Active requests.
     pub in_flight: usize,
     /// The limit of active requests.
     pub allowed: usize,
-    /// The time until requests go again after a refusal; zero unless they are held back.
+    /// The time until throttled requests can be sent; zero if none is queued.
     pub held_for: Duration,
-    /// The offset of the clock of Assets from this machine's at the last response with a `Date`, in seconds; negative
+    /// The offset of the clock of Assets to the clock of this host at the last response with a `Date`, in seconds; negative
     /// if it was behind.
     pub clock_skew_seconds: Option<i64>,
 }
@@ -91,7 +91,7 @@ impl Pace {
         }
     }
 
-    /// Waits until a request may go. Safe to give up.
+    /// Waits until a request may be sent. Cancel-safe.
     pub(crate) async fn turn(&self) -> Turn<'_> {
         loop {
             let freed = self.freed.notified();
@@ -102,7 +102,7 @@ impl Pace {
                     _ if state.in_flight < state.whole() => {
                         state.in_flight += 1;
                         state.requests += 1;
-                        return Turn { pace: self, began: Instant::now() };
+                        return Turn { pace: self, started_at: Instant::now() };
                     }
                     _ => None,
                 }
@@ -121,7 +121,7 @@ impl Pace {
 
 impl State {
     fn whole(&self) -> usize {
-        // Between one and what was set.
+        // The limit is from one to the configured number.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
         let whole = self.allowed as usize;
         whole.max(1)
@@ -131,11 +131,11 @@ impl State {
 /// An active request. Ends when dropped.
 pub(crate) struct Turn<'p> {
     pace: &'p Pace,
-    began: Instant,
+    started_at: Instant,
 }
 
 impl Turn<'_> {
-    /// Learns from the answer.
+    /// Adapts to the response.
     pub(crate) fn learn(&self, status: StatusCode, headers: &HeaderMap) {
         let mut state = self.pace.lock();
         let date = header(headers, DATE.as_str()).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
@@ -146,8 +146,8 @@ impl Turn<'_> {
         let now = Instant::now();
         if refused {
             state.refused += 1;
-            // Those that were sent together are refused together.
-            if state.refused_at.is_none_or(|last| self.began >= last) {
+            // Concurrent requests are rejected together and count once.
+            if state.refused_at.is_none_or(|last| self.started_at >= last) {
                 state.refused_in_a_row += 1;
                 state.allowed = (state.allowed / 2.0).max(1.0);
             }
@@ -171,7 +171,7 @@ impl Turn<'_> {
     }
 }
 
-/// The pause after so many refusals in a row: a second, doubled each time, with jitter on top.
+/// The pause after this number of rejections in a row: one second, doubled each time, plus jitter.
 fn pause(refusals: u32) -> Duration {
     let pause = SHORTEST.saturating_mul(1 << refusals.saturating_sub(1).min(5)).min(GROWN);
     pause + jitter(pause / 2)
@@ -192,7 +192,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// The wait that an answer names: seconds, a date, or the time at which the limit is reset. A wait of nothing names none.
+/// The wait that a response requests: seconds, a date, or the time of the limit's reset. A wait of zero counts as none.
 fn named(headers: &HeaderMap) -> Option<Duration> {
     let after = header(headers, RETRY_AFTER.as_str());
     let seconds = after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
@@ -207,7 +207,7 @@ fn named(headers: &HeaderMap) -> Option<Duration> {
     wait.filter(|wait| !wait.is_zero())
 }
 
-/// A time with or without seconds, as Atlassian gives it: `2026-11-28T16:00Z`.
+/// A time with or without seconds, in Atlassian's format: `2026-11-28T16:00Z`.
 fn reset(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| format!("{}:00Z", text.strip_suffix('Z')?).parse().ok())
 }
@@ -256,9 +256,9 @@ mod tests {
             let headers =
                 [(http::HeaderName::from_static(name), value.parse().unwrap())].into_iter().collect();
             refuse(&pace, &headers).await;
-            let began = Instant::now();
+            let started_at = Instant::now();
             drop(pace.turn().await);
-            let waited = began.elapsed().as_secs();
+            let waited = started_at.elapsed().as_secs();
             assert!((least..=most).contains(&waited), "{name}: {waited}");
         }
     }
@@ -287,9 +287,9 @@ mod tests {
             let pace = Pace::new(4);
             let mut waits = Vec::new();
             for _ in 0..8 {
-                let began = Instant::now();
+                let started_at = Instant::now();
                 refuse(&pace, &headers).await;
-                waits.push(began.elapsed());
+                waits.push(started_at.elapsed());
             }
             // The first goes at once; the pauses after it grow from a second to half a minute and its jitter.
             assert!(waits[1] >= SHORTEST, "{headers:?}: {waits:?}");

@@ -1,4 +1,4 @@
-//! A refusal in the words of the service that sent it, and the reason as far as the answer proves one.
+//! The message and reason of a rejection, as far as the response proves one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ use crate::text::one_line;
 /// The most of a page that is searched for text, in bytes.
 const SEARCHED: usize = 32 << 10;
 
-/// The error that an answer stands for. `bytes` is the size of the request's body.
+/// The error for a response. `bytes` is the size of the request's body.
 pub(crate) fn error(credential: Credential, what: &'static str, answer: &Answer, bytes: usize) -> Error {
     let status = answer.status.as_u16();
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -50,12 +50,12 @@ pub(crate) fn error(credential: Credential, what: &'static str, answer: &Answer,
 /// Shorter credentials are no secret, and could be part of any word.
 const SHORTEST_SECRET: usize = 6;
 
-/// The body of a refusal without the request's own credential, which some gateways repeat. To be used before anything is
-/// shortened.
+/// The body of a rejection without the request's own credential, which some gateways repeat. Must be used before any
+/// truncation.
 pub(crate) fn without_secrets(body: Bytes, authorization: &HeaderValue) -> Bytes {
     let sent = authorization.to_str().unwrap_or_default();
     let sent = sent.split_once(' ').map_or(sent, |(_, secret)| secret);
-    // Of an account that is user name and API token.
+    // The message for user name and API token.
     let pair = STANDARD.decode(sent).ok().and_then(|pair| String::from_utf8(pair).ok()).unwrap_or_default();
     let secrets = [sent, pair.split_once(':').map_or("", |(_, token)| token)];
     let cleaned = |text: &str| {
@@ -89,14 +89,14 @@ fn clean(value: &mut Value, cleaned: &impl Fn(&str) -> String) {
     }
 }
 
-/// True if a page answered instead of the API: of a firewall, a gateway, or a proxy.
+/// True if the response is a page from a firewall, gateway, or proxy instead of an API response.
 pub(super) fn is_page(answer: &Answer) -> bool {
     let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.to_ascii_lowercase().contains("html") || answer.body.trim_ascii_start().starts_with(b"<")
 }
 
-/// The reason as far as the answer proves one. Atlassian documents no codes for allowlists and plans; the words are those
-/// of its support articles (1384133808 for the allowlist).
+/// The reason, as far as the response proves one. Atlassian documents no codes for allowlists and plans; the texts are
+/// those of its support articles (1384133808 for the allowlist).
 fn reason(answer: &Answer, body: &Value, message: &str) -> RefusalReason {
     let status = answer.status;
     if matches!(status.as_u16(), 407 | 511) {
@@ -113,7 +113,7 @@ fn reason(answer: &Answer, body: &Value, message: &str) -> RefusalReason {
     if says(&["your plan", "subscription", "license", "licence"]) {
         return RefusalReason::Plan;
     }
-    // The gateway's own words for a token that it does not know, or none.
+    // The gateway sends this text for an unknown or missing token.
     let usual = says(&["unauthorized", "client must be authenticated"]) && lower.len() < 64;
     let silent = answer.body.trim_ascii().is_empty() || body.is_null();
     let codes = body.get("code").is_none_or(|code| code == 401);
@@ -124,7 +124,7 @@ fn reason(answer: &Answer, body: &Value, message: &str) -> RefusalReason {
     }
 }
 
-/// The text of an answer in one line: of the fields that hold messages, or else of the page.
+/// The text of a response on one line: of the message fields, or of the page.
 pub(crate) fn words(answer: &Answer) -> String {
     let text = if let Ok(body) = serde_json::from_slice::<Value>(&answer.body) {
         message_of(&body)

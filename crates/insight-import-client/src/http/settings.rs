@@ -58,7 +58,7 @@ impl HttpSettings {
         outbound.check(&api)?;
         let own = concat!("insight-import-client/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
-        // The answer to an asynchronous change is a redirect that must not be followed blindly.
+        // The response to an asynchronous change is a redirect, which must not be followed unchecked.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
@@ -96,7 +96,7 @@ macro_rules! http_settings {
             self
         }
 
-        /// Names the program that asks, before this crate's own name.
+        /// Sets the name of the program, which precedes the name of this crate in the user agent.
         pub fn user_agent(mut self, product: impl Into<String>) -> Self {
             self.http.user_agent = Some(product.into());
             self
@@ -108,15 +108,15 @@ macro_rules! http_settings {
             self
         }
 
-        /// Goes through a proxy, instead of those of the environment.
+        /// Uses this proxy instead of those of the environment.
         pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
             self.http.proxy = Some(proxy);
             self
         }
 
-        /// Allows addresses that are private, link-local, or shared. Refused unless set: a token would be sent into this
-        /// machine's own network. Names are checked when they are resolved; where a proxy is used, it resolves them.
-        /// Loopback needs no permission for `localhost` and literal addresses.
+        /// Permits addresses that are private, link-local, or shared. Rejected unless set: a token would be sent into
+        /// this machine's own network. Names are checked when they are resolved; a proxy resolves them itself. Loopback
+        /// needs no permission for `localhost` and literal addresses.
         pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
             self.http.allow_private_addresses = allow;
             self
@@ -125,7 +125,7 @@ macro_rules! http_settings {
 }
 pub(crate) use http_settings;
 
-/// The prefix of Atlassian's import tokens, as far as their forms are known. Their lengths vary.
+/// The prefixes of Atlassian's import tokens, as far as they are known. Their lengths vary.
 const IMPORT_TOKEN: &str = "ATCTT3x";
 /// The same for API tokens.
 const API_TOKEN: &str = "ATATT3x";
@@ -157,14 +157,17 @@ pub(crate) fn base_url(given: &str) -> Result<Url, ConfigError> {
     let url = Url::parse(given.trim()).map_err(|_| wrong("it is not a URL"))?;
     let host = url.host_str().ok_or_else(|| wrong("it has no host"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(ConfigError::ApiUrl { given: host.to_owned(), why: "it holds a user name or password" });
+        return Err(ConfigError::ApiUrl {
+            given: host.to_owned(),
+            why: "it contains a username or password",
+        });
     }
     let loopback = host == "localhost"
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     match url.scheme() {
         "https" => {}
         "http" if loopback => {}
-        _ => return Err(wrong("it must begin with https://")),
+        _ => return Err(wrong("it must start with https://")),
     }
     if url.path() != "/" || url.query().is_some() {
         return Err(wrong("it has a path after the host"));

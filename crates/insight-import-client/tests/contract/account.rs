@@ -124,7 +124,7 @@ async fn query_error_quotes_assets_message() {
     let result: Result<Vec<_>, _> = client(&server).search("Nonsense = 1").try_collect().await;
     assert_eq!(
         result.unwrap_err().to_string(),
-        "Assets refused a search with status 400: AQL: no such attribute"
+        "Assets rejected the request with status 400 (a search): AQL: no such attribute"
     );
 }
 

@@ -216,7 +216,7 @@ async fn link_with_a_user_is_refused() {
     });
     own.set(server.url().to_owned()).unwrap();
     let error = client(&server, USUAL).start().await.unwrap_err();
-    assert!(error.to_string().contains("user name or password"), "{error}");
+    assert!(error.to_string().contains("username or password"), "{error}");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn cross_origin_link_is_rejected() {
     let error = client(&server).config_status().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the link \"getStatus\" leads to https://evil.example; the credential stays home"
+        "the link \"getStatus\" has the origin https://evil.example; no credentials were sent"
     );
 }
 

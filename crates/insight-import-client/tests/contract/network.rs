@@ -85,7 +85,7 @@ async fn private_authority_is_trusted_through_proxy() {
     };
     let untrusting = builder().build().unwrap();
     let error = hurried(async { untrusting.config_status().await }).await.unwrap_err();
-    assert!(error.to_string().contains("certificate is not trusted"), "{error}");
+    assert!(error.to_string().contains("certificate isn't trusted"), "{error}");
     let client = builder().root_certificate(authority).build().unwrap();
     assert_eq!(client.config_status().await.unwrap().status, SourceStatus::Idle);
     assert_eq!(proxy.requests()[0], "CONNECT api.assets.example:443 HTTP/1.1");

@@ -42,7 +42,7 @@ async fn execution_outcome_is_awaited_by_id() {
     assert_eq!(outcome.types[0].missing_deleted, 4);
     assert_eq!(
         outcome.types[0].messages(),
-        ["1 entry with the identity of another", "1 error", "row: is odd"]
+        ["1 entry with the identity of another entry", "1 error", "row: is odd"]
     );
 }
 
@@ -62,5 +62,5 @@ async fn await_idle_reports_blocking_states() {
     answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, json!({"status": "RUNNING"})).await;
     let limits = OutcomeLimits { total: Duration::from_secs(40), ..OutcomeLimits::default() };
     let error = hurried(async { client(&server).await_idle(&limits).await }).await.unwrap_err();
-    assert_eq!(error.to_string(), "the running execution did not end within 40 s");
+    assert_eq!(error.to_string(), "the running execution didn't finish within 40 s");
 }

@@ -7,11 +7,11 @@ use josekit::jwt::JwtPayload;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 
-/// The app's private key. Without a known ID none is sent, which Okta accepts while the app has one key. When Okta asks
-/// for an ID, the thumbprint is tried once: key pairs that this crate generates are registered under it.
+/// The app's private key. Without a known ID, none is sent; Okta accepts that while the app has one key. If Okta
+/// requires an ID, the thumbprint is tried once: key pairs that this crate generates are registered with it.
 pub(super) struct AppKey {
     key: PrivateKey,
-    /// The key under its thumbprint, where no ID is known.
+    /// The key with its thumbprint, if no ID is known.
     own: Option<PrivateKey>,
     sends_own: AtomicBool,
 }
@@ -26,14 +26,14 @@ impl AppKey {
         own.unwrap_or(&self.key).sign_with_kid(claims).map_err(Error::Signing)
     }
 
-    /// True if the key is worth another attempt under its own ID, after Okta refused it with these words.
+    /// True if another attempt with the key's own ID may succeed after this rejection.
     pub(super) fn has_other_id(&self, error: &str, description: &str) -> bool {
-        // Okta has no code of its own for it.
+        // Okta has no error code for this case.
         let unknown_id = error == "invalid_client" && description.contains("kid");
         if self.own.is_none() || !unknown_id {
             return false;
         }
-        // Refused as well, it is not sent again: the app's keys may change.
+        // If it is rejected as well, it isn't sent again: the app's keys may change.
         !self.sends_own.fetch_xor(true, Ordering::Relaxed)
     }
 }

@@ -8,18 +8,18 @@ use http::header::{DATE, RETRY_AFTER};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
-/// A date within so many seconds of the org's is not refused for it: `Date` has whole seconds, and proofs are backdated.
+/// The tolerance of the org for a date, in seconds: `Date` has whole seconds, and proofs are backdated.
 const NOISE: i64 = 2;
 
-/// The longest time to the end of a window that is believed: Okta's last about a minute.
+/// The longest plausible time to the end of a window: Okta's windows last about one minute.
 const WINDOW: Duration = Duration::from_secs(65);
 /// From here on an epoch is in milliseconds: in seconds it would be the year 5138.
 const MILLISECONDS: u64 = 100_000_000_000;
 
 static PARSER: DateTimeParser = DateTimeParser::new();
 
-/// This machine's clock, corrected by the `Date` of refusals: an assertion from the future is refused. Only a refusal
-/// corrects it, because a gateway can write a wrong `Date`, and what is accepted needs no correction.
+/// This machine's clock, corrected by the `Date` of rejections: an assertion from the future is rejected. Only a
+/// rejection corrects it, because a gateway can write a wrong `Date`, and accepted requests need no correction.
 #[derive(Debug, Default)]
 pub(crate) struct ServerClock {
     offset_seconds: AtomicI64,
@@ -33,30 +33,30 @@ pub(crate) struct Corrections {
 }
 
 impl ServerClock {
-    /// Corrects the clock after a refusal of what was dated with this offset: by the refusal's own `Date`, and when that
-    /// was refused as well by this machine's clock. `true` when another attempt is dated otherwise.
+    /// Corrects the clock after a request with this offset was rejected: by the rejection's own `Date`, and if that
+    /// date was rejected as well, by this machine's clock. `true` if the next attempt has a different date.
     pub(crate) fn correct(&self, headers: &HeaderMap, dated: i64, tried: &mut Corrections) -> bool {
-        let told =
+        let by_response =
             date(headers).map(|date| date.duration_since(Timestamp::now()).as_millis().div_euclid(1000));
-        let told = told.and_then(|told| i64::try_from(told).ok());
-        let offset = match told.filter(|told| told.abs_diff(dated) > NOISE.unsigned_abs()) {
-            Some(told) if !std::mem::replace(&mut tried.by_date, true) => told,
-            _ if dated != 0 && !std::mem::replace(&mut tried.by_own_clock, true) => 0,
-            _ => return false,
-        };
+        let by_response = by_response.and_then(|by_response| i64::try_from(by_response).ok());
+        let offset =
+            match by_response.filter(|by_response| by_response.abs_diff(dated) > NOISE.unsigned_abs()) {
+                Some(by_response) if !std::mem::replace(&mut tried.by_date, true) => by_response,
+                _ if dated != 0 && !std::mem::replace(&mut tried.by_own_clock, true) => 0,
+                _ => return false,
+            };
         self.offset_seconds.store(offset, Ordering::Relaxed);
         true
     }
 
-    /// The seconds by which the org's clock is taken to be ahead of this machine's.
+    /// The seconds by which the org's clock is assumed to be ahead of this machine's.
     pub(crate) fn offset(&self) -> i64 {
         self.offset_seconds.load(Ordering::Relaxed)
     }
 
-    /// The time until the end of a window, which a response gives in epoch seconds or milliseconds: by the response's
-    /// own
-    /// `Date`, or by this machine's clock where `Date` makes no window of it, as when a gateway rewrites it. `None` when
-    /// neither does: the end is past, or further away than any window lasts.
+    /// The time until the end of a window, which a response contains in epoch seconds or milliseconds: by the
+    /// response's own `Date`, or by this machine's clock if `Date` doesn't fit a window, for example because a gateway
+    /// rewrote it. `None` if neither fits: the end is past, or further away than the length of a window.
     pub(crate) fn until(headers: &HeaderMap, epoch: u64) -> Option<Duration> {
         let seconds = if epoch >= MILLISECONDS { epoch / 1000 } else { epoch };
         let left = |now: Timestamp| {
@@ -73,7 +73,7 @@ impl ServerClock {
         Some(date(headers)?.duration_since(Timestamp::now()).as_secs())
     }
 
-    /// The org's time by an answer's `Date`.
+    /// The org's time by a response's `Date`.
     pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
         date(headers)
     }
@@ -95,7 +95,7 @@ impl ServerClock {
     }
 }
 
-/// The `Date` of an answer.
+/// The `Date` of a response.
 fn date(headers: &HeaderMap) -> Option<Timestamp> {
     PARSER.parse_timestamp(headers.get(DATE)?.to_str().ok()?).ok()
 }
@@ -104,14 +104,14 @@ fn date(headers: &HeaderMap) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    /// An answer that was dated so many seconds from now.
+    /// A response with a date this number of seconds from now.
     fn dated(seconds: i64) -> HeaderMap {
         let date = Timestamp::now() + SignedDuration::from_secs(seconds);
         let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap();
         [(DATE, date.parse().unwrap())].into_iter().collect()
     }
 
-    /// Corrects what was dated with the clock's offset.
+    /// Corrects a date that used the clock's offset.
     fn corrected(clock: &ServerClock, seconds: i64, tried: &mut Corrections) -> bool {
         clock.correct(&dated(seconds), clock.offset(), tried)
     }

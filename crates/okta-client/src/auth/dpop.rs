@@ -17,12 +17,12 @@ use crate::key::PrivateKey;
 /// The header in which nonces are handed out.
 pub(crate) const NONCE_HEADER: &str = "dpop-nonce";
 
-/// The last nonce of one server. Those of the authorization server are none of the API's (RFC 9449, section 9).
+/// The last nonce of one server. The nonces of the authorization server don't apply to the API (RFC 9449, section 9).
 #[derive(Debug, Default)]
 pub(crate) struct Nonce(Mutex<Option<String>>);
 
 impl Nonce {
-    /// Keeps the nonce of an answer, if it has one.
+    /// Stores the nonce of a response, if it has one.
     pub(crate) fn learn(&self, headers: &HeaderMap) {
         if let Some(nonce) = headers.get(NONCE_HEADER).and_then(|v| v.to_str().ok()) {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(nonce.to_owned());
@@ -34,7 +34,7 @@ impl Nonce {
     }
 }
 
-/// Makes proofs. One per attempt: a proof works once.
+/// Creates proofs. One per attempt: a proof is valid once.
 #[derive(Debug)]
 pub(crate) struct Prover {
     key: PrivateKey,

@@ -67,12 +67,12 @@ impl Authenticator {
         }
     }
 
-    /// Throws a token away that was refused. `false` when there is nothing to renew.
+    /// Discards a rejected token. `false` if there is nothing to renew.
     pub(crate) fn renew(&self, refused: TokenSerial) -> bool {
         match self {
             Self::ApiToken(_) => false,
             Self::ServiceApp(app) => {
-                app.forget(refused);
+                app.discard(refused);
                 true
             }
         }
@@ -94,11 +94,11 @@ impl Authenticator {
         }
     }
 
-    /// The scopes that are asked for.
-    pub(crate) fn asked(&self) -> &[String] {
+    /// The requested scopes.
+    pub(crate) fn requested_scopes(&self) -> &[String] {
         match self {
             Self::ApiToken(_) => &[],
-            Self::ServiceApp(app) => app.asked(),
+            Self::ServiceApp(app) => app.requested_scopes(),
         }
     }
 
@@ -110,15 +110,14 @@ impl Authenticator {
         }
     }
 
-    /// Learns the nonce from an answer of the API.
+    /// Stores the nonce of an API response.
     pub(crate) fn learn(&self, headers: &HeaderMap) {
         if let Self::ServiceApp(app) = self {
             app.learn(headers);
         }
     }
 
-    /// Corrects the clock after a proof was refused that was dated with this offset. `true` when another attempt is worth
-    /// while.
+    /// Corrects the clock after a proof with this offset was rejected. `true` if another attempt may succeed.
     pub(crate) fn correct(&self, refusal: &HeaderMap, offset: i64, tried: &mut Corrections) -> bool {
         match self {
             Self::ApiToken(_) => false,
@@ -130,7 +129,7 @@ impl Authenticator {
 fn secret_value(scheme: &str, secret: &str) -> Result<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("{scheme} {secret}")).map_err(|_| Error::Credentials {
         error: "invalid_token".into(),
-        description: "the token holds characters that no header may hold".into(),
+        description: "the token contains characters that aren't permitted in a header".into(),
     })?;
     value.set_sensitive(true);
     Ok(value)

@@ -1,4 +1,4 @@
-//! The token of a service app: asked for when needed, renewed in time, by one task at a time.
+//! The access token of a service app: fetched when needed and renewed before it expires, by one task at a time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,23 +22,23 @@ use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 use crate::pacer::{Pacer, SHORTEST};
-use crate::text::{json, told, without_secrets};
+use crate::text::{json, printable, without_secrets};
 
 /// The time before its expiry at which a token is renewed: a request that starts with it must still be accepted.
 const EARLY: Duration = Duration::from_mins(5);
 /// A token that could not be renewed early is renewed again after this, while it still works.
 const AGAIN: Duration = Duration::from_secs(30);
-/// Okta's tokens last an hour. One that claims to last longer than this is asked for again all the same.
-const LONGEST_LIFE: Duration = Duration::from_hours(24);
+/// The maximum age of a token. Okta's tokens last one hour; one that claims to last longer is renewed after this time.
+const MAX_LIFETIME: Duration = Duration::from_hours(24);
 /// The lifetime of an assertion. Okta allows an hour; each attempt has a new one.
-const ASSERTION_LIFE: SignedDuration = SignedDuration::from_mins(5);
-/// Okta refuses assertions and proofs from the future, however near.
+const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
+/// The backdating of assertions and proofs: Okta rejects dates in the future.
 const BACKDATE: SignedDuration = SignedDuration::from_secs(2);
 /// A window of the rate limit is never longer.
 const LONGEST_WINDOW: Duration = Duration::from_mins(2);
-/// The number of attempts of a token request while the org has an error of its own.
+/// The number of attempts of a token request while the org returns server errors.
 const ATTEMPTS: u32 = 5;
-/// No answer of the token endpoint comes near.
+/// Far above any response of the token endpoint.
 const LARGEST_ANSWER: usize = 1 << 20;
 
 pub(super) struct Token {
@@ -59,7 +59,7 @@ struct Held {
 #[derive(Default)]
 struct Renewal {
     serial: u64,
-    /// The last failure: those who waited for it need not find out for themselves.
+    /// The last failure, shared with the callers that waited for it.
     failed: Option<(Instant, Error)>,
 }
 
@@ -75,7 +75,7 @@ struct TokenAnswer {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct TokenRefusal {
-    // Some refusals come as the API's error object instead.
+    // Some rejections use the error object of the API.
     #[serde(alias = "errorCode")]
     error: String,
     #[serde(alias = "errorSummary")]
@@ -86,7 +86,7 @@ struct TokenRefusal {
 enum TokenResult {
     Token(TokenAnswer),
     Refused(TokenRefusal),
-    /// An answer that is no OAuth error.
+    /// A response that is no OAuth error.
     NotOauth(Error),
     /// For so long, by the rate limit.
     Closed(Duration),
@@ -129,12 +129,12 @@ impl ServiceApp {
         }
     }
 
-    /// Learns the nonce from an answer of the API.
+    /// Stores the nonce of an API response.
     pub(super) fn learn(&self, headers: &HeaderMap) {
         self.prover.for_api.learn(headers);
     }
 
-    /// Corrects the clock by a refusal of what was dated with this offset.
+    /// Corrects the clock after a request with this offset was rejected.
     pub(super) fn correct(&self, refusal: &HeaderMap, offset: i64, tried: &mut Corrections) -> bool {
         self.clock.correct(refusal, offset, tried)
     }
@@ -160,14 +160,14 @@ impl ServiceApp {
         Ok(Signature { headers, serial: token.serial, offset })
     }
 
-    pub(super) fn forget(&self, refused: TokenSerial) {
+    pub(super) fn discard(&self, refused: TokenSerial) {
         let mut held = self.held();
         if held.as_ref().is_some_and(|held| held.token.serial == refused) {
             *held = None;
         }
     }
 
-    pub(super) fn asked(&self) -> &[String] {
+    pub(super) fn requested_scopes(&self) -> &[String] {
         &self.scopes
     }
 
@@ -206,10 +206,10 @@ impl ServiceApp {
             return Err(error);
         }
         let now = Instant::now();
-        let still_good =
+        let unexpired =
             self.held().as_ref().filter(|held| now < held.token.ends).map(|held| Arc::clone(&held.token));
         // With a token that works there is no need to insist.
-        let attempts = if still_good.is_some() { 1 } else { ATTEMPTS };
+        let attempts = if unexpired.is_some() { 1 } else { ATTEMPTS };
         let span = tracing::debug_span!("okta_token", status = Empty, request_id = Empty);
         let error = match self.request(transport, attempts, deadline).instrument(span).await {
             Ok(answer) => {
@@ -219,8 +219,8 @@ impl ServiceApp {
             }
             Err(error) => error,
         };
-        if let Some(token) = still_good.filter(|_| error.is_transient()) {
-            tracing::debug!(%error, "the token could not be renewed yet");
+        if let Some(token) = unexpired.filter(|_| error.is_transient()) {
+            tracing::debug!(%error, "could not renew the access token yet");
             if let Some(held) = self.held().as_mut() {
                 held.renew_at = (Instant::now() + AGAIN).min(token.ends);
             }
@@ -232,22 +232,22 @@ impl ServiceApp {
 
     fn hold(&self, answer: TokenAnswer, serial: TokenSerial) -> Arc<Token> {
         let now = Instant::now();
-        let life = Duration::from_secs(answer.expires_in).min(LONGEST_LIFE);
+        let lifetime = Duration::from_secs(answer.expires_in).min(MAX_LIFETIME);
         let token = Arc::new(Token {
-            // The answer decides, not the settings: an app may or may not require DPoP.
+            // The response decides, not the settings: an app may or may not require DPoP.
             bound: answer.token_type.eq_ignore_ascii_case("DPoP"),
             value: answer.access_token,
-            ends: now + life,
+            ends: now + lifetime,
             serial,
             scopes: answer.scope.split_whitespace().map(str::to_owned).collect(),
         });
-        let renew_at = now + life.saturating_sub(EARLY.min(life / 2));
+        let renew_at = now + lifetime.saturating_sub(EARLY.min(lifetime / 2));
         *self.held() = Some(Held { token: Arc::clone(&token), renew_at });
         token
     }
 
     async fn request(&self, transport: &Transport, attempts: u32, deadline: Instant) -> Result<TokenAnswer> {
-        let (mut nonce_asked, mut corrections, mut failures) = (false, Corrections::default(), 0);
+        let (mut nonce_requested, mut corrections, mut failures) = (false, Corrections::default(), 0);
         loop {
             let offset = self.clock.offset();
             let answer = match self.attempt(transport, offset).await {
@@ -259,13 +259,13 @@ impl ServiceApp {
                 }
                 Err(error) => Err(error),
             };
-            let (wait, trouble) = match answer {
+            let (wait, error) = match answer {
                 Ok((TokenResult::Token(token), _)) => return Ok(token),
                 Ok((TokenResult::Closed(retry_after), _)) => {
                     (retry_after, Error::RateLimited { path: endpoint::TOKEN.into(), retry_after })
                 }
                 Ok((TokenResult::Refused(refusal), headers)) => {
-                    if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_asked, true) {
+                    if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_requested, true) {
                         continue;
                     }
                     // Assertion and proof may have been dated by a clock that is wrong.
@@ -283,7 +283,7 @@ impl ServiceApp {
             };
             failures += 1;
             if failures >= attempts || Instant::now() + wait >= deadline {
-                return Err(trouble);
+                return Err(error);
             }
             tokio::time::sleep(wait).await;
         }
@@ -324,10 +324,10 @@ impl ServiceApp {
             .map_err(|error| undecodable(endpoint::TOKEN, "an access token", &body, error))
     }
 
-    /// The answer, and the secrets that were sent for it.
+    /// The response, and the secrets that were sent for it.
     async fn attempt(&self, transport: &Transport, offset: i64) -> Result<(reqwest::Response, [String; 2])> {
         let now = backdated(offset);
-        // Okta remembers the ids of assertions and proofs even when it refuses the request.
+        // Okta stores the IDs of assertions and proofs even if it rejects the request.
         let assertion = self.assertion(now)?;
         let proof = self.prover.proof(&Method::POST, &self.token_url, None, now)?;
         let response = transport
@@ -354,7 +354,7 @@ impl ServiceApp {
             ("sub", self.client_id.as_str().into()),
             ("aud", self.token_url.as_str().into()),
             ("iat", serde_json::Value::from(now.as_second())),
-            ("exp", now.checked_add(ASSERTION_LIFE).unwrap_or(now).as_second().into()),
+            ("exp", now.checked_add(ASSERTION_LIFETIME).unwrap_or(now).as_second().into()),
             ("jti", Uuid::new_v4().to_string().into()),
         ] {
             claims.set_claim(name, Some(value)).map_err(Error::Signing)?;
@@ -372,11 +372,11 @@ fn backdated(offset: i64) -> Timestamp {
 fn refused(refusal: TokenRefusal) -> Error {
     let TokenRefusal { error, error_description } = refusal;
     Error::Credentials {
-        error: told(&error),
+        error: printable(&error),
         description: if error_description.is_empty() {
             "no reason given".into()
         } else {
-            told(&error_description)
+            printable(&error_description)
         },
     }
 }
@@ -384,9 +384,9 @@ fn refused(refusal: TokenRefusal) -> Error {
 /// The time for which the token endpoint is closed: slightly longer than its response says, or a few seconds.
 fn reset(headers: &HeaderMap) -> Duration {
     let epoch = headers.get("x-rate-limit-reset").and_then(|v| v.to_str().ok()?.parse().ok());
-    let told = epoch.and_then(|epoch| ServerClock::until(headers, epoch));
-    let told = told.or_else(|| ServerClock::retry_after(headers)).unwrap_or(Duration::from_secs(5));
-    told.clamp(SHORTEST, LONGEST_WINDOW) + SHORTEST.mul_f64(rand::random_range(0.2..1.0))
+    let wait = epoch.and_then(|epoch| ServerClock::until(headers, epoch));
+    let wait = wait.or_else(|| ServerClock::retry_after(headers)).unwrap_or(Duration::from_secs(5));
+    wait.clamp(SHORTEST, LONGEST_WINDOW) + SHORTEST.mul_f64(rand::random_range(0.2..1.0))
 }
 
 fn proof_value(proof: &str) -> Result<HeaderValue> {

@@ -12,7 +12,7 @@ use crate::auth::{Authenticator, ServiceApp};
 use crate::env::{self, AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable};
 use crate::error::ConfigError;
 use crate::key::{PrivateKey, trimmed};
-use crate::pacer::{Lane, Pacer};
+use crate::pacer::{Pacer, Priority};
 
 /// Scopes for everything that this crate reads, and for managing event hooks.
 const DEFAULT_SCOPES: [&str; 7] = [
@@ -29,7 +29,7 @@ const DEFAULT_SCOPES: [&str; 7] = [
 enum Credential {
     /// An *API Services* app with a public key.
     ServiceApp { client_id: String, key: PrivateKey },
-    /// A token of a person (SSWS). It can do what that person can.
+    /// An API token (SSWS) with the permissions of the user who created it.
     ApiToken(SecretString),
 }
 
@@ -51,7 +51,7 @@ pub struct OktaClientBuilder {
 
 impl std::fmt::Debug for OktaClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not even the URL, which is not checked yet and may hold a password.
+        // Without the URL, which isn't checked yet and may contain a password.
         f.debug_struct("OktaClientBuilder").finish_non_exhaustive()
     }
 }
@@ -73,16 +73,16 @@ impl OktaClientBuilder {
         }
     }
 
-    /// A builder with the settings of the environment, in the names of Okta's own SDKs: `OKTA_CLIENT_ORGURL`, and either
-    /// `OKTA_CLIENT_CLIENTID` with `OKTA_CLIENT_PRIVATEKEY` (a JWK or PEM, or its file) and, for a key whose ID is not in
-    /// the JWK, `OKTA_CLIENT_PRIVATEKEYID`; or `OKTA_CLIENT_TOKEN`. `OKTA_CLIENT_AUTHORIZATIONMODE` chooses between the
-    /// two; `OKTA_CLIENT_SCOPES` (separated by spaces or commas) narrows the scopes. Other names of the SDKs have no
-    /// effect; each that is set is logged.
+    /// A builder with the settings of the environment. The variables are those of Okta's SDKs: `OKTA_CLIENT_ORGURL`, and
+    /// either `OKTA_CLIENT_TOKEN`, or `OKTA_CLIENT_CLIENTID` with `OKTA_CLIENT_PRIVATEKEY` (a JWK or PEM, or its file) and,
+    /// for a key without an ID, `OKTA_CLIENT_PRIVATEKEYID`. `OKTA_CLIENT_AUTHORIZATIONMODE` selects one of the two;
+    /// `OKTA_CLIENT_SCOPES` (separated by spaces or commas) limits the API scopes. Other variables of the SDKs have no
+    /// effect and are logged.
     ///
     /// # Errors
-    /// When a variable is missing, or the key is none.
+    /// If a variable is missing or the key is invalid.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // A value that is no text is none of these.
+        // A value that isn't text is none of these.
         let variables = std::env::vars_os();
         Self::from_variables(
             variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
@@ -97,11 +97,11 @@ impl OktaClientBuilder {
         let missing = ConfigError::Environment;
         let org = found
             .org_url
-            .ok_or(missing(env::ORG_URL, "it is the org's address, https://example.okta.com"))?;
+            .ok_or(missing(env::ORG_URL, "set it to the URL of the org, such as https://example.okta.com"))?;
         let builder = Self::new(org).scopes(found.scopes);
         let token = match found.authorization_mode {
             Some(AuthorizationMode::ApiToken) => {
-                Some(found.api_token.ok_or(missing(env::TOKEN, "it is an API token"))?)
+                Some(found.api_token.ok_or(missing(env::TOKEN, "set it to an API token"))?)
             }
             Some(AuthorizationMode::PrivateKey) => None,
             None => found.api_token,
@@ -109,11 +109,15 @@ impl OktaClientBuilder {
         if let Some(token) = token {
             return Ok(builder.api_token(token));
         }
-        let id =
-            found.client_id.ok_or(missing(env::CLIENT_ID, "it is the client ID of the API Services app"))?;
+        let id = found
+            .client_id
+            .ok_or(missing(env::CLIENT_ID, "set it to the client ID of the API Services app"))?;
         let key = match found.private_key {
             None => {
-                return Err(missing(env::PRIVATE_KEY, "it is the app's private key, the whole JWK or PEM"));
+                return Err(missing(
+                    env::PRIVATE_KEY,
+                    "set it to the whole private key of the app (JWK or PEM)",
+                ));
             }
             Some(PrivateKeySource::Text(text)) => PrivateKey::parse(text.expose_secret())?,
             Some(PrivateKeySource::File(path)) => {
@@ -131,20 +135,20 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Signs in with an API token (SSWS). It has the permissions of the person who created it.
+    /// Signs in with an API token (SSWS). It has the permissions of the user who created it.
     pub fn api_token(mut self, token: SecretString) -> Self {
         self.credential = Some(Credential::ApiToken(token));
         self
     }
 
-    /// Signs DPoP proofs with this key. A new EC key on P-256 unless set; it need not be registered in Okta, and may be
-    /// a clone of the app's own key.
+    /// Signs DPoP proofs with this key, by default a new EC key on P-256. The key doesn't need to be registered in Okta, and
+    /// can be a clone of the app's own key.
     pub fn dpop_key(mut self, key: PrivateKey) -> Self {
         self.dpop_key = Some(key);
         self
     }
 
-    /// Asks for these scopes instead of all that this crate can use.
+    /// Requests these API scopes instead of all that this crate can use.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
@@ -162,42 +166,42 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Paces requests together with all users of this pacer: other clients of the same app.
+    /// Shares this pacer with other clients of the same app.
     pub fn pacer(mut self, pacer: Pacer) -> Self {
         self.pacer = pacer;
         self
     }
 
-    /// Names the program that asks, before this crate's own name: `example-sync/1.2`.
+    /// Sets the name of the program, such as `example-sync/1.2`, which precedes the name of this crate in the user agent.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.user_agent = Some(product.into());
         self
     }
 
-    /// Trusts further certificate authorities, given as PEM: one, or a bundle.
+    /// Trusts additional certificate authorities in PEM: one certificate or a bundle.
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificate = Some(pem.into());
         self
     }
 
-    /// Goes through a proxy, instead of those of the environment.
+    /// Uses this proxy instead of those of the environment.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// Allows an org URL that leads to a private, link-local, or shared address. Refused unless set: a token would be sent
-    /// into this machine's own network. Names are checked when they are resolved; where a proxy is used, it resolves them.
-    /// Loopback needs no permission for `localhost` and literal addresses.
+    /// Permits an org URL with a private, link-local, or shared address. By default, such addresses are rejected, because a
+    /// token would be sent to an internal network. Names are checked when they are resolved; a proxy resolves names itself.
+    /// Loopback is always permitted for `localhost` and literal addresses.
     pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
         self.allow_private_addresses = allow;
         self
     }
 
-    /// Makes the client. Sends nothing.
+    /// Creates the client. Sends no request.
     ///
     /// # Errors
-    /// When the org URL, the credential or the certificate cannot work, or the org URL is a private address.
+    /// If the org URL, the credential, or the certificate is invalid, or if the org URL has a private address.
     pub fn build(self) -> Result<OktaClient, ConfigError> {
         let org = org_url(&self.org)?;
         let mut outbound = Outbound::new().allow_private_addresses(self.allow_private_addresses);
@@ -207,7 +211,8 @@ impl OktaClientBuilder {
         outbound.check(&org)?;
         let own = concat!("okta-client/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
-        // No redirects and no cookies: a request carries a credential, and Okta mixes up sessions that keep cookies.
+        // No redirects and no cookies: each request carries a credential, and Okta confuses sessions if cookies are
+        // sent.
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
@@ -216,7 +221,7 @@ impl OktaClientBuilder {
         if let Some(pem) = self.root_certificate {
             let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(ConfigError::Http)?;
             if certificates.is_empty() {
-                return Err(ConfigError::NoCertificate);
+                return Err(ConfigError::InvalidCertificate);
             }
             http = http.tls_certs_merge(certificates);
         }
@@ -245,17 +250,17 @@ impl OktaClientBuilder {
             total_time: self.total_time,
             other_hosts: Mutex::default(),
         };
-        Ok(OktaClient { inner: Arc::new(inner), lane: Lane::Normal })
+        Ok(OktaClient { inner: Arc::new(inner), priority: Priority::Normal })
     }
 }
 
 /// Checks an org URL: HTTPS, or a loopback host for tests; a host and nothing else; not the admin console.
 fn org_url(given: &str) -> Result<Url, ConfigError> {
-    // Before anything is said about it, so that no message repeats a password.
+    // This check comes first, so that no message repeats a password.
     if given.contains('@') {
         return Err(ConfigError::OrgUrl {
             given: "…@…".to_owned(),
-            why: "it holds a user name or password".to_owned(),
+            why: "it contains a username or password".to_owned(),
         });
     }
     let wrong = |why: &str| ConfigError::OrgUrl { given: given.to_owned(), why: why.to_owned() };
@@ -266,8 +271,8 @@ fn org_url(given: &str) -> Result<Url, ConfigError> {
     match url.scheme() {
         "https" => {}
         "http" if loopback => {}
-        "http" => return Err(wrong("Okta is reached over https only")),
-        _ => return Err(wrong("it must begin with https://")),
+        "http" => return Err(wrong("it must start with https://")),
+        _ => return Err(wrong("it must start with https://")),
     }
     if let Some((org, rest)) = host.split_once("-admin.okta") {
         let instead = format!("{}://{org}.okta{rest}", url.scheme());
@@ -342,7 +347,7 @@ mod tests {
         let error = org_url("https://example-admin.okta.com").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "https://example-admin.okta.com is the admin console; use https://example.okta.com"
+            "https://example-admin.okta.com is the URL of the Okta Admin Console; use https://example.okta.com"
         );
         for scheme in ["https", "http", "ftp"] {
             let given = format!("{scheme}://me:secret@example.okta.com");

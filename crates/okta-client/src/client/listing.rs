@@ -1,4 +1,4 @@
-//! Listings: pages that are asked for when they are needed, `next` links that are followed at home only.
+//! Listings: pages are fetched when needed, and `next` links are followed only within the org.
 
 use std::sync::PoisonError;
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::item::{Item, read_list, without_mark};
 use crate::link::{self, BrokenLink};
 use crate::resources::{Page, PageCursor};
-use crate::text::told;
+use crate::text::printable;
 
 impl OktaClient {
     /// One object.
@@ -21,8 +21,8 @@ impl OktaClient {
         decoded(&call, &answer)
     }
 
-    /// The items of a listing, page by page. Ends where no `next` link is given; an empty page does not end it. An item
-    /// that cannot be read is an [`Error::Item`] in its place, after which the listing goes on.
+    /// The items of a listing, page by page. Ends without a `next` link; an empty page doesn't end it. An unreadable
+    /// item is an [`Error::Item`] in its place, after which the listing continues.
     pub(crate) fn list<T: Item + Send + 'static>(
         &self,
         first: Call,
@@ -75,14 +75,14 @@ impl OktaClient {
         Ok(Page { items, unreadable, next: next.map(PageCursor::from) })
     }
 
-    /// A `next` link as it may be asked for with the org's credential: its path and query at the org's own origin. The
-    /// host in it can be another name of the same org, or that of a gateway; the path has to be the listing's own.
+    /// A `next` link for a request with the org's credential: its path and query at the org's own origin. Its host can
+    /// be another name of the same org, or a gateway's; the path must be the listing's own.
     pub(crate) fn follow(&self, path: &str, target: &str) -> Result<Url> {
         let other = |target: String| Error::OtherListing { path: path.to_owned(), target };
         let org = &self.inner.org;
-        let link = org.join(target).map_err(|_| other("what is not a URL".into()))?;
+        let link = org.join(target).map_err(|_| other("an invalid URL".into()))?;
         if !matches!(link.scheme(), "https" | "http") || link.path() != path {
-            return Err(other(told(&(link.origin().ascii_serialization() + link.path()))));
+            return Err(other(printable(&(link.origin().ascii_serialization() + link.path()))));
         }
         if link.origin() != org.origin() {
             self.note_other_host(&link);
@@ -101,20 +101,19 @@ impl OktaClient {
             tracing::warn!(
                 links = origin,
                 org_url = %self.inner.org,
-                "the links in Okta's listings name another host; they are asked for at org_url"
+                "the links in Okta's listings name another host; requesting them at org_url"
             );
             known.push(origin);
         }
     }
 
-    /// Other origins that `next` links have named in the place of the org's own: another name of the org, or that of a
-    /// gateway. They were asked for at the org URL.
+    /// Other origins in `next` links, such as another name of the org or a gateway. The requests were sent to the org URL.
     pub fn other_origins(&self) -> Vec<String> {
         self.inner.other_hosts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Okta gives no more users on a page, whatever is asked for.
+/// Okta's maximum number of users per page.
 const MOST_USERS: usize = 200;
 
 /// The number of items in a full page, if the request contains it.
@@ -133,7 +132,7 @@ const MOST_EMPTY: u32 = 50;
 /// The pages read so far, as needed to detect a loop of any length (Brent's algorithm): one is stored, for twice as
 /// many steps each time.
 struct Way {
-    remembered: Url,
+    marker: Url,
     steps: u64,
     until: u64,
     /// Empty pages in a row.
@@ -142,19 +141,19 @@ struct Way {
 
 impl From<&Url> for Way {
     fn from(first: &Url) -> Self {
-        Self { remembered: first.clone(), steps: 0, until: 1, empty: 0 }
+        Self { marker: first.clone(), steps: 0, until: 1, empty: 0 }
     }
 }
 
 impl Way {
     /// True if the next page was read before.
     fn leads_back(&mut self, next: &Url) -> bool {
-        if *next == self.remembered {
+        if *next == self.marker {
             return true;
         }
         self.steps += 1;
         if self.steps == self.until {
-            self.remembered = next.clone();
+            self.marker = next.clone();
             self.steps = 0;
             self.until = self.until.saturating_mul(2);
         }
@@ -178,7 +177,7 @@ pub(crate) fn undecodable(
     let quotes = error.is_data() && !error.to_string().starts_with("missing field");
     let source = if quotes {
         let place = format!("line {} column {}", error.line(), error.column());
-        serde::de::Error::custom(format!("something of another kind than expected before {place}"))
+        serde::de::Error::custom(format!("unexpected type before {place}"))
     } else {
         error
     };

@@ -25,17 +25,17 @@ pub(crate) use transport::Transport;
 use crate::auth::Authenticator;
 use crate::endpoint;
 use crate::error::{Error, Result};
-use crate::pacer::{Lane, Pacer};
+use crate::pacer::{Pacer, Priority};
 use crate::resources::{EventHooks, Groups, Logs, Schemas, UserTypes, Users};
 
-/// As good as no limit.
+/// Practically no limit.
 const FOREVER: Duration = Duration::from_hours(24 * 365);
 
 /// A client of one Okta org. Cheap to clone; clones share connections, token and pacing.
 #[derive(Clone)]
 pub struct OktaClient {
     inner: Arc<Inner>,
-    lane: Lane,
+    priority: Priority,
 }
 
 struct Inner {
@@ -44,7 +44,7 @@ struct Inner {
     auth: Authenticator,
     pacer: Pacer,
     total_time: Duration,
-    /// Origins that links have named in the place of the org's own.
+    /// Other origins in links instead of the org's own.
     other_hosts: Mutex<Vec<String>>,
 }
 
@@ -65,21 +65,21 @@ impl OktaClient {
         &self.inner.org
     }
 
-    /// The scheduler of the requests, and what it knows of the rate limits.
+    /// The scheduler of the requests, with the state of the rate limits.
     pub fn pacer(&self) -> &Pacer {
         &self.inner.pacer
     }
 
-    /// The same client, whose requests go before all others when the rate limit makes them wait.
+    /// The same client, whose requests are sent before all others if the rate limit delays them.
     #[must_use = "the client itself is not changed"]
     pub fn high_priority(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), lane: Lane::Urgent }
+        Self { inner: Arc::clone(&self.inner), priority: Priority::Urgent }
     }
 
     /// The scopes that Okta granted; empty with an API token.
     ///
     /// # Errors
-    /// When Okta gives no token.
+    /// When Okta issues no token.
     pub async fn granted_scopes(&self) -> Result<Vec<String>> {
         let deadline = self.deadline();
         let granted = timeout_at(deadline, self.inner.auth.granted(&self.inner.transport, deadline)).await;
@@ -89,21 +89,21 @@ impl OktaClient {
     /// True if the token is bound to a key of this process (DPoP), so that a stolen one is useless.
     ///
     /// # Errors
-    /// When Okta gives no token.
+    /// When Okta issues no token.
     pub async fn is_bound(&self) -> Result<bool> {
         let deadline = self.deadline();
         let bound = timeout_at(deadline, self.inner.auth.bound(&self.inner.transport, deadline)).await;
         bound.map_err(|_| self.late(endpoint::TOKEN))?
     }
 
-    /// The scopes that were asked for and not granted; empty with an API token.
+    /// The requested API scopes that aren't granted; empty with an API token.
     ///
     /// # Errors
-    /// When Okta gives no token.
+    /// If Okta returns no access token.
     pub async fn missing_scopes(&self) -> Result<Vec<String>> {
         self.granted_scopes().await?;
         let auth = &self.inner.auth;
-        Ok(auth.asked().iter().filter(|scope| auth.lacks(scope)).cloned().collect())
+        Ok(auth.requested_scopes().iter().filter(|scope| auth.lacks(scope)).cloned().collect())
     }
 
     /// Users.
@@ -139,7 +139,7 @@ impl OktaClient {
     /// The time at which a call that starts now is canceled.
     fn deadline(&self) -> Instant {
         let now = Instant::now();
-        // Whoever asks for more than a clock can count wants to wait.
+        // A duration beyond the clock's range means no deadline.
         now.checked_add(self.inner.total_time).unwrap_or(now + FOREVER)
     }
 

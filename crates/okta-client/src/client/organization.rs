@@ -6,14 +6,14 @@ use tokio::time::timeout_at;
 use super::OktaClient;
 use crate::error::{Error, Result};
 
-/// The answer is a few lines.
+/// The response has a few lines.
 const LARGEST_ANSWER: usize = 1 << 20;
 
 /// An org's public metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Organization {
-    /// Its id.
+    /// The ID.
     pub id: String,
 }
 
@@ -25,7 +25,7 @@ impl OktaClient {
     pub async fn organization(&self) -> Result<Organization> {
         let url = self.url("/.well-known/okta-organization");
         let transport = &self.inner.transport;
-        let ask = async {
+        let request = async {
             let answer =
                 transport.http.get(url.clone()).send().await.map_err(|e| transport.failed(&url, &e))?;
             if answer.status().is_redirection() {
@@ -43,6 +43,6 @@ impl OktaClient {
             organization
                 .ok_or_else(|| Error::NotAnOrg(self.inner.org.as_str().trim_end_matches('/').to_owned()))
         };
-        timeout_at(self.deadline(), ask).await.map_err(|_| self.late(url.path()))?
+        timeout_at(self.deadline(), request).await.map_err(|_| self.late(url.path()))?
     }
 }

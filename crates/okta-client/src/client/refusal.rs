@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::model::{or_default, text_or_none};
-use crate::text::{excerpt, json, told};
+use crate::text::{excerpt, json, printable};
 
 /// "Not found: Resource not found: {id} ({kind})": the only word that ends an object.
 /// <https://developer.okta.com/docs/reference/error-codes/>
-const GONE: &str = "E0000007";
+const NOT_FOUND: &str = "E0000007";
 /// "You do not have permission to perform the requested action."
 const NO_PERMISSION: &str = "E0000006";
 /// "You do not have permission to access the feature you are requesting."
@@ -18,7 +18,7 @@ pub(super) const FEATURE_MISSING: &str = "E0000015";
 /// More are of no help.
 const MOST_CAUSES: usize = 10;
 
-/// Okta's error object. Gateways in between answer in other shapes, or with nothing.
+/// Okta's error object. Gateways respond in other formats, or with nothing.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct Refusal {
@@ -28,7 +28,7 @@ pub(crate) struct Refusal {
     summary: String,
     #[serde(rename = "errorCauses", deserialize_with = "or_default")]
     causes: Vec<Cause>,
-    /// The words of an answer that is no error object of Okta's.
+    /// The text of a response that isn't Okta's error object.
     #[serde(skip)]
     text: String,
 }
@@ -40,7 +40,7 @@ struct Cause {
     summary: String,
 }
 
-/// The words of gateways that answer in JSON.
+/// The text of gateways that respond in JSON.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Words {
@@ -62,12 +62,12 @@ impl Refusal {
         if refusal.is_okta_s() { refusal } else { Self { text: words(body), ..refusal } }
     }
 
-    /// True if Okta wrote it, as far as that is known.
+    /// True if Okta wrote it, as far as that can be determined.
     const fn is_okta_s(&self) -> bool {
         !self.code.is_empty()
     }
 
-    /// Its words: Okta's summary and causes, or what else the answer says.
+    /// The text: Okta's summary and causes, or other text of the response.
     fn reason(&self) -> String {
         let causes = self.causes.iter().take(MOST_CAUSES).map(|cause| &cause.summary);
         let parts: Vec<&str> = [&self.summary]
@@ -81,14 +81,14 @@ impl Refusal {
 
     /// True if it is Okta's word that the object at this path is not there.
     fn ends(&self, path: &str) -> bool {
-        // The answer for another object, from a cache or a gateway that mixes them up, ends neither.
+        // A response about another object, from a cache or a misconfigured gateway, proves nothing about either object.
         let named =
             self.summary.split_once("Resource not found: ").and_then(|(_, id)| id.split_whitespace().next());
-        self.code == GONE && named.is_none_or(|id| path.split('/').any(|part| part == id))
+        self.code == NOT_FOUND && named.is_none_or(|id| path.split('/').any(|part| part == id))
     }
 }
 
-/// The words of an answer that is not an error object of Okta's.
+/// The text of a response that isn't Okta's error object.
 pub(crate) fn words(body: &[u8]) -> String {
     let Some(words) = json(body).and_then(|body| Words::deserialize(body).ok()) else { return excerpt(body) };
     let Words { error_description, message, detail, title, error } = words;
@@ -99,7 +99,7 @@ pub(crate) fn words(body: &[u8]) -> String {
     first.map_or_else(String::new, |text| excerpt(text.as_bytes()))
 }
 
-/// The challenges of an answer; empty when it has none.
+/// The challenges of a response; empty if it has none.
 pub(super) fn challenge(headers: &HeaderMap) -> String {
     let values = headers.get_all(WWW_AUTHENTICATE).iter();
     values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect::<Vec<_>>().join(", ")
@@ -119,7 +119,7 @@ fn parameter(challenge: &str, name: &str) -> Option<String> {
     None
 }
 
-/// The value that a text begins with, and what comes after it.
+/// The value at the start of a text, and the rest.
 fn value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
@@ -146,7 +146,7 @@ pub(crate) fn refused(
     lacking: Option<&str>,
 ) -> Error {
     let path = path.to_owned();
-    let parameter = |name: &str| parameter(challenge, name).map(|value| told(&value));
+    let parameter = |name: &str| parameter(challenge, name).map(|value| printable(&value));
     let oauth = parameter("error");
     match (status.as_u16(), oauth.as_deref(), refusal.code.as_str()) {
         (300..=399, ..) => Error::Redirect { path },
@@ -160,7 +160,7 @@ pub(crate) fn refused(
             let reason = parameter("error_description").unwrap_or_else(|| refusal.reason());
             Error::MissingScope { path, scope: scope.unwrap_or_else(|| "it needs".into()), reason }
         }
-        // Okta would have said it in its error object, or in the header.
+        // Okta reports a missing scope in its error object or in the header.
         (400..=499, None, "") if status == StatusCode::FORBIDDEN || !refusal.text.is_empty() => {
             Error::Blocked { path, status: status.as_u16(), reason: refusal.reason() }
         }
@@ -174,7 +174,7 @@ pub(crate) fn refused(
         (401, _, FEATURE_MISSING) => validation(path, status, refusal),
         (401, ..) | (400, Some(_), _) => {
             let error = oauth.unwrap_or_else(|| {
-                if refusal.code.is_empty() { "status 401".into() } else { told(&refusal.code) }
+                if refusal.code.is_empty() { "status 401".into() } else { printable(&refusal.code) }
             });
             credentials(error, parameter("error_description"), &refusal.summary)
         }
@@ -182,7 +182,7 @@ pub(crate) fn refused(
     }
 }
 
-/// The error that an answer of the token endpoint stands for that is no OAuth error.
+/// The error for a token endpoint response that isn't an OAuth error.
 pub(crate) fn not_oauth(path: &str, status: StatusCode, body: &[u8]) -> Error {
     let (path, refusal) = (path.to_owned(), Refusal::read(body));
     let (reason, status) = (refusal.reason(), status.as_u16());
@@ -191,7 +191,8 @@ pub(crate) fn not_oauth(path: &str, status: StatusCode, body: &[u8]) -> Error {
         403 | 407 | 511 if !refusal.is_okta_s() => Error::Blocked { path, status, reason },
         _ if !refusal.text.is_empty() => Error::Blocked { path, status, reason },
         _ => {
-            let error = if refusal.is_okta_s() { told(&refusal.code) } else { format!("status {status}") };
+            let error =
+                if refusal.is_okta_s() { printable(&refusal.code) } else { format!("status {status}") };
             credentials(error, None, &reason)
         }
     }
@@ -199,7 +200,7 @@ pub(crate) fn not_oauth(path: &str, status: StatusCode, body: &[u8]) -> Error {
 
 fn credentials(error: String, description: Option<String>, summary: &str) -> Error {
     let description = description
-        .or_else(|| Some(told(summary)).filter(|s| !s.is_empty()))
+        .or_else(|| Some(printable(summary)).filter(|s| !s.is_empty()))
         .unwrap_or_else(|| "no reason given".into());
     Error::Credentials { error, description }
 }
@@ -208,9 +209,9 @@ fn validation(path: String, status: StatusCode, refusal: &Refusal) -> Error {
     let or = |text: String, other: String| if text.is_empty() { other } else { text };
     Error::Api {
         path,
-        code: or(told(&refusal.code), format!("status {}", status.as_u16())),
-        summary: or(told(&refusal.summary), "no reason given".into()),
-        causes: refusal.causes.iter().take(MOST_CAUSES).map(|cause| told(&cause.summary)).collect(),
+        code: or(printable(&refusal.code), format!("status {}", status.as_u16())),
+        summary: or(printable(&refusal.summary), "no reason given".into()),
+        causes: refusal.causes.iter().take(MOST_CAUSES).map(|cause| printable(&cause.summary)).collect(),
     }
 }
 
@@ -241,8 +242,8 @@ mod tests {
             format!("{{\"message\":\"not {escaped}\",\"x\":1e400}}"),
         ] {
             let refusal = Refusal::read(&crate::text::without_secrets(body.into(), &[secret]));
-            let told = refused("/", StatusCode::BAD_REQUEST, "", &refusal, None).to_string();
-            assert!(!told.contains("Secret"), "{told}");
+            let printable = refused("/", StatusCode::BAD_REQUEST, "", &refusal, None).to_string();
+            assert!(!printable.contains("Secret"), "{printable}");
         }
     }
 

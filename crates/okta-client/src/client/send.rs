@@ -18,11 +18,11 @@ use crate::error::{Error, Result};
 use crate::pacer::{SHORTEST, Slot};
 use crate::text::without_secrets;
 
-/// The number of attempts of a call while the org has an error of its own. Waits for the rate limit don't count.
+/// The number of attempts of a call while the org returns server errors. Waits for the rate limit don't count.
 const ATTEMPTS: u32 = 6;
-/// The number of attempts of a call that another server than Okta answers.
-const ROAD_ATTEMPTS: u32 = 3;
-/// No answer of Okta's comes near; what is larger is no answer of Okta's.
+/// The number of attempts of a call if another server responds instead of Okta.
+const MISROUTED_ATTEMPTS: u32 = 3;
+/// Far above any response of Okta; a larger one isn't Okta's.
 const LARGEST_ANSWER: usize = 64 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Without these members users are read faster. All three are needed for that.
@@ -52,7 +52,7 @@ impl Call {
         Self::new(Method::GET, url, expected)
     }
 
-    /// Leaves out unused parts of a user beside the profile.
+    /// Omits unused parts of a user outside the profile.
     pub(crate) const fn lean(mut self) -> Self {
         self.lean = true;
         self
@@ -70,7 +70,7 @@ impl Call {
         self
     }
 
-    /// The same call at another address, as a `next` link gives it.
+    /// The same call at another address, from a `next` link.
     pub(crate) fn at(&self, url: Url) -> Self {
         Self { url, ..self.clone() }
     }
@@ -84,13 +84,13 @@ impl Call {
     }
 }
 
-/// A successful answer.
+/// A successful response.
 pub(crate) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
-/// Any answer.
+/// Any response.
 struct Received {
     status: StatusCode,
     headers: HeaderMap,
@@ -106,7 +106,7 @@ struct Remedies {
 }
 
 impl OktaClient {
-    /// Sends until there is an answer that no retry would change, or the time is up.
+    /// Sends until a response is final or the time is up.
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer> {
         let span = tracing::debug_span!(
             "okta",
@@ -117,13 +117,13 @@ impl OktaClient {
             request_id = Empty,
         );
         let sent = self.send_until(call, self.deadline()).instrument(span.clone()).await;
-        // That something is not there is an answer, too.
+        // A missing object is a valid result as well.
         if let Err(error) = &sent
             && !matches!(error, Error::NotFound { .. })
         {
-            // What the error says may be personal; the span says which request it was.
+            // The error text may be personal data; the span identifies the request.
             let transient = error.is_transient();
-            span.in_scope(|| tracing::debug!(transient, "no answer to go on with"));
+            span.in_scope(|| tracing::debug!(transient, "request failed"));
         }
         sent
     }
@@ -138,7 +138,7 @@ impl OktaClient {
         loop {
             let ready = timeout_at(deadline, inner.auth.ready(&inner.transport, deadline)).await;
             ready.map_err(|_| self.late(path))??;
-            let Ok(slot) = timeout_at(deadline, inner.pacer.turn(bucket, self.lane)).await else {
+            let Ok(slot) = timeout_at(deadline, inner.pacer.turn(bucket, self.priority)).await else {
                 return Err(if inner.pacer.opens_in(bucket).is_zero() { self.late(path) } else { limited() });
             };
             attempts += 1;
@@ -148,7 +148,7 @@ impl OktaClient {
             let (serial, offset) = (signature.serial, signature.offset);
             let attempt = timeout_at(deadline, self.attempt(call, signature.headers, &slot)).await;
             drop(slot);
-            let trouble = match attempt.map_err(|_| self.late(path))? {
+            let error = match attempt.map_err(|_| self.late(path))? {
                 Ok(Received { status, headers, body, .. }) if status.is_success() => {
                     return Ok(Answer { headers, body });
                 }
@@ -158,22 +158,22 @@ impl OktaClient {
                     status @ (500 | 502..=504) => Error::Unavailable { path: path.to_owned(), status },
                     _ if self.remedied(&received, serial, offset, &mut remedies) => continue,
                     _ => match self.refusal(call, &received) {
-                        error @ Error::Misrouted { .. } if failures + 1 < ROAD_ATTEMPTS => error,
+                        error @ Error::Misrouted { .. } if failures + 1 < MISROUTED_ATTEMPTS => error,
                         error => return Err(error),
                     },
                 },
                 Err(error) => error,
             };
             failures += 1;
-            let wait = match trouble {
-                // A service that sheds load is not asked again sooner, whatever its Retry-After says.
+            let wait = match error {
+                // An overloaded service gets a longer pause, even if its Retry-After is shorter.
                 Error::Unavailable { status: 503, .. } => pause(failures).max(SHORTEST),
                 _ => pause(failures),
             };
-            if failures >= ATTEMPTS || Instant::now() + wait >= deadline || !call.may_repeat(&trouble) {
-                return Err(trouble);
+            if failures >= ATTEMPTS || Instant::now() + wait >= deadline || !call.may_repeat(&error) {
+                return Err(error);
             }
-            tracing::debug!(failures, error = %trouble, "trying again");
+            tracing::debug!(failures, error = %error, "trying again");
             tokio::time::sleep(wait).await;
         }
     }
@@ -222,7 +222,7 @@ impl OktaClient {
         }
         let response = request.send().await.map_err(|error| transport.failed(&call.url, &error))?;
         let (status, mut headers) = (response.status(), response.headers().clone());
-        // Before the body: it may take long, or break off.
+        // Headers count before the body is read: the body may be slow or incomplete.
         slot.learn(status.as_u16(), &headers);
         self.inner.auth.learn(&headers);
         record(status, &headers);
@@ -244,12 +244,12 @@ impl OktaClient {
 }
 
 impl Call {
-    fn may_repeat(&self, trouble: &Error) -> bool {
-        trouble.is_transient() && (self.repeatable || matches!(trouble, Error::Transport { sent: false, .. }))
+    fn may_repeat(&self, error: &Error) -> bool {
+        error.is_transient() && (self.repeatable || matches!(error, Error::Transport { sent: false, .. }))
     }
 }
 
-/// Notes in the span what Okta knows the request by.
+/// Records Okta's ID of the request in the span.
 pub(crate) fn record(status: StatusCode, headers: &HeaderMap) {
     let span = Span::current();
     span.record("status", status.as_u16());

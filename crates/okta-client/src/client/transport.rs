@@ -14,13 +14,13 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// A request that was not answered.
+    /// A request without a response.
     pub(crate) fn failed(&self, url: &Url, error: &reqwest::Error) -> Error {
         let reason = Box::new(self.outbound.not_reached(url, error));
         Error::Transport { reason, sent: !error.is_connect() }
     }
 
-    /// The whole body of an answer, unless it is larger than any that makes sense.
+    /// The whole body of a response, unless it exceeds the limit.
     pub(crate) async fn body(
         &self,
         mut response: reqwest::Response,

@@ -33,7 +33,7 @@ const EVENT: [&str; 14] = [
     "2026-03-01T12:30:02.345Z",
 ];
 
-/// An item beside one of these bytes is read as it is alone.
+/// An item next to one of these bytes is read as it is alone.
 fn keeps_neighbors<T: Item + std::fmt::Debug>(odd: &Value, good: &Value) -> (usize, Vec<Unreadable>) {
     let (alone, none) = read_list::<T>(json!([good]).to_string().as_bytes()).unwrap();
     assert!(none.is_empty(), "{none:?}");

@@ -1,4 +1,4 @@
-//! Headers, and what is stored of links.
+//! Headers and stored links.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use url::Url;
 use super::headers;
 use crate::auth::{Corrections, ServerClock};
 use crate::link::target;
-use crate::pacer::Lane;
+use crate::pacer::Priority;
 use crate::{LogCheckpoint, OktaClient, Pacer, PageCursor};
 
 /// The longest wait that headers can cause: two minutes, and a little against herds.
 const LONGEST_WAIT: Duration = Duration::from_secs(125);
 
-/// Time that passes when it is waited for.
+/// A clock that advances during waits.
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Builder::new_current_thread().enable_time().start_paused(true).build().unwrap())
@@ -60,7 +60,7 @@ fn link_leads_home_whatever_bytes() {
                 }
             };
         }
-        // As a store that was tampered with holds it.
+        // The state after a manipulation of the store.
         let text = String::from_utf8_lossy(input);
         if let Err(error) = text.parse::<LogCheckpoint>() {
             assert_shown(&error.to_string(), 1000);
@@ -93,7 +93,7 @@ fn rate_headers_bound_any_wait() {
         let clock = ServerClock::default();
         let mut outcome = String::new();
         let (mut status, mut from) = (200, 0);
-        // Several answers, each with a status before its headers.
+        // Several responses, each with a status before its headers.
         let text = input.split(|byte| *byte == b'\n').take(64).collect::<Vec<_>>();
         for (at, line) in text.iter().enumerate() {
             let next = std::str::from_utf8(line).ok().and_then(|line| line.trim().parse::<u16>().ok());
@@ -102,7 +102,7 @@ fn rate_headers_bound_any_wait() {
                 continue;
             }
             let headers = headers(&text[from..=at].join(&b'\n'));
-            let slot = runtime().block_on(pacer.turn("/api/v1/users", Lane::Normal));
+            let slot = runtime().block_on(pacer.turn("/api/v1/users", Priority::Normal));
             slot.learn(status, &headers);
             drop(slot);
             let wait = pacer.opens_in("/api/v1/users");

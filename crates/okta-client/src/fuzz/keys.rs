@@ -1,4 +1,4 @@
-//! Private keys as they are pasted.
+//! Pasted private keys.
 
 use fuzz::{assert_shown, fuzz};
 use secrecy::ExposeSecret as _;

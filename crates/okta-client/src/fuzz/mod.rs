@@ -1,4 +1,4 @@
-//! Fuzz targets of what Okta, its hooks, gateways, and key files send. See tests/fuzz.
+//! Fuzz targets for input from Okta, its hooks, gateways, and key files. See tests/fuzz.
 // Outcomes are short.
 #![allow(clippy::format_push_string)]
 
@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// A credential that inputs hold and no error may.
 const SECRET: &str = "00AbSecretTokenValue1234567890";
 
-/// Text up to a line break, and what comes after it.
+/// The text up to a line break, and the rest.
 fn line(input: &[u8]) -> (&[u8], &[u8]) {
     match input.iter().position(|byte| *byte == b'\n') {
         Some(at) => (&input[..at], &input[at + 1..]),

@@ -1,46 +1,43 @@
-//! Failures to read or make a private key.
+//! Errors of reading or generating a private key.
 
-/// A private key that cannot be used.
+/// A private key that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// It is neither a JWK nor a PEM document, or it breaks off.
-    #[error("the private key is neither a complete JSON Web Key nor a complete PEM document; copy all of it")]
+    /// The text is neither a JWK nor a PEM document, or it is incomplete.
+    #[error("the private key is neither a complete JWK nor a complete PEM document; copy the whole key")]
     NotAKey,
-    /// It is the half that belongs into Okta.
-    #[error(
-        "this is only the public key, which has no \"{0}\"; give the private one, which Okta shows once when it generates the key"
-    )]
+    /// The key is the public key.
+    #[error("this is a public key, without \"{0}\"; use the private key, which Okta shows only once")]
     PublicOnly(&'static str),
-    /// The certificate of a key.
-    #[error("this is a certificate, which holds no private key; give the private key that belongs to it")]
+    /// The text is a certificate.
+    #[error("this is a certificate; use its private key")]
     Certificate,
-    /// A key that a password protects.
+    /// The key is encrypted with a password.
     #[error(
-        "the private key is encrypted; decrypt it first: `openssl pkey -in encrypted.pem -out key.pem`, and keep the result as safe as the password"
+        "the private key is encrypted; decrypt it with `openssl pkey -in encrypted.pem -out key.pem`, and protect \
+         the new file"
     )]
     Encrypted,
-    /// More than one private key.
-    #[error("this holds {0} private keys; give the one whose public key is registered at the app")]
+    /// The text contains more than one private key.
+    #[error("found {0} private keys; use the one whose public key is registered in the app")]
     SeveralKeys(usize),
-    /// A kind of key that Okta doesn't accept.
-    #[error("a key of type \"{0}\" cannot be used; Okta accepts RSA and EC keys")]
+    /// Okta doesn't accept the type of the key.
+    #[error("keys of type \"{0}\" aren't supported; Okta accepts RSA and EC keys")]
     WrongType(String),
-    /// A key for another use than signatures.
-    #[error("the key is meant for \"{0}\"; register one for signatures (\"use\": \"sig\")")]
+    /// The key isn't for signatures.
+    #[error("the key has the use \"{0}\"; use a key for signatures (\"use\": \"sig\")")]
     WrongUse(String),
-    /// An algorithm that Okta doesn't accept, or that doesn't fit the key.
-    #[error(
-        "the key is meant for the algorithm \"{0}\", which doesn't fit it or which Okta doesn't accept; use RS256 or ES256"
-    )]
+    /// Okta doesn't accept the algorithm, or it doesn't match the key.
+    #[error("the algorithm \"{0}\" doesn't match the key, or Okta doesn't accept it; use RS256 or ES256")]
     WrongAlgorithm(String),
-    /// Too short to be safe.
-    #[error("the RSA key has {0} bits; Okta wants 2048 or more")]
+    /// The key is too short.
+    #[error("the RSA key has {0} bits; Okta requires at least 2048")]
     TooShort(u32),
-    /// A member is missing or does not fit the others.
-    #[error("the private key is damaged: {0}; copy it again, all of it")]
+    /// A member is missing or doesn't match the others.
+    #[error("the private key is damaged: {0}; copy the whole key again")]
     Damaged(String),
-    /// The system has no randomness to give.
-    #[error("no key pair could be generated: the system gives no randomness")]
+    /// The random number generator of the system failed.
+    #[error("could not generate a key pair: the random number generator of the system failed")]
     NotGenerated,
 }

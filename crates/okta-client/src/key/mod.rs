@@ -46,12 +46,12 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads a key as Okta shows it, a JWK or PEM, and as it is pasted: with a byte order mark or quotes around it, with
+    /// Reads a JWK or PEM key, also in the forms in which keys are often pasted: with a byte order mark or quotes, with
     /// literal `\n` for line breaks, on one line, with bag attributes, as a JSON string, or in a key set with one private
-    /// key. Members of a JWK that signatures do not need are ignored.
+    /// key. Members of a JWK that signatures don't require are ignored.
     ///
     /// # Errors
-    /// When it is not a private key for signatures; the error says what it is, and nothing of the key.
+    /// If the text isn't a private key for signatures. The error contains no part of the key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         match text::read(text)? {
             Text::Pem(der) => Self::from_der(&der),
@@ -66,7 +66,7 @@ impl PrivateKey {
         self
     }
 
-    /// The key under its thumbprint, as [`Self::generate`] names keys; `None` where an ID is known.
+    /// The key with its thumbprint, as [`Self::generate`] names keys; `None` if its ID is known.
     pub(crate) fn under_own_id(&self) -> Option<Self> {
         self.kid.is_none().then(|| self.clone().with_kid(&thumbprint(&self.public)))
     }
@@ -78,7 +78,7 @@ impl PrivateKey {
         let kind = json
             .get("kty")
             .and_then(|v| v.as_str())
-            .ok_or_else(|| KeyError::Damaged("it has no \"kty\"".into()))?;
+            .ok_or_else(|| KeyError::Damaged("\"kty\" is missing".into()))?;
         if !matches!(kind, "RSA" | "EC") {
             return Err(KeyError::WrongType(name(kind)));
         }
@@ -89,15 +89,14 @@ impl PrivateKey {
             return Err(KeyError::PublicOnly("d"));
         }
         // The parser's own messages may quote the key.
-        let jwk = Jwk::from_map(json)
-            .map_err(|_| KeyError::Damaged("a member is not what a JWK has there".into()))?;
+        let jwk = Jwk::from_map(json).map_err(|_| KeyError::Damaged("a member is invalid".into()))?;
         Self::from_parsed(&jwk, kid)
     }
 
     /// Reads the content of one PEM block (PKCS #8, PKCS #1 or SEC 1).
     fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let unreadable = || KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
-        // josekit reserves as many bytes as a DER length claims, so it gets only what OpenSSL has written.
+        let unreadable = || KeyError::Damaged("its content is neither an RSA key nor an EC key".into());
+        // josekit allocates the length that the DER data claims, so it only gets output of OpenSSL.
         let pair = PKey::private_key_from_der(der).map_err(|_| unreadable())?;
         let der = pair.private_key_to_pkcs8().map_err(|_| unreadable())?;
         let jwk = match pair.id() {
@@ -115,17 +114,17 @@ impl PrivateKey {
         let private_members: &[&str] =
             if jwk.key_type() == "RSA" { &["d", "p", "q", "dp", "dq", "qi"] } else { &["d"] };
         for member in public_members {
-            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("it has no \"{member}\"")))?;
+            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("\"{member}\" is missing")))?;
             key.set_parameter(member, Some(value.clone()))
-                .map_err(|_| damaged(&format!("\"{member}\" is no text")))?;
+                .map_err(|_| damaged(&format!("\"{member}\" is not a string")))?;
         }
         let public = key.clone();
         for member in private_members {
-            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("it has no \"{member}\"")))?;
+            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("\"{member}\" is missing")))?;
             key.set_parameter(member, Some(value.clone()))
-                .map_err(|_| damaged(&format!("\"{member}\" is no text")))?;
+                .map_err(|_| damaged(&format!("\"{member}\" is not a string")))?;
         }
-        let inconsistent = |_| damaged("its numbers do not form a key");
+        let inconsistent = |_| damaged("its numbers don't form a valid key");
         let name = algorithm(jwk, &public)?;
         let (signer, verifier): (Arc<dyn JwsSigner>, Box<dyn JwsVerifier>) = match name {
             "RS384" => pair!(RS384, key, public, inconsistent),
@@ -135,7 +134,7 @@ impl PrivateKey {
             "ES512" => pair!(ES512, key, public, inconsistent),
             _ => pair!(RS256, key, public, inconsistent),
         };
-        // Found out here, a damaged key is a matter of settings; found out by Okta, it is a riddle.
+        // A damaged key is reported here; Okta's error for it is unclear.
         let sample = b"okta-client";
         signer
             .sign(sample)
@@ -145,8 +144,8 @@ impl PrivateKey {
         Ok(Self { signer, algorithm: name, kid, public, private: Arc::new(key) })
     }
 
-    /// The ID under which the key is registered in Okta, where it is known: a PEM document holds none, and none can be
-    /// computed from the key. While an app has one key, Okta does not need it.
+    /// The ID of the key in Okta, if it is known. A PEM document contains none, and it can't be computed from the key. Okta
+    /// doesn't require it if the app has one key.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
@@ -171,7 +170,7 @@ impl PrivateKey {
         json.to_string().into()
     }
 
-    /// Signs claims; the header names the key by ID, where that is known.
+    /// Signs claims; the header names the key by its ID, if known.
     pub(crate) fn sign_with_kid(&self, claims: &JwtPayload) -> Result<String, josekit::JoseError> {
         let mut header = JwsHeader::new();
         header.set_token_type("JWT");
@@ -181,7 +180,7 @@ impl PrivateKey {
         jwt::encode_with_signer(claims, &header, &*self.signer)
     }
 
-    /// Signs claims; the header carries the public key itself.
+    /// Signs claims; the header contains the public key.
     pub(crate) fn sign_with_jwk(
         &self,
         kind: &str,
@@ -210,7 +209,7 @@ macro_rules! pair {
 }
 use pair;
 
-/// The algorithm that a key signs with: what an RSA key asks for, or what fits the curve.
+/// The signature algorithm of a key: the one that an RSA key names, or the one of the curve.
 fn algorithm(jwk: &Jwk, public: &Jwk) -> Result<&'static str, KeyError> {
     let damaged = |what: &str| KeyError::Damaged(what.to_owned());
     if jwk.key_type() == "RSA" {
@@ -218,7 +217,7 @@ fn algorithm(jwk: &Jwk, public: &Jwk) -> Result<&'static str, KeyError> {
             .parameter("n")
             .and_then(|n| n.as_str())
             .and_then(|n| URL_SAFE_NO_PAD.decode(n.trim_end_matches('=')).ok())
-            .ok_or_else(|| damaged("\"n\" is no base64url"))?;
+            .ok_or_else(|| damaged("\"n\" is not Base64url"))?;
         let bits = bit_length(&modulus);
         if bits < MIN_RSA_BITS {
             return Err(KeyError::TooShort(bits));

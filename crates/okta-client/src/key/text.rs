@@ -1,5 +1,5 @@
-//! Key text as it is pasted: PEM on one line or with literal `\n`, JSON inside a JSON string, a key set, a byte order
-//! mark or quotes around all of it.
+//! Pasted key text: PEM on one line or with literal `\n`, JSON inside a JSON string, a key set, a byte order mark or
+//! quotes around the whole text.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::text::name;
 
 /// Levels of JSON strings that are unwrapped.
 const DEEPEST: usize = 3;
-/// Members of a JWK that are read. Others (`x5c`, `key_ops`, and the like) do not matter for signatures.
+/// Members of a JWK that are read. Others (`x5c`, `key_ops`, and the like) don't matter for signatures.
 const MEMBERS: [&str; 14] = ["kty", "use", "alg", "n", "e", "d", "p", "q", "dp", "dq", "qi", "crv", "x", "y"];
 /// Labels of PEM blocks that hold a private key in the clear (RFC 7468, RFC 8017, RFC 5915).
 const PRIVATE: [&str; 3] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
@@ -73,7 +73,7 @@ fn jwk(mut members: Map<String, Value>) -> Result<Text, KeyError> {
         members = match <[_; 1]>::try_from(private) {
             Ok([key]) => key,
             Err(_) if count > 1 => return Err(KeyError::SeveralKeys(count)),
-            Err(_) if public.is_empty() => return Err(KeyError::Damaged("the key set holds no key".into())),
+            Err(_) if public.is_empty() => return Err(KeyError::Damaged("the key set is empty".into())),
             Err(_) => return Err(KeyError::PublicOnly("d")),
         };
     }
@@ -86,8 +86,7 @@ fn jwk(mut members: Map<String, Value>) -> Result<Text, KeyError> {
     Ok(Text::Jwk(members, kid))
 }
 
-/// The only private key of a PEM document. What is around it (bag attributes, certificates, curve parameters) is left
-/// out.
+/// The only private key of a PEM document. Other content (bag attributes, certificates, curve parameters) is omitted.
 fn pem(text: &str) -> Result<Vec<u8>, KeyError> {
     let text = text.replace("\\\\", "\\").replace("\\r", "").replace("\\n", "\n");
     let (mut rest, mut private, mut others) = (text.as_str(), Vec::new(), Vec::new());
@@ -107,7 +106,7 @@ fn pem(text: &str) -> Result<Vec<u8>, KeyError> {
     match private.as_slice() {
         [body] => {
             let body: String = body.chars().filter(char::is_ascii_graphic).collect();
-            BASE64.decode(body).map_err(|_| KeyError::Damaged("what it holds is not base64".into()))
+            BASE64.decode(body).map_err(|_| KeyError::Damaged("its content is not Base64".into()))
         }
         [] => Err(named(&others)),
         several => Err(KeyError::SeveralKeys(several.len())),
@@ -217,7 +216,7 @@ mod tests {
             (format!("{pem}{pem}"), KeyError::SeveralKeys(2)),
             (json!({"keys": [jwk, jwk]}).to_string(), KeyError::SeveralKeys(2)),
             (json!({"keys": [public]}).to_string(), KeyError::PublicOnly("d")),
-            (json!({"keys": []}).to_string(), KeyError::Damaged("the key set holds no key".into())),
+            (json!({"keys": []}).to_string(), KeyError::Damaged("the key set is empty".into())),
             (pem[..pem.len() / 2].to_owned(), KeyError::NotAKey),
             ("\u{feff}".to_owned(), KeyError::NotAKey),
         ] {
@@ -227,7 +226,7 @@ mod tests {
 
     #[test]
     fn claimed_der_lengths_reserve_nothing() {
-        let damaged = KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
+        let damaged = KeyError::Damaged("its content is neither an RSA key nor an EC key".into());
         let ec = EcKeyPair::generate(EcCurve::P256).unwrap();
         let encrypted = openssl::pkey::PKey::private_key_from_der(&ec.to_der_private_key())
             .unwrap()

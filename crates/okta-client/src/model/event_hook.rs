@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 use super::null_as_default;
 
-/// The events that a hook wants.
+/// The event types that an event hook subscribes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSubscription {
     /// Always `EVENT_TYPE`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Event types of Okta's catalogue; at most 300.
+    /// Event types of Okta's catalog; at most 300.
     pub items: Vec<String>,
     /// Everything else, filters among it.
     #[serde(flatten)]
@@ -30,10 +30,10 @@ impl EventSubscription {
     }
 }
 
-/// A header that Okta sends along. Its value is not secret: Okta shows it.
+/// A header that Okta sends with each delivery. Its value isn't secret, because Okta shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookHeader {
-    /// Its name.
+    /// The name.
     pub key: String,
     /// Its value.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -100,7 +100,7 @@ impl Channel {
     }
 }
 
-/// A hook to be created, or what to replace one with.
+/// An event hook to create, or to replace an existing one.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewEventHook {
     /// The display name.
@@ -115,7 +115,7 @@ pub struct NewEventHook {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventHook {
-    /// The immutable id.
+    /// The immutable ID.
     pub id: String,
     /// The display name.
     pub name: String,

@@ -20,30 +20,30 @@ open_enum!(
     }
 );
 
-/// A group. Names need not be unique; `id` is. Only id, type, and profile are needed: any other member of another kind
-/// than documented is [odd](Self::odd) and reads as absent.
+/// A group. Names aren't unique; `id` is. Only `id`, type, and profile are required. Any other member of an undocumented
+/// type is listed in [`odd`](Self::odd) and read as absent.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "Received")]
 pub struct Group {
-    /// The immutable id.
+    /// The immutable ID.
     pub id: String,
     /// The type.
     #[serde(rename = "type")]
     pub kind: GroupType,
     /// The object classes of its profile.
     pub object_class: Vec<String>,
-    /// When it was created.
+    /// The time of creation.
     pub created: Option<Timestamp>,
-    /// When the profile changed last.
+    /// The last change of the profile.
     pub last_updated: Option<Timestamp>,
-    /// When the members changed last.
+    /// The last change of the members.
     pub last_membership_updated: Option<Timestamp>,
     /// Name, description and custom attributes.
     pub profile: GroupProfile,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
-    /// Members that hold another value than documented.
+    /// Members with a value of an undocumented type.
     #[serde(skip)]
     pub odd: Vec<OddMember>,
 }
@@ -104,7 +104,7 @@ impl Group {
         self.rest.get("_embedded")?.get("stats")?.get("usersCount")?.as_u64()
     }
 
-    /// The id of the application that an imported group comes from.
+    /// The ID of the app that an imported group comes from.
     pub fn source_app_id(&self) -> Option<&str> {
         let source = self.rest.get("source").and_then(|s| s.get("id")).and_then(Value::as_str);
         source.or_else(|| {

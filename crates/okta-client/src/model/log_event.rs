@@ -17,7 +17,7 @@ open_enum!(
         UserGroup = "UserGroup",
         /// An application.
         AppInstance = "AppInstance",
-        /// A user as an application knows it.
+        /// A user in an app.
         AppUser = "AppUser",
         /// The app that sent a request with its own credentials.
         PublicClientApp = "PublicClientApp",
@@ -32,7 +32,7 @@ open_enum!(
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
-    /// The object's id.
+    /// The object's ID.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// The type.
@@ -73,22 +73,22 @@ pub struct Outcome {
     pub rest: Map<String, Value>,
 }
 
-/// Something that happened in the org. Only its uuid, time, type, and the ids and types of its targets are needed: any
-/// other member of another kind than documented reads as absent.
+/// An event in the org. Only its UUID, time, type, and the IDs and types of its targets are required. Any other member of
+/// an undocumented type is read as absent.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEvent {
-    /// The event's id, the same in the log and in deliveries.
+    /// The event's ID, the same in the System Log and in deliveries.
     #[serde(deserialize_with = "id")]
     pub uuid: String,
-    /// When it happened.
+    /// The time of the event in Okta.
     pub published: Timestamp,
     /// The event type in Okta's catalog.
     pub event_type: String,
     /// The severity: `DEBUG`, `INFO`, `WARN`, `ERROR`.
     #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
-    /// The event in words.
+    /// The event as text.
     #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub display_message: Option<String>,
     /// The actor.
@@ -124,23 +124,23 @@ impl fmt::Debug for LogEvent {
 }
 
 impl LogEvent {
-    /// The ids of the targets of a type.
+    /// The IDs of the targets of a type.
     pub fn targets(&self, kind: &TargetType) -> impl Iterator<Item = &str> {
         self.target.iter().filter(move |t| t.kind == *kind && !t.id.is_empty()).map(|t| t.id.as_str())
     }
 
-    /// The ids of the users it was done to.
+    /// The IDs of the affected users.
     pub fn users(&self) -> impl Iterator<Item = &str> {
         self.targets(&TargetType::User)
     }
 
-    /// The ids of the groups it was done to.
+    /// The IDs of the affected groups.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.targets(&TargetType::UserGroup)
     }
 
-    /// The names of the attributes that an update of a profile says it changed. Okta calls this a debugging aid: good
-    /// for skipping work, not for deciding what is true.
+    /// The names of the attributes that an update of a profile reports as changed. According to Okta, this information is for
+    /// debugging: use it to skip work, but not as proof.
     pub fn changed_attributes(&self) -> impl Iterator<Item = &str> {
         let data = self.rest.get("debugContext").and_then(|context| context.get("debugData"));
         let names = data.and_then(|data| data.get("changedAttributes")).and_then(Value::as_str);

@@ -39,7 +39,7 @@ pub(crate) fn text_or_none<'de, D: Deserializer<'de>>(input: D) -> Result<Option
     })
 }
 
-/// Reads what has the right shape, and anything else as the default.
+/// Reads valid values, and anything else as the default.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(
     input: D,
 ) -> Result<T, D::Error> {
@@ -60,7 +60,7 @@ pub(crate) fn id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error
     if is_id(&id) { Ok(id) } else { Err(D::Error::custom("text that is no id")) }
 }
 
-/// True if it can be an id of Okta's, which can be part of a path as it is.
+/// True for a possible Okta ID, which can be part of a path unchanged.
 pub(crate) fn is_id(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
@@ -73,12 +73,12 @@ macro_rules! open_enum {
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
             $($(#[$vmeta])* $variant,)+
-            /// A word that Okta has added since, as received.
+            /// A value that this version doesn't support, as received.
             Other(String),
         }
 
         impl $name {
-            /// Okta's own word.
+            /// The value in Okta's API.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $word,)+
@@ -88,7 +88,7 @@ macro_rules! open_enum {
         }
 
         impl Default for $name {
-            /// Nothing was said.
+            /// No value.
             fn default() -> Self {
                 Self::Other(String::new())
             }

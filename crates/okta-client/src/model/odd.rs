@@ -1,4 +1,4 @@
-//! Members that hold another value than documented.
+//! Members with a value of an undocumented type.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -56,12 +56,12 @@ impl Member {
     }
 }
 
-/// A member that holds another value than documented. It reads as absent; code that uses it must check here first.
+/// A member with a value of an undocumented type. It is read as absent; code that uses the member must check this first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OddMember {
     /// The member.
     pub member: Member,
-    /// The kind of value that stands there: `text`, `a number`, …
+    /// The kind of value that was found: `text`, `a number`, …
     pub found: &'static str,
 }
 

@@ -23,7 +23,7 @@ impl Profile {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// The value of an attribute that holds text.
+    /// The value of a text attribute.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.as_str()
     }
@@ -34,7 +34,7 @@ impl Profile {
     }
 }
 
-/// A profile of a kind that Okta gives base attributes: typed ones by method, all others by name.
+/// A profile of a kind with base attributes in Okta: typed ones by method, all others by name.
 macro_rules! profile {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $method:ident = $attribute:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -129,7 +129,7 @@ profile!(
         division = "division",
         /// The department.
         department = "department",
-        /// The manager's id, in whatever terms the org uses.
+        /// The manager's ID in the form that the org uses.
         manager_id = "managerId",
         /// The manager's name.
         manager = "manager",
@@ -139,7 +139,7 @@ profile!(
 profile!(
     /// The attributes of a group: the base attributes, and any custom ones.
     GroupProfile {
-        /// The name. Need not be unique.
+        /// The name, which may not be unique.
         name = "name",
         /// The description.
         description = "description",

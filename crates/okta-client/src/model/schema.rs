@@ -57,7 +57,7 @@ pub struct SchemaProperty {
     /// The description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Its type.
+    /// The type.
     #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: PropertyType,
     /// The format of a text.
@@ -80,7 +80,7 @@ pub struct SchemaProperty {
     /// The allowed values with names.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<OneOf>,
-    /// The uniqueness of values: a boolean in requests, a word such as `UNIQUE_VALIDATED` in responses.
+    /// The uniqueness of values: a boolean in requests, and text such as `UNIQUE_VALIDATED` in responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<Value>,
     /// Everything else, as received.
@@ -131,13 +131,13 @@ pub struct Schema {
     /// Its URI. Not an address to fetch.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// The display name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
-    /// When it changed last.
+    /// The last change.
     #[serde(default)]
     pub last_updated: Option<Timestamp>,
     #[serde(default, deserialize_with = "null_as_default")]

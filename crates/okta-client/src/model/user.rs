@@ -32,31 +32,31 @@ open_enum!(
 /// The user type that a user belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserTypeRef {
-    /// The type's id.
+    /// The ID of the type.
     #[serde(deserialize_with = "id")]
     pub id: String,
 }
 
-/// A user. `id` never changes; login, email and type can. Only id, status, and profile are needed: any other member of
-/// another kind than documented is [odd](Self::odd) and reads as absent.
+/// A user. `id` never changes; login, email, and type can. Only `id`, status, and profile are required. Any other member of
+/// an undocumented type is listed in [`odd`](Self::odd) and read as absent.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "Received")]
 pub struct User {
-    /// The immutable id.
+    /// The immutable ID.
     pub id: String,
     /// The lifecycle status.
     pub status: UserStatus,
-    /// When it was created.
+    /// The time of creation.
     pub created: Option<Timestamp>,
     /// When it was activated.
     pub activated: Option<Timestamp>,
-    /// When the status changed last.
+    /// The last change of the status.
     pub status_changed: Option<Timestamp>,
-    /// When it signed in last.
+    /// The last sign-in.
     pub last_login: Option<Timestamp>,
-    /// When profile or status changed last; memberships do not count.
+    /// The last change of the profile or status, but not of memberships.
     pub last_updated: Option<Timestamp>,
-    /// When the password changed last.
+    /// The last change of the password.
     pub password_changed: Option<Timestamp>,
     /// The user type.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,7 @@ pub struct User {
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
-    /// Members that hold another value than documented.
+    /// Members with a value of an undocumented type.
     #[serde(skip)]
     pub odd: Vec<OddMember>,
 }

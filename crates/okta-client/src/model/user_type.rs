@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use super::null_as_default;
 
-/// A user type: a schema of its own under a name.
+/// A user type: a name with a separate schema.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserType {
-    /// The immutable id.
+    /// The immutable ID.
     pub id: String,
     /// The immutable name.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct UserType {
 }
 
 impl UserType {
-    /// The id of its schema.
+    /// The ID of its schema.
     pub fn schema_id(&self) -> Option<&str> {
         let href = self.rest.get("_links")?.get("schema")?.get("href")?.as_str()?;
         href.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty())

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{BucketState, Lane, RateHeaders};
+use super::{BucketState, Priority, RateHeaders};
 
 /// Okta's windows last about a minute.
 const WINDOW: Duration = Duration::from_mins(1);
-/// A window is never longer; a reset further away is a mistake.
+/// The maximum length of a window; a later reset is an error.
 const LONGEST_WINDOW: Duration = Duration::from_mins(2);
-/// No refusal is followed by a request sooner.
+/// The shortest pause after a rejection.
 pub(crate) const SHORTEST: Duration = Duration::from_secs(1);
-/// The pause between refusals that name no wait grows no longer.
+/// The maximum pause after rejections without a requested wait.
 const GROWN: Duration = Duration::from_secs(32);
 /// The time to wait for the first request of an unknown window before another one is sent.
 const PROBE: Duration = Duration::from_secs(2);
@@ -32,12 +32,12 @@ struct Window {
     /// The lowest reported count. Within a window the true count only falls, and responses of parallel requests arrive
     /// in any order.
     remaining: u64,
-    /// When that was.
-    told: Instant,
+    /// The time of that request.
+    reported: Instant,
     reset: Instant,
     /// True if the responses contain the end.
     known_end: bool,
-    /// When this window was first seen.
+    /// The time at which this window was first observed.
     seen_at: Instant,
     /// Requests of ours that went in this window.
     sent: u64,
@@ -46,14 +46,14 @@ struct Window {
 #[derive(Debug)]
 pub(super) struct Bucket {
     window: Option<Window>,
-    /// An answer has come, so that a missing window means an org that does not count.
+    /// True after the first response: a missing window then means an org that doesn't count.
     answered: bool,
     in_flight: u64,
-    /// The last request that went while nothing was known.
+    /// The last request that was sent while nothing was known.
     probe: Option<Instant>,
     /// The earliest moment of the next request while requests are spread.
     next: Instant,
-    /// Closed after a 429, whatever its numbers say.
+    /// Closed after a 429, regardless of its numbers.
     hold: Instant,
     /// 429s in a row; those of requests that went together are one.
     refusals: u32,
@@ -99,28 +99,28 @@ impl Bucket {
     }
 
     /// The earliest moment at which a request may go if nothing else is learned until then.
-    pub(super) fn opens(&self, now: Instant, lane: Lane, head_room: f64) -> Instant {
+    pub(super) fn opens(&self, now: Instant, priority: Priority, head_room: f64) -> Instant {
         if now < self.hold {
             return self.hold;
         }
         let window = match &self.window {
             Some(window) if now < window.reset => window,
             None if self.answered => return now,
-            // A new window is like the last one: a few urgent requests need not wait to be told.
-            Some(last) if lane == Lane::Urgent && self.in_flight * 10 < last.limit => return now,
-            // Nothing is known of this window: one request finds out, the others wait for its answer.
+            // A new window is expected to match the last one: a few urgent requests needn't wait for its headers.
+            Some(last) if priority == Priority::Urgent && self.in_flight * 10 < last.limit => return now,
+            // Nothing is known about this window: one request reads its headers while the others wait.
             _ => return self.probe.map_or(now, |sent| (sent + PROBE).max(now)),
         };
         let available = self.available(window, now);
         if available < 1.0 {
             return window.reset;
         }
-        if lane == Lane::Urgent {
+        if priority == Priority::Urgent {
             return now;
         }
         let free = self.free(window, now, head_room);
         if free < 1.0 {
-            // What is spared for others falls with the time that is left for them to ask for it.
+            // The share for other clients shrinks as the window ends.
             let falls = (self.spared(window, now, head_room) - self.seen(window, now)).max(f64::EPSILON);
             let at =
                 |missing: f64| now + Duration::from_secs_f64((missing / falls).clamp(0.0, window.left(now)));
@@ -130,11 +130,11 @@ impl Bucket {
             }
             return at(1.0 - free).min(at(1.0 - free - KEPT_FOR_URGENT).max(last_slot));
         }
-        // Spread only what is scarce: with more than half of the window free there is no need.
+        // Requests are spread only if more than half of the window is used.
         if free * 2.0 >= float(window.limit) { now } else { self.next.max(now) }
     }
 
-    /// Requests that are neither spared for others nor kept for an urgent one.
+    /// Requests that are reserved neither for other clients nor for urgent requests.
     fn free(&self, window: &Window, now: Instant, head_room: f64) -> f64 {
         let spared = self.spared(window, now, head_room) * window.left(now);
         let kept = if now < window.last_slot() { KEPT_FOR_URGENT } else { 0.0 };
@@ -144,19 +144,19 @@ impl Bucket {
     /// The remaining requests of the window, after active requests and the estimated requests of other clients since
     /// the last count.
     fn available(&self, window: &Window, now: Instant) -> f64 {
-        // The estimate can be wrong; a last few stay for that.
+        // The estimate may be wrong; a few requests are reserved for that.
         let floor = window.limit.div_ceil(100);
-        let since = now.saturating_duration_since(window.told).as_secs_f64();
+        let since = now.saturating_duration_since(window.reported).as_secs_f64();
         let taken = self.seen(window, now) * since;
         float(window.remaining) - float(self.in_flight) - float(floor) - taken
     }
 
-    /// Requests a second that others are seen to make.
+    /// The observed requests per second of other clients.
     fn seen(&self, window: &Window, now: Instant) -> f64 {
         let elapsed = if window.known_end {
             WINDOW.as_secs_f64() - window.left(now).min(WINDOW.as_secs_f64())
         } else {
-            // Begun at any moment of the last minute: what was taken before counts as taken in half of it.
+            // The other requests started at unknown moments of the last minute, so half of them count.
             WINDOW.as_secs_f64() / 2.0 + now.saturating_duration_since(window.seen_at).as_secs_f64()
         };
         match self.others_before {
@@ -183,20 +183,20 @@ impl Bucket {
         self.window = Some(Window { sent: window.sent + 1, ..window });
     }
 
-    /// A request has ended, whether it was answered or not.
+    /// Counts the end of a request, with or without a response.
     pub(super) const fn release(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if self.in_flight == 0 {
-            // Nobody is left to find out.
+            // No other request reads the headers of this window.
             self.probe = None;
         }
     }
 
-    /// Learns from an answer that counts.
+    /// Updates the window from a response with headers.
     pub(super) fn learn(
         &mut self,
         now: Instant,
-        told: RateHeaders,
+        reported: RateHeaders,
         refused: bool,
         retry_after: Option<Duration>,
         random: f64,
@@ -204,25 +204,25 @@ impl Bucket {
         self.answered = true;
         self.probe = None;
         if refused {
-            self.refuse(now, told.left.or(retry_after), random);
+            self.refuse(now, reported.left.or(retry_after), random);
         } else {
             self.refusals = 0;
         }
-        let reset = now + told.left.unwrap_or_default();
+        let reset = now + reported.left.unwrap_or_default();
         match &mut self.window {
-            // An answer that was under way while the window ended. Should the org's clock have gone back, this window
-            // ends first.
-            Some(window) if told.epoch < window.epoch && now < window.reset => return,
-            Some(window) if told.epoch == window.epoch => {
-                if told.remaining <= window.remaining {
-                    window.remaining = told.remaining;
-                    window.told = now;
+            // The response belongs to a window that ended. If the org's clock stepped back, the current window ends
+            // first.
+            Some(window) if reported.epoch < window.epoch && now < window.reset => return,
+            Some(window) if reported.epoch == window.epoch => {
+                if reported.remaining <= window.remaining {
+                    window.remaining = reported.remaining;
+                    window.reported = now;
                 }
-                window.limit = told.limit;
+                window.limit = reported.limit;
                 // Whole seconds round up: the smallest is the best. Unless the org's window outlives its reset.
                 if now >= window.reset {
                     window.reset = reset.max(now + Duration::from_millis(500));
-                } else if told.left.is_some() {
+                } else if reported.left.is_some() {
                     window.reset = window.reset.min(reset);
                     window.known_end = true;
                 }
@@ -232,17 +232,17 @@ impl Bucket {
                 self.others_before = before
                     .filter(|window| now < window.reset + WINDOW)
                     .map(|window| float(window.others()) / WINDOW.as_secs_f64());
-                // This answer's own request, and those that are still under way.
+                // The request of this response, and the requests that are in flight.
                 let sent = self.in_flight.max(1);
                 self.next = now;
                 *slot = Some(Window {
-                    epoch: told.epoch,
-                    limit: told.limit,
-                    remaining: told.remaining,
-                    told: now,
-                    // An end that cannot be told is half a window away, as it is on average.
-                    reset: told.left.map_or(now + WINDOW / 2, |left| now + left),
-                    known_end: told.left.is_some(),
+                    epoch: reported.epoch,
+                    limit: reported.limit,
+                    remaining: reported.remaining,
+                    reported: now,
+                    // An unknown end is assumed after half a window, the average.
+                    reset: reported.left.map_or(now + WINDOW / 2, |left| now + left),
+                    known_end: reported.left.is_some(),
                     seen_at: now,
                     sent,
                 });
@@ -250,13 +250,12 @@ impl Bucket {
         }
         if refused && let Some(window) = &mut self.window {
             window.remaining = 0;
-            // So that not everybody who was refused comes back at the same instant; and where the end is not told, the
-            // growing pause alone decides.
-            window.reset = if told.left.is_some() { window.reset.max(self.hold) } else { self.hold };
+            // The jitter spreads the retries of rejected clients. If the end is unknown, the growing pause decides.
+            window.reset = if reported.left.is_some() { window.reset.max(self.hold) } else { self.hold };
         }
     }
 
-    /// Learns from an answer without numbers.
+    /// Updates the window from a response without headers.
     pub(super) fn learn_blindly(
         &mut self,
         now: Instant,
@@ -269,10 +268,9 @@ impl Bucket {
         if refused { self.refuse(now, retry_after, random) } else { self.refusals = 0 }
     }
 
-    /// Closes the bucket: for a pause that grows with every refusal, or longer where the answer names it, within
-    /// bounds.
+    /// Closes the bucket: for a pause that grows with every rejection, or for the longer requested time, within limits.
     fn refuse(&mut self, now: Instant, named: Option<Duration>, random: f64) {
-        // What was refused while it was closed went before.
+        // A request that was rejected while the bucket was closed was sent before it closed.
         if now >= self.hold {
             self.refusals = self.refusals.saturating_add(1);
         }

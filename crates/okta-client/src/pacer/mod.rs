@@ -31,8 +31,8 @@ const LONG: Duration = Duration::from_secs(5);
 
 /// The priority of a waiting request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Lane {
-    /// In the order of asking.
+pub(crate) enum Priority {
+    /// In order of arrival.
     #[default]
     Normal,
     /// Before all others, and out of the head-room.
@@ -44,7 +44,7 @@ pub(crate) enum Lane {
 pub struct BucketState {
     /// Requests that one window allows.
     pub limit: u64,
-    /// Requests left in this window, as far as known.
+    /// Remaining requests in this window, if known.
     pub remaining: u64,
     /// Requests in this window that were not ours.
     pub others: u64,
@@ -59,7 +59,7 @@ pub struct PacerState {
     pub buckets: BTreeMap<&'static str, BucketState>,
     /// Requests sent so far, retries included.
     pub requests: u64,
-    /// Requests that were answered with 429, those for a token among them.
+    /// Requests that were answered with 429, including those for a token.
     pub refused: u64,
     /// Active requests.
     pub in_flight: u64,
@@ -67,22 +67,21 @@ pub struct PacerState {
     pub queued: usize,
     /// The limit of active requests; lower than configured after Okta reported too many.
     pub concurrency: u64,
-    /// The time until the last of the buckets that requests wait for opens, the token endpoint among them; zero if none
-    /// waits.
+    /// The time until all queued requests can be sent, including those to the token endpoint; zero if none is queued.
     pub held_for: Duration,
-    /// The offset of the org's clock from this machine's at the last response with a `Date`, in seconds; negative if it
-    /// was behind.
+    /// The offset of the org's clock to the clock of this host at the last response with a `Date`, in seconds; negative if
+    /// it was behind.
     pub clock_skew_seconds: Option<i64>,
 }
 
-/// The rate-limit headers of an answer.
+/// The rate-limit headers of a response.
 #[derive(Debug, Clone, Copy)]
 struct RateHeaders {
     limit: u64,
     remaining: u64,
     /// The end of the window in the org's time; identifies the window.
     epoch: u64,
-    /// Until then; `None` when that is past or makes no window.
+    /// The time until the reset; `None` if it is past or doesn't fit a window.
     left: Option<Duration>,
 }
 
@@ -99,7 +98,7 @@ impl RateHeaders {
     }
 }
 
-/// Decides when a request may go. Cheap to clone; clones share what they know, so that several clients of one app can
+/// Schedules requests within the rate limits. Clones are cheap and share their state, so several clients of one app can
 /// share one pacer.
 #[derive(Debug, Clone)]
 pub struct Pacer {
@@ -121,7 +120,7 @@ impl Pacer {
         Self { scheduler: Arc::new(Mutex::new(Scheduler::new(head_room, concurrency))) }
     }
 
-    /// All that is known now.
+    /// The current state.
     pub fn state(&self) -> PacerState {
         let scheduler = self.lock();
         PacerState {
@@ -136,16 +135,15 @@ impl Pacer {
         }
     }
 
-    /// The org's present time: the `Date` of the last response that had one, plus the time since. It doesn't depend on
-    /// this machine's clock, and is ahead of the org by at most the duration of a response. `None` before the first
-    /// response.
+    /// The org's current time: the last `Date` of a response, plus the time since. It doesn't depend on the clock of this
+    /// host, and is ahead of the org by at most the duration of a response. `None` before the first response.
     pub fn server_time(&self) -> Option<Timestamp> {
         let (date, at) = self.lock().server_time?;
         date.checked_add(at.elapsed()).ok()
     }
 
-    /// Counts a 429 of the token endpoint, which is closed for so long. Its bucket is no other's, and one task asks for a
-    /// token: it waits by itself.
+    /// Counts a 429 of the token endpoint, which is closed for this time. It has its own bucket, and one task requests
+    /// tokens and waits itself.
     pub(crate) fn sign_in_refused(&self, wait: Duration) {
         let mut scheduler = self.lock();
         scheduler.refused += 1;
@@ -158,22 +156,22 @@ impl Pacer {
     }
 
     /// Waits for the bucket's turn. Safe to cancel: later requests move up.
-    pub(crate) async fn turn(&self, bucket: &'static str, lane: Lane) -> Slot {
+    pub(crate) async fn turn(&self, bucket: &'static str, priority: Priority) -> Slot {
         let wake = Arc::new(Notify::new());
-        let ticket = self.lock().join(bucket, lane, Instant::now(), &wake);
-        let mut place = Place { pacer: self, bucket, lane, ticket, taken: false };
-        let mut told = false;
+        let ticket = self.lock().join(bucket, priority, Instant::now(), &wake);
+        let mut place = Place { pacer: self, bucket, priority, ticket, taken: false };
+        let mut logged = false;
         loop {
-            let turn = self.lock().ask(bucket, lane, ticket, Instant::now());
+            let turn = self.lock().check_turn(bucket, priority, ticket, Instant::now());
             match turn {
                 Turn::Go => {
                     place.taken = true;
                     return Slot { pacer: self.clone(), bucket };
                 }
-                // Woken or not, it asks again.
+                // Woken or not, the request checks its turn again.
                 Turn::At(time) => {
                     let wait = time.saturating_duration_since(Instant::now());
-                    if wait > LONG && !std::mem::replace(&mut told, true) {
+                    if wait > LONG && !std::mem::replace(&mut logged, true) {
                         tracing::info!(bucket, seconds = wait.as_secs(), "waiting for the rate limit");
                     }
                     drop(timeout_at(time, wake.notified()).await);
@@ -183,7 +181,7 @@ impl Pacer {
         }
     }
 
-    /// The time until the bucket is worth another attempt.
+    /// The time until another attempt may succeed.
     pub(crate) fn opens_in(&self, bucket: &'static str) -> Duration {
         self.lock().opens_in(bucket, Instant::now())
     }
@@ -197,7 +195,7 @@ impl Pacer {
 struct Place<'p> {
     pacer: &'p Pacer,
     bucket: &'static str,
-    lane: Lane,
+    priority: Priority,
     ticket: u64,
     taken: bool,
 }
@@ -205,7 +203,7 @@ struct Place<'p> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.taken {
-            self.pacer.lock().leave(self.bucket, self.lane, self.ticket);
+            self.pacer.lock().cancel(self.bucket, self.priority, self.ticket);
         }
     }
 }
@@ -218,15 +216,15 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Learns from the answer.
+    /// Updates the bucket from the response.
     pub(crate) fn learn(&self, status: u16, headers: &HeaderMap) {
-        let told = RateHeaders::read(headers);
+        let reported = RateHeaders::read(headers);
         let retry_after = ServerClock::retry_after(headers);
         let mut scheduler = self.pacer.lock();
         let date = ServerClock::date(headers).map(|date| (date, Instant::now()));
         scheduler.server_time = date.or(scheduler.server_time);
         scheduler.clock_skew = ServerClock::skew(headers).or(scheduler.clock_skew);
-        scheduler.learn(self.bucket, status, told, retry_after, Instant::now());
+        scheduler.learn(self.bucket, status, reported, retry_after, Instant::now());
     }
 }
 

@@ -1,6 +1,6 @@
-//! The order of requests. Two lanes, one queue of each per bucket, one limit of active requests.
+//! The order of requests. Two priorities, one queue of each per bucket, one limit of active requests.
 //!
-//! No clock, no waiting: `now` is an argument, and a waiting request asks again when it is woken.
+//! No clock and no waiting: `now` is an argument, and a queued request checks its turn again when it is woken.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
-use super::{BucketState, Lane, RateHeaders};
+use super::{BucketState, Priority, RateHeaders};
 
-/// After so many urgent requests in a row, one of the others goes.
+/// The number of consecutive urgent requests after which another request is sent.
 const URGENT_IN_A_ROW: u32 = 4;
 /// The number of requests that must succeed before the limit grows by one, after Okta reported too many.
 const RECOVERY: f64 = 50.0;
-/// Refusals of requests that went together are one complaint.
+/// Rejections of concurrent requests count once.
 const ONE_COMPLAINT: Duration = Duration::from_secs(1);
 
 /// A place in the queue of a bucket.
@@ -35,10 +35,10 @@ struct Queue {
 }
 
 impl Queue {
-    const fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiter> {
-        match lane {
-            Lane::Urgent => &mut self.urgent,
-            Lane::Normal => &mut self.normal,
+    const fn priority(&mut self, priority: Priority) -> &mut VecDeque<Waiter> {
+        match priority {
+            Priority::Urgent => &mut self.urgent,
+            Priority::Normal => &mut self.normal,
         }
     }
 }
@@ -48,9 +48,9 @@ impl Queue {
 pub(super) enum Turn {
     /// It may go, and is counted.
     Go,
-    /// It is to ask again then, or when woken.
+    /// The request checks again at this time, or when it is woken.
     At(Instant),
-    /// It is to ask again when woken.
+    /// The request checks again when it is woken.
     WhenWoken,
 }
 
@@ -67,16 +67,16 @@ pub(super) struct Scheduler {
     tickets: u64,
     pub(super) requests: u64,
     pub(super) refused: u64,
-    /// When the token endpoint is asked again after a 429.
+    /// The time of the next token request after a 429.
     pub(super) sign_in_opens: Option<Instant>,
-    /// The `Date` of the last answer that had one, and when it came.
+    /// The `Date` of the last response that had one, and the time of its arrival.
     pub(super) server_time: Option<(Timestamp, Instant)>,
-    /// By the last answer with a `Date`, in seconds.
+    /// The offset by the last response with a `Date`, in seconds.
     pub(super) clock_skew: Option<i64>,
 }
 
 impl Scheduler {
-    // Nobody allows more than a few thousand requests at once.
+    // No org permits more than a few thousand concurrent requests.
     #[allow(clippy::cast_precision_loss)]
     pub(super) fn new(head_room: f64, concurrency: usize) -> Self {
         let most = concurrency.max(1) as f64;
@@ -106,87 +106,99 @@ impl Scheduler {
     }
 
     /// Joins a queue.
-    pub(super) fn join(&mut self, bucket: &'static str, lane: Lane, now: Instant, wake: &Arc<Notify>) -> u64 {
+    pub(super) fn join(
+        &mut self,
+        bucket: &'static str,
+        priority: Priority,
+        now: Instant,
+        wake: &Arc<Notify>,
+    ) -> u64 {
         self.tickets += 1;
         let ticket = self.tickets;
-        self.queue(bucket, now).lane(lane).push_back(Waiter { ticket, wake: Arc::clone(wake) });
+        self.queue(bucket, now).priority(priority).push_back(Waiter { ticket, wake: Arc::clone(wake) });
         ticket
     }
 
     /// Removes a request from its queue.
-    pub(super) fn leave(&mut self, bucket: &'static str, lane: Lane, ticket: u64) {
+    pub(super) fn cancel(&mut self, bucket: &'static str, priority: Priority, ticket: u64) {
         if let Some(queue) = self.queues.get_mut(bucket) {
-            queue.lane(lane).retain(|waiter| waiter.ticket != ticket);
+            queue.priority(priority).retain(|waiter| waiter.ticket != ticket);
         }
         self.wake_heads();
     }
 
-    /// Lets a waiter go if it is its turn.
-    pub(super) fn ask(&mut self, bucket: &'static str, lane: Lane, ticket: u64, now: Instant) -> Turn {
-        let Some((next, its_bucket, its_lane)) = self.next(now) else {
-            return self.when(bucket, lane, ticket, now);
+    /// Removes a waiter from the queue if it is its turn.
+    pub(super) fn check_turn(
+        &mut self,
+        bucket: &'static str,
+        priority: Priority,
+        ticket: u64,
+        now: Instant,
+    ) -> Turn {
+        let Some((next, its_bucket, its_priority)) = self.next(now) else {
+            return self.when(bucket, priority, ticket, now);
         };
         if next != ticket {
-            return self.when(bucket, lane, ticket, now);
+            return self.when(bucket, priority, ticket, now);
         }
         let others_wait = self.queues.values().any(|queue| !queue.normal.is_empty());
         self.urgent_in_a_row =
-            if its_lane == Lane::Urgent && others_wait { self.urgent_in_a_row + 1 } else { 0 };
+            if its_priority == Priority::Urgent && others_wait { self.urgent_in_a_row + 1 } else { 0 };
         self.in_flight += 1;
         self.requests += 1;
         let head_room = self.head_room;
         let queue = self.queue(its_bucket, now);
-        queue.lane(its_lane).pop_front();
+        queue.priority(its_priority).pop_front();
         queue.bucket.take(now, head_room);
         self.wake_heads();
         Turn::Go
     }
 
-    /// When it is worth asking again.
-    fn when(&self, bucket: &'static str, lane: Lane, ticket: u64, now: Instant) -> Turn {
+    /// The time of the next possible attempt.
+    fn when(&self, bucket: &'static str, priority: Priority, ticket: u64, now: Instant) -> Turn {
         let Some(queue) = self.queues.get(bucket) else { return Turn::WhenWoken };
-        let line = if lane == Lane::Urgent { &queue.urgent } else { &queue.normal };
-        if line.front().is_none_or(|head| head.ticket != ticket) || self.is_full(self.effective(lane)) {
+        let line = if priority == Priority::Urgent { &queue.urgent } else { &queue.normal };
+        if line.front().is_none_or(|head| head.ticket != ticket) || self.is_full(self.effective(priority)) {
             return Turn::WhenWoken;
         }
-        let opens = queue.bucket.opens(now, self.effective(lane), self.head_room);
-        // Open, and still not its turn: somebody else goes first, and wakes the others.
+        let opens = queue.bucket.opens(now, self.effective(priority), self.head_room);
+        // The bucket is open, but another request goes first and wakes the others.
         if opens > now { Turn::At(opens) } else { Turn::WhenWoken }
     }
 
-    /// The last place is kept for an urgent request, unless it is the only one.
-    const fn is_full(&self, lane: Lane) -> bool {
-        match (lane, self.concurrency()) {
-            (Lane::Normal, 2..) => self.in_flight + 1 >= self.concurrency(),
+    /// The last slot is reserved for an urgent request, unless it is the only one.
+    const fn is_full(&self, priority: Priority) -> bool {
+        match (priority, self.concurrency()) {
+            (Priority::Normal, 2..) => self.in_flight + 1 >= self.concurrency(),
             (_, places) => self.in_flight >= places,
         }
     }
 
-    /// When others have waited long enough, their next one is as good as urgent.
-    const fn effective(&self, lane: Lane) -> Lane {
-        if self.urgent_in_a_row >= URGENT_IN_A_ROW { Lane::Urgent } else { lane }
+    /// If other requests have waited long enough, their next one counts as urgent.
+    const fn effective(&self, priority: Priority) -> Priority {
+        if self.urgent_in_a_row >= URGENT_IN_A_ROW { Priority::Urgent } else { priority }
     }
 
-    /// The one who goes next, if anybody may go now.
-    fn next(&self, now: Instant) -> Option<(u64, &'static str, Lane)> {
-        let oldest = |lane: Lane| {
-            if self.is_full(self.effective(lane)) {
+    /// The next request, if one may be sent now.
+    fn next(&self, now: Instant) -> Option<(u64, &'static str, Priority)> {
+        let oldest = |priority: Priority| {
+            if self.is_full(self.effective(priority)) {
                 return None;
             }
             self.queues
                 .iter()
                 .filter_map(|(&name, queue)| {
-                    let line = if lane == Lane::Urgent { &queue.urgent } else { &queue.normal };
+                    let line = if priority == Priority::Urgent { &queue.urgent } else { &queue.normal };
                     let head = line.front()?;
-                    let opens = queue.bucket.opens(now, self.effective(lane), self.head_room);
-                    (opens <= now).then_some((head.ticket, name, lane))
+                    let opens = queue.bucket.opens(now, self.effective(priority), self.head_room);
+                    (opens <= now).then_some((head.ticket, name, priority))
                 })
                 .min_by_key(|&(ticket, ..)| ticket)
         };
         if self.urgent_in_a_row >= URGENT_IN_A_ROW {
-            oldest(Lane::Normal).or_else(|| oldest(Lane::Urgent))
+            oldest(Priority::Normal).or_else(|| oldest(Priority::Urgent))
         } else {
-            oldest(Lane::Urgent).or_else(|| oldest(Lane::Normal))
+            oldest(Priority::Urgent).or_else(|| oldest(Priority::Normal))
         }
     }
 
@@ -199,23 +211,23 @@ impl Scheduler {
         self.wake_heads();
     }
 
-    /// Learns from an answer. Draws a random share for what should not happen at the same instant everywhere.
+    /// Updates the state from a response. Draws a random share to spread actions of several clients.
     pub(super) fn learn(
         &mut self,
         bucket: &'static str,
         status: u16,
-        told: Option<RateHeaders>,
+        reported: Option<RateHeaders>,
         retry_after: Option<Duration>,
         now: Instant,
     ) {
         let refused = status == 429;
         self.refused += u64::from(refused);
         let random = rand::random_range(0.2..1.0);
-        let crowded = refused && told.is_some_and(|told| told.limit == 0);
+        let crowded = refused && reported.is_some_and(|reported| reported.limit == 0);
         // A limit of zero is no bucket's.
-        let told = told.filter(|told| told.limit > 0);
+        let reported = reported.filter(|reported| reported.limit > 0);
         if crowded {
-            // Too many at once, not too many a minute: the numbers say nothing about the bucket.
+            // The concurrency limit was exceeded, not the rate: the numbers don't describe the bucket.
             self.cut(now);
             self.queue(bucket, now).bucket.learn_blindly(now, true, retry_after, random);
         } else {
@@ -223,8 +235,8 @@ impl Scheduler {
                 self.allowed = (self.allowed + 1.0 / RECOVERY).min(self.most);
             }
             let bucket = &mut self.queue(bucket, now).bucket;
-            if let Some(told) = told {
-                bucket.learn(now, told, refused, retry_after, random);
+            if let Some(reported) = reported {
+                bucket.learn(now, reported, refused, retry_after, random);
             } else {
                 bucket.learn_blindly(now, refused, retry_after, random);
             }
@@ -252,7 +264,7 @@ impl Scheduler {
 
     pub(super) fn opens_in(&self, bucket: &'static str, now: Instant) -> Duration {
         self.queues.get(bucket).map_or(Duration::ZERO, |queue| {
-            queue.bucket.opens(now, Lane::Normal, self.head_room).saturating_duration_since(now)
+            queue.bucket.opens(now, Priority::Normal, self.head_room).saturating_duration_since(now)
         })
     }
 

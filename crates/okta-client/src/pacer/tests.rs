@@ -92,21 +92,21 @@ fn answer(date: u64, limit: u64, remaining: u64, reset: u64) -> HeaderMap {
     .collect()
 }
 
-async fn call(pacer: &Pacer, server: &Server, lane: Lane) -> u16 {
-    let slot = pacer.turn("b", lane).await;
+async fn call(pacer: &Pacer, server: &Server, priority: Priority) -> u16 {
+    let slot = pacer.turn("b", priority).await;
     let (status, headers) = server.answer().await;
     slot.learn(status, &headers);
     status
 }
 
 /// As many callers as ask for more than there is, without end. Counts what they got.
-fn demand(pacer: &Pacer, server: &Arc<Server>, lane: Lane, callers: usize) -> Arc<AtomicU64> {
+fn demand(pacer: &Pacer, server: &Arc<Server>, priority: Priority, callers: usize) -> Arc<AtomicU64> {
     let got = Arc::new(AtomicU64::new(0));
     for _ in 0..callers {
         let (pacer, server, got) = (pacer.clone(), Arc::clone(server), Arc::clone(&got));
         tokio::spawn(async move {
             loop {
-                if call(&pacer, &server, lane).await == 200 {
+                if call(&pacer, &server, priority).await == 200 {
                     got.fetch_add(1, Ordering::SeqCst);
                 }
             }
@@ -140,7 +140,7 @@ async fn used(got: &AtomicU64, available_per_minute: u64, minutes: u64) -> f64 {
 async fn sole_consumer_uses_full_limit() {
     for limit in [50, 100, 600, 2000] {
         let (pacer, server) = (Pacer::default(), Server::new(limit));
-        let got = demand(&pacer, &server, Lane::Normal, 30);
+        let got = demand(&pacer, &server, Priority::Normal, 30);
         let share = used(&got, limit, 20).await;
         assert!(share >= 0.95, "{limit} a minute: {share}");
         assert_eq!(server.refused(), 0, "{limit} a minute");
@@ -152,7 +152,7 @@ async fn shared_limit_is_used_without_throttling() {
     for (limit, theirs) in [(100, 30), (600, 60), (600, 200), (600, 400), (1200, 500)] {
         let (pacer, server) = (Pacer::default(), Server::new(limit));
         other_consumer(&server, theirs);
-        let got = demand(&pacer, &server, Lane::Normal, 30);
+        let got = demand(&pacer, &server, Priority::Normal, 30);
         // The first window is a surprise; from then on the other's habit is known.
         tokio::time::sleep(Duration::from_mins(1)).await;
         let before = server.others_refused();
@@ -174,7 +174,7 @@ async fn urgent_wait_never_exceeds_one_slot() {
         let (pacer, server) =
             (Pacer::new(0.1, 30), Server::with_latency(limit, Duration::from_millis(latency)));
         other_consumer(&server, theirs);
-        let got = demand(&pacer, &server, Lane::Normal, 30);
+        let got = demand(&pacer, &server, Priority::Normal, 30);
         tokio::time::sleep(Duration::from_mins(1)).await;
         let before = (got.load(Ordering::SeqCst), server.others_refused());
         // A slot: the time that one request of an evenly spread window has.
@@ -185,7 +185,7 @@ async fn urgent_wait_never_exceeds_one_slot() {
         while Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(now_and_then + urgent % 7 * 133)).await;
             let asked = Instant::now();
-            let held = pacer.turn("b", Lane::Urgent).await;
+            let held = pacer.turn("b", Priority::Urgent).await;
             assert!(asked.elapsed() <= slot, "{case}, {urgent}: {:?}", asked.elapsed());
             let (status, headers) = server.answer().await;
             held.learn(status, &headers);
@@ -202,8 +202,8 @@ async fn urgent_wait_never_exceeds_one_slot() {
 #[tokio::test(start_paused = true)]
 async fn urgent_requests_do_not_starve_normal() {
     let (pacer, server) = (Pacer::default(), Server::new(600));
-    let urgent = demand(&pacer, &server, Lane::Urgent, 50);
-    let others = demand(&pacer, &server, Lane::Normal, 5);
+    let urgent = demand(&pacer, &server, Priority::Urgent, 50);
+    let others = demand(&pacer, &server, Priority::Normal, 5);
     tokio::time::sleep(Duration::from_mins(10)).await;
     let (urgent, others) = (urgent.load(Ordering::SeqCst), others.load(Ordering::SeqCst));
     assert!(others * 6 >= urgent, "{urgent} urgent, {others} others");
@@ -216,7 +216,7 @@ async fn missing_rate_headers_cause_no_delay() {
     let pacer = Pacer::default();
     let start = Instant::now();
     for _ in 0..10_000 {
-        pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
+        pacer.turn("b", Priority::Normal).await.learn(200, &HeaderMap::new());
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
@@ -224,10 +224,10 @@ async fn missing_rate_headers_cause_no_delay() {
 #[tokio::test(start_paused = true)]
 async fn first_request_discovers_the_window() {
     let pacer = Pacer::default();
-    let first = pacer.turn("b", Lane::Normal).await;
+    let first = pacer.turn("b", Priority::Normal).await;
     let second = tokio::spawn({
         let pacer = pacer.clone();
-        async move { pacer.turn("b", Lane::Normal).await }
+        async move { pacer.turn("b", Priority::Normal).await }
     });
     tokio::task::yield_now().await;
     assert!(!second.is_finished());
@@ -242,9 +242,9 @@ async fn first_request_discovers_the_window() {
 async fn reset_is_relative_to_response_date() {
     let pacer = Pacer::default();
     // This org's clock is years away from ours.
-    pacer.turn("b", Lane::Normal).await.learn(429, &answer(1_000_000, 100, 0, 1_000_020));
+    pacer.turn("b", Priority::Normal).await.learn(429, &answer(1_000_000, 100, 0, 1_000_020));
     let start = Instant::now();
-    drop(pacer.turn("b", Lane::Normal).await);
+    drop(pacer.turn("b", Priority::Normal).await);
     let waited = start.elapsed();
     assert!(waited > Duration::from_secs(20) && waited < Duration::from_secs(22), "{waited:?}");
     assert_eq!(pacer.state().refused, 1);
@@ -254,7 +254,8 @@ async fn reset_is_relative_to_response_date() {
 async fn concurrency_limit_halves_then_recovers() {
     let pacer = Pacer::new(0.1, 8);
     let busy = || answer(NOON, 0, 0, NOON + 60);
-    let together: Vec<Slot> = vec![pacer.turn("b", Lane::Normal).await, pacer.turn("c", Lane::Normal).await];
+    let together: Vec<Slot> =
+        vec![pacer.turn("b", Priority::Normal).await, pacer.turn("c", Priority::Normal).await];
     for slot in together {
         slot.learn(429, &busy());
     }
@@ -262,11 +263,11 @@ async fn concurrency_limit_halves_then_recovers() {
     assert!(pacer.opens_in("b") <= Duration::from_millis(1500), "the bucket itself is not used up");
     for expected in [2, 1, 1] {
         tokio::time::sleep(Duration::from_secs(2)).await;
-        pacer.turn("b", Lane::Normal).await.learn(429, &busy());
+        pacer.turn("b", Priority::Normal).await.learn(429, &busy());
         assert_eq!(pacer.state().concurrency, expected);
     }
     for _ in 0..400 {
-        pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
+        pacer.turn("b", Priority::Normal).await.learn(200, &HeaderMap::new());
     }
     assert_eq!(pacer.state().concurrency, 8);
 }
@@ -274,17 +275,17 @@ async fn concurrency_limit_halves_then_recovers() {
 #[tokio::test(start_paused = true)]
 async fn urgent_request_gets_next_free_slot() {
     let pacer = Pacer::new(0.1, 3);
-    pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
-    let normal = [pacer.turn("b", Lane::Normal).await, pacer.turn("b", Lane::Normal).await];
-    let another = tokio::time::timeout(Duration::from_secs(1), pacer.turn("b", Lane::Normal)).await;
+    pacer.turn("b", Priority::Normal).await.learn(200, &HeaderMap::new());
+    let normal = [pacer.turn("b", Priority::Normal).await, pacer.turn("b", Priority::Normal).await];
+    let another = tokio::time::timeout(Duration::from_secs(1), pacer.turn("b", Priority::Normal)).await;
     assert!(another.is_err(), "the last place is kept");
-    let held = (normal, pacer.turn("b", Lane::Urgent).await);
+    let held = (normal, pacer.turn("b", Priority::Urgent).await);
     let order = Arc::new(Mutex::new(Vec::new()));
     let mut tasks = Vec::new();
-    for (name, lane) in [("normal", Lane::Normal), ("urgent", Lane::Urgent)] {
+    for (name, priority) in [("normal", Priority::Normal), ("urgent", Priority::Urgent)] {
         let (pacer, order) = (pacer.clone(), Arc::clone(&order));
         tasks.push(tokio::spawn(async move {
-            let _slot = pacer.turn("b", lane).await;
+            let _slot = pacer.turn("b", priority).await;
             order.lock().unwrap().push(name);
         }));
         tokio::task::yield_now().await;
@@ -300,11 +301,11 @@ async fn urgent_request_gets_next_free_slot() {
 #[tokio::test(start_paused = true)]
 async fn canceled_wait_does_not_block_others() {
     let pacer = Pacer::new(0.1, 1);
-    let held = pacer.turn("b", Lane::Normal).await;
-    let impatient = tokio::time::timeout(Duration::from_secs(1), pacer.turn("b", Lane::Normal));
+    let held = pacer.turn("b", Priority::Normal).await;
+    let impatient = tokio::time::timeout(Duration::from_secs(1), pacer.turn("b", Priority::Normal));
     let patient = tokio::spawn({
         let pacer = pacer.clone();
-        async move { drop(pacer.turn("b", Lane::Normal).await) }
+        async move { drop(pacer.turn("b", Priority::Normal).await) }
     });
     assert!(impatient.await.is_err());
     drop(held);
@@ -320,7 +321,7 @@ async fn skewed_date_does_not_slow_pacing() {
         let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap();
         let date = now.checked_add_signed(-behind).unwrap();
         for sent in 1..=15 {
-            pacer.turn("b", Lane::Normal).await.learn(200, &answer(date, 600, 500 - sent, now + 30));
+            pacer.turn("b", Priority::Normal).await.learn(200, &answer(date, 600, 500 - sent, now + 30));
         }
         assert!(
             started.elapsed() < Duration::from_secs(3),
@@ -334,15 +335,15 @@ async fn skewed_date_does_not_slow_pacing() {
 #[tokio::test(start_paused = true)]
 async fn backward_org_clock_starts_new_window() {
     let pacer = Pacer::default();
-    pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 100, 99, NOON + 60));
+    pacer.turn("b", Priority::Normal).await.learn(200, &answer(NOON, 100, 99, NOON + 60));
     tokio::time::sleep(Duration::from_secs(61)).await;
-    pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON - 3600, 100, 42, NOON - 3540));
+    pacer.turn("b", Priority::Normal).await.learn(200, &answer(NOON - 3600, 100, 42, NOON - 3540));
     assert_eq!(pacer.state().buckets["b"].remaining, 42);
 }
 
 #[tokio::test(start_paused = true)]
 async fn zero_limit_with_success_is_ignored() {
     let pacer = Pacer::default();
-    pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 0, 0, NOON + 60));
+    pacer.turn("b", Priority::Normal).await.learn(200, &answer(NOON, 0, 0, NOON + 60));
     assert_eq!(pacer.opens_in("b"), Duration::ZERO);
 }

@@ -23,14 +23,14 @@ impl EventHooks<'_> {
         self.0.list(Call::get(self.0.url("/api/v1/eventHooks"), "the event hooks")).try_collect().await
     }
 
-    /// Creates a hook: active, and not verified yet.
+    /// Creates an event hook, which is active and unverified.
     ///
     /// # Errors
-    /// As any call. After a broken connection or a trouble of Okta's it is not repeated, because the hook may exist:
-    /// list the hooks to find out.
+    /// As any call. After a lost connection or a server error, the request isn't repeated, because the event hook may exist:
+    /// list the event hooks to check.
     pub async fn create(&self, hook: &NewEventHook) -> Result<EventHook> {
         let body = body("/api/v1/eventHooks", hook)?;
-        // Sent twice, it could make two.
+        // A repeated request could create two hooks.
         let call = Call::new(Method::POST, self.0.url("/api/v1/eventHooks"), "an event hook").once();
         self.0.fetch(call.with(body)).await
     }
@@ -38,7 +38,7 @@ impl EventHooks<'_> {
     /// One event hook.
     ///
     /// # Errors
-    /// [`OtherObject`](Error::OtherObject) when the answer is about another hook, and as any call.
+    /// [`OtherObject`](Error::OtherObject) if the response is for another event hook, and as any call.
     pub async fn get(&self, id: &str) -> Result<EventHook> {
         let path = format!("/api/v1/eventHooks/{}", checked(id)?);
         let hook = self.0.fetch(Call::get(self.0.url(&path), "an event hook")).await?;
@@ -55,17 +55,17 @@ impl EventHooks<'_> {
         self.0.fetch(call).await
     }
 
-    /// Deletes a hook, which must be inactive.
+    /// Deletes an event hook, which must be inactive.
     ///
     /// # Errors
-    /// [`Refused`](Error::Api) while it is active, and as any call. [`NotFound`](Error::NotFound) may mean that an
-    /// attempt whose answer was lost has deleted it.
+    /// [`Api`](Error::Api) if it is active, and as any call. [`NotFound`](Error::NotFound) may mean that an attempt with a
+    /// lost response deleted it.
     pub async fn delete(&self, id: &str) -> Result<()> {
         let url = self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?));
         self.0.send(&Call::new(Method::DELETE, url, "nothing")).await.map(drop)
     }
 
-    /// Lets a hook receive events.
+    /// Activates a hook.
     ///
     /// # Errors
     /// As any call.
@@ -73,7 +73,7 @@ impl EventHooks<'_> {
         self.lifecycle(id, "activate").await
     }
 
-    /// Keeps a hook from receiving events.
+    /// Deactivates a hook.
     ///
     /// # Errors
     /// As any call.
@@ -81,10 +81,10 @@ impl EventHooks<'_> {
         self.lifecycle(id, "deactivate").await
     }
 
-    /// Has Okta call the endpoint, which must answer with the challenge within three seconds.
+    /// Requests a verification by Okta. The endpoint must respond with the challenge within three seconds.
     ///
     /// # Errors
-    /// [`Refused`](Error::Api) when the endpoint does not, and as any call.
+    /// [`Api`](Error::Api) if the verification fails, and as any call.
     pub async fn verify(&self, id: &str) -> Result<EventHook> {
         self.lifecycle(id, "verify").await
     }

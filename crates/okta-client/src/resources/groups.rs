@@ -17,7 +17,7 @@ const PATH: &str = "/api/v1/groups";
 /// The filter and options of a group listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupQuery {
-    /// An expression over id, type and times.
+    /// An expression over ID, type, and times.
     pub filter: Option<String>,
     /// An expression over all attributes, from an index that lags.
     pub search: Option<String>,
@@ -36,7 +36,7 @@ impl GroupQuery {
     }
 }
 
-/// A member of which only the id is wanted.
+/// A member whose ID is sufficient.
 #[derive(Deserialize)]
 struct MemberId {
     #[serde(deserialize_with = "id")]
@@ -68,8 +68,8 @@ impl Groups<'_> {
     /// A later page.
     ///
     /// # Errors
-    /// [`Refused`](crate::Error::Api) when Okta does not know the place any more,
-    /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) when it is none of this listing's, and as any call.
+    /// [`Api`](crate::Error::Api) if Okta no longer accepts the position,
+    /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) if it belongs to another listing, and as any call.
     pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<Group>> {
         self.0.page(&Self::call(self.0.at_cursor(PATH, cursor)?)).await
     }
@@ -99,8 +99,8 @@ impl Groups<'_> {
     /// One group.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
-    /// about another group, and as any call.
+    /// [`NotFound`](crate::Error::NotFound) if it doesn't exist, [`OtherObject`](crate::Error::OtherObject) if the response is
+    /// for another group, and as any call.
     pub async fn get(&self, id: &str) -> Result<Group> {
         let path = format!("/api/v1/groups/{}", checked(id)?);
         let group: Group = self.0.fetch(Call::get(self.0.url(&path), "a group")).await?;
@@ -115,12 +115,12 @@ impl Groups<'_> {
         found(self.get(id).await)
     }
 
-    /// The members of a group, whole, page by page. May hold deactivated users.
+    /// The complete members of a group, page by page. They can include deactivated users.
     pub fn members(&self, id: &str) -> impl Stream<Item = Result<User>> + Send + 'static + use<> {
         self.listed(id, 200, "a page of members")
     }
 
-    /// The ids of a group's members, in pages of 1,000. May hold deactivated users.
+    /// The IDs of a group's members, in pages of 1,000. They can include deactivated users.
     pub fn member_ids(&self, id: &str) -> impl Stream<Item = Result<String>> + Send + 'static + use<> {
         self.listed::<MemberId>(id, 1000, "a page of members").map_ok(|member| member.id)
     }

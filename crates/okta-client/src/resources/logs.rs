@@ -15,10 +15,10 @@ use crate::client::Call;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
 use crate::model::LogEvent;
-use crate::text::told;
+use crate::text::printable;
 
 const PATH: &str = "/api/v1/logs";
-/// The most that Okta gives at once.
+/// Okta's maximum page size.
 const LARGEST_PAGE: u16 = 1000;
 
 /// The filter of an event listing: a range of time, by the time of the events.
@@ -45,9 +45,9 @@ impl LogQuery {
     }
 }
 
-/// A place in the System Log: everything before it was read.
+/// A position in the System Log: all earlier events were read.
 ///
-/// It is the `next` link of the last page, as Okta gave it. Its text is what to store; it holds no credential.
+/// It is the `next` link of the last page. Store its text, which contains no credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LogCheckpoint(Url);
@@ -64,14 +64,14 @@ impl FromStr for LogCheckpoint {
     fn from_str(text: &str) -> Result<Self> {
         Url::parse(text)
             .map(Self)
-            .map_err(|_| Error::InvalidCheckpoint(told(text).chars().take(100).collect()))
+            .map_err(|_| Error::InvalidCheckpoint(printable(text).chars().take(100).collect()))
     }
 }
 
 /// The position to start following the log from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogStart {
-    /// With what the log received since then.
+    /// Events that the log received since this time.
     Since {
         /// The time.
         since: Timestamp,
@@ -87,7 +87,7 @@ pub enum LogStart {
 pub struct LogPage {
     /// The events. None means that there is nothing new.
     pub events: Vec<LogEvent>,
-    /// Events that could not be read. The place is after them, too.
+    /// Events that can't be decoded. The position is after them, too.
     pub unreadable: Vec<Unreadable>,
     /// The position after them. Store it together with the results of the events.
     pub checkpoint: LogCheckpoint,
@@ -126,8 +126,8 @@ impl Logs<'_> {
         self.0.list(Call::get(url, "a page of the System Log"))
     }
 
-    /// Every event that the log receives from the start on, without end. When there is nothing new, the next request
-    /// waits for `pause`, or as long as the rate limit wants.
+    /// An endless stream of the events that the log receives from the start on. If there are no new events, the next request
+    /// is sent after `pause`, or later if the rate limit requires it.
     ///
     /// A transient failure doesn't end the stream: polled again, it resumes at the same position after `pause`. Any
     /// other failure is the stream's last item. Okta doesn't document the lifetime of a checkpoint; replace one that it
@@ -151,8 +151,8 @@ impl Logs<'_> {
     /// The events that the log received after a position, up to one page.
     ///
     /// # Errors
-    /// [`Error::Api`] when Okta does not know the place any more, [`Error::InvalidCheckpoint`] when it is none of
-    /// this org's log, and as any call.
+    /// [`Error::Api`] if Okta no longer accepts the position, [`Error::InvalidCheckpoint`] if it belongs to another org, and
+    /// as any call.
     pub async fn poll(&self, start: &LogStart) -> Result<LogPage> {
         page(self.0, &self.first(start)?).await
     }
@@ -203,7 +203,7 @@ async fn page(client: &OktaClient, call: &Call) -> Result<LogPage> {
     Ok(LogPage { events: page.items, unreadable: page.unreadable, checkpoint: LogCheckpoint(next.into()) })
 }
 
-/// As Okta writes times: UTC, with milliseconds.
+/// Okta's format of times: UTC, with milliseconds.
 fn time(time: Timestamp) -> String {
     format!("{time:.3}")
 }

@@ -50,17 +50,17 @@ fn checked(id: &str) -> Result<&str> {
     if is_id(id) { Ok(id) } else { Err(Error::InvalidId(id.chars().take(64).collect())) }
 }
 
-/// An answer about the object that was asked for.
-fn about<T>(asked: &str, path: &str, object: T, id: impl Fn(&T) -> &str) -> Result<T> {
+/// A response about the requested object.
+fn about<T>(requested: &str, path: &str, object: T, id: impl Fn(&T) -> &str) -> Result<T> {
     match id(&object) {
-        answered if answered == asked => Ok(object),
-        answered => {
-            Err(Error::OtherObject { path: path.to_owned(), answered: answered.chars().take(64).collect() })
+        returned if returned == requested => Ok(object),
+        returned => {
+            Err(Error::OtherObject { path: path.to_owned(), answered: returned.chars().take(64).collect() })
         }
     }
 }
 
-/// `None` for what is not there.
+/// `None` for a missing object.
 fn found<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),

@@ -1,4 +1,4 @@
-//! A listing that can be left and taken up again: by another process, after a crash.
+//! A listing that any process can resume, for example after a crash.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,12 +9,12 @@ use url::Url;
 use crate::OktaClient;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
-use crate::text::told;
+use crate::text::printable;
 
-/// A place in a listing: everything before it was read.
+/// A position in a listing: all earlier items were read.
 ///
-/// It is the `next` link of a page, as Okta gave it. Its text is what to store; it holds no credential. Okta does not say
-/// how long it lasts; one that it refuses ([`Error::Api`]) is to be replaced by the listing's beginning.
+/// It is the `next` link of a page. Store its text, which contains no credential. Okta doesn't document its lifetime. If
+/// Okta rejects it ([`Error::Api`]), start the listing again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PageCursor(Url);
@@ -43,7 +43,7 @@ impl FromStr for PageCursor {
     fn from_str(text: &str) -> Result<Self> {
         Url::parse(text)
             .map(Self)
-            .map_err(|_| Error::InvalidCheckpoint(told(text).chars().take(100).collect()))
+            .map_err(|_| Error::InvalidCheckpoint(printable(text).chars().take(100).collect()))
     }
 }
 
@@ -52,7 +52,7 @@ impl FromStr for PageCursor {
 pub struct Page<T> {
     /// Its items; there may be none although more follow.
     pub items: Vec<T>,
-    /// Items that could not be read. They exist all the same.
+    /// Unreadable items. They exist nevertheless.
     pub unreadable: Vec<Unreadable>,
     /// The cursor of the next page; `None` at the end.
     pub next: Option<PageCursor>,
@@ -66,7 +66,8 @@ impl OktaClient {
 
     /// A URL that was stored, if it leads to this org's listing: a store may have been shared or tampered with.
     pub(crate) fn own_listing(&self, path: &str, url: &Url) -> Result<Url> {
-        let place = || Error::InvalidCheckpoint(told(&(url.origin().ascii_serialization() + url.path())));
+        let place =
+            || Error::InvalidCheckpoint(printable(&(url.origin().ascii_serialization() + url.path())));
         let bare = url.username().is_empty() && url.password().is_none();
         let ours = bare && url.origin() == self.org_url().origin() && url.path() == path;
         if ours { Ok(url.clone()) } else { Err(place()) }

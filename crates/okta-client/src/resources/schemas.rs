@@ -22,8 +22,8 @@ impl UserTypes<'_> {
     /// One user type.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
-    /// about another type, and as any call.
+    /// [`NotFound`](crate::Error::NotFound) if it doesn't exist, [`OtherObject`](crate::Error::OtherObject) if the response is
+    /// for another type, and as any call.
     pub async fn get(&self, id: &str) -> Result<UserType> {
         let path = format!("/api/v1/meta/types/user/{}", checked(id)?);
         let found = self.0.fetch(Call::get(self.0.url(&path), "a user type")).await?;
@@ -45,7 +45,7 @@ impl Schemas<'_> {
         self.user(id).await
     }
 
-    /// A user schema by id; `default` is the default type's.
+    /// A user schema by ID; `default` is the schema of the default type.
     ///
     /// # Errors
     /// As any call.

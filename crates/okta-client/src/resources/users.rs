@@ -12,7 +12,7 @@ use crate::model::{Group, User};
 
 const PATH: &str = "/api/v1/users";
 
-/// The members of a user that are asked for in every projection: without them it would be no [`User`].
+/// The members of a user that every projection requires: without them, it is no [`User`].
 const ALWAYS: [&str; 2] = ["id", "status"];
 
 /// The filter and options of a user listing. The plain listing leaves deactivated users out; a filter or search
@@ -25,7 +25,7 @@ pub struct UserQuery {
     pub search: Option<String>,
     /// An attribute to sort by; with `search` only.
     pub sort: Option<(String, SortOrder)>,
-    /// The only members to be read beside id and status: `lastUpdated`, `profile.city`. Empty is all.
+    /// The members to read in addition to `id` and `status`, such as `lastUpdated` or `profile.city`; all if empty.
     pub fields: Vec<String>,
     /// The page size, 200 unless set; Okta allows no more.
     pub limit: Option<u16>,
@@ -101,8 +101,8 @@ impl Users<'_> {
     /// A later page.
     ///
     /// # Errors
-    /// [`Refused`](crate::Error::Api) when Okta does not know the place any more,
-    /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) when it is none of this listing's, and as any call.
+    /// [`Api`](crate::Error::Api) if Okta no longer accepts the position,
+    /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) if it belongs to another listing, and as any call.
     pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<User>> {
         self.0.page(&Self::call(self.0.at_cursor(PATH, cursor)?)).await
     }
@@ -117,18 +117,17 @@ impl Users<'_> {
         Call::get(url, "a page of users").lean()
     }
 
-    /// Every user, deactivated ones last. One that is deactivated meanwhile can come twice.
+    /// All users, with deactivated users last. A user that is deactivated during the listing can be returned twice.
     pub fn list_all(&self) -> impl Stream<Item = Result<User>> + Send + 'static + use<> {
         let deactivated = UserQuery::filter("status eq \"DEPROVISIONED\"");
         self.list(&UserQuery::default()).chain(self.list(&deactivated))
     }
 
-    /// One user, read from the object itself and not from an index. Okta also accepts the part of a login before the
-    /// `@`.
+    /// One user, read from the object and not from an index. Okta also accepts the part of a login before the `@`.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
-    /// about another user, and as any call.
+    /// [`NotFound`](crate::Error::NotFound) if it doesn't exist, [`OtherObject`](crate::Error::OtherObject) if the response is
+    /// for another user, and as any call.
     pub async fn get(&self, id: &str) -> Result<User> {
         let path = format!("/api/v1/users/{}", checked(id)?);
         let user: User = self.0.fetch(Call::get(self.0.url(&path), "a user").lean()).await?;

@@ -132,7 +132,7 @@ async fn next_link_to_other_path_fails() {
     let link = ok(json!([])).append_header("link", "</api/v1/apps?after=x>; rel=\"next\"");
     answer(&server, "/api/v1/users", link).await;
     let error = client(&server).users().page(&UserQuery::default()).await.unwrap_err();
-    assert!(error.to_string().contains("/api/v1/apps, which is not the same listing"), "{error}");
+    assert!(error.to_string().contains("/api/v1/apps, which isn't the same listing"), "{error}");
     assert!(!error.is_transient());
 }
 

@@ -137,12 +137,12 @@ async fn unreadable_item_keeps_the_other_users() {
     assert_eq!(ids, ["00u2", "00u3", "00u4", "00u5", "00u7"]);
     let odd: Vec<String> =
         items.iter().filter_map(|item| item.as_ref().err()).map(ToString::to_string).collect();
-    let prefix = "an item in the answer to /api/v1/users could not be read: ";
+    let prefix = "could not decode an item in the response to /api/v1/users: ";
     assert_eq!(
         odd,
         [
             format!("{prefix}00u1 has null in the field status"),
-            format!("{prefix}the one at position 3 is null in place of an object"),
+            format!("{prefix}the item at position 3 is null instead of an object"),
             format!("{prefix}00u6 has text in the field profile"),
         ]
     );

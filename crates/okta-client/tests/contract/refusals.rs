@@ -136,15 +136,15 @@ async fn token_error_quotes_the_response() {
     for (response, told) in [
         (
             ResponseTemplate::new(403).set_body_string("<h1>Your IP was rejected</h1>"),
-            "/oauth2/v1/token was refused on the way to Okta, with status 403: \"Your IP was rejected\"",
+            "a firewall, proxy, or gateway rejected /oauth2/v1/token with status 403: \"Your IP was rejected\"",
         ),
         (
             ResponseTemplate::new(404).set_body_string("no such app here"),
-            "/oauth2/v1/token was answered with status 404, which says nothing about the object: \"no such app here\"",
+            "/oauth2/v1/token returned status 404, which doesn't prove that the object is missing: \"no such app here\"",
         ),
         (
             refusal(403, "E0000006", "You do not have permission"),
-            "Okta refused the app's credentials (E0000006): You do not have permission",
+            "Okta rejected the app's credentials (E0000006): You do not have permission",
         ),
     ] {
         let server = MockServer::start().await;
@@ -167,7 +167,7 @@ async fn error_shows_okta_code_and_causes() {
     assert_eq!(causes.as_slice(), ["no such attribute"]);
     assert_eq!(
         error.to_string(),
-        "Okta refused /api/v1/groups (E0000031): Invalid search criteria.; no such attribute"
+        "Okta rejected /api/v1/groups (E0000031): Invalid search criteria.; no such attribute"
     );
     assert_eq!(sent(&server, "/api/v1/groups").await.len(), 1);
 }
@@ -180,7 +180,7 @@ async fn invalid_client_error_is_not_retried() {
     let error = client(&server).users().get("00u1").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Okta refused the app's credentials (invalid_client): The client ID is invalid."
+        "Okta rejected the app's credentials (invalid_client): The client ID is invalid."
     );
     assert_eq!(sent(&server, "/oauth2/v1/token").await.len(), 1);
 }
@@ -211,7 +211,7 @@ async fn control_characters_in_error_are_removed() {
         json!({"errorCode": "E0000001", "errorSummary": "bad: \u{1b}[2J\nERROR forged", "errorCauses": null});
     answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(400).set_body_json(body)).await;
     let error = client(&server).users().get("00u1").await.unwrap_err();
-    assert_eq!(error.to_string(), "Okta refused /api/v1/users/00u1 (E0000001): bad:  [2J ERROR forged");
+    assert_eq!(error.to_string(), "Okta rejected /api/v1/users/00u1 (E0000001): bad:  [2J ERROR forged");
 }
 
 #[tokio::test]
@@ -266,5 +266,5 @@ async fn echoed_credential_is_redacted() {
         .mount(&server)
         .await;
     let error = client(&server).users().get("00u1").await.unwrap_err();
-    assert_eq!(error.to_string(), "Okta refused the app's credentials (invalid_client): not …");
+    assert_eq!(error.to_string(), "Okta rejected the app's credentials (invalid_client): not …");
 }

@@ -89,7 +89,7 @@ async fn added_root_certificate_is_trusted() {
     assert_eq!(okta.users().get("00u1").await.unwrap().id, "00u1");
     for wrong in ["", "-----BEGIN", "MIIB"] {
         assert!(
-            matches!(builder().root_certificate(wrong).build(), Err(ConfigError::NoCertificate)),
+            matches!(builder().root_certificate(wrong).build(), Err(ConfigError::InvalidCertificate)),
             "{wrong}"
         );
     }
@@ -100,7 +100,7 @@ async fn added_root_certificate_is_trusted() {
 #[tokio::test]
 async fn builder_requires_a_credential() {
     let error = OktaClient::builder("https://example.okta.com").build().unwrap_err();
-    assert_eq!(error.to_string(), "no credential: give a client id with a private key, or an API token");
+    assert_eq!(error.to_string(), "no credential; set a client ID and a private key, or an API token");
 }
 
 #[tokio::test]

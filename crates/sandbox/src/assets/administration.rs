@@ -1,4 +1,4 @@
-//! What administrators do by hand, behind the back of every import.
+//! Manual changes by administrators, outside of every import.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use super::document::Structure;
 use super::objects::Objects;
 use super::values::fits;
 
-/// What cannot be done.
+/// An impossible action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) &'static str);
 
@@ -31,7 +31,8 @@ fn object_type(structure: &Structure, wanted: &Value) -> Result<usize, Refused> 
 }
 
 impl Site {
-    /// Deletes the object schema with its objects. The import source is made again for another, and has no mapping yet.
+    /// Deletes the object schema with its objects. The import source is created again for another one, and has no
+    /// mapping yet.
     pub(crate) fn delete_schema(&self) {
         let mut state = self.state();
         state.structure = None;
@@ -40,7 +41,7 @@ impl Site {
         *self.held() = Objects::default();
     }
 
-    /// Adds an attribute: `{"type","name","kind"}`. Assets makes its external id.
+    /// Adds an attribute: `{"type","name","kind"}`. Assets assigns its external ID.
     pub(crate) fn add_attribute(&self, wanted: &Value) -> Result<Value, Refused> {
         let mut state = self.state();
         let structure = state.structure.as_mut().ok_or(Refused("there is no structure"))?;
@@ -118,7 +119,7 @@ impl Site {
 }
 
 impl Objects {
-    /// Takes values of an attribute away that do not fit any more.
+    /// Removes values of an attribute that are no longer valid.
     fn retain_values(&mut self, object_type: usize, attribute: usize, fits: impl Fn(&String) -> bool) {
         let of_type = self.all.iter().filter(|(_, object)| object.object_type == object_type);
         let values = of_type.filter_map(|(id, object)| {

@@ -1,4 +1,4 @@
-//! The HTTP side of the site: who may ask, and where the question goes.
+//! The HTTP side of the site: authentication and routes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use super::document::Structure;
 use super::{CLOUD, Site, WORKSPACE, executions, mapping, rest};
 use crate::server::origin;
 
-/// No body is larger than this, whatever the limit for chunks.
+/// The maximum size of a body, regardless of the limit for chunks.
 const BODY_LIMIT: usize = 64 << 20;
 
-/// Who asks.
+/// The credential of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Caller {
     /// The token of the import source.
@@ -25,11 +25,11 @@ enum Caller {
     Account,
 }
 
-/// Answers a request to one import source, or to the site through it.
+/// Responds to a request to one import source, or to the site through it.
 pub(super) async fn handle(site: Arc<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let whole = parts.uri.path();
-    // OAuth has a base of its own, and no other credential is taken there.
+    // OAuth has its own base path, which accepts no other credential.
     let oauth_path = whole.strip_prefix(&format!("/ex/jira/{CLOUD}"));
     let Some(caller) = site.caller(&parts.headers, oauth_path.is_some()) else {
         return reply(401, &json!({ "code": 401, "message": "Unauthorized" }));

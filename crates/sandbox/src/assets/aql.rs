@@ -20,13 +20,13 @@ pub(super) enum Comparison {
     NotIn,
 }
 
-/// A value, or where it comes from.
+/// A value, or its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operand {
     Literal(String),
     /// `${field}`: one value; several become one text, separated by commas.
     Field(String),
-    /// `${field${0}}`: each value by itself.
+    /// `${field${0}}`: each value separately.
     EachOf(String),
 }
 

@@ -1,4 +1,4 @@
-//! The schema and mapping of the import source: what is accepted, and what it becomes.
+//! The schema and mapping of the import source: validation and the resulting structure.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::aql::Condition;
 use super::validation::{check_shape, flatten, list, text};
 
-/// Why a document is not accepted: a code, and where.
+/// The reason for rejecting a document: a code and the location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Invalid(pub(super) &'static str, pub(super) String);
 
@@ -22,7 +22,7 @@ pub(super) struct Attribute {
     pub(super) statuses: Option<Vec<String>>,
     /// No two objects of the type may have the same value.
     pub(super) unique: bool,
-    /// An administrator deleted it; its place is kept, so that the others keep theirs.
+    /// An administrator deleted it; its position is kept, so that the other positions don't change.
     pub(super) deleted: bool,
     pub(super) raw: Value,
 }
@@ -32,14 +32,14 @@ pub(super) struct ObjectType {
     pub(super) external_id: String,
     pub(super) name: String,
     pub(super) attributes: Vec<Attribute>,
-    /// An administrator deleted it; its place is kept, so that the others keep theirs.
+    /// An administrator deleted it; its position is kept, so that the other positions don't change.
     pub(super) deleted: bool,
     raw: Value,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Field {
-    /// Where in the object type.
+    /// The position in the object type.
     pub(super) attribute: usize,
     pub(super) locators: Vec<String>,
     pub(super) identity: bool,
@@ -48,7 +48,7 @@ pub(super) struct Field {
 
 #[derive(Debug, Clone)]
 pub(super) struct Mapping {
-    /// Where in the object types.
+    /// The position in the object types.
     pub(super) object_type: usize,
     pub(super) selector: String,
     pub(super) fields: Vec<Field>,
@@ -84,20 +84,20 @@ impl Attribute {
         }
     }
 
-    /// Whether a cardinality other than one is documented for its type.
+    /// True if a cardinality other than one is documented for its type.
     pub(super) fn may_be_many(&self) -> bool {
         matches!(self.kind.as_str(), "email" | "select" | "referenced_object")
     }
 }
 
 impl Structure {
-    /// A structure made of a document alone.
+    /// The structure of a document alone.
     pub(super) fn create(document: &Value, elsewhere: &BTreeSet<String>) -> Result<Self, Vec<Invalid>> {
         let schema = document["schema"]["objectSchema"].clone();
         Self { schema, ..Self::default() }.extended(document, elsewhere)
     }
 
-    /// This structure with what a document adds to it. `elsewhere` are external ids of other object schemas.
+    /// This structure with the additions of a document. `elsewhere` are external IDs of other object schemas.
     pub(super) fn extended(
         &self,
         document: &Value,
@@ -235,7 +235,7 @@ impl Structure {
         let mapping =
             Mapping { object_type, selector: text(sent, "selector").to_owned(), fields, raw: sent.clone() };
         match self.mappings.iter_mut().find(|m| m.object_type == object_type) {
-            // It replaces what was mapped for the type.
+            // The new part replaces the mapping of the object type.
             Some(present) => *present = mapping,
             None => self.mappings.push(mapping),
         }
@@ -256,7 +256,7 @@ impl Structure {
         self.schema["name"].as_str().unwrap_or_default()
     }
 
-    /// Which attributes of which types are references.
+    /// The reference attributes of each type.
     pub(super) fn references(&self) -> HashSet<(usize, usize)> {
         let of = |(n, t): (usize, &ObjectType)| {
             let references = t.attributes.iter().enumerate().filter(|(_, a)| a.target.is_some());
@@ -265,7 +265,7 @@ impl Structure {
         self.types.iter().enumerate().flat_map(of).collect()
     }
 
-    /// The structure as it comes out where cardinalities are not heeded.
+    /// The structure that results if cardinalities are ignored.
     pub(super) fn with_one_value_each(mut self) -> Self {
         for at in 0..self.types.len() {
             for n in 0..self.types[at].attributes.len() {
@@ -308,7 +308,7 @@ impl Structure {
         self.types[at].attributes.push(Attribute::read(sent));
     }
 
-    /// Takes an attribute away. The mapping still names it, until somebody sends another.
+    /// Removes an attribute. The mapping still names it until another one is sent.
     pub(super) fn delete_attribute(&mut self, at: usize, n: usize) {
         let attribute = &mut self.types[at].attributes[n];
         attribute.deleted = true;
@@ -319,7 +319,7 @@ impl Structure {
         }
     }
 
-    /// Takes an object type away, with its mapping and the attributes that refer to it.
+    /// Removes an object type, with its mapping and the attributes that refer to it.
     pub(super) fn delete_type(&mut self, at: usize) {
         let id = self.types[at].external_id.clone();
         let all = self.types.iter().enumerate();

@@ -12,10 +12,10 @@ use super::import::Fate;
 use super::{Site, State, refusal};
 use crate::faults::{Fault, Hold};
 
-/// Where an execution is.
+/// The state of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Not yet taking chunks. What Assets calls it is not known.
+    /// It doesn't accept chunks yet. Assets' name for this state is unknown.
     Starting,
     Ingesting,
     Processing,
@@ -39,9 +39,9 @@ impl Stage {
 pub(super) struct Execution {
     id: String,
     stage: Stage,
-    /// When it begins to take chunks.
+    /// The time from which it accepts chunks.
     begins: Instant,
-    /// Chunks came too early: it will not get past its processing by itself.
+    /// Chunks came too early: its processing never ends.
     stuck: bool,
     chunks: Vec<Value>,
     chunk_count: u64,
@@ -58,7 +58,7 @@ impl Execution {
         }
     }
 
-    /// Whether another one has to wait for it.
+    /// True if another execution has to wait for it.
     fn is_under_way(&self) -> bool {
         !matches!(self.stage, Stage::Done | Stage::Cancelled)
     }
@@ -67,7 +67,7 @@ impl Execution {
         json!({ "status": self.stage().as_str(), "executionId": self.id, "progressResult": self.result })
     }
 
-    /// As the import history shows it.
+    /// In the form of the import history.
     fn history(&self) -> Value {
         json!({ "executionId": self.id, "status": self.stage().as_str(), "chunks": self.chunk_count,
             "failureReason": self.failure, "progressResult": self.result })
@@ -80,7 +80,7 @@ impl State {
         self.executions.iter().find(|e| e.is_under_way()).map(|e| e.id.as_str())
     }
 
-    /// How many ended, and how many chunks there were in all.
+    /// The number of ended executions, and of all chunks.
     pub(super) fn work_done(&self) -> (usize, u64) {
         let done = self.executions.iter().filter(|e| e.stage == Stage::Done).count();
         (done, self.executions.iter().map(|e| e.chunk_count).sum())
@@ -135,7 +135,7 @@ pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body
     let mut state = site.state();
     let Some(at) = state.executions.iter().position(|e| e.id == id) else { return not_found() };
     let chunk_limit = state.settings.chunk_limit();
-    let refuses = state.settings.refuse_marked;
+    let refuses = state.settings.reject_marked;
     let execution = &mut state.executions[at];
     match (method, rest) {
         ("GET", ["status"]) => reply(200, &execution.status()),
@@ -147,7 +147,7 @@ pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body
         }
         ("DELETE", []) => {
             if !matches!(execution.stage, Stage::Starting | Stage::Ingesting) {
-                return problem(400, "The execution cannot be cancelled any more.");
+                return problem(400, "The execution can no longer be canceled.");
             }
             execution.stage = Stage::Cancelled;
             execution.chunks = Vec::new();
@@ -161,16 +161,16 @@ pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body
     }
 }
 
-/// With `refuses`, a chunk that holds a marked record is not taken.
+/// With `refuses`, a chunk with a marked record is rejected.
 fn submit(site: &Arc<Site>, execution: &mut Execution, body: &[u8], refuses: bool) -> Response {
     let Ok(chunk) = serde_json::from_slice::<Value>(body) else {
-        return problem(400, "The body is no JSON.");
+        return problem(400, "The body isn't JSON.");
     };
     if let Some(status) = refusal::of_chunk(&chunk).filter(|_| refuses) {
         return problem(status, "The entries are refused for what one of them says.");
     }
     match execution.stage() {
-        // Nobody says no, and it will not end.
+        // The execution neither fails nor ends.
         Stage::Starting => execution.stuck = true,
         Stage::Ingesting => {}
         _ => return problem(400, "The execution takes no data any more."),
@@ -197,7 +197,7 @@ fn submit(site: &Arc<Site>, execution: &mut Execution, body: &[u8], refuses: boo
                     }
                 }
             }
-            // The work itself keeps a core busy.
+            // The import itself keeps one core busy.
             let worked = tokio::task::spawn_blocking(move || process(&site, &id)).await;
             if let Err(error) = worked {
                 tracing::error!(%error, "an import stopped working");

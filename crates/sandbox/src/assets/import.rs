@@ -1,4 +1,4 @@
-//! What an execution does once it has everything: upsert by identity, then references.
+//! The import of a complete execution: upsert by identity, then references.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,11 +12,11 @@ use super::refusal;
 use super::settings::Settings;
 use super::values::{cap, fits};
 
-/// What is to become of an execution.
+/// The configured result of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Fine,
-    /// Nothing is written, and the result says so.
+    /// Nothing is written, and the result reports that.
     Fails,
     /// Every third entry is lost, without a word.
     Drops,
@@ -38,7 +38,7 @@ struct Counters {
     messages: BTreeSet<String>,
 }
 
-/// What became of one entry.
+/// The result of one entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Created,
@@ -54,7 +54,7 @@ struct Run<'r> {
 }
 
 impl Objects {
-    /// Applies the chunks of an execution. Gives its result as the status shows it.
+    /// Applies the chunks of an execution, and returns its result in the form of the status.
     pub(super) fn import(
         &mut self,
         structure: &Structure,
@@ -115,7 +115,7 @@ impl Run<'_> {
                 }
             }
         }
-        // All objects exist now, whatever order their records came in.
+        // All objects exist now, regardless of the order of their records.
         for (id, n, entry) in references {
             if self.refer(&structure.mappings[n], id, entry) {
                 counters[n].references += 1;
@@ -137,7 +137,7 @@ impl Run<'_> {
         counters
     }
 
-    /// Removes the objects of the mapped types that the import did not hold, those made by hand included.
+    /// Removes the objects of the mapped types that the import didn't contain, including manually created ones.
     fn remove_missing(&mut self, present: &HashMap<u64, (usize, Outcome)>, counters: &mut [Counters]) {
         for (mapping, counters) in self.structure.mappings.iter().zip(counters) {
             let of_type = self.objects.all.iter().filter(|(_, o)| o.object_type == mapping.object_type);
@@ -165,7 +165,7 @@ impl Run<'_> {
             .filter(|f| f.identity)
             .map(|f| (f.attribute, given(f, entry).join(" ")))
             .collect();
-        if self.settings.refuse_marked && refusal::of_entry(entry) {
+        if self.settings.reject_marked && refusal::of_entry(entry) {
             counters.messages.insert(match identity.first().filter(|_| refusal::is_named(entry)) {
                 Some((_, id)) => format!("{id} is refused for what it says."),
                 None => "An entry is refused for what it says.".into(),
@@ -214,7 +214,7 @@ impl Run<'_> {
         Some((id, outcome))
     }
 
-    /// What an attribute becomes; `None` leaves it as it is.
+    /// The new values of an attribute; `None` leaves it unchanged.
     fn values(
         &mut self,
         object_type: usize,
@@ -242,7 +242,7 @@ impl Run<'_> {
         (!ignored).then_some(values)
     }
 
-    /// Resolves the references of an entry. Gives whether any changed.
+    /// Resolves the references of an entry, and returns true if any changed.
     fn refer(&mut self, mapping: &Mapping, id: u64, entry: &Value) -> bool {
         let attributes = &self.structure.types[mapping.object_type].attributes;
         let mut changed = false;
@@ -280,12 +280,12 @@ fn entries<'v>(data: &'v Value, selector: &str) -> Vec<&'v Value> {
     })
 }
 
-/// Whether any of the keys is there. An absent key leaves the value alone.
+/// True if any of the keys is present. An absent key leaves the value unchanged.
 fn is_sent(field: &Field, entry: &Value) -> bool {
     field.locators.iter().any(|locator| entry.get(locator).is_some())
 }
 
-/// The non-empty values of a field. Several locators are no fallbacks: what they lead to is joined.
+/// The nonempty values of a field. The values of several locators are joined, not used as fallbacks.
 fn given(field: &Field, entry: &Value) -> Vec<String> {
     let mut values: Vec<String> = field.locators.iter().flat_map(|l| texts(&entry[l.as_str()])).collect();
     if field.locators.len() > 1 && !values.is_empty() {

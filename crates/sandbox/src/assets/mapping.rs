@@ -11,7 +11,7 @@ use super::document::{Invalid, Structure};
 use super::{Site, State};
 use crate::faults::{Fault, Hold};
 
-/// How a job went, once it went.
+/// The result of a job, once it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Job {
     UnderWay,
@@ -20,7 +20,7 @@ pub(super) enum Job {
 }
 
 impl State {
-    /// What the structure would be with a document, and what stands against it.
+    /// The structure with a document added, and the reason against it.
     fn with_document(&self, document: &Value) -> Result<Structure, Vec<Invalid>> {
         let next = match &self.structure {
             Some(present) => present.extended(document, &self.settings.elsewhere),
@@ -32,7 +32,7 @@ impl State {
 
 pub(super) fn change(site: &Arc<Site>, method: &Method, body: &[u8], detached: bool) -> Response {
     let Ok(document) = serde_json::from_slice::<Value>(body) else {
-        return problem(400, "The body is no JSON.");
+        return problem(400, "The body isn't JSON.");
     };
     let mut state = site.state();
     match (state.structure.is_some(), method) {

@@ -43,7 +43,7 @@ const SOURCE: &str = Ids::FIRST.source;
 const EMAIL: &str = "admin@sandbox.example";
 const WINDOW: i64 = 60;
 
-/// What the site holds.
+/// The content of the site.
 #[derive(Debug, Default)]
 struct State {
     token: String,
@@ -53,19 +53,19 @@ struct State {
     deletions: usize,
     executions: Vec<Execution>,
     jobs: Vec<Job>,
-    /// When the minute began that requests are counted in, and how many there were.
+    /// The start of the minute in which requests are counted, and their number.
     window: (i64, u64),
 }
 
-/// The ID of the object schema that follows so many others.
+/// The ID of the object schema with this number.
 fn schema_id(ids: Ids, deletions: usize) -> String {
     if deletions == 0 { ids.schema.to_owned() } else { format!("{}{deletions}", ids.schema) }
 }
 
-/// The Assets site.
+/// The Assets side.
 pub(crate) struct Site {
     state: Mutex<State>,
-    /// Apart, so that nobody waits for an import who only asks how it goes.
+    /// A separate lock, so that status requests don't wait for an import.
     objects: Mutex<Objects>,
     url: Url,
     ids: Ids,
@@ -91,7 +91,7 @@ impl Site {
         }
     }
 
-    /// The structure as it is; empty when there is none.
+    /// The current structure; empty if there is none.
     fn structure(&self) -> Structure {
         self.state().structure.clone().unwrap_or_default()
     }
@@ -101,12 +101,12 @@ impl Site {
         schema_id(self.ids, self.state().deletions)
     }
 
-    /// The account's credential as a header carries it.
+    /// The account's credential as a header value.
     fn basic(&self) -> String {
         STANDARD.encode(format!("{EMAIL}:{}", self.api_token))
     }
 
-    /// What a client needs to know.
+    /// The values that a client needs.
     pub(crate) fn credentials(&self) -> Value {
         let site = crate::server::origin(&self.url);
         json!({
@@ -134,7 +134,7 @@ impl Site {
         token
     }
 
-    /// Counts a request. When there were too many, the seconds to wait.
+    /// Counts a request. Above the limit, returns the seconds to wait.
     fn over_limit(&self) -> Option<i64> {
         let mut state = self.state();
         let limit = state.settings.rate_limit?;
@@ -147,7 +147,7 @@ impl Site {
         (*used > limit).then_some(*begin + WINDOW - now)
     }
 
-    /// Changes settings of the import source and the site, as an administrator does by hand.
+    /// Changes settings of the import source and the site, as an administrator does manually.
     pub(crate) fn change_settings(&self, wanted: &Value) {
         let mut state = self.state();
         state.settings.change(wanted);
@@ -163,7 +163,7 @@ impl Site {
         json!({ "objects": page, "next": next })
     }
 
-    /// What was imported so far.
+    /// The imported objects so far.
     pub(crate) fn stats(&self) -> Value {
         let objects = self.held().len();
         let (executions, chunks) = self.state().work_done();
@@ -175,7 +175,7 @@ impl Site {
         self.state().history()
     }
 
-    /// The schema and mapping as it is.
+    /// The current schema and mapping.
     pub(crate) fn document(&self) -> Value {
         self.state().structure.as_ref().map(Structure::document).unwrap_or_default()
     }

@@ -20,7 +20,7 @@ pub(super) struct Objects {
     pub(super) all: BTreeMap<u64, Object>,
     /// Objects by type, attribute and value.
     pub(super) index: HashMap<(usize, usize), HashMap<String, BTreeSet<u64>>>,
-    /// Which attributes of which types are references.
+    /// The reference attributes of each type.
     pub(super) references: HashSet<(usize, usize)>,
     /// The options of select attributes.
     pub(super) options: HashMap<(usize, usize), BTreeSet<String>>,
@@ -190,7 +190,7 @@ impl Objects {
         }
     }
 
-    /// Gives an attribute its values. Gives whether they changed.
+    /// Sets the values of an attribute, and returns true if they changed.
     pub(super) fn set(&mut self, id: u64, object_type: usize, attribute: usize, values: Vec<String>) -> bool {
         let Some(object) = self.all.get_mut(&id) else { return false };
         let before = object.values.get(&attribute).map(Vec::as_slice).unwrap_or_default();
@@ -213,7 +213,8 @@ impl Objects {
         true
     }
 
-    /// Objects of a type after one, with values by external id and references by the identity of what they lead to.
+    /// Objects of a type after the given one, with values by external ID and references by the identity of their
+    /// targets.
     pub(super) fn page(
         &self,
         structure: &Structure,

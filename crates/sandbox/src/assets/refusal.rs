@@ -1,15 +1,15 @@
-//! Records that the site refuses for good, by what their values say: a switch for tests, off unless it is turned on.
+//! Records that the site always rejects because of their values: an option for tests, off by default.
 
 use serde_json::Value;
 
-/// Beginnings of values that have their record refused over HTTP, with the status of the answer.
+/// Prefixes of values whose records are rejected over HTTP, with the response status.
 const OVER_HTTP: [(&str, u16); 3] = [("refuse 400", 400), ("refuse 413", 413), ("refuse 422", 422)];
 /// The beginning of a value that has its record left out in the result.
 const IN_RESULT: &str = "refuse result";
 /// The same with a message that names it.
 const BY_NAME: &str = "refuse result by name";
 
-/// The status that a chunk is refused with; `None` when it is taken.
+/// The status with which a chunk is rejected; `None` if it is accepted.
 pub(super) fn of_chunk(chunk: &Value) -> Option<u16> {
     let refused = OVER_HTTP.iter().find(|(mark, _)| has_mark(&chunk["data"], mark));
     refused.map(|(_, status)| *status)

@@ -1,4 +1,4 @@
-//! What an account may do: read and change the structure, search and change objects, read the import source.
+//! The REST API for accounts: read and change the structure, search and change objects, read the import source.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::validation::PLAIN_TYPES;
 use super::values::fits;
 use super::{Ids, SOURCE, Site, WORKSPACE, schema_id};
 
-/// The answer to a call below the workspace.
+/// The response to a call below the workspace.
 pub(super) fn handle(
     site: &Arc<Site>,
     method: &Method,
@@ -139,7 +139,7 @@ fn attribute_id(object_type: usize, n: usize) -> String {
     (1000 * (object_type + 1) + n).to_string()
 }
 
-/// The statuses that values can have, with the ids that writing one takes.
+/// The possible statuses of values, with the IDs for writing them.
 fn statuses(structure: &Structure) -> Value {
     (1..=structure.statuses.len()).map(|id| shown_status(structure, id)).collect()
 }
@@ -186,7 +186,7 @@ fn change_attribute(site: &Site, type_id: &str, id: &str, sent: &Value) -> Respo
     let refuse =
         |field: &str, why: &str| reply(400, &json!({ "errorMessages": [], "errors": { field: why } }));
     let mut state = site.state();
-    let bare_is_refused = state.settings.refuse_bare;
+    let unmarked_is_rejected = state.settings.reject_unmarked;
     let Some(structure) = state.structure.as_mut() else { return not_found() };
     let Some(at) = type_index(structure, type_id) else { return not_found() };
     let found = (0..structure.types[at].attributes.len()).find(|n| attribute_id(at, *n) == id);
@@ -198,7 +198,8 @@ fn change_attribute(site: &Site, type_id: &str, id: &str, sent: &Value) -> Respo
     if reference {
         mandatory.extend(["typeValue", "additionalValue"]);
     }
-    if let Some(missing) = mandatory.iter().find(|field| bare_is_refused && sent.get(**field).is_none()) {
+    if let Some(missing) = mandatory.iter().find(|field| unmarked_is_rejected && sent.get(**field).is_none())
+    {
         return refuse(missing, "is mandatory");
     }
     for fixed in ["type", "typeValue"] {
@@ -223,7 +224,7 @@ fn change_attribute(site: &Site, type_id: &str, id: &str, sent: &Value) -> Respo
 
 fn found(site: &Site, sent: &Value) -> Option<Vec<u64>> {
     let condition = Condition::parse(sent["qlQuery"].as_str()?)?;
-    // One after the other: nobody holds the objects while waiting for the rest.
+    // One page at a time, so that the objects aren't locked for the whole request.
     let structure = site.structure();
     Some(site.held().search(&structure, &condition))
 }
@@ -242,7 +243,7 @@ fn search(site: &Site, query: &std::collections::HashMap<String, String>, sent: 
     let objects: Vec<Value> =
         ids.iter().skip(start).take(most).filter_map(|id| held.shown(&structure, *id)).collect();
     let last = start + objects.len() >= ids.len();
-    // As in Atlassian's own example, the word and not the value.
+    // As in Atlassian's own example, the name and not the value.
     reply(
         200,
         &json!({ "startAt": start, "maxResults": most, "total": ids.len().min(1000), "isLast": last.to_string(),
@@ -318,7 +319,7 @@ impl super::objects::Objects {
         }))
     }
 
-    /// The values that are sent, by attribute; or what is wrong with one.
+    /// The values that were sent, by attribute; or the error of one.
     fn read_values(&self, structure: &Structure, object_type: usize, sent: &Value) -> Result<Values, String> {
         let mut read = Vec::new();
         for change in sent.as_array().map(Vec::as_slice).unwrap_or_default() {
@@ -342,7 +343,7 @@ impl super::objects::Objects {
         Ok(read)
     }
 
-    /// A reference is given by the key of the object, a status by its id, everything else as it is.
+    /// A reference is given by the key of the object, a status by its ID, and everything else unchanged.
     fn read_value(&self, structure: &Structure, attribute: &Attribute, text: &str) -> Option<String> {
         if let Some(target) = &attribute.target {
             let id = text.strip_prefix("OKTA-")?.parse().ok()?;

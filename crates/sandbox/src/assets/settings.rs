@@ -1,10 +1,10 @@
-//! What an administrator sets at the import source and the site.
+//! Settings that an administrator changes at the import source and the site.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The largest chunk that is taken when nothing else is set.
+/// The default maximum size of a chunk.
 const CHUNK_LIMIT: usize = 10 << 20;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -14,20 +14,20 @@ pub(super) struct Settings {
     pub(super) disabled: bool,
     /// Values that arrive empty: removed, or ignored as Assets does by default.
     pub(super) ignore_empty: bool,
-    /// Select options that are not known: added, or ignored as Assets does by default.
+    /// Unknown select options: added, or ignored as Assets does by default.
     pub(super) ignore_unknown: bool,
     /// Objects that an import does not hold are removed; Assets leaves them alone by default.
     pub(super) remove_missing: bool,
     /// The cardinalities of a document are not heeded, as operators report.
     pub(super) one_value_only: bool,
-    /// An attribute is only changed by a body that says everything.
-    pub(super) refuse_bare: bool,
+    /// An attribute is only changed by a complete body.
+    pub(super) reject_unmarked: bool,
     /// The import token may not read the settings.
     pub(super) account_only: bool,
-    /// Records are refused for good whose values say so.
-    pub(super) refuse_marked: bool,
+    /// Records with these values are always rejected.
+    pub(super) reject_marked: bool,
     chunk_limit: Option<usize>,
-    /// How many objects the site may hold.
+    /// The maximum number of objects of the site.
     pub(super) object_limit: Option<usize>,
     /// Objects of other schemas of the site.
     pub(super) objects_elsewhere: usize,
@@ -38,7 +38,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Takes over what is said; what is not stays.
+    /// Applies the given settings; the other ones stay.
     pub(super) fn change(&mut self, wanted: &Value) {
         for (name, setting) in [
             ("disabled", &mut self.disabled),
@@ -46,9 +46,9 @@ impl Settings {
             ("ignoreUnknownValues", &mut self.ignore_unknown),
             ("removeMissingObjects", &mut self.remove_missing),
             ("ignoreCardinality", &mut self.one_value_only),
-            ("refuseBareAttributeBody", &mut self.refuse_bare),
+            ("refuseBareAttributeBody", &mut self.reject_unmarked),
             ("settingsForAccountOnly", &mut self.account_only),
-            ("refuseMarkedRecords", &mut self.refuse_marked),
+            ("refuseMarkedRecords", &mut self.reject_marked),
         ] {
             *setting = wanted[name].as_bool().unwrap_or(*setting);
         }
@@ -71,7 +71,7 @@ impl Settings {
         }
     }
 
-    /// The largest chunk that is taken, in bytes.
+    /// The maximum size of a chunk, in bytes.
     pub(super) fn chunk_limit(&self) -> usize {
         self.chunk_limit.unwrap_or(CHUNK_LIMIT)
     }

@@ -1,4 +1,4 @@
-//! The import sources of the site: the one that accounts see, and another with an object schema of its own.
+//! The import sources of the site: the one that accounts see, and another one with its own object schema.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl Ids {
     pub(crate) const OTHER: Self = Self { source: "e5f6a7b8-source", schema: "8" };
 }
 
-/// Both import sources. A request goes to the one whose token it carries, and to the first without a token of either.
+/// Both import sources. A request goes to the source of its token, and to the first one without such a token.
 #[derive(Clone)]
 pub(crate) struct Sources {
     pub(crate) first: Arc<Site>,

@@ -1,4 +1,4 @@
-//! What the document's own JSON schema demands, and the names that Assets keeps for itself.
+//! The rules of the document's JSON schema, and the names that Assets reserves.
 
 use std::collections::BTreeSet;
 

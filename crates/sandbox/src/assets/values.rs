@@ -1,4 +1,4 @@
-//! Which values Assets takes. What does not fit is dropped.
+//! The values that Assets accepts. Other values are dropped.
 
 use std::net::Ipv4Addr;
 
@@ -13,14 +13,14 @@ const TEXT_LIMIT: usize = 255;
 /// Text of a textarea attribute may be this long.
 const TEXTAREA_LIMIT: usize = 5000;
 
-/// Keeps as many values as an attribute may have.
+/// Limits the values to the cardinality of the attribute.
 pub(super) fn cap(values: &mut Vec<String>, maximum: i64) {
     if let Ok(maximum) = usize::try_from(maximum) {
         values.truncate(maximum);
     }
 }
 
-/// Whether an attribute can hold a value.
+/// True if an attribute can store a value.
 pub(super) fn fits(value: &str, attribute: &Attribute, structure: &Structure) -> bool {
     match attribute.kind.as_str() {
         "text" => value.chars().count() <= TEXT_LIMIT && !value.contains(['\n', '\r']),
@@ -45,7 +45,7 @@ pub(super) fn fits(value: &str, attribute: &Attribute, structure: &Structure) ->
     }
 }
 
-/// Whether a text is an address by itself: ASCII, with a host of several labels.
+/// True if a text is a complete address: ASCII, with a host of several labels.
 fn is_email(value: &str) -> bool {
     let Some((name, host)) = value.split_once('@') else { return false };
     let fits = |c: char| c.is_ascii_graphic() && !"@<>(),;:\"[]\\".contains(c);

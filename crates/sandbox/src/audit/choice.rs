@@ -1,10 +1,10 @@
-//! Which objects of Okta Assets should hold.
+//! The Okta objects that Assets should contain.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What an operator chose to have synchronised. The default is everything.
+/// The configured scope. The default is everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scope {
     /// Statuses of users; any when there are none.
@@ -13,18 +13,18 @@ pub struct Scope {
     pub profile: Option<(String, Vec<String>)>,
     /// A group that users must be members of. It is chosen itself.
     pub member_of: Option<String>,
-    /// What the names of groups begin with.
+    /// The prefixes of the names of groups.
     pub group_prefix: String,
 }
 
 impl Scope {
-    /// Whether a group, as the control API shows it, is chosen.
+    /// True if a group, as the control API returns it, is in scope.
     pub(super) fn has_group(&self, group: &Value) -> bool {
         let name = group["profile"]["name"].as_str().unwrap_or_default();
         name.starts_with(&self.group_prefix) || group["id"].as_str() == self.member_of.as_deref()
     }
 
-    /// Whether a user, as the control API shows it, is chosen.
+    /// True if a user, as the control API returns it, is in scope.
     pub(super) fn has_user(&self, user: &Value, groups: &BTreeSet<String>) -> bool {
         let status = user["status"].as_str().unwrap_or_default();
         (self.status.is_empty() || self.status.iter().any(|s| s == status))

@@ -1,4 +1,4 @@
-//! Where a mapping keeps memberships: on the user, on the group, or in objects of their own.
+//! The place where a mapping stores memberships: on users, on groups, or as objects.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,9 +17,9 @@ pub(super) enum Memberships {
     OnUser(String),
     /// An attribute of the group type refers to users.
     OnGroup(String),
-    /// A type of its own refers to one of each.
+    /// An object type of memberships refers to one user and one group.
     Objects { object_type: String, user: String, group: String },
-    /// The mapping knows of none.
+    /// The mapping contains none.
     Nowhere,
 }
 

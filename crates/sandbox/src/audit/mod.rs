@@ -1,8 +1,9 @@
-//! Whether Assets equals Okta: asked of both simulators over HTTP, compared object by object, attribute by attribute,
-//! reference by reference.
+//! The comparison of Assets with Okta: read from both simulators over HTTP, compared object by object, attribute by
+//! attribute, reference by reference.
 //!
-//! It knows nothing of the mapping but the ends of the external ids and which type refers to which, and renders values by
-//! itself. Both sides are read in pages; of Assets the objects are held, because the two sides come in different orders.
+//! It uses nothing of the mapping except the ends of the external IDs and the target type of each reference, and
+//! renders values on its own. Both sides are read in pages; the objects of Assets are kept in memory, because the two
+//! sides have different orders.
 
 mod choice;
 mod memberships;
@@ -17,14 +18,14 @@ use crate::ControlClient;
 pub use choice::Scope;
 use memberships::Memberships;
 
-/// How many differences are told in words.
+/// The maximum number of described differences.
 const SHOWN: usize = 20;
-/// What marks an object whose original is gone.
+/// The status of an object whose original was deleted.
 const DELETED: &str = "Okta Deleted";
-/// What marks an object that is not chosen any more.
+/// The status of an object that is out of scope.
 const OUT_OF_SCOPE: &str = "Okta Out of Scope";
 
-/// How many there are.
+/// The number of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     /// Users.
@@ -38,17 +39,17 @@ pub struct Counts {
 /// The comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
-    /// What Okta has, as far as it is chosen.
+    /// The objects of Okta that are in scope.
     pub okta: Counts,
-    /// What Assets has, without objects that are marked.
+    /// The objects of Assets, without retired objects.
     pub insight: Counts,
     /// Objects in Assets that are marked as deleted.
     pub marked_deleted: u64,
-    /// Objects in Assets that are marked as not chosen any more.
+    /// Objects in Assets that are marked as out of scope.
     pub out_of_scope: u64,
-    /// Whether nothing differs.
+    /// True if there are no differences.
     pub in_sync: bool,
-    /// How many differences there are.
+    /// The number of differences.
     pub total_differences: u64,
     /// The first of them.
     pub differences: Vec<String>,
@@ -79,12 +80,12 @@ impl Differences {
 /// Compares the two sides of a sandbox.
 ///
 /// # Errors
-/// When the control API does not answer.
+/// When the control API doesn't respond.
 pub async fn compare(control: &ControlClient) -> Result<Comparison, reqwest::Error> {
     compare_chosen(control, &Scope::default()).await
 }
 
-/// The same where an operator does not want everything: what is not chosen must not be live in Assets.
+/// The same with a scope: out-of-scope objects must not be current in Assets.
 ///
 /// # Errors
 /// As [`compare`].
@@ -128,7 +129,7 @@ pub async fn compare_chosen(control: &ControlClient, choice: &Scope) -> Result<C
             None => break,
         }
     }
-    // A reference to a user that is marked as deleted is kept: the object is still there to be looked at.
+    // A reference to a deleted user is kept, because its object still exists.
     let mut existing: BTreeSet<String> = chosen_user_ids(control, choice).await?;
     existing.extend(gone_users.ids().cloned());
     after.clear();
@@ -162,7 +163,7 @@ pub async fn compare_chosen(control: &ControlClient, choice: &Scope) -> Result<C
             None => break,
         }
     }
-    // On users that are left these are not told twice.
+    // The remaining users are reported below, without their memberships.
     for user in memberships.keys().filter(|id| !users.contains_key(*id)) {
         differences.add(|| format!("user {user}: has live memberships in Assets and is not in Okta"));
     }
@@ -225,8 +226,8 @@ async fn held(
     control: &ControlClient,
     object_type: &str,
 ) -> Result<(HashMap<String, Held>, Marked), reqwest::Error> {
-    let mut live = HashMap::new();
-    let mut gone = Marked::default();
+    let mut current = HashMap::new();
+    let mut retired = Marked::default();
     let mut after = 0;
     loop {
         let page =
@@ -245,19 +246,19 @@ async fn held(
             }
             let id = held.values.get("id").cloned().unwrap_or_default();
             match held.values.get("status").map(String::as_str) {
-                Some(DELETED) => drop(gone.deleted.insert(id)),
-                Some(OUT_OF_SCOPE) => drop(gone.out_of_scope.insert(id)),
-                _ => drop(live.insert(id, held)),
+                Some(DELETED) => drop(retired.deleted.insert(id)),
+                Some(OUT_OF_SCOPE) => drop(retired.out_of_scope.insert(id)),
+                _ => drop(current.insert(id, held)),
             }
         }
         match page["next"].as_u64() {
             Some(next) => after = next,
-            None => return Ok((live, gone)),
+            None => return Ok((current, retired)),
         }
     }
 }
 
-/// What an external id says after prefix and kind; twins are told apart by a suffix that does not matter here.
+/// The part of an external ID after prefix and kind; duplicates differ by a suffix that is ignored here.
 fn end(external_id: &str) -> String {
     let end = external_id.splitn(3, '/').nth(2).unwrap_or_default();
     end.split('~').next().unwrap_or_default().to_owned()
@@ -320,7 +321,7 @@ fn compare_object(
         let wanted = expected.values.get(attribute).map(String::as_str).unwrap_or_default();
         let has = found.values.get(attribute);
         let profile = attribute.strip_prefix("profile/");
-        // An attribute outside the schema is no part of the directory, or not any more; groups from a directory have some.
+        // An attribute outside the schema is not compared; groups from a directory have some.
         if profile.is_some_and(|p| schema.get(p).is_none() && !DIRECTORY_ATTRIBUTES.contains(&p)) {
             continue;
         }
@@ -356,7 +357,7 @@ fn texts(list: &Value) -> BTreeSet<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Whether two renderings mean the same: as moments, as numbers, or as text.
+/// True if two renderings are equal: as times, as numbers, or as text.
 fn same(wanted: &str, has: &str, property: &Value) -> bool {
     if wanted == has {
         return true;

@@ -1,4 +1,4 @@
-//! Control of the site: what its administrators do to it, and what it holds.
+//! Control of the site: actions of its administrators, and its content.
 
 use axum::Router;
 use axum::body::Bytes;

@@ -22,7 +22,7 @@ use crate::assets::Site;
 use crate::faults::Faults;
 use crate::okta::OrgServer;
 
-/// What the control API controls.
+/// The simulators that the control API controls.
 #[derive(Clone)]
 pub(crate) struct Both {
     pub(crate) org: Arc<OrgServer>,
@@ -56,7 +56,7 @@ async fn change_faults(State(both): Sides, body: Bytes) -> Response {
     apply(&both, both.faults.spec().changed(&fault_body(&body)))
 }
 
-/// JSON, or the text form as it is.
+/// JSON, or the text form unchanged.
 fn fault_body(body: &Bytes) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned().into())
 }
@@ -71,7 +71,7 @@ fn apply(both: &Both, spec: Result<FaultSpec, crate::InvalidFault>) -> Response 
     }
 }
 
-/// Nothing goes wrong any more, and what was held up or back goes on.
+/// All faults end, and delayed work continues.
 async fn end_faults(State(both): Sides) -> Json<Value> {
     both.faults.set(FaultSpec::default());
     both.faults.release();

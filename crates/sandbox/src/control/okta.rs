@@ -1,4 +1,4 @@
-//! Control of the org: what administrators, directories and users do to it, and what it holds.
+//! Control of the org: actions of administrators, directories, and users, and its content.
 
 use std::collections::HashMap;
 use std::ops::Bound;
@@ -32,7 +32,7 @@ pub(super) fn router() -> Router<Both> {
         .route("/hooks/{id}/verify", post(verify_hook))
         .route("/hooks/{id}/{state}", post(set_hook))
         .route("/clock/{seconds}", post(set_clock))
-        .route("/log", delete(forget_log))
+        .route("/log", delete(clear_log))
         .route("/log/cursors", delete(expire_cursors))
         .route("/keys", post(register_key))
         .route("/web-apps", post(register_web_app))
@@ -202,8 +202,8 @@ async fn set_clock(State(Both { org, .. }): Sides, Path(seconds): Path<i64>) -> 
     Json(Value::Null)
 }
 
-async fn forget_log(State(Both { org, .. }): Sides) -> Json<Value> {
-    org.forget_log();
+async fn clear_log(State(Both { org, .. }): Sides) -> Json<Value> {
+    org.clear_log();
     Json(Value::Null)
 }
 

@@ -18,14 +18,14 @@ use spec::Often;
 pub use spec::{FaultSpec, InvalidFault};
 pub(crate) use transport::inject;
 
-/// Which simulator.
+/// The simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
     Okta,
     Assets,
 }
 
-/// Everything that can be made to go wrong.
+/// The possible faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
     Latency(Side),
@@ -60,18 +60,17 @@ pub(crate) enum Fault {
     MappingFails,
 }
 
-/// How long something is held up.
+/// The duration of a delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
     For(Duration),
     UntilTold,
 }
 
-/// The faults that are on. Each kind of fault has dice of its own, so that how often one is asked for does not change
-/// what another does.
+/// The active faults. Each kind of fault has its own dice, so that its frequency doesn't change the others.
 pub(crate) struct Faults {
     state: Mutex<State>,
-    /// Wakes what is held up until told.
+    /// Wakes work that is delayed until its release.
     release: Arc<Notify>,
 }
 
@@ -91,7 +90,7 @@ impl Faults {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Replaces what goes wrong from now on. The dice start again from the seed.
+    /// Replaces the faults. The dice start again from the seed.
     pub(crate) fn set(&self, spec: FaultSpec) {
         let mut state = self.state();
         state.spec = spec;
@@ -99,23 +98,23 @@ impl Faults {
         state.struck.clear();
     }
 
-    /// What is on.
+    /// The active faults.
     pub(crate) fn spec(&self) -> FaultSpec {
         self.state().spec.clone()
     }
 
-    /// What is on, and how often each fault struck.
+    /// The active faults, and the number of times that each one occurred.
     pub(crate) fn show(&self) -> Value {
         let state = self.state();
         json!({ "spec": state.spec.to_json(), "text": state.spec.to_string(), "struck": state.struck })
     }
 
-    /// Whether a fault strikes this time.
+    /// True if a fault occurs this time.
     pub(crate) fn strikes(&self, fault: Fault) -> bool {
         self.hold(fault).is_some()
     }
 
-    /// Whether a fault strikes a request to this path.
+    /// True if a fault occurs for a request to this path.
     pub(crate) fn strikes_at(&self, fault: Fault, path: &str) -> bool {
         self.held_at(fault, path).is_some()
     }
@@ -136,7 +135,7 @@ impl Faults {
         }
     }
 
-    /// How long something is held up this time, if it is.
+    /// The delay of this occurrence, if there is one.
     pub(crate) fn hold(&self, fault: Fault) -> Option<Hold> {
         self.held_at(fault, "")
     }
@@ -175,12 +174,12 @@ impl Faults {
         from.get(chosen).copied().unwrap_or(otherwise)
     }
 
-    /// Lets everything go on that is held up.
+    /// Releases all delayed work.
     pub(crate) fn release(&self) {
         self.release.notify_waiters();
     }
 
-    /// Ends when something is let go on. Counts from this call, not from the first poll.
+    /// Ends at the next release. Counts from this call, not from the first poll.
     pub(crate) fn released(&self) -> impl Future<Output = ()> + Send + use<> {
         Arc::clone(&self.release).notified_owned()
     }

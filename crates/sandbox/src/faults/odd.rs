@@ -1,9 +1,9 @@
-//! Items that cannot be read as what they are, among others that can.
+//! Unreadable items among readable ones.
 
 use serde_json::{Value, json};
 
-/// Gives a field of an item a value that it cannot have: of an event its time, or for odd numbers its type. The ids stay,
-/// so that the item can be asked for alone.
+/// Sets a field of an item to an invalid value: the time of an event, or its type for odd numbers. The IDs stay, so
+/// that the item can be read alone.
 pub(crate) fn spoil(item: &mut Value, number: usize) {
     let Some(members) = item.as_object_mut() else { return };
     let field = match members.contains_key("eventType") {

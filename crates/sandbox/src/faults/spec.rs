@@ -1,4 +1,4 @@
-//! What is to go wrong, as text and as JSON.
+//! The configured faults, as text and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 
 use super::{Fault, Side};
 
-/// How the value of a key reads.
+/// The value format of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// How often.
+    /// The frequency.
     Chance,
     /// Milliseconds, one number or a range, and how often.
     Time,
-    /// As a time, or `told`: until the control API says so.
+    /// As a time, or `told`: until the control API releases it.
     Hold,
 }
 
@@ -63,7 +63,7 @@ const KEYS: [(&str, Fault, Kind); 41] = [
     ("mapping.fail", Fault::MappingFails, Kind::Chance),
 ];
 
-/// Where a fault is in the list; its dice differ by it.
+/// The position of a fault in the list; its dice depend on it.
 pub(super) fn place(fault: Fault) -> u64 {
     KEYS.iter().position(|(_, known, _)| *known == fault).map_or(0, |at| at as u64 + 1)
 }
@@ -93,11 +93,11 @@ const fn is_on_the_way(fault: Fault) -> bool {
 pub(super) enum Often {
     /// Each with this probability.
     Chance(f64),
-    /// The first so many, and none after them.
+    /// The first occurrences, up to this number.
     First(u64),
 }
 
-/// How often a fault strikes, on which requests, and for how many milliseconds; without those, until told.
+/// The frequency of a fault, its requests, and its time in milliseconds; without a time, until its release.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Setting {
     pub(super) often: Often,
@@ -106,34 +106,34 @@ pub(super) struct Setting {
     pub(super) time: Option<(u64, u64)>,
 }
 
-/// What is to go wrong, and how often.
+/// The faults and their frequency.
 ///
-/// As text: `seed=7,okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1`. The crate's documentation lists the
-/// keys.
+/// As text: `seed=7,okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1`. The crate's documentation lists
+/// the keys.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FaultSpec {
     pub(super) seed: u64,
     settings: BTreeMap<&'static str, (Fault, Setting)>,
 }
 
-/// Why a text is no fault specification.
+/// The reason for which a text is no fault specification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidFault {
     /// There is no such fault.
-    #[error("\"{0}\" is no fault; there are seed, {known}", known = KEYS.map(|(name, ..)| name).join(", "))]
+    #[error("unknown fault \"{0}\"; must be one of seed, {known}", known = KEYS.map(|(name, ..)| name).join(", "))]
     UnknownKey(String),
     /// A key without a value.
-    #[error("\"{0}\" has no value: a fault is written KEY=VALUE")]
+    #[error("fault \"{0}\" has no value; use KEY=VALUE")]
     NoValue(String),
     /// The value does not fit the key.
-    #[error("{key}: \"{value}\" is not {wanted}")]
+    #[error("{key}: must be {wanted}; got \"{value}\"")]
     BadValue {
         /// The key.
         key: String,
         /// The value.
         value: String,
-        /// What it should be.
+        /// The expected format.
         wanted: &'static str,
     },
 }
@@ -148,10 +148,10 @@ impl FaultSpec {
         Self::default().changed(value)
     }
 
-    /// This specification with what some JSON says in its place.
+    /// This specification with the values of a JSON document.
     ///
     /// # Errors
-    /// When a key is unknown or a value does not fit.
+    /// When a key is unknown or a value is invalid.
     pub fn changed(mut self, value: &Value) -> Result<Self, InvalidFault> {
         match value {
             Value::String(text) => {
@@ -206,14 +206,14 @@ impl FaultSpec {
         let setting = match kind {
             Kind::Chance => Setting {
                 path,
-                often: often(value).ok_or_else(|| bad("a probability from 0 to 1 or a count such as 3x"))?,
+                often: often(value).ok_or_else(|| bad("a probability from 0 to 1, or a count such as 3x"))?,
                 time: Some((0, 0)),
             },
             Kind::Time | Kind::Hold => {
                 let wanted = if kind == Kind::Hold {
-                    "told or milliseconds, such as 50, 5..50, 5..50@0.3, told@0.3 or told@2x"
+                    "told or milliseconds, such as 50, 5..50, 5..50@0.3, told@0.3, or told@2x"
                 } else {
-                    "milliseconds, such as 50, 5..50, 5..50@0.3 or 5..50@2x"
+                    "milliseconds, such as 50, 5..50, 5..50@0.3, or 5..50@2x"
                 };
                 let (time, times) = value.split_once('@').unwrap_or((value, "1"));
                 let often = often(times).ok_or_else(|| bad(wanted))?;
@@ -238,7 +238,7 @@ impl FaultSpec {
         self.settings.get(name(fault)).map(|(_, setting)| setting.clone())
     }
 
-    /// As the control API shows it: values by key, as in the text form.
+    /// In the form of the control API: values by key, as in the text form.
     pub(super) fn to_json(&self) -> Value {
         let values = self.settings.iter().map(|(name, (_, s))| ((*name).to_owned(), s.to_string().into()));
         let mut shown: Map<String, Value> = values.collect();
@@ -323,16 +323,16 @@ mod tests {
     #[test]
     fn invalid_key_or_value_is_named() {
         for (text, told) in [
-            ("okta.lateness=5", "\"okta.lateness\" is no fault; there are seed, okta.latency"),
-            ("okta.429=2", "okta.429: \"2\" is not a probability from 0 to 1 or a count such as 3x"),
-            ("okta.latency=9..3", "okta.latency: \"9..3\" is not milliseconds"),
+            ("okta.lateness=5", "unknown fault \"okta.lateness\"; must be one of seed, okta.latency"),
+            ("okta.429=2", "okta.429: must be a probability from 0 to 1, or a count such as 3x; got \"2\""),
+            ("okta.latency=9..3", "okta.latency: must be milliseconds"),
             (
                 "hooks.lost=1x/api",
-                "hooks.lost: \"1x/api\" is not a probability from 0 to 1 or a count such as 3x",
+                "hooks.lost: must be a probability from 0 to 1, or a count such as 3x; got \"1x/api\"",
             ),
-            ("hooks.delay=told", "hooks.delay: \"told\" is not milliseconds"),
-            ("seed=x", "seed: \"x\" is not a whole number"),
-            ("okta.reset", "\"okta.reset\" has no value"),
+            ("hooks.delay=told", "hooks.delay: must be milliseconds"),
+            ("seed=x", "seed: must be a whole number; got \"x\""),
+            ("okta.reset", "fault \"okta.reset\" has no value"),
         ] {
             let error = text.parse::<FaultSpec>().unwrap_err().to_string();
             assert!(error.starts_with(told), "{error}");

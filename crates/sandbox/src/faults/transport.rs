@@ -1,4 +1,4 @@
-//! Faults of the way between client and server: late, refused, cut, halved.
+//! Transport faults between client and server: delayed, rejected, reset, and truncated.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use super::{Fault, Faults, Side};
 
 const JSON: &str = "application/json";
 
-/// The reason that a body ends early. Nobody reads it: the connection is closed.
+/// The reason for which a body ends early. It is never read: the connection is closed.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection is cut on purpose")]
+#[error("a fault closed the connection")]
 struct Broken;
 
-/// Lets a request through, or not.
+/// Lets a request through, or rejects it.
 ///
-/// The 429 of the org are made by the org itself, because a refused request has used its proof up.
+/// The org creates its own 429 responses, because a rejected request has used its proof.
 pub(crate) async fn inject(
     State((faults, side)): State<(Arc<Faults>, Side)>,
     request: Request,
@@ -43,11 +43,7 @@ pub(crate) async fn inject(
     }
     if side == Side::Assets && path.ends_with("/data") && faults.strikes(Fault::ChunkRefused) {
         let status = faults.pick(Fault::ChunkRefused, &[400, 413, 422], 400);
-        return plain(
-            status,
-            JSON,
-            r#"{"errorMessages":["the entries are refused on purpose"],"errors":{}}"#,
-        );
+        return plain(status, JSON, r#"{"errorMessages":["a fault rejected the entries"],"errors":{}}"#);
     }
     if side == Side::Assets
         && let Some(refused) = rate_limit(&faults)
@@ -71,7 +67,7 @@ pub(crate) async fn inject(
     response
 }
 
-/// True if the answer is a list of users, groups, or events.
+/// True if the response is a list of users, groups, or events.
 fn is_listing(path: &str) -> bool {
     path.starts_with("/api/v1/") && ["/users", "/groups", "/logs"].iter().any(|end| path.ends_with(end))
 }
@@ -87,7 +83,7 @@ async fn with_an_odd_item(faults: &Faults, response: Response) -> Response {
     Response::from_parts(parts, Body::from(spoiled))
 }
 
-/// A 404 that says nothing of the object: of a proxy, of a gateway, of a path that does not exist.
+/// A 404 that says nothing about the object: from a proxy, from a gateway, or for an unknown path.
 fn not_found(faults: &Faults, side: Side) -> Response {
     const PROXY: (&str, &str) = ("text/html", "<html><body><h1>404 Not Found</h1></body></html>");
     const GATEWAY: (&str, &str) = (JSON, r#"{"message":"no Route matched with those values"}"#);
@@ -139,7 +135,7 @@ fn rate_limit(faults: &Faults) -> Option<Response> {
     Some(response)
 }
 
-/// A 429 that may be repeated at once, by what it says: at a time that is over, or in no time.
+/// A 429 that permits an immediate repeat: its time is past, or zero.
 fn in_the_past(faults: &Faults) -> Response {
     let mut response = plain(429, "text/html", "<html><body>Too many requests</body></html>");
     let now = Timestamp::now();

@@ -1,4 +1,4 @@
-//! The org's HTTP side: who may ask, what is answered.
+//! The org's HTTP side: authentication and responses.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::server::origin;
 /// The largest body that is read.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// An answer before it becomes one.
+/// A response before its serialization.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) body: Option<Value>,
@@ -68,7 +68,7 @@ pub(crate) fn router(org: Arc<OrgServer>) -> Router {
         .with_state(org)
 }
 
-/// Every answer carries the org's time, which can be set off.
+/// Every response has the org's time, which can be shifted.
 async fn dated(State(org): State<Arc<OrgServer>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&org.authority.now());
@@ -106,7 +106,7 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
     let answer = if !budget.admitted {
         Answer::rate_limited()
     } else if role == Role::Nothing && resource == ["users"] {
-        // Without an admin role the listing is empty, and everything else is refused.
+        // Without an admin role, the listing is empty and other requests are rejected.
         Answer::ok(json!([]))
     } else if role == Role::Nothing || (role == Role::NoSchemas && resource.first() == Some(&"meta")) {
         Answer::error(403, "E0000006", "You do not have permission to perform the requested action")
@@ -116,7 +116,7 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
     respond(answer, rate_headers(budget))
 }
 
-/// What is there without an access token.
+/// The resources that need no access token.
 fn authorization_server(
     org: &Arc<OrgServer>,
     parts: &http::request::Parts,
@@ -137,7 +137,7 @@ fn authorization_server(
     }
 }
 
-/// The 429 that are asked for: with headers, without, and the one of too many requests at once.
+/// The configured 429 responses: with headers, without headers, and for too many concurrent requests.
 fn refusal_on_demand(org: &OrgServer) -> Option<Response> {
     let strikes = |fault: fn(Side) -> Fault| org.faults.strikes(fault(Side::Okta));
     let reset = org.authority.now().as_second() + 1;
@@ -247,7 +247,7 @@ fn logs(org: &OrgServer, query: &HashMap<String, String>) -> Answer {
     let link = |after: Option<&str>, relation: &str| {
         let mut url = org.url.clone();
         url.set_path("/api/v1/logs");
-        // What a cursor stands for is not said again.
+        // A request with a cursor doesn't repeat its parameters.
         let names = if after.is_some() {
             &["limit", "filter", "until", "sortOrder"][..]
         } else {
@@ -291,7 +291,7 @@ fn linked_type(org: &OrgServer, user_type: &Value) -> Value {
 fn token(org: &OrgServer, headers: &HeaderMap, form: &HashMap<String, String>) -> Response {
     org.requests().tokens += 1;
     let outcome = org.authority.token(headers, form);
-    // The assertion is used up all the same.
+    // The assertion is used up nevertheless.
     if let Some(refused) = refusal_on_demand(org) {
         return refused;
     }

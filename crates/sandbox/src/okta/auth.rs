@@ -1,4 +1,4 @@
-//! Tokens: assertions, proofs, nonces, scopes. Each check is one that Okta makes.
+//! Tokens: assertions, proofs, nonces, scopes. The checks are Okta's.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,9 +21,9 @@ use crate::{DpopMode, SandboxError};
 
 /// Proofs and assertions may be this old, in seconds.
 const MAX_AGE: i64 = 300;
-const LIFE: i64 = 3600;
+const TOKEN_MAX_AGE: i64 = 3600;
 
-/// A refusal of the token endpoint.
+/// A rejection of the token endpoint.
 pub(super) struct TokenRefused {
     pub(super) status: StatusCode,
     pub(super) error: &'static str,
@@ -31,7 +31,7 @@ pub(super) struct TokenRefused {
     pub(super) nonce: Option<String>,
 }
 
-/// A refusal of the API, told in `WWW-Authenticate`.
+/// A rejection of the API, in `WWW-Authenticate`.
 pub(super) struct AccessRefused {
     pub(super) status: StatusCode,
     pub(super) error: &'static str,
@@ -63,7 +63,7 @@ pub(super) struct Authority {
     keys: Mutex<HashMap<String, Jwk>>,
     memory: Mutex<Memory>,
     granted: Mutex<HashSet<String>>,
-    /// How far the org's clock is off, in seconds.
+    /// The offset of the org's clock, in seconds.
     clock: AtomicI64,
 }
 
@@ -106,7 +106,7 @@ impl Authority {
         self.revoke();
     }
 
-    /// What the app needs to sign in.
+    /// The values that the app needs to sign in.
     pub(super) fn credentials(&self) -> Value {
         let mut jwk = Value::Object(self.pair.to_jwk_key_pair().as_ref().clone());
         jwk["kid"] = self.kid.clone().into();
@@ -132,13 +132,13 @@ impl Authority {
         true
     }
 
-    /// What the org says of itself to anybody.
+    /// The org's public metadata.
     pub(super) fn organization(&self) -> Value {
         let url = origin(&self.url);
         json!({ "id": "00osandbox00000000d7", "pipeline": "idx", "_links": { "organization": { "href": url } } })
     }
 
-    /// Answers a token request.
+    /// Responds to a token request.
     pub(super) fn token(
         &self,
         headers: &HeaderMap,
@@ -168,8 +168,8 @@ impl Authority {
         if let Err(description) = self.check_assertion(&assertion) {
             return Err(refuse(401, "invalid_client", description));
         }
-        let asked: HashSet<String> = field("scope").split_whitespace().map(str::to_owned).collect();
-        if asked.is_empty() {
+        let request: HashSet<String> = field("scope").split_whitespace().map(str::to_owned).collect();
+        if request.is_empty() {
             return Err(refuse(
                 400,
                 "invalid_scope",
@@ -198,7 +198,7 @@ impl Authority {
                 proof.header.get("jwk").and_then(Value::as_object).map(thumbprint)
             }
         };
-        let scopes: HashSet<String> = asked.intersection(&self.granted()).cloned().collect();
+        let scopes: HashSet<String> = request.intersection(&self.granted()).cloned().collect();
         if scopes.is_empty() {
             return Err(refuse(400, "consent_required", "You are not allowed any of the requested scopes."));
         }
@@ -207,9 +207,9 @@ impl Authority {
         granted.sort_unstable();
         let answer = json!({
             "token_type": if key.is_some() { "DPoP" } else { "Bearer" },
-            "expires_in": LIFE, "access_token": token, "scope": granted.join(" "),
+            "expires_in": TOKEN_MAX_AGE, "access_token": token, "scope": granted.join(" "),
         });
-        let expires = self.now().as_second() + LIFE;
+        let expires = self.now().as_second() + TOKEN_MAX_AGE;
         let mut memory = self.memory();
         memory.tokens.insert(token, Token { expires, key, scopes });
         Ok((answer, memory.nonce.clone()))
@@ -225,7 +225,7 @@ impl Authority {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let active = |key: &&Jwk| key.parameter("status").is_none_or(|status| status != "INACTIVE");
         let kid = assertion.header("kid");
-        // Without an ID the only key is meant.
+        // Without an ID, the only key applies.
         let key = if kid.is_empty() && keys.len() == 1 { keys.values().next() } else { keys.get(kid) };
         let Some(key) = key.filter(active) else {
             return Err("The client_assertion JWT kid is invalid.");
@@ -308,7 +308,7 @@ impl Authority {
         Ok(proof)
     }
 
-    /// Whether a request may go on.
+    /// True if a request may proceed.
     pub(super) fn admit(
         &self,
         headers: &HeaderMap,
@@ -358,12 +358,12 @@ impl Authority {
         if may { Ok(()) } else { Err(refuse(403, "insufficient_scope", "The access token lacks the scope.")) }
     }
 
-    /// Forgets every token that was given out.
+    /// Revokes every issued token.
     pub(super) fn revoke(&self) {
         self.memory().tokens.clear();
     }
 
-    /// Takes a scope from the app, or gives it back.
+    /// Revokes a scope of the app, or grants it again.
     pub(super) fn grant(&self, scope: &str, granted: bool) {
         if granted {
             self.granted().insert(scope.to_owned());

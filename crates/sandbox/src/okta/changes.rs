@@ -1,4 +1,4 @@
-//! What administrators do to users and groups, each with the events that Okta logs for it.
+//! Changes to users and groups by administrators, each with the events that Okta logs for it.
 
 use serde_json::{Map, Value, json};
 
@@ -6,16 +6,16 @@ use super::defaults::schema_id;
 use super::events::{event, event_about};
 use super::org::{Org, Touch, now};
 
-/// A change that Okta would refuse.
+/// A change that Okta would reject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) &'static str);
 
-/// What a change gives, and the events that it makes.
+/// The result of a change, and its events.
 pub(super) type Changed<T> = Result<(T, Vec<Value>), Refused>;
 
 const NO_USER: Refused = Refused("there is no such user");
 
-/// How a user begins, beside the profile.
+/// The initial state of a user, outside its profile.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewUser<'n> {
     /// Active from the start, or staged.
@@ -113,7 +113,8 @@ impl Org {
     /// Moves a user through its life cycle.
     pub(crate) fn move_user(&mut self, id: &str, step: &str) -> Changed<()> {
         let (_, status, kind) = STEPS.iter().find(|(name, ..)| *name == step).ok_or(Refused(
-            "the steps are activate, reactivate, deactivate, suspend, unsuspend, lock, unlock, reset_password and expire_password",
+            "the steps are activate, reactivate, deactivate, suspend, unsuspend, lock, unlock, reset_password, and \
+             expire_password",
         ))?;
         self.set_status(id, status)?;
         Ok(((), vec![event(kind, &[("User", id)])]))
@@ -153,10 +154,10 @@ impl Org {
         Ok(((), events))
     }
 
-    /// The second half: the user is gone, without a word about its memberships.
+    /// The second half: the user is deleted, without an event about its memberships.
     pub(super) fn complete_deletion(&mut self, id: &str) -> Changed<()> {
         self.touch_user(id)?;
-        self.forget_user(id);
+        self.remove_user(id);
         Ok(((), vec![event("user.lifecycle.delete.completed", &[("User", id)])]))
     }
 
@@ -208,7 +209,7 @@ impl Org {
         if self.groups.get(id).is_none_or(|g| g["type"] == "BUILT_IN") {
             return Err(Refused("there is no such group that can be deleted"));
         }
-        self.forget_group(id);
+        self.remove_group(id);
         self.touched.push(Touch::Group(id.to_owned()));
         Ok(())
     }
@@ -222,7 +223,7 @@ impl Org {
         Ok(((), vec![event(kind, &[("User", user), ("UserGroup", group)])]))
     }
 
-    /// Whether it was not so before.
+    /// True if the state is new.
     pub(super) fn write_member(&mut self, group: &str, user: &str, member: bool) -> Result<bool, Refused> {
         if !self.users.contains_key(user) {
             return Err(NO_USER);

@@ -1,4 +1,4 @@
-//! The schemas that an org begins with.
+//! The schemas of a new org.
 
 use serde_json::{Map, Value, json};
 
@@ -100,7 +100,7 @@ pub(crate) fn user_type(id: &str, name: &str, display_name: &str, default: bool)
     })
 }
 
-/// The schema that belongs to a user type: the same id under another prefix.
+/// The schema of a user type: the same ID with another prefix.
 pub(crate) fn schema_id(type_id: &str) -> String {
     type_id.replacen("oty", "osc", 1)
 }

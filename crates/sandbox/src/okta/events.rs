@@ -69,8 +69,8 @@ pub(super) fn failed(event_type: &str, targets: &[(&str, &str)], reason: &str) -
     event
 }
 
-/// An event as a delivery may carry it: without a word about whom it concerns.
-pub(super) fn about_nobody(event: &Value) -> Value {
+/// An event as a delivery may contain it: without its targets.
+pub(super) fn without_actor(event: &Value) -> Value {
     let mut bare = event.clone();
     for member in ["actor", "target", "debugContext"] {
         bare[member] = Value::Null;

@@ -43,16 +43,16 @@ impl Filter {
         }
     }
 
-    /// Whether it asks for any of these attributes, or for something inside one.
+    /// True if the filter contains any of these attributes or a part of one.
     pub(super) fn mentions(&self, attributes: &[&str]) -> bool {
-        self.any_attribute(&|asked| {
-            attributes.iter().any(|a| asked == *a || asked.rsplit('.').next() == Some(*a))
+        self.any_attribute(&|name| {
+            attributes.iter().any(|a| name == *a || name.rsplit('.').next() == Some(*a))
         })
     }
 
-    /// Whether it asks for nothing but these attributes.
+    /// True if the filter contains only these attributes.
     pub(super) fn mentions_only(&self, attributes: &[&str]) -> bool {
-        !self.any_attribute(&|asked| !attributes.contains(&asked))
+        !self.any_attribute(&|name| !attributes.contains(&name))
     }
 
     fn any_attribute(&self, holds: &dyn Fn(&str) -> bool) -> bool {
@@ -84,7 +84,7 @@ impl Operator {
     }
 }
 
-/// What a path leads to; in a list, each member's.
+/// The value at a path; for a list, the value of each member.
 fn found<'v>(object: &'v Value, path: &str) -> Vec<&'v Value> {
     path.split('.').fold(vec![object], |at, name| {
         at.into_iter()

@@ -58,7 +58,7 @@ async fn lifecycle(org: &Arc<OrgServer>, id: &str, step: &str) -> Answer {
                 return Answer::not_found(id, "EventHook");
             };
             if !org.deliveries.verify(&hook).await {
-                let reason = "the endpoint did not answer the verification challenge";
+                let reason = "the endpoint didn't respond to the verification challenge";
                 org.log.append(&[failed("event_hook.verified", &[("EventHook", id)], reason)]);
                 return Answer::error(400, "E0000001", &format!("Api validation failed: {reason}"));
             }
@@ -109,7 +109,7 @@ fn hook(id: &str, sent: &Value, before: Option<&Hook>) -> Result<Hook, Box<Answe
     let scheme = channel["config"]["authScheme"].clone();
     let secret = match (scheme["key"].as_str(), scheme["value"].as_str()) {
         (Some(key), Some(value)) => Some((key.to_owned(), value.to_owned())),
-        // Not sent again, not changed.
+        // Neither resent nor changed.
         _ => before.and_then(|hook| hook.secret.clone()),
     };
     channel["config"]["method"] = "POST".into();

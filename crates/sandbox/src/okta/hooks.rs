@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::events::{HOOK_ELIGIBLE, about_nobody, failed};
+use super::events::{HOOK_ELIGIBLE, failed, without_actor};
 use super::log::Log;
 use super::org::{Hook, Org, now};
 use crate::SandboxError;
@@ -21,21 +21,21 @@ use crate::server::origin;
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// More than this many waiting deliveries are lost, as beyond Okta's daily volume.
 const WAITING: usize = 100_000;
-/// Deliveries under way at once.
+/// The maximum number of concurrent deliveries.
 const CONCURRENCY: usize = 16;
-/// For so long a delivery is held back that another is to overtake.
-const HELD_BACK: Duration = Duration::from_millis(200);
+/// The delay of a delivery that another one overtakes.
+const REORDER_DELAY: Duration = Duration::from_millis(200);
 
 /// Events on their way to one hook.
 #[derive(Clone)]
 pub(super) struct Delivery {
     hook: Hook,
     events: Vec<Value>,
-    /// Stays the same however often it is sent.
+    /// The same for each repeat.
     id: Uuid,
 }
 
-/// Which hooks get which of these events.
+/// The hooks for each of these events.
 pub(super) fn addressed(org: &Org, events: &[Value]) -> Vec<Delivery> {
     let receiving = org
         .hooks
@@ -70,7 +70,7 @@ pub(super) struct Deliveries {
     counters: Arc<Counters>,
 }
 
-/// What sends deliveries one after the other, several at a time.
+/// The sender of deliveries: in order, several at a time.
 #[derive(Clone)]
 struct Sender {
     http: reqwest::Client,
@@ -82,13 +82,13 @@ struct Sender {
 }
 
 impl Sender {
-    /// Hands deliveries out in their order, unless another order is asked for.
+    /// Distributes deliveries in their order, unless another order is configured.
     async fn run(self, mut waiting: mpsc::Receiver<Delivery>, stop: CancellationToken) {
         let mut held: Option<Delivery> = None;
         loop {
             let patience = async {
                 if held.is_some() {
-                    tokio::time::sleep(HELD_BACK).await;
+                    tokio::time::sleep(REORDER_DELAY).await;
                 } else {
                     std::future::pending::<()>().await;
                 }
@@ -117,7 +117,7 @@ impl Sender {
         }
     }
 
-    /// Sends a delivery, or what is to become of it.
+    /// Sends a delivery, or applies its fault.
     async fn deliver(&self, mut delivery: Delivery) {
         if self.faults.strikes(Fault::HookLost) {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
@@ -125,7 +125,7 @@ impl Sender {
             return;
         }
         if self.faults.strikes(Fault::HookNoActor) {
-            delivery.events = delivery.events.iter().map(about_nobody).collect();
+            delivery.events = delivery.events.iter().map(without_actor).collect();
         }
         if self.faults.strikes(Fault::HookOdd)
             && let Some(event) = delivery.events.first_mut()
@@ -138,7 +138,7 @@ impl Sender {
         for _ in 0..copies {
             let (sender, delivery) = (self.clone(), delivery.clone());
             if let Some(late) = self.faults.time(Fault::HookDelay) {
-                // A slot is not kept from others meanwhile.
+                // The slot is free for other deliveries in the meantime.
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;
                     sender.send(delivery).await;
@@ -222,7 +222,7 @@ impl Deliveries {
     }
 }
 
-/// One retry, on a time-out or a server error; none on a refusal.
+/// One retry after a time-out or server error; none after a rejection.
 async fn deliver(http: &reqwest::Client, org: &Url, delivery: &Delivery) -> bool {
     let body = json!({
         "eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "cloudEventsVersion": "0.1",

@@ -1,4 +1,4 @@
-//! Imports from directories: what they change reaches the log, and hooks hear little more than that they ended.
+//! Imports from directories: the log contains each change, and hooks receive little more than the end of the import.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use super::org::Org;
 impl Org {
     /// Runs an import: `{"users":{"create":[profile],"update":{id:changes},"deactivate":[id]},
     /// "groups":{"create":[profile],"update":{id:changes},"delete":[id]},"members":{"add":[[group,user]],"remove":[..]}}`.
-    /// Gives the ids that were made, and why it ended early if it did: what was done until then stays done.
+    /// Returns the new IDs, and the reason of an early end; earlier changes stay.
     pub(crate) fn import(&mut self, wanted: &Value) -> (Value, Vec<Value>) {
         let mut events = vec![event("system.import.start", &[("AppInstance", APP)])];
         let (mut users, mut groups) = (Vec::new(), Vec::new());
@@ -79,7 +79,7 @@ impl Org {
     }
 }
 
-/// The directory that imports come from.
+/// The source directory of imports.
 const APP: &str = "0oa00000000000000ad7";
 
 fn array(value: &Value) -> &[Value] {

@@ -13,7 +13,7 @@ use super::api::{Answer, with_self};
 use super::filter::Filter;
 use super::org::Org;
 
-/// What `filter` may mention; `search` may mention anything.
+/// The attributes that `filter` may contain; `search` may contain any.
 const USER_FILTERS: [&str; 7] = [
     "status",
     "lastUpdated",
@@ -122,8 +122,8 @@ pub(super) fn members(org: &OrgServer, id: &str, query: &HashMap<String, String>
     })
 }
 
-/// One page, with the link to the next. Cursors are opaque: the last id, disguised. `items` gives so many objects
-/// whose ids come after one.
+/// One page, with the link to the next. Cursors are opaque: the encoded last ID. `items` returns this number of objects
+/// whose IDs follow one.
 fn listing(
     org: &OrgServer,
     path: &str,

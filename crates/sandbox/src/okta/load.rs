@@ -1,7 +1,7 @@
 //! An org from a folder of Okta's own JSON.
 //!
-//! Every `.json` file below the folder is read: an object or array as Okta answers, or a recorded exchange with the
-//! answer under `body`. What a file holds is told by its content, and the members of a group by the file's name.
+//! Every `.json` file below the folder is read: an object or array as Okta returns it, or a recorded exchange with the
+//! response under `body`. The content determines the kind of a file, and the file name the group of members.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) fn load(folder: &Path) -> Result<Org, SandboxError> {
     collect(folder, &mut files).map_err(|e| problem(folder, e.to_string()))?;
     files.sort();
     if files.is_empty() {
-        return Err(problem(folder, "holds no .json file".into()));
+        return Err(problem(folder, "contains no .json file".into()));
     }
     let mut org = Org { serial: 1_000_000_000, ..Org::default() };
     let mut members = Vec::new();
@@ -42,7 +42,7 @@ pub(crate) fn load(folder: &Path) -> Result<Org, SandboxError> {
         }
     }
     if org.users.is_empty() && org.groups.is_empty() {
-        return Err(problem(folder, "holds neither users nor groups in Okta's shape".into()));
+        return Err(problem(folder, "contains neither users nor groups in Okta's format".into()));
     }
     Ok(org)
 }
@@ -90,7 +90,7 @@ fn add(org: &mut Org, members: &mut Vec<(String, String)>, file: &Path, path: Op
 
 fn add_object(org: &mut Org, name: &str, mut object: Value) {
     if let Some(map) = object.as_object_mut() {
-        // Links name the org they came from.
+        // Links name the org that they were exported from.
         if map.get("definitions").is_none() && map.get("default").is_none() {
             if let Some(source) = map.get("_links").and_then(|l| l["source"]["href"].as_str()) {
                 let id = source.rsplit('/').next().unwrap_or_default().to_owned();
@@ -119,7 +119,7 @@ fn add_object(org: &mut Org, name: &str, mut object: Value) {
     }
 }
 
-/// Adds what the folder does not have and an org cannot be without.
+/// Adds required content that the folder doesn't contain.
 fn complete(org: &mut Org) {
     let types_used: Vec<String> =
         org.users.values().filter_map(|u| u["type"]["id"].as_str()).map(str::to_owned).collect();

@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::org::{now, stamp};
 use crate::faults::{Fault, Faults};
 
-/// Everything that happened, as far as it is still kept.
+/// All entries that are still retained.
 pub(super) struct Log {
     state: Mutex<State>,
     faults: Arc<Faults>,
@@ -21,14 +21,14 @@ pub(super) struct Log {
 #[derive(Default)]
 struct State {
     entries: VecDeque<Entry>,
-    /// How many entries are no longer kept.
+    /// The number of entries that are no longer retained.
     forgotten: usize,
-    /// Cursors of an earlier generation are refused.
+    /// Cursors of an earlier generation are rejected.
     generation: u64,
 }
 
 struct Entry {
-    /// When it got into the log, which can be after it was published.
+    /// The time of its arrival in the log, which can be after its publication.
     persisted: String,
     event: Value,
 }
@@ -39,7 +39,7 @@ pub(super) struct Page {
     pub(super) next: Option<String>,
 }
 
-/// What a query of the log says.
+/// The parameters of a log query.
 struct Question<'q> {
     query: &'q HashMap<String, String>,
     filter: Option<Filter>,
@@ -47,7 +47,7 @@ struct Question<'q> {
     descending: bool,
 }
 
-/// Why a query is refused: code and words.
+/// The reason for rejecting a query: code and text.
 pub(super) type Refusal = (&'static str, &'static str);
 
 impl Log {
@@ -59,7 +59,7 @@ impl Log {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Logs what happened. Some of it late, if that is asked for.
+    /// Logs events, some of them late if configured.
     pub(super) fn append(self: &Arc<Self>, events: &[Value]) {
         for event in events {
             if let Some(late) = self.faults.time(Fault::LogDelay) {
@@ -78,19 +78,19 @@ impl Log {
         self.state().entries.push_back(Entry { persisted: now(), event });
     }
 
-    /// Refuses every cursor that was given out.
+    /// Expires every issued cursor.
     pub(super) fn expire_cursors(&self) {
         self.state().generation += 1;
     }
 
-    /// Forgets everything so far, as after the retention. Cursors go on behind the gap.
-    pub(super) fn forget(&self) {
+    /// Removes all entries, as after the retention. Cursors continue after the gap.
+    pub(super) fn clear(&self) {
         let mut state = self.state();
         state.forgotten += state.entries.len();
         state.entries.clear();
     }
 
-    /// Answers a query. Without `until` it is followed: there is always a next page.
+    /// Responds to a query. Without `until`, there is always a next page.
     pub(super) fn query(&self, query: &HashMap<String, String>) -> Result<Page, Refusal> {
         let question = Question::read(query)?;
         let state = self.state();
@@ -140,7 +140,7 @@ impl<'q> Question<'q> {
         self.query.get(name).and_then(|time| time.parse::<Timestamp>().ok()).map(stamp)
     }
 
-    /// Where a cursor of this kind goes on, and the first moment that it stands for.
+    /// The position of a cursor of this kind, and its first time.
     fn position(&self, kind: &str, generation: u64) -> Result<Option<(usize, Option<String>)>, Refusal> {
         let Some(cursor) = self.query.get("after") else { return Ok(None) };
         let read = || {

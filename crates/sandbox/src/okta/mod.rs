@@ -77,7 +77,7 @@ impl OrgServer {
         })
     }
 
-    /// The org as it is. Nothing waits while it is held.
+    /// The current org. A short lock: no code waits while it has it.
     pub(crate) fn org(&self) -> MutexGuard<'_, Org> {
         self.org.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,7 +86,7 @@ impl OrgServer {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Taken after the org, never before.
+    /// Locked after the org, never before.
     fn replicas(&self) -> MutexGuard<'_, Replicas> {
         self.replicas.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +103,7 @@ impl OrgServer {
         self.authority.credentials()
     }
 
-    /// Changes the org, and tells the log and the hooks what happened.
+    /// Changes the org, and adds the events to the log and the hooks.
     pub(crate) fn change<T>(
         &self,
         change: impl FnOnce(&mut Org) -> Result<(T, Vec<Value>), Refused>,
@@ -112,7 +112,7 @@ impl OrgServer {
             let mut org = self.org();
             let mut replicas = self.replicas();
             let read_lag = self.faults.time(Fault::ReadLag);
-            // The index is never ahead of what it is made from.
+            // The index is never newer than its source.
             let search_lag = self.faults.time(Fault::SearchLag).max(read_lag);
             replicas.reads.prepare(&org, read_lag);
             replicas.searches.prepare(&org, search_lag);
@@ -128,7 +128,7 @@ impl OrgServer {
         Ok(result)
     }
 
-    /// Deletes a user; the second half can come later than the first.
+    /// Deletes a user; the second half can follow later.
     pub(crate) fn delete_user(self: &Arc<Self>, id: &str) -> Result<(), Refused> {
         self.change(|org| org.begin_deletion(id))?;
         let Some(lag) = self.faults.time(Fault::DeletionLag) else {
@@ -137,18 +137,18 @@ impl OrgServer {
         let (server, id) = (Arc::clone(self), id.to_owned());
         tokio::spawn(async move {
             tokio::time::sleep(lag).await;
-            // Somebody else may have completed it meanwhile.
+            // Another task may have completed it in the meantime.
             let _ = server.change(|org| org.complete_deletion(&id));
         });
         Ok(())
     }
 
-    /// Makes everything readable that was held back.
+    /// Makes all delayed changes readable.
     pub(crate) fn catch_up(&self) {
         *self.replicas() = Replicas::default();
     }
 
-    /// What was asked of the org so far.
+    /// The requests to the org so far.
     pub(crate) fn stats(&self) -> Value {
         json!({ "okta": self.requests().stats(), "deliveries": self.deliveries.stats() })
     }
@@ -158,18 +158,18 @@ impl OrgServer {
         self.authority.register_key(key)
     }
 
-    /// Gives the app its admin role, or takes it away, in whole or for the schemas alone.
+    /// Assigns the app's admin role or removes it, completely or for the schemas only.
     pub(crate) fn set_role(&self, role: &str) -> Result<(), Refused> {
         self.requests().role = match role {
             "on" => Role::Everything,
             "no-schemas" => Role::NoSchemas,
             "off" => Role::Nothing,
-            _ => return Err(Refused("the states are on, off and no-schemas")),
+            _ => return Err(Refused("the states are on, off, and no-schemas")),
         };
         Ok(())
     }
 
-    /// Sets the org's clock off by so many seconds.
+    /// Shifts the org's clock by this number of seconds.
     pub(crate) fn set_clock(&self, seconds: i64) {
         self.authority.set_clock(seconds);
     }
@@ -179,24 +179,24 @@ impl OrgServer {
         self.requests().set_limit(limit);
     }
 
-    /// Gives the app a scope, or takes it away.
+    /// Grants the app a scope, or revokes it.
     pub(crate) fn set_scope(&self, scope: &str, granted: bool) {
         self.authority.grant(scope, granted);
     }
 
-    /// Makes every token that was given out worthless.
+    /// Invalidates every issued token.
     pub(crate) fn revoke_tokens(&self) {
         self.authority.revoke();
     }
 
-    /// Refuses the cursors of the log that were given out.
+    /// Expires the issued cursors of the log.
     pub(crate) fn expire_log_cursors(&self) {
         self.log.expire_cursors();
     }
 
-    /// Forgets what is in the log, as after its retention.
-    pub(crate) fn forget_log(&self) {
-        self.log.forget();
+    /// Removes the log's entries, as after its retention.
+    pub(crate) fn clear_log(&self) {
+        self.log.clear();
     }
 
     /// The event hooks as Okta shows them.
@@ -204,7 +204,7 @@ impl OrgServer {
         self.org().hooks.values().map(|hook| hook.shown.clone()).collect()
     }
 
-    /// Creates a hook, or has one verified, as an administrator does with a token of their own.
+    /// Creates a hook, or has one verified, as an administrator does with their own token.
     pub(crate) async fn administer_hook(
         self: &Arc<Self>,
         path: &[&str],
@@ -212,10 +212,10 @@ impl OrgServer {
     ) -> Result<Value, Refused> {
         let answer = hook_api::event_hooks(self, &http::Method::POST, path, body).await;
         let made = answer.body.filter(|_| answer.status.is_success());
-        made.ok_or(Refused("the org refuses it, or the endpoint did not answer the challenge"))
+        made.ok_or(Refused("the org rejects it, or the endpoint didn't respond to the challenge"))
     }
 
-    /// Deletes a hook, or changes what it subscribes to, as an administrator can.
+    /// Deletes a hook, or changes its subscription, as an administrator can.
     pub(crate) fn change_hook(&self, id: &str, events: Option<&Value>) -> Result<(), Refused> {
         self.change(|org| {
             let hook = org.hooks.get_mut(id).ok_or(Refused("there is no such hook"))?;
@@ -230,13 +230,13 @@ impl OrgServer {
         })
     }
 
-    /// Switches a hook on or off, or takes its verification, as an administrator can.
+    /// Activates or deactivates a hook, or removes its verification, as an administrator can.
     pub(crate) fn set_hook(&self, id: &str, state: &str) -> Result<(), Refused> {
         let (member, value, kind) = match state {
             "activate" => ("status", "ACTIVE", "event_hook.activated"),
             "deactivate" => ("status", "INACTIVE", "event_hook.deactivated"),
             "unverify" => ("verificationStatus", "UNVERIFIED", "event_hook.updated"),
-            _ => return Err(Refused("the states are activate, deactivate and unverify")),
+            _ => return Err(Refused("the states are activate, deactivate, and unverify")),
         };
         self.change(|org| {
             let hook = org.hooks.get_mut(id).ok_or(Refused("there is no such hook"))?;

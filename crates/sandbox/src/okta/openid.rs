@@ -1,4 +1,4 @@
-//! OpenID Connect: people sign in to a web app with this org. Codes, ID tokens, and what Okta refuses about them.
+//! OpenID Connect sign-in to a web app with this org: codes, ID tokens, and Okta's rejections.
 
 use std::collections::HashMap;
 
@@ -16,23 +16,23 @@ use uuid::Uuid;
 use super::Org;
 use super::org::id;
 
-/// How long a code can be redeemed, in seconds.
-const CODE_LIFE: i64 = 300;
-const LIFE: i64 = 3600;
+/// The time within which a code can be redeemed, in seconds.
+const CODE_MAX_AGE: i64 = 300;
+const MAX_AGE: i64 = 3600;
 
-/// An OAuth refusal: its code and what it says.
+/// An OAuth error: its code and description.
 pub(super) type OAuthError = (&'static str, &'static str);
 
-/// A web app that people sign in to.
+/// A web app with sign-in through this org.
 pub(crate) struct WebApp {
     secret: String,
     redirect_uris: Vec<String>,
-    /// Whether its ID tokens lack what `/userinfo` tells, as those do that come with an access token.
+    /// True if its ID tokens lack the claims of `/userinfo`, as tokens do that come with an access token.
     thin: bool,
 }
 
-/// What an authorization request asks for, checked.
-pub(super) struct Asked {
+/// A checked authorization request.
+pub(super) struct AuthorizationRequest {
     client_id: String,
     pub(super) redirect_uri: String,
     pub(super) state: String,
@@ -41,16 +41,16 @@ pub(super) struct Asked {
     scopes: Vec<String>,
 }
 
-/// Why an authorization request is refused.
+/// The reason for rejecting an authorization request.
 pub(super) enum Refusal {
-    /// On a page: where to send the browser back to cannot be trusted.
+    /// Shown on a page: the redirect URI can't be trusted.
     Page(&'static str),
     /// At the app.
     Redirect { uri: String, state: String, error: OAuthError },
 }
 
 struct Code {
-    asked: Asked,
+    request: AuthorizationRequest,
     user: String,
     expires: i64,
 }
@@ -60,20 +60,20 @@ struct Key {
     pair: RsaKeyPair,
 }
 
-/// The web apps of the org and what was given to them.
+/// The web apps of the org and their codes and tokens.
 #[derive(Default)]
 pub(super) struct OpenId {
     apps: HashMap<String, WebApp>,
     codes: HashMap<String, Code>,
-    /// What `/userinfo` answers to an access token.
+    /// The `/userinfo` response to an access token.
     access: HashMap<String, Value>,
-    /// Made when it is needed: most sandboxes never are asked.
+    /// Created when needed, because most sandboxes never use it.
     key: Option<Key>,
     serial: u64,
 }
 
 impl OpenId {
-    /// Registers a web app, and gives its id and secret.
+    /// Registers a web app, and returns its ID and secret.
     pub(super) fn register(&mut self, redirect_uris: Vec<String>, thin: bool) -> (String, String) {
         self.serial += 1;
         let client_id = id("0oa", self.serial);
@@ -106,7 +106,7 @@ impl OpenId {
     }
 
     /// Checks an authorization request.
-    pub(super) fn check(&self, query: &HashMap<String, String>) -> Result<Asked, Refusal> {
+    pub(super) fn check(&self, query: &HashMap<String, String>) -> Result<AuthorizationRequest, Refusal> {
         let field = |name: &str| query.get(name).cloned().filter(|text| !text.is_empty());
         let client_id = field("client_id").unwrap_or_default();
         let app = self.apps.get(&client_id).ok_or(Refusal::Page("Illegal value for client_id parameter."))?;
@@ -140,14 +140,21 @@ impl OpenId {
         if challenge.is_some() && field("code_challenge_method").as_deref() != Some("S256") {
             return refuse(("invalid_request", "The 'code_challenge_method' must be 'S256'."));
         }
-        Ok(Asked { client_id, redirect_uri: uri, state, nonce: field("nonce"), challenge, scopes })
+        Ok(AuthorizationRequest {
+            client_id,
+            redirect_uri: uri,
+            state,
+            nonce: field("nonce"),
+            challenge,
+            scopes,
+        })
     }
 
     /// A code for a user that has signed in.
-    pub(super) fn code(&mut self, asked: Asked, user: &str, now: i64) -> String {
+    pub(super) fn code(&mut self, request: AuthorizationRequest, user: &str, now: i64) -> String {
         self.codes.retain(|_, code| code.expires > now);
         let code = Uuid::new_v4().simple().to_string();
-        self.codes.insert(code.clone(), Code { asked, user: user.to_owned(), expires: now + CODE_LIFE });
+        self.codes.insert(code.clone(), Code { request, user: user.to_owned(), expires: now + CODE_MAX_AGE });
         code
     }
 
@@ -165,22 +172,22 @@ impl OpenId {
         let client = self
             .client(headers)
             .ok_or(("invalid_client", "The client secret supplied for a confidential client is invalid."))?;
-        // Whatever comes of it, a code is good for one attempt.
+        // A code is valid for one attempt, whatever its result.
         let code = self.codes.remove(field("code")).ok_or(INVALID)?;
-        if code.expires <= now || code.asked.client_id != client {
+        if code.expires <= now || code.request.client_id != client {
             return Err(INVALID);
         }
-        if code.asked.redirect_uri != field("redirect_uri") {
+        if code.request.redirect_uri != field("redirect_uri") {
             return Err((
                 "invalid_grant",
                 "The redirect URI does not match the one used in the authorization request.",
             ));
         }
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier")));
-        if code.asked.challenge.is_some_and(|wanted| wanted != challenge) {
+        if code.request.challenge.is_some_and(|wanted| wanted != challenge) {
             return Err(("invalid_grant", "PKCE verification failed."));
         }
-        let has = |scope: &str| code.asked.scopes.iter().any(|s| s == scope);
+        let has = |scope: &str| code.request.scopes.iter().any(|s| s == scope);
         let user = org.users.get(&code.user).ok_or(INVALID)?;
         let mut about = json!({ "sub": code.user });
         if has("profile") {
@@ -196,14 +203,14 @@ impl OpenId {
             ("iss", json!(issuer)),
             ("aud", json!(client)),
             ("iat", json!(now)),
-            ("exp", json!(now + LIFE)),
+            ("exp", json!(now + MAX_AGE)),
             ("auth_time", json!(now)),
             ("ver", json!(1)),
             ("jti", json!(format!("ID.{}", Uuid::new_v4().simple()))),
         ] {
             claims[name] = value;
         }
-        if let Some(nonce) = &code.asked.nonce {
+        if let Some(nonce) = &code.request.nonce {
             claims["nonce"] = nonce.clone().into();
         }
         let claims = claims.as_object().cloned().unwrap_or_default();
@@ -211,8 +218,8 @@ impl OpenId {
         let access_token = format!("eyJ{}", Uuid::new_v4().simple());
         self.access.insert(access_token.clone(), about);
         Ok(json!({
-            "token_type": "Bearer", "expires_in": LIFE, "access_token": access_token,
-            "scope": code.asked.scopes.join(" "), "id_token": id_token,
+            "token_type": "Bearer", "expires_in": MAX_AGE, "access_token": access_token,
+            "scope": code.request.scopes.join(" "), "id_token": id_token,
         }))
     }
 
@@ -224,12 +231,12 @@ impl OpenId {
         jwt::encode_with_signer(&JwtPayload::from_map(claims)?, &header, &signer)
     }
 
-    /// What `/userinfo` tells.
+    /// The claims of `/userinfo`.
     pub(super) fn userinfo(&self, headers: &HeaderMap) -> Option<Value> {
         self.access.get(credentials(headers, "Bearer ")?).cloned()
     }
 
-    /// The app that the request proves to come from.
+    /// The app that the request authenticates.
     fn client(&self, headers: &HeaderMap) -> Option<String> {
         let pair = STANDARD.decode(credentials(headers, "Basic ")?).ok()?;
         let pair = String::from_utf8(pair).ok()?;

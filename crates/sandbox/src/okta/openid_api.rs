@@ -12,10 +12,10 @@ use url::Url;
 
 use super::OrgServer;
 use super::changes::Refused;
-use super::openid::{Asked, OAuthError, OpenId, Refusal};
+use super::openid::{AuthorizationRequest, OAuthError, OpenId, Refusal};
 use crate::server::origin;
 
-/// What the page passes on when a login was chosen.
+/// The parameters that the page passes on when a login was chosen.
 const PASSED_ON: [&str; 8] = [
     "client_id",
     "redirect_uri",
@@ -28,12 +28,12 @@ const PASSED_ON: [&str; 8] = [
 ];
 
 impl OrgServer {
-    /// Taken before the org, never after.
+    /// Locked before the org, never after.
     fn openid(&self) -> MutexGuard<'_, OpenId> {
         self.openid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers a web app that people sign in to with this org.
+    /// Registers a web app with sign-in through this org.
     pub(crate) fn register_web_app(&self, app: &Value) -> Result<Value, Refused> {
         let uris: Vec<String> = serde_json::from_value(app["redirect_uris"].clone())
             .map_err(|_| Refused("redirect_uris is a list of addresses"))?;
@@ -47,7 +47,7 @@ impl OrgServer {
     }
 }
 
-/// Answers what is below the authorization server's paths; `None` for the rest.
+/// Responds to the authorization server's paths; `None` for others.
 pub(super) fn answer(
     org: &Arc<OrgServer>,
     method: &Method,
@@ -98,12 +98,12 @@ fn discovery(org: &OrgServer) -> Value {
     })
 }
 
-/// Asks who signs in, or sends them back with a code. A login that was chosen on the page counts, and one of a hint
-/// when the app wants no page.
+/// Shows the login page, or redirects with a code. A login that was chosen on the page counts, and a login hint if the
+/// app permits no page.
 fn authorize(org: &Arc<OrgServer>, query: &HashMap<String, String>, chosen: Option<&str>) -> Response {
     let checked = org.openid().check(query);
-    let asked = match checked {
-        Ok(asked) => asked,
+    let request = match checked {
+        Ok(request) => request,
         Err(Refusal::Page(words)) => {
             return page(StatusCode::BAD_REQUEST, &format!("<h1>400</h1><p>{}</p>", escaped(words)));
         }
@@ -113,11 +113,11 @@ fn authorize(org: &Arc<OrgServer>, query: &HashMap<String, String>, chosen: Opti
     let login = chosen.or_else(|| query.get("login_hint").map(String::as_str).filter(|_| silent));
     let user = login.and_then(|login| active(org, login));
     match user {
-        Some(user) => grant(org, asked, &user),
+        Some(user) => grant(org, request, &user),
         None if silent => {
             let error =
                 ("login_required", "The client specified not to prompt, but the user is not logged in.");
-            send_back(&asked.redirect_uri, &refusal(&asked.state, error))
+            send_back(&request.redirect_uri, &refusal(&request.state, error))
         }
         None => sign_in_page(query, chosen.is_some()),
     }
@@ -130,11 +130,11 @@ fn active(org: &OrgServer, login: &str) -> Option<String> {
     found.map(|(id, _)| id.clone())
 }
 
-fn grant(org: &Arc<OrgServer>, asked: Asked, user: &str) -> Response {
-    // A user that is deleted just now gets a code that is worth nothing.
+fn grant(org: &Arc<OrgServer>, request: AuthorizationRequest, user: &str) -> Response {
+    // A user who was deleted in the meantime gets a code that can't be redeemed.
     let _ = org.change(|state| state.sign_in(user));
-    let (uri, state) = (asked.redirect_uri.clone(), asked.state.clone());
-    let code = org.openid().code(asked, user, org.authority.now().as_second());
+    let (uri, state) = (request.redirect_uri.clone(), request.state.clone());
+    let code = org.openid().code(request, user, org.authority.now().as_second());
     send_back(&uri, &[("code", &code), ("state", &state)])
 }
 

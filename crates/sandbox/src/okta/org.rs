@@ -1,11 +1,11 @@
-//! What the org holds.
+//! The content of the org.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Users, groups, memberships, schemas and hooks. Objects are kept as Okta would show them, without links.
+/// Users, groups, memberships, schemas, and hooks. Objects are stored as Okta returns them, without links.
 #[derive(Debug, Default)]
 pub(crate) struct Org {
     pub(crate) users: BTreeMap<String, Value>,
@@ -19,13 +19,13 @@ pub(crate) struct Org {
     pub(crate) user_schemas: BTreeMap<String, Value>,
     pub(crate) group_schema: Value,
     pub(crate) hooks: BTreeMap<String, Hook>,
-    /// What the change under way has touched.
+    /// The objects that the current change affects.
     pub(super) touched: Vec<Touch>,
     /// Counts up, for ids.
     pub(crate) serial: u64,
 }
 
-/// An event hook with what Okta keeps to itself.
+/// An event hook with its internal data.
 #[derive(Debug, Clone)]
 pub(crate) struct Hook {
     pub(crate) shown: Value,
@@ -52,8 +52,8 @@ impl Org {
         }
     }
 
-    /// Takes a user out of everything.
-    pub(super) fn forget_user(&mut self, id: &str) {
+    /// Removes a user from the org and all groups.
+    pub(super) fn remove_user(&mut self, id: &str) {
         self.users.remove(id);
         for group in self.memberships.remove(id).unwrap_or_default() {
             if let Some(members) = self.members.get_mut(&group) {
@@ -62,8 +62,8 @@ impl Org {
         }
     }
 
-    /// Takes a group out of everything.
-    pub(super) fn forget_group(&mut self, id: &str) {
+    /// Removes a group from the org and all rules.
+    pub(super) fn remove_group(&mut self, id: &str) {
         self.groups.remove(id);
         for user in self.members.remove(id).unwrap_or_default() {
             if let Some(groups) = self.memberships.get_mut(&user) {
@@ -78,7 +78,7 @@ impl Org {
         self.groups.values().find(is_everyone)?["id"].as_str()
     }
 
-    /// Whether a user is in Everyone. Deactivated ones are not.
+    /// True if a user is in Everyone. Deactivated users aren't.
     pub(crate) fn in_everyone(user: &Value) -> bool {
         user["status"] != "DEPROVISIONED"
     }
@@ -101,20 +101,20 @@ impl Org {
         self.members.get_mut(group).is_some_and(|members| members.remove(user))
     }
 
-    /// A new id of a kind, as Okta makes them: a prefix and seventeen letters and digits, twenty in all.
+    /// A new ID of a kind, in Okta's format: a prefix and seventeen letters and digits, twenty characters in all.
     pub(crate) fn new_id(&mut self, prefix: &str) -> String {
         self.serial += 1;
         id(prefix, self.serial)
     }
 
-    /// How many users, groups and memberships there are.
+    /// The number of users, groups, and memberships.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let listed: usize = self.members.values().map(BTreeSet::len).sum();
         let everyone = self.everyone().map_or(0, |everyone| self.member_count(everyone));
         (self.users.len(), self.groups.len(), listed + everyone)
     }
 
-    /// How many members a group has.
+    /// The number of members of a group.
     pub(crate) fn member_count(&self, group: &str) -> usize {
         if self.everyone() == Some(group) {
             return self.users.values().filter(|user| Self::in_everyone(user)).count();

@@ -1,4 +1,4 @@
-//! What reads see while the org lags behind itself.
+//! The state that reads return while the org lags.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::org::{Org, Touch};
 
-/// What became of something that was touched.
+/// The new state of a changed object.
 #[derive(Debug, Clone)]
 enum Patch {
     User(String, Option<Value>),
@@ -30,7 +30,7 @@ pub(super) struct Replicas {
 }
 
 impl Replica {
-    /// Before a change that will be late: keeps the directory as it is.
+    /// Before a delayed change: copies the current directory.
     pub(super) fn prepare(&mut self, org: &Org, lag: Option<Duration>) {
         if lag.is_some() {
             self.catch_up();
@@ -38,7 +38,7 @@ impl Replica {
         }
     }
 
-    /// After a change: puts it in the queue, if there is one. Nothing overtakes.
+    /// After a change: adds it to the queue, if there is one. The order stays.
     pub(super) fn follow(&mut self, org: &Org, touched: &[Touch], lag: Option<Duration>) {
         if self.copy.is_none() {
             return;
@@ -57,7 +57,7 @@ impl Replica {
         self.waiting.push_back((due, patches.collect()));
     }
 
-    /// What is readable now; `None` is the org itself.
+    /// The readable state now; `None` for the org itself.
     pub(super) fn readable(&mut self) -> Option<&Org> {
         self.catch_up();
         self.copy.as_ref()
@@ -82,11 +82,11 @@ fn apply(copy: &mut Org, patch: Patch) {
         Patch::User(id, Some(user)) => {
             copy.users.insert(id, user);
         }
-        Patch::User(id, None) => copy.forget_user(&id),
+        Patch::User(id, None) => copy.remove_user(&id),
         Patch::Group(id, Some(group)) => {
             copy.groups.insert(id, group);
         }
-        Patch::Group(id, None) => copy.forget_group(&id),
+        Patch::Group(id, None) => copy.remove_group(&id),
         Patch::Member { group, user, member: true } => {
             copy.add_member(&group, &user);
         }

@@ -1,15 +1,15 @@
-//! Rate-limit buckets, and what was asked of each.
+//! Rate-limit buckets and their request counts.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// A limit that nobody reaches, for orgs without one.
+/// A limit that is never reached, for orgs without one.
 const NO_LIMIT: u64 = 1_000_000;
 const WINDOW: i64 = 60;
 
-/// What the app's admin role covers.
+/// The resources that the app's admin role covers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Everything,
@@ -18,7 +18,7 @@ pub(super) enum Role {
     Nothing,
 }
 
-/// What was asked, by bucket.
+/// The requests by bucket.
 pub(super) struct Requests {
     limit: u64,
     buckets: BTreeMap<&'static str, Bucket>,
@@ -34,7 +34,7 @@ struct Bucket {
     refused: u64,
 }
 
-/// Where a bucket is after a request.
+/// The state of a bucket after a request.
 #[derive(Clone, Copy)]
 pub(super) struct Budget {
     pub(super) limit: u64,

@@ -1,4 +1,4 @@
-//! Custom attributes come and go. No hook hears of it; the log does.
+//! Custom attributes are added and removed. The log contains it; hooks don't receive it.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ impl Org {
         Ok(((), vec![event("directory.user_profile.update", &[])]))
     }
 
-    /// Removes a custom attribute, and its values with it, though nobody's `lastUpdated` moves.
+    /// Removes a custom attribute with its values, without changing any `lastUpdated`.
     pub(crate) fn remove_attribute(&mut self, kind: &str, name: &str) -> Changed<()> {
         let schema = self.schema(kind)?;
         let properties = schema["definitions"]["custom"]["properties"].as_object_mut();

@@ -128,7 +128,7 @@ fn user(n: usize, user_id: &str, all: &[String], random: &mut StdRng) -> Value {
             profile[name] = value;
         }
     };
-    // About half know their manager. The first in the list is everybody's last resort, and its own.
+    // About half of the users have a manager. The first user is the fallback, also for itself.
     maybe("managerId", 50, all[n / 7].clone().into(), random);
     maybe("costCentre", 60, format!("CC-{}", n % 17).into(), random);
     let headcount = if contractor { json!(format!("{} people", n % 5)) } else { json!(n % 50) };
@@ -180,7 +180,7 @@ fn add_groups(org: &mut Org, groups: usize, members_per_group: usize, users: &[S
     for n in 0..groups {
         let group_id = org.new_id("00g");
         let name = format!("{} {:04}", pick(&DEPARTMENTS, random), n + 1);
-        // One in ten comes from a directory.
+        // One of ten groups comes from a directory.
         let value = if n % 10 == 9 {
             let profile = json!({
                 "name": name, "description": null, "samAccountName": format!("grp{n}"),

@@ -41,7 +41,7 @@ pub(crate) enum FolderError {
         cause: serde_json::Error,
     },
     /// A file looks like a schema or user type and is not one.
-    #[error("{} is not {what} as Okta shows it: {cause}", path.display())]
+    #[error("{} is not {what} as Okta returns it: {cause}", path.display())]
     Shape {
         /// Which.
         path: PathBuf,
@@ -51,10 +51,10 @@ pub(crate) enum FolderError {
         cause: serde_json::Error,
     },
     /// There are no files at all.
-    #[error("{} holds no .json file", .0.display())]
+    #[error("{} contains no .json file", .0.display())]
     Empty(PathBuf),
     /// Something that a document cannot be without is missing.
-    #[error("{} holds no schema of {what}; save the answer to GET {path} in it", folder.display())]
+    #[error("{} contains no schema of {what}; save the response to GET {path} in it", folder.display())]
     Missing {
         /// The folder.
         folder: PathBuf,

@@ -1,4 +1,4 @@
-//! One object type in Assets beside the wanted one.
+//! The comparison of one object type in Assets with the required one.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,7 +15,7 @@ pub(super) fn missing<'d>(
     type_names: &mut Names,
     evolution: &mut Evolution,
 ) -> Planned<'d> {
-    // A type of that name with another external id would be refused.
+    // Assets would reject a type with the same name and another external ID.
     let name = type_names.take(&want.name, prefix(want));
     let mut note = |kind| {
         evolution.drift.push(Drift { object_type: name.clone(), attribute: None, kind });
@@ -32,7 +32,7 @@ pub(super) fn missing<'d>(
     Planned { want, have: None, name, names, added: want.attributes.clone() }
 }
 
-/// A type that Assets has: notes what differs, and finds what is to be added.
+/// An existing type in Assets: records the differences, and determines the additions.
 pub(super) fn with_present<'d>(
     have: &'d ObjectType,
     want: &'d ObjectType,
@@ -93,7 +93,7 @@ pub(super) fn with_present<'d>(
     Planned { want, have: Some(have), name: have.name.clone(), names, added }
 }
 
-/// Types of ours that are not wanted any more.
+/// Managed types that are no longer wanted.
 pub(super) fn unwanted_types(present: &[&ObjectType], planned: &[Planned<'_>], evolution: &mut Evolution) {
     let Some(prefix) = planned.first().map(|p| prefix(p.want)) else { return };
     let is_wanted = |t: &ObjectType| planned.iter().any(|p| p.want.external_id == t.external_id);
@@ -130,7 +130,7 @@ pub(crate) fn differences(have: &Attribute, want: &Attribute, types: &[&ObjectTy
     if unique != (have.unique == Some(true)) {
         kinds.push(DriftKind::Unique { wanted: unique });
     }
-    // None at all means that every status is allowed.
+    // An empty list permits every status.
     if let (Some(allowed), Some(wanted)) = (&have.type_values, &want.type_values) {
         let missing: Vec<String> = wanted.iter().filter(|s| !allowed.contains(s)).cloned().collect();
         if !allowed.is_empty() && !missing.is_empty() {
@@ -169,7 +169,7 @@ fn correct(
 ) -> Option<Correction> {
     let external_id = attribute.external_id.clone()?;
     let rename_to = kinds.iter().find_map(|kind| match kind {
-        // The name may be taken, if only by one that is about to be renamed itself.
+        // The name may be in use, even by an attribute that is about to be renamed.
         DriftKind::Renamed { wanted } => Some(free.take(wanted, end(&external_id))),
         _ => None,
     });

@@ -9,7 +9,7 @@ pub struct Correction {
     pub object_type: String,
     /// The external id of the object type.
     pub object_type_external_id: String,
-    /// The name of the attribute in Assets, as it is now.
+    /// The current name of the attribute in Assets.
     pub attribute: String,
     /// The external id of the attribute.
     pub external_id: String,

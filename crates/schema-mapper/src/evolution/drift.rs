@@ -1,10 +1,10 @@
-//! Schema drift: differences that a mapping can't remove, or that weren't asked for.
+//! Schema drift: differences that a mapping can't remove, or that are additional.
 
 use std::fmt;
 
 use insight_import_client::document::AttributeType;
 
-/// One difference between Assets and Okta that no patch removes, or that was not asked for.
+/// One difference between Assets and Okta that no patch removes, or that is additional.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
     /// The name of the object type in Assets.
@@ -20,19 +20,19 @@ pub struct Drift {
 pub enum DriftKind {
     /// It would have another name by Okta's schema.
     Renamed {
-        /// That name.
+        /// The expected name.
         wanted: String,
     },
     /// An attribute, or an object type, of the same name is there that is not ours; ours has another name.
     NameTaken {
-        /// The name that was wanted.
+        /// The wanted name.
         wanted: String,
     },
     /// It would have another type.
     Retyped {
         /// The type in Assets.
         present: AttributeType,
-        /// The type by Okta's schema.
+        /// The type according to Okta's schema.
         wanted: AttributeType,
         /// True if the type in Assets stores all values, as text if need be.
         compatible: bool,
@@ -46,7 +46,7 @@ pub enum DriftKind {
     },
     /// It accepts fewer values than it should.
     Cardinality {
-        /// The number that it accepts.
+        /// The present maximum cardinality.
         present: i32,
         /// The number that it should accept; -1 for any number.
         wanted: i32,
@@ -62,7 +62,7 @@ pub enum DriftKind {
     },
     /// It does not allow statuses that are in use.
     Statuses {
-        /// Those.
+        /// The missing statuses.
         missing: Vec<String>,
     },
     /// It is no longer wanted: deleted from Okta's schema, excluded, or of another membership strategy.

@@ -7,7 +7,7 @@ use insight_import_client::document::{Attribute, AttributeMapping, ObjectType, O
 use super::Planned;
 use crate::names::{is_system, quoted};
 
-/// The wanted fields under the names that attributes have in Assets, and whatever else is mapped there.
+/// The wanted fields under the names of their attributes in Assets, and the other mapped fields.
 pub(super) fn complete(
     plan: &Planned<'_>,
     want: &ObjectTypeMapping,

@@ -1,8 +1,8 @@
-//! From the document in Assets to the wanted one.
+//! The change from the document in Assets to the required one.
 //!
-//! A mapping can be extended and not much else: types and attributes can be added, not renamed, retyped, retargeted or
-//! deleted. What is touched is submitted with the complete mapping of its object type. What exists is the same as what
-//! is wanted when the external ids are, whatever the names.
+//! A mapping can only be extended: types and attributes can be added, but not renamed, retyped, retargeted, or deleted. A
+//! changed object type is submitted with its complete mapping. Items with the same external ID are the same, whatever
+//! their names are.
 //! <https://developer.atlassian.com/cloud/assets/imports-rest-api-guide/schema-and-mapping/>
 //!
 //! Descriptions are set once and not compared.
@@ -43,7 +43,7 @@ pub struct Evolution {
     pub astray: Vec<(String, String)>,
 }
 
-/// A wanted object type beside the one in Assets.
+/// A wanted object type and the one in Assets.
 struct Planned<'d> {
     want: &'d ObjectType,
     have: Option<&'d ObjectType>,
@@ -55,7 +55,7 @@ struct Planned<'d> {
     added: Vec<Attribute>,
 }
 
-/// Compares the document that Assets shows with the wanted one, which is [`Mapping::document`](crate::Mapping::document).
+/// Compares the document in Assets with the wanted one, which is [`Mapping::document`](crate::Mapping::document).
 ///
 /// Applying the patch and comparing again yields no patch.
 pub fn plan(current: &SchemaAndMapping, wanted: &SchemaAndMapping) -> Evolution {
@@ -123,7 +123,7 @@ fn patch(
                 description: current.schema.object_schema.description.clone(),
                 object_types: types,
             },
-            // An empty one, as Assets shows it, is refused.
+            // Assets returns an empty list but rejects it.
             icon_schema: None,
             status_schema: wanted.schema.status_schema.clone().filter(|_| needs_statuses),
         },

@@ -13,12 +13,12 @@ pub(super) enum Purpose {
     Session,
     /// Binds the sign-in form to the browser that it was shown in.
     Form,
-    /// Binds a sign-in with Okta to the browser that began it.
+    /// Binds a sign-in with Okta to the browser that started it.
     Okta,
 }
 
 impl Purpose {
-    /// Behind TLS the browser itself refuses such a cookie from anybody but this host.
+    /// With TLS, the browser rejects such a cookie from any other host.
     const fn name(self, secure: bool) -> &'static str {
         match (self, secure) {
             (Self::Session, false) => "okta_insight_session",
@@ -37,7 +37,7 @@ impl Purpose {
         (!value.is_empty()).then(|| value.to_owned().into())
     }
 
-    /// `Set-Cookie` with a value. It ends with the browser; what it stands for may end sooner.
+    /// `Set-Cookie` with a value. It expires with the browser; its session may expire earlier.
     pub(super) fn set(self, value: &Secret, secure: bool) -> String {
         self.cookie(value.expose_secret().to_owned(), secure).to_string()
     }

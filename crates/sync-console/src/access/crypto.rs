@@ -19,9 +19,9 @@ pub(super) fn hash(secret: &Secret) -> Hash {
     Sha256::digest(secret.expose_secret()).into()
 }
 
-/// A text that only who has the key can make; one key makes another text for each purpose.
+/// A text that requires the key; each purpose has a different one.
 pub(super) fn derive(key: &[u8], purpose: &str, text: &str) -> String {
-    // HMAC takes keys of any length.
+    // HMAC accepts keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
     mac.update(purpose.as_bytes());
     mac.update(&[0]);
@@ -29,7 +29,7 @@ pub(super) fn derive(key: &[u8], purpose: &str, text: &str) -> String {
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// Compares in constant time. Nothing equals the empty text.
+/// Compares in constant time. The empty text equals nothing.
 pub(super) fn same(one: &str, other: &str) -> bool {
     !one.is_empty() && bool::from(one.as_bytes().ct_eq(other.as_bytes()))
 }

@@ -10,7 +10,7 @@ use super::oidc::OidcError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
-    /// Too many attempts failed lately.
+    /// Too many recent failed attempts.
     #[error("too many failed sign-ins; try again in {}", seconds(*.wait))]
     Throttled {
         /// The time until the next attempt is accepted.
@@ -19,7 +19,7 @@ pub enum SignInError {
     /// The token is unknown, revoked, or expired.
     #[error("this token is unknown, revoked, or expired")]
     Token,
-    /// The form has expired or comes from another site.
+    /// The form expired, or was sent by another site.
     #[error("the sign-in form expired or came from another site; try again")]
     Form,
     /// The sign-in with Okta failed.

@@ -1,4 +1,4 @@
-//! Fuzz targets of what browsers, proxies, and the org send. See tests/fuzz.
+//! Fuzz targets for input from browsers, proxies, and the org. See tests/fuzz.
 
 // Outcomes are short.
 #![allow(clippy::format_push_string)]
@@ -95,7 +95,7 @@ fn headers_of_strangers_are_judged() {
     });
 }
 
-/// An address stays on this console however it is read: as it is, decoded, with backslashes as slashes.
+/// An address stays on this console under every reading: unchanged, decoded, with backslashes as slashes.
 fn leads_home(next: &str) {
     let base = Url::parse("https://console.example/sign-in").unwrap();
     let decoded = percent(next);
@@ -120,7 +120,7 @@ fn percent(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// The answers of the org.
+/// The responses of the org.
 #[derive(Default)]
 struct Org {
     discovery: Vec<u8>,
@@ -133,7 +133,7 @@ struct Org {
 const SECRETS: [&str; 2] = ["Cl1entSecretOfTheApp", "AccessT0kenOfThePerson"];
 const CLIENT: &str = "0oa1";
 
-/// A member of the input as the body of an answer: a text as it is, anything else as JSON.
+/// A member of the input as the body of a response: text unchanged, anything else as JSON.
 fn body(input: &Value, name: &str) -> String {
     match &input[name] {
         Value::String(text) => text.clone(),
@@ -141,7 +141,7 @@ fn body(input: &Value, name: &str) -> String {
     }
 }
 
-/// True if a secret stands elsewhere than where it belongs, where it may be quoted.
+/// True if a secret is outside its field, where it may be quoted.
 fn misplaced(input: &Value) -> bool {
     let mut rest = input.clone();
     if let Some(token) = rest.pointer_mut("/tokens/access_token").filter(|token| token.is_string()) {
@@ -205,7 +205,7 @@ impl SignIn {
         part(&mut self.org.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Plays a sign-in with these answers, at this time.
+    /// Runs a sign-in with these responses, at this time.
     async fn play(&self, input: &Value, now: Timestamp) -> String {
         let home = |text: String| text.replace("HOME", self.server.url());
         let keys = body(input, "keys").replace("\"OURS\"", &self.public.to_string());
@@ -263,7 +263,7 @@ impl SignIn {
         }
     }
 
-    /// Checks that the claims that let a person in are in the token.
+    /// Checks that the claims that permit access are in the token.
     fn has_proof(&self, claims: &Value, nonce: &str, second: i64) {
         assert_eq!(claims["iss"], self.server.url(), "another issuer");
         assert_eq!(claims["nonce"], nonce, "another sign-in");
@@ -312,7 +312,7 @@ fn sign_in_takes_proof_alone() {
         "userinfo_endpoint",
     ];
     let sign_in = SignIn::new();
-    // What the org says of itself is kept for an hour.
+    // The provider's metadata is cached for one hour.
     let clock = std::cell::Cell::new(Timestamp::from_second(1_800_000_000).unwrap());
     fuzz("sign_in", &words, |input| {
         let Ok(input) = serde_json::from_slice::<Value>(input) else { return String::new() };

@@ -23,7 +23,7 @@ pub enum SignInMethod {
     Token,
 }
 
-/// The identity behind a request. An extractor for every route behind [`guard`](super::guard()).
+/// The identity behind a request. An extractor for every route behind [`authorize`](super::authorize()).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// The display name: of a token, or the login of a user.
@@ -32,7 +32,7 @@ pub struct Identity {
     pub role: Role,
     /// The means of authentication.
     pub via: SignInMethod,
-    /// The number of the token that this is, or that the session began with.
+    /// The ID of this token, or of the token that started the session.
     #[serde(skip)]
     pub token: Option<i64>,
     /// The token that forms of this session carry in [`CSRF_FIELD`]; none for tokens.

@@ -1,11 +1,11 @@
 //! Access control: tokens, sessions, the check of every page and API call, and the sign-in pages.
 
+mod authorize;
 mod cookies;
 mod crypto;
 mod error;
 #[cfg(test)]
 mod fuzz;
-mod guard;
 mod identity;
 pub mod oidc;
 mod origin;
@@ -16,8 +16,8 @@ mod state;
 mod throttle;
 mod tokens;
 
+pub use authorize::authorize;
 pub use error::SignInError;
-pub use guard::guard;
 pub use identity::{CSRF_FIELD, CSRF_HEADER, Identity, SignInMethod};
 pub use pages::{SignInNotice, SignInPage, routes};
 pub use problem::Problem;

@@ -15,7 +15,7 @@ pub(super) fn is_foreign(headers: &HeaderMap, authority: Option<&str>) -> bool {
     // HTTP/2 has the host in the address.
     let Some(host) = text(HOST).or(authority) else { return true };
     let Ok(url) = Url::parse(origin) else { return true };
-    // The same default port is taken away from both.
+    // The default port is removed from both.
     let own = Url::parse(&format!("{}://{host}", url.scheme()));
     !own.is_ok_and(|own| own.has_host() && own.origin() == url.origin())
 }

@@ -14,14 +14,14 @@ use maud::Markup;
 use sync_service::{RefusedSignIn, Secret};
 use url::form_urlencoded;
 
+use super::authorize::read_form;
 use super::cookies::Purpose;
 use super::crypto::{random_text, same};
-use super::guard::read_form;
 use super::identity::CSRF_FIELD;
 use super::oidc::{CALLBACK, OidcError};
 use super::origin::is_foreign;
 use super::return_to::local_path;
-use super::state::Asker;
+use super::state::Sender;
 use super::{Access, Problem, SignInError};
 
 /// A notice on the sign-in page.
@@ -59,20 +59,20 @@ struct Pages {
 
 type Parameters = Query<HashMap<String, String>>;
 
-/// The pages for signing in and out. They aren't behind [`guard`](super::guard()).
+/// The pages for signing in and out. They aren't behind [`authorize`](super::authorize()).
 pub fn routes(access: Access, render: Render) -> Router {
     Router::new()
         .route("/sign-in", get(show).post(with_token))
         .route("/sign-out", post(sign_out))
         .route("/sign-in/okta", get(begin_with_okta))
-        .route(CALLBACK, get(back_from_okta))
+        .route(CALLBACK, get(oidc_callback))
         .with_state(Pages { access, render })
 }
 
 async fn show(State(pages): State<Pages>, Query(query): Parameters, headers: HeaderMap) -> Response {
     let next = destination(query.get("next"));
     match pages.access.identify(&headers).await {
-        Ok(Asker::Known(_)) => return redirect(next, Vec::new()),
+        Ok(Sender::Known(_)) => return redirect(next, Vec::new()),
         Ok(_) => {}
         Err(error) => return pages.failed(&headers, next, &error.into()),
     }
@@ -108,12 +108,12 @@ async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
         Err(problem) => return problem.into_response(),
     };
     let secure = pages.access.secure();
-    let asker = match pages.access.identify(&headers).await {
-        Ok(asker) => asker,
+    let sender = match pages.access.identify(&headers).await {
+        Ok(sender) => sender,
         Err(error) => return pages.failed(&headers, "/", &error.into()),
     };
     let session = Purpose::Session.read(&headers, secure);
-    if let (Asker::Known(identity), Some(session)) = (asker, session) {
+    if let (Sender::Known(identity), Some(session)) = (sender, session) {
         let own = identity.csrf.is_some_and(|csrf| same(&csrf, form.text(CSRF_FIELD)));
         if form.foreign || !own {
             return Problem::stale_form().on_page(true).into_response();
@@ -126,8 +126,7 @@ async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
     redirect("/sign-in?signed-out=1", vec![Purpose::Session.clear(secure)])
 }
 
-/// A link, not a form: nothing is done yet but to remember which browser it is, and the policy for forms need not allow
-/// wherever Okta sends people to sign in.
+/// A link, not a form: it only stores a cookie, and the policy for forms doesn't have to permit Okta's sign-in hosts.
 async fn begin_with_okta(
     State(pages): State<Pages>,
     Query(query): Parameters,
@@ -146,7 +145,7 @@ async fn begin_with_okta(
     }
 }
 
-async fn back_from_okta(State(pages): State<Pages>, Query(query): Parameters, request: Request) -> Response {
+async fn oidc_callback(State(pages): State<Pages>, Query(query): Parameters, request: Request) -> Response {
     let from = pages.address(&request);
     let headers = request.headers();
     match pages.finish_with_okta(&query, headers, from).await {
@@ -183,7 +182,7 @@ impl Pages {
         if let Some(before) = Purpose::Session.read(headers, secure)
             && let Err(error) = self.access.sign_out(&before).await
         {
-            tracing::warn!(error = %sync_service::error_chain(&error), "could not end the session before");
+            tracing::warn!(error = %sync_service::error_chain(&error), "could not end the previous session");
         }
         let cookies = [Purpose::Form, Purpose::Okta].map(|purpose| purpose.clear(secure));
         redirect(next, [vec![Purpose::Session.set(session, secure)], cookies.into()].concat())

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-/// Longer addresses than ours are not taken along.
+/// Addresses longer than the console's own are dropped.
 const LONGEST: usize = 2048;
 
 /// The path and query, if every reader interprets them as this console's. Browsers treat a backslash as a slash, and
@@ -13,7 +13,7 @@ pub(super) fn local_path(text: &str) -> Option<&str> {
     if !text.starts_with('/') || text.len() > LONGEST || text.contains(odd) || text.contains('#') {
         return None;
     }
-    // Somebody on the way may decode once more.
+    // A proxy may decode the path once more.
     let lower = text.to_ascii_lowercase();
     if ["//", "/%2f", "/%5c", "/%09", "/%0a", "/%0d"].iter().any(|start| lower.starts_with(start)) {
         return None;

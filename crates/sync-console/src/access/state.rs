@@ -25,7 +25,7 @@ use super::{Identity, SignInError, SignInMethod};
 pub struct AccessOptions {
     /// A session that is not used for so long ends.
     pub idle: Duration,
-    /// A session ends after so long, whatever is done with it.
+    /// The maximum age of a session, regardless of its use.
     pub lifetime: Duration,
     /// True if the console terminates TLS.
     pub tls: bool,
@@ -55,7 +55,7 @@ struct Inner {
     oidc: Option<Oidc>,
     refused: RefusedSignIns,
     throttle: Mutex<Throttle>,
-    /// Of this process: what is derived from it need not outlive a sign-in.
+    /// Of this process: values derived from it last only for a sign-in.
     key: [u8; 32],
 }
 
@@ -66,17 +66,17 @@ impl fmt::Debug for Access {
 }
 
 /// The sender of a request.
-pub(super) enum Asker {
+pub(super) enum Sender {
     Known(Identity),
     /// The token is invalid.
-    BadToken(Secret),
+    InvalidToken(Secret),
     /// The session of the cookie ended.
     Ended,
-    Nobody,
+    Anonymous,
 }
 
 impl Access {
-    /// Sessions and tokens of this store; people sign in with Okta as well when that is set up. What is refused is counted.
+    /// Sessions and tokens of this store, and sign-in with Okta if it is configured. Rejections are counted.
     pub fn new(
         store: AccessStore,
         options: AccessOptions,
@@ -115,11 +115,11 @@ impl Access {
         self.0.options.tls || self.0.options.behind_proxy
     }
 
-    /// Begins a session with a token. The result is the id of the session, for its cookie. A valid token is taken however
-    /// many attempts failed: tokens are long and random, so that guessing needs no lockout.
+    /// Starts a session with a token. The result is the ID of the session, for its cookie. A valid token is accepted
+    /// regardless of failed attempts: tokens are long and random, so that guessing needs no lockout.
     ///
     /// # Errors
-    /// When the token is not a valid one, also after too many such attempts, or the store fails.
+    /// When the token is invalid, also after too many such attempts, or the store fails.
     pub async fn sign_in(&self, token: &Secret, from: IpAddr) -> Result<Secret, SignInError> {
         let Some(token) = self.0.store.use_token(&hash(token), self.now()).await? else {
             self.refused(token, from).map_err(|wait| SignInError::Throttled { wait })?;
@@ -130,23 +130,24 @@ impl Access {
         Ok(session)
     }
 
-    /// Counts a token that was refused, and logs such failures at a bounded rate.
+    /// Counts a rejected token, and logs such failures at a limited rate.
     ///
     /// # Errors
-    /// When the client, or others with a token that begins alike, failed too often lately: the time to wait.
+    /// If the client, or others with the same token prefix, failed too often recently: the time to wait.
     pub(super) fn refused(&self, token: &Secret, from: IpAddr) -> Result<(), Duration> {
         let now = Instant::now();
         let mut throttle = self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted, told) = (throttle.refuse(from, token.expose_secret(), now), throttle.tell(now));
+        let (counted, to_log) =
+            (throttle.refuse(from, token.expose_secret(), now), throttle.unlogged_attempts(now));
         drop(throttle);
-        if let Some(attempts) = told {
+        if let Some(attempts) = to_log {
             tracing::warn!(target: "audit", last_from = %from, attempts, "rejected tokens");
         }
         self.count(if counted.is_ok() { RefusedSignIn::Token } else { RefusedSignIn::Throttled });
         counted
     }
 
-    /// Counts a refusal for the metrics.
+    /// Counts a rejection for the metrics.
     pub(super) fn count(&self, reason: RefusedSignIn) {
         self.0.refused.count(reason);
     }
@@ -184,7 +185,7 @@ impl Access {
         self.0.store.end_session(&hash(session)).await
     }
 
-    /// Every session gets an id of its own, whatever the browser had before.
+    /// Every session gets a new ID, regardless of the browser's previous one.
     async fn begin(
         &self,
         principal: &str,
@@ -217,14 +218,14 @@ impl Access {
     }
 
     /// The sender of a request. A token has precedence over a cookie, as browsers send cookies automatically.
-    pub(super) async fn identify(&self, headers: &HeaderMap) -> Result<Asker, StoreError> {
+    pub(super) async fn identify(&self, headers: &HeaderMap) -> Result<Sender, StoreError> {
         if let Some(token) = bearer(headers) {
             let found = self.0.store.use_token(&hash(&token), self.now()).await?;
             return Ok(found.map_or_else(
-                || Asker::BadToken(token),
+                || Sender::InvalidToken(token),
                 |token| {
                     let (via, id) = (SignInMethod::Token, Some(token.id));
-                    Asker::Known(Identity {
+                    Sender::Known(Identity {
                         principal: token.name,
                         role: token.role,
                         via,
@@ -234,12 +235,12 @@ impl Access {
                 },
             ));
         }
-        let Some(id) = Purpose::Session.read(headers, self.secure()) else { return Ok(Asker::Nobody) };
+        let Some(id) = Purpose::Session.read(headers, self.secure()) else { return Ok(Sender::Anonymous) };
         let session = self.0.store.use_session(&hash(&id), self.0.options.idle, self.now()).await?;
-        Ok(session.map_or(Asker::Ended, |session| {
+        Ok(session.map_or(Sender::Ended, |session| {
             let csrf = Some(session_csrf(&id));
             let (via, token) = (SignInMethod::Session, session.token);
-            Asker::Known(Identity { principal: session.principal, role: session.role, via, token, csrf })
+            Sender::Known(Identity { principal: session.principal, role: session.role, via, token, csrf })
         }))
     }
 
@@ -255,7 +256,7 @@ impl Access {
     }
 }
 
-/// Derived from the id alone, so that every process knows it, and it is as long as the session as good.
+/// Derived from the ID alone, so that every process can compute it; valid as long as the session.
 fn session_csrf(id: &Secret) -> String {
     derive(id.expose_secret().as_bytes(), "forms of a session", "")
 }

@@ -1,4 +1,4 @@
-//! Failed sign-ins: few a minute of one client, and with one beginning of a token. A right token is never held up.
+//! Failed sign-ins: a limit per minute for each client and for each token prefix. A valid token is never delayed.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -9,11 +9,11 @@ use sync_service::client_network;
 
 const WINDOW: Duration = Duration::from_mins(1);
 /// Failures of one client in the window.
-const OF_ONE: usize = 5;
-/// Failures in the window with tokens that begin alike, from wherever.
-const OF_PREFIX: usize = 20;
-/// Failures that are remembered; the oldest are forgotten first. It bounds the memory and delays no other client.
-const REMEMBERED: usize = 4096;
+const MAX_PER_CLIENT: usize = 5;
+/// The maximum number of failures in the window with the same token prefix, from any client.
+const MAX_PER_PREFIX: usize = 20;
+/// The maximum number of stored failures; the oldest are dropped first. It limits memory and delays no other client.
+const MAX_FAILURES: usize = 4096;
 /// Characters of a token that count as its beginning, `oia_` included.
 const PREFIX: usize = 12;
 
@@ -21,16 +21,16 @@ const PREFIX: usize = 12;
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     failures: VecDeque<Failure>,
-    /// When a line about failures was written last, and how many came since.
-    told: Option<Instant>,
-    untold: u64,
+    /// The time of the last log line about failures, and the number of failures since.
+    logged_at: Option<Instant>,
+    unlogged: u64,
 }
 
 #[derive(Debug)]
 struct Failure {
     at: Instant,
     client: IpAddr,
-    /// A hash, so that no part of a token is kept.
+    /// A hash, so that no part of a token is stored.
     prefix: Option<[u8; 8]>,
 }
 
@@ -41,8 +41,8 @@ impl Throttle {
         self.count(from, None, now)
     }
 
-    /// Counts a token that was refused. An error where the client, or others with a token that begins alike, failed too
-    /// often: the time to wait.
+    /// Counts a rejected token. An error if the client, or others with the same token prefix, failed too often: the
+    /// time to wait.
     pub(super) fn refuse(&mut self, from: IpAddr, token: &str, now: Instant) -> Result<(), Duration> {
         let beginning: String = token.chars().take(PREFIX).collect();
         let digest: [u8; 32] = Sha256::digest(beginning.as_bytes()).into();
@@ -61,13 +61,13 @@ impl Throttle {
             let first = of.next();
             first.filter(|_| of.count() + 1 >= most)
         };
-        let full = oldest_of(OF_ONE, &|failure| failure.client == client).or_else(|| {
-            prefix.and_then(|prefix| oldest_of(OF_PREFIX, &|failure| failure.prefix == Some(prefix)))
+        let full = oldest_of(MAX_PER_CLIENT, &|failure| failure.client == client).or_else(|| {
+            prefix.and_then(|prefix| oldest_of(MAX_PER_PREFIX, &|failure| failure.prefix == Some(prefix)))
         });
         if let Some(oldest) = full {
             return Err(WINDOW.saturating_sub(now.duration_since(oldest)));
         }
-        if self.failures.len() >= REMEMBERED {
+        if self.failures.len() >= MAX_FAILURES {
             self.failures.pop_front();
         }
         self.failures.push_back(Failure { at: now, client, prefix });
@@ -82,14 +82,14 @@ impl Throttle {
         }
     }
 
-    /// Says whether it is time for a line about failures, and of how many since the last one.
-    pub(super) fn tell(&mut self, now: Instant) -> Option<u64> {
-        self.untold += 1;
-        if self.told.is_some_and(|told| now.duration_since(told) < WINDOW) {
+    /// The number of failures to log; `None` if a line was logged recently.
+    pub(super) fn unlogged_attempts(&mut self, now: Instant) -> Option<u64> {
+        self.unlogged += 1;
+        if self.logged_at.is_some_and(|logged_at| now.duration_since(logged_at) < WINDOW) {
             return None;
         }
-        self.told = Some(now);
-        Some(std::mem::take(&mut self.untold))
+        self.logged_at = Some(now);
+        Some(std::mem::take(&mut self.unlogged))
     }
 }
 
@@ -118,11 +118,11 @@ mod tests {
     #[test]
     fn strangers_never_hold_up_another() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        for n in 0..2 * REMEMBERED {
+        for n in 0..2 * MAX_FAILURES {
             let from = address(&format!("2001:db8:{:x}:{:x}::1", n / 65536, n % 65536));
             throttle.refuse(from, &format!("oia_{n:08}"), now).unwrap();
         }
-        assert_eq!(throttle.failures.len(), REMEMBERED);
+        assert_eq!(throttle.failures.len(), MAX_FAILURES);
         throttle.attempt(address("192.0.2.1"), now).unwrap();
     }
 
@@ -130,7 +130,7 @@ mod tests {
     fn tokens_that_begin_alike_wait() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         let from = |n: usize| address(&format!("192.0.2.{n}"));
-        for n in 0..OF_PREFIX {
+        for n in 0..MAX_PER_PREFIX {
             throttle.refuse(from(n), &format!("oia_abcdefgh{n}"), now).unwrap();
         }
         assert!(throttle.refuse(from(100), "oia_abcdefghz", now).is_err());
@@ -153,7 +153,10 @@ mod tests {
     #[test]
     fn failures_are_logged_once_per_minute() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        assert_eq!([0, 1, 59].map(|s| throttle.tell(now + Duration::from_secs(s))), [Some(1), None, None]);
-        assert_eq!(throttle.tell(now + WINDOW), Some(3));
+        assert_eq!(
+            [0, 1, 59].map(|s| throttle.unlogged_attempts(now + Duration::from_secs(s))),
+            [Some(1), None, None]
+        );
+        assert_eq!(throttle.unlogged_attempts(now + WINDOW), Some(3));
     }
 }

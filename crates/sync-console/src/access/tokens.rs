@@ -13,7 +13,7 @@ const PREFIX: &str = "oia_";
 /// The name of the token that the first start creates.
 const FIRST: &str = "first administrator";
 /// The lifetime of the first token unless it is renewed.
-const FIRST_LIFE: SignedDuration = SignedDuration::from_hours(24);
+const FIRST_TOKEN_MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_NAME: usize = 100;
 
 /// The reason why a token was not created or changed.
@@ -35,9 +35,9 @@ pub enum TokenError {
     /// The token is the last valid one of an administrator.
     #[error("token {id} \"{name}\" is the last valid administrator token")]
     LastAdmin {
-        /// Its number.
+        /// The ID.
         id: i64,
-        /// Its name.
+        /// The name.
         name: String,
     },
     /// The store failed.
@@ -71,9 +71,9 @@ impl TokenError {
 /// The name, role, and expiration of a new token.
 #[derive(Debug, Clone)]
 pub struct TokenRequest {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its role.
+    /// The role.
     pub role: Role,
     /// Its expiration, if any.
     pub expires: Option<Timestamp>,
@@ -82,27 +82,27 @@ pub struct TokenRequest {
 /// Creates a token. Only the caller has the secret; the store has a hash of it.
 ///
 /// # Errors
-/// When the name cannot be one or is taken, the end is past, or the store fails.
+/// When the name is invalid or in use, the expiration is past, or the store fails.
 pub async fn create_token(
     store: &AccessStore,
-    wish: &TokenRequest,
+    request: &TokenRequest,
     now: Timestamp,
 ) -> Result<(AccessToken, Secret), TokenError> {
-    let name = wish.name.trim();
-    // A number means the token of that number, and what looks like a secret may be one.
+    let name = request.name.trim();
+    // Other commands read a number as a token's ID, and a text with the prefix may be a secret.
     let other_sense = name.parse::<i64>().is_ok() || name.starts_with(PREFIX);
     if other_sense
         || name.is_empty()
         || name.chars().count() > LONGEST_NAME
         || name.contains(char::is_control)
     {
-        return Err(TokenError::Name(shown(&wish.name)));
+        return Err(TokenError::Name(shown(&request.name)));
     }
-    if let Some(expires) = wish.expires.filter(|expires| *expires <= now) {
+    if let Some(expires) = request.expires.filter(|expires| *expires <= now) {
         return Err(TokenError::ExpiryInPast(expires));
     }
     let token = new_token();
-    let new = NewToken { name, hash: &hash(&token), role: wish.role, expires: wish.expires };
+    let new = NewToken { name, hash: &hash(&token), role: request.role, expires: request.expires };
     let made = store.create_token(&new, now).await?.ok_or_else(|| TokenError::NameInUse(name.to_owned()))?;
     tracing::info!(target: "audit", id = made.id, name, role = made.role.as_str(), "access token created");
     Ok((made, token))
@@ -115,7 +115,7 @@ pub async fn create_token(
 /// When the store fails.
 pub async fn first_token(store: &AccessStore) -> Result<Option<Secret>, StoreError> {
     let (token, now) = (new_token(), Timestamp::now());
-    let expires = now.checked_add(FIRST_LIFE).ok();
+    let expires = now.checked_add(FIRST_TOKEN_MAX_AGE).ok();
     let new = NewToken { name: FIRST, hash: &hash(&token), role: Role::Admin, expires };
     let made = store.create_first_token(&new, now).await?;
     Ok(made.map(|made| {
@@ -124,10 +124,10 @@ pub async fn first_token(store: &AccessStore) -> Result<Option<Secret>, StoreErr
     }))
 }
 
-/// Gives a token another end, by number or by name; never when empty.
+/// Changes the expiration of a token, by ID or by name; `None` means no expiration.
 ///
 /// # Errors
-/// When there is no valid one, the end is past, or the store fails.
+/// When there is no valid one, the expiration is past, or the store fails.
 pub async fn renew_token(
     store: &AccessStore,
     which: &str,
@@ -154,7 +154,7 @@ async fn number(store: &AccessStore, which: &str) -> Result<i64, TokenError> {
     found.map(|token| token.id).ok_or_else(|| TokenError::Unknown(shown(which)))
 }
 
-/// Revokes a token, by number or by the name of one that is not revoked, and ends the sessions that began with it.
+/// Revokes a token, by ID or by the name of a token that isn't revoked, and ends its sessions.
 ///
 /// # Errors
 /// When there is none, it is the last valid one of an administrator, or the store fails.

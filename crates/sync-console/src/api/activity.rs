@@ -68,11 +68,11 @@ struct Since {
 async fn metric_samples(
     _identity: Identity,
     Works(member, connection): Works,
-    Params(asked): Params<Since>,
+    Params(query): Params<Since>,
 ) -> Result<Json<MetricSamples>, ApiError> {
     let now = Timestamp::now();
     let ago = |time: SignedDuration| now.checked_sub(time).unwrap_or(Timestamp::MIN);
-    let since = asked.since.map_or_else(|| ago(DAY), |since| since.max(ago(KEPT)));
+    let since = query.since.map_or_else(|| ago(DAY), |since| since.max(ago(KEPT)));
     let samples = connection.metric_samples(since).await?;
     Ok(Json(MetricSamples { connection: member.name().clone(), since, samples }))
 }

@@ -48,7 +48,7 @@ pub(super) async fn view(app: &App, member: &Arc<ManagedConnection>) -> Result<C
         name: member.name().clone(),
         managed_by: member.managed_by(),
         unavailable: member.connection().err().cloned(),
-        health: app.fleet.health().await.connections.remove(member.name()),
+        health: app.manager.health().await.connections.remove(member.name()),
         status,
         saved_settings: member.saved().cloned(),
     })
@@ -64,7 +64,7 @@ pub(super) async fn view(app: &App, member: &Arc<ManagedConnection>) -> Result<C
 )]
 async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Connections>, ApiError> {
     let mut connections = Vec::new();
-    for member in app.fleet.members() {
+    for member in app.manager.members() {
         connections.push(view(&app, &member).await?);
     }
     Ok(Json(Connections { connections }))
@@ -108,8 +108,8 @@ async fn save(
     Name(name): Name,
     Body(draft): Body<ConnectionDraftRequest>,
 ) -> Result<(StatusCode, Json<ValidationReport>), ApiError> {
-    let new = draft.create_only || app.fleet.get(&name).is_none();
-    let checked = app.fleet.save(&name, draft_of(draft), new).await?;
+    let new = draft.create_only || app.manager.get(&name).is_none();
+    let checked = app.manager.save(&name, draft_of(draft), new).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(checked)))
 }
 
@@ -131,7 +131,7 @@ async fn validate(
     Name(name): Name,
     Body(draft): Body<ConnectionDraftRequest>,
 ) -> Result<Json<ValidationReport>, ApiError> {
-    match app.fleet.validate(&name, &draft_of(draft)).await {
+    match app.manager.validate(&name, &draft_of(draft)).await {
         Ok(checked) | Err(SaveError::InvalidSettings(checked)) => Ok(Json(checked)),
         Err(error) => Err(error.into()),
     }
@@ -153,7 +153,7 @@ fn draft_of(draft: ConnectionDraftRequest) -> sync_service::ConnectionDraft {
     responses((status = 204, description = "Deleted"), Conflict),
 )]
 async fn remove(_admin: Admin, State(app): State<App>, At(member): At) -> Result<StatusCode, ApiError> {
-    app.fleet.remove(member.name()).await?;
+    app.manager.remove(member.name()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -182,9 +182,9 @@ async fn setup_checklist(_identity: Identity, At(member): At) -> Result<Json<Set
 async fn create_sync_request(
     _admin: Admin,
     Works(member, connection): Works,
-    Body(wish): Body<SyncOptions>,
+    Body(request): Body<SyncOptions>,
 ) -> Result<(StatusCode, Json<SyncRequestStatus>), ApiError> {
-    let id = member.request_sync(wish).await?;
+    let id = member.request_sync(request).await?;
     Ok((StatusCode::ACCEPTED, Json(status_of_request(&connection, id).await?)))
 }
 
@@ -213,7 +213,7 @@ async fn status_of_request(connection: &Connection, id: i64) -> Result<SyncReque
     let Some(SyncRequestProgress { accepted, run }) = connection.sync_request(id).await? else {
         return Err(ApiError::new(
             ProblemType::NotFound,
-            "the sync request was canceled, or doesn't exist",
+            "the sync request doesn't exist or was canceled",
             Some(LIST_RUNS.to_owned()),
         ));
     };
@@ -256,9 +256,9 @@ async fn cancel_sync_request(
 async fn pause(
     _admin: Admin,
     Works(member, connection): Works,
-    Body(wish): Body<PauseOptions>,
+    Body(request): Body<PauseOptions>,
 ) -> Result<Json<PauseStatus>, ApiError> {
-    let time = wish.seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    let time = request.seconds.map(|seconds| Duration::from_secs(seconds.into()));
     let pause = Some(connection.pause(time).await?);
     Ok(Json(PauseStatus { connection: member.name().clone(), pause }))
 }

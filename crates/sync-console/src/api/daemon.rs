@@ -35,10 +35,10 @@ async fn version(_identity: Identity) -> Json<Version> {
     path = "/health",
     operation_id = "health",
     tag = "daemon",
-    responses((status = 200, description = "Whether it does, and why one does not", body = DaemonHealth)),
+    responses((status = 200, description = "Readiness, and the conditions that stop it", body = DaemonHealth)),
 )]
 async fn health(_identity: Identity, State(app): State<App>) -> Json<DaemonHealth> {
-    Json(app.fleet.health().await)
+    Json(app.manager.health().await)
 }
 
 /// This document

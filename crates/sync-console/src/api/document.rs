@@ -27,7 +27,7 @@ const PARTS: [&str; 5] = ["name", "id", "kind", "object", "event"];
 /// one.
 pub(super) const LONGEST_ID: usize = 200;
 
-/// The document as it is sent.
+/// The complete document.
 #[derive(Debug, Clone)]
 pub(super) struct Document(Arc<str>);
 
@@ -61,8 +61,8 @@ problem_response!(
     /// The current state prevents the request.
     Conflict,
     "409",
-    "The job is running; the connection is paused or managed by the file; the name is in use; there is no master key; or the \
-     token is the last one of an administrator"
+    "The job is already running, the connection is paused or managed by the configuration file, the name is in \
+     use, no master key is configured, or the token is the last valid administrator token"
 );
 problem_response!(
     /// Okta or Assets failed.
@@ -85,8 +85,8 @@ fn describe<T: ToSchema>(components: &mut Components) {
     components.schemas.extend(schemas);
 }
 
-/// Adds what holds for every route: the head of the document, who may call, how calls fail, and the schema that the
-/// settings have anyway.
+/// Adds the common parts of all routes: the head of the document, authentication, errors, and the schema of the
+/// settings.
 pub(super) fn complete(mut document: OpenApi) -> Value {
     let components = document.components.get_or_insert_default();
     describe::<Fact>(components);
@@ -112,7 +112,7 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
         { "name": "access", "description": "Access tokens and the audit log" },
         { "name": "daemon", "description": "Daemon" },
     ]);
-    // Either a token, or the session of the console; what changes something takes the session's CSRF token as well.
+    // A token or a console session; changes in a session also require its CSRF token.
     document["components"]["securitySchemes"] = json!({
         "token": {
             "type": "http", "scheme": "bearer",
@@ -201,7 +201,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         ("401", "Not signed in, or the token is invalid"),
         ("422", "A parameter or value is invalid; `fields` lists invalid settings of a connection"),
         ("429", "Too many failed sign-in attempts"),
-        ("500", "The daemon failed"),
+        ("500", "The daemon couldn't complete the request"),
     ];
     if changes || path.ends_with("/audit") {
         problems.push(("403", "The token is read-only, or the CSRF token is missing"));
@@ -226,7 +226,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
 }
 
-/// Puts the JSON Schema of the settings among the others.
+/// Adds the JSON Schema of the settings to the others.
 fn add_settings(document: &mut Value) {
     let mut settings = settings_json_schema();
     moved(&mut settings);
@@ -296,7 +296,7 @@ impl Bodies {
             match validator {
                 Ok(validator) => Some((name, validator)),
                 Err(error) => {
-                    tracing::error!(%error, schema = name, "a schema of the API cannot be used");
+                    tracing::error!(%error, schema = name, "could not compile a schema of the API");
                     None
                 }
             }
@@ -336,7 +336,7 @@ impl Parameters {
     }
 }
 
-/// Refuses parameters that the document does not have: a mistyped one would be left out without a word.
+/// Rejects parameters that the document doesn't contain: a mistyped one would be ignored silently.
 pub(super) async fn only_known_parameters(
     State(known): State<Arc<Parameters>>,
     path: MatchedPath,
@@ -350,11 +350,11 @@ pub(super) async fn only_known_parameters(
         return next.run(request).await;
     }
     let detail = match names.map(HashSet::len) {
-        None | Some(0) => "there are no parameters in the query here".to_owned(),
+        None | Some(0) => "this path has no query parameters".to_owned(),
         Some(_) => {
             let mut names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
             names.sort_unstable();
-            format!("a parameter in the query is none of {}", names.join(", "))
+            format!("unknown query parameter; must be one of {}", names.join(", "))
         }
     };
     ApiError::invalid(detail).into_response()

@@ -63,7 +63,7 @@ async fn list(
 ) -> Result<Json<Events>, ApiError> {
     let limit = within("limit", filter.limit, MOST)?;
     if filter.search.as_ref().is_some_and(|search| search.chars().count() > SEARCH) {
-        return Err(ApiError::invalid(format!("search: this is longer than {SEARCH} characters")));
+        return Err(ApiError::invalid(format!("search: must have at most {SEARCH} characters")));
     }
     let search = filter.search.filter(|search| !search.is_empty());
     let filter = EventFilter { state: filter.state, search, limit };
@@ -100,9 +100,9 @@ async fn replay_events(
     _admin: Admin,
     State(app): State<App>,
     Works(_, connection): Works,
-    Body(wish): Body<Replay>,
+    Body(request): Body<Replay>,
 ) -> Result<Json<ReplayResult>, ApiError> {
-    replayed(&app, &connection, Some(&wish.ids)).await
+    replayed(&app, &connection, Some(&request.ids)).await
 }
 
 /// Replay all failed events
@@ -126,6 +126,6 @@ async fn replayed(
     connection: &Connection,
     ids: Option<&[EventId]>,
 ) -> Result<Json<ReplayResult>, ApiError> {
-    let mut all = replay(&[connection], ids, &app.fleet.config().store).await?;
-    all.pop().map(Json).ok_or_else(|| ApiError::invalid("there is no connection to put events back for"))
+    let mut all = replay(&[connection], ids, &app.manager.config().store).await?;
+    all.pop().map(Json).ok_or_else(|| ApiError::invalid("no connection to replay events for"))
 }

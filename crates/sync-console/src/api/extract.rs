@@ -69,7 +69,7 @@ impl FromRequestParts<App> for Name {
         name.map(Self).ok_or_else(|| {
             let hint =
                 "use 1 to 40 lowercase letters, digits, and hyphens, starting with a letter".to_owned();
-            ApiError::new(ProblemType::NotFound, "this cannot be the name of a connection", Some(hint))
+            ApiError::new(ProblemType::NotFound, "this isn't a valid connection name", Some(hint))
         })
     }
 }
@@ -115,8 +115,8 @@ impl FromRequestParts<App> for Number {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let number = part(parts, app, "id").await.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
         number.map(Self).ok_or_else(|| {
-            let hint = "use a number that a list or an earlier answer gave".to_owned();
-            ApiError::new(ProblemType::NotFound, "nothing is remembered under this number", Some(hint))
+            let hint = "use an ID from a list or from an earlier response".to_owned();
+            ApiError::new(ProblemType::NotFound, "no item has this ID", Some(hint))
         })
     }
 }
@@ -156,7 +156,7 @@ impl FromRequestParts<App> for ObjectAt {
     }
 }
 
-/// The parameters after the question mark. The type has to refuse what it does not know.
+/// The query parameters. The type must reject unknown ones.
 pub(super) struct Params<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
@@ -168,7 +168,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
             Err(rejection) => {
                 let error = std::error::Error::source(&rejection).map(ToString::to_string);
                 let why = error.map(|error| blind(&error)).unwrap_or_default();
-                Err(ApiError::invalid(format!("a parameter in the query does not fit: {why}")))
+                Err(ApiError::invalid(format!("invalid query parameter: {why}")))
             }
         }
     }
@@ -179,10 +179,10 @@ pub(super) fn within(name: &str, number: u32, most: u32) -> Result<u32, ApiError
     if (1..=most).contains(&number) {
         return Ok(number);
     }
-    Err(ApiError::invalid(format!("{name}: this is not from 1 to {most}")))
+    Err(ApiError::invalid(format!("{name}: must be from 1 to {most}")))
 }
 
-/// A body of JSON. The type has to refuse what it does not know.
+/// A JSON body. The type must reject unknown keys.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
@@ -203,7 +203,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
             let hint = "send it with Content-Type: application/json".to_owned();
             return Err(ApiError::new(
                 ProblemType::UnsupportedMediaType,
-                "the body has another media type",
+                "the media type of the body isn't application/json",
                 Some(hint),
             ));
         }
@@ -221,7 +221,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
 }
 
 /// Numbers without a fraction are integers in JSON, however they are written.
-// What does not fit into 2^53 exactly is left as it is.
+// A number that 2^53 can't represent exactly stays unchanged.
 #[expect(clippy::cast_possible_truncation, reason = "it is in range")]
 fn whole(value: &mut Value) {
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -239,16 +239,24 @@ fn whole(value: &mut Value) {
 }
 
 fn late() -> ApiError {
-    let detail = format!("the body was not there within {} s", BODY_TIME.as_secs());
-    ApiError::new(ProblemType::RequestTimeout, detail, Some("see what slows it down, and try again".into()))
+    let detail = format!("the body didn't arrive within {} s", BODY_TIME.as_secs());
+    ApiError::new(ProblemType::RequestTimeout, detail, Some("check the network, and try again".into()))
 }
 
 fn not_read(rejection: &BytesRejection) -> ApiError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         let detail = format!("the body is larger than {} bytes", super::BODY_LIMIT);
-        return ApiError::new(ProblemType::PayloadTooLarge, detail, Some("send less at once".into()));
+        return ApiError::new(
+            ProblemType::PayloadTooLarge,
+            detail,
+            Some("reduce the size of the body".into()),
+        );
     }
-    ApiError::new(ProblemType::MalformedRequest, "the body could not be read", Some("send it again".into()))
+    ApiError::new(
+        ProblemType::MalformedRequest,
+        "could not read the body",
+        Some("send the request again".into()),
+    )
 }
 
 fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
@@ -259,8 +267,8 @@ fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
         }
         _ => ApiError::new(
             ProblemType::MalformedRequest,
-            format!("the body is not JSON: line {}, column {}", error.line(), error.column()),
-            Some("correct it there, and send it again".into()),
+            format!("the body isn't valid JSON: line {}, column {}", error.line(), error.column()),
+            Some("correct the body, and send the request again".into()),
         ),
     }
 }
@@ -270,11 +278,11 @@ fn blind(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
     match expected {
-        Some(expected) => format!("this is not {expected}"),
+        Some(expected) => format!("must be {expected}"),
         None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
             short(message)
         }
-        None => "this does not fit".to_owned(),
+        None => "invalid value".to_owned(),
     }
 }
 

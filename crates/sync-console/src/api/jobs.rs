@@ -24,8 +24,8 @@ pub(super) fn routes() -> Routes {
     ]
 }
 
-fn begun<T>(began: bool, state: T) -> Result<(StatusCode, Json<T>), ApiError> {
-    if began {
+fn accepted<T>(started: bool, state: T) -> Result<(StatusCode, Json<T>), ApiError> {
+    if started {
         return Ok((StatusCode::ACCEPTED, Json(state)));
     }
     let hint = "get its state with GET at the same path".to_owned();
@@ -36,7 +36,7 @@ macro_rules! job {
     ($module:ident, $path:literal, $id:literal, $what:literal, $result:ty, $begin:ident, $state:ident) => {
         mod $module {
             use super::{
-                Admin, ApiError, At, Conflict, Identity, JobState, Json, StatusCode, Unusable, Works, begun,
+                Admin, ApiError, At, Conflict, Identity, JobState, Json, StatusCode, Unusable, Works, accepted,
             };
 
             #[utoipa::path(
@@ -67,7 +67,7 @@ macro_rules! job {
                 _admin: Admin,
                 Works(member, _): Works,
             ) -> Result<(StatusCode, Json<JobState<$result>>), ApiError> {
-                begun(member.$begin(), member.$state())
+                accepted(member.$begin(), member.$state())
             }
         }
     };

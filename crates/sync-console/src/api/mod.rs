@@ -1,4 +1,4 @@
-//! The admin API: what the pages do, as JSON, and the document that describes it.
+//! The admin API: the actions of the pages as JSON, and the document that describes it.
 
 mod activity;
 mod connections;
@@ -67,7 +67,7 @@ pub(crate) fn router() -> Router<App> {
         .layer(Extension(stream::Places::default()))
 }
 
-/// The OpenAPI document of the admin API, as it is served at `/api/v1/openapi.json`.
+/// The OpenAPI document of the admin API, which `/api/v1/openapi.json` returns.
 pub fn openapi() -> Value {
     routes().1
 }

@@ -62,14 +62,14 @@ async fn list(
     let limit = within("limit", filter.limit, MOST)?;
     let text = filter.q.unwrap_or_default();
     if text.chars().count() > SEARCH {
-        return Err(ApiError::invalid(format!("q: this is longer than {SEARCH} characters")));
+        return Err(ApiError::invalid(format!("q: must have at most {SEARCH} characters")));
     }
     Ok(Json(connection.find_objects(&text, filter.kind, limit).await?))
 }
 
 /// Compare an object in Okta, in its record, and in Assets
 ///
-/// A login or name is accepted instead of the ID; the response contains the ID.
+/// A username or name is accepted instead of the ID; the response contains the ID.
 #[utoipa::path(
     get,
     path = "/connections/{name}/objects/{kind}/{object}",

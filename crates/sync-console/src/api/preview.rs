@@ -47,7 +47,7 @@ async fn preview(
         }
         Ok(Err(error)) => Err(error.into()),
         Err(_) => {
-            let detail = format!("Okta and Assets did not answer within {} s", PATIENCE.as_secs());
+            let detail = format!("Okta and Assets didn't respond within {} s", PATIENCE.as_secs());
             Err(ApiError::new(ProblemType::UpstreamError, detail, Some("try again later".into())))
         }
     }

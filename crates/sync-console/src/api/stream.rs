@@ -32,14 +32,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The time for which a status is valid: its ages grow while nothing happens.
 const STATUS: Duration = Duration::from_secs(15);
 /// The time after which a stream ends and is reopened, which checks the token again.
-const LIFE: Duration = Duration::from_mins(5);
+const MAX_AGE: Duration = Duration::from_mins(5);
 /// The number of events read at once.
 const PAGE: u32 = 100;
 /// The largest number of streams.
 const STREAMS: usize = 64;
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(live)]
+    vec![routes!(stream_events)]
 }
 
 /// The number of streams that can still be opened.
@@ -54,8 +54,8 @@ impl Default for Places {
 
 /// Stream live updates as server-sent events
 ///
-/// `status` events hold a `ConnectionStatus`, first and whenever it differs; `event` events hold a `ConnectionEvent` for
-/// each event that comes in or changes. The stream ends now and then; with `Last-Event-ID` it goes on where it was.
+/// `status` events contain a `ConnectionStatus`, first and after each change. `event` events contain a `ConnectionEvent`
+/// for each received or changed event. If the stream ends, reconnect with `Last-Event-ID` to continue.
 #[utoipa::path(
     get,
     path = "/connections/{name}/stream",
@@ -65,7 +65,7 @@ impl Default for Places {
         (
             "Last-Event-ID" = Option<String>,
             Header,
-            description = "The id of the last event that was seen",
+            description = "The ID of the last received event of the stream",
             max_length = 300,
         ),
     ),
@@ -73,14 +73,14 @@ impl Default for Places {
         (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
         (
             status = 400,
-            description = "Last-Event-ID is none of ours",
+            description = "Last-Event-ID is invalid",
             body = sync_service::wire::Problem,
             content_type = "application/problem+json",
         ),
         Unusable,
     ),
 )]
-async fn live(
+async fn stream_events(
     _identity: Identity,
     State(app): State<App>,
     Extension(Places(places)): Extension<Places>,
@@ -90,13 +90,13 @@ async fn live(
     let mark = match headers.get("last-event-id") {
         None => connection.event_cursor().await?,
         Some(id) => id.to_str().ok().and_then(read_mark).ok_or_else(|| {
-            let hint = "leave it out to begin with what happens now".to_owned();
-            ApiError::new(ProblemType::MalformedRequest, "Last-Event-ID is none of ours", Some(hint))
+            let hint = "omit the header to start with new events".to_owned();
+            ApiError::new(ProblemType::MalformedRequest, "Last-Event-ID is invalid", Some(hint))
         })?,
     };
     let place = places.try_acquire_owned().map_err(|_| {
-        let hint = "end another stream, or try again later".to_owned();
-        ApiError::new(ProblemType::ServerBusy, format!("{STREAMS} streams are open"), Some(hint))
+        let hint = "close another stream, or try again later".to_owned();
+        ApiError::new(ProblemType::ServerBusy, format!("all {STREAMS} streams are in use"), Some(hint))
     })?;
     let following = Following {
         member,
@@ -106,7 +106,7 @@ async fn live(
         status: None,
         ready: Vec::new(),
         more: false,
-        ends: Instant::now() + LIFE,
+        ends: Instant::now() + MAX_AGE,
         _place: place,
     };
     Ok(Sse::new(following.events()).keep_alive(KeepAlive::default()).into_response())
@@ -158,7 +158,7 @@ impl Following {
                         () = tokio::time::sleep(POLL_INTERVAL) => {}
                     }
                 }
-                if let Err(error) = here.look().await {
+                if let Err(error) = here.poll().await {
                     tracing::error!(error = sync_service::error_chain(&error), "a live stream ended");
                     return None;
                 }
@@ -166,28 +166,28 @@ impl Following {
         })
     }
 
-    async fn look(&mut self) -> Result<(), ServiceError> {
+    async fn poll(&mut self) -> Result<(), ServiceError> {
         let (events, after) = self.connection.events_after(&self.mark, PAGE).await?;
         self.more = events.len() == PAGE as usize;
         self.mark = after;
         let last = events.len().saturating_sub(1);
         for (n, event) in events.into_iter().enumerate() {
-            // A client that is cut off within a page sees the page again.
+            // A client whose connection closes within a page receives the page again.
             let mark = (n == last).then(|| self.mark.clone());
-            let told = ConnectionEvent { connection: self.member.name().clone(), event };
-            self.tell("event", &told, mark);
+            let sent = ConnectionEvent { connection: self.member.name().clone(), event };
+            self.send_event("event", &sent, mark);
         }
         let status = self.connection.status(1).await?;
-        let told = self.status.as_ref();
-        if told.is_none_or(|(told, at)| at.elapsed() >= STATUS || !same(told, &status)) {
-            self.tell("status", &status, Some(self.mark.clone()));
+        let sent = self.status.as_ref();
+        if sent.is_none_or(|(sent, at)| at.elapsed() >= STATUS || !same(sent, &status)) {
+            self.send_event("status", &status, Some(self.mark.clone()));
             self.status = Some((status, Instant::now()));
         }
         self.ready.reverse();
         Ok(())
     }
 
-    fn tell(&mut self, name: &str, what: &impl serde::Serialize, mark: Option<EventCursor>) {
+    fn send_event(&mut self, name: &str, what: &impl serde::Serialize, mark: Option<EventCursor>) {
         let event = Event::default().event(name);
         let event = match mark {
             Some(mark) => event.id(written_mark(&mark)),
@@ -201,8 +201,8 @@ impl Following {
 }
 
 /// True if only ages differ.
-fn same(told: &ConnectionStatus, now: &ConnectionStatus) -> bool {
-    let mut aged = told.clone();
+fn same(sent: &ConnectionStatus, now: &ConnectionStatus) -> bool {
+    let mut aged = sent.clone();
     aged.freshness.lag_seconds = now.freshness.lag_seconds;
     aged.freshness.oldest_pending_change_seconds = now.freshness.oldest_pending_change_seconds;
     aged == *now

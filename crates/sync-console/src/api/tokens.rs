@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
     responses((status = 200, description = "The tokens", body = Tokens)),
 )]
 async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Tokens>, ApiError> {
-    let tokens = app.fleet.store().access().tokens().await;
+    let tokens = app.manager.store().access().tokens().await;
     Ok(Json(Tokens { tokens: tokens.map_err(sync_service::ServiceError::from)? }))
 }
 
@@ -38,10 +38,10 @@ async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Tokens
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Page {
-    /// Only entries before the one of this number: the last of the page before.
+    /// Returns entries before this ID, such as the last ID of the previous page.
     #[param(minimum = 1)]
     before: Option<i64>,
-    /// At most so many.
+    /// The maximum number of entries.
     #[param(minimum = 1, maximum = 500, default = 100)]
     #[serde(default = "hundred")]
     limit: u32,
@@ -67,9 +67,9 @@ async fn audit(
 ) -> Result<Json<AuditEntries>, ApiError> {
     let limit = within("limit", page.limit, 500)?;
     if page.before.is_some_and(|before| before < 1) {
-        return Err(ApiError::invalid("before: this is not from 1"));
+        return Err(ApiError::invalid("before: must be at least 1"));
     }
-    let entries = app.fleet.store().audit().entries(page.before, limit).await;
+    let entries = app.manager.store().audit().entries(page.before, limit).await;
     Ok(Json(AuditEntries { entries: entries.map_err(sync_service::ServiceError::from)? }))
 }
 
@@ -82,17 +82,17 @@ async fn audit(
     operation_id = "create_token",
     tag = "access",
     request_body = NewToken,
-    responses((status = 201, description = "Made", body = CreatedToken), Conflict),
+    responses((status = 201, description = "Created", body = CreatedToken), Conflict),
 )]
 async fn create(
     _admin: Admin,
     State(app): State<App>,
-    Body(wish): Body<NewToken>,
+    Body(request): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
     let now = Timestamp::now();
-    let expires = end(now, wish.expires_in_days)?;
-    let wish = TokenRequest { name: wish.name, role: wish.role, expires };
-    let (entry, token) = create_token(&app.fleet.store().access(), &wish, now).await?;
+    let expires = end(now, request.expires_in_days)?;
+    let request = TokenRequest { name: request.name, role: request.role, expires };
+    let (entry, token) = create_token(&app.manager.store().access(), &request, now).await?;
     Ok((StatusCode::CREATED, Json(CreatedToken { token, entry })))
 }
 
@@ -111,20 +111,22 @@ async fn renew(
     _admin: Admin,
     State(app): State<App>,
     Number(id): Number,
-    Body(wish): Body<RenewToken>,
+    Body(request): Body<RenewToken>,
 ) -> Result<Json<AccessToken>, ApiError> {
     let now = Timestamp::now();
-    let expires = end(now, wish.expires_in_days)?;
-    Ok(Json(renew_token(&app.fleet.store().access(), &id.to_string(), expires, now).await?))
+    let expires = end(now, request.expires_in_days)?;
+    Ok(Json(renew_token(&app.manager.store().access(), &id.to_string(), expires, now).await?))
 }
 
-/// The end of a token that is good for so many days.
+/// The expiration of a token that is valid for this number of days.
 fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError> {
     let end = |days: u32| now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
-    days.map(end).transpose().map_err(|_| ApiError::invalid("expires_in_days: this is too long"))
+    days.map(end)
+        .transpose()
+        .map_err(|_| ApiError::invalid("expires_in_days: must end before the year 10000"))
 }
 
-/// Revoke a token, and end the sessions that began with it
+/// Revoke a token, and end its sessions
 #[utoipa::path(
     delete,
     path = "/tokens/{id}",
@@ -133,6 +135,6 @@ fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError>
     responses((status = 204, description = "Revoked"), Conflict),
 )]
 async fn revoke(_admin: Admin, State(app): State<App>, Number(id): Number) -> Result<StatusCode, ApiError> {
-    revoke_token(&app.fleet.store().access(), &id.to_string(), Timestamp::now()).await?;
+    revoke_token(&app.manager.store().access(), &id.to_string(), Timestamp::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -116,7 +116,7 @@
         waiting.delete(name);
         replace(place, html);
       }
-      say(waiting.size > 0 && !pressed ? "On hold while you select or type" : "Live");
+      say(waiting.size > 0 && !pressed ? "Updates are paused while you select or type" : "Live");
     }
 
     function goOn() {

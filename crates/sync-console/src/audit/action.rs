@@ -5,7 +5,7 @@ use axum::http::Method;
 /// The effect of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// It changes nothing that is kept.
+    /// It changes no stored state.
     None,
     /// A change of this name.
     Change(&'static str),
@@ -26,12 +26,14 @@ pub(super) fn effect(method: &Method, route: &str) -> Effect {
             "save_connection"
         }
         ("DELETE", Some(""), _) | ("POST", Some("/remove"), _) => "delete_connection",
-        ("POST", Some("/sync-requests" | "/synchronize" | "/live/synchronize" | "/plan/synchronize"), _) => {
-            "synchronize"
-        }
+        (
+            "POST",
+            Some("/sync-requests" | "/synchronize" | "/activity/synchronize" | "/plan/synchronize"),
+            _,
+        ) => "synchronize",
         ("DELETE", Some("/sync-requests/{id}"), _) => "cancel_sync_request",
-        ("POST", Some("/pause" | "/live/pause"), _) => "pause",
-        ("POST", Some("/resume" | "/live/resume"), _) => "resume",
+        ("POST", Some("/pause" | "/activity/pause"), _) => "pause",
+        ("POST", Some("/resume" | "/activity/resume"), _) => "resume",
         ("POST", Some("/setup"), _) => "setup",
         ("POST", Some("/schema/apply"), _) => "apply_choices",
         ("POST", Some("/events/replay"), _) => "replay",

@@ -20,7 +20,8 @@ use crate::app::App;
 use crate::words::{access as words, labels};
 
 /// The lifetimes that the form offers: days and label; 0 means no expiration.
-const LIVES: [(u32, &str); 4] = [(30, "30 days"), (90, "90 days"), (365, "1 year"), (0, "No expiration")];
+const EXPIRATIONS: [(u32, &str); 4] =
+    [(30, "30 days"), (90, "90 days"), (365, "1 year"), (0, "No expiration")];
 
 /// Entries of the audit log on the page.
 const CHANGES: u32 = 50;
@@ -34,13 +35,13 @@ pub(super) fn router() -> Router<App> {
 
 /// The result of the last action.
 #[derive(Default)]
-struct Told {
+struct Messages {
     made: Option<(String, Secret)>,
     problem: Option<(String, Option<&'static str>)>,
 }
 
 async fn page(State(app): State<App>, identity: Identity) -> Result<Response, PageError> {
-    shown(&app, &identity, StatusCode::OK, &Told::default()).await
+    shown(&app, &identity, StatusCode::OK, &Messages::default()).await
 }
 
 async fn create(
@@ -50,23 +51,23 @@ async fn create(
 ) -> Result<Response, PageError> {
     let text = |name: &str| sent.get(name).map_or("", |text| text.trim());
     let now = Timestamp::now();
-    let wish = TokenRequest {
+    let request = TokenRequest {
         name: text("name").to_owned(),
         role: if text("role") == "admin" { Role::Admin } else { Role::ReadOnly },
         expires: end(text("life"), now)?,
     };
-    match create_token(&app.fleet.store().access(), &wish, now).await {
+    match create_token(&app.manager.store().access(), &request, now).await {
         Ok((entry, secret)) => {
-            let told = Told { made: Some((entry.name, secret)), problem: None };
-            shown(&app, &identity, StatusCode::CREATED, &told).await
+            let messages = Messages { made: Some((entry.name, secret)), problem: None };
+            shown(&app, &identity, StatusCode::CREATED, &messages).await
         }
         Err(error) => refused(&app, &identity, error).await,
     }
 }
 
-/// The expiration of a token after so many days.
-fn end(life: &str, now: Timestamp) -> Result<Option<Timestamp>, PageError> {
-    let days: u32 = life.parse().unwrap_or(90);
+/// The expiration of a token that is valid for this number of days.
+fn end(expires_in: &str, now: Timestamp) -> Result<Option<Timestamp>, PageError> {
+    let days: u32 = expires_in.parse().unwrap_or(90);
     if days == 0 {
         return Ok(None);
     }
@@ -81,8 +82,8 @@ async fn renew(
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let now = Timestamp::now();
-    let expires = end(sent.get("life").map_or("", |life| life.trim()), now)?;
-    changed(&app, &identity, renew_token(&app.fleet.store().access(), &id, expires, now).await).await
+    let expires = end(sent.get("life").map_or("", |expires_in| expires_in.trim()), now)?;
+    changed(&app, &identity, renew_token(&app.manager.store().access(), &id, expires, now).await).await
 }
 
 async fn revoke(
@@ -90,7 +91,7 @@ async fn revoke(
     identity: Identity,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    changed(&app, &identity, revoke_token(&app.fleet.store().access(), &id, Timestamp::now()).await).await
+    changed(&app, &identity, revoke_token(&app.manager.store().access(), &id, Timestamp::now()).await).await
 }
 
 /// The page after a change to a token, or its error.
@@ -114,30 +115,30 @@ async fn refused(app: &App, identity: &Identity, error: TokenError) -> Result<Re
         TokenError::LastAdmin { .. } => (StatusCode::CONFLICT, Some(words::LAST_ADMIN_REMEDY)),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, error.hint()),
     };
-    let told = Told { made: None, problem: Some((error_chain(&error), hint)) };
-    shown(app, identity, status, &told).await
+    let messages = Messages { made: None, problem: Some((error_chain(&error), hint)) };
+    shown(app, identity, status, &messages).await
 }
 
 async fn shown(
     app: &App,
     identity: &Identity,
     status: StatusCode,
-    told: &Told,
+    messages: &Messages,
 ) -> Result<Response, PageError> {
-    let tokens = app.fleet.store().access().tokens().await?;
+    let tokens = app.manager.store().access().tokens().await?;
     let changes = match identity.role {
-        Role::Admin => Some(app.fleet.store().audit().entries(None, CHANGES).await?),
+        Role::Admin => Some(app.manager.store().audit().entries(None, CHANGES).await?),
         Role::ReadOnly => None,
     };
     let body = html! {
         div.head { h1 { "Access tokens" } }
-        @if let Some((name, secret)) = &told.made {
+        @if let Some((name, secret)) = &messages.made {
             div.notice.notice-good role="status" {
                 p.what { "Token " (name) " was created. " (words::COPY_NOW) }
                 p { code.secret { (secret.expose_secret()) } }
             }
         }
-        @if let Some((what, remedy)) = &told.problem { (notice(Tone::Problem, what, *remedy)) }
+        @if let Some((what, remedy)) = &messages.problem { (notice(Tone::Problem, what, *remedy)) }
         (list(identity, &tokens))
         @if identity.role == Role::Admin { (form(identity)) }
         @if let Some(changes) = &changes { (audit_log(changes)) }
@@ -225,15 +226,15 @@ fn renewal(identity: &Identity, token: &AccessToken) -> Markup {
             summary { "Renew" span.hidden-title { " " (token.name) } }
             form method="post" action={ "/access/" (token.id) "/renew" } {
                 (layout::csrf(identity))
-                div.field { label for=(field) { "Expires in" } (lives(&field)) }
+                div.field { label for=(field) { "Expires in" } (expiration_select(&field)) }
                 button type="submit" { "Renew" span.hidden-title { " " (token.name) } }
             }
         }
     }
 }
 
-fn lives(id: &str) -> Markup {
-    html! { select name="life" id=(id) { @for (days, words) in LIVES { option value=(days) selected[days == 90] { (words) } } } }
+fn expiration_select(id: &str) -> Markup {
+    html! { select name="life" id=(id) { @for (days, words) in EXPIRATIONS { option value=(days) selected[days == 90] { (words) } } } }
 }
 
 /// The revocation, which requires a second press.
@@ -259,7 +260,7 @@ fn form(identity: &Identity) -> Markup {
                 (layout::csrf(identity))
                 div.field { label for="name" { "Name" } input type="text" name="name" id="name" required maxlength="100" placeholder="For example, the name of the script"; }
                 div.field { label for="role" { "Role" } select name="role" id="role" { @for role in [Role::ReadOnly, Role::Admin] { option value=(role.as_str()) { (labels::role(role)) } } } }
-                div.field { label for="life" { "Expires in" } (lives("life")) }
+                div.field { label for="life" { "Expires in" } (expiration_select("life")) }
                 button.primary type="submit" { "Create token" }
             }
         }

@@ -11,7 +11,7 @@ use sync_service::{JobState, ManagedConnection};
 
 use super::components::{Tone, aged, badge, count, empty, framed, job, linked, notice, number, scroll};
 use super::links::address;
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -39,7 +39,7 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("checks", state(&member, &identity))]) }
     }))
@@ -86,7 +86,7 @@ fn begin_button(member: &ManagedConnection, identity: &Identity, label: &str) ->
 /// Problems first, then the number of checks by status.
 fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
     let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.status == state);
-    let told =
+    let reported =
         [(Found::Failed, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
     let all = [Found::Passed, Found::Failed, Found::Warning, Found::Unknown, Found::Skipped];
     let counts = all.map(|status| {
@@ -98,7 +98,7 @@ fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
         } @else {
             p { strong { (count(diagnosis.count(Found::Failed) as u64, "problem")) " found" } }
         }
-        @for (state, tone) in told {
+        @for (state, tone) in reported {
             @for check in with(state) { (problem(member, tone, check)) }
         }
         p.muted { (counts.join(", ")) }

@@ -23,8 +23,8 @@ pub(super) enum Tone {
 }
 
 impl Tone {
-    /// The class in the style sheet, and a sign that carries the meaning without color.
-    const fn look(self) -> (&'static str, &'static str) {
+    /// The CSS class, and a sign that shows the meaning without color.
+    const fn style(self) -> (&'static str, &'static str) {
         match self {
             Self::Good => ("good", "✓"),
             Self::Busy => ("busy", "↻"),
@@ -36,7 +36,7 @@ impl Tone {
 
     /// A frame of a message.
     pub(super) fn frame(self, message: &Markup) -> Markup {
-        let (class, _) = self.look();
+        let (class, _) = self.style();
         html! {
             div class={ "notice notice-" (class) } role=[(self == Self::Problem).then_some("alert")] { (message) }
         }
@@ -45,7 +45,7 @@ impl Tone {
 
 /// A word with a tone.
 pub(super) fn badge(tone: Tone, text: &str) -> Markup {
-    let (class, sign) = tone.look();
+    let (class, sign) = tone.style();
     html! { span class={ "badge badge-" (class) } { span aria-hidden="true" { (sign) } " " (text) } }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn framed(tone: Tone, what: &Markup, remedy: Option<&Markup>) -> Mark
     })
 }
 
-/// A remedy as sentences, with a link to the page of the connection that carries it out.
+/// A remedy as sentences, with a link to its page.
 pub(super) fn action(remedy: &Remedy, connection: Option<&ConnectionName>) -> Markup {
     linked(&remedies::remedy(remedy), connection)
 }
@@ -98,7 +98,7 @@ pub(super) fn empty(title: &str, text: &str, action: Option<Markup>) -> Markup {
     }
 }
 
-/// The age of a time; the script keeps it current.
+/// The age of a time; the script updates it.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
     let exact = format!("{at:.0}");
     html! { time datetime=(exact) title=(exact) data-ago { (span(now.duration_since(at))) " ago" } }

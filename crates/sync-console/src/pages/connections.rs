@@ -18,7 +18,7 @@ use super::charts::Charts;
 use super::components::{Tone, ago, badge, empty, number, span, time};
 use super::health::Health;
 use super::links::{address, asking};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, health, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -51,14 +51,14 @@ async fn list(State(app): State<App>, identity: Identity) -> Result<Markup, Page
 async fn list_stream(State(app): State<App>, identity: Identity) -> Response {
     let stop = app.stop.clone();
     let role = identity.role;
-    live(stop, move || {
+    stream_parts(stop, move || {
         let app = app.clone();
         async move { Ok(vec![Part::new("connections", rows(&app, role).await?)]) }
     })
 }
 
 async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
-    let members = app.fleet.members();
+    let members = app.manager.members();
     if members.is_empty() {
         let action = (role == Role::Admin)
             .then(|| html! { a.button.primary href="/connections/new" { "Add connection" } });
@@ -102,9 +102,9 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     let guide = SetupChecklist::of(member).await?;
     let health = Health::of(&status, &guide);
     let objects = |kind: &str| {
-        let live =
-            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.current);
-        number(live)
+        let current =
+            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, counts)| counts.current);
+        number(current)
     };
     Ok(html! {
         tr {
@@ -175,7 +175,7 @@ async fn overview_stream(
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
     let charts = Arc::new(Charts::new(Arc::clone(&member)));
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity, charts) = (member.clone(), identity.clone(), charts.clone());
         async move { Ok(vec![Part::new("state", state(&member, &identity).await?), charts.part().await?]) }
     }))
@@ -214,8 +214,8 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
                 } } }
                 div { dt { "Pending events" } dd { (number(status.event_queue.unfinished())) } }
                 (not_through(name, &status.event_queue))
-                @for (kind, census) in &status.objects {
-                    div { dt { (labels::objects(*kind)) } dd { (number(census.current)) @if census.retired > 0 { " " span.small.muted { (number(census.retired)) " retired" } } } }
+                @for (kind, counts) in &status.objects {
+                    div { dt { (labels::objects(*kind)) } dd { (number(counts.current)) @if counts.retired > 0 { " " span.small.muted { (number(counts.retired)) " retired" } } } }
                 }
                 @if status.stale_values.values > 0 {
                     div { dt { "Stale values" } dd { (number(status.stale_values.values)) } }

@@ -39,7 +39,7 @@ type Sent = Form<HashMap<String, String>>;
 
 /// The messages of the page.
 #[derive(Default)]
-struct Told {
+struct Messages {
     /// The errors by field.
     problems: Vec<FieldError>,
     /// The results of passed tests.
@@ -49,7 +49,7 @@ struct Told {
 }
 
 async fn new(State(app): State<App>, identity: Identity) -> Response {
-    shown(&app, &identity, None, &Fields::default(), &Told::default(), StatusCode::OK)
+    shown(&app, &identity, None, &Fields::default(), &Messages::default(), StatusCode::OK)
 }
 
 async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) -> Response {
@@ -58,18 +58,18 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
     let name = if name.is_empty() { "main".to_owned() } else { name };
     let wrong = |message: String| FieldError { field: "name".into(), message, remedy: None, blocking: true };
     let problem = match ConnectionName::try_from(name) {
-        Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::AlreadyExists(name).to_string()),
+        Ok(name) if app.manager.get(&name).is_some() => wrong(SaveError::AlreadyExists(name).to_string()),
         Ok(name) => return Box::pin(save(&app, &identity, &name, fields, true)).await,
         Err(error) => wrong(error.to_string()),
     };
     // The other settings don't depend on the name.
     let filled = fields.filled();
     let problems = std::iter::once(problem).chain(filled.problems.iter().cloned()).collect();
-    let told = match ConnectionName::try_from("new".to_owned()) {
-        Ok(name) => told_of(&app, &name, problems, &filled).await,
-        Err(_) => Told { problems, ..Told::default() },
+    let messages = match ConnectionName::try_from("new".to_owned()) {
+        Ok(name) => messages_for(&app, &name, problems, &filled).await,
+        Err(_) => Messages { problems, ..Messages::default() },
     };
-    shown(&app, &identity, None, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY)
+    shown(&app, &identity, None, &fields, &messages, StatusCode::UNPROCESSABLE_ENTITY)
 }
 
 async fn edit(
@@ -79,7 +79,7 @@ async fn edit(
 ) -> Result<Response, PageError> {
     let saved = member.saved().ok_or_else(|| in_file(&member.config_file().display().to_string()))?;
     let fields = Fields::saved(saved);
-    Ok(shown(&app, &identity, Some(member.name()), &fields, &Told::default(), StatusCode::OK))
+    Ok(shown(&app, &identity, Some(member.name()), &fields, &Messages::default(), StatusCode::OK))
 }
 
 async fn change(
@@ -94,14 +94,19 @@ async fn change(
 }
 
 /// These problems with all others that can be found without a request.
-async fn told_of(app: &App, name: &ConnectionName, mut problems: Vec<FieldError>, filled: &Filled) -> Told {
-    match app.fleet.faults(name, &filled.draft).await {
+async fn messages_for(
+    app: &App,
+    name: &ConnectionName,
+    mut problems: Vec<FieldError>,
+    filled: &Filled,
+) -> Messages {
+    match app.manager.faults(name, &filled.draft).await {
         Ok(faults) => {
             problems.extend(faults);
-            Told { problems, ..Told::default() }
+            Messages { problems, ..Messages::default() }
         }
         Err(error) => {
-            Told { problems, refusal: Some((error_chain(&error), error.remedy())), ..Told::default() }
+            Messages { problems, refusal: Some((error_chain(&error), error.remedy())), ..Messages::default() }
         }
     }
 }
@@ -114,14 +119,14 @@ async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fie
     let filled = fields.filled();
     let existing = (!new).then_some(name);
     if !filled.problems.is_empty() {
-        let told = told_of(app, name, filled.problems.clone(), &filled).await;
-        return shown(app, identity, existing, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY);
+        let messages = messages_for(app, name, filled.problems.clone(), &filled).await;
+        return shown(app, identity, existing, &fields, &messages, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    match app.fleet.save(name, filled.draft, new).await {
+    match app.manager.save(name, filled.draft, new).await {
         Ok(_) => Redirect::to(&format!("/connections/{name}/setup")).into_response(),
         Err(SaveError::InvalidSettings(ValidationReport { details: findings, problems })) => {
-            let told = Told { problems, findings, refusal: None };
-            shown(app, identity, existing, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY)
+            let messages = Messages { problems, findings, refusal: None };
+            shown(app, identity, existing, &fields, &messages, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(error) => {
             let status = match error {
@@ -129,8 +134,9 @@ async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fie
                 SaveError::Vault(_) => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
-            let told = Told { refusal: Some((error_chain(&error), error.remedy())), ..Told::default() };
-            shown(app, identity, existing, &fields, &told, status)
+            let messages =
+                Messages { refusal: Some((error_chain(&error), error.remedy())), ..Messages::default() };
+            shown(app, identity, existing, &fields, &messages, status)
         }
     }
 }
@@ -140,7 +146,7 @@ fn shown(
     identity: &Identity,
     existing: Option<&ConnectionName>,
     fields: &Fields,
-    told: &Told,
+    messages: &Messages,
     status: StatusCode,
 ) -> Response {
     let title = existing.map_or_else(|| "Add connection".to_owned(), |name| format!("{name} settings"));
@@ -155,13 +161,13 @@ fn shown(
         div.head { h1 { (title) } }
         @if !identity.may_change() {
             (notice(Tone::Warning, words::READ_ONLY, Some(words::READ_ONLY_REMEDY)))
-        } @else if app.fleet.keeps_secrets() {
-            (summary(told))
+        } @else if app.manager.keeps_secrets() {
+            (summary(messages))
             div.beside {
             form method="post" action=(action) novalidate autocomplete="off" data-keep {
                 (layout::csrf(identity))
-                (form::inputs(fields, existing, &told.problems))
-                @if told.problems.iter().any(|p| !p.blocking) && told.problems.iter().all(|p| !p.blocking) {
+                (form::inputs(fields, existing, &messages.problems))
+                @if messages.problems.iter().any(|p| !p.blocking) && messages.problems.iter().all(|p| !p.blocking) {
                     div.check {
                         input type="checkbox" name="although" value="yes" id="although";
                         label for="although" { (words::SAVE_ANYWAY) }
@@ -183,19 +189,19 @@ fn shown(
     (status, layout::page(identity, &title, Some("/"), &body)).into_response()
 }
 
-fn summary(told: &Told) -> Markup {
+fn summary(messages: &Messages) -> Markup {
     html! {
-        @if let Some((what, remedy)) = &told.refusal { (fault(what, remedy.as_ref(), None)) }
-        @if !told.problems.is_empty() {
+        @if let Some((what, remedy)) = &messages.refusal { (fault(what, remedy.as_ref(), None)) }
+        @if !messages.problems.is_empty() {
             div.notice.notice-problem role="alert" {
-                p.what { "Nothing was saved. " (count(told.problems.len() as u64, "setting")) " to correct:" }
-                ul { @for problem in &told.problems {
+                p.what { "Nothing was saved. " (count(messages.problems.len() as u64, "setting")) " to correct:" }
+                ul { @for problem in &messages.problems {
                     li { (problem_line(problem)) }
                 } }
             }
         }
-        @if !told.findings.is_empty() {
-            div.notice.notice-good { p.what { "Passed tests" } ul { @for seen in &told.findings { li { (capital(seen)) } } } }
+        @if !messages.findings.is_empty() {
+            div.notice.notice-good { p.what { "Passed tests" } ul { @for seen in &messages.findings { li { (capital(seen)) } } } }
         }
     }
 }
@@ -228,7 +234,7 @@ fn before() -> Markup {
             }
             h3 { "In Assets" }
             ol {
-                li { "Create an object schema, open its configuration, and select the " b { "Import" } " tab." }
+                li { "Create an object schema, open it, and go to " b { "Schema configuration > Import" } "." }
                 li { "Select " b { "Create import" } ", then " b { "External import" } ". Leave its schema and mapping empty; Setup creates them." }
                 li { "Open the menu (…) of the import and select " b { "Generate token" } "." }
             }
@@ -254,7 +260,7 @@ async fn remove(State(app): State<App>, Chosen(member): Chosen) -> Result<Redire
     if member.managed_by() == ManagedBy::File {
         return Err(in_file(&member.config_file().display().to_string()));
     }
-    app.fleet.remove(member.name()).await.map_err(|error| match error {
+    app.manager.remove(member.name()).await.map_err(|error| match error {
         SaveError::Service(error) => PageError::Failed(error),
         other => PageError::Bad(error_chain(&other)),
     })?;

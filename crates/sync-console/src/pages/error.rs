@@ -40,18 +40,19 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
             Self::Missing(thing) => {
-                let told = Told {
+                let page = ErrorPage {
                     title: access::NOT_FOUND,
                     what: access::missing(thing),
                     hint: html! { (access::missing_hint(thing)) },
                     listed: thing != "connection",
                 };
-                told.answer(StatusCode::NOT_FOUND)
+                page.answer(StatusCode::NOT_FOUND)
             }
             Self::Bad(why) => {
                 let hint = html! { (access::INVALID_REQUEST_HINT) };
-                let told = Told { title: access::INVALID_REQUEST, what: sentence(&why), hint, listed: false };
-                told.answer(StatusCode::BAD_REQUEST)
+                let page =
+                    ErrorPage { title: access::INVALID_REQUEST, what: sentence(&why), hint, listed: false };
+                page.answer(StatusCode::BAD_REQUEST)
             }
             Self::Failed(error) => {
                 let reason = error_chain(&error);
@@ -60,8 +61,8 @@ impl IntoResponse for PageError {
                     .remedy()
                     .map_or_else(|| html! { (access::INTERNAL_ERROR_HINT) }, |remedy| action(&remedy, None));
                 let what = sentence(&reason);
-                let told = Told { title: access::INTERNAL_ERROR, what, hint, listed: false };
-                told.answer(StatusCode::INTERNAL_SERVER_ERROR)
+                let page = ErrorPage { title: access::INTERNAL_ERROR, what, hint, listed: false };
+                page.answer(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
     }
@@ -69,7 +70,7 @@ impl IntoResponse for PageError {
 
 /// The content of an error page, which [`framed`] puts into the frame of a page.
 #[derive(Debug, Clone)]
-struct Told {
+struct ErrorPage {
     title: &'static str,
     what: String,
     hint: Markup,
@@ -77,7 +78,7 @@ struct Told {
     listed: bool,
 }
 
-impl Told {
+impl ErrorPage {
     fn answer(self, status: StatusCode) -> Response {
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
@@ -89,7 +90,7 @@ impl Told {
 pub(super) async fn framed(identity: Identity, request: Request, next: Next) -> Response {
     let list = list_of(request.uri().path());
     let mut response = next.run(request).await;
-    let Some(Told { title, what, hint, listed }) = response.extensions_mut().remove() else {
+    let Some(ErrorPage { title, what, hint, listed }) = response.extensions_mut().remove() else {
         return response;
     };
     let list = list.filter(|_| listed);
@@ -97,7 +98,7 @@ pub(super) async fn framed(identity: Identity, request: Request, next: Next) -> 
     (response.status(), layout::page(&identity, title, None, &body)).into_response()
 }
 
-/// The address and title of the list that an address belongs to.
+/// The address and title of the parent list of an address.
 fn list_of(path: &str) -> Option<(String, &'static str)> {
     let mut parts = path.strip_prefix("/connections/")?.split('/');
     let (name, kind, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -107,7 +108,7 @@ fn list_of(path: &str) -> Option<(String, &'static str)> {
 
 pub(super) async fn not_found() -> Response {
     let (what, hint) = (access::NO_PAGE.to_owned(), html! { (access::NO_PAGE_HINT) });
-    Told { title: access::PAGE_NOT_FOUND, what, hint, listed: false }.answer(StatusCode::NOT_FOUND)
+    ErrorPage { title: access::PAGE_NOT_FOUND, what, hint, listed: false }.answer(StatusCode::NOT_FOUND)
 }
 
 /// The page of a request that was rejected.

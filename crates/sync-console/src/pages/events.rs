@@ -15,7 +15,7 @@ use sync_service::{Connection, ManagedConnection, ServiceError};
 
 use super::components::{Tone, badge, capital, count, empty, notice, number, scroll, time};
 use super::links::{self, Names, address, asking};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -52,8 +52,8 @@ pub(super) fn state_badge(state: EventState) -> Markup {
     badge(tone, labels::event_state(state))
 }
 
-fn filter(asked: &HashMap<String, String>) -> Result<EventFilter, PageError> {
-    let state = match asked.get("state").map_or("", String::as_str) {
+fn filter(query: &HashMap<String, String>) -> Result<EventFilter, PageError> {
+    let state = match query.get("state").map_or("", String::as_str) {
         "" => None,
         word => Some(
             STATES
@@ -62,8 +62,8 @@ fn filter(asked: &HashMap<String, String>) -> Result<EventFilter, PageError> {
                 .ok_or_else(|| PageError::Bad(format!("{word} isn't an event state")))?,
         ),
     };
-    let search = asked.get("q").map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
-    let limit = asked.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(SHOWN);
+    let search = query.get("q").map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
+    let limit = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(SHOWN);
     Ok(EventFilter { state, search, limit: limit.clamp(1, MOST) })
 }
 
@@ -78,10 +78,10 @@ fn place(member: &ManagedConnection, end: &str, filter: &EventFilter) -> String 
 async fn list(
     identity: Identity,
     Chosen(member): Chosen,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let filter = filter(&asked)?;
-    let count = asked.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
+    let filter = filter(&query)?;
+    let count = query.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
     let body = html! {
         div.head { h1 { "Events" } p.muted { (words::EVENTS) } }
         @if let Some(n) = count { (replayed(n)) }
@@ -113,10 +113,10 @@ async fn list_stream(
     State(app): State<App>,
     identity: Identity,
     Chosen(member): Chosen,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let filter = filter(&asked)?;
-    Ok(live(app.stop.clone(), move || {
+    let filter = filter(&query)?;
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity, filter) = (member.clone(), identity.clone(), filter.clone());
         async move {
             Ok(vec![
@@ -272,7 +272,7 @@ async fn replay(
             let replayed = connection.replay(Some(std::slice::from_ref(&id))).await?;
             (replayed, event_address(member.name(), &id))
         }
-        _ => return Err(PageError::Bad("The form names no event".into())),
+        _ => return Err(PageError::Bad("The form contains no event".into())),
     };
     Ok(Redirect::to(&asking(&page, &[(REPLAYED, &replayed.to_string())])))
 }

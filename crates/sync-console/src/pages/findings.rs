@@ -12,7 +12,7 @@ pub(super) fn notice(finding: &Finding) -> Markup {
     message(finding, finding.remedy.as_ref().map(|remedy| action(remedy, None)).as_ref())
 }
 
-/// A finding as a message, with a link to the page that carries out its remedy.
+/// A finding as a message, with a link to the page of its remedy.
 pub(super) fn linked(connection: &ConnectionName, finding: &Finding) -> Markup {
     message(finding, finding.remedy.as_ref().map(|remedy| action(remedy, Some(connection))).as_ref())
 }

@@ -11,7 +11,7 @@ use crate::words::labels;
 pub(super) const TABS: [(&str, &str); 9] = [
     ("", "Overview"),
     ("/setup", "Setup"),
-    ("/live", "Activity"),
+    ("/activity", "Activity"),
     ("/plan", "Plan"),
     ("/runs", "Runs"),
     ("/events", "Events"),
@@ -73,7 +73,7 @@ pub(super) fn bare(title: &str, body: &Markup) -> Markup {
     document(title, None, &html! { main.narrow #content { (body) } })
 }
 
-/// The hidden field without which a form is refused.
+/// The hidden field that every form requires.
 pub(super) fn csrf(identity: &Identity) -> Markup {
     html! { @if let Some(token) = &identity.csrf { input type="hidden" name="csrf" value=(token); } }
 }

@@ -11,7 +11,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::words::labels;
 
-/// The address of a page of a connection, whatever characters the parts of its path have.
+/// The address of a page of a connection, with escaped path segments.
 pub(super) fn address(connection: &ConnectionName, path: &[&str]) -> String {
     let parts = ["connections", connection.as_str()].into_iter().chain(path.iter().copied());
     // Only the path is used; the origin is there because an address needs one.
@@ -22,13 +22,13 @@ pub(super) fn address(connection: &ConnectionName, path: &[&str]) -> String {
     url.path().to_owned()
 }
 
-/// An address with what is asked of the page; what is empty is left out.
-pub(super) fn asking(path: &str, asked: &[(&str, &str)]) -> String {
-    let asked: Vec<_> = asked.iter().filter(|(_, value)| !value.is_empty()).collect();
-    if asked.is_empty() {
+/// An address with its query parameters; empty ones are omitted.
+pub(super) fn asking(path: &str, query: &[(&str, &str)]) -> String {
+    let query: Vec<_> = query.iter().filter(|(_, value)| !value.is_empty()).collect();
+    if query.is_empty() {
         return path.to_owned();
     }
-    let query = Serializer::new(String::new()).extend_pairs(asked.iter().copied()).finish();
+    let query = Serializer::new(String::new()).extend_pairs(query.iter().copied()).finish();
     format!("{path}?{query}")
 }
 
@@ -104,7 +104,7 @@ pub(super) fn subject(connection: &ConnectionName, names: &Names, subject: &Subj
             Subject::GroupMembers(id) => { "Members of group " (group(id)) }
             Subject::Membership { group: of, user: who } => { "User " (user(who)) " in group " (group(of)) }
             Subject::RecentChanges => "Recent changes",
-            Subject::EntireDirectory => "Entire directory",
+            Subject::EntireDirectory => "All users and groups",
             Subject::Schema => "Schemas",
         }
     }

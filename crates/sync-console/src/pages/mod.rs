@@ -1,6 +1,7 @@
 //! The pages. Each module has the pages of one kind: their data, their layout, and their actions.
 
 mod access;
+mod activity;
 mod charts;
 mod checks;
 mod components;
@@ -12,7 +13,6 @@ mod findings;
 mod health;
 mod layout;
 mod links;
-mod live;
 mod objects;
 mod plan;
 mod runs;
@@ -40,7 +40,7 @@ pub(crate) fn router() -> Router<App> {
         .merge(connections::router())
         .merge(edit::router())
         .merge(setup::router())
-        .merge(live::router())
+        .merge(activity::router())
         .merge(plan::router())
         .merge(objects::router())
         .merge(runs::router())

@@ -36,11 +36,11 @@ const KINDS: [ObjectKind; 2] = [ObjectKind::User, ObjectKind::Group];
 async fn list(
     identity: Identity,
     Chosen(member): Chosen,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let _name = member.name();
-    let text = asked.get("q").map_or("", |q| q.trim());
-    let kind = match asked.get("kind").map_or("", String::as_str) {
+    let text = query.get("q").map_or("", |q| q.trim());
+    let kind = match query.get("kind").map_or("", String::as_str) {
         "" => None,
         word => Some(word.parse().map_err(|_| PageError::Bad(format!("{word} isn't an object kind")))?),
     };

@@ -19,7 +19,7 @@ use sync_service::{
 
 use super::components::{Tone, aged, capital, count, empty, job, notice, number, scroll};
 use super::links::address;
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -28,13 +28,13 @@ pub(super) use changes::shown;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
-        .route("/connections/{name}/plan", get(page).post(make))
+        .route("/connections/{name}/plan", get(page).post(create_plan))
         .route("/connections/{name}/plan/stream", get(stream))
         .route("/connections/{name}/plan/synchronize", post(synchronize))
 }
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
-    super::setup::look_once(&member);
+    super::setup::start_checks_once(&member);
     let body = html! {
         div.head { h1 { "Plan" } p.muted { (words::PLAN) } }
         div data-live={ (address(member.name(), &["plan"])) "/stream" } {
@@ -49,13 +49,13 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("plan", state(&member, &identity).await?)]) }
     }))
 }
 
-async fn make(Chosen(member): Chosen) -> Result<Redirect, PageError> {
+async fn create_plan(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?;
     member.make_plan();
     Ok(Redirect::to(&address(member.name(), &["plan"])))
@@ -84,23 +84,23 @@ async fn synchronize(
     if !plan.violations.is_empty() && !accepts {
         return Err(PageError::Bad(words::REVIEW_UNCONFIRMED.into()));
     }
-    let wish = SyncOptions { override_safeguards: !plan.violations.is_empty(), ..SyncOptions::default() };
-    member.request_sync(wish).await?;
-    Ok(Redirect::to(&address(member.name(), &["live"])))
+    let request = SyncOptions { override_safeguards: !plan.violations.is_empty(), ..SyncOptions::default() };
+    member.request_sync(request).await?;
+    Ok(Redirect::to(&address(member.name(), &["activity"])))
 }
 
 async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
     if let JobState::Running { started_at, activity } = plan {
-        let live = member.working()?.active_runs();
-        let run = live.active.iter().find(|run| run.kind == RunKind::Plan);
+        let runs = member.working()?.active_runs();
+        let run = runs.active.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
             (job(activity, started_at))
-            @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::live::phases(&run.phases)) }
+            @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::activity::phases(&run.phases)) }
         });
     }
     let may = identity.role == Role::Admin && member.connection().is_ok();
-    let button = |label: &str| may.then(|| make_button(member, identity, label));
+    let button = |label: &str| may.then(|| create_button(member, identity, label));
     Ok(match plan {
         JobState::Idle | JobState::Running { .. } => {
             empty(words::NO_PLAN, words::NO_PLAN_TEXT, button("Create plan"))
@@ -112,7 +112,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
         },
         JobState::Succeeded { started_at: since, result, .. } => html! {
             (verdict(member, &result, identity, (may, is_offered(member).await?)))
-            (made(since, button("Refresh plan")))
+            (age_notice(since, button("Refresh plan")))
             (figures(&result.plan))
             @if let Some(structure) = &result.plan.schema { (structure_changes(member.name(), structure)) }
             (losses(&result.plan.removals))
@@ -123,7 +123,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
     })
 }
 
-fn make_button(member: &ManagedConnection, identity: &Identity, label: &str) -> Markup {
+fn create_button(member: &ManagedConnection, identity: &Identity, label: &str) -> Markup {
     html! {
         form method="post" action=(address(member.name(), &["plan"])) {
             (layout::csrf(identity))
@@ -132,11 +132,11 @@ fn make_button(member: &ManagedConnection, identity: &Identity, label: &str) -> 
     }
 }
 
-fn made(began: Timestamp, again: Option<Markup>) -> Markup {
+fn age_notice(started_at: Timestamp, again: Option<Markup>) -> Markup {
     html! {
         div.head {
             p.muted {
-                "Read from Okta " (aged(began)) ". " (words::PLAN_AGE)
+                "Read from Okta " (aged(started_at)) ". " (words::PLAN_AGE)
             }
             @if let Some(button) = again { div.actions { (button) } }
         }

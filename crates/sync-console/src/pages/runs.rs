@@ -16,7 +16,7 @@ use sync_service::{ManagedConnection, ServiceError};
 
 use super::components::{capital, count, empty, number, scroll, span, time};
 use super::links::{self, address, asking};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, health, layout};
 use crate::access::Identity;
 use crate::app::App;
@@ -39,8 +39,8 @@ fn kinds() -> impl Iterator<Item = RunKind> {
     RunKind::ALL.into_iter().filter(|kind| *kind != RunKind::Plan)
 }
 
-fn filter(asked: &HashMap<String, String>) -> Result<RunFilter, PageError> {
-    let kind = match asked.get("kind").map_or("", String::as_str) {
+fn filter(query: &HashMap<String, String>) -> Result<RunFilter, PageError> {
+    let kind = match query.get("kind").map_or("", String::as_str) {
         "" => None,
         word => Some(
             kinds()
@@ -48,8 +48,8 @@ fn filter(asked: &HashMap<String, String>) -> Result<RunFilter, PageError> {
                 .ok_or_else(|| PageError::Bad(format!("{word} isn't a run kind")))?,
         ),
     };
-    let limit = asked.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(SHOWN);
-    Ok(RunFilter { kind, state: None, failed: asked.contains_key("failed"), limit: limit.clamp(1, MOST) })
+    let limit = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(SHOWN);
+    Ok(RunFilter { kind, state: None, failed: query.contains_key("failed"), limit: limit.clamp(1, MOST) })
 }
 
 /// The address of a list like this one.
@@ -63,9 +63,9 @@ fn place(member: &ManagedConnection, end: &str, filter: RunFilter) -> String {
 async fn list(
     identity: Identity,
     Chosen(member): Chosen,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let filter = filter(&asked)?;
+    let filter = filter(&query)?;
     let body = html! {
         div.head { h1 { "Runs" } p.muted { (words::RUNS) } }
         form.filters method="get" role="search" aria-label="Runs" {
@@ -95,10 +95,10 @@ async fn list_stream(
     State(app): State<App>,
     _: Identity,
     Chosen(member): Chosen,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let filter = filter(&asked)?;
-    Ok(live(app.stop.clone(), move || {
+    let filter = filter(&query)?;
+    Ok(stream_parts(app.stop.clone(), move || {
         let member: Arc<ManagedConnection> = member.clone();
         async move { Ok(vec![Part::new("runs", table(&member, filter).await?)]) }
     }))
@@ -222,13 +222,13 @@ mod tests {
 
     #[test]
     fn run_filter_validates_kind_and_limit() {
-        let asked = |pairs: &[(&str, &str)]| {
+        let query = |pairs: &[(&str, &str)]| {
             filter(&pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
         };
-        assert!(asked(&[("kind", "plan")]).is_err());
-        assert_eq!(asked(&[("limit", "999999")]).unwrap().limit, MOST);
+        assert!(query(&[("kind", "plan")]).is_err());
+        assert_eq!(query(&[("limit", "999999")]).unwrap().limit, MOST);
         assert_eq!(
-            asked(&[("limit", "x"), ("kind", "")]).unwrap(),
+            query(&[("limit", "x"), ("kind", "")]).unwrap(),
             RunFilter { limit: SHOWN, ..RunFilter::default() }
         );
     }

@@ -16,7 +16,7 @@ use sync_service::{JobState, ManagedConnection, SchemaView};
 
 use super::components::{Tone, aged, empty, job, notice};
 use super::links::{address, asking};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -31,17 +31,17 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/schema/apply", post(preview::apply))
 }
 
-fn show(asked: &HashMap<String, String>) -> Result<Show, PageError> {
-    Show::named(asked.get("show").map_or("", String::as_str))
+fn show(query: &HashMap<String, String>) -> Result<Show, PageError> {
+    Show::named(query.get("show").map_or("", String::as_str))
         .ok_or_else(|| PageError::Bad("The filter isn't an attribute state".into()))
 }
 
 async fn page(
     identity: Identity,
     Chosen(member): Chosen,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let show = show(&asked)?;
+    let show = show(&query)?;
     compare_once(&member);
     let path = address(member.name(), &["schema"]);
     let body = html! {
@@ -79,10 +79,10 @@ async fn stream(
     State(app): State<App>,
     identity: Identity,
     Chosen(member): Chosen,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let show = show(&asked)?;
-    Ok(live(app.stop.clone(), move || {
+    let show = show(&query)?;
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("schema", state(&member, &identity, show))]) }
     }))

@@ -16,7 +16,7 @@ use sync_service::{
 };
 
 use super::components::{Tone, ago, badge, notice};
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -33,7 +33,7 @@ pub(super) fn router() -> Router<App> {
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     let name = member.name();
-    look_once(&member);
+    start_checks_once(&member);
     let body = html! {
         div.head { h1 { "Setup" } p.muted { (words::SETUP) } }
         div data-live={ "/connections/" (name) "/setup/stream" } {
@@ -44,7 +44,7 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
 }
 
 /// Verifies the connection once after the daemon started, so that the checklist shows its state.
-pub(super) fn look_once(member: &Arc<ManagedConnection>) {
+pub(super) fn start_checks_once(member: &Arc<ManagedConnection>) {
     if matches!((member.setup(), member.verified()), (JobState::Idle, JobState::Idle)) {
         member.verify();
     }
@@ -55,7 +55,7 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("steps", steps(&member, &identity).await?)]) }
     }))
@@ -189,14 +189,14 @@ async fn verify(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 
 async fn synchronize(Chosen(member): Chosen, Form(asked): Form<Again>) -> Result<Redirect, PageError> {
     let resend = asked.resend.is_some();
-    ask_for_everything(&member, SyncOptions { resend, ..SyncOptions::default() }).await?;
+    request_full_sync(&member, SyncOptions { resend, ..SyncOptions::default() }).await?;
     Ok(back(&member))
 }
 
 /// Starts a full sync, unless an earlier step is unfinished: the page may be old.
-pub(super) async fn ask_for_everything(
+pub(super) async fn request_full_sync(
     member: &ManagedConnection,
-    wish: SyncOptions,
+    request: SyncOptions,
 ) -> Result<(), PageError> {
     let guide = SetupChecklist::of(member).await?;
     let offered =
@@ -204,7 +204,7 @@ pub(super) async fn ask_for_everything(
     if !offered {
         return Err(PageError::Bad(words::STEPS_UNFINISHED.into()));
     }
-    member.request_sync(wish).await?;
+    member.request_sync(request).await?;
     Ok(())
 }
 

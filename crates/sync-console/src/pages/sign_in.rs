@@ -26,7 +26,7 @@ pub(crate) fn page(page: &SignInPage) -> Markup {
                     input type="hidden" name="next" value=(page.next);
                     div.field {
                         label for="token" { "Access token" }
-                        p.hint #token-hint { "The daemon writes the first administrator token to a file when it first starts. To create another token, run " code { "okta-insight tokens create --role admin --name NAME" } " on the server." }
+                        p.hint #token-hint { "When the daemon first starts, it shows the first administrator token on the terminal or writes it to a file. To create another token, run " code { "okta-insight tokens create --role admin --name NAME" } " on the daemon's host." }
                         input type="password" name="token" id="token" required autocomplete="current-password" aria-describedby="token-hint" spellcheck="false";
                     }
                     button.primary type="submit" { "Sign in" }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// The interval of checks for changes.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The time after which a stream ends and is reopened, which checks the sign-in again.
-const LIFE: Duration = Duration::from_mins(5);
+const MAX_AGE: Duration = Duration::from_mins(5);
 
 /// A part of a page.
 #[derive(Debug, Clone, Serialize)]
@@ -31,54 +31,54 @@ impl Part {
         Self { name, html: html.into_string() }
     }
 
-    /// The place on the page that it is shown in, with what it is like now.
+    /// The part of the page that it replaces, with its current content.
     pub(super) fn place(&self) -> Markup {
         html! { div data-part=(self.name) { (PreEscaped(&self.html)) } }
     }
 }
 
-/// Sends the parts that `look` returns, as they change, until interrupted.
-pub(super) fn live<F, W>(stop: CancellationToken, look: F) -> Response
+/// Sends the parts that `render` returns, as they change, until interrupted.
+pub(super) fn stream_parts<F, W>(stop: CancellationToken, render: F) -> Response
 where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
-    let events = events(stop, look);
+    let events = events(stop, render);
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
 struct Sent<F> {
-    look: F,
+    render: F,
     shown: HashMap<&'static str, String>,
     ready: Vec<Event>,
     ends: tokio::time::Instant,
-    began: bool,
+    started: bool,
 }
 
-fn events<F, W>(stop: CancellationToken, look: F) -> impl Stream<Item = Result<Event, Infallible>>
+fn events<F, W>(stop: CancellationToken, render: F) -> impl Stream<Item = Result<Event, Infallible>>
 where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
-    let ends = tokio::time::Instant::now() + LIFE;
-    let sent = Sent { look, shown: HashMap::new(), ready: Vec::new(), ends, began: false };
+    let ends = tokio::time::Instant::now() + MAX_AGE;
+    let sent = Sent { render, shown: HashMap::new(), ready: Vec::new(), ends, started: false };
     stream::unfold((stop, sent), async |(stop, mut sent)| {
         loop {
             if let Some(event) = sent.ready.pop() {
                 return Some((Ok(event), (stop, sent)));
             }
-            if sent.began {
+            if sent.started {
                 tokio::select! {
                     () = stop.cancelled() => return None,
                     () = tokio::time::sleep_until(sent.ends) => return None,
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             } else {
-                sent.began = true;
+                sent.started = true;
                 let now = Timestamp::now().as_millisecond();
                 sent.ready.push(Event::default().event("clock").data(now.to_string()));
             }
-            sent.look_again().await;
+            sent.refresh().await;
         }
     })
 }
@@ -88,9 +88,9 @@ where
     F: Fn() -> W,
     W: Future<Output = Result<Vec<Part>, ServiceError>>,
 {
-    async fn look_again(&mut self) {
-        // A part that cannot be had now is looked at again; what is shown stays meanwhile.
-        let Ok(parts) = (self.look)().await else { return };
+    async fn refresh(&mut self) {
+        // If a part can't be rendered, the page keeps the old one and the next poll tries again.
+        let Ok(parts) = (self.render)().await else { return };
         for part in parts {
             if self.shown.get(part.name) == Some(&part.html) {
                 continue;

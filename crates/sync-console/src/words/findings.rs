@@ -165,7 +165,7 @@ fn fact(fact: &Fact) -> Markup {
             @if *compatible { ". Values are converted." } @else { ", so values aren't sent." }
         },
         Fact::ReferenceDiffers { present, expected } => html! {
-            "References lead to " (present) " instead of " (expected) ", so values aren't sent."
+            "References point to " (present) " instead of " (expected) ", so values aren't sent."
         },
         Fact::CardinalityTooLow { maximum, required } => html! {
             "The maximum cardinality is " (maximum) " instead of "

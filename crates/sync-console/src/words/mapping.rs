@@ -27,8 +27,7 @@ pub(crate) const APPLY: &str = "Applying saves this selection and runs setup aga
 pub(crate) const NOT_SAVED: &str = "Nothing was saved. Change the selection or try again.";
 pub(crate) const UNCHANGED: &str = "This selection changes nothing.";
 pub(crate) const VALUES_ONLY: &str = "The attributes don't change, but values may.";
-pub(crate) const NO_LINES: &str =
-    "Nothing: all attributes have default settings. Delete the attribute settings there.";
+pub(crate) const NO_LINES: &str = "All attributes have default settings, so there are no lines. Delete the attribute settings from the file.";
 
 pub(crate) fn timed_out(seconds: u64) -> String {
     format!("Okta and Assets didn't respond within {seconds} s")

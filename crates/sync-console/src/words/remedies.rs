@@ -1,4 +1,4 @@
-//! Remedies as sentences, with the pages that carry them out.
+//! Remedies as sentences, with links to their pages.
 
 mod page;
 

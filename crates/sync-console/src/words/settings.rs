@@ -28,7 +28,7 @@ pub(crate) fn label(field: &str) -> String {
     .to_owned()
 }
 
-/// The label of the field for a configuration key of a connection; `None` if it has no field of its own.
+/// The label of the field for a configuration key of a connection; `None` if it has no field.
 pub(crate) fn label_of_key(key: &str) -> Option<String> {
     let field = match key {
         "okta.org_url" => "org_url",
@@ -62,8 +62,9 @@ pub(crate) const KEY_ID: &str = "The ID that Okta shows next to the public key. 
      its ID.";
 pub(crate) const PUBLIC_URL: &str = "The URL at which Okta reaches this daemon from the internet, for the event hook. Without it, changes come from the \
      System Log, a few seconds later.";
-pub(crate) const IMPORT_TOKEN: &str = "In Assets, open the object schema, select the Import tab, open the menu (…) of the import, and select Generate \
-     token. Assets shows the token only once.";
+pub(crate) const IMPORT_TOKEN: &str = "In Assets, open the object schema, and go to Schema configuration > Import. \
+                                       In the menu (…) of the import, select Generate token. Assets shows the \
+                                       token only once.";
 pub(crate) const ACCOUNT: &str = "Optional. With an Atlassian account, the sync sets cardinality and clears stale values automatically. Enter all \
      three fields or none.";
 pub(crate) const SITE_URL: &str = "The URL of your Atlassian site.";

@@ -14,7 +14,7 @@ pub(crate) fn span(time: SignedDuration) -> String {
     }
 }
 
-/// A text that begins with a capital letter, unless its first word is a name: a URL, a key, or a command.
+/// A text with an initial capital letter, unless its first word is a name: a URL, a key, or a command.
 pub(crate) fn capital(text: &str) -> String {
     let word = text.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ':', ';', '.']);
     if !word.chars().all(|letter| letter.is_alphabetic() || matches!(letter, '\'' | '’' | '-')) {

@@ -20,7 +20,8 @@ use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use sync_console::access::oidc::Oidc;
 use sync_console::access::{
-    Access, AccessOptions, AccessStore, Identity, Role, SignInPage, TokenRequest, create_token, guard, routes,
+    Access, AccessOptions, AccessStore, Identity, Role, SignInPage, TokenRequest, authorize, create_token,
+    routes,
 };
 use sync_service::engine::Clock;
 use sync_service::{RefusedSignIns, Secret, Store};
@@ -67,7 +68,7 @@ impl TestEnv {
             .route("/runs", get(show).post(change))
             .route("/api/v1/runs", get(show).post(change))
             .route("/stream", get(stream))
-            .layer(from_fn_with_state(access.clone(), guard))
+            .layer(from_fn_with_state(access.clone(), authorize))
             .merge(routes(access.clone(), page))
             .layer(from_fn(from_loopback));
         Self { access, store, clock, refused, router, folder }

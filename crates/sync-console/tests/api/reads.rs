@@ -95,7 +95,7 @@ async fn outage_alert_fires_and_resolves() {
         .await;
     let finding = troubles(&told)[0]["finding"].clone();
     assert_eq!(finding["code"], "task_failing", "{told}");
-    assert!(finding["facts"]["error"].as_str().unwrap().contains("Okta answered"), "{told}");
+    assert!(finding["facts"]["error"].as_str().unwrap().contains("Okta returned status"), "{told}");
     world.control().call("DELETE", "/faults", &Value::Null).await.unwrap();
     world.api.wait_until(path, |answer| troubles(answer).iter().all(|t| t["resolved_at"].is_string())).await;
     world.end().await;
@@ -141,7 +141,10 @@ async fn schema_preview_saves_nothing() {
     let refused = json!({ "mapping": { "user_label": "noSuchAttribute" } });
     let refused = api.post("/connections/main/schema/preview", &refused, 422).await;
     assert!(
-        refused["detail"].as_str().unwrap().contains("mapping.user_label is \"noSuchAttribute\""),
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .contains("mapping.user_label: no user type of the org has the attribute \"noSuchAttribute\""),
         "{refused}"
     );
     world.end().await;

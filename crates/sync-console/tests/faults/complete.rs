@@ -14,7 +14,7 @@ fn sandbox() -> PathBuf {
 #[test]
 fn every_sandbox_fault_has_row() {
     let known = "no-such-fault=1".parse::<FaultSpec>().unwrap_err().to_string();
-    let (_, known) = known.split_once("there are seed, ").unwrap();
+    let (_, known) = known.split_once("must be one of seed, ").unwrap();
     let known: Vec<&str> = known.split(", ").collect();
     assert!(known.len() > 30, "{known:?}");
     let rows = rows::names();

@@ -84,7 +84,7 @@ async fn assets_edits_are_reported_and_resent() {
         world.call("DELETE", &format!("/insight/objects/{}", id(object)), &Value::Null).await;
     }
     world.press("checks").await;
-    let told = ["Assets shows 10 of 12 confirmed users", "Press Resend all objects on the Setup page"];
+    let told = ["Assets has 10 of 12 confirmed users", "Press Resend all objects on the Setup page"];
     world.page_with("/checks", &told, false).await;
     world.send("synchronize", &[("resend", "yes")]).await;
     let comes_back = async || world.objects("user").await.len() == 12;

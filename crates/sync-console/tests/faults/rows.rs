@@ -58,12 +58,13 @@ tolerated_faults! {
     mapping_delay_is_tolerated: "mapping.slow", "mapping.slow=300";
 }
 
-const UNAVAILABLE: [&str; 2] = ["Okta answered", "status.okta.com"];
+const UNAVAILABLE: [&str; 2] = ["Okta returned status", "status.okta.com"];
 const UNREACHABLE: [&str; 2] = ["could not reach", "network, DNS, and firewall"];
-const ASSETS_UNAVAILABLE: [&str; 2] = ["Assets answered", "status.atlassian.com"];
+const ASSETS_UNAVAILABLE: [&str; 2] = ["Assets returned status", "status.atlassian.com"];
 
 const SEE_RUNS: &str = "Find the records on the Runs page";
-const CUT_ON_THE_WAY: [&str; 2] = ["could not read the answer", "a proxy or gateway changes the responses"];
+const CUT_ON_THE_WAY: [&str; 2] =
+    ["could not decode the response", "a proxy or gateway changes the responses"];
 
 fn verify(name: &'static str, spec: &'static str, says: [&'static str; 2]) -> Row {
     Row::faults(name, spec, Act::Press("verify"), "/setup", says)
@@ -132,10 +133,10 @@ async fn failed_sync_start_is_reported() {
     world.call("PUT", "/faults", &json!("okta.5xx=1")).await;
     world.press("synchronize").await;
     world.page_with("/setup", &["Requested; starts when the active run ends"], false).await;
-    world.page_with("/live", &["Last run: Full sync", "Failed", "Okta answered"], false).await;
-    world.page_with("/setup", &["Okta answered", "status.okta.com"], false).await;
+    world.page_with("/activity", &["Last run: Full sync", "Failed", "Okta returned status"], false).await;
+    world.page_with("/setup", &["Okta returned status", "status.okta.com"], false).await;
     let runs = world.page("/runs").await;
-    assert!(runs.contains("Okta answered") && !runs.contains("UTC0.0 s"), "{runs}");
+    assert!(runs.contains("Okta returned status") && !runs.contains("UTC0.0 s"), "{runs}");
     world.call("DELETE", "/faults", &Value::Null).await;
     world.press("synchronize").await;
     world.page_with("/setup", &["Setup is complete"], false).await;

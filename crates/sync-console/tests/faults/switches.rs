@@ -101,7 +101,7 @@ const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"
 const CHECKS: Act = Act::Press("checks");
 
 const ROLE_LACKS: [&str; 2] =
-    ["it has no admin role that covers it", "Add a role that can view profile schemas"];
+    ["none of its admin roles permits the request", "Add a role that can view profile schemas"];
 const REMOVES_MISSING: [&str; 2] = ["removes missing objects", "et missing objects to"];
 
 /// A switch of the import source that is on or off.
@@ -141,7 +141,7 @@ row_tests! {
         "/okta/role/on",
         SYNC,
         "",
-        ["it has no admin role that covers it", "Read-only Administrator"],
+        ["none of its admin roles permits the request", "Read-only Administrator"],
     );
     role_without_schemas_is_reported:
         org("role without schemas", "/okta/role/no-schemas", "/okta/role/on", CHECKS, "/checks", ROLE_LACKS);
@@ -222,7 +222,7 @@ async fn replaced_token_is_reported_and_saved() {
     let world = TestEnv::start().await;
     let token = world.call("POST", "/insight/token", &Value::Null).await;
     world.press("synchronize").await;
-    world.page_with("", &["Assets refused the import token", "Generate token"], false).await;
+    world.page_with("", &["Assets rejected the import token", "Generate token"], false).await;
     let (status, told) = world.put(&world.settings(&Value::Null)).await;
     assert!(status == 422 && told.contains("import_token") && told.contains("renew_import_token"), "{told}");
     let mut draft = world.settings(&Value::Null);

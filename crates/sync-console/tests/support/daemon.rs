@@ -36,7 +36,7 @@ impl Daemon {
         );
         let config = Config::from_toml(&text, "c.toml", folder.path(), []).unwrap();
         let fleet = ConnectionManager::open(config, &folder.path().join("c.toml")).await.unwrap();
-        let receiver = HookReceiver::of_fleet(&fleet).await.unwrap();
+        let receiver = HookReceiver::for_connections(&fleet).await.unwrap();
         let console = Console::bind(fleet.config().console.as_ref().unwrap(), &fleet).await.unwrap();
         fleet.start();
         let token = console.first_token().await.unwrap().unwrap();

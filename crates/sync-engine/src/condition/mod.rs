@@ -127,7 +127,7 @@ pub struct Condition {
     pub kind: ConditionType,
     /// The status.
     pub status: ConditionStatus,
-    /// The weight; `None` while the condition holds.
+    /// The severity; `None` while the condition holds.
     pub severity: Option<Severity>,
     /// The code of the first finding; `None` while the condition holds.
     #[cfg_attr(feature = "openapi", schema(no_recursion))]

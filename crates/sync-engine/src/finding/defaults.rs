@@ -1,9 +1,9 @@
-//! The remedy that belongs to each code.
+//! The default remedy of each code.
 
 use super::{Fact, Remedy};
 
 impl Fact {
-    /// The remedy that belongs to the code.
+    /// The default remedy of the code.
     pub(super) fn remedy(&self) -> Option<Remedy> {
         Some(match self {
             Self::NotRunning => Remedy::StartDaemon,

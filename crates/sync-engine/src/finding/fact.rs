@@ -95,19 +95,19 @@ pub enum Fact {
     },
     /// Events are pending or in progress.
     ChangesPending {
-        /// Events.
+        /// The number of events.
         events: u64,
         /// Objects to read.
         objects: u64,
     },
     /// Events failed after the last attempt.
     EventsFailed {
-        /// Their number.
+        /// The number.
         events: u64,
     },
     /// Objects that events name failed after the last attempt.
     ObjectsFailed {
-        /// Their number.
+        /// The number.
         objects: u64,
         /// Attempts for each of them.
         attempts: u32,
@@ -121,29 +121,29 @@ pub enum Fact {
     },
     /// The System Log reports failed deliveries of the event hook.
     DeliveriesFailed {
-        /// Their number.
+        /// The number.
         deliveries: u64,
     },
     /// Records are sent and not confirmed.
     RecordsUnconfirmed {
-        /// Their number.
+        /// The number.
         records: u64,
     },
     /// Assets rejects records, even when they are sent alone.
     RecordsRejected {
-        /// Their number.
+        /// The number.
         records: u64,
         /// The reason of one of them.
         error: Option<String>,
     },
     /// Confirmations are uncertain; the objects are resent.
     ResendPending {
-        /// Objects.
+        /// The number of objects.
         objects: u64,
     },
     /// Objects in Okta can't be read.
     ObjectsUnreadable {
-        /// Their number.
+        /// The number.
         objects: u64,
     },
     /// Assets can't store the values of a field, so they aren't sent.
@@ -153,12 +153,12 @@ pub enum Fact {
     },
     /// Values that were cleared in Okta remain in Assets.
     StaleValues {
-        /// Their number.
+        /// The number.
         values: u64,
     },
     /// A safeguard blocks changes.
     ChangesBlocked {
-        /// Objects.
+        /// The number of objects.
         objects: u64,
     },
     /// A safeguard stopped a sync.
@@ -168,7 +168,7 @@ pub enum Fact {
     },
     /// The import source deleted objects that an import of changes didn't contain.
     ObjectsDeleted {
-        /// Their number.
+        /// The number.
         objects: u64,
     },
     /// Users or groups of the scope that the org doesn't have.
@@ -200,12 +200,12 @@ pub enum Fact {
     EventHookMissing,
     /// The event hook delivers to another URL.
     EventHookUrlDiffers {
-        /// That URL.
+        /// The other URL.
         present: String,
     },
     /// The event hook lacks event types.
     EventTypesMissing {
-        /// Those.
+        /// The missing event types.
         event_types: Vec<String>,
         /// The number of required event types.
         required: u64,
@@ -231,19 +231,19 @@ pub enum Fact {
     },
     /// The name differs from the one in Okta's schema.
     NameDiffers {
-        /// The name by Okta's schema.
+        /// The name according to Okta's schema.
         expected: String,
     },
-    /// The name by Okta's schema belongs to another object type or attribute.
+    /// Another object type or attribute has the name according to Okta's schema.
     NameTaken {
-        /// That name.
+        /// The expected name.
         expected: String,
     },
     /// The attribute has another type.
     TypeDiffers {
         /// The type in Assets.
         present: String,
-        /// The type by Okta's schema.
+        /// The type according to Okta's schema.
         expected: String,
         /// True if the type in Assets stores all values.
         compatible: bool,
@@ -252,14 +252,14 @@ pub enum Fact {
     ReferenceDiffers {
         /// The object type in Assets.
         present: String,
-        /// The object type by the mapping.
+        /// The object type according to the mapping.
         expected: String,
     },
     /// The attribute accepts too few values.
     CardinalityTooLow {
-        /// The number that it accepts.
+        /// The present maximum cardinality.
         maximum: u32,
-        /// The number that it needs to accept; `None` for any number.
+        /// The required cardinality; `None` for unlimited.
         required: Option<u32>,
     },
     /// The attribute requires a value, which Okta's schema doesn't.
@@ -268,12 +268,12 @@ pub enum Fact {
     LabelDiffers,
     /// The attribute is unique, or isn't.
     UniqueDiffers {
-        /// True if it should be.
+        /// True if the attribute must be unique.
         expected: bool,
     },
     /// The attribute doesn't allow statuses that are in use.
     StatusesMissing {
-        /// Those.
+        /// The missing statuses.
         statuses: Vec<String>,
     },
     /// The mapping no longer contains the object type or attribute; it keeps its values.
@@ -294,13 +294,13 @@ pub enum Fact {
         /// The attribute in Okta.
         attribute: String,
     },
-    /// A chosen name is reserved, taken, or unreadable.
+    /// A chosen name is reserved, in use, or unreadable.
     MappingNameUnavailable {
         /// The attribute in Okta.
         attribute: String,
         /// The chosen name.
         chosen: String,
-        /// The name that it gets.
+        /// The assigned name.
         given: String,
     },
     /// User types define an attribute differently, so it is text.

@@ -17,7 +17,7 @@ pub use subject::{FindingSubject, Service};
 
 use crate::Severity;
 
-/// One fact with its weight, its subject, and the action that resolves it.
+/// One fact with its severity, subject, and the action that resolves it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
@@ -26,7 +26,7 @@ pub struct Finding {
     // Findings are in nearly every document; an API description names these types once.
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub fact: Fact,
-    /// The weight.
+    /// The severity.
     pub severity: Severity,
     /// The subject; `None` if it is the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]

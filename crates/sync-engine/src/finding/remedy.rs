@@ -24,7 +24,7 @@ pub enum Remedy {
     Resume,
     /// Run setup.
     RunSetup,
-    /// Create the event hook by hand, because the app may not.
+    /// Create the event hook manually, because the app isn't permitted to.
     CreateEventHookManually,
     /// Make the daemon reachable at the public URL, then run setup.
     ExposeDaemonAndRunSetup,
@@ -91,7 +91,7 @@ pub enum Remedy {
         /// The scope.
         scope: String,
     },
-    /// Check the URL of the alert webhook and the way to its host.
+    /// Check the URL of the alert webhook and the network to its host.
     CheckAlertWebhook,
     /// Forward the public URL to the daemon.
     ExposeDaemon {
@@ -176,15 +176,15 @@ pub enum Remedy {
     RegisterPublicKey,
     /// Allow this host's network zone for the app.
     AllowNetworkZone,
-    /// Set the org's own URL.
+    /// Correct the org URL.
     CorrectOrgUrl,
     /// Raise the app's share of the rate limit.
     RaiseRateLimit,
-    /// Let Okta enable the feature.
+    /// Ask Okta Support to enable the feature.
     EnableOktaFeature,
     /// Correct the named field of the object in Okta.
     CorrectObjectInOkta,
-    /// Find out if the object was deleted, or isn't in the resource set of the app's role.
+    /// Check if the object still exists and is in the resource set of the app's admin role.
     CheckObjectAndResourceSet,
 
     // In Assets.
@@ -198,9 +198,9 @@ pub enum Remedy {
     AllowIpAddress,
     /// Use a plan that includes Assets.
     CheckAtlassianPlan,
-    /// Give the account a role on the object schema.
+    /// Assign the account a role on the object schema.
     GrantSchemaRole,
-    /// Use the import token of this import source, or an account.
+    /// Use the import token of this import source, or an Atlassian account.
     UseOtherCredential,
     /// Set missing objects to Ignore in the import's mapping.
     IgnoreMissingObjects,
@@ -216,12 +216,12 @@ pub enum Remedy {
     CorrectAttribute,
     /// Rename the object type or attribute; the mapping follows.
     RenameInAssets {
-        /// The name by Okta's schema.
+        /// The name according to Okta's schema.
         name: String,
     },
-    /// Delete or rename the other object type or attribute of the name, then rename this one.
+    /// Delete or rename the other object type or attribute with this name, then rename this one.
     FreeName {
-        /// The name by Okta's schema.
+        /// The name according to Okta's schema.
         name: String,
     },
     /// Delete the attribute with its values; the next sync creates it again.
@@ -243,14 +243,14 @@ pub enum Remedy {
     },
     /// Make the attribute the label of its object type.
     SetLabel,
-    /// Change if values of the attribute are unique.
+    /// Change the uniqueness of the attribute.
     SetUnique {
         /// True if they should be.
         unique: bool,
     },
     /// Allow statuses of the attribute.
     AllowStatuses {
-        /// Those.
+        /// The statuses.
         statuses: Vec<String>,
     },
     /// Delete the object type or attribute, if its values aren't needed.
@@ -264,7 +264,7 @@ pub enum Remedy {
     },
     /// Delete unused objects, or raise the object limit.
     RaiseObjectLimit,
-    /// Set the site's own URL.
+    /// Correct the site URL.
     CorrectSiteUrl,
     /// Wait for the execution, or cancel it in Assets.
     ReviewExecution,
@@ -274,7 +274,7 @@ pub enum Remedy {
     // Of the host and the network.
     /// Set the clock and enable NTP.
     SetClock,
-    /// Let the owner alone read the file.
+    /// Restrict the file to its owner.
     RestrictFileAccess {
         /// The file.
         file: String,
@@ -293,7 +293,7 @@ pub enum Remedy {
     ReplaceForeignStore,
     /// Let this user write the state store and its folder.
     CheckStoreAccess,
-    /// Let this version migrate the state store.
+    /// Migrate the state store to this version.
     MigrateStore,
     /// Start the version that migrated the state store.
     StartMigratedVersion,
@@ -301,7 +301,7 @@ pub enum Remedy {
     ReleaseStoreLock {
         /// The process; `None` if it isn't known.
         pid: Option<u32>,
-        /// True if the process is stopped and has to be resumed.
+        /// True if the process is stopped and must be resumed.
         is_stopped: bool,
     },
     /// Check the proxy's address and credentials.
@@ -315,7 +315,7 @@ pub enum Remedy {
     },
     /// Sign in to the network of this host, or use another one.
     SignInToNetwork,
-    /// Let the firewall or gateway pass requests to the service.
+    /// Allow requests to the service in the firewall or gateway.
     AllowRequests {
         /// The service.
         service: Service,
@@ -325,7 +325,7 @@ pub enum Remedy {
         /// The service.
         service: Service,
     },
-    /// Find a proxy or gateway that changes responses.
+    /// Check if a proxy or gateway changes responses.
     CheckGateway {
         /// The service.
         service: Service,

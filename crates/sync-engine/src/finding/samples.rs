@@ -14,7 +14,7 @@ fn error() -> String {
 }
 
 impl Fact {
-    /// A realistic value of each code, and of each form that has words of its own.
+    /// A realistic value of each code, and of each variant with separate words.
     pub fn samples() -> Vec<Self> {
         let mut samples = vec![
             Self::NotRunning,
@@ -193,7 +193,7 @@ fn violations() -> impl Iterator<Item = SafeguardViolation> {
 }
 
 impl Remedy {
-    /// A realistic value of each action, and of each form that has words of its own.
+    /// A realistic value of each action, and of each variant with separate words.
     #[expect(clippy::too_many_lines, reason = "a list of all variants")]
     pub fn samples() -> Vec<Self> {
         let mut samples = vec![

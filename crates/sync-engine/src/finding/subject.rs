@@ -10,7 +10,7 @@ use sync_model::RecordKey;
 pub enum Service {
     /// The Okta org.
     Okta,
-    /// The Assets site.
+    /// The Assets side.
     Assets,
 }
 
@@ -26,14 +26,14 @@ pub enum FindingSubject {
     },
     /// An object type in Assets.
     ObjectType {
-        /// Its name.
+        /// The name.
         name: String,
     },
     /// An attribute in Assets.
     Attribute {
         /// The name of its object type.
         object_type: String,
-        /// Its name.
+        /// The name.
         name: String,
     },
     /// The event hook in Okta.

@@ -1,18 +1,18 @@
-//! Aliases as the store keeps them.
+//! Aliases in the store.
 
 use sync_model::{AliasReference, RecordKey};
 
-/// A living object that answers to an alias.
+/// A current object with an alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    /// Its id.
+    /// The ID.
     pub id: String,
-    /// True if it answers only while no other object does that would not yield as well.
+    /// True if it only applies while no other object has the alias without this condition.
     pub yields: bool,
 }
 
 impl Owner {
-    /// The id that an alias resolves to: that of the one object that answers to it. `None` when none or several do.
+    /// The ID that an alias resolves to: that of its only object. `None` for none or several.
     pub fn of(owners: &[Self]) -> Option<&str> {
         match Self::rivals(owners)[..] {
             [only] => Some(&only.id),

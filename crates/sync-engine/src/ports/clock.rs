@@ -1,4 +1,4 @@
-//! The time of day, so that tests can move it by hand.
+//! The time of day, which tests can set.
 
 use jiff::Timestamp;
 

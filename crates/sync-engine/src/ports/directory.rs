@@ -17,7 +17,7 @@ pub struct DirectoryObject {
     pub in_scope: bool,
     /// When the directory last changed it; memberships do not count.
     pub last_updated: Option<Timestamp>,
-    /// Attributes that carry a value and that the mapping does not know: the schema has grown.
+    /// Attributes that have a value and that the mapping doesn't contain: the schema has grown.
     pub unmapped: Vec<String>,
     /// Values that had to be dropped or altered to fit.
     pub problems: Vec<ValueProblem>,
@@ -28,7 +28,7 @@ pub struct DirectoryObject {
 pub struct DirectoryUser {
     /// The user.
     pub observed: DirectoryObject,
-    /// Selected groups that it belongs to by being what it is, and that need not be asked for.
+    /// Groups in scope that it belongs to by its nature, and that needn't be requested.
     pub implied_groups: Vec<GroupId>,
 }
 
@@ -80,12 +80,12 @@ pub struct DirectoryGroup {
     pub members_changed: Option<Timestamp>,
 }
 
-/// Users, groups and memberships.
+/// Users, groups, and memberships.
 ///
-/// Listings hold what the operator does not choose as well, marked as such: it may have been chosen before.
+/// Listings also contain out-of-scope objects, marked as such: they may have been in scope before.
 ///
-/// A listing is asked for page by page, so that it can be left and taken up again by another process. A cursor that the
-/// directory does not know any more gives an error that [is expired](PortError::is_expired).
+/// A listing is requested page by page, so that another process can resume it. An expired cursor returns an error that
+/// [is expired](PortError::is_expired).
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// A page of the groups: of all, or of those that changed, or whose members did, since a time.
@@ -96,7 +96,7 @@ pub trait Directory: Send + Sync {
     ) -> Result<Page<DirectoryGroup>, PortError>;
 
     /// The IDs of a group's members. A failure that concerns only this group is [a single
-    /// record's](PortError::is_about_one); the failure of a deleted group [says so](PortError::is_gone).
+    /// record's](PortError::is_single_record); the failure of a deleted group [says so](PortError::is_deleted).
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>>;
 
     /// A page of the users, deactivated ones included: of all, or of those that changed since a time. May repeat a user.
@@ -115,7 +115,7 @@ pub trait Directory: Send + Sync {
     /// One group, read by id and before other requests; `None` when there is none.
     async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError>;
 
-    /// Names in the operator's choice that the directory does not have, a line each.
+    /// Items of the scope that Okta doesn't have, one per line.
     async fn unknown_choices(&self) -> Result<Vec<String>, PortError> {
         Ok(Vec::new())
     }
@@ -129,16 +129,16 @@ pub trait Directory: Send + Sync {
     /// The record of a retired object: its last values, marked.
     fn retire(&self, last: &Record, departure: RetireReason) -> Record;
 
-    /// The field of a record that holds what people call an object of a kind; `None` when no field does.
+    /// The field of a record that contains an object's display name; `None` if there is none.
     fn label(&self, kind: ObjectKind) -> Option<String>;
 
-    /// A short name for what the operator chooses: another name, another choice. Empty when that is everything.
+    /// A short name of the scope, which changes with the scope. Empty if everything is in scope.
     fn scope_version(&self) -> String;
 
     /// True if membership in a group can bring a user in scope.
     fn may_include(&self, group: &GroupId) -> bool;
 
-    /// The directory's own time at present; `None` while it is not known.
+    /// The directory's current time; `None` while it is unknown.
     fn time(&self) -> Option<Timestamp>;
 
     /// The number of requests sent to the directory.

@@ -14,7 +14,7 @@ use super::{Reading, StoreError};
 pub trait EvidenceState: Send + Sync {
     /// Stores objects that exist and that a run could not read. They count as listed, and stay unread even if the run
     /// [stages](super::StateStore::stage) them. An empty ID stands for items without a readable ID.
-    async fn leave_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError>;
+    async fn add_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError>;
 
     /// The number of objects with an ID that a run could not read.
     async fn count_unread(&self, run: RunId) -> Result<u64, StoreError>;
@@ -22,10 +22,11 @@ pub trait EvidenceState: Send + Sync {
     /// Queues every object that a run could not read; for a group, its members as well.
     async fn enqueue_unread(&self, run: RunId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// True if this store remembers an execution of that ID.
+    /// True if this store contains an execution with that ID.
     async fn knows_execution(&self, id: &ExecutionId) -> Result<bool, StoreError>;
 
-    /// The number of staged records that the target may lack, by kind: new, retired, doubted, or unconfirmed ones.
+    /// The number of staged records that the target may lack, by kind: new, retired, marked for resend, or unconfirmed
+    /// ones.
     async fn count_new(&self, run: RunId) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
 
     /// Completes the failed and blocked events that arrived before the reading of a run that read everything, except

@@ -1,4 +1,4 @@
-//! The directory's own log, read beside the deliveries of the hook or instead of them.
+//! The directory's own log, read in addition to the hook's deliveries or instead of them.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::PortError;
 pub enum FeedStart {
     /// The end of an earlier page, in the directory's format.
     At(String),
-    /// From what the log received since a time.
+    /// From the events that the log received since a time.
     Since(Timestamp),
 }
 
@@ -32,20 +32,19 @@ pub struct FeedPage {
 pub struct FeedCheckpoint {
     /// The place after the last page.
     pub checkpoint: String,
-    /// When the newest event read so far happened: where to begin again should the place be refused.
+    /// The time of the newest event read so far: the start of the next read if the position is rejected.
     pub newest_event_at: Timestamp,
-    /// When the log was last read to its end.
+    /// The last time at which the System Log was read to its end.
     pub caught_up_at: Option<Timestamp>,
 }
 
 /// The directory's log.
 #[async_trait]
 pub trait EventFeed: Send + Sync {
-    /// A page of the log. A place that the directory does not know any more gives an error that
-    /// [is expired](PortError::is_expired).
+    /// A page of the log. An expired position returns an error that [is expired](PortError::is_expired).
     async fn poll(&self, from: &FeedStart) -> Result<FeedPage, PortError>;
 
-    /// The directory's own time at present; `None` while it is not known.
+    /// The directory's current time; `None` while it is unknown.
     fn time(&self) -> Option<Timestamp>;
 
     /// The directory's retention of its log.

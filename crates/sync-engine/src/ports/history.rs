@@ -57,36 +57,36 @@ pub struct PendingWork {
     pub subject: Subject,
     /// The number of attempts.
     pub attempts: u32,
-    /// When it is tried next.
+    /// The next attempt.
     pub next_attempt_at: Timestamp,
     /// True if a worker holds the claim.
     pub claimed: bool,
 }
 
-/// An event in the inbox.
+/// A stored event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
-    /// Its id.
+    /// The ID.
     pub id: EventId,
-    /// The directory's name for what happened.
+    /// The event type in Okta.
     pub event_type: String,
-    /// Its state.
+    /// The state.
     pub state: EventState,
-    /// When it happened.
+    /// The time of the event in Okta.
     pub published_at: Timestamp,
-    /// When it came in.
+    /// The time at which the event was received.
     pub received_at: Timestamp,
-    /// The number under which it came in, in one sequence with [readings](crate::Reading). Not part of what is shown.
+    /// The number of its receipt, in one sequence with [readings](crate::Reading). Not part of the output.
     #[serde(skip)]
     pub arrived: i64,
-    /// When it was done with; `None` while it waits.
+    /// The completion; `None` while the event is pending.
     pub completed_at: Option<Timestamp>,
     /// The reason of a failed event.
     pub reason: Option<String>,
     /// The subjects that it names.
     pub subjects: Vec<Subject>,
-    /// Its pending work.
+    /// The pending work.
     pub pending_work: Vec<PendingWork>,
 }
 
@@ -97,7 +97,7 @@ pub struct EventFilter {
     pub state: Option<EventState>,
     /// Only those with this in their id, their type, or the id of what they named; case does not matter.
     pub search: Option<String>,
-    /// At most so many.
+    /// The maximum number of entries.
     pub limit: u32,
 }
 
@@ -113,7 +113,7 @@ pub struct EventCursor {
 /// The events to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayTarget<'a> {
-    /// These, whatever became of them.
+    /// These, regardless of their state.
     Ids(&'a [EventId]),
     /// All failed events.
     AllFailed,
@@ -128,7 +128,7 @@ pub struct RunFilter {
     pub state: Option<RunState>,
     /// Only those that failed, or whose records Assets did not all account for.
     pub failed: bool,
-    /// At most so many.
+    /// The maximum number of entries.
     pub limit: u32,
 }
 
@@ -136,28 +136,28 @@ pub struct RunFilter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunExecution {
-    /// The importer's id.
+    /// The ID in Assets.
     pub id: ExecutionId,
-    /// When it was started.
+    /// The start.
     pub started_at: Timestamp,
-    /// When its end was known here; `None` while it is not.
+    /// The time at which the end was recorded; `None` before.
     pub ended_at: Option<Timestamp>,
     /// True if Assets processed it; otherwise it had no effect.
     pub processed: bool,
 }
 
-/// All that is remembered of a run.
+/// The stored details of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunDetail {
     /// The summary of the run.
     #[serde(flatten)]
     pub summary: RunSummary,
-    /// Its executions, the oldest first.
+    /// The executions, oldest first.
     pub executions: Vec<RunExecution>,
-    /// The number of its records that are still unconfirmed.
+    /// The number of records of the run that are still unconfirmed.
     pub rejected_count: u64,
-    /// Those of them that were sent most often.
+    /// Unconfirmed records of the run, those with the most attempts first.
     pub rejected_records: Vec<UnconfirmedRecord>,
 }
 

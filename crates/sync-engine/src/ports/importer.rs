@@ -75,7 +75,7 @@ impl Outcome {
             self.types.iter().flat_map(|t| t.messages.iter().map(move |m| format!("{}: {m}", t.name)));
         let said: Vec<String> = of_types.chain(self.messages.iter().cloned()).take(5).collect();
         if said.is_empty() {
-            "Assets did not account for it and gave no reason".to_owned()
+            "Assets returned neither an outcome nor a reason".to_owned()
         } else {
             said.join("; ")
         }
@@ -94,14 +94,14 @@ impl Outcome {
     }
 }
 
-/// A record that the importer refuses although it is sent alone.
+/// A record that the importer rejects although it is sent alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRecord {
     /// The object.
     pub key: RecordKey,
     /// The importer's own words.
     pub reason: String,
-    /// True if the rest of the record is part of the execution: without the values that the importer refuses.
+    /// True if the rest of the record is part of the execution: without the values that the importer rejects.
     pub partly_sent: bool,
 }
 
@@ -110,7 +110,7 @@ pub struct RejectedRecord {
 pub struct Submitted {
     /// The number of chunks that were accepted.
     pub chunks: u64,
-    /// Records that are not part of the execution, or only in part: the importer refuses each of them alone.
+    /// Records that are not part of the execution, or only in part: the importer rejects each of them alone.
     pub rejected: Vec<RejectedRecord>,
 }
 
@@ -123,13 +123,14 @@ pub enum ExecutionState {
     Processing,
     /// It ended.
     Done(Outcome),
-    /// It was cancelled: nothing of it took effect.
+    /// It was canceled without effect.
     Cancelled,
-    /// The import source does not know it: it is another one now, say. Whatever it held may have taken effect.
+    /// The import source doesn't have it, for example because it is another source now. Its records may have taken
+    /// effect.
     Unknown,
 }
 
-/// A value that the importer keeps although the record says that there is none.
+/// A value that the target keeps although the record contains none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DroppedValue {
     /// The object's key.
@@ -149,13 +150,13 @@ pub trait Importer: Send + Sync {
     /// True if objects that an import doesn't contain are deleted; `None` if the import source doesn't report it.
     async fn removes_missing(&self) -> Result<Option<bool>, PortError>;
 
-    /// The values that it keeps when records are replaced by others, each given as what it holds and what is sent.
+    /// The values that the target keeps when records are replaced, each with the current and the sent value.
     async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<DroppedValue>;
 
     /// True if empty values are now removed for certain.
     async fn removes_empty(&self) -> bool;
 
-    /// Starts an execution. An error that [is busy](PortError::is_busy) means that another one runs.
+    /// Starts an execution. An error that [is busy](PortError::is_busy) means that another execution is active.
     async fn start(&self) -> Result<Box<dyn Execution>, PortError>;
 
     /// The execution that accepts records at present, started by any program.
@@ -167,7 +168,7 @@ pub trait Importer: Send + Sync {
         Ok(None)
     }
 
-    /// Asks after an execution by id.
+    /// Reads the state of an execution by ID.
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError>;
 
     /// Cancels an execution that accepts records, leaving the reason in its history.
@@ -177,16 +178,16 @@ pub trait Importer: Send + Sync {
 /// An execution that accepts records. To be completed or cancelled; there is no third way.
 #[async_trait]
 pub trait Execution: Send {
-    /// Its id.
+    /// The ID.
     fn id(&self) -> &ExecutionId;
 
-    /// Sends records, in chunks that fit. Records that the importer refuses are left out and named.
+    /// Sends records in chunks. Records that the importer rejects are left out and returned.
     ///
     /// # Errors
     /// When the execution can't accept records and must be canceled.
     async fn submit(&mut self, records: Vec<Record>) -> Result<Submitted, PortError>;
 
-    /// Says that everything was sent, and waits for the outcome.
+    /// Completes the execution, and waits for the outcome.
     async fn complete(self: Box<Self>) -> Result<Outcome, PortError>;
 
     /// Cancels it: the sent records have no effect.

@@ -15,31 +15,31 @@ pub enum Subject {
     User(UserId),
     /// A group.
     Group(GroupId),
-    /// All members of a group: it has come to be selected, and no event names them.
+    /// All members of a group that entered the scope, because no event names them.
     GroupMembers(GroupId),
-    /// The membership of a user in a group; neither changes otherwise.
+    /// The membership of a user in a group.
     Membership {
         /// The group.
         group: GroupId,
         /// The user.
         user: UserId,
     },
-    /// It names no object, but what it is about has changed just now: read what changed lately.
+    /// Recent changes, because the event names no object.
     RecentChanges,
-    /// An object that isn't named may be deleted: read everything.
+    /// All users and groups, because an unnamed object may be deleted.
     EntireDirectory,
-    /// The directory's schema changed.
+    /// The user and group schemas.
     Schema,
 }
 
-/// An event as it came in.
+/// An event as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// Its id, the same on every road.
+    /// Its ID, the same from both event sources.
     pub id: EventId,
-    /// The directory's name for what happened.
+    /// The event type in Okta.
     pub event_type: String,
-    /// When it happened.
+    /// The time of the event in Okta.
     pub published_at: Timestamp,
     /// The object or objects to read.
     pub subjects: Vec<Subject>,
@@ -74,13 +74,14 @@ pub enum WorkKind {
 pub struct WorkItem {
     /// The object or objects to read.
     pub subject: Subject,
-    /// The newest event that asked for it, when the object must be as new.
+    /// The newest event that requested it, if the object must be as new.
     pub not_older_than: Option<Timestamp>,
-    /// True if it is expected to vanish; of a membership, as the newest event says.
+    /// True if the object is expected to be deleted; for a membership, according to the newest event.
     pub expect_deleted: bool,
     /// The number of attempts.
     pub attempts: u32,
-    /// Grows with every event that asks for the same; settling an older number leaves the newer wish alone.
+    /// Grows with every event that requests the same subject; completing an older number leaves the newer request in
+    /// the queue.
     pub sequence: i64,
 }
 
@@ -119,10 +120,10 @@ pub struct EventQueueCounts {
     /// Objects whose changes are blocked by a safeguard.
     #[serde(default)]
     pub blocked: u64,
-    /// Events that are blocked with them.
+    /// Blocked events.
     #[serde(default)]
     pub blocked_events: u64,
-    /// Time since which the first of them is blocked.
+    /// Time at which the first of them was blocked.
     #[serde(default)]
     pub oldest_blocked_at: Option<Timestamp>,
     /// Objects with an uncertain confirmation; they are resent when they are read again.
@@ -138,11 +139,11 @@ pub struct EventQueueCounts {
     pub work_items: u64,
     /// Time of the oldest event that is pending or in progress.
     pub oldest_pending_at: Option<Timestamp>,
-    /// Time since which the oldest event waits that no worker has claimed yet, without events that require a sync.
+    /// Time of the oldest event that no worker has claimed, without events that require a sync.
     pub oldest_unclaimed_at: Option<Timestamp>,
     /// Unconfirmed records, which are resent.
     pub unconfirmed_records: u64,
-    /// Of those, rejected records: they fail even when they are sent alone.
+    /// Rejected records among them: they fail even when they are sent alone.
     pub rejected_records: u64,
     /// Time at which the oldest of them was read from the directory.
     pub oldest_unconfirmed_at: Option<Timestamp>,

@@ -42,7 +42,7 @@ pub use object_history::{
     UnconfirmedRecordDetail,
 };
 pub use objects::{ClearRequest, ClearResult, TargetObjects};
-pub use place::{Doubt, FieldState, Place, Unidentified, WithheldField, WithheldReason};
+pub use place::{FieldState, LostValues, Place, Unidentified, WithheldField, WithheldReason};
 pub use reading::Reading;
 pub use safeguards::{ClearedField, PlannedRemovals, RemovedMemberships, SafeguardState};
 pub use sample::MetricSample;

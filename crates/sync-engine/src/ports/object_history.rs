@@ -7,33 +7,33 @@ use sync_model::{Record, RecordKey, RunId};
 use super::{ChangeKind, Reading, StaleValue};
 use crate::RunKind;
 
-/// A run that something came from.
+/// The run that sent a record or applied an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OriginRun {
-    /// Its number.
+    /// The ID.
     pub id: RunId,
     /// The kind of the run; `None` if the run has expired.
     pub kind: Option<RunKind>,
 }
 
-/// An object that was found.
+/// A matching object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SearchHit {
     /// The record that was sent last, accounted for or not.
     pub record: Record,
     /// True if the object is retired.
     pub retired: bool,
-    /// When Assets accounted for a record of it last; `None` when it never did.
+    /// The last time that Assets confirmed a record of it; `None` before the first time.
     pub confirmed_at: Option<Timestamp>,
     /// True if a record is unconfirmed.
     pub unconfirmed: bool,
 }
 
-/// Objects that were found.
+/// Matching objects.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct SearchHits {
-    /// The objects, groups first, then by what people call them.
+    /// The objects, groups first, then by display name.
     pub objects: Vec<SearchHit>,
     /// True if there are more than the limit.
     pub has_more: bool,
@@ -44,9 +44,9 @@ pub struct SearchHits {
 pub struct ConfirmedRecord {
     /// The record.
     pub record: Record,
-    /// The reading that it comes from.
+    /// The reading that returned it.
     pub reading: Reading,
-    /// When Assets accounted for it.
+    /// The time at which Assets confirmed it.
     pub confirmed_at: Timestamp,
     /// The time of the object's retirement.
     pub retired_at: Option<Timestamp>,
@@ -61,25 +61,25 @@ pub struct ConfirmedRecord {
 pub struct UnconfirmedRecordDetail {
     /// The record.
     pub record: Record,
-    /// The change that it makes.
+    /// The change.
     pub change: ChangeKind,
-    /// The reading that it comes from.
+    /// The reading that returned it.
     pub reading: Reading,
     /// The number of attempts.
     pub attempts: u32,
-    /// The importer's message.
+    /// The message from Assets.
     pub reason: String,
-    /// When it is sent again.
+    /// The next attempt.
     pub next_attempt_at: Timestamp,
-    /// The run that sent it last.
+    /// The last run that sent the record.
     pub origin: Option<OriginRun>,
 }
 
-/// The state of an object that was asked for.
+/// The state of a requested object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedState {
-    /// It was read, and Assets confirmed what it became; also where nothing had to be sent.
+    /// It was read, and Assets confirmed its record, including unchanged records.
     Applied,
     /// It was not read yet.
     Pending,
@@ -94,24 +94,24 @@ pub enum RequestedState {
 }
 
 impl RequestedState {
-    /// True if the process that sends leaves it so, unless it is asked again.
+    /// True if the leader won't process it again without a new request.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Applied | Self::Rejected | Self::Blocked)
     }
 }
 
-/// The state of an object that was asked for.
+/// The state of a requested object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RequestedObject {
     /// The object.
     pub key: RecordKey,
-    /// Its state.
+    /// The state.
     pub state: RequestedState,
     /// The reason for which it is not applied, if known.
     pub reason: Option<String>,
 }
 
-/// All that is remembered of an object.
+/// The stored history of an object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ObjectHistory {
     /// The object.

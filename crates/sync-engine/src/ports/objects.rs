@@ -36,14 +36,14 @@ pub trait TargetObjects: Send + Sync {
     /// The keys of these objects in Assets; missing objects are absent.
     async fn find(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<String>>, PortError>;
 
-    /// The records that Assets holds as they are: one object for each, and every value of it compared. Each comes with the
-    /// objects that it refers to and Assets does not show. Absent are records that it does not show, be it that its index
-    /// lags, those with another value, and those with one that cannot be compared.
+    /// The records that Assets has unchanged: one object for each, with all values compared. Each comes with its
+    /// referenced objects that Assets doesn't return. Absent are records that Assets doesn't return, for example
+    /// because its index lags, and records with a different or incomparable value.
     ///
     /// # Errors
-    /// When Assets cannot be asked.
+    /// When Assets can't be read.
     async fn stored(&self, records: &[Record]) -> Result<HashMap<RecordKey, Vec<RecordKey>>, PortError>;
 
-    /// Deletes an object, and gives what Assets called it; nothing when it was not there any more.
+    /// Deletes an object, and returns its key in Assets; nothing if it no longer existed.
     async fn delete(&self, key: &RecordKey) -> Result<Vec<String>, PortError>;
 }

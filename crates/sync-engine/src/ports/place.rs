@@ -1,4 +1,4 @@
-//! The place that confirmations belong to: an import source, and the structure that receives its records.
+//! The place of confirmations: an import source, and the schema that receives its records.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,36 +6,36 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sync_model::ObjectKind;
 
-/// The reason why the values of a field cannot be stored.
+/// The reason why the values of a field can't be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum WithheldReason {
-    /// The attribute, or its object type, is not there.
+    /// The attribute or its object type doesn't exist.
     Missing,
-    /// The mapping in the target names something that was renamed.
+    /// The mapping in Assets doesn't include the attribute, because it was renamed.
     Unmapped,
-    /// The attribute accepts fewer values than it should.
+    /// The cardinality of the attribute is too low.
     Cardinality {
-        /// The number that it accepts.
+        /// The present maximum cardinality.
         present: i32,
-        /// The number that it should accept; -1 for any.
+        /// The required cardinality; -1 for unlimited.
         wanted: i32,
     },
-    /// The attribute is of a type that does not hold every value.
+    /// The type of the attribute can't store all values.
     Type {
-        /// The type in the target.
+        /// The type in Assets.
         present: String,
-        /// The type that it should have.
+        /// The required type.
         wanted: String,
     },
-    /// The import source ignores options that the select attribute does not have, and values may come that are none.
+    /// The import drops values that aren't options of the select attribute.
     Options,
-    /// The reference leads to another object type.
+    /// The attribute refers to another object type.
     Target {
-        /// The object type in the target.
+        /// The object type in Assets.
         present: String,
-        /// The object type that it should lead to.
+        /// The required object type.
         wanted: String,
     },
 }
@@ -43,20 +43,18 @@ pub enum WithheldReason {
 impl fmt::Display for WithheldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("the attribute is not there"),
-            Self::Unmapped => f.write_str("the mapping does not lead to the attribute"),
+            Self::Missing => f.write_str("the attribute isn't in Assets"),
+            Self::Unmapped => f.write_str("the mapping in Assets doesn't include the attribute"),
             Self::Cardinality { present, wanted: -1 } => {
-                write!(f, "the attribute accepts at most {present} of any number of values")
+                write!(f, "the cardinality of the attribute is {present} instead of unlimited")
             }
             Self::Cardinality { present, wanted } => {
-                write!(f, "the attribute accepts at most {present} of {wanted} values")
+                write!(f, "the cardinality of the attribute is {present} instead of {wanted}")
             }
             Self::Type { present, wanted } => {
-                write!(f, "the attribute is of type {present} instead of {wanted}")
+                write!(f, "the attribute has the type {present} instead of {wanted}")
             }
-            Self::Options => f.write_str(
-                "the import source drops values that are not among the attribute's options; set Unknown values to Add",
-            ),
+            Self::Options => f.write_str("the import drops values that aren't options of the attribute"),
             Self::Target { present, wanted } => {
                 write!(f, "the attribute refers to the object type {present} instead of {wanted}")
             }
@@ -79,7 +77,7 @@ pub struct FieldState {
     pub withheld: Option<WithheldReason>,
 }
 
-/// A field whose values are not sent, because the target would drop them.
+/// A field whose values are withheld, because Assets would drop them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WithheldField {
@@ -95,11 +93,11 @@ pub struct WithheldField {
 
 impl fmt::Display for WithheldField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: values cannot be stored and are not sent: {}", self.attribute, self.reason)
+        write!(f, "{}: values aren't sent, because {}", self.attribute, self.reason)
     }
 }
 
-/// Objects that lost their identifying value, with its attribute: the target creates new ones beside them.
+/// Objects that lost their identifying value, with its attribute: the target creates duplicates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unidentified {
     /// The attribute, as `type: attribute`.
@@ -114,8 +112,8 @@ impl fmt::Display for Unidentified {
         let objects = if *count == 1 { "1 object".to_owned() } else { format!("up to {count} objects") };
         write!(
             f,
-            "{attribute} was deleted in Assets and added anew: {objects} from before may be left without a value in it, \
-             as duplicates; delete those in Assets"
+            "{attribute} was deleted and added again in Assets, so {objects} without a value may be duplicates; \
+             delete them in Assets"
         )
     }
 }
@@ -146,7 +144,7 @@ pub struct Place {
     /// Objects without an identity, which the next full run reports.
     #[serde(default)]
     pub unidentified: BTreeMap<ObjectKind, Unidentified>,
-    /// The number of times that confirmations were doubted; a pass that began before the last doubt starts anew.
+    /// The number of times that confirmations were invalidated; a sync that started before the last time isn't resumed.
     #[serde(default)]
     pub doubts: u64,
 }
@@ -178,7 +176,7 @@ impl Place {
 
 /// Confirmations that may not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
+pub enum LostValues {
     /// The values of some fields, by kind.
     Values(BTreeMap<ObjectKind, Vec<String>>),
     /// Everything.

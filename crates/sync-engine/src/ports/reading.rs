@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A reading of the directory. The store numbers readings before they begin: of two records of an object, the one from the
-/// later number is newer, whatever the clock says.
+/// A reading of the directory. The store numbers readings before they start: of two records of an object, the one with
+/// the larger number is newer, regardless of clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
-    /// The number: larger than that of every earlier reading and of every event that had come before, and smaller than that
-    /// of every later one. A record from a version that did not number its readings has 0.
+    /// The number: larger than that of every earlier reading and of every event that was received before, and smaller
+    /// than that of every later one. A record from a version that did not number its readings has 0.
     pub number: i64,
-    /// The time of the beginning, for people.
+    /// The time of its start, for display.
     pub at: Timestamp,
 }
 

@@ -10,20 +10,20 @@ use sync_model::{ObjectKind, RecordKey, RunId};
 use super::{StoreError, WorkItem};
 use crate::{SafeguardMinimums, ViolatingChanges};
 
-/// Losses that a run would cause, with those that were sent lately.
+/// Removed memberships and cleared values in a plan, and recent ones within the window.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlannedRemovals {
-    /// By kind and field: how many objects would lose their value, and how many have one.
+    /// By kind and field, the number of objects that would lose the value and that have one.
     pub cleared_values: Vec<ClearedField>,
-    /// Memberships that would end.
+    /// Memberships that would be removed.
     pub memberships: RemovedMemberships,
     /// Objects that were retired within the window, by kind.
     #[serde(default)]
     pub recently_retired: BTreeMap<ObjectKind, u64>,
 }
 
-/// Memberships that would end although both sides live on.
+/// Memberships that would be removed although neither the user nor the group is retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RemovedMemberships {
@@ -56,7 +56,7 @@ pub struct ClearedField {
 /// [confirms](super::StateStore::confirm) the records that caused them, and age by the directory's time.
 #[async_trait]
 pub trait SafeguardState: Send + Sync {
-    /// Removals that the staged records would cause for objects that stay, and those since a directory time, or at an
+    /// Removals from current objects that the staged records would cause, and those since a directory time, or at an
     /// unknown time. Memberships of retired groups are left out: they end with the group. Removals within the minimums
     /// are left out too.
     async fn planned_removals(
@@ -66,8 +66,8 @@ pub trait SafeguardState: Send + Sync {
         since: Timestamp,
     ) -> Result<PlannedRemovals, StoreError>;
 
-    /// Says that what was lost so far was lost by this time of the directory's. To be called soon after a confirmation:
-    /// losses age from then on.
+    /// Sets the directory time of the removals so far. Must be called soon after a confirmation: removals age from then
+    /// on.
     async fn date_losses(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// Objects that were retired since a directory time, or at an unknown time, by kind.
@@ -94,9 +94,9 @@ pub trait SafeguardState: Send + Sync {
     /// Requeues the blocked events none of whose objects is blocked, and returns their number.
     async fn requeue_unblocked(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Forgets recent losses and held back objects: an administrator agreed to them, and everything was sent.
+    /// Clears recent removals and blocked objects: an administrator overrode the safeguards, and everything was sent.
     async fn release_blocked(&self) -> Result<(), StoreError>;
 
-    /// Forgets held back objects: a full sync within the limits has read and sent everything.
+    /// Clears blocked objects: a full sync within the limits has read and sent everything.
     async fn unblock(&self) -> Result<(), StoreError>;
 }

@@ -12,7 +12,7 @@ use super::Reading;
 pub enum ChangeKind {
     /// A new object.
     Create,
-    /// Other values, or references to be looked up again.
+    /// Other values, or references that must be looked up again.
     Update,
     /// The object is retired.
     Retire,
@@ -36,6 +36,6 @@ pub struct StagedChange {
     pub change: ChangeKind,
     /// The record.
     pub record: Record,
-    /// The reading that it comes from.
+    /// The reading that returned it.
     pub reading: Reading,
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{RunKind, RunReport, SyncCheckpoint};
 
-/// The store could not do what was asked; nothing was half done.
+/// The store could not complete the operation; nothing was stored in part.
 #[derive(Debug, thiserror::Error)]
 #[error("the state store could not {action}")]
 pub struct StoreError {
@@ -47,13 +47,13 @@ pub struct RecordState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectCounts {
-    /// Objects that exist in the directory.
+    /// Current objects.
     pub current: u64,
     /// Retired objects.
     pub retired: u64,
 }
 
-/// A record that Assets did not account for.
+/// An unconfirmed record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnconfirmedRecord {
@@ -61,11 +61,11 @@ pub struct UnconfirmedRecord {
     pub key: RecordKey,
     /// The number of attempts.
     pub attempts: u32,
-    /// The importer's message.
+    /// The message from Assets.
     pub reason: String,
-    /// When it is sent again.
+    /// The next attempt.
     pub next_attempt_at: Timestamp,
-    /// The name of the object, where the record has one.
+    /// The name of the object, if the record has one.
     #[serde(default)]
     pub name: Option<String>,
     /// True if it fails even when it is sent alone.
@@ -76,13 +76,13 @@ pub struct UnconfirmedRecord {
 /// An execution that was started and whose end was not recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenExecution {
-    /// The importer's id.
+    /// The ID in Assets.
     pub id: ExecutionId,
     /// The run whose staged records it carries.
     pub run: RunId,
 }
 
-/// When runs of a kind began.
+/// The starts of runs of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LastRun {
     /// The last one that ended, however it did.
@@ -91,33 +91,33 @@ pub struct LastRun {
     pub succeeded: Option<Timestamp>,
 }
 
-/// One line of the history.
+/// A run in the history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunSummary {
-    /// Its number.
+    /// The ID.
     pub id: RunId,
     /// The kind of the run.
     pub kind: RunKind,
     /// When.
     pub started_at: Timestamp,
-    /// When it ended; `None` while it runs, or when it was cut off.
+    /// The end; `None` while the run is active, and if it was interrupted.
     pub ended_at: Option<Timestamp>,
-    /// Its report; `None` while it runs.
+    /// The report; `None` while the run is active.
     pub report: Option<RunReport>,
 }
 
 /// The memory of one connection. Every method does all of its work or nothing.
 #[async_trait]
 pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send + Sync {
-    /// Opens a run and gives its number.
+    /// Opens a run and returns its ID.
     async fn begin_run(&self, kind: RunKind, now: Timestamp) -> Result<RunId, StoreError>;
 
-    /// Closes a run and drops what it staged and did not send.
+    /// Closes a run and drops its unsent staged changes.
     async fn end_run(&self, run: RunId, report: &RunReport, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Saves how far a pass has come.
-    async fn save_checkpoint(&self, run: RunId, pass: &SyncCheckpoint) -> Result<(), StoreError>;
+    /// Saves the progress of a sync.
+    async fn save_checkpoint(&self, run: RunId, checkpoint: &SyncCheckpoint) -> Result<(), StoreError>;
 
     /// The newest pass that was not ended, with its run.
     async fn resumable_checkpoint(&self) -> Result<Option<(RunId, SyncCheckpoint)>, StoreError>;
@@ -129,7 +129,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The newest runs first.
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// When the last run of a kind began, and the last that ended well.
+    /// The start of the last run of a kind, and of the last one that succeeded.
     async fn last_run(&self, kind: RunKind) -> Result<LastRun, StoreError>;
 
     /// The states of these objects; unknown ones are absent.
@@ -138,8 +138,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The same of one object as [`Self::confirmed_records`].
     async fn confirmed_record(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
 
-    /// The records that were confirmed last, or were read later and sent without being accounted for; objects that are not
-    /// known are absent.
+    /// The latest records: confirmed, or read later and sent without confirmation; unknown objects are absent.
     async fn confirmed_records(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError>;
 
     /// Confirmed objects by kind.
@@ -151,7 +150,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The number of objects whose confirmed records refer to this value.
     async fn count_referrers(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError>;
 
-    /// Notes groups whose members are to be listed.
+    /// Stores groups whose members are to be listed.
     async fn add_listed_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError>;
 
     /// Groups noted and not listed yet.
@@ -160,13 +159,13 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The number of groups on the list.
     async fn count_listed_groups(&self, run: RunId) -> Result<u64, StoreError>;
 
-    /// Says that the members of a group were noted to the last.
+    /// Marks the members of a group as completely listed.
     async fn mark_group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
     /// Drops the listed members of a group whose deletion is proven.
     async fn drop_listed_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
-    /// Forgets members of groups that were not listed to the end.
+    /// Deletes members of groups that were not completely listed.
     async fn drop_partial_listings(&self, run: RunId) -> Result<(), StoreError>;
 
     /// The groups among these that the run listed.
@@ -181,7 +180,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         limit: u32,
     ) -> Result<Vec<UserId>, StoreError>;
 
-    /// Notes members of a group, for the length of the run.
+    /// Stores members of a group, for the duration of the run.
     async fn add_listed_members(
         &self,
         run: RunId,
@@ -196,11 +195,11 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         users: &[UserId],
     ) -> Result<HashMap<UserId, Vec<GroupId>>, StoreError>;
 
-    /// Notes that objects were seen, and stages the changed ones. Repeats replace.
+    /// Marks objects as listed, and stages the changed ones. Repeats replace.
     async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[StagedChange])
     -> Result<(), StoreError>;
 
-    /// The living objects of a kind that answer to aliases, by alias, as the run would leave them.
+    /// The current objects of a kind with these aliases, by alias, as the run would leave them.
     async fn alias_owners(
         &self,
         run: RunId,
@@ -220,7 +219,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
 
     /// Living objects as the run would leave them, each with its reading: staged ones with their change, others as
     /// updates.
-    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError>;
+    async fn as_staged_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError>;
 
     /// The number of current objects of a kind that this run didn't list.
     async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError>;
@@ -246,7 +245,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         limit: u32,
     ) -> Result<Vec<StagedChange>, StoreError>;
 
-    /// Remembers an execution before the first record is sent.
+    /// Stores an execution before the first record is sent.
     async fn open_execution(&self, run: RunId, id: &ExecutionId, now: Timestamp) -> Result<(), StoreError>;
 
     /// Executions whose end was not recorded.
@@ -264,8 +263,8 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Marks staged records of a run, whose execution has ended, that the target was seen to hold as they were sent. They are
-    /// confirmed with the execution, whatever its counters say.
+    /// Marks staged records of a run, whose execution has ended, that the target was found to contain unchanged. They
+    /// are confirmed with the execution, regardless of its counters.
     ///
     /// # Errors
     /// When the store fails.
@@ -274,9 +273,9 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Removes staged records that the importer rejects from a run: they are unconfirmed, rejected, and resent alone.
     async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError>;
 
-    /// Separates suspects from the good among records that a run was the last to send and that were not
-    /// [confirmed](Self::confirm). `dropped` has, for each kind, how many of its records were dropped, or `None` where
-    /// that is not known; records that `said` names are suspects.
+    /// Separates suspects from good records among the records that a run sent last and that were not
+    /// [confirmed](Self::confirm). `dropped` has, for each kind, the number of dropped records, or `None` if it is
+    /// unknown; records that `said` names are suspects.
     async fn isolate(
         &self,
         run: RunId,
@@ -285,8 +284,8 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Stages unconfirmed records that are due, as they were: for each kind those that are thought to be good, together
-    /// with half of the suspects; suspects alone once nothing else is due. Gives the number.
+    /// Stages unconfirmed records that are due, unchanged: for each kind, those that are assumed to be good, together
+    /// with half of the suspects; suspects alone once nothing else is due. Returns the number.
     async fn stage_retries(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError>;
 
     /// When the next of them is due.
@@ -300,7 +299,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
 
     /// Closes an execution whose end is unknown. Its records, which the target may have, stay
     /// [unconfirmed](Self::unconfirmed), with the reason.
-    async fn doubt_execution(
+    async fn close_execution_as_unknown(
         &self,
         run: RunId,
         id: &ExecutionId,
@@ -308,10 +307,11 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Stores events that are new, durably, and queues what they name. Gives the number of new ones.
+    /// Stores new events durably, and queues their subjects. Returns the number of new ones.
     async fn store_events(&self, events: &[NewEvent], now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Stores the events of a delivery, unless a delivery of that id was stored before. Gives the number of new ones.
+    /// Stores the events of a delivery, unless a delivery with that ID was stored before. Returns the number of new
+    /// ones.
     async fn store_delivery(
         &self,
         delivery: &str,
@@ -322,7 +322,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The position in the log.
     async fn feed_checkpoint(&self) -> Result<Option<FeedCheckpoint>, StoreError>;
 
-    /// Stores the events of a page of the log and the place after them, both or neither. Gives the number of new ones.
+    /// Stores the events of a page of the log and the next position, both or neither. Returns the number of new ones.
     async fn store_feed_page(
         &self,
         events: &[NewEvent],
@@ -343,7 +343,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         lease: Duration,
     ) -> Result<Vec<WorkItem>, StoreError>;
 
-    /// Lets go of claims without an attempt being counted.
+    /// Releases claims without counting an attempt.
     async fn release_work(&self, items: &[WorkItem]) -> Result<(), StoreError>;
 
     /// Releases the claims of a process that ended: work items, and requests without a run.
@@ -362,11 +362,11 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The numbers of pending events and records.
     async fn event_queue_counts(&self) -> Result<EventQueueCounts, StoreError>;
 
-    /// Forgets events and deliveries that were done with before a time, and runs that ended before it, the last full one
-    /// excepted.
+    /// Deletes events and deliveries that completed before a time, and runs that ended before it, except for the last
+    /// full sync.
     async fn delete_expired(&self, before: Timestamp) -> Result<(), StoreError>;
 
-    /// Asks the process that sends for a full run.
+    /// Requests a full sync from the leader.
     async fn request_sync(
         &self,
         override_safeguards: bool,
@@ -383,7 +383,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Accepts the oldest open request.
     async fn accept_request(&self) -> Result<Option<SyncRequest>, StoreError>;
 
-    /// Says which run answers a request.
+    /// Sets the run of a request.
     async fn attach_run(&self, request: i64, run: RunId) -> Result<(), StoreError>;
 
     /// The progress of a sync request; `None` if it was canceled, or never existed.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Fact, Finding, FindingCode, MappingView, PortError, WithheldField};
 
-/// The state of the target's schema and mapping, compared with the directory's schemas.
+/// The object schema and mapping in Assets, compared with Okta's schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -16,7 +16,7 @@ pub enum SchemaState {
     Missing,
     /// It was created just now.
     Created,
-    /// It lacks something that can be added.
+    /// It lacks parts that can be added.
     Outdated,
     /// Missing items were added.
     Extended,
@@ -28,25 +28,25 @@ pub enum SchemaState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaReport {
-    /// The verdict.
+    /// The result.
     pub state: SchemaState,
-    /// A short name for the wanted mapping, the same for equal mappings.
+    /// The version of the mapping, which is the same for equal mappings.
     pub version: String,
-    /// Object types that are or were missing.
+    /// Missing or added object types.
     pub added_types: Vec<String>,
-    /// Attributes that are or were missing, as `type: attribute`.
+    /// Missing or added attributes, as `type: attribute`.
     pub added_attributes: Vec<String>,
-    /// Of the wanted object types, those that were there.
+    /// The number of required object types that existed.
     pub existing_types: usize,
-    /// Of the wanted attributes, those that were there.
+    /// The number of required attributes that existed.
     pub existing_attributes: usize,
-    /// Attributes that were put right just now with an account, as `type: attribute`.
+    /// Attributes that were corrected with the Atlassian account, as `type: attribute`.
     pub fixed_attributes: Vec<String>,
     /// Mapping options without effect, or with another effect than expected.
     pub notes: Vec<Finding>,
     /// Differences in Assets that aren't corrected automatically.
     pub drift: Vec<Finding>,
-    /// Fields whose values are not sent, because the import source would drop them.
+    /// Fields whose values are withheld, because Assets would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
 }
@@ -67,36 +67,35 @@ pub struct Comparison {
     pub view: MappingView,
 }
 
-/// The object schema and mapping in the import source, wanted and present. A mapping is part of an answer and of nothing
-/// else: asking changes no other one.
+/// The object schema and mapping in the import source, wanted and current. A mapping is part of a result only: a
+/// comparison doesn't change another one.
 #[async_trait]
 pub trait TargetSchema: Send + Sync {
-    /// Reads both sides again and compares; changes nothing. The view follows the wanted mapping as far as the import
-    /// source has it: what it lacks would be lost without a word.
+    /// Reads both sides again and compares them; changes nothing. The view follows the wanted mapping as far as the
+    /// import source has it: values for missing parts would be lost silently.
     ///
     /// # Errors
     /// When a side can't be read, or the mapping can't be built.
     async fn compare(&self) -> Result<Comparison, PortError>;
 
-    /// A short name for the object schema as the import source has it now, to compare with that of a view; `None` if it
-    /// can't be read. Cheap: it is read before each execution.
+    /// A short name of the object schema in the import source, to compare with that of a view; `None` if it can't be
+    /// read. Cheap: it is read before each execution.
     ///
     /// # Errors
-    /// When the import source cannot be asked.
+    /// When the import source can't be read.
     async fn state(&self) -> Result<Option<String>, PortError> {
         Ok(None)
     }
 
-    /// The same as [`Self::compare`], with records as they will be once what is missing was added: to be shown, and not to
-    /// be sent.
+    /// The same as [`Self::compare`], with records as they will be after missing parts are added: for display only, not
+    /// for sending.
     ///
     /// # Errors
     /// As [`Self::compare`].
     async fn preview(&self) -> Result<Comparison, PortError>;
 
-    /// Creates or adds what is missing. The view is of what is there afterwards. `None` when the import source does not have
-    /// the structure any more that `base` was compared with: nothing was changed, and what is missing by now may have held
-    /// values that were confirmed.
+    /// Creates or adds missing parts. The view is of the result. `None` if the import source no longer has the schema
+    /// that `base` was compared with: nothing was changed, and missing parts may have contained confirmed values.
     ///
     /// # Errors
     /// As [`Self::compare`], and when the import source rejects it.
@@ -109,7 +108,7 @@ struct Viewed<F> {
     change: F,
 }
 
-/// A structure with every view changed on its way, for an embedder that puts something of its own in the place of a port.
+/// A target schema that transforms every view, for an embedder that replaces a port.
 pub fn with_views<F>(inner: Arc<dyn TargetSchema>, change: F) -> Arc<dyn TargetSchema>
 where
     F: Fn(MappingView) -> MappingView + Send + Sync + 'static,
@@ -144,14 +143,14 @@ impl<F: Fn(MappingView) -> MappingView + Send + Sync> TargetSchema for Viewed<F>
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum HookChange {
-    /// It was created.
+    /// The event hook was created.
     Created,
     /// Its settings were replaced.
     Replaced {
         /// The reasons.
         reasons: Vec<Fact>,
     },
-    /// It was activated.
+    /// The event hook was activated.
     Activated,
     /// Okta verified it.
     Verified,
@@ -174,7 +173,7 @@ pub struct HookReport {
 /// The event hook in the directory.
 #[async_trait]
 pub trait EventHook: Send + Sync {
-    /// Creates it, or brings it up to date, and has it verified.
+    /// Creates or updates it, and verifies it.
     async fn ensure(&self) -> Result<HookReport, PortError>;
 
     /// Reads it and changes nothing.

@@ -8,7 +8,7 @@ use super::{Reading, StoreError};
 /// The memory of order and time. No decision compares times of this machine's clock from before and after a step of it.
 #[async_trait]
 pub trait TimeState: Send + Sync {
-    /// Numbers a reading of the directory. To be called before it begins.
+    /// Numbers a reading of the directory. Must be called before it starts.
     async fn next_reading(&self, now: Timestamp) -> Result<Reading, StoreError>;
 
     /// The same for a run that only shows something: its number is that of the last reading, so that nothing is written.
@@ -17,18 +17,18 @@ pub trait TimeState: Send + Sync {
     /// The directory's own time up to which everything was read and sent; `None` before that happened.
     async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Remembers it.
-    async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError>;
+    /// Stores it.
+    async fn save_bookmark(&self, time: Timestamp) -> Result<(), StoreError>;
 
-    /// The time by which this machine's clock was ahead of the directory's when it was compared last, steps since then
-    /// included; `None` before that.
+    /// The offset of this machine's clock ahead of the directory's at the last comparison, including later steps;
+    /// `None` before the first comparison.
     async fn clock_offset(&self) -> Result<Option<SignedDuration>, StoreError>;
 
-    /// Remembers it.
-    async fn remember_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError>;
+    /// Stores it.
+    async fn save_clock_offset(&self, offset: SignedDuration) -> Result<(), StoreError>;
 
-    /// Has stored times follow a clock that stepped: what is known since a time keeps its age, a pause and a claim keep what
-    /// is left of them, no time stays in the future that cannot be there, and what would come due in a time that is now far
-    /// away is due at once. Without a step, for a process that begins and does not know when its clock was set.
+    /// Adjusts stored times to a clock that stepped: times in the past keep their age, a pause and a claim keep their
+    /// remaining duration, no time stays impossibly in the future, and work that would become due in the distant future
+    /// is due at once. Without a step, for a process that starts and doesn't know when its clock was set.
     async fn follow_clock(&self, step: SignedDuration, now: Timestamp) -> Result<(), StoreError>;
 }

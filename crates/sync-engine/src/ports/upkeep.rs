@@ -1,4 +1,4 @@
-//! State beside the sync itself that survives a crash: stale values, retired objects, and deletions.
+//! State of a connection that survives a crash: stale values, retired objects, and deletions.
 
 use std::collections::HashMap;
 
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
-    ClearRequest, Doubt, DroppedValue, Event, EventCursor, EventFilter, MetricSample, ObjectHistory, Place,
-    ReplayTarget, RequestedObject, RunDetail, RunFilter, RunSummary, SearchHit, SearchHits, StoreError,
-    Subject,
+    ClearRequest, DroppedValue, Event, EventCursor, EventFilter, LostValues, MetricSample, ObjectHistory,
+    Place, ReplayTarget, RequestedObject, RunDetail, RunFilter, RunSummary, SearchHit, SearchHits,
+    StoreError, Subject,
 };
 
 /// A value that was cleared in the directory and remains in Assets.
@@ -27,7 +27,7 @@ pub struct StaleValue {
     pub attempts: u32,
     /// The reason of the last failure; empty before the first attempt.
     pub reason: String,
-    /// Since when.
+    /// The start.
     pub became_stale_at: Timestamp,
 }
 
@@ -37,9 +37,9 @@ pub struct StaleValue {
 pub struct StaleValueCounts {
     /// Values.
     pub values: u64,
-    /// The objects that hold them.
+    /// The number of objects with stale values.
     pub objects: u64,
-    /// Of the values, those that could not be cleared although it was tried.
+    /// Values that couldn't be cleared.
     pub failed: u64,
     /// The time since which the oldest one is stale.
     pub oldest_at: Option<Timestamp>,
@@ -67,7 +67,7 @@ pub struct ObjectAuditEntry {
     pub detail: String,
 }
 
-/// The memory beside the sync. Every method does all of its work or nothing.
+/// State of a connection that survives a crash. Every method is atomic.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
     /// The records that Assets may hold of these objects: the one confirmed last, and one that was sent since and not
@@ -88,7 +88,7 @@ pub trait Upkeep: Send + Sync {
     /// Strikes off values that were cleared.
     async fn remove_stale_values(&self, objects: &[ClearRequest]) -> Result<(), StoreError>;
 
-    /// Puts values off that could not be cleared, longer with each attempt; all that are due when none are named.
+    /// Requeues values that could not be cleared, with a growing delay; all due ones if none are named.
     async fn requeue_stale_values(
         &self,
         objects: Option<&[ClearRequest]>,
@@ -96,8 +96,8 @@ pub trait Upkeep: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Has the records sent again whose values are still in Assets, and strikes the values off: the importer removes
-    /// values that arrive empty by now. Gives the number of records.
+    /// Marks the records for resend whose values are still in Assets, and deletes the values: the importer clears empty
+    /// values by now. Returns the number of records.
     async fn resend_stale_values(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Values that were cleared in the directory and remain in Assets, the oldest first.
@@ -109,7 +109,7 @@ pub trait Upkeep: Send + Sync {
     /// Objects that were retired before a time, the oldest first.
     async fn retired_before(&self, before: Timestamp, limit: u32) -> Result<Vec<RetiredObject>, StoreError>;
 
-    /// Their number.
+    /// The number.
     async fn count_retired_before(&self, before: Timestamp) -> Result<u64, StoreError>;
 
     /// Deletes the record of an object that was deleted from Assets, and stores the audit entry. An object that isn't
@@ -122,30 +122,29 @@ pub trait Upkeep: Send + Sync {
     /// The scope of the last full sync; empty if it included everything.
     async fn scope_version(&self) -> Result<String, StoreError>;
 
-    /// Remembers it.
-    async fn set_scope_version(&self, selection: &str) -> Result<(), StoreError>;
+    /// Stores the scope version.
+    async fn set_scope_version(&self, version: &str) -> Result<(), StoreError>;
 
-    /// The place that confirmations belong to; `None` before the first comparison.
+    /// The place of the confirmations; `None` before the first comparison.
     async fn place(&self) -> Result<Option<Place>, StoreError>;
 
-    /// Stores the place, and in the same transaction doubts confirmations and queues a subject.
-    async fn remember_place(
+    /// Stores the place, and in the same transaction marks lost values for resend and queues a subject.
+    async fn save_place(
         &self,
         place: &Place,
-        doubt: Option<&Doubt>,
-        ask: Option<&Subject>,
+        lost: Option<&LostValues>,
+        enqueue: Option<&Subject>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read, and what refers
-    /// to it as well, once it is confirmed.
+    /// Marks all confirmed records for resend: every current object is resent when it is next read, and its referrers
+    /// as well, once it is confirmed.
     async fn mark_all_for_resend(&self) -> Result<(), StoreError>;
 
-    /// Doubts that Assets holds one object, and queues it. An unknown or retired object stays as it is.
+    /// Marks one object for resend, and queues it. An unknown or retired object stays unchanged.
     async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Objects with this id, or with this text in what people call them, whatever its case: what was confirmed, and what
-    /// was sent and not accounted for.
+    /// Objects with this ID, or with this text in their display name, ignoring case: confirmed and unconfirmed records.
     async fn find_objects(
         &self,
         text: &str,
@@ -153,29 +152,33 @@ pub trait Upkeep: Send + Sync {
         limit: u32,
     ) -> Result<SearchHits, StoreError>;
 
-    /// Those of these objects of which anything is remembered, in no order.
+    /// Those of these objects that the store contains, in no order.
     async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<SearchHit>, StoreError>;
 
-    /// All that is remembered of an object; `None` when that is nothing.
+    /// The stored history of an object; `None` without one.
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError>;
 
-    /// The states of objects that were [asked for](crate::StateStore::enqueue), in the order of the keys.
-    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError>;
+    /// The states of objects that were [queued](crate::StateStore::enqueue), in the order of the keys.
+    async fn requested_objects(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError>;
 
-    /// Remembers until when a rate limit holds requests of the process that sends back; `None` when none does.
-    async fn remember_held(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
+    /// Stores the end of the delay by a rate limit in the leader; `None` without one.
+    async fn save_held_until(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
 
-    /// The time that was [remembered](Self::remember_held), also when it is past.
+    /// The time that was [stored](Self::save_held_until), even if it is past.
     async fn held_until(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Remembers what goes wrong at present in the process that follows, as text of its own.
+    /// Stores the current problems for the next process, as text in its own format.
     async fn store_alerts(&self, alerts: &str) -> Result<(), StoreError>;
 
-    /// The text that was [remembered](Self::store_alerts).
+    /// The text that was [stored](Self::store_alerts).
     async fn stored_alerts(&self) -> Result<Option<String>, StoreError>;
 
-    /// Keeps a sample, and forgets those from before a time.
-    async fn add_metric_sample(&self, sample: &MetricSample, forget: Timestamp) -> Result<(), StoreError>;
+    /// Stores a sample, and deletes those from before a time.
+    async fn add_metric_sample(
+        &self,
+        sample: &MetricSample,
+        expired_before: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The samples since a time, the oldest first.
     async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, StoreError>;
@@ -183,7 +186,7 @@ pub trait Upkeep: Send + Sync {
     /// Runs, the newest first.
     async fn find_runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// All that is remembered of a run; `None` when that is nothing.
+    /// The stored data of a run; `None` without it.
     async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError>;
 
     /// Events, those first that happened last.
@@ -199,8 +202,8 @@ pub trait Upkeep: Send + Sync {
     /// The place after everything that happened to events so far.
     async fn event_cursor(&self) -> Result<EventCursor, StoreError>;
 
-    /// Events that came in, or whose state changed, after a place, in order, each as it is now; and the place after
-    /// them.
+    /// Events that were received or changed their state after a position, in order, each in its current state; and the
+    /// next position.
     async fn events_after(
         &self,
         mark: &EventCursor,

@@ -30,7 +30,7 @@ impl MappingView {
         self.place.withheld()
     }
 
-    /// A record as it is sent: without what would be dropped.
+    /// A record as it is sent: without values that would be dropped.
     pub(crate) fn sendable(&self, mut record: Record) -> Record {
         if let Some(fields) = self.place.fields.get(&record.key.kind) {
             let is_withheld = |field: &String| {

@@ -116,7 +116,7 @@ async fn current_run_prefers_sync_over_events() {
 #[tokio::test(start_paused = true)]
 async fn change_notifications_are_throttled() {
     let runs = RunCollector::default();
-    let mut changes = RunChanges { changed: runs.changed.subscribe(), told: None };
+    let mut changes = RunChanges { changed: runs.changed.subscribe(), notified_at: None };
     let told = runs.watch(RunKind::FullSync);
     told.begin(Phase::Users, None);
     let began = Instant::now();

@@ -6,7 +6,7 @@ use schema_mapper::{OrgSchemas, UserScope};
 /// A name in the selection that nothing in the org has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnknownChoice {
-    /// A user type, by its name or what people call it.
+    /// A user type, by its name or display name.
     #[error("user type \"{0}\"")]
     UserType(String),
     /// An attribute of users.

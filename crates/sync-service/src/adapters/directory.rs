@@ -17,18 +17,18 @@ use super::{Projection, okta_error, okta_page_error, org_schemas, unknown_groups
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
-/// Okta, seen through a mapping and what the operator chooses.
+/// Okta, read through a mapping and the scope.
 #[derive(Debug, Clone)]
 pub(crate) struct OktaDirectory {
     okta: OktaClient,
     lens: Projection,
-    /// Held while the group of all users is looked for.
-    looking: Arc<Mutex<()>>,
+    /// Held while the group of all users is searched.
+    search_lock: Arc<Mutex<()>>,
 }
 
 impl OktaDirectory {
     pub(crate) fn new(okta: OktaClient, lens: Projection) -> Self {
-        Self { okta, lens, looking: Arc::default() }
+        Self { okta, lens, search_lock: Arc::default() }
     }
 
     fn flaw_of_user(&self, user: &User) -> Option<UnreadableItem> {
@@ -41,7 +41,7 @@ impl OktaDirectory {
 
     /// Finds the group of all users, once.
     async fn find_everyone(&self) -> Result<(), PortError> {
-        let _looking = self.looking.lock().await;
+        let _search_lock = self.search_lock.lock().await;
         if !self.lens.choice().knows_everyone() {
             let query = GroupQuery::filter(BUILT_IN);
             let mut groups = std::pin::pin!(self.okta.groups().list(&query));
@@ -58,7 +58,7 @@ impl OktaDirectory {
             if let (None, Some(error)) = (&everyone, odd) {
                 return Err(reading(error));
             }
-            self.lens.choice().remember_everyone(everyone.as_ref());
+            self.lens.choice().set_everyone_group(everyone.as_ref());
         }
         Ok(())
     }
@@ -78,8 +78,7 @@ impl UserPart {
     const WORDS: [(&'static str, Self); 3] =
         [("active ", Self::Active), ("deactivated ", Self::Deactivated), ("changed ", Self::Changed)];
 
-    /// The part that a cursor is in, and the place in it; none at its beginning. A word that this version does not know
-    /// leads to the beginning of everything.
+    /// The part and position of a cursor; no position at its start. An unknown word restarts from the first part.
     fn of(cursor: &str) -> (Self, &str) {
         let known = Self::WORDS.into_iter().find_map(|(word, part)| Some((part, cursor.strip_prefix(word)?)));
         known.unwrap_or((Self::Active, ""))
@@ -106,21 +105,21 @@ fn changed_groups(since: Timestamp) -> GroupQuery {
     GroupQuery::filter(format!("lastUpdated gt \"{since:.3}\" or lastMembershipUpdated gt \"{since:.3}\""))
 }
 
-const READING: &str = "Okta could not be read";
+const READING: &str = "could not read Okta";
 
 fn reading(error: Error) -> PortError {
     okta_error(READING, error)
 }
 
 /// A failure of one listing among others, which concerns nothing else.
-fn about_one(error: PortError) -> PortError {
-    error.about_one(true)
+fn single_record(error: PortError) -> PortError {
+    error.single_record(true)
 }
 
 /// A 404 that the object itself contradicts.
 fn contradicted(what: &str, kind: &str, id: &str) -> PortError {
-    let message = format!("Okta answers that {what} {kind} {id} do not exist, although the {kind} does");
-    PortError::new(message).transient(true).about_one(true)
+    let message = format!("Okta returned 404 for {what} {kind} {id}, although the {kind} exists");
+    PortError::new(message).transient(true).single_record(true)
 }
 
 fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
@@ -139,7 +138,7 @@ fn flaw(id: &str, profile: &Profile, odd: Option<OddMember>) -> Option<Unreadabl
     Some(UnreadableItem { id: Some(id.to_owned()), field: field.to_owned(), problem })
 }
 
-/// Objects as a lens sees them, and those that make no record.
+/// Objects as a projection reads them, and those without a record.
 fn sorted<T, O>(
     items: Vec<T>,
     flaw: impl Fn(&T) -> Option<UnreadableItem>,
@@ -189,17 +188,17 @@ impl Directory for OktaDirectory {
                 async move {
                     match member {
                         Ok(id) => Ok(UserId::new(id)),
-                        // Deleted after it was listed, if Okta says so of the group as well.
+                        // The group was deleted after it was listed, if Okta confirms that for the group as well.
                         Err(Error::NotFound { .. }) => match okta.groups().find(group.as_str()).await {
                             Ok(None) => {
-                                Err(PortError::new(format!("group {group} doesn't exist")).gone(true))
+                                Err(PortError::new(format!("group {group} doesn't exist")).deleted(true))
                             }
                             Ok(Some(_)) => Err(contradicted("the members of", "group", group.as_str())),
-                            Err(error) => Err(about_one(reading(error))),
+                            Err(error) => Err(single_record(reading(error))),
                         },
                         Err(
                             error @ (Error::Misrouted { .. } | Error::Decode { .. } | Error::Item { .. }),
-                        ) => Err(about_one(reading(error))),
+                        ) => Err(single_record(reading(error))),
                         Err(error) => Err(reading(error)),
                     }
                 }
@@ -243,7 +242,7 @@ impl Directory for OktaDirectory {
         let user = self.okta.high_priority().users().find(id.as_str()).await.map_err(reading)?;
         user.map(|user| match self.flaw_of_user(&user) {
             None => Ok(self.lens.user(&user)),
-            Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
+            Some(flaw) => Err(PortError::new(flaw.problem).single_record(true)),
         })
         .transpose()
     }
@@ -256,7 +255,7 @@ impl Directory for OktaDirectory {
                 if let Some((group, odd)) = groups.iter().find_map(|g| Some((g, choice.odd_of_group(g)?))) {
                     let problem =
                         format!("{} has {} in the field {}", group.id, odd.found, odd.member.as_str());
-                    return Err(PortError::new(problem).about_one(true));
+                    return Err(PortError::new(problem).single_record(true));
                 }
                 let groups = groups.iter().filter(|g| !g.is_everyone() && choice.includes_group(g));
                 Ok(Some(groups.map(|g| GroupId::new(&g.id)).collect()))
@@ -274,7 +273,7 @@ impl Directory for OktaDirectory {
         group
             .map(|group| match self.flaw_of_group(&group) {
                 None => Ok(self.lens.group(&group)),
-                Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
+                Some(flaw) => Err(PortError::new(flaw.problem).single_record(true)),
             })
             .transpose()
     }

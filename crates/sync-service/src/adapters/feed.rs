@@ -9,7 +9,7 @@ use super::okta_page_error;
 use crate::events::{filters_all, inbox_event, log_filter};
 use crate::odd_event::odd_event;
 
-/// Okta keeps its log for 90 days; a day less, so that nothing falls between.
+/// Okta retains its log for 90 days; one day less avoids a gap.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 89);
 
 /// The System Log.
@@ -27,7 +27,7 @@ impl OktaLog {
 #[async_trait]
 impl EventFeed for OktaLog {
     async fn poll(&self, from: &FeedStart) -> Result<FeedPage, PortError> {
-        let failed = |error, had| okta_page_error("the System Log could not be read", error, had);
+        let failed = |error, had| okta_page_error("could not read the System Log", error, had);
         let (start, had_place) = match from {
             FeedStart::At(place) if has_narrower_filter(place) => {
                 return Err(PortError::new("the System Log was followed with a filter of fewer event types")

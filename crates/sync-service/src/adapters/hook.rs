@@ -48,7 +48,7 @@ impl OktaEventHook {
 
     async fn found(&self, config: &EventHookConfig) -> Result<Option<OktaHook>, PortError> {
         let found = self.find(config).await;
-        found.map_err(|e| okta_error("the event hooks of the org could not be read", e))
+        found.map_err(|e| okta_error("could not read the event hooks of the org", e))
     }
 
     /// The hook as Okta should have it.
@@ -81,7 +81,7 @@ impl OktaEventHook {
         found
     }
 
-    /// Everything that keeps an existing event hook from delivering all events.
+    /// All reasons for which an existing event hook doesn't deliver all events.
     pub(crate) fn problems(hook: &OktaHook, config: &EventHookConfig) -> Vec<Finding> {
         let mut facts = Self::deviations(hook, config);
         if !hook.is_active() {
@@ -107,7 +107,7 @@ fn mark(config: &EventHookConfig) -> String {
 fn managing(error: okta_client::Error) -> PortError {
     use okta_client::Error::{MissingAdminRole, MissingScope};
     let lacks = matches!(error, MissingScope { .. } | MissingAdminRole { .. });
-    let error = okta_error("the event hook could not be set up", error);
+    let error = okta_error("could not set up the event hook", error);
     if lacks { error.with_remedy(Remedy::CreateEventHookManually) } else { error }
 }
 

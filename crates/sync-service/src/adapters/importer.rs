@@ -18,7 +18,8 @@ use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
 
 use super::{SourceSettings, assets_error};
 
-/// The most refused records of an execution in which the value at fault is searched: each costs a request a value.
+/// The maximum number of rejected records of an execution whose invalid value is searched: each costs one request per
+/// value.
 const SEARCHED: u32 = 10;
 
 /// The import source.
@@ -47,7 +48,7 @@ impl AssetsImporter {
 async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &SourceSettings) -> Outcome {
     let outcome = outcome(ended, mapping);
     if outcome.missing_deleted() > 0 {
-        settings.forget().await;
+        settings.invalidate().await;
     }
     outcome
 }
@@ -56,8 +57,7 @@ async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &Source
 impl Importer for AssetsImporter {
     async fn state(&self) -> Result<ImportSourceState, PortError> {
         let status = self.client.config_status().await;
-        let status =
-            status.map_err(|e| assets_error("the import source could not be asked for its state", e))?;
+        let status = status.map_err(|e| assets_error("could not read the state of the import source", e))?;
         Ok(match status.status {
             SourceStatus::Idle => ImportSourceState::Idle,
             SourceStatus::Running => ImportSourceState::Running,
@@ -88,9 +88,9 @@ impl Importer for AssetsImporter {
     }
 
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
-        let failed = |e| assets_error("no execution could be started", e);
+        let failed = |e| assets_error("could not start an execution", e);
         let started = match self.client.start().await {
-            // Nobody else starts executions of this import source: it is the one.
+            // No other program starts executions of this import source.
             Err(assets::Error::StartResultUnknown { execution: Some(id) }) => {
                 tracing::info!(
                     execution = id,
@@ -113,14 +113,14 @@ impl Importer for AssetsImporter {
 
     async fn awaits_records(&self) -> Result<Option<ExecutionId>, PortError> {
         let latest = self.client.latest_execution().await;
-        let latest = latest.map_err(|e| assets_error("the latest execution could not be asked after", e))?;
+        let latest = latest.map_err(|e| assets_error("could not read the latest execution", e))?;
         let waits = latest.filter(|latest| latest.state == assets::ExecutionState::Ingesting);
         Ok(waits.and_then(|latest| latest.id).map(ExecutionId::new))
     }
 
     async fn latest(&self) -> Result<Option<ExecutionId>, PortError> {
         let latest = self.client.latest_execution().await;
-        let latest = latest.map_err(|e| assets_error("the latest execution could not be asked after", e))?;
+        let latest = latest.map_err(|e| assets_error("could not read the latest execution", e))?;
         let took_effect =
             |state| matches!(state, assets::ExecutionState::Done | assets::ExecutionState::Processing);
         Ok(latest
@@ -131,7 +131,7 @@ impl Importer for AssetsImporter {
 
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError> {
         let status = self.client.execution_status(id.as_str()).await;
-        let status = status.map_err(|e| assets_error("an execution could not be asked after", e))?;
+        let status = status.map_err(|e| assets_error("could not read the state of an execution", e))?;
         Ok(match status {
             None => ExecutionState::Unknown,
             Some(status) => match status.state {
@@ -149,7 +149,7 @@ impl Importer for AssetsImporter {
 
     async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<(), PortError> {
         let cancelled = self.client.cancel_execution(id.as_str(), reason).await;
-        cancelled.map_err(|e| assets_error("an execution could not be cancelled", e))
+        cancelled.map_err(|e| assets_error("could not cancel an execution", e))
     }
 }
 
@@ -157,7 +157,7 @@ struct AssetsExecution {
     id: ExecutionId,
     execution: assets::Execution,
     client: ImportClient,
-    /// Refused records in which the value at fault was searched.
+    /// Rejected records whose invalid value was searched.
     searched: u32,
     mapping: Arc<Mapping>,
     settings: SourceSettings,
@@ -165,7 +165,7 @@ struct AssetsExecution {
 }
 
 impl AssetsExecution {
-    /// Sends a chunk, and names the records that Assets refuses.
+    /// Sends a chunk, and returns the records that Assets rejects.
     async fn post(&mut self, chunk: &Chunk, submitted: &mut Submitted) -> Result<(), PortError> {
         let sent = self.execution.submit(chunk).await.map_err(sending)?;
         submitted.chunks += sent.chunks;
@@ -178,7 +178,7 @@ impl AssetsExecution {
         Ok(())
     }
 
-    /// A refused record as the engine knows it, with its size where that is the reason.
+    /// A rejected record in the engine's form, with its size if that is the reason.
     async fn rejected(&mut self, refused: RefusedRecord) -> Result<RejectedRecord, PortError> {
         let RefusedRecord { selector, record, bytes, error } = refused;
         let mapping = Arc::clone(&self.mapping);
@@ -189,7 +189,7 @@ impl AssetsExecution {
         let parts = parts(&mapping, kind, &record);
         let mut reason = match (&error, parts.first()) {
             (assets::Error::TooLarge { message, .. }, Some(largest)) => format!(
-                "the record has {bytes} bytes, {} of them in the attribute {}, which is too large for Assets: {message}",
+                "the record is too large for Assets ({bytes} bytes, {} of them in the attribute {}): {message}",
                 largest.bytes, largest.name
             ),
             _ => error.to_string(),
@@ -247,7 +247,7 @@ fn parts(mapping: &Mapping, kind: ObjectKind, record: &Value) -> Vec<Part> {
 }
 
 fn sending(error: assets::Error) -> PortError {
-    assets_error("records could not be sent", error)
+    assets_error("could not send records", error)
 }
 
 #[async_trait]
@@ -264,7 +264,7 @@ impl Execution for AssetsExecution {
                 self.post(&chunk, &mut submitted).await?;
             }
         }
-        // What is left of a page goes at once: pages are large, and nothing may be kept back before the end.
+        // The rest of a page is sent at once: pages are large, and the channel must not block.
         if let Some(chunk) = self.chunker.take() {
             self.post(&chunk, &mut submitted).await?;
         }
@@ -272,11 +272,11 @@ impl Execution for AssetsExecution {
     }
 
     async fn complete(self: Box<Self>) -> Result<Outcome, PortError> {
-        let failed = |e| assets_error("the import did not come to an end", e);
+        let failed = |e| assets_error("the import didn't finish", e);
         let client = self.client.clone();
         let processing = match self.execution.complete().await {
             Ok(processing) => processing,
-            // Refused as a whole: nothing of it takes effect, and which records are at fault is found by smaller ones.
+            // Assets rejects the whole chunk; smaller chunks find the records at fault.
             Err(error) if error.is_about_records() => {
                 let reason = error.to_string();
                 client.cancel_execution(self.id.as_str(), &reason).await.map_err(failed)?;
@@ -289,10 +289,7 @@ impl Execution for AssetsExecution {
     }
 
     async fn cancel(self: Box<Self>, reason: &str) -> Result<(), PortError> {
-        self.execution
-            .cancel(reason)
-            .await
-            .map_err(|e| assets_error("the execution could not be cancelled", e))
+        self.execution.cancel(reason).await.map_err(|e| assets_error("could not cancel the execution", e))
     }
 }
 

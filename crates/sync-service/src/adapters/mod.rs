@@ -34,12 +34,12 @@ pub(crate) use views::{OrgSource, Sides};
 pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     use okta_client::Error;
     let (transient, remedy) = (error.is_transient(), error.remedy().map(remedy::of_okta));
-    let about_one = matches!(
+    let single_record = matches!(
         error,
         Error::Api { .. }
             | Error::Decode { well_formed: true, .. }
             | Error::Item { .. }
-            // Of the others something may still be read; those of which nothing can be are put off one by one.
+            // Other failures may still permit reads; records that can't be read are requeued one by one.
             | Error::Misrouted { .. }
             | Error::OtherObject { .. }
             | Error::InvalidId(_)
@@ -47,13 +47,13 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     let refused = matches!(error, Error::MissingAdminRole { .. });
     PortError::new(action)
         .transient(transient)
-        .about_one(about_one)
+        .single_record(single_record)
         .refused(refused)
         .with_remedy(remedy)
         .caused_by(error)
 }
 
-/// The same where a place to go on from was given: Okta forgets them without telling how it says so.
+/// The same for a stored position: Okta expires positions without documenting the error.
 pub(crate) fn okta_page_error(action: &str, error: okta_client::Error, had_cursor: bool) -> PortError {
     use okta_client::Error;
     let refused = matches!(error, Error::Api { .. } | Error::InvalidCheckpoint(_) | Error::NotFound { .. });

@@ -41,7 +41,7 @@ pub(super) struct Names {
 
 /// An object as Assets shows it.
 pub(crate) struct SeenObject {
-    /// Its key, such as `OKTA-12`.
+    /// The key, such as `OKTA-12`.
     pub(crate) key: String,
     pub(crate) id: String,
     pub(crate) label: String,
@@ -71,7 +71,7 @@ struct Place {
     names: Arc<Names>,
     /// The name and the ID of the attribute that identifies objects.
     identity: (String, String),
-    /// Ids of attributes by the record's field; fields that are not mapped any more are absent.
+    /// IDs of attributes by the record's field; unmapped fields are absent.
     attributes: HashMap<String, String>,
 }
 
@@ -122,11 +122,15 @@ impl AssetsObjects {
     }
 
     async fn read_names(&self, mapping: &Mapping, kind: ObjectKind) -> Result<Names, PortError> {
-        let failed = |e| assets_error("the object types could not be read with the account", e);
-        // Asked first: it tells why, where the account is refused.
+        let failed = |e| assets_error("could not read the object types with the Atlassian account", e);
+        // Read first: its error explains why the account is rejected.
         self.account.workspace_id().await.map_err(failed)?;
         let source = self.settings.get().await.ok_or_else(|| {
-            PortError::new("the import source, which names the object schema, cannot be read").transient(true)
+            PortError::new(
+                "could not read the import source, which contains the ID of the object \
+            schema",
+            )
+            .transient(true)
         })?;
         let type_name = mapping.type_name(kind).to_owned();
         let types = self.account.object_types(&source.object_schema_id).await.map_err(failed)?;
@@ -137,33 +141,31 @@ impl AssetsObjects {
         Ok(Names { type_name, type_id, attributes })
     }
 
-    /// Forgets what Assets calls the objects of a kind: something about it is wrong.
-    fn forget_names(&self, kind: ObjectKind) {
+    /// Clears the cached attribute names of a kind: one of them is wrong.
+    fn clear_names(&self, kind: ObjectKind) {
         self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&kind);
     }
 
-    /// The objects of these ids, those of strangers left out. There may be more than one of an id.
+    /// The objects with these IDs, without unrelated ones. An ID may have several.
     async fn search(&self, place: &Place, keys: &[&RecordKey]) -> Result<Vec<Object>, PortError> {
         let wanted: BTreeSet<&str> = keys.iter().map(|key| key.id.as_str()).collect();
         let mut found: Vec<Object> = Vec::new();
         for part in keys.chunks(SEARCHED) {
-            let objects: Vec<Object> = self
-                .account
-                .search(&place.query(part))
-                .try_collect()
-                .await
-                .map_err(|e| assets_error("objects could not be searched for with the account", e))?;
+            let objects: Vec<Object> =
+                self.account.search(&place.query(part)).try_collect().await.map_err(|e| {
+                    assets_error("could not search for objects with the Atlassian account", e)
+                })?;
             found.extend(objects);
         }
         found.retain(|object| place.owner(object).is_some_and(|owner| wanted.contains(owner)));
-        // A page may repeat what an earlier one had.
+        // A page may repeat objects of an earlier page.
         found.sort_by(|a, b| a.id.cmp(&b.id));
         found.dedup_by(|a, b| a.id == b.id);
         Ok(found)
     }
 
     /// The number of current objects of a kind, including unrelated ones.
-    pub(crate) async fn count_live(&self, kind: ObjectKind) -> Result<u64, PortError> {
+    pub(crate) async fn count_current(&self, kind: ObjectKind) -> Result<u64, PortError> {
         let mapping = &self.mapping;
         let mut query = format!("objectType = {}", aql_text(mapping.type_name(kind)));
         if let Some((attribute, marks)) = mapping.retired_status(kind) {
@@ -171,12 +173,12 @@ impl AssetsObjects {
             query = format!("{query} AND {} NOT IN ({marks})", aql_text(&attribute.name));
         }
         let counted = self.account.count(&query).await;
-        counted.map_err(|e| assets_error("objects could not be counted with the account", e))
+        counted.map_err(|e| assets_error("could not count objects with the Atlassian account", e))
     }
 
     /// The objects of an id with their values: none, or one, or twins.
     pub(crate) async fn see(&self, key: &RecordKey) -> Result<Vec<SeenObject>, PortError> {
-        // What Assets calls the attributes is read again when one is not known; one that stays hidden is left out.
+        // Attribute names are read again if one is unknown; a hidden attribute is left out.
         let mapped = self.mapping.attributes(key.kind).iter();
         let place = match self.place(key.kind, &mapped.map(|a| a.locator.as_str()).collect()).await {
             Ok(place) => place,
@@ -207,7 +209,7 @@ impl AssetsObjects {
                 // Deleted since it was found.
                 Ok(_) | Err(insight_import_client::Error::NotFound { .. }) => {}
                 Err(error) => {
-                    self.forget_names(wanted.key.kind);
+                    self.clear_names(wanted.key.kind);
                     return ClearResult::Failed(crate::error_chain(&error));
                 }
             }
@@ -234,7 +236,7 @@ impl AssetsObjects {
 }
 
 fn hidden(what: &str) -> PortError {
-    PortError::new(format!("Assets does not show {what} to the account"))
+    PortError::new(format!("the Atlassian account can't read {what}"))
 }
 
 fn place(
@@ -249,7 +251,7 @@ fn place(
     };
     let mapped = mapping.attributes(kind);
     let identity = mapped.iter().find(|a| a.source == Source::Id).map(|a| a.name.clone());
-    let identity = identity.ok_or_else(|| PortError::new(format!("{kind}s are not mapped")))?;
+    let identity = identity.ok_or_else(|| PortError::new(format!("the mapping doesn't include {kind}s")))?;
     let attributes = mapped
         .iter()
         .filter(|a| fields.contains(a.locator.as_str()))
@@ -308,7 +310,7 @@ impl TargetObjects for AssetsObjects {
                 let Some(record) = place.owner(&object).and_then(|owner| records.get(owner)) else {
                     continue;
                 };
-                // Of two objects with one identity, the import may have changed either.
+                // If two objects have one identity, the import may have changed either.
                 if !seen.insert(&record.key) {
                     stored.remove(&record.key);
                     continue;
@@ -327,7 +329,9 @@ impl TargetObjects for AssetsObjects {
         let mut deleted = Vec::new();
         for object in self.search(&place, &[key]).await? {
             let existed = self.account.delete_object(&object.id).await;
-            if existed.map_err(|e| assets_error("an object could not be deleted with the account", e))? {
+            if existed
+                .map_err(|e| assets_error("could not delete an object with the Atlassian account", e))?
+            {
                 deleted.push(object.object_key);
             }
         }

@@ -9,7 +9,7 @@ use sync_model::ObjectKind;
 
 use super::{Sides, assets_error};
 
-/// The place of a wanted mapping, where Assets has `current`.
+/// The place of a wanted mapping, if Assets has `current`.
 ///
 /// # Errors
 /// When the import source doesn't report its ID.
@@ -18,10 +18,10 @@ pub(super) async fn place_of(
     wanted: &Mapping,
     current: Option<&SchemaAndMapping>,
 ) -> Result<Place, PortError> {
-    let failed = |e| assets_error("the import source could not be asked for its ID", e);
+    let failed = |e| assets_error("could not read the ID of the import source", e);
     let origin = sides.assets.source_origin().await.map_err(failed)?;
     let import_source = sides.assets.source_id().await.map_err(failed)?;
-    // Not every link names it.
+    // Some links don't contain it.
     let workspace = sides.assets.workspace_id().await.ok();
     let settings = sides.settings.lately().await;
     let ignores = settings.as_ref().and_then(|settings| settings.ignores_unknown_values()) == Some(true);

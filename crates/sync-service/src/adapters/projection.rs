@@ -1,4 +1,4 @@
-//! Okta's objects as the engine sees them: through a mapping and what the operator chooses.
+//! Okta's objects as the engine reads them: through a mapping and the scope.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +8,7 @@ use schema_mapper::{MappedRecord, Mapping, Source, SyncScope, UserScope};
 use sync_engine::{DirectoryGroup, DirectoryObject, DirectoryUser, Members};
 use sync_model::{GroupId, ObjectKind, Record, RetireReason};
 
-/// The selection, and the group of all users once it is known.
+/// The scope, and the group of all users once it is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Choice {
     selection: Arc<SyncScope>,
@@ -44,13 +44,13 @@ impl Choice {
         self.everyone.get().is_some()
     }
 
-    /// Remembers the group of all users, `None` when the app does not see it.
-    pub(crate) fn remember_everyone(&self, group: Option<&Group>) {
+    /// Stores the group of all users, `None` if the app can't read it.
+    pub(crate) fn set_everyone_group(&self, group: Option<&Group>) {
         let everyone = group.map(|group| Everyone {
             id: GroupId::new(&group.id),
             selected: self.selection.includes_group(group),
         });
-        // It may have been known before.
+        // The group may have been known before.
         let _ = self.everyone.set(everyone);
     }
 
@@ -95,8 +95,8 @@ impl Projection {
 
     pub(crate) fn group(&self, group: &Group) -> DirectoryGroup {
         let members = if group.is_everyone() {
-            // Known now, and need not be asked for.
-            self.choice.remember_everyone(Some(group));
+            // The group is known now and isn't requested again.
+            self.choice.set_everyone_group(Some(group));
             Members::Implied
         } else {
             Members::Listed
@@ -117,7 +117,7 @@ impl Projection {
         let selects_types = !self.choice.selection.users.types.is_empty();
         let is_used = |source: &Source| self.mapping.maps(ObjectKind::User, source);
         let odd = user.odd.iter().find(|odd| match odd.member {
-            // Whether an answer is as new as an event is told by it.
+            // The time proves that a response is at least as new as an event.
             Member::LastUpdated => true,
             Member::Created => is_used(&Source::Created),
             Member::LastLogin => is_used(&Source::LastLogin),

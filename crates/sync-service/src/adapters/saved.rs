@@ -9,7 +9,7 @@ use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 use super::Projection;
 use crate::export::{ExportError, Saved};
 
-/// An export, seen through a mapping and what the operator chooses. What its listings do not hold is not there.
+/// An export, read through a mapping and the scope. Objects that its listings don't contain don't exist.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedDirectory {
     saved: Saved,
@@ -27,9 +27,9 @@ impl SavedDirectory {
         while !self.lens.choice().knows_everyone() {
             let page = self.saved.groups(number).await.map_err(reading)?;
             match page.as_ref().map(|page| page.iter().find(|group| group.is_everyone())) {
-                Some(Some(everyone)) => self.lens.choice().remember_everyone(Some(everyone)),
+                Some(Some(everyone)) => self.lens.choice().set_everyone_group(Some(everyone)),
                 Some(None) => number += 1,
-                None => self.lens.choice().remember_everyone(None),
+                None => self.lens.choice().set_everyone_group(None),
             }
         }
         Ok(())
@@ -40,7 +40,7 @@ impl SavedDirectory {
 #[allow(clippy::needless_pass_by_value)]
 fn reading(error: ExportError) -> PortError {
     let remedy = error.remedy();
-    PortError::new("the export could not be read").with_remedy(remedy).caused_by(error)
+    PortError::new("could not read the export").with_remedy(remedy).caused_by(error)
 }
 
 /// A place in a listing.
@@ -59,7 +59,7 @@ impl Place {
         let place = parts.and_then(|(number, before)| {
             Some(Self { number: number.parse().ok()?, before: before.parse().ok()? })
         });
-        place.ok_or_else(|| PortError::new(format!("\"{}\" is no place in an export", cursor.as_str())))
+        place.ok_or_else(|| PortError::new(format!("\"{}\" is not a position in an export", cursor.as_str())))
     }
 
     /// The page of these items; the last one after it is empty, and `complete` judges the number of all.

@@ -16,8 +16,8 @@ const LATELY: Duration = Duration::from_secs(5);
 /// The response and its time; `None` if it failed.
 type Answer = (Instant, Option<Arc<ImportSource>>);
 
-/// The settings of the import source. Atlassian does not say whether an import token may read them, so the account is
-/// asked where there is one.
+/// The settings of the import source. Atlassian doesn't document if an import token may read them, so the account reads
+/// them if there is one.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceSettings {
     import: ImportClient,
@@ -40,14 +40,14 @@ impl SourceSettings {
         self.no_older_than(LATELY).await
     }
 
-    /// The same where a mistake deletes objects: settings that are read now. Where neither credential may read them, that
-    /// is not asked again so soon.
+    /// The same before a deletion of objects: settings that are read now. If neither credential may read them, the
+    /// request isn't repeated soon.
     pub(crate) async fn now(&self) -> Option<Arc<ImportSource>> {
         self.no_older_than(Duration::ZERO).await
     }
 
     /// Invalidates the response after an import contradicted it, so that it is read again before the next.
-    pub(crate) async fn forget(&self) {
+    pub(crate) async fn invalidate(&self) {
         *self.known.lock().await = None;
     }
 

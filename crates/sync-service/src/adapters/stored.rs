@@ -19,8 +19,8 @@ type Values = HashMap<String, Vec<ObjectValue>>;
 /// The keys of objects in Assets.
 type Known = HashMap<RecordKey, Vec<String>>;
 
-/// The objects that a record refers to and Assets does not have, if these values are those of the record otherwise; `None`
-/// if they are not. `known` are the objects that it refers to.
+/// The referenced objects of a record that Assets doesn't have, if the other values are equal; `None` if they aren't.
+/// `known` are its referenced objects.
 pub(super) fn holds(
     record: &Record,
     mapped: &[MappedAttribute],
@@ -45,7 +45,7 @@ pub(super) fn holds(
     Some(absent)
 }
 
-/// True if an attribute carries a field.
+/// True if an attribute contains a field.
 fn is_carried(field: &str, mapped: &[MappedAttribute]) -> bool {
     mapped.iter().any(|attribute| attribute.locator == field)
 }

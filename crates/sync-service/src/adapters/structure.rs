@@ -22,7 +22,7 @@ pub(crate) struct Examined {
     /// The required mapping.
     pub(crate) wanted: Mapping,
     /// The same as far as the import source has it, under the names that it has; the whole when it has nothing yet.
-    pub(crate) settled: Mapping,
+    pub(crate) fitted: Mapping,
     /// The differences; `None` if the import source has no mapping yet.
     pub(crate) evolution: Option<Evolution>,
 }
@@ -38,7 +38,7 @@ pub(crate) async fn org_schemas(okta: &OktaClient) -> okta_client::Result<OrgSch
     Ok(OrgSchemas { user_types, group })
 }
 
-/// The document in Assets, beside the one that Okta's schemas call for.
+/// The document in Assets, and the one that Okta's schemas require.
 #[derive(Debug, Clone)]
 pub(crate) struct AssetsStructure {
     sides: Sides,
@@ -57,9 +57,9 @@ impl AssetsStructure {
         self
     }
 
-    /// Reads Okta's schemas again and gives the mapping that they call for.
+    /// Reads Okta's schemas again and returns the mapping for them.
     async fn wanted(&self) -> Result<Mapping, PortError> {
-        const ACTION: &str = "the schemas of the Okta org could not be read";
+        const ACTION: &str = "could not read the schemas of the Okta org";
         let schemas = match &self.sides.org {
             OrgSource::Okta(okta) => org_schemas(okta).await.map_err(|e| okta_error(ACTION, e))?,
             OrgSource::Saved(saved) => saved
@@ -77,26 +77,26 @@ impl AssetsStructure {
     }
 
     /// The mapping as far as the import source has it; changes nothing.
-    pub(crate) async fn settled(&self) -> Result<Mapping, PortError> {
-        Ok(self.against(self.wanted().await?).await?.settled)
+    pub(crate) async fn fitted(&self) -> Result<Mapping, PortError> {
+        Ok(self.against(self.wanted().await?).await?.fitted)
     }
 
-    /// Compares the import source with what schemas call for; changes nothing.
+    /// Compares the import source with the document that the schemas require; changes nothing.
     pub(crate) async fn examine(&self, schemas: &OrgSchemas) -> Result<Examined, PortError> {
         self.against(self.called_for(schemas)?).await
     }
 
     async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
         let current = self.current().await?;
-        // Where there is nothing, there is nothing that records would have to fit.
-        let settled = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.fit_to(current));
+        // Without a mapping in Assets, records have nothing to fit.
+        let fitted = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.fit_to(current));
         let evolution = current.map(|current| evolution::plan(&current, wanted.document()));
-        Ok(Examined { wanted, settled, evolution })
+        Ok(Examined { wanted, fitted, evolution })
     }
 
     async fn current(&self) -> Result<Option<SchemaAndMapping>, PortError> {
         let current = self.sides.assets.schema_and_mapping().await;
-        current.map_err(|e| assets_error("the schema and mapping in Assets could not be read", e))
+        current.map_err(|e| assets_error("could not read the schema and mapping in Assets", e))
     }
 
     /// Creates the mapping; `false` if another process was quicker.
@@ -147,28 +147,28 @@ impl TargetSchema for AssetsStructure {
         if base.target_schema.as_ref() != Some(&self.state_of(current.as_ref())) {
             return Ok(None);
         }
-        let mut told = match &current {
+        let mut result = match &current {
             None if self.create(&wanted).await? => whole(&wanted, SchemaState::Created),
             // Another process was quicker.
             None => return Ok(None),
             Some(current) => self.extend(&wanted, current).await?,
         };
-        // What was asked for is one thing, what Assets made of it another.
+        // Assets may create something else than the request asked for.
         let mut present = self.read_back().await?;
         let mut evolution = evolution::plan(&present, wanted.document());
         let corrections: Vec<Correction> =
             evolution.corrections.iter().filter(|c| self.may_correct(c)).cloned().collect();
         if let (Some(account), false) = (&self.sides.account, corrections.is_empty()) {
             self.correct(account, &corrections).await?;
-            told.fixed_attributes = corrections.iter().map(place).collect();
+            result.fixed_attributes = corrections.iter().map(place).collect();
             present = self.read_back().await?;
             evolution = evolution::plan(&present, wanted.document());
-            if told.state == SchemaState::Current {
-                told.state = SchemaState::Extended;
+            if result.state == SchemaState::Current {
+                result.state = SchemaState::Extended;
             }
         }
-        let left = report(&wanted, evolution, told.state);
-        let report = SchemaReport { drift: left.drift, ..told };
+        let left = report(&wanted, evolution, result.state);
+        let report = SchemaReport { drift: left.drift, ..result };
         let mapping = wanted.fit_to(&present);
         self.comparison(report, &wanted, mapping, Some(&present)).await.map(Some)
     }
@@ -181,7 +181,7 @@ impl AssetsStructure {
         report(wanted, evolution, state)
     }
 
-    /// A comparison with what Assets has, `current`, and the view through a mapping.
+    /// A comparison with the current document, `current`, and the view through a mapping.
     async fn comparison(
         &self,
         report: SchemaReport,
@@ -194,7 +194,7 @@ impl AssetsStructure {
         Ok(Comparison { report: SchemaReport { withheld: view.withheld(), ..report }, view })
     }
 
-    /// A short name for our part of what Assets has.
+    /// A short name of the managed part of the document in Assets.
     fn state_of(&self, current: Option<&SchemaAndMapping>) -> String {
         let ours = format!("{}/", self.options.external_id_prefix);
         let is_ours = |id: &Option<String>| id.as_ref().is_some_and(|id| id.starts_with(&ours));
@@ -215,7 +215,7 @@ impl AssetsStructure {
 
     async fn read_back(&self) -> Result<SchemaAndMapping, PortError> {
         let current = self.current().await?;
-        current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))
+        current.ok_or_else(|| PortError::new("Assets has a mapping but doesn't return it"))
     }
 
     async fn extend(&self, wanted: &Mapping, current: &SchemaAndMapping) -> Result<SchemaReport, PortError> {
@@ -228,8 +228,8 @@ impl AssetsStructure {
         Ok(report(wanted, evolution, SchemaState::Extended))
     }
 
-    /// A title is an administrator's to change, unless the operator says otherwise. How many values an attribute may
-    /// have is not a matter of taste.
+    /// Administrators may change a title, unless the configuration says otherwise. The cardinality of an attribute
+    /// isn't theirs to choose.
     const fn may_correct(&self, correction: &Correction) -> bool {
         self.sides.account.is_some()
             && (correction.maximum_cardinality.is_some()
@@ -238,11 +238,11 @@ impl AssetsStructure {
 
     /// Changes attributes as an administrator would.
     async fn correct(&self, account: &AssetsClient, corrections: &[Correction]) -> Result<(), PortError> {
-        let failed = |e| assets_error("attributes could not be changed with the account", e);
+        let failed = |e| assets_error("could not change attributes with the Atlassian account", e);
         let types = account.object_types(&self.schema_id().await?).await.map_err(failed)?;
         for correction in corrections {
             let missing =
-                || PortError::new(format!("Assets does not show {} to the account", place(correction)));
+                || PortError::new(format!("the Atlassian account can't read {}", place(correction)));
             let object_type = types.iter().find(|t| t.name == correction.object_type).ok_or_else(missing)?;
             let attributes = account.attributes(&object_type.id).await.map_err(failed)?;
             let attribute = attributes.iter().find(|a| a.name == correction.attribute).ok_or_else(missing)?;
@@ -252,7 +252,7 @@ impl AssetsStructure {
                 ..AttributeUpdate::default()
             };
             account.update_attribute(&object_type.id, attribute, &update).await.map_err(failed)?;
-            tracing::info!(attribute = place(correction), ?update, "corrected with the account");
+            tracing::info!(attribute = place(correction), ?update, "corrected with the Atlassian account");
         }
         Ok(())
     }
@@ -262,7 +262,7 @@ impl AssetsStructure {
         let source = self.sides.settings.get().await;
         let source = source.ok_or_else(|| {
             PortError::new(
-                "the settings of the import source cannot be read, which the object schema is named by",
+                "could not read the settings of the import source, which contain the ID of the object schema",
             )
         })?;
         Ok(source.object_schema_id.clone())

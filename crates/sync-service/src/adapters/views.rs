@@ -1,4 +1,4 @@
-//! Both sides through a mapping: what every view of a connection shares, and the views.
+//! Both sides through a mapping: the shared state of all views of a connection, and the views.
 
 use std::sync::Arc;
 

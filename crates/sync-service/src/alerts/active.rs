@@ -22,7 +22,7 @@ pub struct AlertEntry {
     /// The task that fails; `None` if no task reported the problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
-    /// The problem at its last occurrence: an error if retries don't resolve it, or didn't for a while.
+    /// The problem at its last occurrence: an error if retries don't resolve it, or haven't resolved it for some time.
     pub finding: Finding,
     /// The first occurrence.
     pub started_at: Timestamp,
@@ -46,9 +46,9 @@ impl AlertEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
     /// It ends when this is done.
-    Duty(Task),
+    Task(Task),
     /// A safeguard blocked changes.
-    Guard,
+    Safeguard,
     /// Deliveries failed.
     Deliveries,
     /// The store is lost.
@@ -63,7 +63,7 @@ pub(super) struct AlertBoard(Mutex<Notes>);
 #[derive(Default)]
 struct Notes {
     open: BTreeMap<Source, AlertEntry>,
-    /// The newest first.
+    /// Newest first.
     over: VecDeque<AlertEntry>,
     checks: CheckTimes,
     changed: Arc<Notify>,
@@ -84,11 +84,11 @@ impl AlertBoard {
         let TaskFailure { task, kind, finding, at } = failing;
         let mut notes = self.notes();
         if kind == AlertKind::SafeguardTriggered {
-            // What holds back everything holds back what events tell, too.
-            notes.open.remove(&Source::Guard);
+            // A safeguard that blocks all syncs blocks event syncs as well.
+            notes.open.remove(&Source::Safeguard);
         }
         notes.checks.record(task, at);
-        notes.happens(Source::Duty(task), kind, finding, at);
+        notes.happens(Source::Task(task), kind, finding, at);
     }
 
     pub(super) fn works(&self, duty: Task, at: Timestamp) {
@@ -96,11 +96,11 @@ impl AlertBoard {
         if notes.checks.record(duty, at) {
             notes.changed.notify_one();
         }
-        let failed = notes.ends(Source::Duty(duty), at);
+        let failed = notes.ends(Source::Task(duty), at);
         match duty {
-            // What was held back is among what was read, and was let through.
+            // The sync read and sent the blocked changes.
             Task::Sync => {
-                notes.ends(Source::Guard, at);
+                notes.ends(Source::Safeguard, at);
             }
             // It was put right, and Okta has verified it since.
             Task::EventHookCheck if failed.is_some() => {
@@ -110,7 +110,7 @@ impl AlertBoard {
         }
     }
 
-    /// The hook brought something.
+    /// The hook delivered an event.
     pub(super) fn delivered(&self, at: Timestamp) {
         self.notes().ends(Source::Deliveries, at);
     }
@@ -131,7 +131,7 @@ impl AlertBoard {
             return;
         }
         let source = match alert.kind {
-            AlertKind::SafeguardTriggered => Source::Guard,
+            AlertKind::SafeguardTriggered => Source::Safeguard,
             AlertKind::EventHookUnhealthy => Source::Deliveries,
             AlertKind::StoreLost => Source::Store,
             AlertKind::StoreSpace => Source::Space,
@@ -139,9 +139,9 @@ impl AlertBoard {
         };
         let mut notes = self.notes();
         let of_a_duty = |(source, open): (&Source, &AlertEntry)| {
-            let holds_back =
+            let blocks_all =
                 open.kind == AlertKind::SafeguardTriggered && alert.kind == AlertKind::SafeguardTriggered;
-            matches!(source, Source::Duty(_)) && (holds_back || open.finding == alert.finding)
+            matches!(source, Source::Task(_)) && (blocks_all || open.finding == alert.finding)
         };
         if notes.open.iter().any(of_a_duty) {
             return;
@@ -163,11 +163,11 @@ impl AlertBoard {
 
 impl Notes {
     fn happens(&mut self, source: Source, kind: AlertKind, finding: Finding, at: Timestamp) {
-        // What goes wrong for another reason goes wrong since then.
+        // A problem with another cause started when that cause appeared.
         let before = self.open.get(&source).filter(|before| before.kind == kind);
         let (since, times) = before.map_or((at, 0), |before| (before.started_at, before.occurrences));
         let task = match source {
-            Source::Duty(task) => Some(task),
+            Source::Task(task) => Some(task),
             _ => None,
         };
         let alert = AlertEntry {

@@ -42,7 +42,7 @@ impl RateLimiter {
         self.due(now)
     }
 
-    /// Held alerts whose time has come.
+    /// Suppressed alerts that are due.
     pub(super) fn due(&mut self, now: Instant) -> Vec<Notice> {
         let (mut notices, mut waiting) = (Vec::new(), HashSet::new());
         for notice in std::mem::take(&mut self.held) {
@@ -65,7 +65,7 @@ impl RateLimiter {
         notices
     }
 
-    /// The time at which the next held alert is due.
+    /// The time at which the next suppressed alert is due.
     pub(super) fn next(&self) -> Option<Instant> {
         let sent = self.held.iter().filter_map(|held| self.sent.get(&held.alert.kind));
         sent.filter_map(|sent| sent.checked_add(self.every)).min()

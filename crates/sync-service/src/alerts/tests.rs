@@ -48,7 +48,7 @@ fn formats_match_documentation() {
     );
     let message = message.replace("<a> & b", "&lt;a&gt; &amp; b");
     let text = format!(
-        ":warning: okta-insight, main: {message}\n{remedy}\n(2 more of this kind since the last message)"
+        ":warning: okta-insight, main: {message}\n{remedy}\n(2 more alerts of this kind since the last message)"
     );
     assert_eq!(webhook::body(&main(), AlertFormat::Slack, &notice(2)), json!({ "text": text }));
 }

@@ -18,7 +18,7 @@ use crate::{AlertConfig, connection::USER_AGENT, words};
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The number of attempts.
 const ATTEMPTS: u32 = 4;
-/// The longest wait that a receiver can ask for.
+/// The longest wait that a receiver can request.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 pub(super) struct Webhook {
@@ -35,9 +35,9 @@ pub(super) struct Webhook {
 
 /// The error of an attempt.
 struct DeliveryError {
-    /// Of the address, host and port alone are in it.
+    /// Of the URL, it only contains host and port.
     problem: String,
-    /// When it is worth another try.
+    /// The time of the next attempt.
     again: Option<Duration>,
 }
 
@@ -57,7 +57,7 @@ impl Webhook {
             .connect_timeout(TIMEOUT / 2)
             .redirect(Policy::none());
         let client =
-            outbound.apply(client).build().map_err(|_| "could not prepare the HTTP client".to_owned())?;
+            outbound.apply(client).build().map_err(|_| "could not create the HTTP client".to_owned())?;
         Ok(Self {
             connection: connection.clone(),
             client,
@@ -108,7 +108,7 @@ impl Webhook {
         let asked = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
         let asked = Duration::from_secs(asked.unwrap_or_default()).min(LONGEST_WAIT);
         Err(DeliveryError {
-            problem: format!("it was answered with {status}"),
+            problem: format!("the response has status {status}"),
             again: passing.then_some(asked),
         })
     }
@@ -141,7 +141,7 @@ pub(super) fn body(connection: &ConnectionName, format: AlertFormat, notice: &No
             let mut lines = vec![format!("{sign} okta-insight, {connection}: {message}")];
             lines.extend(remedy);
             if *suppressed_count > 0 {
-                lines.push(format!("({suppressed_count} more of this kind since the last message)"));
+                lines.push(format!("({suppressed_count} more alerts of this kind since the last message)"));
             }
             let text = lines.join("\n");
             // Slack reserves these three characters.

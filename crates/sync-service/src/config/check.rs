@@ -250,7 +250,7 @@ fn mapping_faults(mapping: &MappingOptions) -> Vec<(String, String)> {
         let fault = match error {
             MappingError::Prefix(given) => (
                 "external_id_prefix".to_owned(),
-                format!("must be letters, digits, and dashes, at least one; got \"{given}\""),
+                format!("must be letters, digits, and hyphens, at least one; got \"{given}\""),
             ),
             MappingError::SchemaName(given) => (
                 "object_schema_name".to_owned(),

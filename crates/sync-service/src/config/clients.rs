@@ -35,7 +35,7 @@ fn okta(config: &ConnectionConfig, faults: &mut Faults) {
     if let Err(error) = PrivateKey::parse(config.okta.private_key.expose_secret()) {
         faults.push(wrong("private_key", &error));
     }
-    // The URL is the same whatever the credential.
+    // The URL is the same for every credential.
     let client = OktaClient::builder(&config.okta.org_url)
         .api_token("unused".into())
         .allow_private_addresses(config.allow_private_addresses);
@@ -44,7 +44,7 @@ fn okta(config: &ConnectionConfig, faults: &mut Faults) {
     }
 }
 
-/// Builds the clients with one own setting at a time and accepted ones beside it.
+/// Builds the clients with one of the settings at a time and accepted ones for the rest.
 fn assets(config: &ConnectionConfig, faults: &mut Faults) {
     let own = &config.assets;
     let import = [

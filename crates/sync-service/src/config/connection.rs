@@ -89,9 +89,9 @@ pub struct EventHookConfig {
 /// An Okta org and the import source that it feeds.
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
-    /// Its name.
+    /// The name.
     pub name: ConnectionName,
-    /// The owner of its settings.
+    /// The owner of the settings.
     pub managed_by: ManagedBy,
     /// True if the addresses of Okta, Assets, and alerts may be private.
     pub allow_private_addresses: bool,

@@ -90,7 +90,7 @@ pub struct OidcConfig {
     pub read_only_groups: Vec<String>,
 }
 
-/// Certificate and key for addresses beyond this machine.
+/// Certificate and key for addresses other than loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsConfig {
     /// The certificate chain, PEM.

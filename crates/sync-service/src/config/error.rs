@@ -46,7 +46,7 @@ pub enum ConfigError {
         /// The requirement and the value.
         problem: String,
     },
-    /// An invalid value whose place is known.
+    /// An invalid value with a known position.
     #[error("{place}: {source}")]
     At {
         /// The file and the line, or the environment variable.
@@ -183,7 +183,7 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
     for part in key.split('.') {
         let Some(next) = item.get(part) else { break };
         item = next;
-        // Tables in the middle of a path have no place of their own.
+        // Tables in the middle of a path have no position.
         span = item.span();
     }
     let before = text.get(..span?.start)?;

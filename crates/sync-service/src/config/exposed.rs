@@ -20,7 +20,12 @@ pub struct ExposedFile {
 
 impl fmt::Display for ExposedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} holds a secret and can be read by others (mode {})", self.file.display(), self.mode)
+        write!(
+            f,
+            "{} contains a secret, and other users can read it (mode {})",
+            self.file.display(),
+            self.mode
+        )
     }
 }
 
@@ -34,7 +39,7 @@ impl ExposedFile {
 /// The configuration file, if it holds secrets itself, and the files that it names for secrets, such as private keys and
 /// the master key, as far as others than their owner and group may read them.
 pub fn exposed_files(config: &Path) -> Vec<ExposedFile> {
-    // A pipe was read before and has no permissions of its own.
+    // A pipe was already read and has no file permissions.
     let bytes = read_regular_file(config).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let table: toml::Table = toml::from_str(&text).unwrap_or_default();

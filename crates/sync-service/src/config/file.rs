@@ -47,7 +47,7 @@ pub(super) struct RawServer {
     pub(super) metrics_listen: Option<String>,
     /// Time without progress after which /readyz returns 503. Default: 10m.
     pub(super) stall_timeout: Option<String>,
-    /// PEM file with the certificate chain for addresses beyond this machine.
+    /// PEM file with the certificate chain, for addresses other than loopback.
     pub(super) tls_certificate: Option<PathBuf>,
     /// PEM file with the private key of the certificate.
     pub(super) tls_key: Option<PathBuf>,
@@ -65,7 +65,7 @@ pub(super) struct RawConnection {
     /// The Okta org.
     #[serde(default)]
     pub(super) okta: RawOkta,
-    /// The Assets site.
+    /// The Assets side.
     #[serde(default)]
     pub(super) assets: RawAssets,
     /// The event hook. Without it, events come from the System Log.

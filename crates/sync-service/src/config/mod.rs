@@ -57,7 +57,7 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// The time without progress after which a connection counts as stalled.
     pub stall_timeout: Duration,
-    /// Certificate and key for addresses beyond this machine.
+    /// Certificate and key for addresses other than loopback.
     pub tls: Option<TlsConfig>,
     /// True if a proxy in front of this machine terminates TLS.
     pub behind_proxy: bool,

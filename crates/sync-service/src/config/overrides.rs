@@ -12,7 +12,7 @@ pub(super) fn variable(path: &[&str]) -> String {
     format!("{PREFIX}{}", path.join("__").replace('-', "_").to_uppercase())
 }
 
-/// Puts the environment's values over the file's, and returns Okta's own variables that have no effect.
+/// Applies the environment's values over the file's, and returns Okta's own variables that have no effect.
 pub(super) fn apply(
     table: &mut Table,
     environment: impl IntoIterator<Item = (String, String)>,
@@ -95,7 +95,7 @@ fn connections(table: &Table) -> Vec<String> {
 fn path_of(variable: &str, connections: &[String]) -> Option<Vec<String>> {
     let mut path: Vec<String> =
         variable.strip_prefix(PREFIX)?.to_lowercase().split("__").map(str::to_owned).collect();
-    // A variable's name cannot tell dashes from underscores.
+    // A variable's name can't distinguish hyphens from underscores.
     if let Some(at) = path.get_mut(1)
         && let Some(known) = connections.iter().find(|known| known.replace('-', "_") == *at)
     {

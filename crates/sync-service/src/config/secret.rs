@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use crate::small_file::read_small_text;
 
-/// A secret in the file itself, in the environment, or in a file of its own.
+/// A secret in the file itself, in the environment, or in a separate file.
 #[derive(Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a secret is a text, { env = \"NAME\" } or { file = \"PATH\" }")]
+#[serde(untagged, expecting = "must be a string, { env = \"NAME\" }, or { file = \"PATH\" }")]
 pub(super) enum SecretSource {
     Literal(#[schemars(with = "String")] SecretString),
     Env(FromEnv),
@@ -31,8 +31,8 @@ pub(super) struct FromFile {
 }
 
 impl SecretSource {
-    /// The secret, [trimmed](okta_client::trimmed) wherever it comes from. The error says what is wrong with the place,
-    /// and nothing of the secret.
+    /// The secret, [trimmed](okta_client::trimmed), from any source. The error describes the source, and contains no
+    /// part of the secret.
     pub(super) fn read(self, folder: &Path) -> Result<SecretString, String> {
         let secret = match self {
             Self::Literal(secret) => secret,

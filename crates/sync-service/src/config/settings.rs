@@ -35,7 +35,7 @@ pub enum ManagedBy {
 pub struct ConnectionSettings {
     /// The Okta org.
     pub okta: OktaSettings,
-    /// The Assets site.
+    /// The Assets side.
     pub assets: AssetsSettings,
     /// The event hook. Without it, events come from the System Log.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,7 +149,7 @@ impl SecretField {
     }
 }
 
-/// The secrets of a connection by what they are for.
+/// The secrets of a connection by purpose.
 pub(crate) type Secrets = BTreeMap<SecretField, SecretString>;
 
 impl ConnectionSettings {

@@ -6,11 +6,11 @@ use sync_engine::Remedy;
 use crate::init::{Check, Manner, Problem, check_account, check_app, check_import_token, check_org};
 use crate::{ConfigError, ConnectionConfig, error_chain};
 
-/// A setting that does not work.
+/// An invalid setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The setting, such as `org_url`; empty when it is none in particular.
+    /// The setting, such as `org_url`; empty if no single setting is invalid.
     pub field: String,
     /// The problem.
     pub message: String,
@@ -18,7 +18,7 @@ pub struct FieldError {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
-    /// True if the value can never work, and not only at the moment.
+    /// True if the value is invalid; false if a check failed, perhaps temporarily.
     pub blocking: bool,
 }
 
@@ -47,9 +47,11 @@ impl FieldError {
             "private_key" => "the private key",
             "import_token" => "the import token",
             "public_url" => "the public URL",
-            "site_url" => "the Atlassian site; the account requires site, email address, and API token",
-            "email" => "the email address; the account requires site, email address, and API token",
-            "api_token" => "the API token; the account requires site, email address, and API token",
+            "site_url" => {
+                "the Atlassian site URL; an Atlassian account requires the site URL, email, and API token"
+            }
+            "email" => "the email; an Atlassian account requires the site URL, email, and API token",
+            "api_token" => "the API token; an Atlassian account requires the site URL, email, and API token",
             "alert_webhook_url" => "the alert webhook URL",
             other => other,
         };
@@ -58,8 +60,8 @@ impl FieldError {
     }
 
     fn of(field: &str, problem: Problem) -> Self {
-        let Problem { message, remedy, hopeless, .. } = problem;
-        Self { field: field.to_owned(), message, remedy, blocking: hopeless }
+        let Problem { message, remedy, blocking, .. } = problem;
+        Self { field: field.to_owned(), message, remedy, blocking }
     }
 }
 
@@ -89,7 +91,7 @@ pub struct ValidationReport {
 }
 
 impl ValidationReport {
-    /// Notes what was found of a field. Where the service did not judge it, its address is what does not work.
+    /// Stores the findings of a field. If the service did not judge it, its URL is at fault.
     fn book(&mut self, field: &str, address: &str, check: Check) {
         match check {
             Ok(finding) => {
@@ -108,7 +110,7 @@ impl ValidationReport {
     }
 }
 
-/// Asks both services.
+/// Checks both services.
 pub(super) async fn check(config: &ConnectionConfig) -> ValidationReport {
     let (okta, assets) = (&config.okta, &config.assets);
     let api_url = Some(assets.api_url.as_str());

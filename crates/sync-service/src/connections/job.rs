@@ -35,29 +35,29 @@ pub enum JobActivity {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum JobState<T> {
-    /// It was not started since the process started.
+    /// The job wasn't started since the daemon started.
     Idle,
-    /// It is running.
+    /// The job is running.
     Running {
-        /// Since when.
+        /// The start.
         started_at: Timestamp,
         /// The activity.
         activity: JobActivity,
     },
-    /// It ended well.
+    /// The job succeeded.
     Succeeded {
-        /// When it was begun.
+        /// The start.
         started_at: Timestamp,
-        /// When it ended.
+        /// The end.
         ended_at: Timestamp,
         /// The result.
         result: T,
     },
-    /// It failed.
+    /// The job failed.
     Failed {
-        /// When it was begun.
+        /// The start.
         started_at: Timestamp,
-        /// When it ended.
+        /// The end.
         ended_at: Timestamp,
         /// The reason.
         #[cfg_attr(feature = "openapi", schema(no_recursion))]

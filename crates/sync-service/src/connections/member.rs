@@ -37,7 +37,7 @@ pub struct SavedSettings {
     pub settings: ConnectionSettings,
     /// The saved secrets.
     pub secrets: Vec<SecretField>,
-    /// When they were saved last.
+    /// The time at which they were last saved.
     pub saved_at: Timestamp,
 }
 
@@ -184,7 +184,7 @@ impl ManagedConnection {
         &self.name
     }
 
-    /// The owner of its settings.
+    /// The owner of the settings.
     pub const fn managed_by(&self) -> ManagedBy {
         self.managed_by
     }

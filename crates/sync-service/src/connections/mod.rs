@@ -1,12 +1,12 @@
 //! The connections of a daemon: those of the configuration file, and those that were saved in the console.
 
 mod check;
-mod guard;
 mod job;
 mod member;
 mod registry;
 mod save;
 mod standby;
+mod store_monitor;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,22 +44,23 @@ pub struct ConnectionManager {
     saving: tokio::sync::Mutex<()>,
     stop: CancellationToken,
     tasks: TaskTracker,
-    guard: guard::Guard,
+    store_monitor: store_monitor::StoreMonitor,
 }
 
 impl ConnectionManager {
-    /// Opens the store and every connection, and claims them. Nothing is followed before [`Self::start`]. A connection
-    /// that cannot work, or that another process works on, is shown, keeps none from working, and is tried again.
+    /// Opens the store and every connection, and acquires their locks. No task runs before [`Self::start`]. A
+    /// connection that is unavailable, or that another process leads, is shown, doesn't affect the others, and is
+    /// retried.
     ///
     /// # Errors
-    /// When the store fails, or the settings of a connection of the configuration file cannot work.
+    /// When the store fails, or the settings of a connection of the configuration file are invalid.
     pub async fn open(config: Config, file: &Path) -> Result<Arc<Self>, ServiceError> {
         for connection in config.connections.values() {
             Connection::check(connection)?;
         }
         let store = Store::open(&config.store).await?;
         let key = config.master_key().cloned();
-        let fleet = Self {
+        let manager = Self {
             file: file.to_owned(),
             store,
             key,
@@ -70,10 +71,10 @@ impl ConnectionManager {
             saving: tokio::sync::Mutex::new(()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            guard: guard::Guard::default(),
+            store_monitor: store_monitor::StoreMonitor::default(),
         };
-        fleet.take_in().await?;
-        Ok(Arc::new(fleet))
+        manager.open_connections().await?;
+        Ok(Arc::new(manager))
     }
 
     /// True if no process works on a connection that was saved in the console.
@@ -85,7 +86,7 @@ impl ConnectionManager {
         let saved = store.saved_connections().await;
         store.close().await;
         for connection in saved? {
-            Lock::take(&config.store, &connection.name)?;
+            Lock::acquire(&config.store, &connection.name)?;
         }
         Ok(())
     }
@@ -93,9 +94,9 @@ impl ConnectionManager {
     /// Starts every connection, and retries those that can't start yet.
     pub fn start(self: &Arc<Self>) {
         self.members().iter().for_each(|member| member.follow());
-        let fleet = Arc::clone(self);
-        self.tasks.spawn(async move { fleet.take_over().await });
-        self.tasks.spawn(Arc::clone(self).keep_watch());
+        let manager = Arc::clone(self);
+        self.tasks.spawn(async move { manager.retry_until_stopped().await });
+        self.tasks.spawn(Arc::clone(self).monitor_store());
     }
 
     /// Stops the connections, and waits for active work. The store stays open for deliveries.

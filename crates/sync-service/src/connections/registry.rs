@@ -12,7 +12,7 @@ use super::save::open_all;
 use crate::vault::VaultError;
 use crate::{Config, ConfigError, ConnectionConfig, ConnectionSettings, ServiceError};
 
-/// A saved connection as it is shown, and as it works.
+/// A saved connection, for display and as effective settings.
 pub(crate) struct Recalled {
     pub(super) name: ConnectionName,
     pub(super) shown: SavedSettings,
@@ -23,7 +23,8 @@ pub(crate) struct Recalled {
 pub(super) async fn recall(config: &Config, store: &Store) -> Result<Vec<Recalled>, ServiceError> {
     let (twice, saved) = saved(config, store).await?;
     for SavedConnection { name, .. } in twice {
-        tracing::warn!(connection = %name, "the connection of that name in the configuration file is used, not the saved one");
+        tracing::warn!(connection = %name, "using the connection in the configuration file instead of the saved \
+                                            connection with the same name");
     }
     Ok(saved.into_iter().map(|saved| recall_one(config, saved)).collect())
 }
@@ -56,7 +57,7 @@ pub(crate) fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
     Recalled { name: saved.name, shown, settings }
 }
 
-/// The connections of the configuration and those that were saved in the console, for a process beside the daemon.
+/// The connections of the configuration and those that were saved in the console, for a process other than the daemon.
 #[derive(Debug)]
 pub struct ConnectionRegistry {
     /// The configuration, with the saved connections that work among its own.
@@ -66,13 +67,12 @@ pub struct ConnectionRegistry {
 }
 
 impl ConnectionRegistry {
-    /// Reads the state store that the configuration names, and changes nothing: a missing store, or one of another
-    /// version, contains no connection.
+    /// Reads the state store of the configuration, and changes nothing: a missing store, or one of another version,
+    /// contains no connection.
     ///
     /// # Errors
-    /// When the store cannot be read; when it is not as this version wants it, only where the configuration has no
-    /// connection either.
-    pub async fn look(config: Config) -> Result<Self, ServiceError> {
+    /// When the store can't be read; when it isn't current, only if the configuration has no connection either.
+    pub async fn read(config: Config) -> Result<Self, ServiceError> {
         let condition = DatabaseState::of(&config.store).await;
         let is_readable =
             condition.is_current() || matches!(condition, DatabaseState::Locked { is_readable: true, .. });
@@ -93,7 +93,7 @@ impl ConnectionRegistry {
         match recalled {
             Ok(recalled) => Ok(Self::with(config, recalled)),
             Err(error) if !config.connections.is_empty() && is_of_damage(&error) => {
-                tracing::error!(error = crate::error_chain(&error), "the saved connections are left out");
+                tracing::error!(error = crate::error_chain(&error), "skipping the saved connections");
                 Ok(Self { config, broken: BTreeMap::new() })
             }
             Err(error) => Err(error),
@@ -114,22 +114,22 @@ impl ConnectionRegistry {
         for Recalled { name, settings, .. } in recalled {
             match settings {
                 Ok(settings) => drop(config.connections.insert(name, settings)),
-                Err(error) => drop(broken.insert(name, beside_the_daemon(&config, error))),
+                Err(error) => drop(broken.insert(name, unavailable_outside_daemon(&config, error))),
             }
         }
         Self { config, broken }
     }
 
-    /// The connections that a command is about, the named one or all. Those that cannot work are left out.
+    /// The connections of a command, the named one or all. Unavailable ones are left out.
     ///
     /// # Errors
-    /// When there is none of that name, or none at all.
+    /// When there is none of that name, or none.
     pub fn working(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ServiceError> {
         let none_works = self.config.connections.is_empty();
         if none_works && self.broken.is_empty() {
             return Err(ServiceError::NoConnection(self.config.store.clone()));
         }
-        if !self.broken_of(name).is_empty() && (none_works || name.is_some()) {
+        if !self.unavailable_of(name).is_empty() && (none_works || name.is_some()) {
             return Ok(Vec::new());
         }
         self.config.chosen(name).map_err(|error| match error {
@@ -142,16 +142,16 @@ impl ConnectionRegistry {
     }
 
     /// The saved connections that cannot work here, of the named one or all.
-    pub fn broken_of(&self, name: Option<&str>) -> Vec<(&ConnectionName, &Unavailable)> {
+    pub fn unavailable_of(&self, name: Option<&str>) -> Vec<(&ConnectionName, &Unavailable)> {
         self.broken.iter().filter(|(broken, _)| name.is_none_or(|name| broken.as_str() == name)).collect()
     }
 
-    /// The connections that a command is about, the named one or all, for a command that needs each to work.
+    /// The connections of a command, the named one or all, for a command that needs all of them.
     ///
     /// # Errors
-    /// When there is none of that name, none at all, or one that cannot work here.
+    /// When there is none of that name, none, or an unavailable one.
     pub fn chosen(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ServiceError> {
-        match self.broken_of(name).first() {
+        match self.unavailable_of(name).first() {
             Some((name, broken)) => Err(broken.error(name)),
             None => self.working(name),
         }
@@ -174,7 +174,7 @@ fn is_of_damage(error: &ServiceError) -> bool {
 }
 
 /// A daemon may have been given the key where this process does not find it.
-fn beside_the_daemon(config: &Config, error: ServiceError) -> Unavailable {
+fn unavailable_outside_daemon(config: &Config, error: ServiceError) -> Unavailable {
     match (&error, &config.console) {
         (ServiceError::Vault(VaultError::MissingKey | VaultError::WrongKey), Some(console)) => {
             let remedy = Remedy::UseDaemonMasterKey { server: console.address() };

@@ -1,4 +1,4 @@
-//! *Save*: settings that work are kept, their secrets encrypted, and the connection begins to work by them.
+//! *Save*: valid settings are stored, their secrets encrypted, and the connection starts with them.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct ConnectionDraft {
     pub settings: ConnectionSettings,
     /// New secrets; `None` deletes one. Secrets that aren't named stay as they were saved.
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
-    /// Save although the services say that something does not work at this moment.
+    /// True to save even if a check fails temporarily.
     pub ignore_check_failures: bool,
 }
 
@@ -29,7 +29,7 @@ pub struct ConnectionDraft {
 #[non_exhaustive]
 pub enum SaveError {
     /// Invalid settings, by field.
-    #[error("invalid settings: {}", .0.problems.len())]
+    #[error("could not save: {}", crate::words::units::count(.0.problems.len(), "invalid setting"))]
     InvalidSettings(ValidationReport),
     /// The configuration file has a connection of this name.
     #[error("the configuration file manages connection \"{0}\"")]
@@ -40,7 +40,7 @@ pub enum SaveError {
     /// No connection has this name.
     #[error("connection \"{0}\" doesn't exist")]
     Unknown(ConnectionName),
-    /// Secrets cannot be kept, or those that were kept cannot be had.
+    /// Secrets can't be stored, or stored ones can't be decrypted.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The store failed, or the connection does not open.
@@ -74,10 +74,10 @@ impl ConnectionManager {
         self.key.is_some()
     }
 
-    /// Saves a new connection, or other settings of one that was saved before, and has it work by them.
+    /// Saves a new connection, or other settings of a saved one, and starts it with them.
     ///
     /// # Errors
-    /// When a setting does not work, secrets cannot be kept, or the store fails. Nothing is saved then.
+    /// When a setting is invalid, secrets can't be stored, or the store fails. Nothing is saved then.
     pub async fn save(
         &self,
         name: &ConnectionName,
@@ -119,7 +119,7 @@ impl ConnectionManager {
         Ok(checked)
     }
 
-    /// Says what is wrong with settings, and saves nothing.
+    /// Validates settings, and saves nothing.
     ///
     /// # Errors
     /// As [`Self::save`].
@@ -157,8 +157,8 @@ impl ConnectionManager {
         Ok(together(kept, draft))
     }
 
-    /// Forgets the settings and secrets of a connection that was saved here. What is known of its objects stays, and
-    /// nothing is changed in Okta or Assets.
+    /// Deletes the saved settings and secrets of a connection. The data about its objects stays, and nothing changes in
+    /// Okta or Assets.
     ///
     /// # Errors
     /// When it is in the configuration file, there is none, or the store fails.
@@ -185,8 +185,8 @@ impl ConnectionManager {
         let checked = draft.settings.check(name, secrets, self.config.allow_private_addresses);
         let config = checked.map_err(|e| refused(FieldError::all(&e)))?;
         let checked = check(&config).await;
-        let hopeless = checked.problems.iter().any(|problem| problem.blocking);
-        if hopeless || (!checked.problems.is_empty() && !draft.ignore_check_failures) {
+        let blocking = checked.problems.iter().any(|problem| problem.blocking);
+        if blocking || (!checked.problems.is_empty() && !draft.ignore_check_failures) {
             return Err(SaveError::InvalidSettings(checked));
         }
         Ok((config, checked))
@@ -256,15 +256,15 @@ pub(super) fn open_all(key: &MasterKey, saved: &SavedConnection) -> Result<Secre
     opened.collect()
 }
 
-/// Encrypts every saved secret under another key, all or none. Gives the number of secrets.
+/// Encrypts every saved secret with another key, all or none. Returns the number of secrets.
 ///
 /// # Errors
-/// When one is under neither key, or the store fails; nothing is changed then.
+/// When one is encrypted with neither key, or the store fails; nothing is changed then.
 pub async fn rotate(store: &sync_store::Store, old: &MasterKey, new: &MasterKey) -> Result<usize, SaveError> {
     let mut all = Vec::new();
     let mut count = 0;
     for saved in store.saved_connections().await? {
-        // A rotation that was told to have failed may have been done.
+        // A rotation that reported a failure may have succeeded.
         let under_new = saved.secrets.values().all(|secret| secret.key_id == new.id());
         let secrets = open_all(if under_new { new } else { old }, &saved)?;
         count += secrets.len();

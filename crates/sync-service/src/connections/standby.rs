@@ -1,4 +1,4 @@
-//! Connections that do not work yet: another process works on them, or a precondition is missing. Both end by themselves.
+//! Unavailable connections: another process leads them, or a prerequisite is missing. Both are retried automatically.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ const AGAIN: Duration = Duration::from_secs(3);
 
 impl ConnectionManager {
     /// Opens every connection of the configuration and of the store.
-    pub(super) async fn take_in(&self) -> Result<(), ServiceError> {
+    pub(super) async fn open_connections(&self) -> Result<(), ServiceError> {
         for (name, settings) in &self.config.connections {
-            self.try_one(name.clone(), None, Ok(settings.clone()), false).await;
+            self.try_open(name.clone(), None, Ok(settings.clone()), false).await;
         }
         for Recalled { name, shown, settings } in recall(&self.config, &self.store).await? {
-            self.try_one(name, Some(shown), settings, false).await;
+            self.try_open(name, Some(shown), settings, false).await;
         }
         Ok(())
     }
 
     /// Tries connections that do not work again and again, until the process ends.
-    pub(super) async fn take_over(&self) {
+    pub(super) async fn retry_until_stopped(&self) {
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -32,7 +32,7 @@ impl ConnectionManager {
             }
             tokio::select! {
                 () = self.stop.cancelled() => return,
-                result = self.try_again() => if let Err(error) = result {
+                result = self.retry_unavailable() => if let Err(error) = result {
                     tracing::debug!(error = crate::error_chain(&error), "could not read the saved connections");
                 },
             }
@@ -41,11 +41,11 @@ impl ConnectionManager {
 
     /// Retries every unavailable connection; adds those that another process saved, and removes those that another
     /// process deleted.
-    async fn try_again(&self) -> Result<(), ServiceError> {
+    async fn retry_unavailable(&self) -> Result<(), ServiceError> {
         let _one_at_a_time = self.saving.lock().await;
         for (name, settings) in &self.config.connections {
             if !self.works(name) {
-                self.try_one(name.clone(), None, Ok(settings.clone()), true).await;
+                self.try_open(name.clone(), None, Ok(settings.clone()), true).await;
             }
         }
         let (_, others) = saved(&self.config, &self.store).await?;
@@ -60,7 +60,7 @@ impl ConnectionManager {
         for one in others {
             if !self.works(&one.name) {
                 let Recalled { name, shown, settings } = recall_one(&self.config, one);
-                self.try_one(name, Some(shown), settings, true).await;
+                self.try_open(name, Some(shown), settings, true).await;
             }
         }
         Ok(())
@@ -70,9 +70,9 @@ impl ConnectionManager {
         self.get(name).is_some_and(|member| member.connection().is_ok())
     }
 
-    /// Opens and claims a connection, and shows what became of it; says so in the log when that is something new.
-    /// Before the start it is not followed.
-    async fn try_one(
+    /// Opens a connection, acquires its lock, and shows the result; logs a changed result. Before the start, its tasks
+    /// don't run.
+    async fn try_open(
         &self,
         name: ConnectionName,
         saved: Option<SavedSettings>,

@@ -1,4 +1,4 @@
-//! The import source: reached, let in, ready, with the wanted schema and mapping.
+//! The import source: reachable, authorized, ready, with the wanted schema and mapping.
 
 use insight_import_client::{Error, ImportClient, SourceStatus};
 use reqwest::Url;
@@ -9,7 +9,7 @@ use sync_engine::{Fact, Finding, FindingCode, Remedy, Service, Severity};
 use super::Observation;
 use super::check::{Check, CheckArea, Item, Repair};
 use super::okta::SCHEMAS;
-use super::probe::{self, Answered};
+use super::probe::{self, ProbeResponse};
 use crate::ConnectionConfig;
 use crate::adapters::remedy::of_assets;
 use crate::adapters::{AssetsStructure, Examined, findings};
@@ -58,12 +58,12 @@ async fn reachable(connection: &ConnectionConfig) -> Check {
     };
     url.set_path("/jsm/assets/v1/imports/info");
     let (host, is_encrypted) = (probe::host(&url), url.scheme() == "https");
-    match probe::ask(&url, connection.allow_private_addresses).await {
-        // Without a token there is no other answer.
-        Ok(Answered { response, proxy }) if matches!(response.status().as_u16(), 401 | 403) => {
+    match probe::request(&url, connection.allow_private_addresses).await {
+        // Without a token, no other response is possible.
+        Ok(ProbeResponse { response, proxy }) if matches!(response.status().as_u16(), 401 | 403) => {
             REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy })
         }
-        Ok(Answered { response, proxy }) => {
+        Ok(ProbeResponse { response, proxy }) => {
             let (service, status) = (Service::Assets, response.status().as_u16());
             REACHABLE.problem([Observation::UnexpectedResponse { service, host, status, proxy }], [correct()])
         }
@@ -71,7 +71,7 @@ async fn reachable(connection: &ConnectionConfig) -> Check {
     }
 }
 
-/// A refusal with its remedy.
+/// A rejection with its remedy.
 pub(super) fn failed(item: Item, error: &Error) -> Check {
     let later = Remedy::CheckServiceStatus { service: Service::Assets };
     let remedy = error.remedy().map_or(later, of_assets);
@@ -93,7 +93,7 @@ fn source(status: &SourceStatus) -> Check {
     }
 }
 
-/// Schema and mapping beside what Okta's schemas call for, and the mapping that they do.
+/// The schema and mapping, compared with the document that Okta's schemas require, and that mapping.
 pub(super) async fn structure(
     access: &Access,
     structure: Option<&AssetsStructure>,
@@ -150,7 +150,7 @@ fn mapping(wanted: &Mapping, evolution: &Evolution) -> Check {
     MAPPING.ok(Observation::SchemaMatches { object_types: types.len() as u64, attributes: attributes as u64 })
 }
 
-/// Cardinality has a check of its own.
+/// Cardinality has a separate check.
 fn is_cardinality(finding: &Finding) -> bool {
     finding.code() == FindingCode::CardinalityTooLow
 }

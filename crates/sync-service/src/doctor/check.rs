@@ -93,7 +93,7 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub observations: Vec<Observation>,
-    /// Problems that have a code.
+    /// The findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub findings: Vec<Finding>,

@@ -1,4 +1,4 @@
-//! Configuration, state store, who works on the connection, and the addresses of the daemon.
+//! Configuration, state store, leader of the connection, and the daemon's listeners.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -64,40 +64,40 @@ pub(super) struct Machine<'c> {
     console: Option<Address>,
 }
 
-/// The process that works on a connection.
+/// True, false, or unknown: a process works on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Work {
-    Somebody,
-    Nobody,
+pub(super) enum Leader {
+    Present,
+    Absent,
     Unknown,
 }
 
 impl<'c> Machine<'c> {
-    pub(super) async fn look(config: &'c Config, file: &'c Path) -> Self {
+    pub(super) async fn read(config: &'c Config, file: &'c Path) -> Self {
         let mut condition = DatabaseState::of(&config.store).await;
         let soundness = content(&config.store, &condition).await;
         if let Some(Soundness::Damaged { problem }) = &soundness {
             condition = DatabaseState::Damaged { problem: problem.clone() };
         }
         let listen = Address::of(config.listen).await;
-        let look = async |address: Option<SocketAddr>| match address {
+        let state_of = async |address: Option<SocketAddr>| match address {
             Some(address) => Some(Address::of(address).await),
             None => None,
         };
-        let metrics = look(config.metrics_listen).await;
-        let console = look(config.console.as_ref().map(|console| console.listen)).await;
+        let metrics = state_of(config.metrics_listen).await;
+        let console = state_of(config.console.as_ref().map(|console| console.listen)).await;
         Self { config, file, condition, soundness, listen, metrics, console }
     }
 
     /// The process that works on a connection. Acquires the lock briefly, and creates no file for a missing store.
-    pub(super) fn work(&self, connection: &ConnectionName) -> Work {
+    pub(super) fn work(&self, connection: &ConnectionName) -> Leader {
         if self.condition == DatabaseState::Missing {
-            return Work::Nobody;
+            return Leader::Absent;
         }
-        match Lock::take(&self.config.store, connection) {
-            Ok(_) => Work::Nobody,
-            Err(ServiceError::AnotherLeader(_)) => Work::Somebody,
-            Err(_) => Work::Unknown,
+        match Lock::acquire(&self.config.store, connection) {
+            Ok(_) => Leader::Absent,
+            Err(ServiceError::AnotherLeader(_)) => Leader::Present,
+            Err(_) => Leader::Unknown,
         }
     }
 
@@ -172,7 +172,7 @@ impl<'c> Machine<'c> {
         }
     }
 
-    /// A store that can be written and is up to date, and what is known of its content.
+    /// A writable store that is up to date, and the known state of its content.
     fn sound_store(&self, path: String) -> Check {
         match &self.soundness {
             Some(Soundness::Sound) => STORE.ok(Observation::StoreSound { path }),
@@ -187,15 +187,15 @@ impl<'c> Machine<'c> {
         }
     }
 
-    pub(super) fn daemon(work: Work) -> Check {
+    pub(super) fn daemon(work: Leader) -> Check {
         match work {
-            Work::Somebody => DAEMON.ok(Observation::Running),
-            Work::Nobody => DAEMON.warned(vec![Finding::warning(Fact::NotRunning)]),
-            Work::Unknown => DAEMON.unknown(Observation::LockUnreadable, [Remedy::CheckStoreAccess]),
+            Leader::Present => DAEMON.ok(Observation::Running),
+            Leader::Absent => DAEMON.warned(vec![Finding::warning(Fact::NotRunning)]),
+            Leader::Unknown => DAEMON.unknown(Observation::LockUnreadable, [Remedy::CheckStoreAccess]),
         }
     }
 
-    pub(super) async fn addresses(&self, connection: &ConnectionConfig, work: Work) -> Vec<Check> {
+    pub(super) async fn addresses(&self, connection: &ConnectionConfig, work: Leader) -> Vec<Check> {
         let alerts = connection.alerts.as_ref();
         let (hook, metrics, console, alerts) = tokio::join!(
             LISTEN.within(self.hook_address(connection, work)),
@@ -206,16 +206,16 @@ impl<'c> Machine<'c> {
         vec![hook, metrics, console, alerts]
     }
 
-    async fn hook_address(&self, connection: &ConnectionConfig, work: Work) -> Check {
+    async fn hook_address(&self, connection: &ConnectionConfig, work: Leader) -> Check {
         let ours = if connection.event_hook.is_some() {
             self.answers(connection).await
         } else {
-            work == Work::Somebody
+            work == Leader::Present
         };
         self.judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
     }
 
-    /// True if a daemon answers for the connection's hook at its listener.
+    /// True if a daemon responds for the connection's hook at its listener.
     pub(super) async fn answers(&self, connection: &ConnectionConfig) -> bool {
         let url = self.here(self.config.listen, &format!("/hooks/okta/{}", connection.name));
         match (&self.listen, url) {
@@ -229,7 +229,7 @@ impl<'c> Machine<'c> {
             return METRICS.without(Observation::TurnedOff { setting: "server.metrics_listen".into() });
         };
         let ours = match (found, self.here(address, "/readyz")) {
-            (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
+            (Address::InUse, Ok(url)) => match probe::request_local(&url).await {
                 Ok(response) => probe::json(response).await.is_some_and(|body| body["ready"].is_boolean()),
                 Err(_) => false,
             },
@@ -243,7 +243,7 @@ impl<'c> Machine<'c> {
             return CONSOLE.without(Observation::TurnedOff { setting: "console.listen".into() });
         };
         let ours = match (found, self.here(settings.listen, "/healthz")) {
-            (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
+            (Address::InUse, Ok(url)) => match probe::request_local(&url).await {
                 Ok(response) => response.headers().contains_key("content-security-policy"),
                 Err(_) => false,
             },

@@ -1,5 +1,4 @@
-//! Every precondition of a connection: what was seen of it, and what to do. Changes nothing, unless it is asked to put
-//! right what is ours to put right.
+//! Every prerequisite of a connection: observations and remedies. Changes nothing, unless a fix is requested.
 //!
 //! Independent checks run at the same time, each with its own time limit. A check whose prerequisite failed says so;
 //! all others run.
@@ -45,11 +44,11 @@ use host::{Address, CONFIG, Machine};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckReport {
-    /// Its name.
+    /// The name.
     pub connection: ConnectionName,
     /// True if no check failed; warnings are allowed.
     pub passed: bool,
-    /// Every precondition, always in the same order.
+    /// All checks, always in the same order.
     pub checks: Vec<Check>,
     /// The fixes that were applied first, or that failed.
     pub fixes: Vec<Fix>,
@@ -70,21 +69,21 @@ pub async fn examine(
     connections: &[&ConnectionConfig],
     fix: bool,
 ) -> Vec<CheckReport> {
-    let mut diagnoses = look(config, file, connections).await;
+    let mut diagnoses = check_all(config, file, connections).await;
     if fix && diagnoses.iter().flat_map(|d| &d.checks).any(|check| check.auto_fixable) {
         let mut repairs = vec![Vec::new(); diagnoses.len()];
         if let Some(store) = repair::store(config, &diagnoses).await {
             repairs.fill(vec![store]);
         }
-        // Okta verifies a hook by calling it: with a store there is somebody to answer.
-        let answering = Answering::begin(config).await;
+        // Okta verifies a hook by calling it: with a store, this process can respond.
+        let answering = TemporaryReceiver::begin(config).await;
         for ((connection, diagnosis), repairs) in connections.iter().zip(&diagnoses).zip(&mut repairs) {
             repairs.extend(repair::connection(config, connection, diagnosis).await);
         }
         if let Some(answering) = answering {
             answering.end().await;
         }
-        diagnoses = look(config, file, connections).await;
+        diagnoses = check_all(config, file, connections).await;
         for (diagnosis, repairs) in diagnoses.iter_mut().zip(repairs) {
             diagnosis.fixes = repairs;
         }
@@ -102,7 +101,7 @@ pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionCo
     diagnosis
 }
 
-async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<CheckReport> {
+async fn check_all(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<CheckReport> {
     let (machine, answering) = prepare(config, file).await;
     let mut diagnoses = Vec::new();
     for connection in connections {
@@ -115,17 +114,17 @@ async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -
 }
 
 /// The state that all connections share, and a receiver if none listens.
-async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option<Answering>) {
-    let machine = Machine::look(config, file).await;
+async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option<TemporaryReceiver>) {
+    let machine = Machine::read(config, file).await;
     let answering = match (&machine.listen, machine.condition.is_current()) {
-        (Address::Free, true) => Answering::begin(config).await,
+        (Address::Free, true) => TemporaryReceiver::begin(config).await,
         _ => None,
     };
     (machine, answering)
 }
 
 async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> CheckReport {
-    // All of them at the same time make a large future.
+    // All checks at once make a large future.
     let checks = Box::pin(checks(machine, answering, connection)).await;
     let ok = checks.iter().all(|check| check.status != CheckStatus::Failed);
     CheckReport { connection: connection.name.clone(), passed: ok, checks, fixes: Vec::new() }
@@ -134,9 +133,9 @@ async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &Connectio
 async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Vec<Check> {
     let (okta, import, account) =
         (okta_client(connection), assets_client(connection), account_client(connection));
-    // A look is over before a daemon beside it notices.
+    // The check ends before a concurrent daemon notices it.
     let okta = okta.map(|client| client.high_priority());
-    // That the address is none of an org is told where the address is.
+    // Another check reports an address that isn't an org's.
     let is_address =
         |error: &&ConfigError| matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"));
     let address = okta.as_ref().err().filter(is_address);
@@ -153,7 +152,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     let work = machine.work(&connection.name);
 
     let (org, access, addresses) = tokio::join!(
-        org::look(connection, address),
+        org::check(connection, address),
         assets::access(connection, import),
         machine.addresses(connection, work),
     );
@@ -161,7 +160,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         if org.reachable.holds() && org.url.holds() { okta } else { Err(unusable(&org)) }
     };
     let okta = usable(okta.as_ref().map_err(|_| CONFIG));
-    let app = okta::look(connection, okta).await;
+    let app = okta::check(connection, okta).await;
     let port =
         okta.map(|okta| OktaEventHook::new(okta.clone(), &connection.name, connection.event_hook.clone()));
     let port = match app.hooks_need {
@@ -179,13 +178,13 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     let has_account = connection.assets.account.is_some();
     let (hook, selection, (structure, settings, objects)) = tokio::join!(
         hook::look(machine, answering, connection, port),
-        selection::look(connection, okta, app.schemas.as_ref()),
+        selection::check(connection, okta, app.schemas.as_ref()),
         async {
             let (checks, mapping) =
                 assets::structure(&access, structure.as_ref(), app.schemas.as_ref(), has_account).await;
             let import = import.ok().filter(|_| access.lacks.is_none());
-            let (settings, account) = settings::look(import, access.lacks, mapping.as_ref(), account).await;
-            let objects = objects::look(machine, connection, import, mapping.as_ref(), account).await;
+            let (settings, account) = settings::check(import, access.lacks, mapping.as_ref(), account).await;
+            let objects = objects::check(machine, connection, import, mapping.as_ref(), account).await;
             (checks, settings, objects)
         },
     );
@@ -214,14 +213,14 @@ fn unusable(org: &org::Org) -> Item {
     if org.url.status == CheckStatus::Failed { org::URL } else { org::REACHABLE }
 }
 
-/// The receiver of this process, for as long as no daemon answers: what is delivered meanwhile is stored.
-struct Answering {
+/// The receiver of this process, while no daemon responds: deliveries are stored meanwhile.
+struct TemporaryReceiver {
     stop: CancellationToken,
     serving: JoinHandle<()>,
     store: Store,
 }
 
-impl Answering {
+impl TemporaryReceiver {
     /// `None` when the store or the address is not to be had; a daemon may have both.
     async fn begin(config: &Config) -> Option<Self> {
         let store = Store::open(&config.store).await.ok()?;
@@ -257,7 +256,7 @@ impl Answering {
 
     async fn end(self) {
         self.stop.cancel();
-        // It ends by itself once told to stop.
+        // The task ends after it is canceled.
         let _ = self.serving.await;
         self.store.close().await;
     }

@@ -17,8 +17,8 @@ use crate::{ConnectionConfig, ServiceError};
 
 const OBJECTS: Item = Item::new("assets.objects", CheckArea::Assets, "Synced objects");
 
-/// Counts what Assets shows to the account. `account` is what others found of it.
-pub(super) async fn look(
+/// Counts the objects that Assets returns to the account. `account` is the result of its own check.
+pub(super) async fn check(
     machine: &Machine<'_>,
     connection: &ConnectionConfig,
     import: Option<&ImportClient>,
@@ -51,7 +51,7 @@ async fn count(machine: &Machine<'_>, connection: &ConnectionConfig, objects: &A
     }
     let mut missing = Vec::new();
     for (&kind, &confirmed) in &sent {
-        match objects.count_live(kind).await {
+        match objects.count_current(kind).await {
             Ok(present) if present < confirmed => {
                 missing.push(Observation::ObjectsMissing { kind, present, confirmed });
             }
@@ -76,11 +76,11 @@ async fn sent(
     connection: &ConnectionConfig,
 ) -> Result<BTreeMap<ObjectKind, u64>, ServiceError> {
     let store = Store::open(&machine.config.store).await?;
-    let census = store.connection(&connection.name).await?.object_counts().await;
+    let counts = store.connection(&connection.name).await?.object_counts().await;
     store.close().await;
-    Ok(census?
+    Ok(counts?
         .into_iter()
-        .map(|(kind, census)| (kind, census.current))
-        .filter(|(_, live)| *live > 0)
+        .map(|(kind, counts)| (kind, counts.current))
+        .filter(|(_, current)| *current > 0)
         .collect())
 }

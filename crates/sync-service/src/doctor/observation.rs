@@ -39,7 +39,7 @@ pub enum HiddenBecause {
     NoAccount,
     /// The Atlassian account may not read it.
     NotPermitted,
-    /// Assets doesn't return it, as before the first setup.
+    /// Assets doesn't return it; this is normal before the first setup.
     NotReturned,
 }
 

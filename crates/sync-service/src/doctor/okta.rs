@@ -61,7 +61,7 @@ pub(super) struct App {
 }
 
 /// Checks the app's permissions. `client` is `None` if the configuration provides none.
-pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClient, Item>) -> App {
+pub(super) async fn check(connection: &ConnectionConfig, client: Result<&OktaClient, Item>) -> App {
     let client = match client {
         Ok(client) => client,
         Err(needed) => return nothing(connection, CREDENTIALS.needs(needed)),
@@ -80,7 +80,7 @@ pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClie
         Some(needed) => ROLE.needs(needed),
         None => ROLE.within(role(client)).await,
     };
-    // A scope that is lacking says nothing about the role.
+    // A missing scope says nothing about the role.
     let needs_role = (role.status == super::CheckStatus::Failed).then_some(ROLE);
     let needs = |items: &[Item]| items.iter().copied().find(|item| lacks(*item)).or(needs_role);
     let (schemas, log) = tokio::join!(
@@ -121,7 +121,7 @@ fn nothing(connection: &ConnectionConfig, credentials: Check) -> App {
 }
 
 impl Scope {
-    /// Said in place of the check when this connection does without.
+    /// The reason for skipping the check, if this connection doesn't need it.
     fn unneeded(&self, connection: &ConnectionConfig) -> Option<Check> {
         let unneeded = match self.purpose {
             ScopePurpose::SystemLog => connection.event_source == EventSource::EventHook,
@@ -208,13 +208,13 @@ async fn bound(client: &OktaClient) -> Check {
     }
 }
 
-/// A refusal with its remedy.
+/// A rejection with its remedy.
 pub(super) fn failed(item: Item, error: &Error) -> Check {
     let later = Remedy::CheckServiceStatus { service: Service::Okta };
     item.problem([Observation::error(error)], [error.remedy().map_or(later, of_okta)])
 }
 
-/// An app without a role gets an empty list of users and a refusal of everything else.
+/// An app without a role gets an empty list of users and a rejection of everything else.
 async fn role(client: &OktaClient) -> Check {
     let lacking = |seen| ROLE.problem([seen], [Remedy::AssignAdminRole]);
     let (users, groups) = (

@@ -1,4 +1,4 @@
-//! The org before anybody signs in: its address, who answers there, and its clock.
+//! The org before sign-in: its URL, the server at that URL, and its clock.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -9,7 +9,7 @@ use sync_engine::{Fact, Finding, Remedy, Service};
 
 use super::Observation;
 use super::check::{Check, CheckArea, Item};
-use super::probe::{self, Answered, Silence};
+use super::probe::{self, ProbeResponse, Silence};
 use crate::{ConfigError, ConnectionConfig};
 
 /// The reported offset from the clock of Assets, in seconds.
@@ -19,7 +19,7 @@ const CLOCK: Item = Item::new("clock", CheckArea::Host, "Clock");
 pub(super) const URL: Item = Item::new("okta.url", CheckArea::Okta, "Org URL");
 pub(super) const REACHABLE: Item = Item::new("okta.reachable", CheckArea::Okta, "Reachable");
 
-/// Below, the whole seconds of `Date` and the way of the answer explain it.
+/// Below this, the whole seconds of `Date` and the transport explain it.
 const NOISE: u64 = 5;
 /// Above, times in Assets, in the log and in every figure are wrong beyond use.
 const FAR: u64 = 300;
@@ -32,7 +32,7 @@ pub(super) struct Org {
 }
 
 /// Checks the org's URL. `wrong` is the configuration error of an invalid URL.
-pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigError>) -> Org {
+pub(super) async fn check(connection: &ConnectionConfig, wrong: Option<&ConfigError>) -> Org {
     let given = &connection.okta.org_url;
     let url = match (wrong, Url::parse(given.trim())) {
         (None, Ok(url)) => url,
@@ -47,7 +47,7 @@ pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigErr
     };
     let mut about = url.clone();
     about.set_path("/.well-known/okta-organization");
-    match REACHABLE.timed(probe::ask(&about, connection.allow_private_addresses)).await {
+    match REACHABLE.timed(probe::request(&about, connection.allow_private_addresses)).await {
         Ok(Ok(answer)) => answered(&url, answer).await,
         Ok(Err(silence)) => silent(&silence),
         Err(late) => Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable: late },
@@ -60,8 +60,8 @@ fn silent(silence: &Silence) -> Org {
     Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable }
 }
 
-async fn answered(url: &Url, answer: Answered) -> Org {
-    let Answered { response, proxy } = answer;
+async fn answered(url: &Url, answer: ProbeResponse) -> Org {
+    let ProbeResponse { response, proxy } = answer;
     let (host, is_encrypted) = (probe::host(url), url.scheme() == "https");
     let clock = clock(response.headers());
     let status = response.status();
@@ -71,11 +71,11 @@ async fn answered(url: &Url, answer: Answered) -> Org {
         let reachable = REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy });
         return Org { clock, url, reachable };
     }
-    // Every answer of Okta's API has it; the page about the org is also known by what it says.
+    // Every Okta API response has the header; the content identifies the org's own page.
     let marked = response.headers().contains_key("x-okta-request-id");
-    let told = probe::json(response).await.unwrap_or_default();
-    let org = told["id"].as_str().filter(|id| id.starts_with("00o"));
-    if !marked && org.is_none() && told["errorCode"].as_str().is_none_or(|code| !code.starts_with("E0")) {
+    let document = probe::json(response).await.unwrap_or_default();
+    let org = document["id"].as_str().filter(|id| id.starts_with("00o"));
+    if !marked && org.is_none() && document["errorCode"].as_str().is_none_or(|code| !code.starts_with("E0")) {
         let (service, status) = (Service::Okta, status.as_u16());
         let other = Observation::UnexpectedResponse { service, host, status, proxy };
         let problem = REACHABLE.problem([other], [Remedy::CorrectOrgUrl]);
@@ -88,13 +88,13 @@ async fn answered(url: &Url, answer: Answered) -> Org {
         return Org { clock, url: URL.needs(REACHABLE), reachable: problem };
     }
     let reachable = REACHABLE.ok(Observation::Responds { host, is_encrypted, proxy });
-    Org { clock, url: URL.ok(named(url, &told, org)), reachable }
+    Org { clock, url: URL.ok(named(url, &document, org)), reachable }
 }
 
 /// The org at the URL, and if it is the expected one.
-fn named(url: &Url, told: &Value, org: Option<&str>) -> Observation {
+fn named(url: &Url, document: &Value, org: Option<&str>) -> Observation {
     let Some(org) = org.map(str::to_owned) else { return Observation::Org { host: probe::host(url) } };
-    let own = told.pointer("/_links/organization/href").and_then(Value::as_str).unwrap_or_default();
+    let own = document.pointer("/_links/organization/href").and_then(Value::as_str).unwrap_or_default();
     match Url::parse(own) {
         Ok(own) if own.host_str() != url.host_str() => {
             Observation::CustomDomain { org, own: probe::host(&own) }

@@ -14,11 +14,11 @@ use super::Observation;
 use crate::adapters::remedy::of_network;
 use crate::connection::USER_AGENT;
 
-/// Okta waits so long for the answer to a verification.
+/// The time limit of Okta for the response to a verification.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The time limit for any other server.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// More is not read of an answer.
+/// The maximum size of a response.
 const LARGEST_ANSWER: usize = 64 << 10;
 
 /// Host and port, as a message names them.
@@ -30,14 +30,14 @@ pub(super) fn host(url: &Url) -> String {
 /// The trusted certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
-    /// That of an authority that the system trusts.
+    /// The authorities that the system trusts.
     System,
     /// Any certificate: this machine is addressed by number, and receives no secret.
-    Anybody,
+    Any,
 }
 
-/// An answer, and the proxy that it came through.
-pub(super) struct Answered {
+/// A response, and the proxy that returned it.
+pub(super) struct ProbeResponse {
     pub(super) response: Response,
     /// `None` without a proxy.
     pub(super) proxy: Option<String>,
@@ -46,10 +46,10 @@ pub(super) struct Answered {
 /// The reason for a missing response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Silence {
-    /// The address, or the proxy on the way, does not answer.
+    /// The address or the proxy doesn't respond.
     NotReached(Box<NotReached>),
     /// No request was sent: the HTTP client can't be created, or the address is private.
-    NotAsked(String),
+    NotSent(String),
 }
 
 impl Silence {
@@ -57,7 +57,7 @@ impl Silence {
     pub(super) fn observation(&self) -> Observation {
         let error = match self {
             Self::NotReached(reason) => reason.to_string(),
-            Self::NotAsked(reason) => reason.clone(),
+            Self::NotSent(reason) => reason.clone(),
         };
         Observation::Error { error }
     }
@@ -71,31 +71,31 @@ impl Silence {
                 remedy @ (Remedy::CheckProxy | Remedy::CorrectOrgUrl) => vec![remedy],
                 remedy => vec![correct, remedy],
             },
-            Self::NotAsked(_) => vec![correct],
+            Self::NotSent(_) => vec![correct],
         }
     }
 }
 
-/// Asks a service without following redirects.
-pub(super) async fn ask(url: &Url, allow_private_addresses: bool) -> Result<Answered, Silence> {
+/// Sends a request to a service without following redirects.
+pub(super) async fn request(url: &Url, allow_private_addresses: bool) -> Result<ProbeResponse, Silence> {
     let outbound = Outbound::new().allow_private_addresses(allow_private_addresses);
-    outbound.check(url).map_err(|refused| Silence::NotAsked(refused.to_string()))?;
+    outbound.check(url).map_err(|refused| Silence::NotSent(refused.to_string()))?;
     let client = client(outbound.apply(builder(TIMEOUT, Trust::System)))?;
     let response = send(&outbound, client.get(url.clone()), url).await?;
     if let Some(reason) = outbound.proxy_sign_in(url, response.status()) {
         return Err(Silence::NotReached(Box::new(reason)));
     }
     let proxy = outbound.proxy_for(url).map(|proxy| proxy.to_string());
-    Ok(Answered { response, proxy })
+    Ok(ProbeResponse { response, proxy })
 }
 
-/// Asks a listener on this machine.
-pub(super) async fn ask_here(url: &Url) -> Result<Response, Silence> {
-    send(&own_way(), client(builder(TIMEOUT, Trust::Anybody))?.get(url.clone()), url).await
+/// Sends a request to a listener on this machine.
+pub(super) async fn request_local(url: &Url) -> Result<Response, Silence> {
+    send(&unrestricted(), client(builder(TIMEOUT, Trust::Any))?.get(url.clone()), url).await
 }
 
 /// The way to addresses of our own, wherever they are.
-fn own_way() -> Outbound {
+fn unrestricted() -> Outbound {
     Outbound::new().allow_private_addresses(true)
 }
 
@@ -108,14 +108,14 @@ fn builder(timeout: Duration, trust: Trust) -> ClientBuilder {
         .redirect(Policy::none())
         .timeout(timeout)
         .user_agent(USER_AGENT)
-        .danger_accept_invalid_certs(trust == Trust::Anybody)
+        .danger_accept_invalid_certs(trust == Trust::Any)
 }
 
 fn client(builder: ClientBuilder) -> Result<Client, Silence> {
-    builder.build().map_err(|error| Silence::NotAsked(crate::error_chain(&error)))
+    builder.build().map_err(|error| Silence::NotSent(crate::error_chain(&error)))
 }
 
-/// Reads the answer as JSON, if it is that and not endless.
+/// Reads the response as JSON, if it is JSON of limited size.
 pub(super) async fn json(mut response: Response) -> Option<Value> {
     let mut body = Vec::new();
     while let Some(part) = response.chunk().await.ok()? {
@@ -130,29 +130,29 @@ pub(super) async fn json(mut response: Response) -> Option<Value> {
 /// The response of a hook's URL to the challenge that Okta would send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Challenged {
-    /// As our receiver does.
+    /// As the receiver of this product does.
     Answered,
     /// With this status, and not with the challenge.
     Otherwise(u16),
-    /// Not at all.
+    /// Unreachable.
     Silent(Silence),
 }
 
-/// Asks as Okta does when it verifies a hook, without the secret.
+/// Sends a verification request like Okta's, without the secret.
 pub(super) async fn challenge(url: &Url) -> Challenged {
     challenge_by(url, Trust::System).await
 }
 
 /// The same of the receiver on this machine.
 pub(super) async fn challenge_here(url: &Url) -> Challenged {
-    challenge_by(url, Trust::Anybody).await
+    challenge_by(url, Trust::Any).await
 }
 
 async fn challenge_by(url: &Url, trust: Trust) -> Challenged {
     let challenge = Uuid::new_v4().to_string();
     let answer = async {
         let request = client(builder(PATIENCE, trust))?.get(url.clone());
-        send(&own_way(), request.header(VERIFICATION_HEADER, &challenge), url).await
+        send(&unrestricted(), request.header(VERIFICATION_HEADER, &challenge), url).await
     };
     match answer.await {
         Ok(response) => {

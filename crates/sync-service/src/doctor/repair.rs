@@ -1,4 +1,4 @@
-//! Putting right what is ours to put right.
+//! The automatic fixes.
 
 use std::borrow::Cow;
 
@@ -19,22 +19,22 @@ use crate::{Config, Connection, ConnectionConfig, ServiceError, words};
 pub enum Change {
     /// The state store was created or migrated.
     StoreMigrated {
-        /// Its path.
+        /// The path.
         path: String,
     },
     /// An object type was added.
     ObjectTypeAdded {
-        /// Its name.
+        /// The name.
         name: String,
     },
     /// Attributes were added.
     AttributesAdded {
-        /// Their number.
+        /// The number.
         attributes: u64,
     },
     /// An attribute was corrected with the Atlassian account.
     AttributeCorrected {
-        /// Its object type and name.
+        /// The object type and name.
         name: String,
     },
     /// The event hook was changed.
@@ -115,7 +115,7 @@ pub(super) async fn store(config: &Config, diagnoses: &[CheckReport]) -> Option<
     Some(Fix::of("State store", result))
 }
 
-/// Puts right what the diagnosis of a connection calls for.
+/// Applies the fixes that a check report permits.
 pub(super) async fn connection(
     config: &Config,
     connection: &ConnectionConfig,
@@ -133,7 +133,7 @@ pub(super) async fn connection(
     repaired
 }
 
-/// Goes by the store: what is added anew may have held values that were confirmed.
+/// Goes through the store: added attributes may have contained confirmed values.
 async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec<Change>, ServiceError> {
     let store = Store::open(&config.store).await?;
     let report = match Connection::open(connection, &store).await {

@@ -36,7 +36,7 @@ fn key() -> String {
 }
 
 impl Observation {
-    /// A realistic value of each observation, and of each form that has words of its own.
+    /// A realistic value of each observation, and of each variant with separate words.
     pub fn samples() -> Vec<Self> {
         let mut samples = Self::samples_of_host();
         samples.extend(Self::samples_of_org());

@@ -13,7 +13,7 @@ use crate::adapters::{UnknownChoice, unknown_groups, unknown_names};
 const SELECTION: Item = Item::new("okta.scope", CheckArea::Okta, "Users and groups in scope");
 
 /// Checks the user types and groups that the scope names.
-pub(super) async fn look(
+pub(super) async fn check(
     connection: &ConnectionConfig,
     client: Result<&OktaClient, Item>,
     schemas: Option<&OrgSchemas>,
@@ -26,10 +26,10 @@ pub(super) async fn look(
         (Err(needed), _) => return SELECTION.needs(needed),
         (Ok(_), None) => return SELECTION.needs(SCHEMAS),
     };
-    SELECTION.within(check(connection, client, schemas)).await
+    SELECTION.within(check_scope(connection, client, schemas)).await
 }
 
-async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &OrgSchemas) -> Check {
+async fn check_scope(connection: &ConnectionConfig, client: &OktaClient, schemas: &OrgSchemas) -> Check {
     let users = &connection.scope.users;
     let mut unknown = unknown_names(users, schemas);
     if unknown.is_empty() {

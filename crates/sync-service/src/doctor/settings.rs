@@ -19,7 +19,7 @@ pub(super) const ACCOUNT: Item = Item::new("assets.account", CheckArea::Assets, 
 
 /// The objects that Premium includes. Atlassian's API doesn't report this site's limit.
 const INCLUDED: u64 = 50_000;
-/// Nearer than this, in percent, is worth a word.
+/// The distance to the quota, in percent, below which a warning appears.
 const NEAR: u64 = 90;
 
 /// The account, where the configuration has one.
@@ -27,7 +27,7 @@ pub(super) type Account<'a> = Option<Result<&'a AssetsClient, Item>>;
 
 /// Checks settings, quota, and account, and returns the account if it can be used. `lacks` is the missing prerequisite
 /// of reading the import source.
-pub(super) async fn look<'a>(
+pub(super) async fn check<'a>(
     import: Option<&ImportClient>,
     lacks: Option<Item>,
     mapping: Option<&Mapping>,
@@ -45,7 +45,7 @@ pub(super) async fn look<'a>(
     let usable = account.and_then(Result::ok);
     let mut checks = match (lacks, import) {
         (None, Some(import)) => {
-            // Asked with the account where there is one, and otherwise with the token.
+            // Read with the account if there is one, and otherwise with the token.
             let settings = SourceSettings::new(import.clone(), usable.cloned());
             match EMPTY.timed(settings.get()).await {
                 Ok(source) => judge(source.as_deref(), mapping, usable.is_some()),
@@ -84,7 +84,7 @@ async fn sign_in(client: &AssetsClient, import: Option<&ImportClient>) -> (Check
             return (failed(ACCOUNT, &error), None);
         }
     }
-    // How full the site is does not decide whether the account is of use.
+    // The site's quota doesn't affect the use of the account.
     let usage = client.usage().await.ok();
     (ACCOUNT.ok(Observation::AccountAccepted), usage)
 }

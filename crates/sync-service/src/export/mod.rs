@@ -29,7 +29,7 @@ pub struct Manifest {
     pub version: u32,
     /// The org.
     pub org_url: String,
-    /// When it was begun.
+    /// The start.
     pub started_at: Timestamp,
     /// Users, deactivated ones included.
     pub users: u64,
@@ -65,19 +65,19 @@ pub enum ExportError {
         #[source]
         source: std::io::Error,
     },
-    /// A file is not what it should be.
+    /// A file is invalid.
     #[error("{} is invalid: {problem}", path.display())]
     Shape {
         /// The path.
         path: PathBuf,
-        /// The reason, with line and column; cut where the file makes it long.
+        /// The reason, with line and column; truncated if the file makes it long.
         problem: String,
     },
     /// There is no manifest.
     #[error("{} is not a complete export: manifest.json is missing", .0.display())]
     Unfinished(PathBuf),
     /// It was written by another version.
-    #[error("{} has layout {found}; this version reads layout {VERSION}", path.display())]
+    #[error("{} has format version {found}; this version supports {VERSION}", path.display())]
     Version {
         /// The folder.
         path: PathBuf,
@@ -193,13 +193,13 @@ impl Layout {
     }
 }
 
-/// The longest part of a problem that is shown: a file may hold a long value where another one belongs.
+/// The maximum length of a problem: a file may have a long value in a wrong place.
 const LONGEST_PROBLEM: usize = 200;
 
-/// The longest ID that is the name of a file. Those of Okta have 20 characters.
+/// The longest ID that is used as a file name. Okta's IDs have 20 characters.
 const LONGEST_ID: usize = 200;
 
-/// The name of the file for an ID, which comes from outside.
+/// The name of the file for an ID, which comes from outside the process.
 fn file_name(id: &str) -> Result<String, ExportError> {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     if id.is_empty() || id.starts_with('.') || id.len() > LONGEST_ID || !id.chars().all(is_plain) {

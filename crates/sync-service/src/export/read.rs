@@ -55,12 +55,12 @@ impl Saved {
         find(&self.layout.page(USERS, number)).await
     }
 
-    /// Checks that the pages of groups held as many as the manifest counts.
+    /// Checks that the pages of groups contain the number in the manifest.
     pub(crate) const fn check_groups(&self, found: u64) -> Result<(), ExportError> {
         complete(GROUPS, self.groups, found)
     }
 
-    /// Checks that the pages of users held as many as the manifest counts.
+    /// Checks that the pages of users contain the number in the manifest.
     pub(crate) const fn check_users(&self, found: u64) -> Result<(), ExportError> {
         complete(USERS, self.users, found)
     }

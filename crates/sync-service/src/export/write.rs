@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ExportError, GROUP_SCHEMA, GROUPS, Layout, Manifest, USERS, VERSION};
 use crate::{ConnectionConfig, ServiceError};
 
-/// As Okta's pages of users.
+/// The page size of Okta's users.
 const PAGE: usize = 200;
 /// The number of IDs written at once.
 const MEMBERS: usize = 1000;
@@ -49,7 +49,7 @@ pub async fn export(
     Ok(written?)
 }
 
-/// Makes room: an empty folder.
+/// Prepares an empty folder.
 async fn prepare(folder: &Path, force: bool) -> Result<(), ExportError> {
     let layout = Layout::new(folder);
     private_folder(folder).await?;
@@ -68,7 +68,7 @@ async fn prepare(folder: &Path, force: bool) -> Result<(), ExportError> {
     if !force {
         return Err(ExportError::NotEmpty(folder.to_owned()));
     }
-    // The manifest first: what is left if this is cut off is no export.
+    // The manifest is removed first: without it, an interrupted export isn't valid.
     for file in [layout.manifest(), layout.user_types()] {
         if names.iter().any(|name| file.ends_with(name)) {
             fs::remove_file(&file).await.map_err(ExportError::file(&file, "removed"))?;
@@ -125,7 +125,7 @@ impl Writer<'_> {
         Ok(user_types.len() as u64)
     }
 
-    /// Writes the groups, and gives their number and the ids of those with members of their own.
+    /// Writes the groups, and returns their number and the IDs of those with their own members.
     async fn write_groups(&self) -> Result<(u64, Vec<String>), ExportError> {
         let mut listed = Vec::new();
         let groups = self.okta.groups().list(&GroupQuery::default());
@@ -163,7 +163,7 @@ impl Writer<'_> {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
-                // Deleted after it was listed, if Okta says so of the group as well: it has no members.
+                // The group was deleted after it was listed, if Okta confirms that: it has no members.
                 Err(error) if matches!(error.1, okta_client::Error::NotFound { .. }) => {
                     match self.okta.groups().find(&group).await.map_err(okta)? {
                         None => break,

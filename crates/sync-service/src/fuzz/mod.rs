@@ -1,4 +1,4 @@
-//! Fuzz targets of what operators write, and of what the service makes of the services' answers. See tests/fuzz.
+//! Fuzz targets for administrators' input and for the processing of responses. See tests/fuzz.
 
 // Outcomes are short.
 #![allow(clippy::format_push_string)]

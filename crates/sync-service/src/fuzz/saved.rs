@@ -14,7 +14,7 @@ use crate::{Config, MasterKey, Unavailable, error_chain};
 
 /// The pages that are read of a listing; inputs have fewer.
 const PAGES: u64 = 12;
-/// The longest part of a message that comes from a file.
+/// The maximum length of a message from a file.
 const LONGEST: usize = 1200;
 /// A text outside of the folder, which nothing may read.
 const OUTSIDE: &str = "0utside";
@@ -33,7 +33,7 @@ fn write(folder: &Path, files: &Map<String, Value>) {
             continue;
         }
         let text = content.as_str().map_or_else(|| content.to_string(), str::to_owned);
-        // A folder that no export has is not made.
+        // A file in an unknown folder isn't written.
         let _ = fs::write(folder.join(name), text);
     }
 }
@@ -74,7 +74,7 @@ async fn read(folder: &Path) -> Result<String, ExportError> {
     Ok(outcome + &users.to_string())
 }
 
-/// An error names the file or the ID, and says what to do.
+/// An error names the file or the ID, and the fix.
 fn is_useful(error: &ExportError, folder: &Path) {
     let told = error_chain(error);
     let names = told.contains(&folder.display().to_string())
@@ -129,7 +129,7 @@ fn saved_connection_is_read_or_named() {
     let key = MasterKey::parse(&KEY.to_owned().into()).unwrap();
     fuzz("saved_connection", &words, |input| {
         let Ok(Value::Object(row)) = serde_json::from_slice(input) else { return String::new() };
-        // Elsewhere than where secrets belong it may be quoted.
+        // Outside of a secret's field, the text may be quoted.
         let quoted = row.iter().any(|(name, value)| name != "secrets" && value.to_string().contains(SECRET));
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let secrets = row.get("secrets").and_then(Value::as_object).cloned().unwrap_or_default();

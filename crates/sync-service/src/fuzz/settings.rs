@@ -11,7 +11,7 @@ use toml::Value as Toml;
 use crate::wire::ConnectionDraftRequest;
 use crate::{Config, MasterKey, error_chain};
 
-/// A secret that inputs hold where secrets belong, and that no error may hold then.
+/// A secret that inputs contain in secret fields, and that no error may contain.
 const SECRET: &str = "S3cretValueOfASetting";
 /// Keys whose values are secrets.
 const SECRETS: [&str; 8] = [
@@ -24,7 +24,7 @@ const SECRETS: [&str; 8] = [
     "webhook_url",
     "event_hook_secret",
 ];
-/// The longest message beside what the operator wrote, in characters.
+/// The maximum length of a message without the administrator's input, in characters.
 const LONGEST: usize = 4000;
 
 /// True if the secret stands under other keys as well, where it may be quoted.
@@ -67,7 +67,7 @@ fn config_reads_any_text() {
         let (toml, environment) = text.split_once("%%\n").unwrap_or((&text, ""));
         let variables = environment.lines().filter_map(|line| line.split_once('='));
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        // Elsewhere than where secrets belong it may be quoted.
+        // Outside of a secret's field, the text may be quoted.
         let quoted = environment.contains(SECRET)
             || match toml::from_str::<toml::Table>(toml).map(Toml::Table) {
                 Ok(table) => misplaced(&table),

@@ -65,7 +65,7 @@ fn operator_words_are_read_or_refused() {
     ];
     fuzz("operator_words", &words, |input| {
         let text = String::from_utf8_lossy(input);
-        // Longer words are refused where they come in.
+        // Longer texts are rejected on input.
         let text: String = text.chars().take(200).collect();
         let last: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let mut outcome = format!("{:?} ", interval(&text).is_some());

@@ -1,4 +1,4 @@
-//! Bounds of a listener: connections altogether, connections of strangers, and time for readers.
+//! Limits of a listener: all connections, unauthenticated connections, and time for readers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -20,16 +20,16 @@ use tower::Layer;
 use super::client_address::network;
 
 /// Connections that have not shown a secret yet, altogether.
-const STRANGERS: usize = 256;
+const MAX_UNAUTHENTICATED: usize = 256;
 /// The same of one address. A proxy may hold all of them.
 const OF_ONE: usize = 128;
-/// Connections that have shown a secret. Those beyond stay strangers.
+/// Connections that presented a secret. Above this number, connections stay unauthenticated.
 const KNOWN: usize = 512;
 /// The time after which a client that reads nothing is disconnected.
 const STALLED: Duration = Duration::from_secs(20);
 
-/// The connections of a listener. Where there are too many of strangers, the oldest of them ends: new ones always have
-/// their chance, however many a stranger opens, and no client is kept out by the connections of others.
+/// The connections of a listener. If too many are unauthenticated, the oldest of them ends: new connections are always
+/// accepted, no matter how many one client opens, and no client is locked out by the connections of others.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     open: Arc<Mutex<Open>>,
@@ -39,42 +39,46 @@ pub(super) struct Gate {
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
-    strangers: BTreeMap<u64, Stranger>,
+    unauthenticated: BTreeMap<u64, Unauthenticated>,
     known: HashSet<u64>,
 }
 
 #[derive(Debug)]
-struct Stranger {
+struct Unauthenticated {
     from: IpAddr,
     cut: CancellationToken,
 }
 
 impl Gate {
-    /// The gate of a listener; `behind_proxy` where all connections come from a proxy.
+    /// The limiter of a listener; `behind_proxy` if all connections come from a proxy.
     pub(super) fn new(behind_proxy: bool) -> Self {
-        Self { open: Arc::default(), of_one: if behind_proxy { STRANGERS } else { OF_ONE } }
+        Self { open: Arc::default(), of_one: if behind_proxy { MAX_UNAUTHENTICATED } else { OF_ONE } }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a connection in, and ends the oldest of the strangers where there would be too many.
+    /// Accepts a connection, and ends the oldest unauthenticated one if there would be too many.
     fn admit(&self, from: IpAddr) -> (Admitted, CancellationToken) {
         let (from, cut) = (network(from), CancellationToken::new());
         let mut open = self.open();
-        let own = open.strangers.values().filter(|stranger| stranger.from == from).count();
+        let own = open.unauthenticated.values().filter(|client| client.from == from).count();
         let oldest = if own >= self.of_one {
-            open.strangers.iter().find(|(_, stranger)| stranger.from == from).map(|(id, _)| *id)
+            open.unauthenticated.iter().find(|(_, client)| client.from == from).map(|(id, _)| *id)
         } else {
-            open.strangers.keys().next().copied().filter(|_| open.strangers.len() >= STRANGERS)
+            open.unauthenticated
+                .keys()
+                .next()
+                .copied()
+                .filter(|_| open.unauthenticated.len() >= MAX_UNAUTHENTICATED)
         };
-        if let Some(stranger) = oldest.and_then(|id| open.strangers.remove(&id)) {
-            stranger.cut.cancel();
+        if let Some(client) = oldest.and_then(|id| open.unauthenticated.remove(&id)) {
+            client.cut.cancel();
         }
         let id = open.next;
         open.next += 1;
-        open.strangers.insert(id, Stranger { from, cut: cut.clone() });
+        open.unauthenticated.insert(id, Unauthenticated { from, cut: cut.clone() });
         drop(open);
         (Admitted { gate: self.clone(), id }, cut)
     }
@@ -90,7 +94,7 @@ struct Admitted {
 impl Drop for Admitted {
     fn drop(&mut self) {
         let mut open = self.gate.open();
-        open.strangers.remove(&self.id);
+        open.unauthenticated.remove(&self.id);
         open.known.remove(&self.id);
     }
 }
@@ -103,11 +107,11 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Exempts the connection from the limits for strangers: it has shown a secret.
-    pub fn is_known(&self) {
+    /// Exempts the connection from the limits for unauthenticated clients: it has presented a secret.
+    pub fn mark_authenticated(&self) {
         let mut open = self.gate.open();
-        // One that was cut, or is known already, is not among them.
-        if open.known.len() < KNOWN && open.strangers.remove(&self.id).is_some() {
+        // A closed or known connection isn't in the set.
+        if open.known.len() < KNOWN && open.unauthenticated.remove(&self.id).is_some() {
             open.known.insert(self.id);
         }
     }
@@ -147,7 +151,7 @@ impl Watched {
         }
     }
 
-    /// The result of a write, unless the client has taken nothing for too long.
+    /// The result of a write, unless the client has read nothing for too long.
     fn in_time<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
@@ -214,7 +218,7 @@ mod tests {
 
     fn counts(gate: &Gate) -> (usize, usize) {
         let open = gate.open();
-        (open.known.len(), open.strangers.len())
+        (open.known.len(), open.unauthenticated.len())
     }
 
     fn visitor(admitted: &Admitted) -> Visitor {
@@ -224,10 +228,10 @@ mod tests {
     #[test]
     fn oldest_stranger_makes_room() {
         let gate = Gate::new(false);
-        let open: Vec<_> = (0..STRANGERS + 3).map(|n| gate.admit(address(n))).collect();
+        let open: Vec<_> = (0..MAX_UNAUTHENTICATED + 3).map(|n| gate.admit(address(n))).collect();
         let cut: Vec<_> = open.iter().map(|(_, cut)| cut.is_cancelled()).collect();
-        assert_eq!(cut, [vec![true; 3], vec![false; STRANGERS]].concat());
-        assert_eq!(gate.open().strangers.len(), STRANGERS);
+        assert_eq!(cut, [vec![true; 3], vec![false; MAX_UNAUTHENTICATED]].concat());
+        assert_eq!(gate.open().unauthenticated.len(), MAX_UNAUTHENTICATED);
     }
 
     #[test]
@@ -243,7 +247,7 @@ mod tests {
     #[test]
     fn proxy_is_no_single_stranger() {
         let gate = Gate::new(true);
-        let open: Vec<_> = (0..STRANGERS).map(|_| gate.admit(address(1))).collect();
+        let open: Vec<_> = (0..MAX_UNAUTHENTICATED).map(|_| gate.admit(address(1))).collect();
         assert!(open.iter().all(|(_, cut)| !cut.is_cancelled()));
     }
 
@@ -251,12 +255,12 @@ mod tests {
     fn known_connection_makes_no_room() {
         let gate = Gate::new(false);
         let (known, cut) = gate.admit(address(1));
-        visitor(&known).is_known();
-        visitor(&known).is_known();
-        let strangers: Vec<_> = (0..=STRANGERS).map(|n| gate.admit(address(n))).collect();
-        assert!(!cut.is_cancelled() && strangers[0].1.is_cancelled());
+        visitor(&known).mark_authenticated();
+        visitor(&known).mark_authenticated();
+        let unauthenticated: Vec<_> = (0..=MAX_UNAUTHENTICATED).map(|n| gate.admit(address(n))).collect();
+        assert!(!cut.is_cancelled() && unauthenticated[0].1.is_cancelled());
         assert_eq!(gate.open().known.len(), 1);
-        drop((known, strangers));
+        drop((known, unauthenticated));
         assert_eq!(counts(&gate), (0, 0));
     }
 
@@ -266,7 +270,7 @@ mod tests {
         let open: Vec<_> = (0..KNOWN + 2)
             .map(|n| {
                 let (admitted, _) = gate.admit(address(n));
-                visitor(&admitted).is_known();
+                visitor(&admitted).mark_authenticated();
                 admitted
             })
             .collect();

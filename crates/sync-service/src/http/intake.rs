@@ -1,4 +1,4 @@
-//! Bounds of the hook receiver: memory for bodies, time, and log lines that strangers can cause.
+//! Limits of the hook receiver: memory for bodies, time, and log lines that unauthenticated clients can cause.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,16 +9,16 @@ use axum::http::StatusCode;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-/// Okta documents no maximum; a delivery of a few hundred events stays far below.
+/// Okta documents no maximum; a delivery of a few hundred events is far smaller.
 pub(super) const BODY_LIMIT: usize = 4 << 20;
 /// The memory limit for all bodies in flight, in KiB.
 const BODIES: usize = 32 << 10;
-/// Okta waits three seconds for an answer and repeats a delivery once: a refusal is worth more than a late answer.
+/// Okta waits three seconds for a response and repeats a delivery once: a rejection is better than a late response.
 const READ: Duration = Duration::from_millis(2_500);
-/// One line about a kind of refusal in this time.
+/// The interval between log lines about one kind of rejection.
 const QUIET: Duration = Duration::from_mins(1);
 
-/// A reason to refuse a delivery.
+/// A reason to reject a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// No connection of that name receives deliveries.
@@ -72,8 +72,8 @@ pub(crate) struct Intake {
 #[derive(Debug, Default)]
 struct Refusals {
     count: AtomicU64,
-    /// When the last line was written, and the count by then.
-    told: Mutex<Option<(Instant, u64)>>,
+    /// The time of the last log line, and the count at that time.
+    logged: Mutex<Option<(Instant, u64)>>,
 }
 
 impl Default for Intake {
@@ -103,20 +103,20 @@ impl Intake {
         timeout(READ, stored).await.ok()
     }
 
-    /// Counts a refusal. The first of a kind is logged at once, and then their number from time to time.
+    /// Counts a rejection. The first one of a kind is logged at once, and the number of later ones at intervals.
     pub(super) fn refuse(&self, reason: Refused, connection: &str, problem: &str) -> StatusCode {
         let refusals = &self.refused[reason as usize];
         let count = refusals.count.fetch_add(1, Ordering::Relaxed) + 1;
         let now = Instant::now();
-        let mut told = refusals.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = match *told {
+        let mut logged = refusals.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = match *logged {
             Some((at, _)) if now.duration_since(at) < QUIET => None,
             Some((_, before)) => Some(count - before),
             None => Some(count),
         };
         if let Some(deliveries) = since {
-            *told = Some((now, count));
-            drop(told);
+            *logged = Some((now, count));
+            drop(logged);
             let connection: String = connection.chars().take(64).collect();
             tracing::warn!(
                 reason = reason.as_str(),
@@ -129,7 +129,7 @@ impl Intake {
         reason.status()
     }
 
-    /// Refused deliveries by reason, since the process started.
+    /// Rejected deliveries by reason, since the process started.
     pub(crate) fn refused(&self) -> [(Refused, u64); Refused::ALL.len()] {
         Refused::ALL.map(|reason| (reason, self.refused[reason as usize].count.load(Ordering::Relaxed)))
     }
@@ -158,7 +158,7 @@ mod tests {
             })
             .collect();
         tokio::task::yield_now().await;
-        // No time passes before all of them read.
+        // The clock stands still until all of them read.
         assert_eq!(intake.bodies.available_permits(), 0);
         assert_eq!(intake.read(endless()).await, Err(Refused::Busy));
         for body in held {

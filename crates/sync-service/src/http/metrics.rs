@@ -17,7 +17,7 @@ use crate::health_inputs::HealthInputs;
 /// The media type of the metrics.
 pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Metrics of the daemon that belong to no connection.
+/// Metrics of the daemon without a connection.
 #[derive(Debug, Default)]
 pub(super) struct Daemon {
     pub(super) deliveries: Arc<Intake>,
@@ -340,7 +340,7 @@ fn flag(set: bool) -> f64 {
     if set { 1.0 } else { 0.0 }
 }
 
-// Exact up to 2^53, which nothing here comes near.
+// Exact up to 2^53, far above every value here.
 #[allow(clippy::cast_precision_loss)]
 fn number(n: u64) -> f64 {
     n as f64

@@ -1,4 +1,4 @@
-//! Metrics and health, at an address of their own.
+//! Metrics and health, with a separate listener.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,8 +22,8 @@ use crate::{Connection, ConnectionManager};
 /// The setting that chooses the address.
 const SETTING: &str = "server.metrics_listen";
 
-/// Answers `/metrics`, `/healthz` and `/readyz`. Nothing there is secret or personal, and nothing there is meant for the
-/// internet: the address belongs on the loopback interface or a private network.
+/// Responds to `/metrics`, `/healthz`, and `/readyz`. The content is neither secret nor personal, but not intended for
+/// the internet: use a loopback address or a private network.
 pub struct MetricsServer {
     server: Server,
     watched: Watched,
@@ -33,7 +33,7 @@ pub struct MetricsServer {
 #[derive(Clone)]
 enum Watched {
     These(Arc<[Arc<Connection>]>),
-    Fleet(Arc<ConnectionManager>),
+    Connections(Arc<ConnectionManager>),
 }
 
 impl Watched {
@@ -44,14 +44,14 @@ impl Watched {
                 let health = DaemonHealth::of(&inputs);
                 metrics::render(inputs, health, None)
             }
-            Self::Fleet(fleet) => fleet.metrics().await,
+            Self::Connections(manager) => manager.metrics().await,
         }
     }
 
     async fn health(&self) -> DaemonHealth {
         match self {
             Self::These(connections) => DaemonHealth::of(&inputs(connections).await),
-            Self::Fleet(fleet) => fleet.health().await,
+            Self::Connections(manager) => manager.health().await,
         }
     }
 }
@@ -107,19 +107,22 @@ impl MetricsServer {
     /// Listens on an address, for these connections.
     ///
     /// # Errors
-    /// When the address is taken or not ours.
+    /// When the address is in use or belongs to another host.
     pub async fn bind(address: SocketAddr, connections: &[Arc<Connection>]) -> Result<Self, ListenError> {
         let server = Server::bind(address, SETTING, None).await?;
         Ok(Self { server, watched: Watched::These(connections.into()) })
     }
 
-    /// The same for whatever connections a daemon has.
+    /// The same for all connections of a daemon.
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(address: SocketAddr, fleet: &Arc<ConnectionManager>) -> Result<Self, ListenError> {
-        let server = Server::by_rule(address, SETTING, fleet.config()).await?;
-        Ok(Self { server, watched: Watched::Fleet(Arc::clone(fleet)) })
+    pub async fn for_connections(
+        address: SocketAddr,
+        manager: &Arc<ConnectionManager>,
+    ) -> Result<Self, ListenError> {
+        let server = Server::by_rule(address, SETTING, manager.config()).await?;
+        Ok(Self { server, watched: Watched::Connections(Arc::clone(manager)) })
     }
 
     /// The address of the listener.

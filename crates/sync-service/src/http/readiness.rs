@@ -16,7 +16,7 @@ use crate::health_inputs::HealthInputs;
 pub struct DaemonHealth {
     /// True if every connection is ready.
     pub ready: bool,
-    /// Each of them.
+    /// The readiness of each connection.
     pub connections: BTreeMap<ConnectionName, ConnectionReadiness>,
 }
 
@@ -26,20 +26,20 @@ pub struct DaemonHealth {
 pub struct ConnectionReadiness {
     /// True if it is ready.
     pub ready: bool,
-    /// True if another process works on it, and this one replaces it when that ends.
+    /// True if this process is a standby for the connection.
     #[serde(default)]
     pub standby: bool,
-    /// The conditions due to which it makes no progress.
+    /// The conditions that stop progress.
     pub conditions: Vec<Condition>,
-    /// Nothing is sent until then.
+    /// The end of the rate limit that delays requests.
     pub paused_until: Option<Timestamp>,
-    /// Events that wait.
+    /// Pending events.
     pub pending_events: Option<u64>,
-    /// When the oldest of them happened.
+    /// The time of the oldest pending event.
     pub oldest_pending_event_at: Option<Timestamp>,
-    /// Objects whose changes a safeguard holds back until an administrator overrides it.
+    /// Objects whose changes are blocked by a safeguard.
     pub blocked_objects: Option<u64>,
-    /// When the log was last read to its end.
+    /// The last time at which the System Log was read to its end.
     pub system_log_caught_up_at: Option<Timestamp>,
 }
 

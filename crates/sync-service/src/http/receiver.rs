@@ -1,4 +1,4 @@
-//! The HTTP side of event hooks: verified, stored, then answered. The work happens later.
+//! The HTTP side of event hooks: deliveries are verified and stored, then acknowledged. They are processed later.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -32,13 +32,13 @@ pub(crate) struct Inbox {
     pub(crate) secret: HookSecret,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) wake: Arc<Notify>,
-    /// The clock of the engine that reads what is received.
+    /// The clock of the engine that reads the received events.
     pub(crate) clock: Arc<dyn Clock>,
     /// The receiver of notices about deliveries.
     pub(crate) alerts: Option<Arc<Alerts>>,
 }
 
-/// The inboxes by the names of their connections. They may come and go while deliveries are received.
+/// The inboxes by connection name. They may change while deliveries are received.
 #[derive(Clone, Default)]
 pub(crate) struct Inboxes {
     by_connection: Arc<RwLock<HashMap<String, Inbox>>>,
@@ -76,7 +76,7 @@ impl HookReceiver {
     /// Listens on an address, for these connections.
     ///
     /// # Errors
-    /// When the address is taken or not ours.
+    /// When the address is in use or belongs to another host.
     pub async fn bind<'c>(
         address: SocketAddr,
         connections: impl IntoIterator<Item = &'c Connection>,
@@ -86,12 +86,12 @@ impl HookReceiver {
         Ok(Self { server, inboxes: inboxes.collect() })
     }
 
-    /// The same for whatever connections a daemon has.
+    /// The same for all connections of a daemon.
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(fleet: &ConnectionManager) -> Result<Self, ListenError> {
-        Self::with_inboxes(fleet.config(), fleet.inboxes().clone()).await
+    pub async fn for_connections(manager: &ConnectionManager) -> Result<Self, ListenError> {
+        Self::with_inboxes(manager.config(), manager.inboxes().clone()).await
     }
 
     /// The same for inboxes by the names of their connections.
@@ -110,7 +110,7 @@ impl HookReceiver {
             .route("/hooks/okta/{connection}", get(verify).post(deliver))
             .with_state(self.inboxes);
         if let Err(error) = self.server.serve(router, stop).await {
-            tracing::error!(error = crate::error_chain(&error), "the hook receiver stopped");
+            tracing::error!(error = crate::error_chain(&error), "the event hook receiver stopped");
         }
     }
 }
@@ -134,7 +134,7 @@ async fn verify(
     }
 }
 
-/// Answers a delivery only once it is stored. A refusal because of the store earns Okta's one retry.
+/// Acknowledges a delivery only after it is stored. A rejection because of the store makes Okta retry once.
 async fn deliver(
     State(inboxes): State<Inboxes>,
     Path(connection): Path<String>,
@@ -161,20 +161,19 @@ async fn accept(
 ) -> Result<(), (Refused, String)> {
     let refused = |reason, problem: &str| (reason, problem.to_owned());
     let inbox = inboxes.get(connection).ok_or_else(|| {
-        refused(Refused::UnknownConnection, "no connection of this name receives deliveries")
+        refused(Refused::UnknownConnection, "no connection with this name receives deliveries")
     })?;
     // Before a byte of the body costs memory.
     if !inbox.secret.verify(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
         return Err(refused(Refused::Secret, "the secret is wrong or missing"));
     }
     if let Some(visitor) = visitor {
-        visitor.is_known();
+        visitor.mark_authenticated();
     }
     let intake = &inboxes.intake;
-    let body = intake
-        .read(body)
-        .await
-        .map_err(|reason| refused(reason, "the body was too long, too slow, or one of too many"))?;
+    let body = intake.read(body).await.map_err(|reason| {
+        refused(reason, "the body is too large or too slow, or there are too many deliveries")
+    })?;
     let delivery = HookDelivery::parse(&body).map_err(|error| (Refused::Body, error.to_string()))?;
     drop(body);
     let now = inbox.clock.now();

@@ -26,7 +26,7 @@ use crate::{Config, TlsConfig, words};
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// A client that is slower than this is not waited for: with its handshake, and with the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest head of a request, and what a connection buffers.
+/// The maximum size of a request head and of a connection's buffer.
 const HEAD: u32 = 32 << 10;
 /// Bytes of request bodies that a connection of HTTP/2 buffers.
 const H2_WINDOW: u32 = 64 << 10;
@@ -39,7 +39,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// The address is taken, or not ours.
+    /// The address is in use, or belongs to another host.
     #[error("could not listen on {address}")]
     Bind {
         /// The address.
@@ -51,14 +51,14 @@ pub enum ListenError {
         source: std::io::Error,
     },
     /// A file cannot be read or used.
-    #[error("TLS cannot use {}: {problem}", file.display())]
+    #[error("could not use {} for TLS: {problem}", file.display())]
     File {
         /// The file.
         file: PathBuf,
         /// The problem with it.
         problem: String,
     },
-    /// Anybody on the way could read what is secret.
+    /// Anyone on the network path could read secrets.
     #[error("refusing to listen on `{address}` without TLS")]
     TlsRequired {
         /// The address.
@@ -104,11 +104,11 @@ struct Tls {
 struct Contents([u8; 32]);
 
 impl Server {
-    /// Binds an address by the rule of the house: on this machine as it is, and beyond it with TLS, its own or that of a
-    /// proxy.
+    /// Binds an address by the common rule: a loopback address without TLS, and any other one with TLS, its own or that
+    /// of a proxy.
     ///
     /// # Errors
-    /// When an address that others can reach is served without TLS, and as [`Self::bind`].
+    /// When a reachable address is served without TLS, and as [`Self::bind`].
     pub async fn by_rule(
         address: SocketAddr,
         setting: &'static str,
@@ -169,7 +169,7 @@ impl Server {
 
     async fn serve_polling_every(
         self,
-        look: Duration,
+        interval: Duration,
         router: Router,
         stop: CancellationToken,
     ) -> Result<(), ListenError> {
@@ -213,7 +213,7 @@ impl Server {
         };
         let watching = async {
             if let Some(tls) = &self.tls {
-                tls.follow(look, &ended).await;
+                tls.follow(interval, &ended).await;
             }
         };
         tokio::join!(serving, stopping, watching).0
@@ -237,7 +237,7 @@ impl Tls {
                 _ = clock.tick() => {}
             }
             let file = self.files.certificate.display();
-            match self.look(&mut seen).await {
+            match self.reload(&mut seen).await {
                 Ok(false) => {}
                 Ok(true) => tracing::info!(certificate = %file, "loaded a new TLS certificate"),
                 Err(error) => {
@@ -253,7 +253,7 @@ impl Tls {
 
     /// Loads new files, and returns true if there were any. While they can't be used, for example because only one of
     /// the two is new, the old ones stay; that is reported as an error once.
-    async fn look(&self, seen: &mut Contents) -> Result<bool, ListenError> {
+    async fn reload(&self, seen: &mut Contents) -> Result<bool, ListenError> {
         // A file that is not there is just being replaced.
         let Ok((certificate, key)) = read(&self.files).await else { return Ok(false) };
         let contents = Contents::of(&certificate, &key);
@@ -293,10 +293,10 @@ fn config(files: &TlsConfig, certificate: &[u8], key: &[u8]) -> Result<Arc<Serve
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(certificate)
         .collect::<Result<_, _>>()
         .map_err(|e| wrong(&files.certificate, &e))?;
-    // The error is about the form of the file and tells nothing of the key.
+    // The error describes the file's format and contains no part of the key.
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| wrong(&files.key, &e))?;
     let provider = aws_lc_rs::default_provider();
-    // Asked apart, so that the right file is named.
+    // Read separately, so that the right file is named.
     provider.key_provider.load_private_key(key.clone_key()).map_err(|e| wrong(&files.key, &e))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()

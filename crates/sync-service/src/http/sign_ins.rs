@@ -1,16 +1,16 @@
-//! Sign-ins that the console refused, for the metrics.
+//! Sign-ins that the console rejected, for the metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A reason to refuse a sign-in or a request with a token.
+/// A reason to reject a sign-in or a request with a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusedSignIn {
     /// The token is unknown, revoked, or expired.
     Token,
-    /// Too many failed lately, of this client or with tokens that begin alike.
+    /// Too many recent failures of this client or with the same token prefix.
     Throttled,
-    /// The sign-in with Okta did not come to an end that counts.
+    /// The sign-in with Okta didn't complete.
     OpenId,
 }
 
@@ -27,7 +27,7 @@ impl RefusedSignIn {
     }
 }
 
-/// Counts of refused sign-ins by reason, since the process started. A clone counts into the same numbers.
+/// Counts of rejected sign-ins by reason, since the process started. A clone shares the counts.
 #[derive(Debug, Clone, Default)]
 pub struct RefusedSignIns(Arc<[AtomicU64; RefusedSignIn::ALL.len()]>);
 

@@ -14,7 +14,7 @@ use crate::words;
 fn inputs(evidence: &SituationEvidence) -> HealthInputs {
     let skew =
         |of| evidence.clock_skew.iter().find(|(service, _)| *service == of).map(|(_, seconds)| *seconds);
-    let troubles = evidence.failing.iter().cloned().map(|failing| AlertEntry {
+    let alerts = evidence.failing.iter().cloned().map(|failing| AlertEntry {
         kind: failing.kind,
         task: failing.task,
         finding: failing.finding,
@@ -29,7 +29,7 @@ fn inputs(evidence: &SituationEvidence) -> HealthInputs {
         reads_log: evidence.reads_system_log,
         has_hook: evidence.has_event_hook,
         stall_timeout: evidence.stall_timeout(),
-        alerts: troubles.collect(),
+        alerts: alerts.collect(),
         checks: evidence.checks,
         check_interval: evidence.check_interval(),
         low_space: evidence.low_space,

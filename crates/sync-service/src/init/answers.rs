@@ -36,7 +36,7 @@ pub struct InitAnswers {
 /// A scope, and what does not work without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequiredScope {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
     /// Its purpose.
     pub purpose: &'static str,
@@ -59,7 +59,7 @@ pub fn needed_scopes(hook: bool) -> Vec<RequiredScope> {
         scopes.push(for_the_hook("okta.eventHooks.read", "check the event hook"));
         scopes.push(for_the_hook(
             "okta.eventHooks.manage",
-            "create the event hook; needed for `okta-insight setup` only",
+            "create the event hook; only `okta-insight setup` uses it",
         ));
     }
     scopes

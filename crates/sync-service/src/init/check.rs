@@ -1,4 +1,4 @@
-//! Validates an answer with a request to the service that it concerns.
+//! Validates an input with a request to its service.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{AccountConfig, OktaConfig, error_chain};
 /// A person waits for the result.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An answer that works.
+/// A valid answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The finding.
@@ -32,7 +32,7 @@ impl Finding {
     }
 }
 
-/// An answer that does not work.
+/// An invalid answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
@@ -40,19 +40,19 @@ pub struct Problem {
     pub message: String,
     /// The action that resolves it.
     pub remedy: Option<Remedy>,
-    /// True if the value can never work, and not only at the moment.
-    pub hopeless: bool,
-    /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
+    /// True if the value is invalid; false if a check failed, perhaps temporarily.
+    pub blocking: bool,
+    /// True if the service was not reached, or did not judge the answer: the URL or the network is at fault.
     pub unreached: bool,
 }
 
 impl Problem {
-    fn hopeless(error: &dyn std::error::Error) -> Self {
-        Self { message: error_chain(error), remedy: None, hopeless: true, unreached: false }
+    fn blocking(error: &dyn std::error::Error) -> Self {
+        Self { message: error_chain(error), remedy: None, blocking: true, unreached: false }
     }
 
     fn found(error: &dyn std::error::Error, remedy: Option<Remedy>, unreached: bool) -> Self {
-        Self { message: error_chain(error), remedy, hopeless: false, unreached }
+        Self { message: error_chain(error), remedy, blocking: false, unreached }
     }
 }
 
@@ -85,27 +85,27 @@ pub type Check = Result<Finding, Problem>;
 /// The check of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
-    /// True if the services are asked.
+    /// True if the services are requested.
     pub ask: bool,
     /// True if their addresses may be private.
     pub allow_private_addresses: bool,
 }
 
-/// Checks that this is the URL of an org, and, if requested, that an org answers there.
+/// Checks that this is the URL of an org, and, if requested, that an org responds there.
 ///
 /// # Errors
-/// When it is not.
+/// When it isn't.
 pub async fn check_org(org_url: &str, manner: Manner) -> Check {
-    // The org says who it is to anybody; the client wants a credential all the same, and sends none.
+    // The org's metadata needs no credential; the client requires one, which is not sent.
     let unused = SecretString::from("none");
     let client = OktaClient::builder(org_url).api_token(unused).user_agent(USER_AGENT).total_time(PATIENCE);
     let client = client.allow_private_addresses(manner.allow_private_addresses);
-    let client = client.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = client.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
-        return Ok(Finding::new("not asked whether an org answers there"));
+        return Ok(Finding::new("not checked with Okta"));
     }
     let organization = client.organization().await?;
-    Ok(Finding::new(format!("an Okta org answers there ({})", organization.id)))
+    Ok(Finding::new(format!("an Okta org responds there ({})", organization.id)))
 }
 
 /// Checks that the app gets a token with its key, has the API scopes, and can read.
@@ -113,14 +113,14 @@ pub async fn check_org(org_url: &str, manner: Manner) -> Check {
 /// # Errors
 /// When it does not; the problem names the scopes or the role that are missing.
 pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: bool) -> Check {
-    let key = private_key(okta).map_err(|e| Problem::hopeless(&e))?;
+    let key = private_key(okta).map_err(|e| Problem::blocking(&e))?;
     let client = OktaClient::builder(&okta.org_url)
         .service_app(&okta.client_id, key)
         .allow_private_addresses(allow_private_addresses)
         .user_agent(USER_AGENT)
         .total_time(PATIENCE)
         .build()
-        .map_err(|e| Problem::hopeless(&e))?;
+        .map_err(|e| Problem::blocking(&e))?;
     let missing = client.missing_scopes().await?;
     let (essential, others): (Vec<_>, Vec<_>) = needed_scopes(hook)
         .into_iter()
@@ -129,9 +129,9 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
     if !essential.is_empty() {
         let names: Vec<&str> = essential.iter().map(|scope| scope.name).collect();
         return Err(Problem {
-            message: format!("the app gets a token, and is not granted {}", names.join(", ")),
+            message: format!("the app isn't granted the API scopes {}", names.join(", ")),
             remedy: Some(Remedy::GrantApiScopes { scope: None }),
-            hopeless: false,
+            blocking: false,
             unreached: false,
         });
     }
@@ -139,14 +139,14 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
     let groups = client.groups().page(&GroupQuery { limit: Some(1), ..GroupQuery::default() }).await?;
     if groups.items.is_empty() {
         return Err(Problem {
-            message: "the app gets a token, and sees no group at all".into(),
+            message: "the app can sign in but can't read groups".into(),
             remedy: Some(Remedy::AssignAdminRole),
-            hopeless: false,
+            blocking: false,
             unreached: false,
         });
     }
     let notes = others.iter().map(|scope| format!("{} is not granted: {}", scope.name, scope.purpose));
-    Ok(Finding { message: "the app gets a token, and may read".into(), notes: notes.collect() })
+    Ok(Finding { message: "the app can sign in and read users and groups".into(), notes: notes.collect() })
 }
 
 /// Checks that the token belongs to an enabled import source.
@@ -161,23 +161,23 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, man
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
-    let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = builder.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
         return Ok(Finding::new("not checked with Assets"));
     }
-    let asked = async {
+    let request = async {
         let status = client.config_status().await?.status;
         Ok::<_, insight_import_client::Error>((client.source_id().await?, status))
     };
-    let (id, status) = in_time("Assets", asked).await??;
+    let (id, status) = in_time("Assets", request).await??;
     let state = match status {
         SourceStatus::Disabled => return Err(insight_import_client::Error::Disabled.into()),
         SourceStatus::MissingMapping => "no schema and mapping yet".to_owned(),
-        SourceStatus::Idle => "a schema and mapping already".to_owned(),
+        SourceStatus::Idle => "a schema and mapping".to_owned(),
         SourceStatus::Running => "a running import".to_owned(),
         SourceStatus::Other(state) => format!("the state {state}"),
     };
-    Ok(Finding::new(format!("it leads to import source {id}, which has {state}")))
+    Ok(Finding::new(format!("this is the token of import source {id}, which has {state}")))
 }
 
 /// Checks that the account can sign in and sees an Assets workspace.
@@ -193,12 +193,12 @@ pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, manne
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
-    let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
+    let client = builder.build().map_err(|e| Problem::blocking(&e))?;
     if !manner.ask {
-        return Ok(Finding::new("not asked whether the account may sign in"));
+        return Ok(Finding::new("not checked with Atlassian"));
     }
     let workspace = in_time("the Atlassian site", client.workspace_id()).await??;
-    Ok(Finding::new(format!("the account signs in and sees the Assets workspace {workspace}")))
+    Ok(Finding::new(format!("the account can sign in and access the Assets workspace {workspace}")))
 }
 
 /// The URL that Okta would deliver to.
@@ -209,17 +209,17 @@ pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
     let url = hook_url(trimmed(public_url), connection).map_err(|problem| Problem {
         message: format!("the public URL {problem}"),
         remedy: None,
-        hopeless: true,
+        blocking: true,
         unreached: false,
     })?;
     Ok(Finding::new(format!("Okta will deliver to {url}")))
 }
 
-async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Problem> {
-    tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Problem {
-        message: format!("{whom} did not answer within {} s", PATIENCE.as_secs()),
+async fn in_time<T>(whom: &str, request: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout(PATIENCE, request).await.map_err(|_| Problem {
+        message: format!("no response from {whom} within {} s", PATIENCE.as_secs()),
         remedy: Some(Remedy::CheckNetwork { service: Service::Assets }),
-        hopeless: false,
+        blocking: false,
         unreached: true,
     })
 }

@@ -30,10 +30,10 @@ pub struct NewKey {
     pub public_jwk: serde_json::Value,
 }
 
-/// Makes a key pair, and writes the private key (JWK) to a file that only its owner may read.
+/// Creates a key pair, and writes the private key (JWK) to a file that only its owner can read.
 ///
 /// # Errors
-/// When the file exists and may not be replaced, or cannot be written.
+/// When the file exists and may not be replaced, or can't be written.
 pub async fn generate_key(kind: KeyKind, path: &Path, replace: bool) -> Result<NewKey, InitError> {
     // Before the long computation.
     if !replace && path.exists() {

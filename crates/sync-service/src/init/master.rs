@@ -1,4 +1,4 @@
-//! The key that the console keeps secrets under, in a file.
+//! The master key of the console, in a file.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use super::{InitError, private};
 use crate::MasterKey;
 use crate::small_file::read_small_text;
 
-/// Makes a master key and writes it to a file that only its owner may read. Gives its id.
+/// Creates a master key and writes it to a file that only its owner can read. Returns its ID.
 ///
 /// # Errors
-/// When the file exists already, or cannot be written.
+/// When the file exists already, or can't be written.
 pub fn new_master_key(path: &Path) -> Result<String, InitError> {
     let text = MasterKey::generate()?;
     let key = MasterKey::parse(&text)?;

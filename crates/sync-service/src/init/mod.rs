@@ -1,4 +1,4 @@
-//! The first configuration of a connection: what has to be known, whether it works, and the files it becomes.
+//! The first configuration of a connection: the required values, their validation, and the files.
 
 mod answers;
 mod check;
@@ -22,10 +22,10 @@ pub use write::{ConfigDraft, SecretKind, WrittenFiles};
 
 use crate::{ConfigError, VaultError};
 
-/// Writes a file that only its owner may read, in the place of one that is there.
+/// Writes a file that only its owner can read, replacing an existing one.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When it can't be written.
 pub fn write_private(path: &Path, text: &str) -> Result<(), InitError> {
     private::write(path, text, true)
 }
@@ -37,13 +37,13 @@ pub enum InitError {
     /// A file that would be replaced.
     #[error("{} already exists", .0.display())]
     Exists(PathBuf),
-    /// A master key that would be replaced, and everything that is kept under it lost.
+    /// A master key would be replaced, and everything encrypted with it lost.
     #[error("{} already exists; a master key is never replaced", .0.display())]
     MasterKeyExists(PathBuf),
     /// A connection that would be replaced.
     #[error("connection `{name}` already exists in {}", path.display())]
     ConnectionExists {
-        /// Its name.
+        /// The name.
         name: ConnectionName,
         /// The configuration file.
         path: PathBuf,
@@ -78,12 +78,12 @@ pub enum InitError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// A text that isn't a master key, or a failed generation.
-    #[error("the master key: {0}")]
+    #[error("master key: {0}")]
     MasterKey(#[from] VaultError),
-    /// The system does not let the key pair be computed.
+    /// The system can't compute the key pair.
     #[error("could not generate the key pair")]
     Interrupted,
-    /// The answers make no configuration.
+    /// The answers don't form a valid configuration.
     #[error("invalid configuration")]
     Config(#[from] ConfigError),
 }

@@ -7,7 +7,8 @@ use tempfile::NamedTempFile;
 
 use super::InitError;
 
-/// Writes a file that only its owner may read, whole or not at all. An existing one stays unless it may be replaced.
+/// Writes a file that only its owner can read, completely or not at all. An existing one stays unless it may be
+/// replaced.
 pub(super) fn write(path: &Path, content: &str, replace: bool) -> Result<(), InitError> {
     let failed = |source| InitError::Write { path: path.to_owned(), source };
     // Readable by the owner alone from the beginning.
@@ -22,10 +23,10 @@ pub(super) fn write(path: &Path, content: &str, replace: bool) -> Result<(), Ini
     })
 }
 
-/// Replaces the text of a file and leaves to others what they could do with it.
+/// Replaces the text of a file and keeps its permissions.
 pub(super) fn rewrite(path: &Path, content: &str) -> Result<(), InitError> {
     let failed = |source| InitError::Write { path: path.to_owned(), source };
-    // Of a link, what it leads to.
+    // A link is resolved to its target.
     let path = path.canonicalize().map_err(failed)?;
     let permissions = path.metadata().map_err(failed)?.permissions();
     let mut draft = NamedTempFile::new_in(folder(&path)).map_err(failed)?;

@@ -1,4 +1,4 @@
-//! The answers as a configuration file, and the files of its secrets.
+//! The configuration file of the answers, and the files of its secrets.
 
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,7 @@ impl ConfigDraft {
                 e.span().and_then(|span| text.get(..span.start)).map_or(1, |t| t.matches('\n').count() + 1);
             not_extendable(
                 path,
-                &format!("line {line} is no TOML: {}", e.message().trim().replace('\n', "; ")),
+                &format!("line {line} is not valid TOML: {}", e.message().trim().replace('\n', "; ")),
             )
         })?;
         Ok(Self { path: path.to_owned(), document, exists })
@@ -107,7 +107,7 @@ impl ConfigDraft {
         }
     }
 
-    /// The file that the key is kept in: where it is when that is beside the configuration, otherwise a copy there.
+    /// The file of the key: its own path if that is next to the configuration, otherwise a copy there.
     ///
     /// # Errors
     /// When the copy would replace a file and may not.
@@ -119,12 +119,11 @@ impl ConfigDraft {
         if copy.exists() && !replace { Err(InitError::Exists(copy)) } else { Ok(copy) }
     }
 
-    /// Writes the connection: first the files of its secrets, each for its owner alone, then the configuration. What
-    /// else an existing file says stays as it is.
+    /// Writes the connection: first the files of its secrets, each for its owner only, then the configuration. Other
+    /// content of an existing file stays unchanged.
     ///
     /// # Errors
-    /// When something is there that may not be replaced, the answers make no configuration, or a file cannot be
-    /// written.
+    /// When an existing item may not be replaced, the answers form no configuration, or a file can't be written.
     pub fn write(mut self, answers: &InitAnswers, replace: bool) -> Result<WrittenFiles, InitError> {
         let name = &answers.connection;
         self.check_name(name, replace)?;
@@ -143,11 +142,11 @@ impl ConfigDraft {
         let places = [in_file(&key_file), in_file(&token_file), in_file(&account_file)];
         self.insert(answers, places)?;
         let text = self.document.to_string();
-        // Not every way to write tables can be added to; found out before anything is written.
+        // Some forms of tables can't be extended; this check comes before any write.
         text.parse::<DocumentMut>().map_err(|_| {
             not_extendable(
                 &self.path,
-                "its tables are written in a way that does not allow for more; use headings",
+                "no connection can be added to inline or dotted tables; use table headers",
             )
         })?;
         for (path, secret) in &secrets {
@@ -232,7 +231,7 @@ impl ConfigDraft {
     }
 }
 
-/// A secret of a connection that has a file of its own.
+/// A secret of a connection that has its own file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {
     /// The app's private key.
@@ -260,10 +259,10 @@ fn table<'t>(
     path: &Path,
 ) -> Result<&'t mut dyn TableLike, InitError> {
     let mut new = Table::new();
-    // Without keys of its own it needs no heading.
+    // Without its own keys, the table needs no heading.
     new.set_implicit(true);
     let item = parent.entry(name).or_insert(Item::Table(new));
-    item.as_table_like_mut().ok_or_else(|| not_extendable(path, &format!("\"{name}\" is no table there")))
+    item.as_table_like_mut().ok_or_else(|| not_extendable(path, &format!("\"{name}\" is not a table")))
 }
 
 /// Sets a value, and leaves the comments around an existing one.
@@ -280,7 +279,7 @@ fn set(table: &mut dyn TableLike, key: &str, new: Value) {
     }
 }
 
-/// `{ file = "NAME" }`; it is beside the configuration.
+/// `{ file = "NAME" }`, relative to the configuration.
 fn in_file(path: &Path) -> Value {
     let mut place = InlineTable::new();
     place.insert("file", path.file_name().unwrap_or_default().to_string_lossy().as_ref().into());

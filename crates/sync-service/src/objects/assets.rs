@@ -12,20 +12,20 @@ use crate::adapters::SeenObject;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum AssetsLookup {
-    /// It is there; its values are in the `fields` of the object.
+    /// Assets has the object; its values are in `fields` of the object.
     Found {
-        /// Its key, such as `OKTA-12`.
+        /// The key, such as `OKTA-12`.
         key: String,
-        /// Its id.
+        /// The ID.
         id: String,
-        /// Its label.
+        /// The label.
         label: String,
-        /// The keys of other objects with the same Okta id. There should be none.
+        /// The keys of other objects with the same Okta ID; usually empty.
         duplicates: Vec<String>,
     },
-    /// There is none.
+    /// Assets doesn't have the object.
     NotFound,
-    /// Assets could not be asked.
+    /// The object in Assets couldn't be read.
     Unknown {
         /// The reason.
         reason: String,
@@ -72,12 +72,12 @@ impl Lookup {
     pub(super) async fn assets_side(&self, key: &RecordKey, through: Option<&Through>) -> Seen {
         if self.sides.account.is_none() {
             return Seen::Unknown {
-                reason: "there is no account credential, and an import token cannot read objects".into(),
+                reason: "objects aren't readable without an Atlassian account".into(),
                 remedy: Some(Remedy::SetAtlassianAccount),
             };
         }
         let Some(assets) = through.and_then(|through| through.assets.as_ref()) else {
-            return Seen::Unknown { reason: "the schemas could not be compared".into(), remedy: None };
+            return Seen::Unknown { reason: "could not compare the schemas".into(), remedy: None };
         };
         match tokio::time::timeout(PATIENCE, assets.see(key)).await {
             Ok(Ok(objects)) => Seen::Objects(objects),

@@ -15,8 +15,8 @@ use super::assets::Seen;
 use super::{PATIENCE, Through};
 use crate::adapters::sent;
 
-/// More references than these are counted, and not looked up one by one.
-const LOOKED_UP: usize = 200;
+/// The maximum number of references that are looked up; above it, they are only counted.
+const MAX_LOOKUPS: usize = 200;
 
 /// The comparison of Assets with the last record sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,19 +27,19 @@ pub enum FieldMatch {
     Equal,
     /// It has something else.
     Different,
-    /// Nothing was sent, Assets could not be asked, or the two cannot be compared.
+    /// Nothing was sent, Assets couldn't be read, or the two can't be compared.
     Unknown,
 }
 
-/// A field of an object on both sides.
+/// A field of an object in Okta and Assets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldComparison {
     /// The record's field.
     pub field: String,
-    /// Its name in Okta: of a profile attribute, or of what is beside the profile, such as `status`.
+    /// The name in Okta of a profile attribute or of another field, such as `status`.
     pub okta: Option<String>,
-    /// The attribute's name in Assets; `None` while the schemas are not known.
+    /// The attribute's name in Assets; `None` if the schemas are unknown.
     pub attribute: Option<String>,
     /// The value in the last record sent; `None` if there is none.
     pub in_record: Option<Value>,
@@ -50,7 +50,7 @@ pub struct FieldComparison {
     /// The comparison of Assets with the last record sent.
     #[serde(rename = "match")]
     pub field_match: FieldMatch,
-    /// The kind of the objects that its values refer to; `None` if they are no references.
+    /// The kind of the referenced objects; `None` if the values aren't references.
     #[serde(default)]
     pub refers_to: Option<ObjectKind>,
 }
@@ -96,7 +96,7 @@ pub(super) async fn fields(
                 okta: Some(okta_name(attribute)),
                 attribute: Some(attribute.name.clone()),
                 in_record: sent_value,
-                // A group that is read does not tell its members.
+                // A group's own resource doesn't contain its members.
                 in_okta: of(now, &attribute.locator).filter(|_| attribute.source != Source::Members),
                 in_assets: values.map(|values| values.iter().map(shown).collect()),
                 field_match: agreement,
@@ -116,7 +116,7 @@ async fn referred(
     if keys.is_empty() {
         return Some(HashMap::new());
     }
-    if keys.len() > LOOKED_UP {
+    if keys.len() > MAX_LOOKUPS {
         return None;
     }
     let keys: Vec<RecordKey> = keys.into_iter().collect();
@@ -148,7 +148,7 @@ fn okta_name(attribute: &MappedAttribute) -> String {
     }
 }
 
-/// A value as people see it: an object by its label and key.
+/// A value in readable form: an object by its label and key.
 fn shown(value: &ObjectValue) -> String {
     match &value.referenced_object {
         Some(object) if !object.label.is_empty() => format!("{} ({})", object.label, object.object_key),
@@ -182,7 +182,7 @@ fn refers(
 fn agree(kind: &AttributeType, sent: &Value, values: &[ObjectValue]) -> FieldMatch {
     let sent = sent::texts(sent);
     if *kind == AttributeType::ReferencedObject {
-        // Named by something else than an id: only whether there is one can be told.
+        // The reference is no ID: only its presence can be compared.
         return if sent.is_empty() == values.is_empty() {
             FieldMatch::Unknown
         } else {
@@ -196,7 +196,7 @@ fn agree(kind: &AttributeType, sent: &Value, values: &[ObjectValue]) -> FieldMat
         values.iter().map(|value| value.text().to_owned()).filter(|text| !text.is_empty()).collect();
     match (normal(&sent), normal(&there)) {
         (Some(sent), Some(there)) if sent == there => FieldMatch::Equal,
-        // A form that this version does not know says nothing of the value.
+        // An unknown form says nothing about the value.
         (_, None) if !sent.is_empty() => FieldMatch::Unknown,
         _ => FieldMatch::Different,
     }

@@ -1,4 +1,4 @@
-//! One object on both sides: what Okta says of it, what was sent, what Assets has, and how it came there.
+//! One object on both sides: in Okta, as it was sent, in Assets, and its history.
 
 mod assets;
 mod compare;
@@ -36,9 +36,9 @@ use okta_client::OktaClient;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The time limit for each request of a search, which has results without it.
 const SEARCH: Duration = Duration::from_secs(3);
-/// Of so many objects the names are read at once; more are not shown on a page.
+/// The maximum number of objects whose names are read at once; a page doesn't show more.
 const NAMES: usize = 1000;
-/// An event is traced to its run by so many of the objects that it named.
+/// The maximum number of an event's objects by which its run is found.
 const TRACED: usize = 4;
 /// The number of an object's events that are searched, and the number that is shown.
 const EVENTS: u32 = 100;
@@ -52,19 +52,19 @@ pub(crate) struct Lookup {
     pub(crate) compared: Mutex<Option<Compared>>,
 }
 
-/// Objects that were found.
+/// Matching objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatches {
-    /// The objects: groups first, then by what people call them.
+    /// The objects: groups first, then by name.
     pub objects: Vec<ObjectMatch>,
     /// True if there are more than the limit.
     pub has_more: bool,
-    /// The error of asking Okta for an unknown object; `None` if it wasn't asked, or if it succeeded.
+    /// The error of the search in Okta; `None` if the search succeeded or wasn't necessary.
     pub okta_error: Option<String>,
 }
 
-/// An object that was found.
+/// A matching object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatch {
@@ -72,11 +72,11 @@ pub struct ObjectMatch {
     pub key: RecordKey,
     /// Its name, if it's known.
     pub name: Option<String>,
-    /// True if a record of it was ever sent; otherwise only Okta has it.
+    /// True if a record of the object was sent; otherwise only Okta has the object.
     pub synced: bool,
     /// True if the object is retired.
     pub retired: bool,
-    /// When Assets accounted for it last; `None` when it never did.
+    /// The last confirmation; `None` if there is none.
     pub confirmed_at: Option<Timestamp>,
     /// True if a record is unconfirmed.
     pub unconfirmed: bool,
@@ -85,7 +85,7 @@ pub struct ObjectMatch {
     pub matched_name: Option<String>,
 }
 
-/// One object on both sides.
+/// An object in Okta and Assets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectView {
@@ -95,25 +95,25 @@ pub struct ObjectView {
     pub key: RecordKey,
     /// Its name, if it's known.
     pub name: Option<String>,
-    /// Its state.
+    /// The state.
     pub state: ObjectState,
-    /// The same in a sentence.
+    /// The state as a sentence.
     pub message: String,
     /// The object in Okta.
     pub okta: OktaLookup,
     /// The object in Assets.
     pub assets: AssetsLookup,
-    /// Field by field: what was sent, what would be sent now, and what Assets has.
+    /// Each field with its value in the last record sent, in Okta, and in Assets.
     pub fields: Vec<FieldComparison>,
-    /// The record that Assets accounted for last, without its fields; `None` when it never did.
+    /// The confirmed record, without its fields; `None` if there is none.
     pub confirmed: Option<ConfirmedRecordView>,
-    /// The record that was sent and not accounted for, without its fields.
+    /// The unconfirmed record, without its fields.
     pub unconfirmed: Option<UnconfirmedRecordView>,
     /// Values that were cleared in Okta and remain in Assets.
     pub stale_values: Vec<StaleValue>,
-    /// The events that named it, those first that happened last.
+    /// The events that name the object, newest first.
     pub events: Vec<Event>,
-    /// The event by which the confirmed record came; `None` when it came by a pass, or the event is forgotten.
+    /// The event that caused the confirmed record; `None` if a sync caused it, or if the event was deleted.
     pub last_event_id: Option<EventId>,
 }
 
@@ -121,9 +121,9 @@ pub struct ObjectView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfirmedRecordView {
-    /// When Okta was read for it.
+    /// The time at which Okta was read for it.
     pub read_at: Timestamp,
-    /// When Assets accounted for it.
+    /// The time at which Assets confirmed it.
     pub confirmed_at: Timestamp,
     /// The time of the object's retirement.
     pub retired_at: Option<Timestamp>,
@@ -137,17 +137,17 @@ pub struct ConfirmedRecordView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnconfirmedRecordView {
-    /// The change that it makes.
+    /// The change.
     pub change: ChangeKind,
-    /// When Okta was read for it.
+    /// The time at which Okta was read for it.
     pub read_at: Timestamp,
     /// The number of attempts.
     pub attempts: u32,
     /// The message from Assets.
     pub reason: String,
-    /// When it is sent again.
+    /// The next attempt.
     pub next_attempt_at: Timestamp,
-    /// The run that sent it last.
+    /// The last run that sent the record.
     pub run: Option<OriginRun>,
 }
 
@@ -197,11 +197,11 @@ fn sent_last(entry: &ObjectHistory) -> Option<&Record> {
 }
 
 impl Connection {
-    /// Objects with this id, or with this text in what people call them, whatever its case. What is not known here is
-    /// looked for in Okta by id, login or name.
+    /// Objects with this ID, or with this text in their display name, ignoring case. Unknown objects are looked up in
+    /// Okta by ID, login, or name.
     ///
     /// # Errors
-    /// When the store fails. That Okta cannot be asked is in the result.
+    /// When the store fails. A failure of Okta is in the result.
     pub async fn find_objects(
         &self,
         text: &str,
@@ -234,11 +234,11 @@ impl Connection {
         Ok(matches)
     }
 
-    /// One object on both sides. An object of which nothing was sent is looked for in Okta all the same, by its id, or by
-    /// a login or name in the place of the id.
+    /// One object on both sides. An object that was never sent is looked up in Okta nevertheless, by its ID, or by a
+    /// login or name instead.
     ///
     /// # Errors
-    /// When the store fails. That one of the services cannot be asked is in the result.
+    /// When the store fails. A failure of Okta or Assets is in the result.
     pub async fn object(&self, key: &RecordKey) -> Result<ObjectView, ServiceError> {
         let through = self.through(PATIENCE).await;
         let through = through.as_ref();
@@ -257,7 +257,7 @@ impl Connection {
         let fields = fields(&key, sent, now, &seen, through).await;
         let events = self.events_about(&key).await?;
         let confirmed = entry.as_ref().and_then(|entry| entry.confirmed.as_ref());
-        let brought_by = confirmed.and_then(|confirmed| brought_by(confirmed, &events));
+        let event_of = confirmed.and_then(|confirmed| event_of(confirmed, &events));
         let last_full = self.store().last_run(RunKind::FullSync).await?;
         let assets = seen.side();
         let synchronised = last_full.succeeded.is_some();
@@ -274,12 +274,12 @@ impl Connection {
             unconfirmed: entry.as_ref().and_then(|e| e.unconfirmed.as_ref()).map(UnconfirmedRecordView::from),
             stale_values: entry.map(|entry| entry.stale_values).unwrap_or_default(),
             events: events.into_iter().take(SHOWN).collect(),
-            last_event_id: brought_by,
+            last_event_id: event_of,
             key,
         })
     }
 
-    /// The stored names of these objects; no service is asked. Of many, only the first are searched.
+    /// The stored names of these objects; no service is called. Of many, only the first are searched.
     ///
     /// # Errors
     /// When the store fails.
@@ -292,7 +292,7 @@ impl Connection {
         Ok(named.collect())
     }
 
-    /// The run that applied an event; `None` when nothing was sent by it, or that is forgotten.
+    /// The run that applied an event; `None` if it sent nothing, or expired.
     ///
     /// # Errors
     /// When the store fails.
@@ -301,7 +301,7 @@ impl Connection {
             let Some(confirmed) = self.store().object(&key).await?.and_then(|entry| entry.confirmed) else {
                 continue;
             };
-            if brought_by(&confirmed, &self.events_about(&key).await?).as_ref() == Some(&event.id) {
+            if event_of(&confirmed, &self.events_about(&key).await?).as_ref() == Some(&event.id) {
                 return Ok(confirmed.run);
             }
         }
@@ -368,7 +368,7 @@ fn also(record: &Record, name: Option<&str>, text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The objects that a subject names, each by itself.
+/// The objects of a subject, one at a time.
 pub fn named_objects(subject: &Subject) -> Vec<RecordKey> {
     match subject {
         Subject::User(user) => vec![RecordKey::user(user)],
@@ -389,8 +389,8 @@ fn is_about(subject: &Subject, key: &RecordKey) -> bool {
     }
 }
 
-/// The newest event that was there when Okta was read for the record: a batch reads after its events came in.
-fn brought_by(confirmed: &ConfirmedRecord, events: &[Event]) -> Option<EventId> {
+/// The newest event at the time when Okta was read for the record: a batch is read after its events are received.
+fn event_of(confirmed: &ConfirmedRecord, events: &[Event]) -> Option<EventId> {
     let by_events = confirmed.run.is_some_and(|run| run.kind == Some(RunKind::EventSync));
     let mut before = events.iter().filter(|event| event.arrived < confirmed.reading.number);
     before.next().filter(|_| by_events).map(|event| event.id.clone())

@@ -19,11 +19,11 @@ use crate::adapters::remedy;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum OktaLookup {
-    /// It is there.
+    /// Okta has the object.
     Found(Box<OktaObject>),
-    /// There is none: it was deleted, or never existed.
+    /// Okta doesn't have the object: it was deleted or never existed.
     NotFound,
-    /// Okta could not be asked.
+    /// The object in Okta couldn't be read.
     Error {
         /// The reason.
         reason: String,
@@ -32,7 +32,7 @@ pub enum OktaLookup {
         #[cfg_attr(feature = "openapi", schema(no_recursion))]
         remedy: Option<Remedy>,
     },
-    /// Okta has no such objects: a membership is a user in a group.
+    /// Okta has no separate object for a membership.
     NotRequested,
 }
 
@@ -40,24 +40,24 @@ pub enum OktaLookup {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OktaObject {
-    /// Its id.
+    /// The ID.
     pub id: String,
     /// A user's status, such as `ACTIVE`.
     pub status: Option<String>,
-    /// A group's type, such as `OKTA_GROUP`, or the name of a user's type; its id while the schemas are not known.
+    /// A group's type, such as `OKTA_GROUP`, or the name of a user's type; its ID if the schemas are unknown.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// When it was created.
+    /// The creation.
     pub created_at: Option<Timestamp>,
-    /// When a user was activated.
+    /// The activation of a user.
     pub activated: Option<Timestamp>,
-    /// When a user's status changed last.
+    /// The last change of a user's status.
     pub status_changed: Option<Timestamp>,
-    /// When a user signed in last.
+    /// The last sign-in of a user.
     pub last_login: Option<Timestamp>,
-    /// When profile or status changed last; memberships do not count.
+    /// The last change of the profile or status, but not of memberships.
     pub last_updated: Option<Timestamp>,
-    /// When the members of a group changed last.
+    /// The last change of a group's members.
     pub last_membership_updated: Option<Timestamp>,
     /// The attributes that have a value, by their names in Okta.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Value>))]
@@ -88,9 +88,9 @@ impl std::fmt::Debug for OktaObject {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserGroup {
-    /// Its id.
+    /// The ID.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// True if it is in scope.
     pub in_scope: bool,
@@ -99,12 +99,12 @@ pub struct UserGroup {
 /// The reason of a failed request, and its remedy.
 type Failure = (String, Option<Remedy>);
 
-/// Waits no longer than a person who opened a page.
+/// Waits no longer than a page view permits.
 pub(super) async fn in_time<T>(
     patience: Duration,
-    asked: impl Future<Output = okta_client::Result<T>>,
+    request: impl Future<Output = okta_client::Result<T>>,
 ) -> Result<T, Failure> {
-    match tokio::time::timeout(patience, asked).await {
+    match tokio::time::timeout(patience, request).await {
         Ok(answer) => {
             answer.map_err(|error| (crate::error_chain(&error), error.remedy().map(remedy::of_okta)))
         }
@@ -113,7 +113,7 @@ pub(super) async fn in_time<T>(
 }
 
 pub(super) fn late(patience: Duration) -> String {
-    format!("no answer within {} s", patience.as_secs())
+    format!("no response within {} s", patience.as_secs())
 }
 
 impl Lookup {
@@ -192,14 +192,14 @@ impl Lookup {
         let okta = self.okta.high_priority();
         let Some(user) = find_user(&okta, text, known).await? else { return Ok(None) };
         let groups = match okta.users().groups(&user.id).await {
-            // Deleted between two requests, if Okta says so of the user as well.
+            // The user was deleted between two requests, if Okta confirms that for the user as well.
             Err(okta_client::Error::NotFound { .. }) if okta.users().find(&user.id).await?.is_none() => {
                 return Ok(None);
             }
             groups => groups?,
         };
         if let Some(everyone) = groups.iter().find(|group| group.is_everyone()) {
-            self.sides.choice().remember_everyone(Some(everyone));
+            self.sides.choice().set_everyone_group(Some(everyone));
         }
         // A value that cannot be read is not compared as if it were none.
         let whole = through.filter(|through| through.lens.unreadable_of_user(&user).is_none());
@@ -246,7 +246,7 @@ impl Lookup {
     ) -> okta_client::Result<Option<OktaObject>> {
         let okta = self.okta.high_priority();
         let Some(group) = find_group(&okta, text, known).await? else { return Ok(None) };
-        // A group that is read by id comes without its statistics.
+        // A group that is read by ID has no statistics.
         let id = quoted(&group.id);
         let counted = GroupQuery { stats: true, limit: Some(1), ..GroupQuery::filter(format!("id eq {id}")) };
         let counted = okta.groups().page(&counted).await?.items;
@@ -292,7 +292,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The object of an id; nothing for what cannot be one.
+/// The object with an ID; nothing for an impossible one.
 fn by_id<T>(found: okta_client::Result<Option<T>>) -> okta_client::Result<Option<T>> {
     match found {
         Err(okta_client::Error::InvalidId(_)) => Ok(None),

@@ -39,7 +39,7 @@ impl Lookup {
         {
             return Some(compared.through.clone());
         }
-        let reason = match tokio::time::timeout(patience, self.structure.settled()).await {
+        let reason = match tokio::time::timeout(patience, self.structure.fitted()).await {
             Ok(Ok(mapping)) => {
                 let mapping = Arc::new(mapping);
                 let (lens, assets) =
@@ -52,7 +52,7 @@ impl Lookup {
             Ok(Err(error)) => crate::error_chain(&error),
             Err(_) => okta::late(patience),
         };
-        tracing::debug!(error = %reason, "objects are shown without the names of their attributes");
+        tracing::debug!(error = %reason, "showing objects without the names of their attributes");
         None
     }
 }

@@ -15,7 +15,7 @@ pub enum RemoteError {
     /// An address that a token may not be sent to.
     #[error("refusing to send a token to {0}")]
     Address(Url),
-    /// The daemon could not be reached, or did not answer in time.
+    /// The daemon wasn't reached, or didn't respond in time.
     #[error("could not connect to the daemon at {server}")]
     Unreachable {
         /// Its address.
@@ -25,7 +25,7 @@ pub enum RemoteError {
         source: Box<NotReached>,
     },
     /// The HTTP client can't be created.
-    #[error("could not prepare the HTTP client")]
+    #[error("could not create the HTTP client")]
     Http(#[source] reqwest::Error),
     /// The server isn't such a daemon, or has another version.
     #[error("no compatible okta-insightd responds at {server}: {problem}")]
@@ -43,13 +43,13 @@ pub enum RemoteError {
         /// The problem with the connection.
         problem: String,
     },
-    /// The daemon refused.
+    /// The daemon rejected the request.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
     /// The requested action failed.
     #[error("{}", words::finding(.0))]
     Failed(Box<Finding>),
-    /// A run did not come to a good end.
+    /// A run failed.
     #[error(transparent)]
     Handover(#[from] DelegationError),
 }

@@ -67,7 +67,7 @@ impl RemoteClient {
             server.scheme() == "https" || (server.scheme() == "http" && crate::config::is_loopback(&server));
         let bare = server.path() == "/" && server.query().is_none() && server.fragment().is_none();
         if !safe || !bare || !server.username().is_empty() || server.password().is_some() {
-            // What stands beside the host may be a secret.
+            // The userinfo of the URL may be a secret.
             let mut shown = server;
             shown.set_query(None);
             shown.set_fragment(None);
@@ -90,7 +90,7 @@ impl RemoteClient {
     /// Every connection, with its status.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn connections(&self) -> Result<Vec<ConnectionView>, RemoteError> {
         let all: Connections = self.get(&["connections"], &()).await?;
         Ok(all.connections)
@@ -99,7 +99,7 @@ impl RemoteClient {
     /// One connection, with its status.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn connection(&self, name: &ConnectionName) -> Result<ConnectionView, RemoteError> {
         self.get(&["connections", name.as_str()], &()).await
     }
@@ -107,7 +107,7 @@ impl RemoteClient {
     /// Runs, the newest first.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn runs(
         &self,
         name: &ConnectionName,
@@ -120,10 +120,10 @@ impl RemoteClient {
         Ok(runs.runs)
     }
 
-    /// The run of that number; `None` when the connection has none.
+    /// The run with that number; `None` if the connection has none.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn run(&self, name: &ConnectionName, run: RunId) -> Result<Option<ConnectionRun>, RemoteError> {
         let found = self.get(&["connections", name.as_str(), "runs", &run.to_string()], &()).await;
         match found {
@@ -132,10 +132,10 @@ impl RemoteClient {
         }
     }
 
-    /// Events, those first that happened last.
+    /// Events, the newest first.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn events(&self, name: &ConnectionName, filter: &EventFilter) -> Result<Events, RemoteError> {
         let mut query = vec![("limit", filter.limit.to_string())];
         query.extend(filter.state.map(|state| ("state", state.as_str().to_owned())));
@@ -146,7 +146,7 @@ impl RemoteClient {
     /// Replays events, or all failed ones if no IDs are given.
     ///
     /// # Errors
-    /// When one is not known, or the daemon cannot be asked.
+    /// When one is unknown, or the daemon can't be reached.
     pub async fn replay(
         &self,
         name: &ConnectionName,
@@ -156,14 +156,14 @@ impl RemoteClient {
             Some(ids) => {
                 self.post(&["connections", name.as_str(), "events", "replay"], Some(&Replay { ids })).await
             }
-            None => self.tell(&["connections", name.as_str(), "events", "replay-failed"]).await,
+            None => self.post_empty(&["connections", name.as_str(), "events", "replay-failed"]).await,
         }
     }
 
     /// *Setup*, to its end.
     ///
     /// # Errors
-    /// When it fails, or the daemon cannot be asked.
+    /// When it fails, or the daemon can't be reached.
     pub async fn set_up(
         &self,
         name: &ConnectionName,
@@ -175,7 +175,7 @@ impl RemoteClient {
     /// *Verify*, to its end.
     ///
     /// # Errors
-    /// When it fails, or the daemon cannot be asked.
+    /// When it fails, or the daemon can't be reached.
     pub async fn verify(
         &self,
         name: &ConnectionName,
@@ -187,7 +187,7 @@ impl RemoteClient {
     /// Runs all checks.
     ///
     /// # Errors
-    /// When that fails, or the daemon cannot be asked.
+    /// When that fails, or the daemon can't be reached.
     pub async fn examine(
         &self,
         name: &ConnectionName,
@@ -199,7 +199,7 @@ impl RemoteClient {
     /// Compares the schemas.
     ///
     /// # Errors
-    /// When that fails, or the daemon cannot be asked.
+    /// When that fails, or the daemon can't be reached.
     pub async fn compare_schemas(
         &self,
         name: &ConnectionName,
@@ -208,10 +208,10 @@ impl RemoteClient {
         self.job(name, "schema", stop).await
     }
 
-    /// Makes a plan.
+    /// Creates a plan.
     ///
     /// # Errors
-    /// When that fails, or the daemon cannot be asked.
+    /// When that fails, or the daemon can't be reached.
     pub async fn plan(
         &self,
         name: &ConnectionName,
@@ -223,7 +223,7 @@ impl RemoteClient {
     /// Active and recent runs of the daemon.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn active_runs(&self, name: &ConnectionName) -> Result<ActiveRuns, RemoteError> {
         self.get(&["connections", name.as_str(), "active-runs"], &()).await
     }
@@ -237,16 +237,16 @@ impl RemoteClient {
     pub async fn request_sync(
         &self,
         name: &ConnectionName,
-        wish: SyncOptions,
+        request: SyncOptions,
         patience: Duration,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
         let path = ["connections", name.as_str(), "sync-requests"];
-        let asked: SyncRequestStatus = self.post(&path, Some(&wish)).await?;
-        let request = asked.id.to_string();
+        let accepted: SyncRequestStatus = self.post(&path, Some(&request)).await?;
+        let request = accepted.id.to_string();
         let path = ["connections", name.as_str(), "sync-requests", request.as_str()];
-        let began = Instant::now();
+        let started_at = Instant::now();
         let mut watched = Watched::default();
         loop {
             let now: SyncRequestStatus = self.get(&path, &()).await?;
@@ -258,18 +258,18 @@ impl RemoteClient {
                     watched.end(progress);
                     return Ok(report_of(report)?);
                 }
-                None if began.elapsed() >= patience => match self.delete(&path).await {
+                None if started_at.elapsed() >= patience => match self.delete(&path).await {
                     Ok(()) => {
                         let connection = name.to_string();
                         return Err(DelegationError::NotAccepted { connection, patience }.into());
                     }
-                    // Taken in the meantime.
+                    // Accepted in the meantime.
                     Err(error) if error.is(ProblemType::AlreadyRunning) => {}
                     Err(error) => return Err(error),
                 },
                 Some(_) | None => {}
             }
-            wait(stop, began).await?;
+            wait(stop, started_at).await?;
         }
     }
 
@@ -281,17 +281,17 @@ impl RemoteClient {
         watched: &mut Watched,
         progress: &dyn ProgressSink,
     ) {
-        let Ok(live) = self.active_runs(name).await else { return };
-        if let Some(live) = live.active.iter().chain(&live.recent).find(|live| live.run == Some(run)) {
-            let seen: Vec<Seen> = live.phases.iter().map(Seen::from).collect();
-            watched.tell(&seen, progress);
+        let Ok(runs) = self.active_runs(name).await else { return };
+        if let Some(known) = runs.active.iter().chain(&runs.recent).find(|known| known.run == Some(run)) {
+            let seen: Vec<Seen> = known.phases.iter().map(Seen::from).collect();
+            watched.report(&seen, progress);
         }
     }
 
     /// Pauses sends for a time, or until they are resumed.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn pause(
         &self,
         name: &ConnectionName,
@@ -304,9 +304,9 @@ impl RemoteClient {
     /// Ends a pause.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn resume(&self, name: &ConnectionName) -> Result<PauseStatus, RemoteError> {
-        self.tell(&["connections", name.as_str(), "resume"]).await
+        self.post_empty(&["connections", name.as_str(), "resume"]).await
     }
 
     /// Starts a job, or joins a running one, and waits for its end.
@@ -317,11 +317,11 @@ impl RemoteClient {
         stop: &CancellationToken,
     ) -> Result<T, RemoteError> {
         let path = ["connections", name.as_str(), job];
-        let mut state = match self.tell::<JobState<T>>(&path).await {
+        let mut state = match self.post_empty::<JobState<T>>(&path).await {
             Err(error) if error.is(ProblemType::AlreadyRunning) => self.get(&path, &()).await?,
-            begun => begun?,
+            started => started?,
         };
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             match state {
                 JobState::Succeeded { result, .. } => return Ok(result),
@@ -332,7 +332,7 @@ impl RemoteClient {
                 }
                 JobState::Running { .. } => {}
             }
-            wait(stop, began).await?;
+            wait(stop, started_at).await?;
             state = self.get(&path, &()).await?;
         }
     }
@@ -359,7 +359,7 @@ impl RemoteClient {
         self.read(&answer)
     }
 
-    async fn tell<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, RemoteError> {
+    async fn post_empty<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, RemoteError> {
         self.post(path, None::<&()>).await
     }
 
@@ -376,13 +376,13 @@ impl RemoteClient {
         Ok(url)
     }
 
-    /// Sends, and gives the whole answer unless it is a refusal.
+    /// Sends, and returns the complete response unless it is a rejection.
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, RemoteError> {
         let response = self.answer(request).await?;
         self.body(response).await
     }
 
-    /// Sends, and gives the answer as it begins, unless it is a refusal.
+    /// Sends, and returns the response once its headers arrive, unless it is a rejection.
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Response, RemoteError> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token.expose_secret()),
@@ -425,9 +425,9 @@ impl RemoteClient {
     }
 }
 
-/// A while, unless the one who waits stops, or has waited for too long.
-async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteError> {
-    if began.elapsed() >= LONGEST {
+/// Pauses, unless the caller stops, or has waited too long.
+async fn wait(stop: &CancellationToken, started_at: Instant) -> Result<(), RemoteError> {
+    if started_at.elapsed() >= LONGEST {
         let timed_out = Finding::error(Fact::JobTimedOut { seconds: LONGEST.as_secs() });
         return Err(RemoteError::Failed(Box::new(timed_out.with_remedy(Remedy::CheckStatus))));
     }

@@ -1,5 +1,4 @@
-//! Server-sent events, taken apart as their bytes come.
-//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>
+//! A decoder of server-sent events. <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 
 use super::LARGEST;
 
@@ -59,7 +58,7 @@ impl Decoder {
                 self.message.data.push_str(value);
                 self.message.data.push('\n');
             }
-            // A comment, which keeps the connection open, or nothing of ours.
+            // A comment keeps the connection open; other fields are ignored.
             _ => {}
         }
         None

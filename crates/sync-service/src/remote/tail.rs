@@ -25,7 +25,7 @@ const LATE: Duration = Duration::from_secs(30);
 /// A message to the follower.
 #[derive(Debug)]
 pub enum FollowedEvent {
-    /// An event came in or changed.
+    /// An event was received or changed.
     Event(Box<ConnectionEvent>),
     /// The daemon can't be followed at the moment; the client retries. Sent once for each interruption.
     Interrupted(RemoteError),
@@ -33,7 +33,7 @@ pub enum FollowedEvent {
     Resumed,
 }
 
-/// Follows the inboxes of some connections of a daemon elsewhere, from where they ended when it began.
+/// Follows the inboxes of some connections of a remote daemon, from their end at the start.
 pub struct RemoteEventFollower<'c> {
     streams: Vec<Stream<'c>>,
 }
@@ -42,23 +42,23 @@ impl<'c> RemoteEventFollower<'c> {
     /// From now on.
     ///
     /// # Errors
-    /// When the daemon cannot be asked, or refuses.
+    /// When the daemon can't be reached, or rejects the request.
     pub async fn begin(client: &'c RemoteClient, names: &[ConnectionName]) -> Result<Self, RemoteError> {
-        let begun = names.iter().map(|name| Stream::begin(client, name.clone()));
-        Ok(Self { streams: try_join_all(begun).await? })
+        let streams = names.iter().map(|name| Stream::begin(client, name.clone()));
+        Ok(Self { streams: try_join_all(streams).await? })
     }
 
-    /// Passes every new or changed event to `tell`, until interrupted or until `tell` breaks. If the connection breaks,
+    /// Passes every new or changed event to `emit`, until interrupted or until `emit` breaks. If the connection breaks,
     /// it reconnects with growing pauses without missing events.
     ///
     /// # Errors
-    /// When the daemon refuses, such as a token that was revoked.
+    /// When the daemon rejects the request, for example with a revoked token.
     pub async fn follow(
         self,
         stop: &CancellationToken,
-        tell: impl FnMut(FollowedEvent) -> ControlFlow<()>,
+        emit: impl FnMut(FollowedEvent) -> ControlFlow<()>,
     ) -> Result<(), RemoteError> {
-        let audience = Audience { tell: Mutex::new(tell), interrupted: Mutex::default() };
+        let audience = Audience { emit: Mutex::new(emit), interrupted: Mutex::default() };
         let all = try_join_all(self.streams.into_iter().map(|stream| stream.follow(&audience)));
         tokio::select! {
             () = stop.cancelled() => Ok(()),
@@ -72,14 +72,14 @@ impl<'c> RemoteEventFollower<'c> {
 
 /// The follower, shared by all streams.
 struct Audience<F> {
-    tell: Mutex<F>,
+    emit: Mutex<F>,
     /// The connections that cannot be followed at the moment.
     interrupted: Mutex<BTreeSet<ConnectionName>>,
 }
 
 impl<F: FnMut(FollowedEvent) -> ControlFlow<()>> Audience<F> {
-    fn tell(&self, what: FollowedEvent) -> Result<(), End> {
-        let wants_more = lock(&self.tell)(what).is_continue();
+    fn emit(&self, what: FollowedEvent) -> Result<(), End> {
+        let wants_more = lock(&self.emit)(what).is_continue();
         if wants_more { Ok(()) } else { Err(End::Enough) }
     }
 
@@ -88,13 +88,13 @@ impl<F: FnMut(FollowedEvent) -> ControlFlow<()>> Audience<F> {
         let mut interrupted = lock(&self.interrupted);
         let first = interrupted.is_empty();
         interrupted.insert(name.clone());
-        if first { self.tell(FollowedEvent::Interrupted(error)) } else { Ok(()) }
+        if first { self.emit(FollowedEvent::Interrupted(error)) } else { Ok(()) }
     }
 
-    fn heard(&self, name: &ConnectionName) -> Result<(), End> {
+    fn received(&self, name: &ConnectionName) -> Result<(), End> {
         let mut interrupted = lock(&self.interrupted);
         let last = interrupted.remove(name) && interrupted.is_empty();
-        if last { self.tell(FollowedEvent::Resumed) } else { Ok(()) }
+        if last { self.emit(FollowedEvent::Resumed) } else { Ok(()) }
     }
 }
 
@@ -106,7 +106,7 @@ fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
 enum End {
     /// The follower ended it.
     Enough,
-    /// The daemon refuses.
+    /// The daemon rejects the request.
     Refused(RemoteError),
 }
 
@@ -128,25 +128,25 @@ struct Open {
     response: Response,
     decoder: Decoder,
     /// True if data was received.
-    heard: bool,
+    received: bool,
 }
 
 /// The result of reading for a while.
 enum StreamResult {
-    /// The stream goes on.
-    Alive,
+    /// The stream continues.
+    KeepAlive,
     /// The stream ended, as it does now and then.
     End,
 }
 
 impl<'c> Stream<'c> {
-    /// Opens the stream and waits until it is known where to go on, whatever breaks later.
+    /// Opens the stream and waits until its position is known, despite later interruptions.
     async fn begin(client: &'c RemoteClient, name: ConnectionName) -> Result<Self, RemoteError> {
         let mut stream =
             Self { client, name, mark: None, open: None, ready: VecDeque::new(), since: Vec::new() };
         while stream.mark.is_none() {
-            if let StreamResult::End = stream.hear().await? {
-                return Err(client.silent("it does not say where to go on".into()));
+            if let StreamResult::End = stream.receive().await? {
+                return Err(client.silent("the stream contains no position".into()));
             }
         }
         Ok(stream)
@@ -159,12 +159,12 @@ impl<'c> Stream<'c> {
         let mut pause = SOON;
         loop {
             while let Some(event) = self.ready.pop_front() {
-                audience.tell(FollowedEvent::Event(Box::new(event)))?;
+                audience.emit(FollowedEvent::Event(Box::new(event)))?;
             }
-            match self.hear().await {
-                Ok(StreamResult::Alive) => {
-                    if self.open.as_ref().is_some_and(|open| open.heard) {
-                        audience.heard(&self.name)?;
+            match self.receive().await {
+                Ok(StreamResult::KeepAlive) => {
+                    if self.open.as_ref().is_some_and(|open| open.received) {
+                        audience.received(&self.name)?;
                         pause = SOON;
                     }
                     continue;
@@ -178,41 +178,40 @@ impl<'c> Stream<'c> {
         }
     }
 
-    /// Opens the stream unless it is open, and waits until something is heard. What broke or ended is closed.
-    async fn hear(&mut self) -> Result<StreamResult, RemoteError> {
-        let heard = tokio::time::timeout(SILENCE, self.listen()).await;
-        let heard = heard.unwrap_or_else(|_| {
-            Err(self.client.silent(format!("nothing was heard for {} s", SILENCE.as_secs())))
-        });
-        if !matches!(heard, Ok(StreamResult::Alive)) {
+    /// Opens the stream if needed, and waits until data is received. A failed or ended stream is closed.
+    async fn receive(&mut self) -> Result<StreamResult, RemoteError> {
+        let received = tokio::time::timeout(SILENCE, self.listen()).await;
+        let received = received
+            .unwrap_or_else(|_| Err(self.client.silent(format!("no data for {} s", SILENCE.as_secs()))));
+        if !matches!(received, Ok(StreamResult::KeepAlive)) {
             self.open = None;
         }
-        heard
+        received
     }
 
     async fn listen(&mut self) -> Result<StreamResult, RemoteError> {
         let open = match &mut self.open {
             Some(open) => open,
             closed => {
-                let response = self.client.live(&self.name, self.mark.as_deref()).await?;
-                closed.insert(Open { response, decoder: Decoder::default(), heard: false })
+                let response = self.client.open_stream(&self.name, self.mark.as_deref()).await?;
+                closed.insert(Open { response, decoder: Decoder::default(), received: false })
             }
         };
         let part = open.response.chunk().await.map_err(|error| self.client.unreachable(&error))?;
         let Some(part) = part else {
-            return if open.heard {
+            return if open.received {
                 Ok(StreamResult::End)
             } else {
-                Err(self.client.silent("it ended before anything was heard".into()))
+                Err(self.client.silent("the stream ended without data".into()))
             };
         };
         let messages = open.decoder.feed(&part);
-        let messages = messages.map_err(|_| self.client.not_ours("an event without an end".into()))?;
-        open.heard |= !messages.is_empty();
+        let messages = messages.map_err(|_| self.client.not_ours("an incomplete event".into()))?;
+        open.received |= !messages.is_empty();
         for message in messages {
             self.take(message)?;
         }
-        Ok(StreamResult::Alive)
+        Ok(StreamResult::KeepAlive)
     }
 
     fn take(&mut self, message: Message) -> Result<(), RemoteError> {
@@ -233,7 +232,7 @@ impl<'c> Stream<'c> {
 
 impl RemoteClient {
     /// The live stream of a connection, from a mark on, or from now on.
-    async fn live(&self, name: &ConnectionName, mark: Option<&str>) -> Result<Response, RemoteError> {
+    async fn open_stream(&self, name: &ConnectionName, mark: Option<&str>) -> Result<Response, RemoteError> {
         let mut request = self.http.get(self.at(&["connections", name.as_str(), "stream"])?).timeout(LONGEST);
         if let Some(mark) = mark {
             request = request.header("last-event-id", mark);

@@ -21,7 +21,7 @@ pub enum StepDetail {
     },
     /// The configuration file manages the settings.
     ManagedByFile {
-        /// Its path.
+        /// The path.
         path: String,
     },
     /// The Okta org.
@@ -95,7 +95,7 @@ pub enum StepDetail {
     },
     /// The step will read all users, groups, and memberships.
     WillSync,
-    /// A full sync is reading them.
+    /// A full sync is reading users, groups, and memberships.
     Syncing,
     /// A full sync starts when the active run ends.
     SyncRequested,

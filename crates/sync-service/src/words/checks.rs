@@ -66,7 +66,10 @@ pub fn observation(observation: &Observation) -> String {
                 Service::Okta => "an Okta org",
                 Service::Assets => name(*service),
             };
-            format!("unlike {expected}, {host} returns status {status}{}", through(proxy.as_deref()))
+            format!(
+                "{host} doesn't respond like {expected}; it returns status {status}{}",
+                through(proxy.as_deref())
+            )
         }
         Observation::TurnedOff { setting } => format!("turned off with {setting}"),
 
@@ -96,7 +99,7 @@ pub fn observation(observation: &Observation) -> String {
              it when it starts, and logs damage"
         ),
         Observation::StoreUnrecognized { path } => {
-            format!("this version doesn't support the state of {path}")
+            format!("{path} is in a state that this version doesn't support")
         }
 
         Observation::Running => "a process runs this connection".to_owned(),
@@ -117,7 +120,7 @@ pub fn observation(observation: &Observation) -> String {
         Observation::ClockCorrect => "the clock of this host matches the clock of Okta".to_owned(),
         Observation::ClockUnknown => "the response of Okta has no date".to_owned(),
         Observation::Redirects { host, proxy } => {
-            format!("like the Okta Admin Console, {host} redirects{}", through(proxy.as_deref()))
+            format!("{host} redirects, as the Okta Admin Console does{}", through(proxy.as_deref()))
         }
         Observation::OrgUnavailable { host, status, proxy } => {
             format!("{host} is an Okta org but returns status {status}{}", through(proxy.as_deref()))
@@ -174,7 +177,8 @@ pub fn observation(observation: &Observation) -> String {
             ),
         },
         Observation::NoUsers => {
-            "the list of users is empty, as it is for an app without an admin role".to_owned()
+            "the list of users is empty; Okta returns an empty list to an app without an admin role"
+                .to_owned()
         }
         Observation::NoGroups => {
             "users are readable, but the list of groups is empty, although every org has the group Everyone"
@@ -206,7 +210,7 @@ pub fn observation(observation: &Observation) -> String {
             format!("{url} responds correctly to a verification request from this host")
         }
         Observation::EventHookMisdirected { url, status } => {
-            format!("{url} returns status {status}, unlike the daemon")
+            format!("{url} returns status {status} instead of the daemon's response")
         }
 
         Observation::TokenAccepted => "Assets accepts the import token".to_owned(),
@@ -234,7 +238,7 @@ pub fn observation(observation: &Observation) -> String {
             "not readable with this Atlassian account".to_owned()
         }
         Observation::Hidden { because: HiddenBecause::NotReturned } => {
-            "Assets doesn't return it, as before the first setup".to_owned()
+            "Assets doesn't return it; this is normal before the first setup".to_owned()
         }
         Observation::EmptyValuesRemoved => "the import removes empty values".to_owned(),
         Observation::EmptyValuesCleared => {
@@ -263,7 +267,7 @@ pub fn observation(observation: &Observation) -> String {
             "no Atlassian account; operations that the import token doesn't permit are manual".to_owned()
         }
         Observation::WorkspaceDiffers => {
-            "the site of the account has another Assets workspace than the import token".to_owned()
+            "the Atlassian account and the import token belong to different Assets workspaces".to_owned()
         }
         Observation::ObjectsHidden => "objects aren't readable without an Atlassian account".to_owned(),
         Observation::NothingSent => "no objects were sent yet".to_owned(),
@@ -273,7 +277,7 @@ pub fn observation(observation: &Observation) -> String {
             format!("Assets has all confirmed objects: {}", objects.join(", "))
         }
         Observation::ObjectsMissing { kind, present, confirmed } => format!(
-            "Assets shows {} of {}: the others were deleted there, or the account may not read them",
+            "Assets has {} of {}; the others were deleted there, or the account can't read them",
             number(*present),
             count(*confirmed, &format!("confirmed {}", kind.as_str()))
         ),
@@ -290,7 +294,7 @@ pub const fn scope_purpose(purpose: ScopePurpose) -> &'static str {
         ScopePurpose::Users => "reading users and their groups",
         ScopePurpose::Groups => "reading groups and their members",
         ScopePurpose::UserTypes => "finding the schemas of all user types",
-        ScopePurpose::Mapping => "the mapping, which follows the schemas",
+        ScopePurpose::Mapping => "reading the schemas of users and groups",
         ScopePurpose::SystemLog => "events from the System Log",
         ScopePurpose::EventHook => "checking the event hook",
         ScopePurpose::EventHookSetup => "creating the event hook",

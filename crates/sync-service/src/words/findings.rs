@@ -157,7 +157,7 @@ fn fact(fact: &Fact) -> String {
             format!("the type is {present} instead of {expected}, so values aren't sent")
         }
         Fact::ReferenceDiffers { present, expected } => {
-            format!("references lead to {present} instead of {expected}, so values aren't sent")
+            format!("references point to {present} instead of {expected}, so values aren't sent")
         }
         Fact::CardinalityTooLow { maximum, required: None } => {
             format!("the maximum cardinality is {maximum} instead of unlimited")

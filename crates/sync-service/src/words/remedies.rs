@@ -167,7 +167,7 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::ListRuns => "list the stored runs; old runs are deleted".to_owned(),
         Remedy::ListEvents => "list the stored events; old completed events are deleted".to_owned(),
         Remedy::UseUserIdOrLogin => {
-            "use an Okta user ID, such as 00u1abcd2efGHIJKL3m4, or a login".to_owned()
+            "use an Okta user ID, such as 00u1abcd2efGHIJKL3m4, or a username".to_owned()
         }
         Remedy::UseGroupIdOrName => {
             "use an Okta group ID, such as 00g1abcd2efGHIJKL3m4, or a name".to_owned()
@@ -178,7 +178,7 @@ pub fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::ReduceRecordSize => "exclude attributes with large values from the mapping".to_owned(),
 
-        Remedy::CorrectConfiguration { file } => format!("correct {file} or the environment"),
+        Remedy::CorrectConfiguration { file } => format!("correct {file} or the environment variables"),
         Remedy::RemoveVariables => "remove these variables from the environment".to_owned(),
         Remedy::RequestApiScope { scope } => {
             format!("add {scope} to okta.api_scopes of the connection, or remove that setting")
@@ -235,7 +235,7 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::CheckDaemonReachable => {
             "check that the daemon runs, and that this host trusts its certificate".to_owned()
         }
-        Remedy::CheckDaemonUrl => "use the URL of the console, and the version of the daemon".to_owned(),
+        Remedy::CheckDaemonUrl => "check the URL of the console, and use the same version as the daemon".to_owned(),
         Remedy::SetAccessToken => "use an access token of the daemon".to_owned(),
 
         Remedy::ReplaceStore => {

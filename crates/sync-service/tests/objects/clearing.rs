@@ -134,7 +134,7 @@ async fn failed_clearing_fails_no_run() {
     let counts = connection.status(1).await.unwrap().stale_values;
     assert!(counts.values > 0 && counts.failed == counts.values, "{counts:?}");
     let reason = connection.stale_values(1).await.unwrap().remove(0).reason;
-    assert!(reason.contains("refused the account's credential"), "{reason}");
+    assert!(reason.contains("rejected the account's credentials"), "{reason}");
 }
 
 #[tokio::test]

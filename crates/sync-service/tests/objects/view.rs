@@ -175,7 +175,8 @@ async fn unsynced_object_is_found_in_okta() {
 async fn object_view_reports_failed_lookups() {
     let world = test_env().await;
     let id = world.resident().await;
-    for (account, word) in [(Account::Without, "no account credential"), (Account::Wrong, "refused")] {
+    for (account, word) in [(Account::Without, "without an Atlassian account"), (Account::Wrong, "rejected")]
+    {
         let connection = world.synced(account).await;
         let seen = view(&connection, &user(&id)).await;
         let AssetsLookup::Unknown { reason, remedy } = &seen.assets else {

@@ -81,7 +81,7 @@ async fn cyclic_log_links_are_reported() {
     let following = follow(&connection);
     wait_until("it is told", async || {
         let told = failures.0.lock().unwrap();
-        if told.iter().any(|reason| reason.contains("circle")) { Ok(()) } else { Err(format!("{told:?}")) }
+        if told.iter().any(|reason| reason.contains("loop")) { Ok(()) } else { Err(format!("{told:?}")) }
     })
     .await;
     assert!(gate.requests("/api/v1/logs") < 20, "{}", gate.requests("/api/v1/logs"));

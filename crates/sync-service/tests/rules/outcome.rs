@@ -42,7 +42,7 @@ async fn dropped_records_are_resent() {
     let status = connection.status(1).await.unwrap();
     assert!(status.event_queue.unconfirmed_records >= 9, "{:?}", status.event_queue);
     assert!(
-        status.unconfirmed.iter().all(|u| u.reason.contains("gave no reason")),
+        status.unconfirmed.iter().all(|u| u.reason.contains("neither an outcome nor a reason")),
         "{:?}",
         status.unconfirmed
     );

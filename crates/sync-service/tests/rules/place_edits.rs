@@ -272,7 +272,7 @@ async fn objects_without_identity_are_reported() {
     let delete = json!({ "type": "user", "name": "Okta User ID" });
     world.call("DELETE", "/insight/attributes", delete).await;
     connection.engine().setup(false).await.unwrap();
-    let told = |report: &RunReport| report.messages.iter().any(|message| message.contains("added anew"));
+    let told = |report: &RunReport| report.messages.iter().any(|message| message.contains("added again"));
     let report = sync(&connection).await.unwrap();
     assert!(told(&report), "{report:?}");
     let number = format!("up to {count} objects");

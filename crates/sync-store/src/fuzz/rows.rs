@@ -1,4 +1,4 @@
-//! Rows that are damaged, or that another version wrote: an error names the row, and none is taken for what it is not.
+//! Damaged rows and rows of another version: an error names the row, and none is misread.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
@@ -114,7 +114,7 @@ impl Target {
                         (_, value) => query.bind(value.to_string()),
                     };
                 }
-                // What the tables themselves refuse is not there to be read.
+                // A row that the table's constraints reject can't be read.
                 let _ = query.execute(&mut *tx).await;
             }
         }
@@ -158,7 +158,7 @@ impl Target {
         }
         told.note("staged", store.staged(run, None, 10).await);
         told.note("counts", store.staged_counts(run).await);
-        told.note("left", store.as_left_by(run, keys).await);
+        told.note("left", store.as_staged_by(run, keys).await);
         told.note("aliases", store.alias_uses(run, true, None, 10).await);
         told.note("unconfirmed", store.unconfirmed(10).await);
         told.note("next", store.next_retry().await);
@@ -171,7 +171,7 @@ impl Target {
         told.note("place", store.place().await);
         told.note("census", store.object_counts().await);
         told.note("inbox", store.event_queue_counts().await);
-        told.note("asked", store.asked(keys).await);
+        told.note("asked", store.requested_objects(keys).await);
         told.note("pause", store.paused_until().await);
         told.note("rate limit", store.held_until().await);
         told.note("clock", store.clock_offset().await);
@@ -199,7 +199,7 @@ impl Target {
         assert_eq!(word, expected, "event {id} is shown in another state");
     }
 
-    /// Every object that has a row is known by its own key.
+    /// Every object that has a row is found by its own key.
     async fn has_all(&self, keys: &[RecordKey], found: &HashMap<RecordKey, sync_model::Record>) {
         for key in keys {
             let rows: i64 = sqlx::query_scalar(

@@ -108,7 +108,7 @@ async fn read_only_user_cannot_change_anything() {
     assert!(answer[1].as_str().unwrap().contains("is read-only"), "{answer}");
 
     // Revoking the token ends the sessions made with it, after a second press.
-    browser.goto(&site.address("/connections/main/live")).await;
+    browser.goto(&site.address("/connections/main/activity")).await;
     admin.see("the last valid administrator token").await;
     admin.press("Revoke auditor").await;
     admin.press("Revoke token auditor").await;

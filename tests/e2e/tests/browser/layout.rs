@@ -6,7 +6,7 @@ use crate::site::Site;
 
 /// The pages of a connection, below its address.
 const PAGES: [&str; 9] =
-    ["", "/setup", "/live", "/plan", "/runs", "/events", "/objects?q=a", "/schema", "/checks"];
+    ["", "/setup", "/activity", "/plan", "/runs", "/events", "/objects?q=a", "/schema", "/checks"];
 
 #[tokio::test]
 async fn pages_are_accessible_in_every_layout() {

@@ -21,7 +21,7 @@ async fn live_page_survives_daemon_restart() {
     site.world.json(&["setup"]);
     site.world.json(&["sync"]);
     let browser = site.signed_in().await;
-    browser.goto(&site.address("/connections/main/live")).await;
+    browser.goto(&site.address("/connections/main/activity")).await;
     browser.see("Live").await;
     let created = async || browser.script(CREATED).await;
     create(&site, "ada").await;
@@ -36,7 +36,7 @@ async fn live_page_survives_daemon_restart() {
     assert!(in_sync(&site.world, PATIENCE).await.in_sync);
     wait_until("two people were created", async || (created().await == 2).then_some(())).await;
 
-    browser.goto(&site.address("/connections/main/live")).await;
+    browser.goto(&site.address("/connections/main/activity")).await;
     browser.see("user.lifecycle.create").await;
     assert_eq!(created().await, 2, "a reload shows what the live page showed");
     browser.assert_clean("live").await;
@@ -71,7 +71,7 @@ async fn live_updates_keep_focus_and_selection() {
         wait_until(&what, async || (browser.script(CREATED).await == n).then_some(())).await;
     };
     browser.width(660).await;
-    browser.goto(&site.address("/connections/main/live")).await;
+    browser.goto(&site.address("/connections/main/activity")).await;
     browser.see("Live").await;
     create(&site, "ada").await;
     created(1).await;
@@ -104,11 +104,11 @@ async fn live_updates_keep_focus_and_selection() {
         .await;
     let selected = browser.script("return getSelection().toString()").await;
     create(&site, "mary").await;
-    browser.see("On hold").await;
+    browser.see("Updates are paused").await;
     assert_eq!(browser.script("return getSelection().toString()").await, selected);
     assert_eq!(browser.script(CREATED).await, 3);
     browser.script("getSelection().removeAllRanges()").await;
     created(4).await;
-    browser.miss("On hold").await;
+    browser.miss("Updates are paused").await;
     browser.assert_clean("live").await;
 }

@@ -29,7 +29,7 @@ async fn new_user_completes_setup() {
     fill_in(&browser, &site, "not-a-token").await;
     browser.press("Save").await;
     browser.see("Nothing was saved").await;
-    browser.see("Assets refused the import token").await;
+    browser.see("Assets rejected the import token").await;
     let border = "return getComputedStyle(document.querySelector('main [aria-invalid=true]')).borderTopWidth";
     assert_eq!(browser.script(border).await, "2px", "what is wrong is marked");
     browser.picture("save-refused").await;
@@ -52,7 +52,7 @@ async fn new_user_completes_setup() {
     assert!(in_sync(&site.world, PATIENCE).await.in_sync);
 
     // From here on changes arrive by themselves.
-    browser.goto(&site.address("/connections/acme/live")).await;
+    browser.goto(&site.address("/connections/acme/activity")).await;
     let user = json!({ "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace" });
     let made = site.world.control().call("POST", "/okta/users", &user).await.unwrap();
     browser.see("user.lifecycle.create").await;

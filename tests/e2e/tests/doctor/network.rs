@@ -43,7 +43,7 @@ async fn proxy_refusal_names_the_proxy() {
     for (proxy, evidence, remedy) in [
         (format!("http://bob:hunter2@{NO_LISTENER}"), "the proxy refuses the connection", "HTTPS_PROXY"),
         ("http://proxy.invalid:3128".into(), "the proxy's name does not resolve", "HTTPS_PROXY"),
-        (with_password(sign_in.url()), "requires a user name and password (status 407)", "HTTPS_PROXY"),
+        (with_password(sign_in.url()), "requires a username and password (status 407)", "HTTPS_PROXY"),
         (with_password(forbids.url()), "the proxy refuses to connect to the host", "NO_PROXY"),
     ] {
         let found = check(&env, config, "okta.reachable", &[("HTTPS_PROXY", &proxy)]);
@@ -67,7 +67,7 @@ async fn proxy_authentication_is_reported_without_tunnel() {
     for id in ["okta.reachable", "assets.reachable"] {
         let found = check(&env, "c.toml", id, &environment);
         let told = text(&found, "details");
-        assert!(told.contains("from HTTP_PROXY: the proxy requires a user name and password"), "{told}");
+        assert!(told.contains("from HTTP_PROXY: the proxy requires a username and password"), "{told}");
     }
 }
 
@@ -88,7 +88,7 @@ async fn private_ca_works_through_proxy() {
     let proxy_url = proxy.url();
     let environment = [("HTTPS_PROXY", proxy_url.as_str())];
     let found = check(&world, "bad.toml", "okta.reachable", &environment);
-    assert!(text(&found, "details").contains("certificate is not trusted"), "{found}");
+    assert!(text(&found, "details").contains("certificate isn't trusted"), "{found}");
     let trusting = [environment[0], ("SSL_CERT_FILE", certificate)];
     let found = check(&world, "bad.toml", "okta.reachable", &trusting);
     assert_eq!(found["status"], "passed", "{found}");

@@ -16,8 +16,8 @@ fn wrong_org_address_shows_evidence() {
     let okta = env.ready()["okta"]["org_url"].as_str().unwrap().to_owned();
     for (url, seen) in [
         (format!("\"http://{NO_LISTENER}\""), "refuses the connection"),
-        (assets, "unlike an Okta org"),
-        (format!("\"{}\"", okta.replace("http://", "https://")), "does not speak TLS"),
+        (assets, "doesn't respond like an Okta org"),
+        (format!("\"{}\"", okta.replace("http://", "https://")), "doesn't use TLS"),
     ] {
         let found = env.run_checks(env.with("org_url", &url));
         found.names("okta.reachable", &unreachable(&["okta.url"]));
@@ -43,7 +43,7 @@ fn untrusted_certificate_is_reported() {
     let found = env.run_checks(env.with("org_url", url));
     found.names("okta.reachable", &unreachable(&["okta.url"]));
     let evidence = found.check("okta.reachable")["details"].as_str().unwrap();
-    assert!(evidence.contains("certificate") && evidence.contains("not trusted"), "{evidence}");
+    assert!(evidence.contains("certificate") && evidence.contains("isn't trusted"), "{evidence}");
 }
 
 #[test]

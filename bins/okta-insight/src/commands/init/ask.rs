@@ -92,7 +92,7 @@ pub(super) fn choose<T: fmt::Display>(question: &str, options: Vec<T>) -> Result
 }
 
 /// Prints an error with its hint.
-pub(super) fn tell(message: &str, hint: Option<&str>) {
+pub(super) fn print_error(message: &str, hint: Option<&str>) {
     eprintln!("  error: {message}");
     if let Some(hint) = hint {
         eprintln!("  hint: {hint}");
@@ -101,8 +101,8 @@ pub(super) fn tell(message: &str, hint: Option<&str>) {
 
 /// Prints the error of a value, and prompts for the next action.
 pub(super) fn next(problem: &Problem) -> Result<Next, Failure> {
-    tell(&problem.message, problem.remedy.as_ref().map(remedy).as_deref());
-    if problem.hopeless {
+    print_error(&problem.message, problem.remedy.as_ref().map(remedy).as_deref());
+    if problem.blocking {
         return Ok(Next::Reenter);
     }
     choose("Next action", vec![Next::Recheck, Next::Reenter, Next::Keep])

@@ -14,8 +14,9 @@ The import token can't clear all values or delete objects. With an Atlassian acc
 role Object schema manager on the object schema, and an API token (id.atlassian.com: Security > API tokens).";
 
 pub(super) const IMPORT: &str = "\
-In Jira, open Assets, select an object schema (preferably an empty one), and open the Import tab. Create an External import.
-In the menu of the import source, select Generate token. The token is shown once. A new token revokes the previous one.";
+In Assets, open an object schema (preferably an empty one), and go to Schema configuration > Import. Select Create import and
+External import. In the menu (…) of the import, select Generate token. Assets shows the token only once. A new token revokes
+the previous one.";
 
 /// The instructions for the app, with the public key to add.
 pub(super) fn app(public_jwk: &serde_json::Value, hook: bool) -> String {
@@ -30,11 +31,11 @@ pub(super) fn app(public_jwk: &serde_json::Value, hook: bool) -> String {
         ""
     };
     format!(
-        "In the Okta Admin Console, as a super administrator:
+        "In the Okta Admin Console, as a Super Administrator:
   1. Go to Applications > Applications > Create App Integration, and select API Services.
   2. Under General > Client Credentials, select Public key / Private key and Add key. Paste this key:
 {jwk}
-  3. Under Okta API Scopes, grant these scopes:
+  3. Under Okta API Scopes, grant these API scopes:
 {}
   4. Under Admin roles, assign Read-only Administrator for all users and groups.{for_the_hook}
 The client ID is shown under General.",

@@ -96,7 +96,7 @@ impl<'a> Steps<'a> {
                 });
             match checked {
                 Ok(name) => return Ok((draft, name)),
-                Err(failure) if self.terminal => tell(&failure),
+                Err(failure) if self.terminal => print_error(&failure),
                 Err(failure) => return Err(failure),
             }
         }
@@ -107,7 +107,7 @@ impl<'a> Steps<'a> {
             || ask::text("Org URL, such as https://example.okta.com", None).map(|url| with_scheme(&url));
         let check = async |url: &String| check_org(url, self.manner).await;
         let given = self.args.org_url.as_deref().map(with_scheme);
-        self.settle("--org-url", given, ask, check).await
+        self.resolve("--org-url", given, ask, check).await
     }
 
     /// The event source, and the public URL of the event hook if there is one.
@@ -131,7 +131,7 @@ impl<'a> Steps<'a> {
         }
         let ask = || ask::text("Public URL of the daemon, such as https://sync.example.com", None);
         let check = async |url: &String| hook_address(url, connection);
-        let url = self.settle("--public-url", self.args.public_url.clone(), ask, check).await?;
+        let url = self.resolve("--public-url", self.args.public_url.clone(), ask, check).await?;
         Ok((event_source, Some(url)))
     }
 
@@ -143,7 +143,7 @@ impl<'a> Steps<'a> {
         if let Some(path) = &self.args.private_key_file {
             match self.existing_key(draft, connection, path) {
                 Ok(file) => return Ok(Key { file, new: false }),
-                Err(failure) if self.terminal => tell(&failure),
+                Err(failure) if self.terminal => print_error(&failure),
                 Err(failure) => {
                     let message = format!("--private-key-file: {}", failure.message);
                     return Err(Failure { message, ..failure });
@@ -167,7 +167,7 @@ impl<'a> Steps<'a> {
             };
             match self.existing_key(draft, connection, &path) {
                 Ok(file) => return Ok(Key { file, new }),
-                Err(failure) => tell(&failure),
+                Err(failure) => print_error(&failure),
             }
         }
     }
@@ -205,7 +205,7 @@ impl<'a> Steps<'a> {
         let check = async |id: &String| match id.trim() {
             _ if !checks => Ok(unchecked("not checked")),
             // It can't be in the app yet.
-            _ if key.new && !self.terminal => Ok(unchecked("not checked: the new key is not in the app yet")),
+            _ if key.new && !self.terminal => Ok(unchecked("not checked: the new key isn't in the app yet")),
             id => {
                 let okta = OktaConfig {
                     org_url: org_url.to_owned(),
@@ -217,7 +217,7 @@ impl<'a> Steps<'a> {
                 check_app(&okta, hook, self.manner.allow_private_addresses).await
             }
         };
-        self.settle("--client-id with --private-key-file", self.args.client_id.clone(), ask, check).await
+        self.resolve("--client-id with --private-key-file", self.args.client_id.clone(), ask, check).await
     }
 
     pub(super) async fn import_token(&self) -> Result<Secret, Failure> {
@@ -229,7 +229,7 @@ impl<'a> Steps<'a> {
         let ask = || ask::secret("Import token").map(Secret::from);
         let api_url = self.args.api_url.as_deref();
         let check = async |token: &Secret| check_import_token(token, api_url, self.manner).await;
-        self.settle("--import-token-file", given, ask, check).await
+        self.resolve("--import-token-file", given, ask, check).await
     }
 
     pub(super) async fn account(&self) -> Result<Option<AccountConfig>, Failure> {
@@ -258,11 +258,11 @@ impl<'a> Steps<'a> {
         let api_url = self.args.api_url.as_deref();
         let check = async |account: &AccountConfig| check_account(account, api_url, self.manner).await;
         let flags = "--site-url, --email, and --api-token-file";
-        self.settle(flags, Some(first), || ask(None, None, None), check).await.map(Some)
+        self.resolve(flags, Some(first), || ask(None, None, None), check).await.map(Some)
     }
 
     /// Checks a value, and prompts for another one if the check fails on a terminal.
-    async fn settle<T>(
+    async fn resolve<T>(
         &self,
         flag: &str,
         given: Option<T>,
@@ -279,7 +279,7 @@ impl<'a> Steps<'a> {
                 }
                 Err(problem) if !self.terminal => {
                     return Err(Failure {
-                        code: if problem.hopeless {
+                        code: if problem.blocking {
                             ErrorCode::InvalidArguments
                         } else {
                             ErrorCode::CheckFailed
@@ -291,7 +291,7 @@ impl<'a> Steps<'a> {
                             format!("{flag}: {}", problem.message)
                         },
                         hint: problem.remedy.as_ref().map(remedy),
-                        exit: if problem.hopeless { 2 } else { 1 },
+                        exit: if problem.blocking { 2 } else { 1 },
                     });
                 }
                 Err(problem) => match ask::next(&problem)? {
@@ -336,6 +336,6 @@ fn unchecked(message: &str) -> Finding {
 }
 
 /// Prints a failure that another value resolves.
-fn tell(failure: &Failure) {
-    ask::tell(&failure.message, failure.hint.as_deref());
+fn print_error(failure: &Failure) {
+    ask::print_error(&failure.message, failure.hint.as_deref());
 }

@@ -91,7 +91,7 @@ impl OidcError {
     }
 }
 
-/// A text from outside, short, on one line, and without marks that turn the direction of what follows.
+/// External text: shortened, on one line, and without characters that change the direction of text.
 pub(super) fn shown(text: &str) -> String {
     let line: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
     visible(&line).chars().take(LONGEST).collect()

@@ -1,4 +1,4 @@
-//! The code for tokens, and the access token for what the ID token left out.
+//! The exchange of the code for tokens, and of the access token for claims that the ID token omits.
 
 use std::collections::HashMap;
 
@@ -45,9 +45,9 @@ impl Oidc {
         if status == StatusCode::OK {
             return self.way().read_json(answer, endpoint, WHAT).await;
         }
-        let told: HashMap<String, Value> =
+        let response: HashMap<String, Value> =
             self.way().read_json(answer, endpoint, WHAT).await.unwrap_or_default();
-        let error = told.get("error").and_then(Value::as_str);
+        let error = response.get("error").and_then(Value::as_str);
         let error = error.map_or_else(|| format!("HTTP {}", status.as_u16()), shown);
         let remedy = match error.as_str() {
             "invalid_client" => "client ID and secret",
@@ -71,12 +71,12 @@ impl Oidc {
             let problem = format!("HTTP {}", answer.status().as_u16());
             return Err(OidcError::Answer { what: WHAT, problem });
         }
-        let told: Claims = self.way().read_json(answer, endpoint, WHAT).await?;
-        if told.sub != claims.sub {
+        let response: Claims = self.way().read_json(answer, endpoint, WHAT).await?;
+        if response.sub != claims.sub {
             return Err(IdTokenError::OtherSubject.into());
         }
-        claims.groups = told.groups;
-        claims.preferred_username = claims.preferred_username.take().or(told.preferred_username);
+        claims.groups = response.groups;
+        claims.preferred_username = claims.preferred_username.take().or(response.preferred_username);
         Ok(())
     }
 }

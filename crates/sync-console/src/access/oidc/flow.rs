@@ -11,9 +11,9 @@ use sync_service::Secret;
 use crate::access::crypto::{derive, random_text};
 
 /// The time limit of a sign-in at Okta, in seconds.
-const LIFE: i64 = 600;
+const MAX_AGE: i64 = 600;
 
-/// A sign-in that has begun.
+/// A started sign-in.
 pub(super) struct Flow {
     cookie: Secret,
     /// The path to open afterwards.
@@ -31,10 +31,10 @@ impl Flow {
     /// The one of a cookie, if it is not over.
     pub(super) fn of(cookie: &Secret, now: Timestamp) -> Option<Self> {
         let mut parts = cookie.expose_secret().split('.');
-        let (_, begun, next) = (parts.next()?, parts.next()?.parse::<i64>().ok()?, parts.next()?);
+        let (_, started_at, next) = (parts.next()?, parts.next()?.parse::<i64>().ok()?, parts.next()?);
         let next = String::from_utf8(URL_SAFE_NO_PAD.decode(next).ok()?).ok()?;
-        let age = now.as_second().checked_sub(begun)?;
-        (0..LIFE).contains(&age).then(|| Self { cookie: cookie.clone(), next })
+        let age = now.as_second().checked_sub(started_at)?;
+        (0..MAX_AGE).contains(&age).then(|| Self { cookie: cookie.clone(), next })
     }
 
     pub(super) fn cookie(&self) -> Secret {
@@ -50,7 +50,7 @@ impl Flow {
         derive(key, "nonce", self.cookie.expose_secret())
     }
 
-    /// The proof that who redeems the code is who asked for it. 43 characters, as the shortest that is allowed.
+    /// The proof that the same client requests and redeems the code. 43 characters, the minimum length.
     pub(super) fn verifier(&self, key: &[u8]) -> Secret {
         derive(key, "verifier", self.cookie.expose_secret()).into()
     }

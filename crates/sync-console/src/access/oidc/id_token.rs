@@ -37,11 +37,11 @@ pub enum IdTokenError {
     /// It is for another app.
     #[error("it is for another app")]
     Audience,
-    /// It has expired, or does not say when it does.
-    #[error("it expired; check this machine's clock")]
+    /// It has expired, or has no expiration.
+    #[error("it expired; check the clock of this host")]
     Expired,
-    /// It was issued in the future, or does not say when.
-    #[error("it was issued in the future; check this machine's clock")]
+    /// It was issued in the future, or has no time of issue.
+    #[error("it was issued in the future; check the clock of this host")]
     IssuedLater,
     /// It belongs to another sign-in.
     #[error("it belongs to another sign-in")]
@@ -102,7 +102,7 @@ fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdT
     }
     let meant = match claims.get("aud") {
         Some(Value::String(audience)) => audience == expected.client_id,
-        // Of several, the one that it was issued to is named apart.
+        // If there are several audiences, a separate claim names the client.
         Some(Value::Array(all)) => {
             all.iter().any(|audience| audience == expected.client_id)
                 && (all.len() == 1 || text("azp") == Some(expected.client_id))

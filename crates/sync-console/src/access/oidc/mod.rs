@@ -32,7 +32,7 @@ pub const CALLBACK: &str = "/sign-in/okta/callback";
 /// The scopes for the person's name and groups.
 const SCOPES: &str = "openid profile groups";
 
-/// Signs people in with the org. What the org says of itself is read when it is first needed.
+/// Sign-in with the org. The org's metadata is read when it is first needed.
 pub struct Oidc {
     settings: OidcSettings,
     http: reqwest::Client,
@@ -40,7 +40,7 @@ pub struct Oidc {
     provider: Mutex<Option<Provider>>,
 }
 
-/// A person who signed in with Okta and may use the console.
+/// A person who signed in with Okta and has access to the console.
 pub(super) struct Person {
     pub(super) principal: String,
     pub(super) role: Role,
@@ -110,7 +110,7 @@ impl Oidc {
             now: now.as_second(),
         };
         let mut claims = self.verify(&tokens.id_token, &provider.keys, &expected, now).await?;
-        // A token that comes with an access token may leave the rest to where that leads.
+        // With an access token, the ID token may omit claims that `/userinfo` returns.
         if claims.groups.is_none()
             && let (Some(endpoint), Some(access)) = (&provider.userinfo_endpoint, &tokens.access_token)
         {
@@ -119,7 +119,7 @@ impl Oidc {
         Ok((flow.next, self.settings.admit(claims)?))
     }
 
-    /// Verifies with the keys that are known, and once more with new ones when they lack the key.
+    /// Verifies with the cached keys, and fetches new ones if they don't contain the key.
     async fn verify(
         &self,
         token: &Secret,

@@ -17,7 +17,7 @@ use super::settings::is_private;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const TOTAL: Duration = Duration::from_secs(15);
-/// The largest answer that is read.
+/// The maximum size of a response.
 const ANSWER_LIMIT: usize = 256 * 1024;
 /// More keys than any org has.
 const KEY_LIMIT: usize = 32;
@@ -71,7 +71,7 @@ impl Provider {
         let home = Url::parse(issuer).map_err(|error| wrong(error.to_string()))?.origin();
         let endpoints = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
         for endpoint in endpoints.into_iter().chain(&found.userinfo_endpoint) {
-            // A secret is sent there, or a person: both belong to the org alone.
+            // A secret or a browser is sent to this URL: both must stay at the org.
             if endpoint.origin() != home || !is_private(endpoint) {
                 return Err(wrong(format!("{} is not an address of the org", shown(endpoint.as_str()))));
             }
@@ -93,7 +93,7 @@ impl Provider {
 
 async fn keys(org: &Way<'_>, address: &Url) -> Result<Vec<Jwk>, OidcError> {
     let set: KeySet = get(org, address, "its signing keys").await?;
-    // Keys of kinds that are not known are for somebody else.
+    // Keys of unknown types serve other purposes.
     Ok(set.keys.into_iter().take(KEY_LIMIT).filter_map(|key| Jwk::from_map(key).ok()).collect())
 }
 
@@ -121,7 +121,7 @@ impl Way<'_> {
         request.send().await.map_err(|error| self.unreachable(address, what, &error))
     }
 
-    /// Reads an answer of a reasonable size. What it holds is in no error.
+    /// Reads a response of limited size. Errors don't contain its content.
     pub(super) async fn read_json<T: DeserializeOwned>(
         &self,
         mut answer: Response,

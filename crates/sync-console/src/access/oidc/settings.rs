@@ -22,7 +22,7 @@ pub struct OidcSettings {
     pub admin_groups: Vec<String>,
     /// The groups with read-only access.
     pub read_only_groups: Vec<String>,
-    /// The address of the console as browsers know it.
+    /// The public URL of the console.
     pub redirect_base: Url,
     /// True if the org may have a private address.
     pub allow_private_addresses: bool,
@@ -46,7 +46,7 @@ impl OidcSettings {
         Ok(())
     }
 
-    /// As it is in tokens: without a slash at the end.
+    /// As in tokens: without a trailing slash.
     pub(super) fn issuer(&self) -> &str {
         self.issuer.as_str().trim_end_matches('/')
     }

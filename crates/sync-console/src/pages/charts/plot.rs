@@ -8,7 +8,7 @@ use sync_service::engine::MetricSample;
 
 use super::super::components::capital;
 
-/// The drawing, in units of its own.
+/// The drawing, in its own units.
 const WIDTH: i64 = 320;
 const HEIGHT: i64 = 130;
 /// The area of the lines.
@@ -20,7 +20,7 @@ const BOTTOM: i64 = HEIGHT - 18;
 const COLUMNS: i64 = 288;
 /// A line breaks where there was no sample for so long.
 const GAP: i64 = 900;
-/// A value so many times what is usual is left out of a scale that may be cut.
+/// A value that exceeds the usual one by this factor is left out of a truncated scale.
 const FAR: u64 = 4;
 
 /// One line.
@@ -46,7 +46,7 @@ impl Series {
     }
 
     /// The same in words.
-    fn told(&self, said: &dyn Fn(u64) -> String) -> String {
+    fn range_text(&self, said: &dyn Fn(u64) -> String) -> String {
         let values = || self.points.iter().map(|(_, value)| *value);
         match (self.points.last(), values().min(), values().max()) {
             (Some((_, last)), Some(least), Some(most)) => {
@@ -67,10 +67,10 @@ pub(super) struct Plot<'p> {
     pub(super) least: u64,
     /// True if the scale leaves out rare values that are far above all others.
     pub(super) cut: bool,
-    /// A value as people read it.
+    /// A value in readable form.
     pub(super) said: &'p dyn Fn(u64) -> String,
     pub(super) series: &'p [Series],
-    /// Moments that are marked, and what happened then.
+    /// Marked times, and their events.
     pub(super) marks: &'p [Timestamp],
     pub(super) marked: &'static str,
 }
@@ -81,7 +81,7 @@ impl Plot<'_> {
         let peak = self.series.iter().flat_map(|s| &s.points).max_by_key(|(_, value)| *value);
         let peak = peak.filter(|(_, value)| *value > top);
         let mut words: Vec<String> =
-            self.series.iter().map(|series| capital(&series.told(self.said))).collect();
+            self.series.iter().map(|series| capital(&series.range_text(self.said))).collect();
         if !self.marks.is_empty() {
             words.push(format!("{} {}", self.marked, times(self.marks.len())));
         }
@@ -143,7 +143,7 @@ impl Plot<'_> {
         RIGHT - age * (RIGHT - LEFT) / self.seconds
     }
 
-    /// The points of a line, in tenths of a unit, broken where nothing is known.
+    /// The points of a line, in tenths of a unit, with gaps where data is missing.
     fn segments(&self, series: &Series, top: u64) -> Vec<Vec<(i64, i64)>> {
         let mut segments: Vec<Vec<(i64, i64)>> = Vec::new();
         let mut last: Option<(Timestamp, i64)> = None;

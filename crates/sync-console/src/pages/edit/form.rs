@@ -21,7 +21,7 @@ use crate::words::settings as words;
 pub(super) struct Fields {
     pub(super) name: String,
     texts: HashMap<String, String>,
-    /// Settings that have no field of their own stay as they were saved.
+    /// Settings without a field keep their saved values.
     base: ConnectionSettings,
     saved: Vec<SecretField>,
 }
@@ -111,7 +111,7 @@ impl Fields {
             }
         }
         if self.given("site_url").is_none() && self.given("email").is_none() {
-            // An account is given whole or not at all.
+            // An account has all of its fields or none.
             secrets.insert(SecretField::ApiToken, None);
         }
         let has_alerts = match secrets.get(&SecretField::AlertWebhookUrl) {

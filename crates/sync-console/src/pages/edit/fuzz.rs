@@ -38,7 +38,7 @@ fn form_is_read_and_shown_again() {
     fuzz("console_form", &words, |input| {
         let sent: HashMap<String, String> = form_urlencoded::parse(input).into_owned().collect();
         let is_secret = |name: &str| SecretField::named(name).is_some();
-        // Elsewhere than where secrets belong it may be shown.
+        // Outside of a secret's field, the text may be shown.
         let quoted = sent
             .iter()
             .any(|(name, text)| name.contains(SECRET) || !is_secret(name) && text.contains(SECRET));

@@ -11,7 +11,7 @@ use sync_service::{Connection, ServiceError};
 
 use super::super::components::{Tone, notice, time};
 use super::super::links::{self, Names};
-use super::super::stream::{Part, live};
+use super::super::stream::{Part, stream_parts};
 use super::super::{Chosen, PageError, layout};
 use super::{REPLAYED, event_address, replayed, state_badge, when};
 use crate::access::{Identity, Role};
@@ -22,12 +22,12 @@ pub(super) async fn page(
     identity: Identity,
     Chosen(member): Chosen,
     Path((_, id)): Path<(String, String)>,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let id = EventId::new(id);
     let connection = member.working()?;
     let event = connection.event(&id).await?.ok_or(PageError::Missing("event"))?;
-    let count = asked.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
+    let count = query.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["events"])) { "All events" } }
         @if let Some(n) = count { (replayed(n)) }
@@ -46,7 +46,7 @@ pub(super) async fn stream(
 ) -> Result<Response, PageError> {
     let id = EventId::new(id);
     member.working()?.event(&id).await?.ok_or(PageError::Missing("event"))?;
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity, id) = (member.clone(), identity.clone(), id.clone());
         async move {
             let connection = member.working()?;

@@ -30,7 +30,7 @@ pub(super) async fn page(
     identity: Identity,
     Chosen(member): Chosen,
     Path((_, kind, id)): Path<(String, String, String)>,
-    Query(asked): Query<HashMap<String, String>>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let key = key(&kind, id)?;
     let connection = member.working()?;
@@ -46,7 +46,7 @@ pub(super) async fn page(
     let events = events::of(connection, &view.events).await?;
     let body = html! {
         p.crumbs { a href=(address(member.name(), &["objects"])) { "All objects" } }
-        (all(&member, &identity, &view, &names, &events, asked.contains_key(RESEND)))
+        (all(&member, &identity, &view, &names, &events, query.contains_key(RESEND)))
     };
     Ok(layout::connection_page(&identity, &member, "/objects", &body).into_response())
 }
@@ -84,7 +84,7 @@ fn all(
     view: &ObjectView,
     names: &Names,
     events: &Markup,
-    asked: bool,
+    resend_requested: bool,
 ) -> Markup {
     let connection = member.name();
     let at = object_address(connection, &view.key);
@@ -99,7 +99,7 @@ fn all(
                 }
             }
         }
-        @if asked { (notice(Tone::Busy, words::RESEND_REQUESTED, Some(words::RESEND_REQUESTED_TEXT))) a.button.below href=(at) { "Reload" } }
+        @if resend_requested { (notice(Tone::Busy, words::RESEND_REQUESTED, Some(words::RESEND_REQUESTED_TEXT))) a.button.below href=(at) { "Reload" } }
         p { (sentence(&view.message)) }
         div.grid { (okta(&view.okta)) (sent(connection, view.confirmed.as_ref(), view.unconfirmed.as_ref())) (assets(member, &view.assets)) }
         (values::table(connection, &view.fields, &view.assets, names))
@@ -142,7 +142,7 @@ fn okta(side: &OktaLookup) -> Markup {
 }
 
 fn origin(connection: &ConnectionName, run: Option<OriginRun>) -> Markup {
-    html! { @match run { Some(run) => (links::origin(connection, run)), None => "Not known" } }
+    html! { @match run { Some(run) => (links::origin(connection, run)), None => "Unknown" } }
 }
 
 fn sent(

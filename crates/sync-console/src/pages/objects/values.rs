@@ -44,13 +44,13 @@ pub(super) fn table(
     }
     let (empty, shown): (Vec<&FieldComparison>, Vec<&FieldComparison>) =
         fields.iter().partition(|f| is_empty_everywhere(f));
-    let page = Page { connection, names, asked: !matches!(assets, AssetsLookup::Unknown { .. }) };
+    let page = Page { connection, names, assets_read: !matches!(assets, AssetsLookup::Unknown { .. }) };
     let rows = html! {
         table {
             caption { "Values" }
             thead { tr {
                 th scope="col" { "Attribute" } th scope="col" { "In Okta" } th scope="col" { "Last record sent" }
-                @if page.asked { th scope="col" { "In Assets" } }
+                @if page.assets_read { th scope="col" { "In Assets" } }
                 th scope="col" { "State" }
             } }
             tbody { @for field in shown { (page.line(field)) } }
@@ -90,7 +90,7 @@ struct Page<'p> {
     connection: &'p ConnectionName,
     names: &'p Names,
     /// True if Assets was read.
-    asked: bool,
+    assets_read: bool,
 }
 
 impl Page<'_> {
@@ -108,7 +108,7 @@ impl Page<'_> {
                 }
                 td { (self.value(field, field.in_okta.as_ref())) }
                 td { (self.value(field, field.in_record.as_ref())) }
-                @if self.asked { td { (in_assets.as_deref().unwrap_or("–")) } }
+                @if self.assets_read { td { (in_assets.as_deref().unwrap_or("–")) } }
                 td.nowrap { (badge(tone, word)) }
             }
         }
@@ -121,7 +121,7 @@ impl Page<'_> {
             (Some(false), _) => (Tone::Warning, "Changed in Okta"),
             (_, FieldMatch::Different) => (Tone::Warning, "Modified in Assets"),
             (_, FieldMatch::Equal) => (Tone::Good, "Matched"),
-            (Some(true), FieldMatch::Unknown) if !self.asked => (Tone::Good, "Unchanged"),
+            (Some(true), FieldMatch::Unknown) if !self.assets_read => (Tone::Good, "Unchanged"),
             (_, FieldMatch::Unknown) => (Tone::Quiet, "Not compared"),
         }
     }
@@ -164,8 +164,9 @@ mod tests {
     fn unread_assets_values_are_not_compared() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         let names = Names::default();
-        let state =
-            |asked, field: &FieldComparison| Page { connection: &main, names: &names, asked }.state(field).1;
+        let state = |assets_read, field: &FieldComparison| {
+            Page { connection: &main, names: &names, assets_read }.state(field).1
+        };
         let unknown = |sent: Value, now: Value| field(Some(sent), Some(now), FieldMatch::Unknown);
         assert_eq!(state(false, &unknown(json!("a"), json!("a"))), "Unchanged");
         assert_eq!(state(false, &unknown(json!(""), json!(null))), "Unchanged");
@@ -182,7 +183,7 @@ mod tests {
     fn times_and_references_are_formatted() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         let names = Names::default();
-        let page = Page { connection: &main, names: &names, asked: false };
+        let page = Page { connection: &main, names: &names, assets_read: false };
         let at = json!("2026-03-01T10:30:00.000Z");
         let none = field(None, None, FieldMatch::Unknown);
         assert!(

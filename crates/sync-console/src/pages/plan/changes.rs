@@ -33,7 +33,7 @@ pub(super) fn table(connection: &ConnectionName, view: &PlanView) -> Markup {
     html! {
         (scroll("Changes by object", &rows))
         @if hidden > 0 {
-            p.muted { (count(hidden, "more object")) " not shown. To save all of them, run " code { "okta-insight plan --out FILE" } " on the server." }
+            p.muted { (count(hidden, "more object")) " not shown. To save all of them, run " code { "okta-insight plan --out FILE" } " on the daemon's host." }
         }
     }
 }

@@ -12,7 +12,7 @@ use sync_service::{ManagedConnection, ServiceError};
 use super::super::components::{Tone, badge, capital, count, fault, number, scroll, time};
 use super::super::findings;
 use super::super::links;
-use super::super::stream::{Part, live};
+use super::super::stream::{Part, stream_parts};
 use super::super::{Chosen, PageError, health, layout};
 use super::duration;
 use crate::access::Identity;
@@ -27,11 +27,11 @@ pub(super) async fn page(
     let id = number_of(&id)?;
     let run = member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
     let shown = all(member.name(), &run);
-    let live = links::address(member.name(), &["runs", &id.to_string(), "stream"]);
+    let stream_path = links::address(member.name(), &["runs", &id.to_string(), "stream"]);
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["runs"])) { "All runs" } }
         @if run.summary.ended_at.is_none() {
-            div data-live=(live) { div data-part="run" { (shown) } }
+            div data-live=(stream_path) { div data-part="run" { (shown) } }
         } @else { (shown) }
     };
     Ok(layout::connection_page(&identity, &member, "/runs", &body).into_response())
@@ -45,7 +45,7 @@ pub(super) async fn stream(
 ) -> Result<Response, PageError> {
     let id = number_of(&id)?;
     member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let member = member.clone();
         async move { part(&member, id).await }
     }))

@@ -73,9 +73,9 @@ pub(super) async fn preview(
     if !problems.is_empty() {
         return Ok(refused(&member, &identity, &options, &problems));
     }
-    let settings = member.settings().map_err(|broken| broken.error(member.name()))?;
-    let looked = tokio::time::timeout(PATIENCE, preview_schemas(settings, &options)).await;
-    let seen = match looked {
+    let settings = member.settings().map_err(|unavailable| unavailable.error(member.name()))?;
+    let preview = tokio::time::timeout(PATIENCE, preview_schemas(settings, &options)).await;
+    let seen = match preview {
         Ok(Ok(seen)) => seen,
         Ok(Err(error)) => {
             let problem = error_chain(&error);
@@ -117,9 +117,9 @@ pub(super) async fn apply(
     let mut settings = saved.settings.clone();
     settings.mapping = options.clone();
     let draft = ConnectionDraft { settings, secrets: BTreeMap::new(), ignore_check_failures: false };
-    match app.fleet.save(member.name(), draft, false).await {
+    match app.manager.save(member.name(), draft, false).await {
         Ok(_) => {
-            if let Some(member) = app.fleet.get(member.name()) {
+            if let Some(member) = app.manager.get(member.name()) {
                 member.set_up();
             }
             Ok(Redirect::to(&address(member.name(), &["setup"])).into_response())
@@ -292,7 +292,7 @@ fn of_type<'v>(now: Option<&'v TypeComparison>, then: &'v TypeComparison) -> Vec
             (_, AttributeState::Drifted) => Effect::Differs,
             _ => Effect::Otherwise,
         };
-        // An excluded attribute has no name in Assets any more; the current mapping has it.
+        // An excluded attribute has no proposed name; the current mapping has its name.
         let attribute = match (&effect, before) {
             (Effect::Left, Some(before)) => before,
             _ => attribute,

@@ -48,7 +48,7 @@ async fn plan_is_created_and_applied() {
     assert_eq!(stale.status, StatusCode::BAD_REQUEST);
     world.member().connection().unwrap().resume().await.unwrap();
     let begun = world.post("/connections/main/plan/synchronize", &[("plan", id)]).await;
-    assert_eq!(begun.location.as_deref(), Some("/connections/main/live"));
+    assert_eq!(begun.location.as_deref(), Some("/connections/main/activity"));
     let runs = world.page_with("/connections/main/runs?kind=full_sync", "✓").await;
     let run = between(&runs, "href=\"/connections/main/runs/", "\"");
     let detail = world.page_with(&format!("/connections/main/runs/{run}"), "(after ").await;

@@ -42,7 +42,8 @@ async fn user_is_found_and_compared() {
     assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"), "{}", own(&page));
     assert!(page.contains("href=\"/connections/main/runs/"), "the run that sent it");
     assert!(
-        page.contains("there is no account credential") || page.contains("There is no account credential")
+        page.contains("objects aren't readable without an Atlassian account")
+            || page.contains("Objects aren't readable without an Atlassian account")
     );
     assert!(page.contains("No value: "));
     let by_login = world.get("/connections/main/objects/user/user000000@example.com").await;
@@ -55,7 +56,11 @@ async fn search_reports_okta_outage() {
     world.control.call("POST", "/faults", &json!("okta.latency=60000..60001")).await.unwrap();
     let page = world.get("/connections/main/objects?q=nobody").await.body;
     assert!(page.contains("No matching synced objects"), "{}", own(&page));
-    assert!(page.contains("no answer within 3 s") && !page.contains("No matching objects"), "{}", own(&page));
+    assert!(
+        page.contains("no response within 3 s") && !page.contains("No matching objects"),
+        "{}",
+        own(&page)
+    );
 }
 
 #[tokio::test]
@@ -81,18 +86,18 @@ async fn changed_object_is_outdated_until_resent() {
 #[tokio::test]
 async fn activity_shows_run_and_pause() {
     let (world, _) = loaded().await;
-    let page = world.page_with("/connections/main/live", "Phase</th>").await;
+    let page = world.page_with("/connections/main/activity", "Phase</th>").await;
     assert!(page.contains("Last run: "), "{}", own(&page));
-    assert!(page.contains("data-live=\"/connections/main/live/stream\""));
-    let paused = world.post("/connections/main/live/pause", &[]).await;
-    assert_eq!(paused.location.as_deref(), Some("/connections/main/live"));
-    let page = world.get("/connections/main/live").await.body;
+    assert!(page.contains("data-live=\"/connections/main/activity/stream\""));
+    let paused = world.post("/connections/main/activity/pause", &[]).await;
+    assert_eq!(paused.location.as_deref(), Some("/connections/main/activity"));
+    let page = world.get("/connections/main/activity").await.body;
     assert!(page.contains("Syncing is paused") && page.contains(">Resume</button>"));
     assert!(!page.contains(">Synchronize</button>"), "nothing is sent while it is paused");
-    world.post("/connections/main/live/resume", &[]).await;
-    assert!(world.get("/connections/main/live").await.body.contains(">Pause</button>"));
-    let again = world.post("/connections/main/live/synchronize", &[]).await;
-    assert_eq!(again.location.as_deref(), Some("/connections/main/live"));
+    world.post("/connections/main/activity/resume", &[]).await;
+    assert!(world.get("/connections/main/activity").await.body.contains(">Pause</button>"));
+    let again = world.post("/connections/main/activity/synchronize", &[]).await;
+    assert_eq!(again.location.as_deref(), Some("/connections/main/activity"));
 }
 
 #[tokio::test]
@@ -103,7 +108,7 @@ async fn unknown_object_is_missing() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert_eq!(world.get("/connections/main/objects?kind=odd").await.status, StatusCode::BAD_REQUEST);
-    for path in ["objects", "live", &format!("objects/user/{user}")] {
+    for path in ["objects", "activity", &format!("objects/user/{user}")] {
         let body = world.get_as(Role::ReadOnly, &format!("/connections/main/{path}")).await.body;
         assert!(!body.split_once("<main").unwrap().1.contains("method=\"post\""), "{path}: {body}");
     }

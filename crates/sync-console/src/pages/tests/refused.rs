@@ -91,10 +91,10 @@ async fn form_lists_all_errors() {
     let answer = world.post("/connections/new", &wrong).await;
     for text in [
         "7 settings to correct",
-        r##"<a href="#name">Name</a>: &quot;Acme GmbH&quot; cannot name a connection: use 1 to 40"##,
+        r##"<a href="#name">Name</a>: invalid connection name &quot;Acme GmbH&quot;: must be 1 to 40"##,
         "Advanced settings</a>: ",
         "Enter the private key",
-        "Enter the API token; the account requires site, email address, and API token",
+        "Enter the API token; an Atlassian account requires the site URL, email, and API token",
     ] {
         assert!(answer.body.contains(text), "{text}: {}", own(&answer.body));
     }

@@ -65,7 +65,7 @@ impl TestEnv {
         );
         let config = Config::from_toml(&text, "c.toml", folder.path(), []).unwrap();
         let fleet = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
-        let app = App { fleet: Arc::clone(&fleet), stop: CancellationToken::new() };
+        let app = App { manager: Arc::clone(&fleet), stop: CancellationToken::new() };
         Self {
             control: ControlClient::new(sandbox.control_url()),
             sandbox,

@@ -1,4 +1,4 @@
-//! Pages that carry out remedies.
+//! Pages for remedies.
 
 use maud::Markup;
 
@@ -34,7 +34,7 @@ impl Page {
     pub(crate) const fn path(self) -> &'static [&'static str] {
         match self {
             Self::Setup => &["setup"],
-            Self::Activity => &["live"],
+            Self::Activity => &["activity"],
             Self::Plan => &["plan"],
             Self::Runs => &["runs"],
             Self::FailedEvents => &["events"],
@@ -68,12 +68,12 @@ impl Page {
 pub(crate) struct Action {
     /// Sentences.
     pub(crate) text: Markup,
-    /// The page that carries it out; `None` if that isn't possible in the console.
+    /// The page of the remedy; `None` if the console has none.
     pub(crate) page: Option<Page>,
 }
 
 impl Action {
-    /// An action that the console can't carry out.
+    /// An action that isn't available in the console.
     pub(super) const fn outside(text: Markup) -> Self {
         Self { text, page: None }
     }

@@ -80,17 +80,17 @@ async fn mismatched_certificate_keeps_old_one() {
     let folder = Folder::with(&old);
     let tls = Tls::load(folder.files.clone()).await.unwrap();
     let (mut seen, before) = (tls.seen, tls.config.get_inner());
-    assert!(!tls.look(&mut seen).await.unwrap());
+    assert!(!tls.reload(&mut seen).await.unwrap());
     folder.write(&new.certificate, &old.key);
-    assert!(tls.look(&mut seen).await.is_err());
-    assert!(!tls.look(&mut seen).await.unwrap(), "it is told once");
+    assert!(tls.reload(&mut seen).await.is_err());
+    assert!(!tls.reload(&mut seen).await.unwrap(), "it is told once");
     fs::remove_file(&folder.files.key).unwrap();
-    assert!(!tls.look(&mut seen).await.unwrap());
+    assert!(!tls.reload(&mut seen).await.unwrap());
     folder.write("-----BEGIN CERTIFICATE-----\nnonsense", &new.key);
-    assert!(tls.look(&mut seen).await.is_err());
+    assert!(tls.reload(&mut seen).await.is_err());
     assert!(Arc::ptr_eq(&before, &tls.config.get_inner()));
     folder.write(&new.certificate, &new.key);
-    assert!(tls.look(&mut seen).await.unwrap());
+    assert!(tls.reload(&mut seen).await.unwrap());
     assert!(!Arc::ptr_eq(&before, &tls.config.get_inner()));
 }
 

@@ -22,7 +22,7 @@ use super::identity::{CSRF_FIELD, CSRF_HEADER};
 use super::origin::is_foreign;
 use super::problem::is_for_page;
 use super::return_to::local_path;
-use super::state::Asker;
+use super::state::Sender;
 use super::{Access, Identity, Problem, SignInMethod};
 
 /// The largest form. A private key fits into it many times.
@@ -32,28 +32,28 @@ const FORM_TIME: Duration = Duration::from_secs(20);
 /// The interval at which the access of a stream is checked.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Admits authenticated requests that their role permits, and adds an [`Identity`].
-/// For [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) stay outside.
+/// Admits authenticated requests that their role permits, and adds an [`Identity`]. For
+/// [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) need no authentication.
 ///
-/// Other requests are redirected to the sign-in page, or rejected with 401 if a program or script sent them. Changes in a
-/// session require its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from another
-/// site. The read-only role permits no changes.
-pub async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
+/// Other requests are redirected to the sign-in page, or rejected with 401 if a program or script sent them. Changes in
+/// a session require its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from
+/// another site. The read-only role permits no changes.
+pub async fn authorize(State(access): State<Access>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let for_page = is_for_page(parts.uri.path(), &parts.headers);
-    let asker = match access.identify(&parts.headers).await {
-        Ok(asker) => asker,
+    let sender = match access.identify(&parts.headers).await {
+        Ok(sender) => sender,
         Err(error) => {
             tracing::error!(error = %sync_service::error_chain(&error), "could not identify the caller");
             return kept_private(Problem::unavailable().on_page(for_page).into_response());
         }
     };
-    let identity = match asker {
-        Asker::Known(identity) => identity,
-        other => return kept_private(stranger(&access, &parts, &other, for_page)),
+    let identity = match sender {
+        Sender::Known(identity) => identity,
+        other => return kept_private(unauthenticated(&access, &parts, &other, for_page)),
     };
     if let Some(visitor) = parts.extensions.get::<Visitor>() {
-        visitor.is_known();
+        visitor.mark_authenticated();
     }
     let headers = parts.headers.clone();
     let request = match admitted(&identity, parts, body).await {
@@ -73,7 +73,7 @@ fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Resp
         loop {
             tokio::time::sleep(POLL_INTERVAL).await;
             match access.identify(&headers).await {
-                Ok(Asker::Known(now)) if now.role == role => {}
+                Ok(Sender::Known(now)) if now.role == role => {}
                 Ok(_) => return,
                 Err(error) => {
                     tracing::error!(error = %sync_service::error_chain(&error), "could not identify the caller of a stream");
@@ -95,8 +95,8 @@ pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Response {
-    if let Asker::BadToken(token) = asker
+fn unauthenticated(access: &Access, parts: &Parts, sender: &Sender, for_page: bool) -> Response {
+    if let Sender::InvalidToken(token) = sender
         && let Err(wait) = access.refused(token, access.client(&parts.extensions, &parts.headers))
     {
         let detail = "too many requests with wrong tokens from this address or with this prefix";
@@ -104,14 +104,14 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
         let problem = Problem::new(ProblemType::Throttled, detail, hint);
         return ([(RETRY_AFTER, wait.as_secs().max(1).to_string())], problem).into_response();
     }
-    let bad_token = matches!(asker, Asker::BadToken(_));
-    if for_page && !bad_token {
+    let invalid_token = matches!(sender, Sender::InvalidToken(_));
+    if for_page && !invalid_token {
         let back = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| is_safe(&parts.method));
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(back) = back.and_then(local_path).filter(|back| *back != "/") {
             query.append_pair("next", back);
         }
-        let ended = matches!(asker, Asker::Ended);
+        let ended = matches!(sender, Sender::Ended);
         if ended {
             query.append_pair("ended", "1");
         }
@@ -123,19 +123,19 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
         }
         return response;
     }
-    let detail = match asker {
-        Asker::BadToken(_) => "this token is unknown, revoked, or expired",
-        Asker::Ended => "the session ended; sign in again",
+    let detail = match sender {
+        Sender::InvalidToken(_) => "this token is unknown, revoked, or expired",
+        Sender::Ended => "the session ended; sign in again",
         _ => "not signed in",
     };
     let hint =
         "send a token as `Authorization: Bearer TOKEN`; to create one, run `okta-insight tokens create`";
-    let challenge = if bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+    let challenge = if invalid_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
     let problem = Problem::new(ProblemType::Unauthorized, detail, hint);
     ([(WWW_AUTHENTICATE, challenge)], problem).into_response()
 }
 
-/// The request as it goes on, with who asks.
+/// The request for the next handler, with its identity.
 async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Result<Request, Problem> {
     if !is_safe(&parts.method) {
         if identity.via == SignInMethod::Session {
@@ -181,7 +181,7 @@ pub(super) async fn read_form(body: Body) -> Result<axum::body::Bytes, Problem> 
     match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_LIMIT)).await {
         Ok(Ok(form)) => Ok(form),
         Ok(Err(_)) => {
-            Err(refused(ProblemType::PayloadTooLarge, "the form is larger than 256 KiB, or incomplete"))
+            Err(refused(ProblemType::PayloadTooLarge, "the form is larger than 256 KiB or incomplete"))
         }
         Err(_) => Err(refused(ProblemType::RequestTimeout, "the form didn't arrive within 20 s")),
     }

@@ -20,7 +20,7 @@ pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Opti
                 (Some(run), Some(last)) if run.run == Some(last.id) || last.started_at < run.started_at => (one(connection, run)),
                 (_, Some(run)) => {
                     section.card aria-label="Last run" {
-                        // A run of another process is known from the store alone.
+                        // Only the store has an active run of another process.
                         h2 { @if is_active(run) { (words::ACTIVE_RUN) } @else { (words::NO_ACTIVE_RUN) } }
                         p { @if !is_active(run) { "Last run: " } (links::run(connection, run.id)) ", " (labels::run_kind(run.kind)) ", " (time(run.started_at)) " " (health::run_badge(run)) }
                     }

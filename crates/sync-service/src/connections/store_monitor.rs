@@ -16,17 +16,17 @@ const CHECK: Duration = Duration::from_secs(1);
 
 /// Findings about the store.
 #[derive(Debug, Default)]
-pub(super) struct Guard {
+pub(super) struct StoreMonitor {
     /// The first loss that was noticed.
     loss: tokio::sync::OnceCell<StoreLoss>,
     ended: CancellationToken,
 }
 
 impl ConnectionManager {
-    /// Returns once the store is no longer what its path names: what is written from here on is lost.
+    /// Returns once the store is no longer the file at its path: later writes are lost.
     pub async fn lost(&self) -> ServiceError {
-        self.guard.ended.cancelled().await;
-        match self.guard.loss.get() {
+        self.store_monitor.ended.cancelled().await;
+        match self.store_monitor.loss.get() {
             Some(loss) => loss.clone().into(),
             // Cancelled only after the loss was set.
             None => std::future::pending().await,
@@ -35,25 +35,25 @@ impl ConnectionManager {
 
     /// The problem of the store, if it has one.
     pub(crate) fn store_problem(&self) -> Option<String> {
-        self.guard.loss.get().map(|loss| error_chain(loss))
+        self.store_monitor.loss.get().map(|loss| error_chain(loss))
     }
 
     /// Checks the files until the process ends.
-    pub(super) async fn keep_watch(self: Arc<Self>) {
+    pub(super) async fn monitor_store(self: Arc<Self>) {
         let checks = async {
             let identity = async {
                 loop {
                     tokio::time::sleep(CHECK).await;
                     if let Err(loss) = self.store.check_identity().await {
                         self.notice(loss);
-                        self.guard.ended.cancel();
+                        self.store_monitor.ended.cancel();
                         return;
                     }
-                    self.keep_claims().await;
+                    self.restore_lock_files().await;
                     let free = self.store.free_space().await;
                     for member in self.members() {
                         if let Ok(connection) = member.connection() {
-                            connection.note_space(free);
+                            connection.record_free_space(free);
                         }
                     }
                 }
@@ -73,7 +73,7 @@ impl ConnectionManager {
 
     fn notice(&self, loss: StoreLoss) {
         let error = ServiceError::from(loss.clone());
-        if self.guard.loss.set(loss).is_err() {
+        if self.store_monitor.loss.set(loss).is_err() {
             return;
         }
         let (error, remedy) = (error_chain(&error), error.remedy());
@@ -87,8 +87,8 @@ impl ConnectionManager {
         }
     }
 
-    /// Makes a lock file that was removed anew, before another process does; gives way to one that was faster.
-    async fn keep_claims(&self) {
+    /// Creates a removed lock file again, before another process does; stops the connection if another one was faster.
+    async fn restore_lock_files(&self) {
         for member in self.members() {
             if member.is_claim_in_place() {
                 continue;

@@ -31,7 +31,7 @@ pub(crate) async fn states(
             let (state, reason) = match (attempts, blocked, failures) {
                 (Some(0), ..) => (RequestedState::Pending, None),
                 (Some(attempts), ..) => {
-                    (RequestedState::Unreadable, Some(format!("it could not be read in {attempts} attempts")))
+                    (RequestedState::Unreadable, Some(format!("reading it failed {attempts} times")))
                 }
                 (None, Some(reason), _) => (RequestedState::Blocked, Some(reason)),
                 (None, None, Some(failures)) if failures >= REJECTED => {
@@ -45,7 +45,7 @@ pub(crate) async fn states(
         .collect()
 }
 
-pub(crate) async fn remember_held(
+pub(crate) async fn save_held_until(
     store: &ConnectionStore,
     until: Option<Timestamp>,
 ) -> Result<(), StoreError> {

@@ -18,7 +18,7 @@ use super::components::{aged, empty, number};
 use super::connections::not_through;
 use super::health::Health;
 use super::links::address;
-use super::stream::{Part, live};
+use super::stream::{Part, stream_parts};
 use super::{Chosen, PageError, events, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -31,25 +31,25 @@ const EVENTS: u32 = 15;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
-        .route("/connections/{name}/live", get(page))
-        .route("/connections/{name}/live/stream", get(stream))
-        .route("/connections/{name}/live/pause", post(pause))
-        .route("/connections/{name}/live/resume", post(resume))
-        .route("/connections/{name}/live/synchronize", post(synchronize))
+        .route("/connections/{name}/activity", get(page))
+        .route("/connections/{name}/activity/stream", get(stream))
+        .route("/connections/{name}/activity/pause", post(pause))
+        .route("/connections/{name}/activity/resume", post(resume))
+        .route("/connections/{name}/activity/synchronize", post(synchronize))
 }
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
-    super::setup::look_once(&member);
+    super::setup::start_checks_once(&member);
     let body = html! {
         div.head {
             h1 { "Activity" }
             span.badge data-live-state { (words::SNAPSHOT) }
         }
-        div data-live={ (address(member.name(), &["live"])) "/stream" } {
+        div data-live={ (address(member.name(), &["activity"])) "/stream" } {
             @for part in parts(&member, &identity).await? { (part.place()) }
         }
     };
-    Ok(layout::connection_page(&identity, &member, "/live", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/activity", &body).into_response())
 }
 
 async fn stream(
@@ -58,7 +58,7 @@ async fn stream(
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
     member.working()?;
-    Ok(live(app.stop.clone(), move || {
+    Ok(stream_parts(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { parts(&member, &identity).await }
     }))
@@ -106,7 +106,7 @@ fn actions(
     let running = synchronize.filter(|step| step.state == StepState::Running);
     let button = |action: &str, label: &str| {
         html! {
-            form method="post" action=(address(member.name(), &["live", action])) {
+            form method="post" action=(address(member.name(), &["activity", action])) {
                 (layout::csrf(identity))
                 button type="submit" { (label) }
             }
@@ -139,7 +139,7 @@ async fn newest(member: &ManagedConnection, connection: &Connection) -> Result<M
 }
 
 fn back(member: &ManagedConnection) -> Redirect {
-    Redirect::to(&address(member.name(), &["live"]))
+    Redirect::to(&address(member.name(), &["activity"]))
 }
 
 async fn pause(Chosen(member): Chosen) -> Result<Redirect, PageError> {
@@ -153,6 +153,6 @@ async fn resume(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 }
 
 async fn synchronize(Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    super::setup::ask_for_everything(&member, SyncOptions::default()).await?;
+    super::setup::request_full_sync(&member, SyncOptions::default()).await?;
     Ok(back(&member))
 }
