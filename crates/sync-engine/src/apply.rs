@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use crate::isolation::unaccounted;
 use crate::{
     ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, Fact, Finding, ImportSourceState,
-    MappingView, Outcome, Phase, PortError, ProgressSink, RunReport, SafeguardViolation, StagedChange,
-    Subject, engine::Engine,
+    MappingView, Outcome, Phase, PortError, ProgressSink, RunReport, SafeguardMinimums, SafeguardViolation,
+    StagedChange, Subject, engine::Engine,
 };
 
 impl Engine {
@@ -35,12 +35,24 @@ impl Engine {
         if first.is_empty() {
             return Ok(());
         }
+        self.check_removals(run, &plan).await?;
         let execution = self.start(&run.view, stop).await?;
         let id = execution.id().clone();
         tracing::Span::current().record("execution", tracing::field::display(&id));
         self.ports.store.open_execution(run.id, &id, self.now()).await?;
         report.execution = Some(id.clone());
         self.send(run, execution, first, &plan, report, progress, stop).await
+    }
+
+    /// Another run may have sent removals after the plan was approved: the limits hold for both together.
+    async fn check_removals(&self, run: &ActiveRun, plan: &ApprovedPlan) -> Result<(), EngineError> {
+        let Some(limits) = plan.limits().filter(|_| plan.plan().has_removals()) else { return Ok(()) };
+        let since = self.window_begin(run, limits).await?;
+        let store = &self.ports.store;
+        let mut plan = plan.plan().clone();
+        plan.removals = store.planned_removals(run.id, SafeguardMinimums::of(limits), since).await?;
+        plan.recount(&store.staged_counts(run.id).await?, &store.object_counts().await?);
+        plan.approve(limits).map(drop).map_err(EngineError::SafeguardTriggered)
     }
 
     /// Records are sent only to the object schema that they were built for; another one may drop their values.

@@ -78,10 +78,11 @@ impl Engine {
         let mut blocked = Vec::new();
         loop {
             let refusal = match plan.approve(&self.options.safeguards) {
-                Ok(approved) => {
-                    self.apply(run, approved, report, observed, stop).await?;
-                    return Ok(blocked);
-                }
+                Ok(approved) => match self.apply(run, approved, report, observed, stop).await {
+                    Ok(()) => return Ok(blocked),
+                    Err(EngineError::SafeguardTriggered(violation)) => violation,
+                    Err(error) => return Err(error),
+                },
                 Err(refusal) => refusal,
             };
             let held = match refusal.suspects() {

@@ -72,18 +72,7 @@ impl SyncPlan {
         for (&kind, &n) in read {
             kinds.entry(kind).or_default().read = n;
         }
-        for (&kind, counts) in counts {
-            kinds.entry(kind).or_default().current = counts.current;
-        }
-        for (&(kind, change), &n) in staged {
-            let plan = kinds.entry(kind).or_default();
-            match change {
-                ChangeKind::Create => plan.create = n,
-                ChangeKind::Update => plan.update = n,
-                ChangeKind::Retire => plan.retire = n,
-            }
-        }
-        Self {
+        let mut plan = Self {
             run,
             kinds,
             schema: None,
@@ -93,6 +82,30 @@ impl SyncPlan {
             unreadable: UnreadableObjects::default(),
             value_problems: ValueProblems::default(),
             labels: BTreeMap::new(),
+        };
+        plan.recount(staged, counts);
+        plan
+    }
+
+    /// Replaces the numbers of current objects and of staged changes.
+    pub(crate) fn recount(
+        &mut self,
+        staged: &BTreeMap<(ObjectKind, ChangeKind), u64>,
+        counts: &BTreeMap<ObjectKind, ObjectCounts>,
+    ) {
+        for plan in self.kinds.values_mut() {
+            (plan.create, plan.update, plan.retire) = (0, 0, 0);
+        }
+        for (&kind, counts) in counts {
+            self.kinds.entry(kind).or_default().current = counts.current;
+        }
+        for (&(kind, change), &n) in staged {
+            let plan = self.kinds.entry(kind).or_default();
+            match change {
+                ChangeKind::Create => plan.create = n,
+                ChangeKind::Update => plan.update = n,
+                ChangeKind::Retire => plan.retire = n,
+            }
         }
     }
 
@@ -111,6 +124,13 @@ impl SyncPlan {
     /// The number of records to send.
     pub fn changes(&self) -> u64 {
         self.kinds.values().map(KindPlan::changes).sum()
+    }
+
+    /// True if it removes something that safeguards limit.
+    pub(crate) fn has_removals(&self) -> bool {
+        let PlannedRemovals { cleared_values, memberships, .. } = &self.removals;
+        let retires = self.kinds.values().any(|plan| plan.retire > 0);
+        retires || memberships.removed > 0 || cleared_values.iter().any(|field| field.cleared > 0)
     }
 
     /// Every limit that it would exceed.
@@ -135,24 +155,33 @@ impl SyncPlan {
     pub fn approve(self, limits: &Safeguards) -> Result<ApprovedPlan, SafeguardViolation> {
         match self.refusals(limits).into_iter().next() {
             Some(refusal) => Err(refusal),
-            None => Ok(ApprovedPlan(self)),
+            None => Ok(ApprovedPlan { plan: self, limits: Some(*limits) }),
         }
     }
 
     /// Approves a resend of approved records.
     pub(crate) const fn approved_before(self) -> ApprovedPlan {
-        ApprovedPlan(self)
+        ApprovedPlan { plan: self, limits: None }
     }
 }
 
 /// A plan within its limits. The only thing that can be applied.
 #[derive(Debug)]
-pub struct ApprovedPlan(SyncPlan);
+pub struct ApprovedPlan {
+    plan: SyncPlan,
+    /// The limits of the approval; `None` if its records were approved before.
+    limits: Option<Safeguards>,
+}
 
 impl ApprovedPlan {
+    /// The limits of the approval; `None` if its records were approved before.
+    pub(crate) const fn limits(&self) -> Option<&Safeguards> {
+        self.limits.as_ref()
+    }
+
     /// The plan.
     pub const fn plan(&self) -> &SyncPlan {
-        &self.0
+        &self.plan
     }
 }
 

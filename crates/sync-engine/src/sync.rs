@@ -156,7 +156,12 @@ impl Engine {
                 Ok(approved) => approved,
                 Err(refusal) => return self.block_sync(run, refusal).await,
             };
-            self.apply(run, approved, report, progress, stop).await?;
+            match self.apply(run, approved, report, progress, stop).await {
+                Err(EngineError::SafeguardTriggered(violation)) => {
+                    return self.block_sync(run, violation).await;
+                }
+                applied => applied?,
+            }
             self.send_rest(stop).await?;
             report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
             if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (checkpoint.bookmark, scope)

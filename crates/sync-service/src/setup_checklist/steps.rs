@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sync_engine::{
     ConditionStatus, ConditionType, Conditions, Fact, Finding, FindingCode, HookReport, Remedy, RunSummary,
-    SchemaReport, SchemaState, WithheldReason,
+    SchemaReport, SchemaState, WithheldField, WithheldReason,
 };
 
 use super::{SetupStep, SetupStepName, StepDetail, StepState};
@@ -156,19 +156,17 @@ pub(super) fn cardinality(member: &ManagedConnection, status: &ConnectionStatus)
     let Some((structure, _, found_at)) = found else {
         return SetupStep::new(SetupStepName::Cardinality, StepState::NotReady);
     };
-    let checked_at =
-        status.conditions.get(ConditionType::SchemaReady).and_then(|schema| schema.last_checked_at);
-    if checked_at.is_none_or(|at| at <= found_at) && structure.limited_attributes().next().is_some() {
+    let schema = status.conditions.get(ConditionType::SchemaReady);
+    let is_later = schema.and_then(|schema| schema.last_checked_at).is_some_and(|at| at > found_at);
+    let is_limited = |field: &&WithheldField| matches!(field.reason, WithheldReason::Cardinality { .. });
+    let withheld: Vec<&WithheldField> = status.withheld.iter().filter(is_limited).collect();
+    if structure.limited_attributes().next().is_some() && !(is_later && withheld.is_empty()) {
         return structure.limited_attributes().cloned().fold(step, SetupStep::failing);
     }
-    // A later comparison contradicts the verification.
-    let mut limited = status.withheld.iter();
-    let mut limited = limited
-        .by_ref()
-        .filter(|field| matches!(field.reason, WithheldReason::Cardinality { .. }))
-        .peekable();
-    if limited.peek().is_some() {
-        let findings = limited.map(|field| Finding::warning(Fact::ValuesWithheld { field: field.clone() }));
+    if !withheld.is_empty() {
+        // A later comparison contradicts the verification.
+        let fields = withheld.into_iter().cloned();
+        let findings = fields.map(|field| Finding::warning(Fact::ValuesWithheld { field }));
         return findings.fold(step, SetupStep::failing);
     }
     let step = step.with(StepDetail::CardinalityUnlimited);

@@ -35,6 +35,32 @@ async fn one_at_a_time(
     connection
 }
 
+/// Two runs that are approved before either is sent.
+#[tokio::test]
+async fn concurrent_removals_add_up() {
+    let world = test_env(12, 3).await;
+    let users = world.users().await;
+    let limits = Safeguards { min_retired_count: 2, ..Safeguards::default() };
+    let connection = open(&world, limits).await;
+    world.sync_first(&connection).await;
+    for user in &users[..4] {
+        world.delete(user).await;
+    }
+    let subjects = |users: &[String]| -> Vec<Subject> {
+        users.iter().map(|user| Subject::User(UserId::new(user.clone()))).collect()
+    };
+    let (first, second) = (subjects(&users[..2]), subjects(&users[2..4]));
+    let (engine, stop) = (connection.engine(), CancellationToken::new());
+    let (first, second) = tokio::join!(
+        engine.targeted_sync(&first, &NoopProgress, &stop),
+        engine.targeted_sync(&second, &NoopProgress, &stop),
+    );
+    assert!(first.is_ok() != second.is_ok(), "{first:?}, {second:?}");
+    let refused = first.and(second).unwrap_err();
+    assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused:?}");
+    assert_eq!(world.audit().await.marked_deleted, 2);
+}
+
 #[tokio::test]
 async fn single_deletions_add_up() {
     let world = test_env(12, 3).await;
