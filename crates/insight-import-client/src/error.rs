@@ -24,10 +24,7 @@ pub enum ConfigError {
     #[error("the token is empty or contains invalid characters; copy the whole token, without other text")]
     Token,
     /// The token is an Atlassian API token instead of an import token.
-    #[error(
-        "this is the API token of an Atlassian account; an import token starts with ATCTT3x: in Assets, open the \
-         object schema, and go to Schema configuration > Import; in the menu (…) of the import, select Generate token"
-    )]
+    #[error("this is the API token of an Atlassian account; an import token starts with ATCTT3x")]
     ApiTokenForImport,
     /// The token is an import token instead of an Atlassian API token.
     #[error(

@@ -90,7 +90,7 @@ fn unsatisfiable_options_are_rejected_by_name() {
     insta::assert_snapshot!(refused(&org, "user_label = 'nick'"), @r#"mapping.user_label: no user type of the org has the attribute "nick""#);
     insta::assert_snapshot!(refused(&org, "group_label = 'nick'"), @r#"mapping.group_label: groups of the org don't have the attribute "nick""#);
     insta::assert_snapshot!(refused(&org, "external_id_prefix = 'a/b'"), @r#"mapping.external_id_prefix: must be letters, digits, and hyphens, at least one; got "a/b""#);
-    insta::assert_snapshot!(refused(&org, "object_schema_name = 'Who?'"), @r#"mapping.object_schema_name "Who?" is empty or has one of = ; : ? . " which Assets refuses"#);
+    insta::assert_snapshot!(refused(&org, "object_schema_name = 'Who?'"), @r#"mapping.object_schema_name: must be a name without = ; : ? . or "; got "Who?""#);
     let mut bare = schema(&json!({}));
     bare["definitions"]["base"]["properties"].as_object_mut().unwrap().remove("employeeNumber");
     let bare = self::org(&[bare], &group_schema(&json!({})));
