@@ -10,7 +10,7 @@ use std::path::Path;
 
 const OPENAPI: &str =
     "crates/sync-console/tests/api/snapshots/api__document__api_document_matches_snapshot.snap";
-const METRICS: &str = "crates/sync-service/src/http/snapshots/\
+const METRICS: &str = "crates/sync-service/src/http/metrics/snapshots/\
                        sync_service__http__metrics__tests__metrics_match_documentation.snap";
 
 /// Former keys of all types.

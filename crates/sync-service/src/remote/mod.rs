@@ -1,6 +1,7 @@
 //! The admin API of a daemon elsewhere, as commands use it.
 
 mod error;
+mod jobs;
 mod stream;
 mod tail;
 
@@ -160,66 +161,6 @@ impl RemoteClient {
         }
     }
 
-    /// *Setup*, to its end.
-    ///
-    /// # Errors
-    /// When it fails, or the daemon can't be reached.
-    pub async fn set_up(
-        &self,
-        name: &ConnectionName,
-        stop: &CancellationToken,
-    ) -> Result<SetupReport, RemoteError> {
-        self.job(name, "setup", stop).await
-    }
-
-    /// *Verify*, to its end.
-    ///
-    /// # Errors
-    /// When it fails, or the daemon can't be reached.
-    pub async fn verify(
-        &self,
-        name: &ConnectionName,
-        stop: &CancellationToken,
-    ) -> Result<VerifyReport, RemoteError> {
-        self.job(name, "verify", stop).await
-    }
-
-    /// Runs all checks.
-    ///
-    /// # Errors
-    /// When that fails, or the daemon can't be reached.
-    pub async fn examine(
-        &self,
-        name: &ConnectionName,
-        stop: &CancellationToken,
-    ) -> Result<CheckReport, RemoteError> {
-        self.job(name, "checks", stop).await
-    }
-
-    /// Compares the schemas.
-    ///
-    /// # Errors
-    /// When that fails, or the daemon can't be reached.
-    pub async fn compare_schemas(
-        &self,
-        name: &ConnectionName,
-        stop: &CancellationToken,
-    ) -> Result<SchemaView, RemoteError> {
-        self.job(name, "schema", stop).await
-    }
-
-    /// Creates a plan.
-    ///
-    /// # Errors
-    /// When that fails, or the daemon can't be reached.
-    pub async fn plan(
-        &self,
-        name: &ConnectionName,
-        stop: &CancellationToken,
-    ) -> Result<PlanView, RemoteError> {
-        self.job(name, "plan", stop).await
-    }
-
     /// Active and recent runs of the daemon.
     ///
     /// # Errors
@@ -309,34 +250,6 @@ impl RemoteClient {
         self.post_empty(&["connections", name.as_str(), "resume"]).await
     }
 
-    /// Starts a job, or joins a running one, and waits for its end.
-    async fn job<T: DeserializeOwned>(
-        &self,
-        name: &ConnectionName,
-        job: &str,
-        stop: &CancellationToken,
-    ) -> Result<T, RemoteError> {
-        let path = ["connections", name.as_str(), job];
-        let mut state = match self.post_empty::<JobState<T>>(&path).await {
-            Err(error) if error.is(ProblemType::AlreadyRunning) => self.get(&path, &()).await?,
-            started => started?,
-        };
-        let started_at = Instant::now();
-        loop {
-            match state {
-                JobState::Succeeded { result, .. } => return Ok(result),
-                JobState::Failed { finding, .. } => return Err(RemoteError::Failed(Box::new(finding))),
-                // The daemon restarted.
-                JobState::Idle => {
-                    return Err(RemoteError::Failed(Box::new(Finding::error(Fact::JobInterrupted))));
-                }
-                JobState::Running { .. } => {}
-            }
-            wait(stop, started_at).await?;
-            state = self.get(&path, &()).await?;
-        }
-    }
-
     async fn get<T: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -422,17 +335,5 @@ impl RemoteClient {
 
     fn not_ours(&self, problem: String) -> RemoteError {
         RemoteError::NotADaemon { server: self.server.clone(), problem }
-    }
-}
-
-/// Pauses, unless the caller stops, or has waited too long.
-async fn wait(stop: &CancellationToken, started_at: Instant) -> Result<(), RemoteError> {
-    if started_at.elapsed() >= LONGEST {
-        let timed_out = Finding::error(Fact::JobTimedOut { seconds: LONGEST.as_secs() });
-        return Err(RemoteError::Failed(Box::new(timed_out.with_remedy(Remedy::CheckStatus))));
-    }
-    tokio::select! {
-        () = stop.cancelled() => Err(DelegationError::Detached.into()),
-        () = tokio::time::sleep(POLL_INTERVAL) => Ok(()),
     }
 }
