@@ -46,7 +46,7 @@ impl Engine {
 
     /// Another run may have sent removals after the plan was approved: the limits hold for both together.
     async fn check_removals(&self, run: &ActiveRun, plan: &ApprovedPlan) -> Result<(), EngineError> {
-        let Some(limits) = plan.limits().filter(|_| plan.plan().has_removals()) else { return Ok(()) };
+        let Some(limits) = plan.limits().filter(|_| plan.plan().may_remove()) else { return Ok(()) };
         let since = self.window_begin(run, limits).await?;
         let store = &self.ports.store;
         let mut plan = plan.plan().clone();

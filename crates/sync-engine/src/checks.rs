@@ -9,53 +9,75 @@ use tokio_util::sync::CancellationToken;
 
 use crate::task_health::TaskHealth;
 use crate::tasks::rest;
-use crate::{HookNotice, HookReport, RunKind, Task, TaskOptions, engine::Engine, error_chain};
+use crate::{EngineError, HookNotice, HookReport, RunKind, Task, TaskOptions, engine::Engine, error_chain};
 
-/// The shortest time between two checks.
+/// The shortest time between two early checks.
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Requests for an early check.
+/// Requests for early checks, and the last results.
 #[derive(Debug, Default)]
 pub(crate) struct EarlyChecks {
     requested: Notify,
-    /// The end of the last check.
-    last: Mutex<Option<Instant>>,
-    /// The ID of the connection's event hook, as it was read last.
-    hook_id: Mutex<Option<String>>,
+    hook_requested: Notify,
+    /// Locked from reading the event hook until the result is recorded.
+    hook_lock: tokio::sync::Mutex<()>,
+    last: Mutex<LastCheck>,
+}
+
+#[derive(Debug, Default)]
+struct LastCheck {
+    ended_at: Option<Instant>,
+    /// The ID of the connection's event hook.
+    hook_id: Option<String>,
 }
 
 impl EarlyChecks {
-    pub(crate) fn request(&self) {
-        self.requested.notify_one();
+    fn last(&self) -> std::sync::MutexGuard<'_, LastCheck> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time since the last check; `None` before the first one.
-    fn age(&self) -> Option<Duration> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).map(|ended| ended.elapsed())
+    /// Requests a check of the event hook.
+    pub(crate) fn request_hook(&self) {
+        self.hook_requested.notify_one();
+    }
+
+    /// The lock to hold while the event hook is read or changed.
+    pub(crate) const fn hook_lock(&self) -> &tokio::sync::Mutex<()> {
+        &self.hook_lock
     }
 
     /// Records the connection's event hook.
     pub(crate) fn read_hook(&self, report: &HookReport) {
-        self.hook_id.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&report.id);
+        self.last().hook_id.clone_from(&report.id);
     }
 
     /// False if a notice names other event hooks of the org.
-    pub(crate) fn concerns_hook(&self, notice: &HookNotice) -> bool {
-        let id = self.hook_id.lock().unwrap_or_else(PoisonError::into_inner);
-        id.as_ref().is_none_or(|id| notice.targets.is_empty() || notice.targets.contains(id))
+    pub(crate) fn may_concern_hook(&self, notice: &HookNotice) -> bool {
+        self.last().hook_id.as_ref().is_none_or(|id| notice.targets.is_empty() || notice.targets.contains(id))
+    }
+
+    /// True if a notice names the connection's event hook, or none.
+    pub(crate) fn names_hook(&self, notice: &HookNotice) -> bool {
+        notice.targets.is_empty()
+            || self.last().hook_id.as_ref().is_some_and(|id| notice.targets.contains(id))
     }
 
     fn ended(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.last().ended_at = Some(Instant::now());
+    }
+
+    /// The time until another early check may start.
+    fn pause(&self, interval: Duration) -> Duration {
+        self.last().ended_at.map_or(Duration::ZERO, |ended| interval.saturating_sub(ended.elapsed()))
     }
 }
 
 impl Engine {
-    /// Checks the schemas and the event hook in the background if the last check is older than `max_age`. Without
-    /// [running tasks](Self::run_tasks), the check starts with them.
+    /// Checks the target schema and the event hook in the background if the last check is older than `max_age`. It
+    /// changes nothing unless the schema in Assets was edited. Requires [running tasks](Self::run_tasks).
     pub fn refresh_checks(&self, max_age: Duration) {
-        if self.early_checks.age().is_some_and(|age| age > max_age) {
-            self.early_checks.request();
+        if self.early_checks.last().ended_at.is_some_and(|ended| ended.elapsed() > max_age) {
+            self.early_checks.requested.notify_one();
         }
     }
 
@@ -63,56 +85,73 @@ impl Engine {
     pub(crate) async fn run_checks(
         &self,
         options: &TaskOptions,
-        mut schemas: TaskHealth,
+        schemas: TaskHealth,
         stop: &CancellationToken,
     ) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.repeat_checks(options, schemas, stop) => {}
+        }
+    }
+
+    async fn repeat_checks(&self, options: &TaskOptions, mut schemas: TaskHealth, stop: &CancellationToken) {
         let mut hook = TaskHealth::new(Task::EventHookCheck);
         // The caller has just compared the schemas.
-        self.check_event_hook(options, &mut hook, stop).await;
+        self.check_event_hook(options, &mut hook).await;
         self.early_checks.ended();
+        // Repeated notices, such as failed deliveries, are answered less and less often.
+        let mut hook_pause = MIN_INTERVAL;
+        let mut due = Instant::now() + options.schema_interval;
         while !stop.is_cancelled() {
-            let soon = if schemas.is_open() { schemas.pause() } else { options.schema_interval };
+            if schemas.is_open() {
+                due = due.min(Instant::now() + schemas.pause());
+            }
             tokio::select! {
-                () = rest(soon.min(options.schema_interval), stop) => {}
+                () = tokio::time::sleep_until(due) => {
+                    hook_pause = MIN_INTERVAL;
+                    // A comparison may extend the schema in Assets.
+                    if !self.is_paused().await.unwrap_or(true) {
+                        schemas.record(self, self.refresh_schema().await.map(drop));
+                    }
+                    due = Instant::now() + options.schema_interval;
+                }
                 () = self.early_checks.requested.notified() => {
-                    let age = self.early_checks.age().unwrap_or_default();
-                    rest(MIN_INTERVAL.saturating_sub(age), stop).await;
+                    rest(self.early_checks.pause(MIN_INTERVAL.max(schemas.pause())), stop).await;
+                    self.check_schema_edits(&mut schemas).await;
+                }
+                () = self.early_checks.hook_requested.notified() => {
+                    rest(self.early_checks.pause(hook_pause), stop).await;
+                    hook_pause = (hook_pause * 2).min(options.schema_interval.max(MIN_INTERVAL));
                 }
             }
-            if stop.is_cancelled() {
-                return;
-            }
-            // A comparison may extend the schema in Assets.
-            if !self.is_paused().await.unwrap_or(true) {
-                let refreshed = tokio::select! {
-                    () = stop.cancelled() => return,
-                    refreshed = self.refresh_schema() => refreshed.map(drop),
-                };
-                schemas.record(self, refreshed);
-            }
-            self.check_event_hook(options, &mut hook, stop).await;
+            self.check_event_hook(options, &mut hook).await;
             self.early_checks.ended();
         }
     }
 
-    /// An event hook that doesn't work delivers no event that says so.
-    async fn check_event_hook(
-        &self,
-        options: &TaskOptions,
-        health: &mut TaskHealth,
-        stop: &CancellationToken,
-    ) {
+    /// Reads the state of the schema in Assets, and compares the schemas only if it changed.
+    async fn check_schema_edits(&self, schemas: &mut TaskHealth) {
+        match self.ports.target_schema.state().await.map_err(EngineError::TargetSchema) {
+            Ok(state) => {
+                let known = self.known_view().and_then(|view| view.target_schema);
+                if (schemas.is_open() || state != known) && !self.is_paused().await.unwrap_or(true) {
+                    schemas.record(self, self.refresh_schema().await.map(drop));
+                }
+            }
+            Err(error) => schemas.record(self, Err(error)),
+        }
+    }
+
+    /// An event hook that doesn't work delivers no event about that.
+    async fn check_event_hook(&self, options: &TaskOptions, health: &mut TaskHealth) {
         // Before the first full sync the event hook may not exist yet.
         let loaded =
             self.ports.store.last_run(RunKind::FullSync).await.is_ok_and(|run| run.succeeded.is_some());
         if !options.hook || !loaded {
             return;
         }
-        let inspected = tokio::select! {
-            () = stop.cancelled() => return,
-            inspected = self.ports.event_hook.inspect() => inspected,
-        };
-        match inspected {
+        let _hook_lock = self.early_checks.hook_lock().lock().await;
+        match self.ports.event_hook.inspect().await {
             Ok(report) => {
                 self.early_checks.read_hook(&report);
                 match report.findings.first() {

@@ -22,7 +22,11 @@ pub(crate) struct Polled {
 
 impl Engine {
     /// Reads a page of the log and stores its events together with the place after them.
-    pub(crate) async fn poll_feed(&self, feed: &dyn EventFeed) -> Result<Polled, EngineError> {
+    pub(crate) async fn poll_feed(
+        &self,
+        feed: &dyn EventFeed,
+        has_hook: bool,
+    ) -> Result<Polled, EngineError> {
         let state = self.ports.store.feed_checkpoint().await?;
         let position = match &state {
             Some(state) => FeedStart::At(state.checkpoint.clone()),
@@ -32,7 +36,9 @@ impl Engine {
             (Err(error), Some(state)) if error.is_expired() => (self.begin_again(feed, state).await?, true),
             (page, _) => (page.map_err(EngineError::EventFeed)?, false),
         };
-        self.notice_event_hook(&page);
+        if has_hook {
+            self.notice_event_hook(&page);
+        }
         let now = self.now();
         let asked = match position {
             FeedStart::Since(since) => Some(since),
@@ -97,11 +103,13 @@ impl Engine {
     /// The log reports changes and failed deliveries of event hooks; an event hook can't report its own.
     fn notice_event_hook(&self, page: &FeedPage) {
         let notices = page.events.iter().filter_map(|event| event.hook_notice.as_ref());
-        let notices: Vec<_> = notices.filter(|notice| self.early_checks.concerns_hook(notice)).collect();
+        let notices: Vec<_> = notices.filter(|notice| self.early_checks.may_concern_hook(notice)).collect();
         if !notices.is_empty() {
-            self.early_checks.request();
+            self.early_checks.request_hook();
         }
-        let deliveries = notices.iter().filter(|notice| notice.is_failure).count() as u64;
+        let failures =
+            notices.iter().filter(|notice| notice.is_failure && self.early_checks.names_hook(notice));
+        let deliveries = failures.count() as u64;
         if deliveries > 0 {
             // The System Log contains the events of failed deliveries.
             let finding = Finding::warning(Fact::DeliveriesFailed { deliveries });

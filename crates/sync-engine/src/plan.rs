@@ -126,11 +126,9 @@ impl SyncPlan {
         self.kinds.values().map(KindPlan::changes).sum()
     }
 
-    /// True if it removes something that safeguards limit.
-    pub(crate) fn has_removals(&self) -> bool {
-        let PlannedRemovals { cleared_values, memberships, .. } = &self.removals;
-        let retires = self.kinds.values().any(|plan| plan.retire > 0);
-        retires || memberships.removed > 0 || cleared_values.iter().any(|field| field.cleared > 0)
+    /// True if it may remove something that safeguards limit. Its counts of removals leave out small ones.
+    pub(crate) fn may_remove(&self) -> bool {
+        self.kinds.values().any(|plan| plan.retire + plan.update > 0)
     }
 
     /// Every limit that it would exceed.

@@ -5,7 +5,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use sync_model::ObjectKind;
 
-use crate::{ClearedField, PlannedRemovals, RemovedMemberships, interval};
+use crate::{ClearedField, PlannedRemovals, Recent, RemovedMemberships, SafeguardViolation, interval};
 
 /// Limits on retired objects, removed memberships, and cleared values.
 ///

@@ -56,6 +56,7 @@ impl Engine {
     /// # Errors
     /// When it cannot be created, changed or verified.
     pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
+        let _hook_lock = self.early_checks.hook_lock().lock().await;
         let hook = self.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
         self.note_hook(&hook);
         Ok(hook)
@@ -68,15 +69,8 @@ impl Engine {
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         let Comparison { report: structure, view } =
             self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
-        let hook = if with_hook {
-            Some(self.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?)
-        } else {
-            None
-        };
+        let hook = if with_hook { Some(self.inspect_hook().await?) } else { None };
         self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
-        if let Some(hook) = &hook {
-            self.note_hook(hook);
-        }
         let mut findings = Vec::new();
         match structure.state {
             SchemaState::Missing => findings.push(Finding::error(Fact::SchemaMissing)),
@@ -94,6 +88,13 @@ impl Engine {
         }
         findings.extend(hook.iter().flat_map(|hook| hook.findings.iter().cloned()));
         Ok(VerifyReport { schema: structure, event_hook: hook, findings })
+    }
+
+    async fn inspect_hook(&self) -> Result<HookReport, EngineError> {
+        let _hook_lock = self.early_checks.hook_lock().lock().await;
+        let hook = self.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?;
+        self.note_hook(&hook);
+        Ok(hook)
     }
 
     /// Records the state of the event hook: an alert about it ends as soon as it works.

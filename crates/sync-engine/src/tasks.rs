@@ -160,7 +160,7 @@ impl Engine {
         while !stop.is_cancelled() {
             let read = tokio::select! {
                 () = stop.cancelled() => return,
-                read = self.read_feed(feed.as_ref(), wake) => read,
+                read = self.read_feed(feed.as_ref(), options.hook, wake) => read,
             };
             health.record(self, read);
             rest(health.pause().max(options.feed_poll), stop).await;
@@ -168,14 +168,19 @@ impl Engine {
     }
 
     /// Reads the log to its end.
-    async fn read_feed(&self, feed: &dyn EventFeed, wake: &Notify) -> Result<(), EngineError> {
+    async fn read_feed(
+        &self,
+        feed: &dyn EventFeed,
+        has_hook: bool,
+        wake: &Notify,
+    ) -> Result<(), EngineError> {
         let failed = |reason: &str| {
             let error = PortError::new(reason).transient(true);
             EngineError::EventFeed(error.with_remedy(Remedy::CheckGateway { service: Service::Okta }))
         };
         let (mut trail, mut restarted, mut known) = (Trail::default(), false, 0);
         loop {
-            let polled = self.poll_feed(feed).await?;
+            let polled = self.poll_feed(feed, has_hook).await?;
             if polled.restarted && std::mem::replace(&mut restarted, true) {
                 return Err(failed("Okta rejected the System Log position repeatedly"));
             }

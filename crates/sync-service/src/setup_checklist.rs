@@ -107,10 +107,11 @@ impl SetupChecklist {
     /// # Errors
     /// When the store fails.
     pub async fn of(member: &ManagedConnection) -> Result<Self, ServiceError> {
-        let mut all = Vec::new();
+        let (mut all, mut synced) = (Vec::new(), false);
         match (member.settings(), member.connection()) {
             (Ok(settings), Ok(connection)) => {
                 let status = connection.status(0).await?;
+                synced = status.last_full_sync_at.is_some();
                 all.push(steps::save(member, Some(&status.conditions)));
                 all.push(steps::setup(member, settings, &status.conditions));
                 all.push(steps::verify(member, &status.conditions));
@@ -134,8 +135,10 @@ impl SetupChecklist {
         }
         let mut holds = true;
         for step in &mut all {
-            // A complete step stays complete; a failure after an incomplete step may be its consequence.
-            if !holds && !matches!(step.state, StepState::Running | StepState::Complete) {
+            // A complete step stays complete; a failure after an incomplete step may be its consequence. A connection
+            // that was set up once can sync, whatever has changed since.
+            let repeats = step.name == SetupStepName::Synchronize && synced;
+            if !holds && !repeats && !matches!(step.state, StepState::Running | StepState::Complete) {
                 *step = SetupStep::new(step.name, StepState::NotReady);
             }
             holds &= step.state == StepState::Complete;

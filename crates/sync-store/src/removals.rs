@@ -16,21 +16,23 @@ use crate::convert::{keys_json, kind, millis};
 const FILLED: &str = "NOT (f.type = 'null' OR (f.type = 'text' AND f.value = '')
                       OR (f.type = 'array' AND json_array_length(f.value) = 0))";
 
-/// Staged changes of current objects, with each field that they clear.
+/// Staged changes of current objects, with each field that they clear. A change that a later reading replaced isn't sent.
 fn cleared() -> String {
     format!(
         "staged_changes s
          JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.retired
          CROSS JOIN json_each(o.record, '$.fields') f
-         WHERE s.run_id = ?2 AND s.change = 'update' AND {FILLED}
+         WHERE s.run_id = ?2 AND s.change = 'update' AND o.read_seq <= s.read_seq AND {FILLED}
            AND coalesce(s.record -> ('$.fields.\"' || f.key || '\"'), 'null') IN ('null', '\"\"', '[]')"
     )
 }
 
-/// Staged changes, with each membership that they remove from a current group.
+/// Staged changes, with each membership that they remove from a current group. As above.
 const REMOVED_MEMBERSHIPS: &str = "staged_changes s CROSS JOIN record_references l
          ON l.connection_id = ?1 AND l.kind = s.kind AND l.id = s.id AND l.target_kind = 'group'
      WHERE s.run_id = ?2 AND s.change = 'update'
+       AND NOT EXISTS (SELECT 1 FROM confirmed_records o WHERE o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id
+                       AND o.read_seq > s.read_seq)
        AND NOT EXISTS (SELECT 1 FROM json_each(s.record, '$.references') r
                        WHERE r.value ->> 'kind' = 'group' AND r.value ->> 'reference_key' = l.target_key)
        AND NOT EXISTS (SELECT 1 FROM staged_changes g WHERE g.run_id = ?2 AND g.kind = 'group' AND g.id = l.target_key
@@ -58,12 +60,15 @@ fn recent_values() -> String {
     )
 }
 
-/// Retired objects, without those that the run retires again. A rejected change counts, because it isn't sent.
+/// Retired objects, without those that the run retires again. A rejected or replaced change counts, because it isn't
+/// sent.
 const RECENT_OBJECTS: &str = "SELECT r.kind, count(*) FROM recent_removals r
      WHERE r.connection_id = ?1 AND r.removal = 'object' AND (r.removed_at IS NULL OR r.removed_at > ?3)
        AND NOT EXISTS (SELECT 1 FROM staged_changes s
+                       LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id
                        LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = s.kind AND u.id = s.id
                        WHERE s.run_id = ?2 AND s.kind = r.kind AND s.id = r.id AND s.change = 'retire'
+                         AND (o.read_seq IS NULL OR o.read_seq <= s.read_seq)
                          AND (u.id IS NULL OR u.fingerprint <> s.fingerprint
                               OR (SELECT kind FROM runs WHERE id = ?2) = 'retry'))
      GROUP BY r.kind";

@@ -87,7 +87,10 @@ impl AlertBoard {
             // A safeguard that blocks all syncs blocks event syncs as well.
             notes.open.remove(&Source::Safeguard);
         }
-        notes.checks.record(task, at);
+        // A failed comparison proves nothing; a failure of the event hook is the result of reading it.
+        if task == Task::EventHookCheck {
+            notes.checks.record(task, at);
+        }
         notes.happens(Source::Task(task), kind, finding, at);
     }
 

@@ -12,10 +12,7 @@ use reqwest::Response;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync_engine::{
-    EventFilter, Fact, Finding, ProgressSink, Remedy, RunFilter, RunReport, RunSummary, SetupReport,
-    VerifyReport,
-};
+use sync_engine::{EventFilter, ProgressSink, RunFilter, RunReport, RunSummary};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -29,14 +26,11 @@ pub use tail::{FollowedEvent, RemoteEventFollower};
 use crate::connection::USER_AGENT;
 use crate::delegate::report_of;
 use crate::delegated_run::{Seen, Watched};
-use crate::doctor::CheckReport;
 use crate::wire::{
     ConnectionView, Connections, Events, PauseOptions, PauseStatus, Problem, ProblemType, Replay, Runs,
     SyncOptions, SyncRequestStatus,
 };
-use crate::{
-    ActiveRuns, ConnectionRun, DelegationError, JobState, PlanView, ReplayResult, SchemaView, Secret,
-};
+use crate::{ActiveRuns, ConnectionRun, DelegationError, ReplayResult, Secret};
 
 /// The time limit of one request.
 const REQUEST: Duration = Duration::from_mins(1);
@@ -210,7 +204,7 @@ impl RemoteClient {
                 },
                 Some(_) | None => {}
             }
-            wait(stop, started_at).await?;
+            jobs::wait(stop, started_at).await?;
         }
     }
 

@@ -24,7 +24,10 @@ pub(super) fn save(member: &ManagedConnection, conditions: Option<&Conditions>) 
                 Some(hook) => step.with(StepDetail::DeliversTo { url: hook.url.to_string() }),
                 None => step.with(StepDetail::SystemLogOnly),
             };
-            let problems = conditions.into_iter().flat_map(Conditions::problems).map(|(_, finding)| finding);
+            let problems = conditions.into_iter().flat_map(Conditions::problems);
+            // A failed run may be older than the credential.
+            let problems = problems.filter(|(condition, _)| condition.kind != ConditionType::SyncsSucceeding);
+            let problems = problems.map(|(_, finding)| finding);
             let rejected =
                 problems.filter(|finding| finding.remedy.as_ref().is_some_and(Remedy::changes_credentials));
             rejected.fold(step, |step, finding| step.failing(finding.clone()))
@@ -131,8 +134,14 @@ pub(super) fn verify(member: &ManagedConnection, conditions: &Conditions) -> Set
             let schema = contradictions(conditions, ConditionType::SchemaReady);
             let findings = findings.chain(hook).chain(schema).cloned();
             let step = findings.fold(step, |step, finding| {
-                // Other differences in Assets stay as they are.
-                if finding.code().is_drift() { step.noting(finding) } else { step.failing(finding) }
+                // Other differences in Assets stay as they are, and retries may resolve a failure.
+                let may_pass =
+                    matches!(finding.fact, Fact::TaskFailing { .. } | Fact::DeliveriesFailed { .. });
+                if finding.code().is_drift() || may_pass {
+                    step.noting(finding)
+                } else {
+                    step.failing(finding)
+                }
             });
             let withheld = result.schema.withheld.into_iter();
             let withheld =

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use sandbox::{ControlClient, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
-use sync_service::engine::{AlertKind, Fact, Finding, FindingCode, FindingSubject, Remedy};
+use sync_service::engine::{Fact, Finding, FindingCode, FindingSubject, Remedy};
 use sync_service::model::{ConnectionName, ObjectKind};
 use sync_service::wire::SyncOptions;
 use sync_service::{

@@ -1,7 +1,5 @@
 //! The dialog of `okta-insight init` on a terminal.
 
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 

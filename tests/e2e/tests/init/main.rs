@@ -12,9 +12,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use expectrl::Expect;
-use expectrl::process::unix::WaitStatus;
-use expectrl::session::{OsSession, Session};
 use serde_json::{Value, json};
 use support::{TestEnv, binary, in_sync};
 
