@@ -108,30 +108,25 @@ impl SetupChecklist {
     /// When the store fails.
     pub async fn of(member: &ManagedConnection) -> Result<Self, ServiceError> {
         let (mut all, mut synced) = (Vec::new(), false);
-        match (member.settings(), member.connection()) {
-            (Ok(settings), Ok(connection)) => {
-                let status = connection.status(0).await?;
-                synced = status.last_full_sync_at.is_some();
-                all.push(steps::save(member, Some(&status.conditions)));
-                all.push(steps::setup(member, settings, &status.conditions));
-                all.push(steps::verify(member, &status.conditions));
-                all.push(steps::cardinality(member, &status));
-                let full = RunFilter { kind: Some(RunKind::FullSync), limit: 1, ..RunFilter::default() };
-                let asked = connection.store().pending_request_at(Timestamp::now() - SLOW_START).await?;
-                all.push(steps::synchronize(&status, connection.runs(&full).await?.first(), asked));
-            }
-            _ => {
-                all.push(steps::save(member, None));
-                all.extend(
-                    [
-                        SetupStepName::Setup,
-                        SetupStepName::Verify,
-                        SetupStepName::Cardinality,
-                        SetupStepName::Synchronize,
-                    ]
-                    .map(|name| SetupStep::new(name, StepState::NotReady)),
-                );
-            }
+        if let (Ok(settings), Ok(connection)) = (member.settings(), member.connection()) {
+            let status = connection.status(0).await?;
+            synced = status.last_full_sync_at.is_some();
+            all.push(steps::save(member, Some(&status.conditions)));
+            all.push(steps::setup(member, settings, &status.conditions));
+            all.push(steps::verify(member, &status.conditions));
+            all.push(steps::cardinality(member, &status));
+            let full = RunFilter { kind: Some(RunKind::FullSync), limit: 1, ..RunFilter::default() };
+            let requested = connection.store().pending_request_at(Timestamp::now() - SLOW_START).await?;
+            all.push(steps::synchronize(&status, connection.runs(&full).await?.first(), requested));
+        } else {
+            all.push(steps::save(member, None));
+            let rest = [
+                SetupStepName::Setup,
+                SetupStepName::Verify,
+                SetupStepName::Cardinality,
+                SetupStepName::Synchronize,
+            ];
+            all.extend(rest.map(|name| SetupStep::new(name, StepState::NotReady)));
         }
         let mut holds = true;
         for step in &mut all {

@@ -59,6 +59,27 @@ async fn memberships_and_values_add_up() {
     assert_eq!(removals(&env, run, AFTER).await.memberships.recent, 0);
 }
 
+/// A change that a later reading replaced isn't sent: it removes nothing itself, and hides no removal that was sent.
+#[tokio::test]
+async fn overtaken_changes_remove_nothing() {
+    let env = test_env().await;
+    three_users(&env).await;
+    let overtaken = env
+        .run(&[
+            staged(ChangeKind::Retire, user("u1", "u1", &[]), 5),
+            staged(ChangeKind::Update, user("u2", "", &[]), 5),
+        ])
+        .await;
+    env.confirmed(&[
+        staged(ChangeKind::Retire, user("u1", "u1", &[]), 6),
+        staged(ChangeKind::Update, user("u2", "u2", &["g1", "g2"]), 6),
+    ])
+    .await;
+    let lost = removals(&env, overtaken, WITHIN).await;
+    assert_eq!(lost.recently_retired, BTreeMap::from([(ObjectKind::User, 1)]));
+    assert_eq!((lost.memberships.removed, lost.cleared_values.len()), (0, 0));
+}
+
 #[tokio::test]
 async fn undone_removals_no_longer_count() {
     let env = test_env().await;

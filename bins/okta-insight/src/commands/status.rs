@@ -45,7 +45,7 @@ enum Shown {
     },
     Unavailable {
         connection: ConnectionName,
-        unavailable: Unavailable,
+        unavailable: Box<Unavailable>,
     },
 }
 
@@ -116,6 +116,7 @@ impl Source {
                     });
                 }
                 for (connection, unavailable) in unavailable.clone() {
+                    let unavailable = Box::new(unavailable);
                     found.push(Shown::Unavailable { connection, unavailable });
                 }
             }
@@ -133,7 +134,9 @@ impl Source {
 fn shown(view: ConnectionView) -> Result<Shown, Failure> {
     match (view.status, view.unavailable) {
         (Some(status), _) => Ok(Shown::Available { status: Box::new(status), daemon_running: true }),
-        (None, Some(unavailable)) => Ok(Shown::Unavailable { connection: view.name, unavailable }),
+        (None, Some(unavailable)) => {
+            Ok(Shown::Unavailable { connection: view.name, unavailable: Box::new(unavailable) })
+        }
         (None, None) => Err(Failure::new(
             ErrorCode::ServerUnreachable,
             format!("the daemon returned no status of connection `{}`", view.name),
@@ -146,7 +149,7 @@ fn print(shown: &Shown) {
         Shown::Available { status, daemon_running } => print_status(status, *daemon_running),
         Shown::Unavailable { connection, unavailable } => {
             println!("Connection {connection}");
-            line("Unavailable", &findings::finding(unavailable.finding()));
+            line("Unavailable", findings::finding(unavailable.finding()));
             unavailable.finding().remedy.iter().for_each(|remedy| line("Hint", remedies::remedy(remedy)));
         }
     }

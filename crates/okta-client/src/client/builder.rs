@@ -271,7 +271,6 @@ fn org_url(given: &str) -> Result<Url, ConfigError> {
     match url.scheme() {
         "https" => {}
         "http" if loopback => {}
-        "http" => return Err(wrong("it must start with https://")),
         _ => return Err(wrong("it must start with https://")),
     }
     if let Some((org, rest)) = host.split_once("-admin.okta") {

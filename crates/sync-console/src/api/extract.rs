@@ -300,7 +300,7 @@ mod tests {
             let error = serde_json::from_str::<sync_service::wire::ConnectionDraftRequest>(json).unwrap_err();
             blind(&error.to_string())
         };
-        assert_eq!(told(r#"{"settings":"s3cret"}"#), "this is not struct ConnectionSettings");
+        assert_eq!(told(r#"{"settings":"s3cret"}"#), "must be struct ConnectionSettings");
         assert_eq!(
             told(r#"{"settings":{},"secrets":{"s3cret":"x"}}"#),
             "this is not one of `private_key`, `import_token`, `api_token`, `event_hook_secret`, `alert_webhook_url`"

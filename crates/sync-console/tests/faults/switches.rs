@@ -119,13 +119,13 @@ fn changed(attribute: &str, key: &str, value: &Value) -> Value {
 
 row_tests! {
     missing_users_scope_is_reported:
-        not_granted("okta.users.read", "the scope okta.users.read is not granted", SYNC);
+        not_granted("okta.users.read", "the API scope okta.users.read is not granted", SYNC);
     missing_groups_scope_is_reported:
-        not_granted("okta.groups.read", "the scope okta.groups.read is not granted", SYNC);
+        not_granted("okta.groups.read", "the API scope okta.groups.read is not granted", SYNC);
     missing_schemas_scope_is_reported:
-        not_granted("okta.schemas.read", "the scope okta.schemas.read is not granted", Act::Wait);
+        not_granted("okta.schemas.read", "the API scope okta.schemas.read is not granted", Act::Wait);
     missing_logs_scope_is_reported:
-        not_granted("okta.logs.read", "the scope okta.logs.read is not granted", Act::Wait);
+        not_granted("okta.logs.read", "the API scope okta.logs.read is not granted", Act::Wait);
     missing_hook_scopes_are_reported: Row {
         name: "eventHooks",
         on: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "off")).into(),

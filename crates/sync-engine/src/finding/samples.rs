@@ -15,6 +15,7 @@ fn error() -> String {
 
 impl Fact {
     /// A realistic value of each code, and of each variant with separate words.
+    #[expect(clippy::too_many_lines, reason = "one value for each code")]
     pub fn samples() -> Vec<Self> {
         let mut samples = vec![
             Self::NotRunning,

@@ -61,6 +61,38 @@ async fn concurrent_removals_add_up() {
     assert_eq!(world.audit().await.marked_deleted, 2);
 }
 
+/// The same of memberships, each run within the minimum.
+#[tokio::test]
+async fn concurrent_membership_removals_add_up() {
+    let world = test_env(12, 3).await;
+    let limits = Safeguards {
+        min_removed_memberships_count: 2,
+        max_removed_memberships_percent: 0.0,
+        ..Safeguards::default()
+    };
+    let connection = open(&world, limits).await;
+    let (users, group) = (world.users().await, world.groups().await[0].clone());
+    for user in &users[..4] {
+        world.add_member(&group, user).await;
+    }
+    world.sync_first(&connection).await;
+    for user in &users[..4] {
+        world.call("DELETE", &format!("/okta/groups/{group}/users/{user}"), Value::Null).await;
+    }
+    let subjects = |users: &[String]| -> Vec<Subject> {
+        users.iter().map(|user| Subject::User(UserId::new(user.clone()))).collect()
+    };
+    let (first, second) = (subjects(&users[..2]), subjects(&users[2..4]));
+    let (engine, stop) = (connection.engine(), CancellationToken::new());
+    let (first, second) = tokio::join!(
+        engine.targeted_sync(&first, &NoopProgress, &stop),
+        engine.targeted_sync(&second, &NoopProgress, &stop),
+    );
+    assert!(first.is_ok() != second.is_ok(), "{first:?}, {second:?}");
+    let refused = first.and(second).unwrap_err();
+    assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused:?}");
+}
+
 #[tokio::test]
 async fn single_deletions_add_up() {
     let world = test_env(12, 3).await;

@@ -109,7 +109,7 @@ async fn missing_scope_names_its_feature() {
         ("okta.users.read", "okta.api_scope.users", role, "reading users"),
         ("okta.groups.read", "okta.api_scope.groups", role, "reading groups"),
         ("okta.userTypes.read", "okta.api_scope.user_types", &schemas, "user types"),
-        ("okta.schemas.read", "okta.api_scope.schemas", &schemas, "the mapping"),
+        ("okta.schemas.read", "okta.api_scope.schemas", &schemas, "reading the schemas"),
         ("okta.logs.read", "okta.api_scope.logs", &["okta.log"], "System Log"),
     ] {
         env.post(&format!("/okta/scopes/{scope}/off")).await;

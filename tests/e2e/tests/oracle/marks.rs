@@ -41,6 +41,7 @@ fn attribute<'o>(object: &'o Value, end: &str) -> Option<&'o str> {
     attributes.iter().find(|(name, _)| name.ends_with(end))?.1[0].as_str()
 }
 
-fn id(object: &Value) -> Option<&str> {
+/// The ID in Okta of an object.
+pub(crate) fn id(object: &Value) -> Option<&str> {
     attribute(object, "user/id").or_else(|| attribute(object, "group/id"))
 }
