@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(told(r#"{"settings":"s3cret"}"#), "must be struct ConnectionSettings");
         assert_eq!(
             told(r#"{"settings":{},"secrets":{"s3cret":"x"}}"#),
-            "this is not one of `private_key`, `import_token`, `api_token`, `event_hook_secret`, `alert_webhook_url`"
+            "must be one of `private_key`, `import_token`, `api_token`, `event_hook_secret`, `alert_webhook_url`"
         );
         assert_eq!(told("{}"), "missing field `settings`");
         assert!(!told(r#"{"settings":{"schedule":{"full_sync":1234567}}}"#).contains("1234567"));
