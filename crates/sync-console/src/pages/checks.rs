@@ -89,8 +89,9 @@ fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
     let reported =
         [(Found::Failed, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
     let all = [Found::Passed, Found::Failed, Found::Warning, Found::Unknown, Found::Skipped];
-    let counts = all.map(|status| {
-        format!("{} {}", number(diagnosis.count(status) as u64), labels::check_status(status).to_lowercase())
+    let counts = all.map(|status| match (diagnosis.count(status) as u64, status) {
+        (n, Found::Warning) => count(n, "warning"),
+        (n, _) => format!("{} {}", number(n), labels::check_status(status).to_lowercase()),
     });
     html! {
         @if diagnosis.passed {

@@ -35,7 +35,7 @@ pub(crate) const PLAN_AGE: &str = "Later changes aren't included; applying the p
 pub(crate) const PLAN_BLOCKED: &str = "Blocked by safeguard";
 pub(crate) const PLAN_BLOCKED_TEXT: &str = "A safeguard blocked this sync. Common causes: the app lost its admin role, the scope is too narrow, or an attribute \
      was removed in Okta. Review the objects below before you override it.";
-pub(crate) const PLAN_EMPTY: &str = "No changes to send. Assets matches Okta.";
+pub(crate) const PLAN_EMPTY: &str = "No changes to send. All confirmed records match Okta.";
 pub(crate) const WITHIN_SAFEGUARDS: &str = "All changes are within the safeguards.";
 
 pub(crate) const PLAN_FAILED: &str = "The plan failed.";
