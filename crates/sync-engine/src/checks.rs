@@ -134,7 +134,9 @@ impl Engine {
         match self.ports.target_schema.state().await.map_err(EngineError::TargetSchema) {
             Ok(state) => {
                 let known = self.known_view().and_then(|view| view.target_schema);
-                if (schemas.is_open() || state != known) && !self.is_paused().await.unwrap_or(true) {
+                if (schemas.is_open() || state.is_some() && state != known)
+                    && !self.is_paused().await.unwrap_or(true)
+                {
                     schemas.record(self, self.refresh_schema().await.map(drop));
                 }
             }

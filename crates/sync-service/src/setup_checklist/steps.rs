@@ -36,15 +36,11 @@ pub(super) fn save(member: &ManagedConnection, conditions: Option<&Conditions>) 
     }
 }
 
-/// The latest report of schema, mapping, and event hook, with its time.
-fn found(member: &ManagedConnection) -> Option<(SchemaReport, Option<HookReport>, Timestamp)> {
+/// The latest report of schema, mapping, and event hook.
+fn found(member: &ManagedConnection) -> Option<(SchemaReport, Option<HookReport>)> {
     match (member.setup(), member.verified()) {
-        (_, JobState::Succeeded { result, ended_at, .. }) => {
-            Some((result.schema, result.event_hook, ended_at))
-        }
-        (JobState::Succeeded { result, ended_at, .. }, _) => {
-            Some((result.schema, result.event_hook, ended_at))
-        }
+        (_, JobState::Succeeded { result, .. }) => Some((result.schema, result.event_hook)),
+        (JobState::Succeeded { result, .. }, _) => Some((result.schema, result.event_hook)),
         _ => None,
     }
 }
@@ -70,7 +66,7 @@ pub(super) fn setup(
         }
         _ => {}
     }
-    let Some((structure, hook, _)) = found(member) else {
+    let Some((structure, hook)) = found(member) else {
         return match member.verified() {
             JobState::Running { started_at, activity } => {
                 SetupStep::running(name, started_at, StepDetail::Running { activity })
@@ -161,17 +157,16 @@ pub(super) fn verify(member: &ManagedConnection, conditions: &Conditions) -> Set
 
 pub(super) fn cardinality(member: &ManagedConnection, status: &ConnectionStatus) -> SetupStep {
     let step = SetupStep::new(SetupStepName::Cardinality, StepState::Complete);
-    let found = found(member).filter(|(structure, ..)| structure.state != SchemaState::Missing);
-    let Some((structure, _, found_at)) = found else {
+    let found = found(member).filter(|(structure, _)| structure.state != SchemaState::Missing);
+    let Some((structure, _)) = found else {
         return SetupStep::new(SetupStepName::Cardinality, StepState::NotReady);
     };
-    let schema = status.conditions.get(ConditionType::SchemaReady);
-    let is_later = schema.and_then(|schema| schema.last_checked_at).is_some_and(|at| at > found_at);
-    let is_limited = |field: &&WithheldField| matches!(field.reason, WithheldReason::Cardinality { .. });
-    let withheld: Vec<&WithheldField> = status.withheld.iter().filter(is_limited).collect();
-    if structure.limited_attributes().next().is_some() && !(is_later && withheld.is_empty()) {
+    // Another verification, which the step offers, takes back its own findings.
+    if structure.limited_attributes().next().is_some() {
         return structure.limited_attributes().cloned().fold(step, SetupStep::failing);
     }
+    let is_limited = |field: &&WithheldField| matches!(field.reason, WithheldReason::Cardinality { .. });
+    let withheld: Vec<&WithheldField> = status.withheld.iter().filter(is_limited).collect();
     if !withheld.is_empty() {
         // A later comparison contradicts the verification.
         let fields = withheld.into_iter().cloned();
