@@ -2,10 +2,12 @@
 
 use std::io::ErrorKind;
 
+use admin_api::{DelegationError, RemoteError};
 use serde::Serialize;
+use sync_config::ConfigError;
 use sync_console::ConsoleError;
-use sync_service::engine::EngineError;
-use sync_service::{ConfigError, DelegationError, RemoteError, SaveError, ServiceError, error_chain};
+use sync_daemon::{SaveError, ServiceError};
+use sync_engine::{EngineError, error_chain};
 
 use crate::words::remedies::remedy;
 
@@ -119,7 +121,7 @@ const fn delegation_code(error: &DelegationError) -> ErrorCode {
     match error {
         DelegationError::Paused { .. } => ErrorCode::ConnectionPaused,
         DelegationError::Detached => ErrorCode::Interrupted,
-        DelegationError::Failed { .. } => ErrorCode::SyncFailed,
+        DelegationError::Failed(_) => ErrorCode::SyncFailed,
         _ => ErrorCode::SyncNotDelegated,
     }
 }

@@ -14,10 +14,11 @@ mod words;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use sync_service::VisibleLines;
+use clap::CommandFactory;
+use plain_text::VisibleLines;
 use tracing_subscriber::EnvFilter;
 
-use args::Command;
+use args::{Arguments, Command};
 use failure::{Failure, OUTPUT_CLOSED};
 
 #[tokio::main]
@@ -35,7 +36,7 @@ async fn main() -> ExitCode {
         .with_writer(move || VisibleLines::new(std::io::stderr(), colors))
         .init();
     let output = arguments.output;
-    let change = match commands::audit::change(&arguments.command) {
+    let change = match commands::change::change(&arguments.command) {
         Some(change) => Some(change.begin().await),
         None => None,
     };
@@ -60,8 +61,8 @@ async fn main() -> ExitCode {
         Command::Backup(args) => commands::backup::run(args, output).await,
         Command::Tokens(args) => commands::tokens::run(args, output).await,
         Command::Config(args) => commands::config::run(args, output),
-        Command::Completions(args) => commands::completions::run(args),
-        Command::Man(args) => commands::man::run(args),
+        Command::Completions(args) => commands::completions::run(args, Arguments::command()),
+        Command::Man(args) => commands::man::run(args, Arguments::command()),
         Command::Sandbox(args) => commands::sandbox::run(args).await,
         Command::Demo(args) => demo::run(args, output).await,
     };

@@ -5,8 +5,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table, presets};
+use plain_text::{visible, visible_in_color};
 use serde::Serialize;
-use sync_service::{visible, visible_in_color};
 
 use crate::args::Output;
 use crate::failure::{ErrorCode, Failure, OUTPUT_CLOSED};
@@ -20,7 +20,7 @@ macro_rules! println {
 /// As `println!`, on standard error.
 macro_rules! eprintln {
     () => { ::std::eprintln!() };
-    ($($text:tt)*) => { ::std::eprintln!("{}", ::sync_service::visible(&::std::format!($($text)*))) };
+    ($($text:tt)*) => { ::std::eprintln!("{}", ::plain_text::visible(&::std::format!($($text)*))) };
 }
 
 /// Text as it may go to standard output.

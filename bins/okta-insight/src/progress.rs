@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
-use sync_service::engine::{Phase, ProgressSink};
+use sync_engine::{Phase, ProgressSink};
+use tokio::time::Instant;
 
 use crate::words::units::number;
 
@@ -60,7 +61,7 @@ fn bar(total: Option<u64>, phase: Phase) -> ProgressBar {
             // A bar that cannot be written is not an error.
             let _ = write!(out, "{:.0}/s", state.per_sec());
         });
-    bar.with_style(style).with_message(phase.to_string())
+    bar.with_style(style).with_message(plain_text::phase(phase))
 }
 
 impl Line {
@@ -73,13 +74,14 @@ impl Line {
 // Counts are far below 2^52.
 #[allow(clippy::cast_precision_loss)]
 fn line(phase: Phase, done: u64, total: Option<u64>, time: Duration) -> String {
+    let label = plain_text::phase(phase);
     let rate = done as f64 / time.as_secs_f64().max(0.001);
     match total.filter(|_| done > 0) {
         Some(total) => {
             let left = total.saturating_sub(done) as f64 / rate;
-            format!("{phase}: {} of {}, {rate:.0}/s, about {left:.0} s left", number(done), number(total))
+            format!("{label}: {} of {}, {rate:.0}/s, about {left:.0} s left", number(done), number(total))
         }
-        None => format!("{phase}: {}, {rate:.0}/s", number(done)),
+        None => format!("{label}: {}, {rate:.0}/s", number(done)),
     }
 }
 

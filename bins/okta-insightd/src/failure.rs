@@ -1,7 +1,8 @@
 //! The error that prevents or ends the daemon.
 
+use sync_config::ConfigError;
 use sync_console::ConsoleError;
-use sync_service::{ConfigError, ListenError, ServiceError, words};
+use sync_daemon::{ListenError, ServiceError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -32,8 +33,8 @@ impl Failure {
             {
                 Some("create a configuration file with `okta-insight init`, or set `--config`".to_owned())
             }
-            Self::Service(error) => error.remedy().as_ref().map(words::remedy),
-            Self::Console(error) => error.remedy().as_ref().map(words::remedy),
+            Self::Service(error) => error.remedy().as_ref().map(plain_text::remedy),
+            Self::Console(error) => error.remedy().as_ref().map(plain_text::remedy),
         }
     }
 

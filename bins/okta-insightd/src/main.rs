@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use futures::future::join_all;
+use plain_text::{VisibleLines, visible};
+use secrecy::{ExposeSecret, SecretString};
+use sync_config::init::write_private;
+use sync_config::{Config, exposed_files};
 use sync_console::Console;
-use sync_service::init::write_private;
-use sync_service::{
-    Config, ConnectionManager, END_WITHIN, ExposeSecret, HookReceiver, MetricsServer, Secret, VisibleLines,
-    error_chain, exposed_files, shutdown_requested, visible, words,
-};
+use sync_daemon::{ConnectionManager, END_WITHIN, HookReceiver, MetricsServer, shutdown_requested};
+use sync_engine::error_chain;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -104,7 +105,7 @@ async fn main() -> ExitCode {
 }
 
 /// Shows the first access token once: on a terminal or in a file, but never in the log.
-fn show_first_token(token: &Secret, file: Option<&Path>, store: &Path) {
+fn show_first_token(token: &SecretString, file: Option<&Path>, store: &Path) {
     let shown = file == Some(Path::new("-"));
     if shown || file.is_none() && std::io::stderr().is_terminal() {
         let text = format!(
@@ -174,7 +175,7 @@ async fn start(arguments: &Arguments) -> Result<Daemon, Failure> {
         tracing::warn!(name = %variable.name, reason = variable.reason, "environment variable has no effect");
     }
     for exposed in exposed_files(file) {
-        tracing::warn!(file = %exposed.file.display(), mode = exposed.mode, hint = words::remedy(&exposed.remedy()), "other users can read a secret");
+        tracing::warn!(file = %exposed.file.display(), mode = exposed.mode, hint = plain_text::remedy(&exposed.remedy()), "other users can read a secret");
     }
     if config.console.is_none() {
         // Without a console, no connection can be added.
@@ -211,6 +212,8 @@ async fn start(arguments: &Arguments) -> Result<Daemon, Failure> {
 
 /// Ends the process even if another operation lasts longer, such as a DNS lookup that can't be canceled. No data is
 /// lost.
+// In a thread, because the runtime may be what doesn't end.
+#[allow(clippy::disallowed_methods)]
 fn end_in_time(code: u8) {
     std::thread::spawn(move || {
         std::thread::sleep(END_WITHIN);

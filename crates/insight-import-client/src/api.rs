@@ -8,11 +8,15 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 
 use crate::account::{
-    AttributeUpdate, ImportSource, Object, ObjectSchema, ObjectType, ObjectTypeAttribute, ObjectValues, Usage,
+    AssetsClient, AttributeUpdate, ImportSource, Object, ObjectSchema, ObjectType, ObjectTypeAttribute,
+    ObjectValues, Usage,
 };
+use crate::chunk::Chunk;
+use crate::client::{ConfigStatus, ImportClient};
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
-use crate::{AssetsClient, Chunk, ConfigStatus, ExecutionStatus, ImportClient, Submitted};
+use crate::execution::Submitted;
+use crate::execution_status::ExecutionStatus;
 
 /// An import source. Executions are identified by their IDs.
 #[async_trait]

@@ -2,8 +2,8 @@
 
 use outbound::{NotReached, PrivateAddress};
 
-use crate::ValidationError;
-use crate::http::Credential;
+use crate::credential::Credential;
+use crate::validation::ValidationError;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

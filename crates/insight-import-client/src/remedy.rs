@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::{Credential, Error, RefusalReason};
+use crate::credential::Credential;
+use crate::error::{Error, RefusalReason};
 
 /// An action that resolves an [`Error`]. Shown, it is a short English text for developers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

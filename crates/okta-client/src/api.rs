@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 
+use crate::client::OktaClient;
 use crate::error::{Error, Result};
 use crate::model::{EventHook, Group, LogEvent, NewEventHook, Schema, User, UserType};
-use crate::{GroupQuery, LogPage, LogQuery, LogStart, OktaClient, UserQuery};
+use crate::resources::{GroupQuery, LogPage, LogQuery, LogStart, UserQuery};
 
 /// The calls of the API, named like Okta's operations, for programs that replace [`OktaClient`] with a fake in a test, a
 /// cache, or a recording.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::model::{EventHook, Group, LogEvent, User, is_id};
+use crate::model::{EventHook, Group, LogEvent, User, is_id, kind_of};
 
 /// An object that listings hold.
 pub(crate) trait Item: DeserializeOwned {
@@ -81,18 +81,6 @@ impl Unreadable {
         }
         let found = "an undecodable value";
         Self { field, found, ..Self::new::<T>(position, Value::Object(read), ".") }
-    }
-}
-
-pub(crate) const fn kind_of(value: Option<&Value>) -> &'static str {
-    match value {
-        None => "nothing",
-        Some(Value::Null) => "null",
-        Some(Value::Bool(_)) => "a boolean",
-        Some(Value::Number(_)) => "a number",
-        Some(Value::String(_)) => "text",
-        Some(Value::Array(_)) => "a list",
-        Some(Value::Object(_)) => "an object",
     }
 }
 

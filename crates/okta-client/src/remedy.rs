@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Error;
+use crate::error::Error;
 
 /// An action that resolves an [`Error`]. Shown, it is a short English text for developers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::FaultSpec;
+use crate::faults::FaultSpec;
 
 /// The org's requirement for proofs of possession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,7 +1,6 @@
 //! The two listeners and their servers.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,51 +11,13 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::assets::{self, Ids, Site, Sources};
-use crate::control::Both;
+use crate::control::{self, Both};
+use crate::error::SandboxError;
 use crate::faults::Faults;
 use crate::okta::{self, Org, OrgServer};
+use crate::options::SandboxOptions;
+use crate::origin::origin;
 use crate::tls::{self, TlsListener};
-use crate::{SandboxOptions, control};
-
-/// The reason for which a sandbox did not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SandboxError {
-    /// The address is in use, or belongs to another host.
-    #[error("could not listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The reason.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file of the org data cannot be used.
-    #[error("{}: {problem}", file.display())]
-    OrgData {
-        /// The file or folder.
-        file: PathBuf,
-        /// The error and its location.
-        problem: String,
-    },
-    /// The public address of the org is more than an origin, or less.
-    #[error("invalid org URL {0}: must have a scheme, a host, and optionally a port")]
-    PublicUrl(Url),
-    /// The certificate or its key cannot be used.
-    #[error("{}: {problem}", file.display())]
-    Tls {
-        /// The file.
-        file: PathBuf,
-        /// The error.
-        problem: String,
-    },
-    /// A key could not be created.
-    #[error("could not generate the app's key")]
-    Key(#[source] josekit::JoseError),
-    /// The HTTP client for deliveries could not be created.
-    #[error("could not create the HTTP client for deliveries")]
-    Http(#[source] reqwest::Error),
-}
 
 /// Another import source of the site, with its own object schema and without an account.
 #[derive(Debug, Clone)]
@@ -192,9 +153,4 @@ fn serve(
             }
         }
     })
-}
-
-/// A URL without its trailing slash.
-pub(crate) fn origin(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_owned()
 }

@@ -16,7 +16,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
 
-use crate::{SandboxError, TlsFiles};
+use crate::error::SandboxError;
+use crate::options::TlsFiles;
 
 /// Connections that are ready but not accepted yet.
 const WAITING: usize = 64;

@@ -3,7 +3,7 @@
 use okta_client::model::User;
 use sync_model::{ObjectKind, RecordKey};
 
-use crate::Mapping;
+use crate::mapping::Mapping;
 use crate::value::is_email;
 
 /// The reference from a user's object to the Atlassian account with an email address.

@@ -8,7 +8,8 @@ use sync_model::ObjectKind;
 use crate::attribute_type::{Merged, Shape, TEXT_LIMIT};
 use crate::ids::{id_end, locator};
 use crate::names::{Names, readable};
-use crate::{AttributeNames, AttributeOptions, MappingOptions, MappingWarning};
+use crate::options::{AttributeNames, AttributeOptions, MappingOptions};
+use crate::warning::MappingWarning;
 
 /// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use insight_import_client::document::AttributeType;
 use okta_client::model::{PropertyType, Schema, SchemaProperty};
 
-use crate::{ArrayFormat, AttributeOptions, EnumFormat, MappingOptions, directory};
+use crate::directory;
+use crate::options::{ArrayFormat, AttributeOptions, EnumFormat, MappingOptions};
 
 /// Text of this many characters fits into a text attribute.
 pub(crate) const TEXT_LIMIT: usize = 255;

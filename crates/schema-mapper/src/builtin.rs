@@ -3,7 +3,7 @@
 use insight_import_client::document::AttributeType;
 
 use crate::attribute::{Own, Source};
-use crate::{ManagerMatch, MappingOptions, MembershipStrategy};
+use crate::options::{ManagerMatch, MappingOptions, MembershipStrategy};
 
 const fn own(
     source: Source,

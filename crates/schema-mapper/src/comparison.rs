@@ -7,9 +7,11 @@ use okta_client::model::SchemaProperty;
 use serde::{Deserialize, Serialize};
 use sync_model::ObjectKind;
 
+use crate::attribute::Source;
+use crate::directory;
 use crate::document::type_id;
 use crate::evolution::{self, Drift, all_types};
-use crate::{Mapping, OrgSchemas, Source, directory};
+use crate::mapping::{Mapping, OrgSchemas};
 
 /// The state of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

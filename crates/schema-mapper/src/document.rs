@@ -9,8 +9,10 @@ use insight_import_client::document::{
 use serde_json::Map;
 use sync_model::ObjectKind;
 
+use crate::attribute::{MappedAttribute, Source};
 use crate::names::quoted;
-use crate::{MappedAttribute, Mapping, MappingOptions, Source, status};
+use crate::options::MappingOptions;
+use crate::status;
 
 /// The input for a document.
 #[derive(Debug, Clone)]
@@ -56,6 +58,15 @@ const fn type_name(kind: ObjectKind) -> &'static str {
     }
 }
 
+/// The key of a kind of record in the data.
+pub(crate) const fn selector(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::User => "users",
+        ObjectKind::Group => "groups",
+        ObjectKind::Membership => "memberships",
+    }
+}
+
 const fn description(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::User => "A user of the Okta org",
@@ -79,7 +90,7 @@ pub(crate) fn document(layout: &Layout) -> SchemaAndMapping {
     let type_mapping = |&kind: &ObjectKind| ObjectTypeMapping {
         object_type_external_id: Some(type_id(&layout.options, kind)),
         object_type_name: layout.type_name(kind).to_owned(),
-        selector: Mapping::selector(kind).to_owned(),
+        selector: selector(kind).to_owned(),
         description: description(kind).to_owned(),
         attributes_mapping: layout.attributes(kind).iter().map(|a| field(layout, a)).collect(),
         rest: Map::new(),

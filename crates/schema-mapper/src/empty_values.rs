@@ -5,7 +5,7 @@
 
 use sync_model::{Record, RecordKey, is_empty};
 
-use crate::Mapping;
+use crate::mapping::Mapping;
 
 /// The import source's handling of empty values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

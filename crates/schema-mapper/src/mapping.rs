@@ -8,12 +8,13 @@ use sync_model::{ObjectKind, RetireReason};
 
 use crate::attribute::{self, Ingredients, MappedAttribute, Source};
 use crate::attribute_type::{self, Merged, VALUE_TYPES, takes_many};
-use crate::document::{Layout, document, type_id};
+use crate::builtin;
+use crate::document::{self, Layout, document, type_id};
+use crate::error::MappingError;
 use crate::evolution::all_types;
-use crate::{
-    AttributeOptions, ManagerMatch, MappingError, MappingOptions, MappingWarning, MembershipStrategy,
-    builtin, status,
-};
+use crate::options::{AttributeOptions, ManagerMatch, MappingOptions, MembershipStrategy};
+use crate::status;
+use crate::warning::MappingWarning;
 
 /// A user type with its schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,11 +192,7 @@ impl Mapping {
 
     /// The key of a kind of record in the data.
     pub const fn selector(kind: ObjectKind) -> &'static str {
-        match kind {
-            ObjectKind::User => "users",
-            ObjectKind::Group => "groups",
-            ObjectKind::Membership => "memberships",
-        }
+        document::selector(kind)
     }
 
     /// The kind of the objects of an object type in the document.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, Reference, UserId};
 
+use crate::attribute::Source;
 use crate::attribute_type::TEXT_LIMIT;
-use crate::{Mapping, Source, status};
+use crate::mapping::Mapping;
+use crate::status;
 
 impl Mapping {
     /// A user's record with its groups, sorted and without duplicates. With another strategy than

@@ -9,8 +9,11 @@ use sync_model::{
     Alias, AliasReference, ObjectKind, Record, RecordKey, Reference, RetireReason, ValueProblem,
 };
 
+use crate::attribute::{MappedAttribute, Source};
+use crate::mapping::Mapping;
+use crate::options::ManagerMatch;
+use crate::status;
 use crate::value::{Rule, as_one_text, as_text, empty, fit, moment};
-use crate::{ManagerMatch, MappedAttribute, Mapping, Source, status};
 
 /// A record, and the problems of its values.
 #[derive(Debug, Clone, PartialEq)]

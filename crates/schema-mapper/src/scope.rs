@@ -8,7 +8,7 @@ use serde_json::Value;
 use sync_model::{Fingerprint, GroupId};
 use wildmatch::WildMatch;
 
-use crate::Mapping;
+use crate::mapping::Mapping;
 
 /// Patterns in which `*` matches any text and `?` matches one character; case doesn't matter. A pattern that starts with `!`
 /// excludes.

@@ -3,9 +3,10 @@
 use insight_import_client::document::{Attribute, AttributeType, ObjectType, SchemaAndMapping};
 use sync_model::ObjectKind;
 
+use crate::attribute::{MappedAttribute, Source};
 use crate::document::type_id;
 use crate::evolution::{DriftKind, Evolution, all_types, differences};
-use crate::{MappedAttribute, Mapping, Source};
+use crate::mapping::Mapping;
 
 /// The reason why Assets drops the values of a field without a word.
 #[derive(Debug, Clone, PartialEq, Eq)]

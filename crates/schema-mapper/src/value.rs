@@ -10,7 +10,7 @@ use url::Url;
 
 pub(crate) use sync_model::ValueProblemKind as Rule;
 
-use crate::MappedAttribute;
+use crate::attribute::MappedAttribute;
 use crate::attribute_type::{TEXT_LIMIT, TEXTAREA_LIMIT};
 
 /// The value in the form that Assets reads, and the rule it offended, if any.
@@ -207,7 +207,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Source;
+    use crate::attribute::Source;
 
     fn fitted(value: &Value, kind: AttributeType, many: bool) -> (Value, Option<Rule>) {
         let attribute = MappedAttribute {

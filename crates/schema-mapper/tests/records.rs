@@ -10,7 +10,9 @@ use schema_mapper::{EmptyValues, Mapping};
 use serde_json::json;
 use support::orgs::{mapping, mapping_by, org, user, with};
 use support::recorded;
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, Reference, RetireReason, UserId};
+use sync_model::{
+    GroupId, ObjectKind, Record, RecordKey, Reference, RetireReason, UserId, ValueProblem, ValueProblemKind,
+};
 
 fn group(id: &str, name: &str) -> Group {
     serde_json::from_value(json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": name}})).unwrap()
@@ -51,12 +53,16 @@ fn unknown_attribute_is_reported_not_sent() {
     let mapped = mapping(&with(&json!({}))).user(&user);
     assert_eq!(mapped.unmapped, ["shoeSize"]);
     assert_eq!(mapped.record.fields["status"], "Okta Other");
-    let told: Vec<String> = mapped.problems.iter().map(ToString::to_string).collect();
+    let problem = |attribute: &str, problem| ValueProblem {
+        kind: ObjectKind::User,
+        attribute: attribute.into(),
+        problem,
+    };
     assert_eq!(
-        told,
+        mapped.problems,
         [
-            "user attribute \"shoeSize\": a value belongs to an attribute outside Okta's schema; omitted",
-            "user attribute \"status\": a value isn't supported by this version; sent as \"Okta Other\"",
+            problem("shoeSize", ValueProblemKind::OutsideSchema),
+            problem("status", ValueProblemKind::UnknownStatus),
         ]
     );
     let chosen = mapping_by(&with(&json!({})), "user.exclude = ['shoeSize']").user(&user);
@@ -134,7 +140,7 @@ fn directory_groups_keep_identifying_attributes() {
         assert_eq!(mapped.record.fields[&format!("profile_{field}")], value);
     }
     assert_eq!(mapped.unmapped, ["objectSid"]);
-    assert!(mapped.problems[0].to_string().contains("objectSid"), "{:?}", mapped.problems);
+    assert_eq!(mapped.problems[0].attribute, "objectSid");
 }
 
 #[test]

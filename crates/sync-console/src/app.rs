@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use sync_service::model::ConnectionName;
-use sync_service::{ConnectionManager, ManagedConnection};
+use sync_daemon::{ConnectionManager, ManagedConnection};
+use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
 /// The shared state of all pages and API calls.

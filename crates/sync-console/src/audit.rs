@@ -13,10 +13,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::TryStreamExt;
-use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sync_service::model::ConnectionName;
-use sync_service::{AuditEntry, client_address, connection_state, difference, token_state};
+use sync_daemon::{client_address, connection_state, difference, token_state};
+use sync_engine::{Clock, SystemClock};
+use sync_model::ConnectionName;
+use sync_store::AuditEntry;
 use url::form_urlencoded;
 
 use crate::access::{Identity, SignInMethod};
@@ -95,10 +96,10 @@ pub(crate) async fn record(
         before,
         after,
         succeeded: status.is_success() || status.is_redirection(),
-        ..AuditEntry::new(Timestamp::now(), &identity.principal, via, &action)
+        ..AuditEntry::new(SystemClock.now(), &identity.principal, via, &action)
     };
     if let Err(error) = app.manager.store().audit().append(&entry).await {
-        let (error, actor) = (sync_service::error_chain(&error), &entry.actor);
+        let (error, actor) = (sync_engine::error_chain(&error), &entry.actor);
         tracing::error!(target: "audit", error, actor, action, "could not write a change to the audit log");
     }
     response

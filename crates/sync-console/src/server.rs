@@ -10,8 +10,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sync_service::engine::{Remedy, StoreError};
-use sync_service::{Config, ConnectionManager, ConsoleConfig, ListenError, METRICS_TYPE, Secret, Server};
+use secrecy::SecretString;
+use sync_config::{Config, ConsoleConfig, TlsRequired};
+use sync_daemon::{ConnectionManager, ListenError, METRICS_TYPE, Server};
+use sync_engine::{Remedy, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::oidc::{Oidc, OidcError, OidcSettings};
@@ -60,7 +62,7 @@ impl ConsoleError {
 /// The message, which names the console where TLS is required.
 fn listen_message(error: &ListenError) -> String {
     match error {
-        ListenError::TlsRequired { address, .. } => {
+        ListenError::TlsRequired(TlsRequired { address, .. }) => {
             format!("refusing to serve the console on `{address}` without TLS")
         }
         error => format!("console: {error}"),
@@ -116,7 +118,7 @@ impl Console {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn first_token(&self) -> Result<Option<Secret>, ConsoleError> {
+    pub async fn first_token(&self) -> Result<Option<SecretString>, ConsoleError> {
         Ok(access::first_token(&self.manager.store().access()).await?)
     }
 
@@ -128,7 +130,7 @@ impl Console {
         };
         let serving = async {
             if let Err(error) = self.server.serve(self.router, stop.clone()).await {
-                tracing::error!(error = sync_service::error_chain(&error), "the console stopped");
+                tracing::error!(error = sync_engine::error_chain(&error), "the console stopped");
                 stop.cancel();
             }
         };

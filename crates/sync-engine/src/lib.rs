@@ -1,98 +1,104 @@
 #![doc = include_str!("../README.md")]
 
-mod active;
-mod alert;
-mod aliases;
-mod apply;
-mod checkpoint;
-mod checks;
-mod complete;
-mod condition;
-mod emptied;
+mod domain;
 mod engine;
-mod error;
-mod events;
-mod feed;
-mod fetched;
-mod finding;
-mod foreign;
-mod isolation;
-mod listing;
-mod members;
-mod next_sync;
-mod observer;
-mod place;
+mod import;
 mod plan;
 mod ports;
-mod preview;
-mod progress;
-mod prune;
-mod read;
-mod recover;
-mod report;
-mod run_kind;
-mod safeguards;
-mod schedule;
-mod schema_evolution;
-mod setup;
-mod severity;
-mod stale_values;
-mod stats;
-mod stop;
 mod sync;
-mod sync_task;
-mod task;
-mod task_health;
 mod tasks;
-mod time;
-mod trail;
-mod unreadable;
-mod values;
-mod violation;
-mod work;
-
-pub(crate) use active::ActiveRun;
-pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, TaskFailure};
-pub use checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
-pub use condition::{
-    ActiveExecution, CheckTimes, Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth,
-    Evidence, FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
-};
 #[cfg(any(test, feature = "test-support"))]
-pub use condition::{Situation, SituationEvidence};
-pub use engine::{Engine, EngineOptions, Ports};
-pub use error::{EngineError, PortError, error_chain};
-pub use finding::{Fact, Finding, FindingCode, FindingSubject, Remedy, RemedyAction, Service};
-pub use next_sync::NextSyncs;
-pub use observer::{ObservedRun, RunObserver};
-pub use plan::{ApprovedPlan, KindPlan, SyncPlan};
-pub use ports::{
-    AliasUse, ChangeKind, ClearRequest, ClearResult, ClearedField, Clock, Comparison, ConfirmedRecord,
-    Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, DroppedValue, Event, EventCursor,
-    EventFeed, EventFilter, EventHook, EventQueueCounts, EventState, EvidenceState, Execution,
-    ExecutionState, FeedCheckpoint, FeedPage, FeedStart, FieldState, HookChange, HookNotice, HookReport,
-    ImportSourceState, Importer, LastRun, LostValues, MappingView, Members, MetricSample, NewEvent,
-    ObjectAuditEntry, ObjectCounts, ObjectHistory, OpenExecution, OriginRun, Outcome, Owner, Page,
-    PendingWork, Place, PlannedRemovals, Reading, RecordState, RejectedRecord, RemovedMemberships,
-    ReplayTarget, RequestedObject, RequestedState, RetiredObject, RunDetail, RunExecution, RunFilter,
-    RunSummary, SafeguardState, SchemaReport, SchemaState, SearchHit, SearchHits, StagedChange, StaleValue,
-    StaleValueCounts, StateStore, StoreError, Subject, Submitted, SyncRequest, SyncRequestProgress,
-    SystemClock, TargetObjects, TargetSchema, TimeState, TypeOutcome, UnconfirmedRecord,
-    UnconfirmedRecordDetail, Unidentified, Upkeep, WithheldField, WithheldReason, WorkItem, WorkKind,
-    with_views,
+pub mod testing;
+
+pub use domain::alert::{Alert, AlertKind, AlertStatus, TaskFailure};
+pub use domain::aliases::{AliasUse, Owner};
+pub use domain::checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
+pub use domain::condition::evidence::{
+    ActiveExecution, CheckTimes, Evidence, FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
 };
-pub use preview::{FieldChange, ObjectChange};
-pub use progress::{NoopProgress, Phase, ProgressSink};
-pub use prune::{PruneCandidate, PruneOptions, PruneOutcome, PrunePlan, PruneReport, PruneResult};
-pub use report::{Outstanding, RecordCounts, RunReport, RunState};
-pub use run_kind::RunKind;
-pub use safeguards::{SafeguardMinimums, Safeguards};
-pub use schedule::{Schedule, ScheduleError, interval};
-pub use setup::{SetupReport, VerifyReport};
-pub use severity::Severity;
-pub use stats::{EngineStats, LATENCY_BOUNDS};
-pub use task::Task;
-pub use tasks::TaskOptions;
-pub use unreadable::{UnreadableItem, UnreadableObject, UnreadableObjects};
-pub use values::{ValueProblemCount, ValueProblems};
-pub use violation::{Recent, SafeguardViolation, ViolatingChanges};
+pub use domain::condition::health::ConnectionHealth;
+#[cfg(any(test, feature = "test-support"))]
+pub use domain::condition::situations::{Situation, SituationEvidence};
+pub use domain::condition::{Condition, ConditionStatus, ConditionType, Conditions};
+pub use domain::directory::{Cursor, DirectoryGroup, DirectoryObject, DirectoryUser, Members, Page};
+pub use domain::error::{EngineError, PortError, error_chain};
+pub use domain::event::{Event, EventCursor, EventFilter, EventState, PendingWork, ReplayTarget};
+pub use domain::feed::{FeedCheckpoint, FeedPage, FeedStart};
+pub use domain::finding::Finding;
+pub use domain::finding::fact::{Fact, FindingCode};
+pub use domain::finding::remedy::{Remedy, RemedyAction};
+pub use domain::finding::subject::{FindingSubject, Service};
+pub use domain::hook_report::{HookChange, HookReport};
+pub use domain::import::{
+    DroppedValue, ExecutionState, ImportSourceState, Outcome, RejectedRecord, Submitted, TypeOutcome,
+};
+pub use domain::inbox::{
+    EventQueueCounts, HookNotice, NewEvent, Subject, SyncRequest, SyncRequestProgress, WorkItem, WorkKind,
+};
+pub use domain::lots;
+pub use domain::object_history::{
+    ConfirmedRecord, ObjectHistory, OriginRun, RequestedObject, RequestedState, SearchHit, SearchHits,
+    UnconfirmedRecordDetail,
+};
+pub use domain::place::{FieldState, LostValues, Place, Unidentified, WithheldField, WithheldReason};
+pub use domain::reading::Reading;
+pub use domain::record_state::{ObjectCounts, RecordState, UnconfirmedRecord};
+pub use domain::removals::{ClearedField, PlannedRemovals, RemovedMemberships};
+pub use domain::report::{Outstanding, RecordCounts, RunReport, RunState, UnreadableObjects};
+pub use domain::retired_object::{ObjectAuditEntry, RetiredObject};
+pub use domain::run::{LastRun, OpenExecution, RunDetail, RunExecution, RunFilter, RunSummary};
+pub use domain::run_kind::RunKind;
+pub use domain::safeguards::{SafeguardMinimums, Safeguards};
+pub use domain::sample::MetricSample;
+pub use domain::schedule::{Schedule, ScheduleError, interval};
+pub use domain::schema_report::{SchemaReport, SchemaState};
+pub use domain::severity::Severity;
+pub use domain::staged::{ChangeKind, StagedChange};
+pub use domain::stale_value::{ClearRequest, ClearResult, StaleValue, StaleValueCounts};
+pub use domain::store_error::StoreError;
+pub use domain::task::Task;
+pub use domain::unreadable_object::{UnreadableItem, UnreadableObject};
+pub use domain::value_problem::ValueProblemCount;
+pub use domain::values::ValueProblems;
+pub use domain::violation::{Recent, SafeguardViolation, ViolatingChanges};
+pub use engine::stats::{EngineStats, LATENCY_BOUNDS};
+pub use engine::{Engine, EngineOptions, Ports};
+pub use import::prune::{PruneCandidate, PruneOptions, PruneOutcome, PrunePlan, PruneReport, PruneResult};
+pub use plan::preview::{FieldChange, ObjectChange};
+pub use plan::sync_plan::{ApprovedPlan, KindPlan, SyncPlan};
+pub use ports::alert_sink::{AlertSink, NoopAlertSink};
+pub use ports::clock::{Clock, SystemClock};
+pub use ports::directory::Directory;
+pub use ports::event_hook::EventHook;
+pub use ports::feed::EventFeed;
+pub use ports::importer::{Execution, Importer};
+pub use ports::observer::{ObservedRun, RunObserver};
+pub use ports::progress::{NoopProgress, Phase, ProgressSink};
+pub use ports::state::aliases::Aliases;
+pub use ports::state::confirmed_records::ConfirmedRecords;
+pub use ports::state::event_history::EventHistory;
+pub use ports::state::event_inbox::EventInbox;
+pub use ports::state::executions::Executions;
+pub use ports::state::leader_state::LeaderState;
+pub use ports::state::listings::Listings;
+pub use ports::state::metric_samples::MetricSamples;
+pub use ports::state::object_catalog::ObjectCatalog;
+pub use ports::state::place::PlaceState;
+pub use ports::state::retired_objects::RetiredObjects;
+pub use ports::state::runs::Runs;
+pub use ports::state::safeguards::SafeguardState;
+pub use ports::state::staged_changes::StagedChanges;
+pub use ports::state::stale_values::StaleValues;
+pub use ports::state::sync_requests::SyncRequests;
+pub use ports::state::time::TimeState;
+pub use ports::state::unconfirmed_records::UnconfirmedRecords;
+pub use ports::state::unread_objects::UnreadObjects;
+pub use ports::state::work_queue::WorkQueue;
+pub use ports::state_store::StateStore;
+pub use ports::target_objects::TargetObjects;
+pub use ports::target_schema::{Comparison, TargetSchema, with_views};
+pub use ports::view::MappingView;
+pub use sync::setup::{SetupReport, VerifyReport};
+pub use tasks::next_sync::NextSyncs;
+pub use tasks::options::TaskOptions;
+pub use tasks::waker::TaskWaker;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::is_empty;
+use crate::value::is_empty;
 
 /// The first 128 bits of the SHA-256 over a record's non-empty fields.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

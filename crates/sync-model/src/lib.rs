@@ -4,11 +4,12 @@ mod fingerprint;
 mod ids;
 mod problem;
 mod record;
+mod value;
 
 pub use fingerprint::Fingerprint;
 pub use ids::{ConnectionName, EventId, ExecutionId, GroupId, InvalidConnectionName, RunId, UserId};
 pub use problem::{ValueProblem, ValueProblemKind};
 pub use record::{
     Alias, AliasReference, ObjectKind, Record, RecordKey, Reference, RetireReason, UnknownObjectKind,
-    is_empty,
 };
+pub use value::is_empty;

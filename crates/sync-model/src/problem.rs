@@ -1,16 +1,13 @@
-//! Values that do not fit, by kind of problem.
-
-use std::fmt;
+//! Values that don't match the type of their attribute.
 
 use serde::{Deserialize, Serialize};
 
-use crate::ObjectKind;
+use crate::record::ObjectKind;
 
 /// A kind of invalid value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum ValueProblemKind {
     /// Control characters became spaces.
     ControlCharacters,
@@ -60,32 +57,6 @@ impl ValueProblemKind {
     }
 }
 
-impl fmt::Display for ValueProblemKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ControlCharacters => "contains control characters; replaced with spaces",
-            Self::TextCut => "is longer than 255 characters; truncated",
-            Self::TextareaCut => "is longer than 5,000 characters; truncated",
-            Self::AddressTooLong => "is longer than 255 characters; left empty",
-            Self::NoBoolean => "is not true or false; left empty",
-            Self::NoInteger => "is not a 32-bit integer; left empty",
-            Self::NoNumber => "is not a finite number; left empty",
-            Self::NoEmail => "is not an email address that Assets accepts; left empty",
-            Self::NoWebUrl => "is not a URL that starts with http:// or https://; left empty",
-            Self::NoDateTime => "is not a date and time with an offset; left empty",
-            Self::NoDate => "is not a date; left empty",
-            Self::NoTime => "is not a time of day; left empty",
-            Self::Ipv6Address => "is an IPv6 address, which Assets doesn't accept; left empty",
-            Self::NoIpAddress => "is not an IPv4 address; left empty",
-            Self::EmptyLabel => "is empty, but the attribute is the label; replaced with the object's ID",
-            Self::UnknownStatus => "isn't supported by this version; sent as \"Okta Other\"",
-            Self::OutsideSchema => "belongs to an attribute outside Okta's schema; omitted",
-            Self::UnresolvedReference => "matches no user; left empty",
-            Self::AmbiguousReference => "matches several users; left empty",
-        })
-    }
-}
-
 /// A problem with the values of an attribute. The value itself is personal data and not in here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -96,10 +67,4 @@ pub struct ValueProblem {
     pub attribute: String,
     /// The problem.
     pub problem: ValueProblemKind,
-}
-
-impl fmt::Display for ValueProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} attribute \"{}\": a value {}", self.kind, self.attribute, self.problem)
-    }
 }

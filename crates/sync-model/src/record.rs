@@ -7,7 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Fingerprint, GroupId, UserId};
+use crate::fingerprint::Fingerprint;
+use crate::ids::{GroupId, UserId};
 
 /// The kind of object that a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -200,16 +201,6 @@ impl Record {
             self.references.dedup();
         }
         reference.id = id;
-    }
-}
-
-/// True if a field's value is empty.
-pub fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     }
 }
 

@@ -4,12 +4,13 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, SqliteConnection};
-use sync_engine::{AliasUse, Owner, StagedChange, StoreError};
+use sync_engine::{AliasUse, Aliases, Owner, StagedChange, StoreError};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
-use crate::ConnectionStore;
+use crate::connection::ConnectionStore;
 use crate::convert::{from_json, in_row, keys_json, kind};
 use crate::staging::{StagedRow, staged};
 
@@ -49,15 +50,75 @@ const TOUCHED: &str = "
     CROSS JOIN unconfirmed_records c ON c.connection_id = ?1 AND c.kind = t.kind AND c.id = t.id
     WHERE t.run_id = ?2 AND c.alias IS NOT NULL";
 
-pub(crate) async fn owners(
-    store: &ConnectionStore,
-    run: RunId,
-    of: ObjectKind,
-    aliases: &[String],
-) -> Result<HashMap<String, Vec<Owner>>, StoreError> {
-    let failed = |e| StoreError::new("find owners of an alias", e);
-    let mut connection = store.pool.acquire().await.map_err(failed)?;
-    owners_in(store, &mut connection, run, of, aliases).await
+#[async_trait]
+impl Aliases for ConnectionStore {
+    async fn alias_owners(
+        &self,
+        run: RunId,
+        of: ObjectKind,
+        aliases: &[String],
+    ) -> Result<HashMap<String, Vec<Owner>>, StoreError> {
+        let failed = |e| StoreError::new("find owners of an alias", e);
+        let mut connection = self.pool.acquire().await.map_err(failed)?;
+        owners_in(self, &mut connection, run, of, aliases).await
+    }
+
+    async fn alias_uses(
+        &self,
+        run: RunId,
+        everything: bool,
+        after: Option<&RecordKey>,
+        limit: u32,
+    ) -> Result<Vec<AliasUse>, StoreError> {
+        const ACTION: &str = "find references by alias";
+        let matter = |row: &str| {
+            if everything {
+                format!("{row}.referenced_alias IS NOT NULL")
+            } else {
+                format!("{row}.referenced_alias IN ({TOUCHED})")
+            }
+        };
+        // References of the run itself are always resolved.
+        let own = "s.referenced_alias IS NOT NULL";
+        let columns = "ROW.kind AS kind, ROW.id AS id, ROW.record -> '$.alias_reference' AS reference";
+        let statement = format!(
+            "SELECT kind, id, reference FROM ({}) WHERE (kind, id) > (?3, ?4) ORDER BY kind, id LIMIT ?5",
+            current(columns, own, &matter("u"), &matter("o"))
+        );
+        let rows: Vec<(String, String, String)> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(self.id)
+            .bind(run.get())
+            .bind(after.map_or("", |key| key.kind.as_str()))
+            .bind(after.map_or("", |key| key.id.as_str()))
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| StoreError::new(ACTION, e))?;
+        rows.into_iter().map(|(word, id, reference)| alias_use(&word, id, &reference)).collect()
+    }
+
+    async fn as_staged_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError> {
+        const ACTION: &str = "read records as a run leaves them";
+        let named = |row: &str| {
+            format!("({row}.kind, {row}.id) IN (SELECT k.value ->> 0, k.value ->> 1 FROM json_each(?3) k)")
+        };
+        // A confirmed record has no change; sent again it is an update.
+        let statement = current(
+            "ROW.kind, ROW.id, ROW.change, ROW.read_seq, ROW.read_at, ROW.record",
+            &named("s"),
+            &named("u"),
+            &named("o"),
+        )
+        .replace("o.change", "'update'");
+        let rows: Vec<StagedRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(self.id)
+            .bind(run.get())
+            .bind(keys_json(keys))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| StoreError::new(ACTION, e))?;
+        rows.into_iter().map(staged).collect()
+    }
 }
 
 async fn owners_in(
@@ -88,71 +149,10 @@ async fn owners_in(
     Ok(owners)
 }
 
-pub(crate) async fn uses(
-    store: &ConnectionStore,
-    run: RunId,
-    everything: bool,
-    after: Option<&RecordKey>,
-    limit: u32,
-) -> Result<Vec<AliasUse>, StoreError> {
-    const ACTION: &str = "find references by alias";
-    let matter = |row: &str| {
-        if everything {
-            format!("{row}.referenced_alias IS NOT NULL")
-        } else {
-            format!("{row}.referenced_alias IN ({TOUCHED})")
-        }
-    };
-    // References of the run itself are always resolved.
-    let own = "s.referenced_alias IS NOT NULL";
-    let columns = "ROW.kind AS kind, ROW.id AS id, ROW.record -> '$.alias_reference' AS reference";
-    let statement = format!(
-        "SELECT kind, id, reference FROM ({}) WHERE (kind, id) > (?3, ?4) ORDER BY kind, id LIMIT ?5",
-        current(columns, own, &matter("u"), &matter("o"))
-    );
-    let rows: Vec<(String, String, String)> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(store.id)
-        .bind(run.get())
-        .bind(after.map_or("", |key| key.kind.as_str()))
-        .bind(after.map_or("", |key| key.id.as_str()))
-        .bind(limit)
-        .fetch_all(&store.pool)
-        .await
-        .map_err(|e| StoreError::new(ACTION, e))?;
-    rows.into_iter().map(|(word, id, reference)| alias_use(&word, id, &reference)).collect()
-}
-
 fn alias_use(word: &str, id: String, reference: &str) -> Result<AliasUse, StoreError> {
     let read = || from_json("read a reference by alias", reference);
     let reference = in_row(|| format!("the record of {word} {id}"), read)?;
     Ok(AliasUse { key: RecordKey { kind: kind(word)?, id }, reference })
-}
-
-pub(crate) async fn as_staged_by(
-    store: &ConnectionStore,
-    run: RunId,
-    keys: &[RecordKey],
-) -> Result<Vec<StagedChange>, StoreError> {
-    const ACTION: &str = "read records as a run leaves them";
-    let named = |row: &str| {
-        format!("({row}.kind, {row}.id) IN (SELECT k.value ->> 0, k.value ->> 1 FROM json_each(?3) k)")
-    };
-    // A confirmed record has no change; sent again it is an update.
-    let statement = current(
-        "ROW.kind, ROW.id, ROW.change, ROW.read_seq, ROW.read_at, ROW.record",
-        &named("s"),
-        &named("u"),
-        &named("o"),
-    )
-    .replace("o.change", "'update'");
-    let rows: Vec<StagedRow> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(store.id)
-        .bind(run.get())
-        .bind(keys_json(keys))
-        .fetch_all(&store.pool)
-        .await
-        .map_err(|e| StoreError::new(ACTION, e))?;
-    rows.into_iter().map(staged).collect()
 }
 
 /// The aliases of a run's objects, as a JSON list. Must be read before its records replace the confirmed ones.

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 use sync_engine::StoreError;
 
-use crate::AccessStore;
+use crate::access::AccessStore;
 use crate::convert::{from_json, in_row, millis, timestamp};
 
 /// The retention of entries.

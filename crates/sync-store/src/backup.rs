@@ -8,8 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sync_engine::StoreError;
 use tempfile::NamedTempFile;
 
-use crate::Store;
 use crate::identity::quick_check;
+use crate::sqlite::Store;
 
 const ACTION: &str = "back the store up";
 

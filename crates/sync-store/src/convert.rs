@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sync_engine::{Reading, StoreError, Subject};
@@ -32,6 +33,11 @@ pub(crate) fn in_row<T>(
     read: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     read().map_err(|source| StoreError::new("read a row", OddRow { row: row(), source }))
+}
+
+/// The JSON that a row stores for a value.
+pub(crate) fn to_json(action: &'static str, value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|e| StoreError::new(action, e))
 }
 
 /// A value that a row stores as JSON.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 
+use crate::holder::{Holder, is_busy};
 use crate::identity::is_corrupt;
 use crate::sqlite::MIGRATOR;
-use crate::{Holder, is_busy};
 
 /// The state of a state store's file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,53 +1,19 @@
 //! Deliveries of the event hook. Queued ones are stored in one transaction, so that all of them wait for one disk
 //! write.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection};
 use sync_engine::{NewEvent, StoreError};
 use tokio::sync::oneshot;
 
-use crate::ConnectionStore;
+use crate::arrivals::insert;
+use crate::connection::ConnectionStore;
 use crate::convert::millis;
-use crate::event_queue::insert;
+use crate::delivery_queue::Waiting;
 
 const STORE: &str = "store a delivery";
-/// The maximum number of queued deliveries; more are rejected at once.
-const WAITING: usize = 1024;
-/// The maximum number of deliveries in one transaction.
-const TOGETHER: usize = 256;
-
-/// Deliveries that wait for the writer.
-#[derive(Debug, Default)]
-pub(crate) struct Deliveries(Mutex<Vec<Waiting>>);
-
-#[derive(Debug)]
-struct Waiting {
-    store: ConnectionStore,
-    /// Its ID; `None` if Okta sent none, so that only the events identify a repeat.
-    id: Option<String>,
-    events: Vec<NewEvent>,
-    now: Timestamp,
-    answer: oneshot::Sender<Result<u64, Arc<StoreError>>>,
-}
-
-impl Deliveries {
-    fn push(&self, delivery: Waiting) -> bool {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = waiting.len() < WAITING;
-        if fits {
-            waiting.push(delivery);
-        }
-        fits
-    }
-
-    fn take(&self) -> Vec<Waiting> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let n = waiting.len().min(TOGETHER);
-        waiting.drain(..n).collect()
-    }
-}
 
 /// Stores a delivery together with the queued ones, and returns the number of its new events.
 pub(crate) async fn store(
@@ -58,7 +24,7 @@ pub(crate) async fn store(
 ) -> Result<u64, StoreError> {
     let (answer, stored) = oneshot::channel();
     let id = id.map(ToOwned::to_owned);
-    let delivery = Waiting { store: store.clone(), id, events: events.to_vec(), now, answer };
+    let delivery = Waiting { connection: store.id, id, events: events.to_vec(), now, answer };
     if !store.deliveries.push(delivery) {
         return Err(StoreError::new(STORE, "too many deliveries wait for the store"));
     }
@@ -102,14 +68,14 @@ async fn write_in(writer: &mut SqliteConnection, deliveries: &[Waiting]) -> Resu
     let failed = |e| StoreError::new(STORE, e);
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     let mut counts = Vec::with_capacity(deliveries.len());
-    for Waiting { store, id, events, now, .. } in deliveries {
+    for Waiting { connection, id, events, now, .. } in deliveries {
         let known = match id {
             None => false,
             Some(id) => {
                 let stored = sqlx::query(
                     "INSERT OR IGNORE INTO deliveries (connection_id, id, received_at) VALUES (?1, ?2, ?3)",
                 )
-                .bind(store.id)
+                .bind(connection)
                 .bind(id)
                 .bind(millis(*now))
                 .execute(&mut *tx)
@@ -118,7 +84,7 @@ async fn write_in(writer: &mut SqliteConnection, deliveries: &[Waiting]) -> Resu
                 stored.rows_affected() == 0
             }
         };
-        counts.push(if known { 0 } else { insert(store, &mut tx, events, *now).await? });
+        counts.push(if known { 0 } else { insert(*connection, &mut tx, events, *now).await? });
     }
     tx.commit().await.map_err(failed)?;
     Ok(counts)

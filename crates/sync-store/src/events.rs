@@ -2,18 +2,30 @@
 
 use std::sync::atomic::Ordering;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use sync_engine::{
-    Event, EventCursor, EventFilter, EventState, PendingWork, ReplayTarget, StoreError, Subject,
+    Event, EventCursor, EventFilter, EventHistory, EventState, PendingWork, Reading, ReplayTarget,
+    StoreError, Subject,
 };
-use sync_model::EventId;
+use sync_model::{EventId, RunId};
 
-use crate::ConnectionStore;
-use crate::convert::{from_json, in_row, subject, timestamp};
-use crate::event_queue::{add_work, next_change};
-use crate::evidence::AFFECTED;
+use crate::arrivals::EventWork;
+use crate::connection::ConnectionStore;
+use crate::convert::{from_json, in_row, millis, subject, timestamp};
+use crate::sequence::next_change;
+
+/// The objects that the subjects of an event name: both sides of a membership, none for a subject without an object.
+pub(crate) const AFFECTED: &str = "
+    WITH affected (kind, id) AS (
+        SELECT CASE value ->> 0 WHEN 'group_members' THEN 'group' WHEN 'membership' THEN 'group' ELSE value ->> 0 END,
+               iif(value ->> 0 = 'membership', substr(value ->> 1, 1, instr(value ->> 1, '/') - 1), value ->> 1)
+        FROM json_each(events.subjects)
+        UNION ALL
+        SELECT 'user', substr(value ->> 1, instr(value ->> 1, '/') + 1)
+        FROM json_each(events.subjects) WHERE value ->> 0 = 'membership')";
 
 /// Events that one statement of a replay reads.
 const PAGE: u32 = 500;
@@ -21,85 +33,131 @@ const PAGE: u32 = 500;
 type Row = (String, String, String, i64, i64, Option<i64>, Option<String>, String, String, i64, i64);
 
 const COLUMNS: &str =
-    "e.id, e.event_type, e.state, e.published_at, e.received_at, e.completed_at, e.reason, e.subjects,
+    "e.id, e.event_type, e.state, e.published_at, e.received_at, e.completed_at, e.failure, e.subjects,
     (SELECT json_group_array(json_array(l.kind, l.id, l.attempts, l.next_attempt_at, l.claimed_until > 0))
      FROM event_work w CROSS JOIN work_queue l ON l.connection_id = ?1 AND l.kind = w.kind AND l.id = w.id
      WHERE w.connection_id = ?1 AND w.event_id = e.id), e.change_seq, e.arrived_seq";
 
-pub(crate) async fn find(store: &ConnectionStore, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
-    let statement = format!(
-        "SELECT {COLUMNS} FROM events e
-         WHERE e.connection_id = ?1 AND (?2 IS NULL OR e.state = ?2)
-           AND (?3 IS NULL OR instr(lower(e.id), lower(?3)) OR instr(lower(e.event_type), lower(?3))
-                OR NOT json_valid(e.subjects)
-                OR EXISTS (SELECT 1 FROM json_each(e.subjects) n WHERE instr(lower(n.value ->> 1), lower(?3))))
-           AND (?5 IS NULL OR ?5 = EXISTS (SELECT 1
-                FROM event_work w CROSS JOIN work_queue l ON l.connection_id = ?1 AND l.kind = w.kind AND l.id = w.id
-                WHERE w.connection_id = ?1 AND w.event_id = e.id AND l.claimed_until > 0))
-           AND (?6 IS NULL OR ?6 = (e.subjects = '[]'))
-         ORDER BY e.published_at DESC, e.id LIMIT ?4"
-    );
-    let (state, is_claimed, is_ignored) = filter.state.map(condition).unwrap_or_default();
-    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(store.id)
-        .bind(state)
-        .bind(filter.search.as_deref())
-        .bind(filter.limit)
-        .bind(is_claimed)
-        .bind(is_ignored)
-        .fetch_all(&store.pool)
-        .await
-        .map_err(|e| StoreError::new("read the events", e))?;
-    rows.into_iter().map(|row| Ok(entry(row)?.0)).collect()
-}
-
-pub(crate) async fn known(store: &ConnectionStore, ids: &[EventId]) -> Result<Vec<EventId>, StoreError> {
-    let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT e.id FROM json_each(?2) i CROSS JOIN events e ON e.connection_id = ?1 AND e.id = i.value",
-    )
-    .bind(store.id)
-    .bind(ids_json(ids))
-    .fetch_all(&store.pool)
-    .await
-    .map_err(|e| StoreError::new("find events by ID", e))?;
-    Ok(rows.into_iter().map(EventId::new).collect())
-}
-
-pub(crate) async fn cursor(store: &ConnectionStore) -> Result<EventCursor, StoreError> {
-    let change_seq = sqlx::query_scalar("SELECT last_seq FROM connections WHERE id = ?1")
-        .bind(store.id)
-        .fetch_one(&store.pool)
-        .await
-        .map_err(|e| StoreError::new("read the last change of events", e))?;
-    Ok(EventCursor { write: change_seq, after: None })
-}
-
-pub(crate) async fn after(
-    store: &ConnectionStore,
-    cursor: &EventCursor,
-    limit: u32,
-) -> Result<(Vec<Event>, EventCursor), StoreError> {
-    let statement = format!(
-        "SELECT {COLUMNS} FROM events e
-         WHERE e.connection_id = ?1 AND e.change_seq >= ?2 AND (e.change_seq > ?2 OR e.id > ?3)
-         ORDER BY e.change_seq, e.id LIMIT ?4"
-    );
-    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(store.id)
-        .bind(cursor.write)
-        .bind(cursor.after.as_ref().map(EventId::as_str))
-        .bind(limit)
-        .fetch_all(&store.pool)
-        .await
-        .map_err(|e| StoreError::new("follow the events", e))?;
-    let mut cursor = cursor.clone();
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        let (event, change_seq) = entry(row)?;
-        cursor = EventCursor { write: change_seq, after: Some(event.id.clone()) };
-        found.push(event);
+#[async_trait]
+impl EventHistory for ConnectionStore {
+    async fn find_events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM events e
+             WHERE e.connection_id = ?1 AND (?2 IS NULL OR e.state = ?2)
+               AND (?3 IS NULL OR instr(lower(e.id), lower(?3)) OR instr(lower(e.event_type), lower(?3))
+                    OR NOT json_valid(e.subjects)
+                    OR EXISTS (SELECT 1 FROM json_each(e.subjects) n WHERE instr(lower(n.value ->> 1), lower(?3))))
+               AND (?5 IS NULL OR ?5 = EXISTS (SELECT 1
+                    FROM event_work w CROSS JOIN work_queue l ON l.connection_id = ?1 AND l.kind = w.kind AND l.id = w.id
+                    WHERE w.connection_id = ?1 AND w.event_id = e.id AND l.claimed_until > 0))
+               AND (?6 IS NULL OR ?6 = (e.subjects = '[]'))
+             ORDER BY e.published_at DESC, e.id LIMIT ?4"
+        );
+        let (state, is_claimed, is_ignored) = filter.state.map(condition).unwrap_or_default();
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(self.id)
+            .bind(state)
+            .bind(filter.search.as_deref())
+            .bind(filter.limit)
+            .bind(is_claimed)
+            .bind(is_ignored)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("read the events", e))?;
+        rows.into_iter().map(|row| Ok(entry(row)?.0)).collect()
     }
-    Ok((found, cursor))
+
+    async fn known_events(&self, ids: &[EventId]) -> Result<Vec<EventId>, StoreError> {
+        let rows: Vec<String> = sqlx::query_scalar(
+            "SELECT e.id FROM json_each(?2) i CROSS JOIN events e ON e.connection_id = ?1 AND e.id = i.value",
+        )
+        .bind(self.id)
+        .bind(ids_json(ids))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| StoreError::new("find events by ID", e))?;
+        Ok(rows.into_iter().map(EventId::new).collect())
+    }
+
+    async fn event_cursor(&self) -> Result<EventCursor, StoreError> {
+        let change_seq = sqlx::query_scalar("SELECT last_seq FROM connections WHERE id = ?1")
+            .bind(self.id)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("read the last change of events", e))?;
+        Ok(EventCursor { write: change_seq, after: None })
+    }
+
+    async fn events_after(
+        &self,
+        cursor: &EventCursor,
+        limit: u32,
+    ) -> Result<(Vec<Event>, EventCursor), StoreError> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM events e
+             WHERE e.connection_id = ?1 AND e.change_seq >= ?2 AND (e.change_seq > ?2 OR e.id > ?3)
+             ORDER BY e.change_seq, e.id LIMIT ?4"
+        );
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(self.id)
+            .bind(cursor.write)
+            .bind(cursor.after.as_ref().map(EventId::as_str))
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("follow the events", e))?;
+        let mut cursor = cursor.clone();
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (event, change_seq) = entry(row)?;
+            cursor = EventCursor { write: change_seq, after: Some(event.id.clone()) };
+            found.push(event);
+        }
+        Ok((found, cursor))
+    }
+
+    async fn replay(&self, which: ReplayTarget<'_>, now: Timestamp) -> Result<u64, StoreError> {
+        let mut tx = self.begin(REPLAY).await?;
+        let mut replayed = 0;
+        match which {
+            ReplayTarget::Ids(ids) => replayed += replay_page(self, &mut tx, Which::Ids(ids), now).await?,
+            ReplayTarget::AllFailed => replayed += replay_all(self, &mut tx, Which::Failed, now).await?,
+        }
+        tx.commit().await.map_err(replaying)?;
+        Ok(replayed)
+    }
+
+    async fn resolve_failed_events(
+        &self,
+        run: RunId,
+        before: Reading,
+        unnamed: bool,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        const ACTION: &str = "resolve failed events";
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
+        let change_seq = next_change(self.id, &mut tx).await.map_err(failed)?;
+        let resolved = sqlx::query(AssertSqlSafe(format!(
+            "UPDATE events SET state = 'done', completed_at = ?4, failure = NULL, change_seq = ?5
+             WHERE connection_id = ?1 AND state IN ('failed', 'blocked') AND arrived_seq < ?3 AND NOT EXISTS (
+                 {AFFECTED}
+                 SELECT 1 FROM affected n LEFT JOIN run_objects o ON o.run_id = ?2 AND o.kind = n.kind AND o.id = n.id
+                 WHERE CASE WHEN n.kind IN ('user', 'group') THEN coalesce(o.unreadable, ?6)
+                            ELSE ?6 OR EXISTS (SELECT 1 FROM run_objects WHERE run_id = ?2 AND unreadable) END)"
+        )))
+        .bind(self.id)
+        .bind(run.get())
+        .bind(before.number)
+        .bind(millis(now))
+        .bind(change_seq)
+        .bind(unnamed)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(resolved.rows_affected())
+    }
 }
 
 const REPLAY: &str = "replay events";
@@ -108,21 +166,6 @@ const REPLAY: &str = "replay events";
 #[allow(clippy::needless_pass_by_value)]
 fn replaying(error: sqlx::Error) -> StoreError {
     StoreError::new(REPLAY, error)
-}
-
-pub(crate) async fn replay(
-    store: &ConnectionStore,
-    which: ReplayTarget<'_>,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut tx = store.begin(REPLAY).await?;
-    let mut replayed = 0;
-    match which {
-        ReplayTarget::Ids(ids) => replayed += replay_page(store, &mut tx, Which::Ids(ids), now).await?,
-        ReplayTarget::AllFailed => replayed += replay_all(store, &mut tx, Which::Failed, now).await?,
-    }
-    tx.commit().await.map_err(replaying)?;
-    Ok(replayed)
 }
 
 pub(crate) async fn requeue_blocked(store: &ConnectionStore, now: Timestamp) -> Result<u64, StoreError> {
@@ -183,7 +226,7 @@ async fn replay_page(
     which: Which<'_>,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let change_seq = next_change(store, tx).await.map_err(replaying)?;
+    let change_seq = next_change(store.id, tx).await.map_err(replaying)?;
     let (ids, condition) = match which {
         Which::Ids(ids) => (Some(ids), "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3".to_owned()),
         Which::Failed => (None, "state = 'failed' AND ?2 IS NULL LIMIT ?3".to_owned()),
@@ -217,9 +260,10 @@ async fn replay_page(
         let not_older_than = requires_newer_object.then_some(published);
         let not_older_than =
             in_row(|| format!("the event {id}"), || not_older_than.map(timestamp).transpose())?;
-        add_work(store, tx, &id, &subjects, not_older_than, expect_deleted, now).await.map_err(replaying)?;
+        let work = EventWork { event: &id, subjects: &subjects, not_older_than, expect_deleted };
+        work.add(store.id, tx, now).await.map_err(replaying)?;
         sqlx::query(
-            "UPDATE events SET state = 'pending', completed_at = NULL, reason = NULL, change_seq = ?3
+            "UPDATE events SET state = 'pending', completed_at = NULL, failure = NULL, change_seq = ?3
              WHERE connection_id = ?1 AND id = ?2",
         )
         .bind(store.id)
@@ -280,7 +324,7 @@ fn read(row: Row) -> Result<(Event, i64), StoreError> {
         published,
         received,
         completed_at,
-        reason,
+        failure,
         subjects_text,
         pending_work,
         change_seq,
@@ -306,7 +350,7 @@ fn read(row: Row) -> Result<(Event, i64), StoreError> {
         received_at: timestamp(received)?,
         arrived: arrived_seq,
         completed_at: completed_at.map(timestamp).transpose()?,
-        reason,
+        failure: failure.map(|text| from_json("read the failure of an event", &text)).transpose()?,
         subjects,
         pending_work,
     };

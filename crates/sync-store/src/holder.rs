@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::identity::code;
+
 /// A process that holds a store locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
@@ -15,12 +17,18 @@ pub struct Holder {
     pub is_stopped: bool,
 }
 
+/// The reads of the list of locks before a lock counts as absent.
+const READS: usize = 3;
+
 impl Holder {
     /// The process that has the write lock of a store; `None` if no process has it, or the system doesn't report it.
     pub fn of(store: &Path) -> Option<Self> {
-        let locks = std::fs::read_to_string("/proc/locks").ok()?;
         let (file, beside) = (FileName::of(store), FileName::of(&shared_memory(store)));
-        let pid = holder(&locks, file.as_ref(), beside.as_ref())?;
+        // The system returns the list in parts, so a lock can be missing if others change meanwhile.
+        let pid = (0..READS).find_map(|_| {
+            let locks = std::fs::read_to_string("/proc/locks").ok()?;
+            holder(&locks, file.as_ref(), beside.as_ref())
+        })?;
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // PID (PROGRAM) STATE ...; the program may hold parentheses.
         let program = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
@@ -60,7 +68,7 @@ fn held_by(holder: Option<&Holder>) -> String {
 /// True of an error whose cause is a lock of another process: `SQLITE_BUSY`.
 pub fn is_busy(error: &(dyn std::error::Error + 'static)) -> bool {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.filter_map(|cause| cause.downcast_ref()).any(|error| crate::identity::code(error) == Some(5))
+    causes.filter_map(|cause| cause.downcast_ref()).any(|error| code(error) == Some(5))
 }
 
 /// The file next to the store in which processes lock their writes.

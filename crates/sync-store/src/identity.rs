@@ -7,9 +7,6 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use sync_engine::StoreError;
 use tokio::sync::Mutex;
 
-use crate::Store;
-use crate::sqlite::MIGRATOR;
-
 /// A store that must no longer be written: writes are lost, or damage another store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -39,20 +36,24 @@ pub enum StoreLoss {
 /// The file and the store in it, as they were when it was opened.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    path: PathBuf,
-    file: Option<FileId>,
-    id: String,
-    log: WriteAheadLog,
+    pub(crate) path: PathBuf,
+    pub(crate) file: Option<FileId>,
+    pub(crate) id: String,
+    pub(crate) log: WriteAheadLog,
 }
 
 /// The write-ahead log next to the file. The last connection that closes removes it, and the next one creates another:
 /// one connection stays open as long as the store, and so does the log.
 #[derive(Debug)]
-struct WriteAheadLog {
-    path: PathBuf,
-    file: Option<FileId>,
+pub(crate) struct WriteAheadLog {
+    pub(crate) path: PathBuf,
+    pub(crate) file: Option<FileId>,
     anchor: Mutex<Option<SqliteConnection>>,
 }
+
+/// The store is closed.
+#[derive(Debug)]
+pub(crate) struct Closed;
 
 /// Device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +93,20 @@ impl Identity {
         Ok(Self { path: path_now, file: FileId::of(&metadata), id: id.unwrap_or_default(), log })
     }
 
+    /// Uses the connection that keeps the write-ahead log.
+    ///
+    /// # Errors
+    /// When the store is closed.
+    pub(crate) async fn on_anchor<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> T,
+    ) -> Result<T, Closed> {
+        match &mut *self.log.anchor.lock().await {
+            Some(anchor) => Ok(work(anchor).await),
+            None => Err(Closed),
+        }
+    }
+
     /// Closes the connection that keeps the write-ahead log.
     pub(crate) async fn close(&self) {
         if let Some(anchor) = self.log.anchor.lock().await.take()
@@ -113,7 +128,7 @@ impl WriteAheadLog {
     }
 
     /// True if the open log is no longer the file at its path. A log that was missing at first is never lost.
-    async fn is_lost(&self) -> bool {
+    pub(crate) async fn is_lost(&self) -> bool {
         if self.file.is_none() {
             return false;
         }
@@ -124,72 +139,10 @@ impl WriteAheadLog {
     }
 }
 
-async fn read_id<'e>(
+pub(crate) async fn read_id<'e>(
     executor: impl sqlx::Executor<'e, Database = sqlx::Sqlite>,
 ) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT id FROM store_identity LIMIT 1").fetch_optional(executor).await
-}
-
-impl Store {
-    /// Compares the open file with the one at the path. A check that can't run finds nothing.
-    ///
-    /// # Errors
-    /// When what is written would be lost.
-    pub async fn check_identity(&self) -> Result<(), StoreLoss> {
-        let Identity { path, file, id, log } = &*self.identity;
-        match tokio::fs::metadata(path).await {
-            Ok(metadata) if FileId::of(&metadata) != *file => return Err(StoreLoss::Replaced(path.clone())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(StoreLoss::Missing(path.clone()));
-            }
-            _ => {}
-        }
-        // A store that is closing removes its log.
-        if log.is_lost().await && !self.pool.is_closed() {
-            return Err(StoreLoss::LogLost(log.path.clone()));
-        }
-        match read_id(&self.pool).await {
-            Ok(now) if now.as_ref() != Some(id) => return Err(StoreLoss::Replaced(path.clone())),
-            Err(error) if is_damage(&error) => {
-                return Err(StoreLoss::Damaged { path: path.clone(), problem: error.to_string() });
-            }
-            _ => {}
-        }
-        let newest = MIGRATOR.iter().map(|migration| migration.version).max();
-        let applied: Result<Option<i64>, _> =
-            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&self.pool).await;
-        match applied {
-            Ok(applied) if applied != newest => Err(StoreLoss::Migrated(path.clone())),
-            _ => Ok(()),
-        }
-    }
-
-    /// Free bytes of the file system that holds the store; `None` if the system doesn't report them.
-    pub async fn free_space(&self) -> Option<u64> {
-        let folder = self.identity.path.parent()?.to_owned();
-        let free = tokio::task::spawn_blocking(move || fs4::available_space(folder));
-        free.await.ok()?.ok()
-    }
-
-    /// The path that it was opened by.
-    pub fn path(&self) -> &Path {
-        &self.identity.path
-    }
-
-    /// Runs SQLite's check of the whole file, which is slow for a large one. A check that can't run finds nothing.
-    ///
-    /// # Errors
-    /// When the file is damaged.
-    pub async fn quick_check(&self) -> Result<(), StoreLoss> {
-        let path = &self.identity.path;
-        match quick_check(&self.pool).await {
-            Ok(Some(problem)) => Err(StoreLoss::Damaged { path: path.clone(), problem }),
-            Err(error) if is_damage(&error) => {
-                Err(StoreLoss::Damaged { path: path.clone(), problem: error.to_string() })
-            }
-            Ok(None) | Err(_) => Ok(()),
-        }
-    }
 }
 
 /// The first problem that SQLite finds in the file.

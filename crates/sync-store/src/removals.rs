@@ -9,7 +9,7 @@ use sync_engine::{
 };
 use sync_model::{ObjectKind, RecordKey, RunId};
 
-use crate::ConnectionStore;
+use crate::connection::ConnectionStore;
 use crate::convert::{keys_json, kind, millis};
 
 /// True if a JSON value is not empty.

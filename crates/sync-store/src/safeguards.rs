@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, Transaction};
 use sync_engine::{
-    PlannedRemovals, SafeguardMinimums, SafeguardState, StoreError, ViolatingChanges, WorkItem,
+    Finding, PlannedRemovals, SafeguardMinimums, SafeguardState, StoreError, ViolatingChanges, WorkItem,
 };
 use sync_model::{ObjectKind, RecordKey, RunId};
 
-use crate::convert::{keys_json, millis};
-use crate::{ConnectionStore, events, removals, work_queue};
+use crate::connection::ConnectionStore;
+use crate::convert::{keys_json, millis, to_json};
+use crate::{events, removals, work_queue};
 
 #[async_trait]
 impl SafeguardState for ConnectionStore {
@@ -44,25 +45,26 @@ impl SafeguardState for ConnectionStore {
         &self,
         objects: &[RecordKey],
         work: &[WorkItem],
-        reason: &str,
+        finding: &Finding,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         const ACTION: &str = "block objects";
         let failed = |e| StoreError::new(ACTION, e);
+        let finding = to_json(ACTION, finding)?;
         let mut tx = self.begin(ACTION).await?;
         sqlx::query(
-            "INSERT INTO blocked_objects (connection_id, kind, id, reason, blocked_at)
+            "INSERT INTO blocked_objects (connection_id, kind, id, finding, blocked_at)
              SELECT ?1, k.value ->> 0, k.value ->> 1, ?3, ?4 FROM json_each(?2) k WHERE true
-             ON CONFLICT (connection_id, kind, id) DO UPDATE SET reason = excluded.reason",
+             ON CONFLICT (connection_id, kind, id) DO UPDATE SET finding = excluded.finding",
         )
         .bind(self.id)
         .bind(keys_json(objects))
-        .bind(reason)
+        .bind(&finding)
         .bind(millis(now))
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-        work_queue::close(self, &mut tx, work, "blocked", Some(reason), now).await.map_err(failed)?;
+        work_queue::close(self, &mut tx, work, "blocked", Some(&finding), now).await.map_err(failed)?;
         tx.commit().await.map_err(failed)
     }
 

@@ -7,8 +7,8 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
-use crate::Store;
 use crate::convert::{in_row, millis, timestamp};
+use crate::sqlite::Store;
 
 /// A secret, encrypted under a master key.
 #[derive(Debug, Clone, PartialEq, Eq)]

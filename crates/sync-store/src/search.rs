@@ -1,57 +1,127 @@
-//! Search of objects by their names, and the history of one.
+//! Search of objects by their names, and the history and state of one.
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
+use sync_engine::lots::REJECTED;
 use sync_engine::{
-    ConfirmedRecord, ObjectHistory, OriginRun, SearchHit, SearchHits, StoreError, UnconfirmedRecordDetail,
+    ConfirmedRecord, Fact, Finding, ObjectCatalog, ObjectHistory, OriginRun, RequestedObject, RequestedState,
+    SearchHit, SearchHits, StoreError, UnconfirmedRecordDetail,
 };
 use sync_model::{ObjectKind, RecordKey, RunId};
 
-use crate::ConnectionStore;
-use crate::convert::{attempts, in_row, keys_json, kind, reading, record, timestamp};
+use crate::connection::ConnectionStore;
+use crate::convert::{attempts, from_json, in_row, keys_json, kind, reading, record, timestamp};
 use crate::staging::change;
 use crate::stale_values;
 
-pub(crate) async fn find(
-    store: &ConnectionStore,
-    text: &str,
-    of: Option<ObjectKind>,
-    limit: u32,
-) -> Result<SearchHits, StoreError> {
-    let [given, lower, upper, title] = spellings(text);
-    let rows: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT kind, id, search_text FROM confirmed_records INDEXED BY confirmed_records_by_search_text
-         WHERE connection_id = ?1 AND (?2 IS NULL OR kind = ?2)
-           AND (instr(search_text, ?4) OR instr(search_text, ?5) OR instr(search_text, ?6) OR instr(search_text, ?7)
-                OR id = ?3)
-         UNION ALL
-         SELECT u.kind, u.id, u.search_text FROM unconfirmed_records u
-         WHERE u.connection_id = ?1 AND (?2 IS NULL OR u.kind = ?2)
-           AND (instr(u.search_text, ?4) OR instr(u.search_text, ?5) OR instr(u.search_text, ?6)
-                OR instr(u.search_text, ?7) OR u.id = ?3)
-           AND NOT EXISTS (
-               SELECT 1 FROM confirmed_records o WHERE o.connection_id = ?1 AND o.kind = u.kind AND o.id = u.id
-               AND (instr(o.search_text, ?4) OR instr(o.search_text, ?5) OR instr(o.search_text, ?6)
-                    OR instr(o.search_text, ?7) OR o.id = ?3))
-         ORDER BY kind, search_text, id LIMIT ?8",
-    )
-    .bind(store.id)
-    .bind(of.map(ObjectKind::as_str))
-    .bind(text)
-    .bind(given)
-    .bind(lower)
-    .bind(upper)
-    .bind(title)
-    .bind(i64::from(limit) + 1)
-    .fetch_all(&store.pool)
-    .await
-    .map_err(|e| StoreError::new("search the objects", e))?;
-    let more = rows.len() > limit as usize;
-    let keys =
-        rows.into_iter().take(limit as usize).map(|(word, id, _)| Ok(RecordKey { kind: kind(&word)?, id }));
-    let keys: Vec<RecordKey> = keys.collect::<Result<_, StoreError>>()?;
-    let mut found = read_found(store, &keys).await?;
-    Ok(SearchHits { objects: keys.iter().filter_map(|key| found.remove(key)).collect(), has_more: more })
+#[async_trait]
+impl ObjectCatalog for ConnectionStore {
+    async fn find_objects(
+        &self,
+        text: &str,
+        of: Option<ObjectKind>,
+        limit: u32,
+    ) -> Result<SearchHits, StoreError> {
+        let [given, lower, upper, title] = spellings(text);
+        let rows: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT kind, id, search_text FROM confirmed_records INDEXED BY confirmed_records_by_search_text
+             WHERE connection_id = ?1 AND (?2 IS NULL OR kind = ?2)
+               AND (instr(search_text, ?4) OR instr(search_text, ?5) OR instr(search_text, ?6) OR instr(search_text, ?7)
+                    OR id = ?3)
+             UNION ALL
+             SELECT u.kind, u.id, u.search_text FROM unconfirmed_records u
+             WHERE u.connection_id = ?1 AND (?2 IS NULL OR u.kind = ?2)
+               AND (instr(u.search_text, ?4) OR instr(u.search_text, ?5) OR instr(u.search_text, ?6)
+                    OR instr(u.search_text, ?7) OR u.id = ?3)
+               AND NOT EXISTS (
+                   SELECT 1 FROM confirmed_records o WHERE o.connection_id = ?1 AND o.kind = u.kind AND o.id = u.id
+                   AND (instr(o.search_text, ?4) OR instr(o.search_text, ?5) OR instr(o.search_text, ?6)
+                        OR instr(o.search_text, ?7) OR o.id = ?3))
+             ORDER BY kind, search_text, id LIMIT ?8",
+        )
+        .bind(self.id)
+        .bind(of.map(ObjectKind::as_str))
+        .bind(text)
+        .bind(given)
+        .bind(lower)
+        .bind(upper)
+        .bind(title)
+        .bind(i64::from(limit) + 1)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| StoreError::new("search the objects", e))?;
+        let more = rows.len() > limit as usize;
+        let keys = rows
+            .into_iter()
+            .take(limit as usize)
+            .map(|(word, id, _)| Ok(RecordKey { kind: kind(&word)?, id }));
+        let keys: Vec<RecordKey> = keys.collect::<Result<_, StoreError>>()?;
+        let mut found = read_found(self, &keys).await?;
+        Ok(SearchHits { objects: keys.iter().filter_map(|key| found.remove(key)).collect(), has_more: more })
+    }
+
+    async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<SearchHit>, StoreError> {
+        Ok(read_found(self, keys).await?.into_values().collect())
+    }
+
+    async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError> {
+        let confirmed = confirmed(self, key).await?;
+        let unconfirmed = unconfirmed(self, key).await?;
+        if confirmed.is_none() && unconfirmed.is_none() {
+            return Ok(None);
+        }
+        let stale_values = stale_values::of(self, key).await?;
+        Ok(Some(ObjectHistory { key: key.clone(), confirmed, unconfirmed, stale_values }))
+    }
+
+    async fn requested_objects(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError> {
+        type Row = (String, String, Option<i64>, Option<String>, Option<i64>, Option<String>, Option<i64>);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT k.value ->> 0, k.value ->> 1, l.attempts, b.finding, u.single_failures, u.reason, u.attempts
+             FROM json_each(?2) k
+             LEFT JOIN work_queue l ON l.connection_id = ?1 AND l.kind = k.value ->> 0 AND l.id = k.value ->> 1
+             LEFT JOIN blocked_objects b ON b.connection_id = ?1 AND b.kind = k.value ->> 0 AND b.id = k.value ->> 1
+             LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
+             ORDER BY k.key",
+        )
+        .bind(self.id)
+        .bind(keys_json(keys))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| StoreError::new("read the states of requested objects", e))?;
+        rows.into_iter()
+            .map(|(word, id, reads, blocked, failures, unconfirmed, sent)| {
+                let error = unconfirmed.unwrap_or_default();
+                let judged = || {
+                    Ok(match (reads, blocked, failures) {
+                        (Some(0), ..) => (RequestedState::Pending, None),
+                        (Some(reads), ..) => (
+                            RequestedState::Unreadable,
+                            Some(Finding::warning(Fact::ReadsFailed { attempts: attempts(reads)?.into() })),
+                        ),
+                        (None, Some(finding), _) => (
+                            RequestedState::Blocked,
+                            Some(from_json("read the finding of a blocked object", &finding)?),
+                        ),
+                        (None, None, Some(failures)) if failures >= REJECTED => {
+                            (RequestedState::Rejected, Some(Finding::warning(Fact::RecordRejected { error })))
+                        }
+                        (None, None, Some(_)) => (
+                            RequestedState::Unconfirmed,
+                            Some(Finding::warning(Fact::RecordUnconfirmed {
+                                attempts: attempts(sent.unwrap_or_default())?,
+                                error,
+                            })),
+                        ),
+                        (None, None, None) => (RequestedState::Applied, None),
+                    })
+                };
+                let (state, finding) = in_row(|| format!("the state of {word} {id}"), judged)?;
+                Ok(RequestedObject { key: RecordKey { kind: kind(&word)?, id }, state, finding })
+            })
+            .collect()
+    }
 }
 
 /// The text in the cases that the column may contain: SQLite's `lower` converts ASCII only, so other letters keep their
@@ -65,10 +135,6 @@ fn spellings(text: &str) -> [String; 4] {
     let titled: Vec<String> = text.split(' ').map(title).collect();
     [text.to_owned(), text.to_lowercase(), text.to_uppercase(), titled.join(" ")]
         .map(|spelling| spelling.to_ascii_lowercase())
-}
-
-pub(crate) async fn known(store: &ConnectionStore, keys: &[RecordKey]) -> Result<Vec<SearchHit>, StoreError> {
-    Ok(read_found(store, keys).await?.into_values().collect())
 }
 
 async fn read_found(
@@ -98,19 +164,6 @@ async fn read_found(
             Ok((record.key.clone(), SearchHit { record, retired, confirmed_at: confirmed, unconfirmed }))
         })
         .collect()
-}
-
-pub(crate) async fn entry(
-    store: &ConnectionStore,
-    key: &RecordKey,
-) -> Result<Option<ObjectHistory>, StoreError> {
-    let confirmed = confirmed(store, key).await?;
-    let unconfirmed = unconfirmed(store, key).await?;
-    if confirmed.is_none() && unconfirmed.is_none() {
-        return Ok(None);
-    }
-    let stale_values = stale_values::of(store, key).await?;
-    Ok(Some(ObjectHistory { key: key.clone(), confirmed, unconfirmed, stale_values }))
 }
 
 async fn confirmed(store: &ConnectionStore, key: &RecordKey) -> Result<Option<ConfirmedRecord>, StoreError> {

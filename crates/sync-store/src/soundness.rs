@@ -1,10 +1,11 @@
 //! A check of a store's whole content, within a time limit.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
+use tokio::time::Instant;
 
 use crate::identity::{code, is_damage, quick_check};
 

@@ -12,10 +12,15 @@ use sqlx::sqlite::{
 use sqlx::{Connection, SqlitePool};
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
+use tokio::sync::Notify;
 
-use crate::deliveries::Deliveries;
-use crate::identity::{Identity, is_corrupt};
-use crate::{AccessStore, AuditLog, ConnectionStore, Holder, StoreBusy, StoreLoss, is_busy};
+use crate::access::AccessStore;
+use crate::audit::AuditLog;
+use crate::changes::{ChangeSignal, CommitWatch};
+use crate::connection::ConnectionStore;
+use crate::delivery_queue::Deliveries;
+use crate::holder::{Holder, StoreBusy, is_busy};
+use crate::identity::{Identity, StoreLoss, is_corrupt};
 
 /// The migrations to this version.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -53,6 +58,8 @@ pub struct Store {
     pub(crate) writer: SqlitePool,
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) identity: Arc<Identity>,
+    changes: ChangeSignal,
+    _watch: Arc<CommitWatch>,
 }
 
 impl Store {
@@ -84,7 +91,8 @@ impl Store {
             // Writes, also where nothing changes.
             options = options.auto_vacuum(SqliteAutoVacuum::Incremental);
         }
-        let pool = async |connections| {
+        let written = Arc::new(Notify::new());
+        let pool = async |connections, released: Option<Arc<Notify>>| {
             let pool = SqlitePoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(BUSY)
@@ -92,10 +100,16 @@ impl Store {
                 .before_acquire(|connection, _| {
                     let clean = !connection.is_in_transaction();
                     Box::pin(async move { Ok(clean) })
+                })
+                .after_release(move |_, _| {
+                    if let Some(released) = &released {
+                        released.notify_one();
+                    }
+                    Box::pin(async { Ok(true) })
                 });
             pool.connect_with(options.clone()).await.map_err(failed)
         };
-        let writer = pool(1).await?;
+        let writer = pool(1, Some(Arc::clone(&written))).await?;
         MIGRATOR.run(&writer).await.map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
                 if is_corrupt(&error) || is_busy(&error) =>
@@ -104,9 +118,16 @@ impl Store {
             }
             error => StoreError::new("bring its file up to date", error).into(),
         })?;
-        let pool = pool(4).await?;
+        let pool = pool(4, None).await?;
         let identity = Arc::new(Identity::of(path, &options).await?);
-        Ok(Self { pool, writer, deliveries: Arc::default(), identity })
+        let changes = ChangeSignal::default();
+        let watch = CommitWatch::start(Arc::clone(&identity), written, changes.clone());
+        Ok(Self { pool, writer, deliveries: Arc::default(), identity, changes, _watch: Arc::new(watch) })
+    }
+
+    /// The signal for changes: commits of any process, and what this process signals beside them.
+    pub const fn changes(&self) -> &ChangeSignal {
+        &self.changes
     }
 
     /// The state of one connection; it is created at the first call.
@@ -124,7 +145,7 @@ impl Store {
         .fetch_one(&self.writer)
         .await
         .map_err(|e| StoreError::new("register the connection", e))?;
-        Ok(ConnectionStore::new(self, id))
+        Ok(self.connection_by_id(id))
     }
 
     /// The state of a connection that was registered before.
@@ -140,7 +161,11 @@ impl Store {
             .fetch_optional(&self.pool)
             .await
             .map_err(|e| StoreError::new("look up the connection", e))?;
-        Ok(id.map(|id| ConnectionStore::new(self, id)))
+        Ok(id.map(|id| self.connection_by_id(id)))
+    }
+
+    fn connection_by_id(&self, id: i64) -> ConnectionStore {
+        ConnectionStore::new(self.pool.clone(), self.writer.clone(), Arc::clone(&self.deliveries), id)
     }
 
     /// Waits until no other process writes. Nothing is written.

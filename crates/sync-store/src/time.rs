@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use sync_engine::{Reading, StoreError, TimeState};
 
+use crate::connection::ConnectionStore;
 use crate::convert::{millis, time_of};
-use crate::{ConnectionStore, event_queue};
+use crate::sequence::NEXT;
 
 /// Makes future work due, and deletes samples of the future.
 const DUE: [&str; 4] = [
@@ -34,7 +35,12 @@ const STEPS: [&str; 10] = [
 #[async_trait]
 impl TimeState for ConnectionStore {
     async fn next_reading(&self, now: Timestamp) -> Result<Reading, StoreError> {
-        event_queue::next_reading(self, now).await
+        let number = sqlx::query_scalar(NEXT)
+            .bind(self.id)
+            .fetch_one(&self.writer)
+            .await
+            .map_err(|e| StoreError::new("number a reading of the directory", e))?;
+        Ok(Reading { number, at: now })
     }
 
     async fn last_reading(&self, now: Timestamp) -> Result<Reading, StoreError> {

@@ -2,37 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{Sqlite, Transaction};
-use sync_engine::{RejectedRecord, StoreError, UnconfirmedRecord};
+use sync_engine::lots::{self, Lot, REJECTED, Suspect, Test, pause};
+use sync_engine::{RejectedRecord, StoreError, UnconfirmedRecord, UnconfirmedRecords};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
-use crate::ConnectionStore;
+use crate::connection::ConnectionStore;
 use crate::convert::{attempts, in_row, kind, millis, time_of, timestamp};
-use crate::lots::{self, Lot, Suspect, Test};
-
-/// The longest pause before a rejected record is sent again, in milliseconds: an hour.
-const LONGEST_PAUSE: i64 = 3_600_000;
-/// The same for a record that may be good: five minutes.
-const LONGEST_SEARCH_PAUSE: i64 = 300_000;
-/// Attempts without a pause: enough to find one record among a thousand.
-const WITHOUT_PAUSE: i64 = 14;
-/// The number of failures alone from which a record counts as rejected.
-pub(crate) const REJECTED: i64 = 2;
-
-/// The pause of a record that failed alone this often, and after this number of attempts, in milliseconds.
-fn pause(alone: i64, attempts: i64) -> i64 {
-    match alone {
-        ..=0 => match attempts.saturating_sub(WITHOUT_PAUSE) {
-            ..=0 => 0,
-            more => (1000 << more.min(20)).min(LONGEST_SEARCH_PAUSE),
-        },
-        // Once may be chance.
-        1 => 1000,
-        more => (10_000 << more.saturating_sub(REJECTED).clamp(0, 20)).min(LONGEST_PAUSE),
-    }
-}
 
 /// Stores the records that a run sent without confirmation, and deletes those that are confirmed now.
 pub(crate) async fn confirm(
@@ -79,20 +58,16 @@ pub(crate) async fn confirm(
     Ok(())
 }
 
-/// Moves staged changes that were rejected alone to the unconfirmed records.
-pub(crate) async fn reject(
-    store: &ConnectionStore,
-    run: RunId,
-    records: &[RejectedRecord],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    const ACTION: &str = "store rejected records";
-    let failed = |e| StoreError::new(ACTION, e);
-    let rows: Vec<_> = records.iter().map(|r| json!([r.key.kind, r.key.id, r.reason])).collect();
-    let rows = serde_json::Value::from(rows).to_string();
-    let mut tx = store.begin(ACTION).await?;
-    sqlx::query(
-        "INSERT INTO unconfirmed_records (connection_id, kind, id, change, fingerprint, read_seq, read_at, reference_key,
+#[async_trait]
+impl UnconfirmedRecords for ConnectionStore {
+    async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError> {
+        const ACTION: &str = "store rejected records";
+        let failed = |e| StoreError::new(ACTION, e);
+        let rows: Vec<_> = records.iter().map(|r| json!([r.key.kind, r.key.id, r.reason])).collect();
+        let rows = serde_json::Value::from(rows).to_string();
+        let mut tx = self.begin(ACTION).await?;
+        sqlx::query(
+            "INSERT INTO unconfirmed_records (connection_id, kind, id, change, fingerprint, read_seq, read_at, reference_key,
                                           record, attempts, reason, next_attempt_at, run_id, lot, bad_in_lot,
                                           single_failures)
          SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.read_seq, s.read_at, s.reference_key, s.record,
@@ -107,39 +82,160 @@ pub(crate) async fn reject(
              single_failures = iif(fingerprint = excluded.fingerprint,
                                    max(single_failures + 1, excluded.single_failures), excluded.single_failures),
              lot = excluded.lot, bad_in_lot = excluded.bad_in_lot, reason = excluded.reason, run_id = excluded.run_id",
-    )
-    .bind(store.id)
-    .bind(run.get())
-    .bind(&rows)
-    .bind(millis(now))
-    .bind(REJECTED)
-    .bind(lots::ALL)
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
-    sqlx::query(
-        "DELETE FROM staged_changes WHERE run_id = ?1 AND (kind, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))",
-    )
-    .bind(run.get())
-    .bind(&rows)
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
-    let rejected: Vec<(String, String, i64, i64)> = sqlx::query_as(
-        "SELECT u.kind, u.id, u.single_failures, u.attempts FROM json_each(?2) r
-         CROSS JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = r.value ->> 0 AND u.id = r.value ->> 1",
-    )
-    .bind(store.id)
-    .bind(&rows)
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(failed)?;
-    let rows = rejected.into_iter().map(|(kind, id, failures, attempts)| {
-        let next = millis(now) + pause(failures, attempts);
-        json!({ "kind": kind, "id": id, "next_attempt_at": next })
-    });
-    put(store, &mut tx, rows.collect()).await.map_err(failed)?;
-    tx.commit().await.map_err(failed)
+        )
+        .bind(self.id)
+        .bind(run.get())
+        .bind(&rows)
+        .bind(millis(now))
+        .bind(REJECTED)
+        .bind(lots::ALL)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        sqlx::query(
+            "DELETE FROM staged_changes WHERE run_id = ?1 AND (kind, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))",
+        )
+        .bind(run.get())
+        .bind(&rows)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        let rejected: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "SELECT u.kind, u.id, u.single_failures, u.attempts FROM json_each(?2) r
+             CROSS JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = r.value ->> 0 AND u.id = r.value ->> 1",
+        )
+        .bind(self.id)
+        .bind(&rows)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(failed)?;
+        let rows = rejected.into_iter().map(|(kind, id, failures, attempts)| {
+            let next = millis(now) + pause(failures, attempts);
+            json!({ "kind": kind, "id": id, "next_attempt_at": next })
+        });
+        put(self, &mut tx, rows.collect()).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn isolate(
+        &self,
+        run: RunId,
+        dropped: &BTreeMap<ObjectKind, Option<u64>>,
+        said: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const ACTION: &str = "isolate rejected records";
+        type Row = (String, i64, i64, bool, bool, i64, i64);
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
+        for (kind, dropped) in dropped {
+            let rows: Vec<Row> = sqlx::query_as(
+                "SELECT id, lot, bad_in_lot, run_id IS ?3,
+                    run_id IS ?3 AND ?4 <> '' AND (instr(?4, id) > 0 OR length(name) > 3 AND instr(?4, name) > 0),
+                    single_failures, attempts
+             FROM (SELECT *, coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name', '') AS name
+                   FROM unconfirmed_records)
+             WHERE connection_id = ?1 AND kind = ?2
+               AND (run_id IS ?3 OR lot <> 0 AND lot IN (
+                   SELECT lot FROM unconfirmed_records WHERE connection_id = ?1 AND kind = ?2 AND run_id IS ?3))
+             ORDER BY id",
+            )
+            .bind(self.id)
+            .bind(kind.as_str())
+            .bind(run.get())
+            .bind(said)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(failed)?;
+            let suspects: Vec<Suspect> = rows
+                .iter()
+                .map(|(id, lot, bad, tested, named, ..)| Suspect {
+                    id: id.clone(),
+                    lot: *lot,
+                    bad: *bad,
+                    tested: *tested,
+                    named: *named,
+                })
+                .collect();
+            let dropped = dropped.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+            let judged = lots::judge(&suspects, dropped, run.get());
+            let verdicts =
+                rows.iter().zip(judged).map(|((id, _, _, tested, _, failures, attempts), verdict)| {
+                    let failures = if verdict.alone { failures.saturating_add(1) } else { *failures };
+                    let next = tested.then(|| millis(now) + pause(failures, *attempts));
+                    json!({
+                        "kind": kind, "id": id, "lot": verdict.lot, "bad_in_lot": verdict.bad,
+                        "single_failures": failures, "next_attempt_at": next,
+                    })
+                });
+            put(self, &mut tx, verdicts.collect()).await.map_err(failed)?;
+        }
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn stage_retries(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError> {
+        const ACTION: &str = "stage retries";
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
+        let lots: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
+            "SELECT kind, lot, max(bad_in_lot), count(*), sum(next_attempt_at <= ?2) FROM unconfirmed_records
+             WHERE connection_id = ?1 GROUP BY kind, lot ORDER BY kind, lot",
+        )
+        .bind(self.id)
+        .bind(millis(now))
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(failed)?;
+        let mut by_kind: BTreeMap<String, Vec<Lot>> = BTreeMap::new();
+        for (kind, number, bad, size, due) in lots {
+            by_kind.entry(kind).or_default().push(Lot { number, bad, size, due });
+        }
+        let mut staged = 0;
+        for (kind, lots) in by_kind {
+            let Some(test) = lots::next(&lots) else { continue };
+            let (with_good, lot, suspects) = match test {
+                Test::Good { lot, suspects } => (true, lot, suspects),
+                Test::Half { lot, suspects } => (false, lot, suspects),
+                Test::Bad { lot } => (false, lot, i64::MAX),
+            };
+            let done = sqlx::query(
+                "INSERT OR REPLACE INTO staged_changes (run_id, kind, id, change, fingerprint, read_seq, read_at, reference_key,
+                                                        record)
+                 SELECT ?2, kind, id, change, fingerprint, read_seq, read_at, reference_key, record FROM unconfirmed_records
+                 WHERE connection_id = ?1 AND kind = ?4 AND next_attempt_at <= ?3 AND (?5 AND lot = 0 OR id IN (
+                     SELECT id FROM unconfirmed_records
+                     WHERE connection_id = ?1 AND kind = ?4 AND lot = ?6 AND next_attempt_at <= ?3 ORDER BY id LIMIT ?7))",
+            )
+            .bind(self.id)
+            .bind(run.get())
+            .bind(millis(now))
+            .bind(kind)
+            .bind(with_good)
+            .bind(lot)
+            .bind(suspects)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+            staged += done.rows_affected();
+        }
+        tx.commit().await.map_err(failed)?;
+        Ok(staged)
+    }
+
+    async fn next_retry(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next_attempt_at: Option<i64> = sqlx::query_scalar(
+            "SELECT min(next_attempt_at) FROM unconfirmed_records WHERE connection_id = ?1",
+        )
+        .bind(self.id)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|e| StoreError::new("find the next retry", e))?;
+        time_of("an unconfirmed record", next_attempt_at)
+    }
+
+    async fn unconfirmed(&self, limit: u32) -> Result<Vec<UnconfirmedRecord>, StoreError> {
+        list(self, None, limit).await
+    }
 }
 
 /// Sets the columns of isolation that the rows have.
@@ -162,121 +258,6 @@ async fn put(
     .execute(&mut **tx)
     .await
     .map(drop)
-}
-
-/// Judges the records that the execution of a run did not confirm.
-pub(crate) async fn isolate(
-    store: &ConnectionStore,
-    run: RunId,
-    dropped: &BTreeMap<ObjectKind, Option<u64>>,
-    said: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    const ACTION: &str = "isolate rejected records";
-    type Row = (String, i64, i64, bool, bool, i64, i64);
-    let failed = |e| StoreError::new(ACTION, e);
-    let mut tx = store.begin(ACTION).await?;
-    for (kind, dropped) in dropped {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, lot, bad_in_lot, run_id IS ?3,
-                    run_id IS ?3 AND ?4 <> '' AND (instr(?4, id) > 0 OR length(name) > 3 AND instr(?4, name) > 0),
-                    single_failures, attempts
-             FROM (SELECT *, coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name', '') AS name
-                   FROM unconfirmed_records)
-             WHERE connection_id = ?1 AND kind = ?2
-               AND (run_id IS ?3 OR lot <> 0 AND lot IN (
-                   SELECT lot FROM unconfirmed_records WHERE connection_id = ?1 AND kind = ?2 AND run_id IS ?3))
-             ORDER BY id",
-        )
-        .bind(store.id)
-        .bind(kind.as_str())
-        .bind(run.get())
-        .bind(said)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(failed)?;
-        let suspects: Vec<Suspect> = rows
-            .iter()
-            .map(|(id, lot, bad, tested, named, ..)| Suspect {
-                id: id.clone(),
-                lot: *lot,
-                bad: *bad,
-                tested: *tested,
-                named: *named,
-            })
-            .collect();
-        let dropped = dropped.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        let judged = lots::judge(&suspects, dropped, run.get());
-        let verdicts = rows.iter().zip(judged).map(|((id, _, _, tested, _, failures, attempts), verdict)| {
-            let failures = if verdict.alone { failures.saturating_add(1) } else { *failures };
-            let next = tested.then(|| millis(now) + pause(failures, *attempts));
-            json!({
-                "kind": kind, "id": id, "lot": verdict.lot, "bad_in_lot": verdict.bad,
-                "single_failures": failures, "next_attempt_at": next,
-            })
-        });
-        put(store, &mut tx, verdicts.collect()).await.map_err(failed)?;
-    }
-    tx.commit().await.map_err(failed)
-}
-
-pub(crate) async fn stage(store: &ConnectionStore, run: RunId, now: Timestamp) -> Result<u64, StoreError> {
-    const ACTION: &str = "stage retries";
-    let failed = |e| StoreError::new(ACTION, e);
-    let mut tx = store.begin(ACTION).await?;
-    let lots: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT kind, lot, max(bad_in_lot), count(*), sum(next_attempt_at <= ?2) FROM unconfirmed_records
-         WHERE connection_id = ?1 GROUP BY kind, lot ORDER BY kind, lot",
-    )
-    .bind(store.id)
-    .bind(millis(now))
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(failed)?;
-    let mut by_kind: BTreeMap<String, Vec<Lot>> = BTreeMap::new();
-    for (kind, number, bad, size, due) in lots {
-        by_kind.entry(kind).or_default().push(Lot { number, bad, size, due });
-    }
-    let mut staged = 0;
-    for (kind, lots) in by_kind {
-        let Some(test) = lots::next(&lots) else { continue };
-        let (with_good, lot, suspects) = match test {
-            Test::Good { lot, suspects } => (true, lot, suspects),
-            Test::Half { lot, suspects } => (false, lot, suspects),
-            Test::Bad { lot } => (false, lot, i64::MAX),
-        };
-        let done = sqlx::query(
-            "INSERT OR REPLACE INTO staged_changes (run_id, kind, id, change, fingerprint, read_seq, read_at, reference_key,
-                                                    record)
-             SELECT ?2, kind, id, change, fingerprint, read_seq, read_at, reference_key, record FROM unconfirmed_records
-             WHERE connection_id = ?1 AND kind = ?4 AND next_attempt_at <= ?3 AND (?5 AND lot = 0 OR id IN (
-                 SELECT id FROM unconfirmed_records
-                 WHERE connection_id = ?1 AND kind = ?4 AND lot = ?6 AND next_attempt_at <= ?3 ORDER BY id LIMIT ?7))",
-        )
-        .bind(store.id)
-        .bind(run.get())
-        .bind(millis(now))
-        .bind(kind)
-        .bind(with_good)
-        .bind(lot)
-        .bind(suspects)
-        .execute(&mut *tx)
-        .await
-        .map_err(failed)?;
-        staged += done.rows_affected();
-    }
-    tx.commit().await.map_err(failed)?;
-    Ok(staged)
-}
-
-pub(crate) async fn next(store: &ConnectionStore) -> Result<Option<Timestamp>, StoreError> {
-    let next_attempt_at: Option<i64> =
-        sqlx::query_scalar("SELECT min(next_attempt_at) FROM unconfirmed_records WHERE connection_id = ?1")
-            .bind(store.id)
-            .fetch_one(&store.pool)
-            .await
-            .map_err(|e| StoreError::new("find the next retry", e))?;
-    time_of("an unconfirmed record", next_attempt_at)
 }
 
 /// Rejected records first, then those with the most attempts: all, or those that one run was the last to send.

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
-use sync_engine::{StoreError, Subject, WorkItem, WorkKind};
+use sync_engine::{Finding, StoreError, Subject, WorkItem, WorkKind, WorkQueue};
 
-use crate::convert::{attempts, in_row, millis, subject, subject_columns, timestamp};
-use crate::event_queue::next_change;
-use crate::{ConnectionStore, evidence};
+use crate::connection::ConnectionStore;
+use crate::convert::{attempts, in_row, millis, subject, subject_columns, timestamp, to_json};
+use crate::sequence::next_change;
+use crate::unread_objects;
 
 /// Adds a work item, or another request to the one of the same subject, and returns its sequence.
 pub(crate) async fn enqueue(
-    store: &ConnectionStore,
+    connection: i64,
     tx: &mut Transaction<'_, Sqlite>,
     subject: &Subject,
     not_older_than: Option<Timestamp>,
@@ -35,7 +37,7 @@ pub(crate) async fn enqueue(
              attempts = 0, sequence = sequence + 1, next_attempt_at = min(next_attempt_at, excluded.next_attempt_at)
          RETURNING sequence",
     )
-    .bind(store.id)
+    .bind(connection)
     .bind(kind)
     .bind(id)
     .bind(not_older_than.map(millis))
@@ -45,47 +47,112 @@ pub(crate) async fn enqueue(
     .await
 }
 
-pub(crate) async fn claim(
-    store: &ConnectionStore,
-    of: WorkKind,
-    limit: u32,
-    now: Timestamp,
-    lease: Duration,
-) -> Result<Vec<WorkItem>, StoreError> {
-    type Row = (String, String, Option<i64>, bool, i64, i64, i64);
-    let until = millis(now).saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
-    let mut rows: Vec<Row> = sqlx::query_as(
-        "UPDATE work_queue SET claimed_until = ?4
-         WHERE connection_id = ?1 AND (kind, id) IN (
-             SELECT kind, id FROM work_queue WHERE connection_id = ?1 AND next_attempt_at <= ?2 AND claimed_until <= ?2
-               AND (kind IN ('recent_changes', 'entire_directory', 'schema')) = ?5
-             ORDER BY next_attempt_at LIMIT ?3)
-         RETURNING kind, id, not_older_than, expect_deleted, attempts, sequence, next_attempt_at",
-    )
-    .bind(store.id)
-    .bind(millis(now))
-    .bind(limit)
-    .bind(until)
-    .bind(of == WorkKind::Sync)
-    .fetch_all(&store.writer)
-    .await
-    .map_err(|e| StoreError::new("claim work", e))?;
-    rows.sort_by_key(|row| row.6);
-    rows.into_iter()
-        .map(|(kind, id, not_older_than, expect_deleted, tries, sequence, _)| {
-            let row = format!("the work item {kind} {id}");
-            let read = || {
-                Ok(WorkItem {
-                    subject: subject(&kind, id)?,
-                    not_older_than: not_older_than.map(timestamp).transpose()?,
-                    expect_deleted,
-                    attempts: attempts(tries)?,
-                    sequence,
-                })
-            };
-            in_row(|| row, read)
-        })
-        .collect()
+#[async_trait]
+impl WorkQueue for ConnectionStore {
+    async fn enqueue(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError> {
+        const ACTION: &str = "store events";
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
+        enqueue(self.id, &mut tx, subject, None, false, now).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn claim_work(
+        &self,
+        of: WorkKind,
+        limit: u32,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Vec<WorkItem>, StoreError> {
+        type Row = (String, String, Option<i64>, bool, i64, i64, i64);
+        let until = millis(now).saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+        let mut rows: Vec<Row> = sqlx::query_as(
+            "UPDATE work_queue SET claimed_until = ?4
+             WHERE connection_id = ?1 AND (kind, id) IN (
+                 SELECT kind, id FROM work_queue WHERE connection_id = ?1 AND next_attempt_at <= ?2 AND claimed_until <= ?2
+                   AND (kind IN ('recent_changes', 'entire_directory', 'schema')) = ?5
+                 ORDER BY next_attempt_at LIMIT ?3)
+             RETURNING kind, id, not_older_than, expect_deleted, attempts, sequence, next_attempt_at",
+        )
+        .bind(self.id)
+        .bind(millis(now))
+        .bind(limit)
+        .bind(until)
+        .bind(of == WorkKind::Sync)
+        .fetch_all(&self.writer)
+        .await
+        .map_err(|e| StoreError::new("claim work", e))?;
+        rows.sort_by_key(|row| row.6);
+        rows.into_iter()
+            .map(|(kind, id, not_older_than, expect_deleted, tries, sequence, _)| {
+                let row = format!("the work item {kind} {id}");
+                let read = || {
+                    Ok(WorkItem {
+                        subject: subject(&kind, id)?,
+                        not_older_than: not_older_than.map(timestamp).transpose()?,
+                        expect_deleted,
+                        attempts: attempts(tries)?,
+                        sequence,
+                    })
+                };
+                in_row(|| row, read)
+            })
+            .collect()
+    }
+
+    async fn release_work(&self, items: &[WorkItem]) -> Result<(), StoreError> {
+        let failed = |e| StoreError::new("release claims", e);
+        let mut connection = self.writer.acquire().await.map_err(failed)?;
+        unclaim(self, &mut connection, &items_json(items)).await.map_err(failed)
+    }
+
+    async fn release_all_claims(&self) -> Result<(), StoreError> {
+        const ACTION: &str = "release claims";
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
+        for statement in [
+            "UPDATE work_queue SET claimed_until = 0 WHERE connection_id = ?1 AND claimed_until > 0",
+            "UPDATE sync_requests SET accepted = 0 WHERE connection_id = ?1 AND accepted AND run_id IS NULL",
+        ] {
+            sqlx::query(statement).bind(self.id).execute(&mut *tx).await.map_err(failed)?;
+        }
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn complete_work(&self, items: &[WorkItem], now: Timestamp) -> Result<u64, StoreError> {
+        close_alone(self, items, "done", None, now, "complete work").await
+    }
+
+    async fn requeue_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
+        const ACTION: &str = "requeue work";
+        let failed = |e| StoreError::new(ACTION, e);
+        let items = items_json(items);
+        let mut tx = self.begin(ACTION).await?;
+        // A newer request keeps its due time.
+        sqlx::query(AssertSqlSafe(format!(
+            "UPDATE work_queue SET next_attempt_at = ?3, attempts = attempts + 1
+             WHERE connection_id = ?1 AND (kind, id, sequence) IN ({NOT_REQUESTED_AGAIN})"
+        )))
+        .bind(self.id)
+        .bind(&items)
+        .bind(millis(until))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        unclaim(self, &mut tx, &items).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn fail_work(
+        &self,
+        items: &[WorkItem],
+        failure: &Finding,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const ACTION: &str = "fail work";
+        let failure = to_json(ACTION, failure)?;
+        close_alone(self, items, "failed", Some(&failure), now, ACTION).await.map(drop)
+    }
 }
 
 /// Work items of a JSON list that no newer event has requested.
@@ -110,77 +177,17 @@ async fn unclaim(
     .map(drop)
 }
 
-pub(crate) async fn release(store: &ConnectionStore, items: &[WorkItem]) -> Result<(), StoreError> {
-    let failed = |e| StoreError::new("release claims", e);
-    let mut connection = store.writer.acquire().await.map_err(failed)?;
-    unclaim(store, &mut connection, &items_json(items)).await.map_err(failed)
-}
-
-pub(crate) async fn release_all(store: &ConnectionStore) -> Result<(), StoreError> {
-    const ACTION: &str = "release claims";
-    let failed = |e| StoreError::new(ACTION, e);
-    let mut tx = store.begin(ACTION).await?;
-    for statement in [
-        "UPDATE work_queue SET claimed_until = 0 WHERE connection_id = ?1 AND claimed_until > 0",
-        "UPDATE sync_requests SET accepted = 0 WHERE connection_id = ?1 AND accepted AND run_id IS NULL",
-    ] {
-        sqlx::query(statement).bind(store.id).execute(&mut *tx).await.map_err(failed)?;
-    }
-    tx.commit().await.map_err(failed)
-}
-
-pub(crate) async fn complete(
-    store: &ConnectionStore,
-    items: &[WorkItem],
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    close_alone(store, items, "done", None, now, "complete work").await
-}
-
-pub(crate) async fn fail(
-    store: &ConnectionStore,
-    items: &[WorkItem],
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    close_alone(store, items, "failed", Some(reason), now, "fail work").await.map(drop)
-}
-
-pub(crate) async fn requeue(
-    store: &ConnectionStore,
-    items: &[WorkItem],
-    until: Timestamp,
-) -> Result<(), StoreError> {
-    const ACTION: &str = "requeue work";
-    let failed = |e| StoreError::new(ACTION, e);
-    let items = items_json(items);
-    let mut tx = store.begin(ACTION).await?;
-    // A newer request keeps its due time.
-    sqlx::query(AssertSqlSafe(format!(
-        "UPDATE work_queue SET next_attempt_at = ?3, attempts = attempts + 1
-         WHERE connection_id = ?1 AND (kind, id, sequence) IN ({NOT_REQUESTED_AGAIN})"
-    )))
-    .bind(store.id)
-    .bind(&items)
-    .bind(millis(until))
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
-    unclaim(store, &mut tx, &items).await.map_err(failed)?;
-    tx.commit().await.map_err(failed)
-}
-
 async fn close_alone(
     store: &ConnectionStore,
     items: &[WorkItem],
     state: &'static str,
-    reason: Option<&str>,
+    failure: Option<&str>,
     now: Timestamp,
     action: &'static str,
 ) -> Result<u64, StoreError> {
     let failed = |e| StoreError::new(action, e);
     let mut tx = store.begin(action).await?;
-    let closed = close(store, &mut tx, items, state, reason, now).await.map_err(failed)?;
+    let closed = close(store, &mut tx, items, state, failure, now).await.map_err(failed)?;
     tx.commit().await.map_err(failed)?;
     Ok(closed)
 }
@@ -192,7 +199,7 @@ pub(crate) async fn close(
     tx: &mut Transaction<'static, Sqlite>,
     items: &[WorkItem],
     state: &'static str,
-    reason: Option<&str>,
+    failure: Option<&str>,
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     let items = items_json(items);
@@ -204,7 +211,7 @@ pub(crate) async fn close(
     .execute(&mut **tx)
     .await?;
     if state == "done" {
-        evidence::read_by_work(tx, store.id, &items).await?;
+        unread_objects::read_by_work(tx, store.id, &items).await?;
     }
     // A newer request can be claimed again.
     unclaim(store, tx, &items).await?;
@@ -219,9 +226,9 @@ pub(crate) async fn close(
     .fetch_all(&mut **tx)
     .await
     ?;
-    let change_seq = if events.is_empty() { 0 } else { next_change(store, tx).await? };
+    let change_seq = if events.is_empty() { 0 } else { next_change(store.id, tx).await? };
     let closed = sqlx::query(
-        "UPDATE events SET state = ?3, completed_at = ?4, reason = ?5, change_seq = ?6
+        "UPDATE events SET state = ?3, completed_at = ?4, failure = ?5, change_seq = ?6
          WHERE events.connection_id = ?1 AND events.id IN (SELECT value FROM json_each(?2)) AND events.state = 'pending'
            AND NOT EXISTS (SELECT 1 FROM event_work w WHERE w.connection_id = ?1 AND w.event_id = events.id)",
     )
@@ -229,7 +236,7 @@ pub(crate) async fn close(
     .bind(Value::from(events).to_string())
     .bind(state)
     .bind(millis(now))
-    .bind(reason)
+    .bind(failure)
     .bind(change_seq)
     .execute(&mut **tx)
     .await

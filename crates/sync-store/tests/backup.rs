@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;
-use sync_engine::{Place, Upkeep};
+use sync_engine::{Place, PlaceState};
 use sync_model::ConnectionName;
 use sync_store::Store;
 

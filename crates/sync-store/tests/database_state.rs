@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor, SqliteConnection};
-use sync_engine::Upkeep;
+use sync_engine::PlaceState;
 use sync_store::{DatabaseState, OpenError, Store};
 
 async fn connect(path: &Path) -> SqliteConnection {

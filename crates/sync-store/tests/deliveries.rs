@@ -6,7 +6,7 @@
 mod support;
 
 use futures::future::join_all;
-use sync_engine::StateStore;
+use sync_engine::EventInbox;
 
 use support::{ada, at, event, test_env};
 

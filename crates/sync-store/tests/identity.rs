@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::ConnectOptions;
-use sync_engine::{RunKind, StateStore};
+use sync_engine::{Listings, RunKind, Runs};
 use sync_model::GroupId;
 use sync_store::{DatabaseState, Soundness, Store, StoreLoss};
 

@@ -10,13 +10,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
-use sync_engine::{ChangeKind, FeedCheckpoint, ReplayTarget, StateStore, Subject, Upkeep};
+use sync_engine::{
+    Aliases, ChangeKind, ConfirmedRecords, EventHistory, EventInbox, FeedCheckpoint, Listings, ObjectCatalog,
+    ReplayTarget, StagedChanges, Subject, WorkQueue,
+};
 use sync_model::{EventId, GroupId, ObjectKind, UserId};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
 
-use support::{TestEnv, ada, at, event, group, staged, test_env, user};
+use support::{TestEnv, ada, at, event, failure, group, staged, test_env, user};
 
 /// Every statement that sqlx reports.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +84,7 @@ async fn work(env: &TestEnv) {
     store.requeue_work(&items, at(13)).await.unwrap();
     let items = env.claim(14).await.unwrap();
     store.complete_work(&items[..1], at(15)).await.unwrap();
-    store.fail_work(&items[1..], "unreadable", at(15)).await.unwrap();
+    store.fail_work(&items[1..], &failure("unreadable"), at(15)).await.unwrap();
     store.replay(ReplayTarget::Ids(&[EventId::new("e2")]), at(16)).await.unwrap();
 
     let keys = [user("u1", "", &[]).key, group("g1").key];

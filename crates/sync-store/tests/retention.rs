@@ -7,28 +7,12 @@ mod support;
 
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
-use sync_engine::{ChangeKind, RunKind, StateStore, SyncCheckpoint, SyncMode};
-use sync_model::{ExecutionId, GroupId, RunId, UserId};
+use sync_engine::{ChangeKind, Listings, RunKind, Runs, StagedChanges, SyncCheckpoint, SyncMode};
+use sync_model::{GroupId, RunId, UserId};
 
 use support::{TestEnv, at, reading, staged, test_env, user};
 
 const DAY: i64 = 24 * 60 * 60;
-
-#[tokio::test]
-async fn runs_with_open_executions_stay_open() {
-    let env = test_env().await;
-    let lost = env.run(&[staged(ChangeKind::Create, user("u1", "a", &[]), 0)]).await;
-    let open = env.run(&[staged(ChangeKind::Create, user("u2", "b", &[]), 0)]).await;
-    env.store.open_execution(open, &ExecutionId::new("e"), at(1)).await.unwrap();
-    env.store.mark_runs_interrupted(at(100)).await.unwrap();
-    assert!(env.store.staged(lost, None, 10).await.unwrap().is_empty());
-    assert_eq!(env.store.staged(open, None, 10).await.unwrap().len(), 1);
-    let runs = env.store.runs(10).await.unwrap();
-    assert_eq!(
-        runs.iter().map(|r| (r.id, r.ended_at.is_some())).collect::<Vec<_>>(),
-        [(open, false), (lost, true)]
-    );
-}
 
 /// A run that was cut off in the middle of its pass, with rows of every kind that a run leaves.
 async fn cut_off(env: &TestEnv, kind: RunKind, second: i64) -> RunId {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor, SqliteConnection};
-use sync_engine::StateStore;
+use sync_engine::ConfirmedRecords;
 use sync_model::ConnectionName;
 use sync_store::{OpenError, Store};
 

@@ -10,8 +10,8 @@ use std::path::Path;
 
 const OPENAPI: &str =
     "crates/sync-console/tests/api/snapshots/api__document__api_document_matches_snapshot.snap";
-const METRICS: &str = "crates/sync-service/src/http/metrics/snapshots/\
-                       sync_service__http__metrics__tests__metrics_match_documentation.snap";
+const METRICS: &str = "crates/sync-daemon/src/http/metrics/snapshots/\
+                       sync_daemon__http__metrics__tests__metrics_match_documentation.snap";
 
 /// Former keys of all types.
 const KEYS: &[&str] = &[
@@ -207,6 +207,6 @@ fn metrics_have_no_former_name() {
 
 #[test]
 fn problem_types_have_no_former_name() {
-    let source = read("crates/sync-service/src/problem_type.rs");
+    let source = read("crates/admin-api/src/problem_type.rs");
     assert_eq!(found(&source, PROBLEMS, |name| format!("(\"{name}\",")), [""; 0]);
 }

@@ -7,11 +7,15 @@ use std::fs;
 use std::path::Path;
 
 /// Crates without a surface of their own, and the parts of them that may name commands.
-const WITHOUT_COMMANDS: [(&str, &[&str]); 3] = [
+const WITHOUT_COMMANDS: [(&str, &[&str]); 7] = [
     ("crates/sync-model/src", &[]),
     ("crates/sync-engine/src", &[]),
-    // The catalog of the API, and the dialogue that writes a configuration file for the command line.
-    ("crates/sync-service/src", &["crates/sync-service/src/words/", "crates/sync-service/src/init/"]),
+    // The dialogue that writes a configuration file for the command line.
+    ("crates/sync-config/src", &["crates/sync-config/src/init/"]),
+    ("crates/connectors/src", &[]),
+    ("crates/diagnostics/src", &["crates/diagnostics/src/words.rs"]),
+    ("crates/admin-api/src", &[]),
+    ("crates/sync-daemon/src", &[]),
 ];
 
 /// Labels of buttons and pages in the console.
@@ -25,8 +29,16 @@ const CONSOLE: [&str; 6] = [
 ];
 
 /// Crates that render texts.
-const RENDERING: [&str; 4] =
-    ["crates/sync-service/src", "crates/sync-console/src", "bins/okta-insight/src", "bins/okta-insightd/src"];
+const RENDERING: [&str; 8] = [
+    "crates/plain-text/src",
+    "crates/diagnostics/src",
+    "crates/admin-api/src",
+    "crates/sync-daemon/src",
+    "crates/sync-console/src",
+    "bins/okta-insight/src",
+    "bins/okta-insightd/src",
+    "crates/sync-config/src",
+];
 
 /// Methods that search or take apart a text.
 const READS: [&str; 10] = [
@@ -43,7 +55,13 @@ const READS: [&str; 10] = [
 ];
 
 /// Calls and fields whose value is a rendered text.
-const RENDERED: [&str; 13] = [
+const RENDERED: [&str; 19] = [
+    "plain_text::finding(",
+    "plain_text::remedy(",
+    "plain_text::hook_change(",
+    "diagnostics::observation(",
+    "diagnostics::check_details(",
+    "diagnostics::changes(",
     "words::finding(",
     "words::remedy(",
     "words::observation(",

@@ -96,6 +96,21 @@ async fn inactive_event_hook_fails_verification() {
     assert_eq!(checklist["complete"], false);
     set_up.control("POST", &format!("/okta/hooks/{hook}/activate")).await;
     set_up.until("the checklist is complete again", |checklist| checklist["complete"] == true).await;
+    // A later problem doesn't bring the resolved one back.
+    let change = format!("/okta/hooks/{hook}/events");
+    set_up.env.control().call("PUT", &change, &json!(["user.lifecycle.create"])).await.unwrap();
+    let incomplete = |checklist: &Value| reports(checklist, "verify", "event_types_missing");
+    let checklist = set_up.until("the event types are missing", incomplete).await;
+    assert!(!inactive(&checklist), "{checklist}");
+    // A verification reports everything that it finds.
+    set_up.control("POST", &format!("/okta/hooks/{hook}/deactivate")).await;
+    set_up.post("verify").await;
+    let both = |checklist: &Value| reports(checklist, "verify", "event_types_missing") && inactive(checklist);
+    set_up.until("the verification reports both", both).await;
+    set_up.post("setup").await;
+    set_up.until("Setup ended", |checklist| checklist["steps"][2]["state"] == "ready").await;
+    set_up.post("verify").await;
+    set_up.until("the checklist is complete at last", |checklist| checklist["complete"] == true).await;
 }
 
 #[tokio::test]

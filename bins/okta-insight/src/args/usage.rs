@@ -6,7 +6,9 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
-use super::{Arguments, help};
+use super::arguments::Arguments;
+use super::common::Output;
+use super::help;
 use crate::failure::{ErrorCode, Failure};
 use crate::output;
 
@@ -24,7 +26,7 @@ pub(crate) fn parse() -> Arguments {
         Err(error) => {
             let error = improved(error.format(&mut command));
             if error.use_stderr() && requests_json(&given) {
-                let code = output::report(&failure(&error), super::Output::Json);
+                let code = output::report(&failure(&error), Output::Json);
                 std::process::exit(code.into());
             }
             error.exit()

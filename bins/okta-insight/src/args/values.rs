@@ -10,7 +10,7 @@ use crate::words::usage;
 
 /// A duration, such as `30s`, `15m`, `6h`, or `1d`.
 pub(crate) fn any_duration(text: &str) -> Result<Duration, String> {
-    sync_service::engine::interval(text).ok_or_else(|| usage::DURATION.to_owned())
+    sync_engine::interval(text).ok_or_else(|| usage::DURATION.to_owned())
 }
 
 /// A duration that is greater than zero.

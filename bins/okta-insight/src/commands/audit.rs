@@ -1,19 +1,14 @@
-//! `okta-insight audit`, and the entries that changing commands leave.
+//! `okta-insight audit`
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use serde_json::{Map, Value, json};
-use sync_service::engine::{Clock, SystemClock};
-use sync_service::model::ConnectionName;
-use sync_service::{
-    AuditEntry, Config, ServiceError, Store, connection_state, difference, error_chain, token_state,
-};
+use serde_json::json;
+use sync_daemon::ServiceError;
+use sync_store::Store;
 
 use crate::args::values::limit;
-use crate::args::{Command, Common, ConfigFile, Output};
+use crate::args::{ConfigFile, Output};
 use crate::output::{Outcome, print_json, table};
 
 #[derive(Debug, ClapArgs)]
@@ -27,9 +22,6 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "limit")]
     lines: bool,
 }
-
-/// The time limit for the audit entry of a failed change.
-const BRIEFLY: Duration = Duration::from_secs(3);
 
 /// Entries that are read at once.
 const PAGE: u32 = 500;
@@ -79,176 +71,4 @@ async fn show(args: &Args, store: &Store, output: Output) -> Outcome {
     }
     println!("{rows}");
     Ok(ExitCode::SUCCESS)
-}
-
-/// The state that a change can touch.
-#[derive(Clone, Copy)]
-enum Touches<'c> {
-    Tokens,
-    /// The connection of this name; every one when none was given.
-    Connections(Option<&'c str>),
-}
-
-/// A change by a command on this machine.
-pub(crate) struct Change<'c> {
-    action: &'static str,
-    file: &'c ConfigFile,
-    touches: Touches<'c>,
-    request: Value,
-}
-
-/// The change that a command makes; `None` for commands that change nothing here. The daemon audits the requests that
-/// it receives.
-pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
-    match command {
-        Command::Setup(args) => {
-            of_common("setup", &args.common, json!({ "manual_event_hook": args.manual_event_hook }))
-        }
-        Command::Doctor(args) if args.fix => of_common("doctor_fix", &args.common, Value::Null),
-        Command::Sync(args) if !args.dry_run => {
-            let request = json!({
-                "override_safeguards": args.override_safeguards,
-                "resend": args.resend,
-                "users": args.users,
-                "groups": args.groups,
-            });
-            of_common("synchronize", &args.common, request)
-        }
-        Command::Prune(args) => {
-            let request = json!({
-                "older_than_seconds": args.older_than.as_secs(),
-                "limit": args.limit,
-                "yes": args.yes,
-                "override_safeguards": args.override_safeguards,
-            });
-            of_common("prune", &args.common, request)
-        }
-        Command::Pause(args) => {
-            let seconds = args.time.map(|time| time.as_secs());
-            of_common("pause", &args.common, json!({ "seconds": seconds }))
-        }
-        Command::Resume(common) => of_common("resume", common, Value::Null),
-        Command::Events(args) => {
-            let (common, request) = args.replayed()?;
-            of_common("replay", common, request)
-        }
-        Command::Tokens(args) => {
-            let (action, file, request) = args.changed()?;
-            Some(Change { action, file, touches: Touches::Tokens, request })
-        }
-        Command::MasterKey(args) => Some(Change {
-            action: "rotate_master_key",
-            file: args.rotated()?,
-            touches: Touches::Tokens,
-            request: Value::Null,
-        }),
-        _ => None,
-    }
-}
-
-fn of_common<'c>(action: &'static str, common: &'c Common, request: Value) -> Option<Change<'c>> {
-    let local = &common.local;
-    common.remote.server().is_none().then_some(Change {
-        action,
-        file: &local.file,
-        touches: Touches::Connections(local.connection.as_deref()),
-        request,
-    })
-}
-
-impl<'c> Change<'c> {
-    /// Reads the state before the change.
-    pub(crate) async fn begin(self) -> Begun<'c> {
-        let before = self.state().await.map(|(_, state)| state);
-        Begun { change: self, before }
-    }
-
-    /// The connection that the change concerns, if any, and the state that the change affects; `None` if the store
-    /// can't be read.
-    async fn state(&self) -> Option<(Option<ConnectionName>, Value)> {
-        let config = self.file.load().ok()?;
-        if !config.store.exists() {
-            return Some((None, json!({})));
-        }
-        let store = Store::open(&config.store).await.ok()?;
-        let state = self.read(&config, &store).await;
-        store.close().await;
-        state.ok()
-    }
-
-    async fn read(
-        &self,
-        config: &Config,
-        store: &Store,
-    ) -> Result<(Option<ConnectionName>, Value), ServiceError> {
-        let names: Vec<ConnectionName> = match self.touches {
-            Touches::Tokens => return Ok((None, token_state(store).await?)),
-            Touches::Connections(Some(name)) => {
-                ConnectionName::try_from(name.to_owned()).into_iter().collect()
-            }
-            Touches::Connections(None) => {
-                let saved = store.saved_connections().await?.into_iter().map(|saved| saved.name);
-                let names: BTreeSet<_> = config.connections.keys().cloned().chain(saved).collect();
-                names.into_iter().collect()
-            }
-        };
-        if let [name] = names.as_slice() {
-            return Ok((Some(name.clone()), connection_state(store, name).await?));
-        }
-        let mut states = Map::new();
-        for name in &names {
-            states.insert(name.to_string(), connection_state(store, name).await?);
-        }
-        Ok((None, json!({ "connections": states })))
-    }
-}
-
-/// A change with the state before it.
-pub(crate) struct Begun<'c> {
-    change: Change<'c>,
-    before: Option<Value>,
-}
-
-impl Begun<'_> {
-    /// Stores the audit entry. A failure is logged and stops nothing. The entry of a failed change waits for another
-    /// process that writes, but not for long: the command may have waited for it before.
-    pub(crate) async fn record(self, succeeded: bool) {
-        let Self { change, before } = self;
-        let Ok(config) = change.file.load() else { return };
-        if !config.store.exists() {
-            return;
-        }
-        let (connection, after) = change.state().await.unzip();
-        let (before, after) =
-            before.zip(after).map(|(before, after)| difference(before, after)).unwrap_or_default();
-        // By the number of the process, not by a variable that anyone can set.
-        let user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
-        let entry = AuditEntry {
-            connection: connection.flatten().map(|name| name.to_string()),
-            request: Some(change.request).filter(|request| !request.is_null()),
-            before,
-            after,
-            succeeded,
-            ..AuditEntry::new(SystemClock.now(), &user, "cli", change.action)
-        };
-        let written = async {
-            let store = Store::open(&config.store).await?;
-            let written = store.audit().append(&entry).await;
-            store.close().await;
-            written.map_err(ServiceError::from)
-        };
-        let written = if succeeded {
-            written.await
-        } else {
-            let Ok(written) = tokio::time::timeout(BRIEFLY, written).await else {
-                let seconds = BRIEFLY.as_secs();
-                eprintln!("warning: could not write the audit log within {seconds} s");
-                return;
-            };
-            written
-        };
-        if let Err(error) = written {
-            eprintln!("warning: could not write the audit log: {}", error_chain(&error));
-        }
-    }
 }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use serde_json::json;
-use sync_service::{ServiceError, Store};
+use sync_daemon::ServiceError;
+use sync_store::Store;
 
 use crate::args::{ConfigFile, Output};
 use crate::failure::{ErrorCode, Failure};

@@ -3,10 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::args::Arguments;
 use crate::output::Outcome;
 
 #[derive(Debug, Args)]
@@ -15,9 +14,10 @@ pub(crate) struct Completions {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Completions) -> Outcome {
+/// Prints the completions of `command`.
+pub(crate) fn run(args: &Completions, mut command: Command) -> Outcome {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "okta-insight", &mut script);
+    clap_complete::generate(args.shell, &mut command, "okta-insight", &mut script);
     std::io::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }

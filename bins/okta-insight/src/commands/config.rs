@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use sync_service::{
+use sync_config::{
     Config, ConfigError, ConfigValue, EXAMPLE, EffectiveConfig, ValueOrigin, exposed_files, json_schema,
     read_small_text,
 };
@@ -124,9 +124,9 @@ fn print_in_force(connection: &EffectiveConfig) {
     println!(
         "  Event source        {}",
         match connection.event_source {
-            sync_service::EventSource::EventHook => "event hook",
-            sync_service::EventSource::SystemLog => "System Log",
-            sync_service::EventSource::Both => "event hook and System Log",
+            sync_config::EventSource::EventHook => "event hook",
+            sync_config::EventSource::SystemLog => "System Log",
+            sync_config::EventSource::Both => "event hook and System Log",
         }
     );
     let scope =

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use sync_service::doctor::{Check, CheckReport, CheckStatus, examine};
+use diagnostics::{Check, CheckReport, CheckStatus, examine};
+use sync_daemon::ThisProcess;
 
 use super::findings::cell;
 use super::remote::{Remote, only_here, remote};
@@ -40,7 +41,7 @@ pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
         let local = &args.common.local;
         let known = known(local).await?;
         let chosen = known.chosen(local.connection.as_deref())?;
-        examine(&known.config, local.file.path(), &chosen, args.fix).await
+        examine(&known.config, local.file.path(), &chosen, args.fix, &ThisProcess).await
     };
     let passed = found.iter().all(|report| report.passed);
     match output {

@@ -4,13 +4,12 @@ use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
+use admin_api::wire::Events;
+use admin_api::{ConnectionEvent, FollowedEvent, RemoteEventFollower, ReplayResult};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
-use sync_service::engine::{Event, EventFilter, EventState};
-use sync_service::model::EventId;
-use sync_service::wire::Events;
-use sync_service::{
-    ConnectionEvent, EventFollower, FollowedEvent, RemoteEventFollower, ReplayResult, error_chain, replay,
-};
+use sync_daemon::{EventFollower, replay};
+use sync_engine::{Event, EventFilter, EventState, error_chain};
+use sync_model::EventId;
 
 use super::remote::{Remote, remote};
 use super::{Opened, open, stop_on_signal};
@@ -19,6 +18,7 @@ use crate::args::{Common, Output};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json, shown};
 use crate::words::commands::{DAEMON, SYNC};
+use crate::words::findings::finding;
 use crate::words::labels::{attempts, event_state, subject};
 use crate::words::units::count;
 
@@ -298,8 +298,6 @@ fn details(event: &Event) -> Vec<String> {
         };
         lines.push(format!("  {}, {next}", attempts(work.attempts)));
     }
-    if let Some(reason) = &event.reason {
-        lines.push(format!("reason: {reason}"));
-    }
+    lines.extend(event.failure.as_ref().map(finding));
     lines
 }

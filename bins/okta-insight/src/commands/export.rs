@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sync_service::{Connection, ExportError, export};
+use connectors::{ExportError, export};
+use sync_config::{check_clients, okta_client};
 
 use super::remote::only_here;
 use super::{known, stop_on_signal};
@@ -32,7 +33,7 @@ pub(crate) async fn run(args: &Export, output: Output) -> Outcome {
     let known = known(local).await?;
     let chosen = known.chosen(local.connection.as_deref())?;
     for connection in &chosen {
-        Connection::check(connection)?;
+        check_clients(connection)?;
     }
     let stop = stop_on_signal();
     let mut written = Vec::new();
@@ -42,7 +43,7 @@ pub(crate) async fn run(args: &Export, output: Output) -> Outcome {
             _ => args.folder.join(connection.name.as_str()),
         };
         let bars = Bars::new();
-        let manifest = export(connection, &folder, args.force, &bars, &stop).await?;
+        let manifest = export(&okta_client(connection)?, &folder, args.force, &bars, &stop).await?;
         drop(bars);
         written.push((connection, folder, manifest));
     }
@@ -80,6 +81,6 @@ pub(crate) async fn run(args: &Export, output: Output) -> Outcome {
 
 impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
-        sync_service::ServiceError::from(error).into()
+        sync_daemon::ServiceError::from(error).into()
     }
 }

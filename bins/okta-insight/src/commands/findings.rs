@@ -1,6 +1,6 @@
 //! Findings as lines of output.
 
-use sync_service::engine::{Finding, Severity};
+use sync_engine::{Finding, Severity};
 
 use crate::words::findings::finding;
 use crate::words::remedies::remedy;

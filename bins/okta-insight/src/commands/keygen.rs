@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use sync_service::KeyKind;
-use sync_service::init::generate_key;
+use sync_config::KeyKind;
+use sync_config::init::generate_key;
 
 use crate::args::Output;
 use crate::args::values::key_size;

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 
-use crate::args::Arguments;
 use crate::failure::{ErrorCode, Failure};
 use crate::output::Outcome;
 
@@ -20,8 +19,8 @@ pub(crate) struct Man {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Man) -> Outcome {
-    let command = Arguments::command();
+/// Generates the pages of `command`.
+pub(crate) fn run(args: &Man, command: Command) -> Outcome {
     match &args.dir {
         Some(folder) => {
             let failed = |error| {

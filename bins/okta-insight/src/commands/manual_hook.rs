@@ -1,7 +1,7 @@
 //! The output of `okta-insight setup --manual-event-hook`. No other command shows the event hook's secret.
 
+use connectors::ManualEventHook;
 use serde_json::{Value, json};
-use sync_service::ManualEventHook;
 
 use crate::words::commands::VERIFY;
 

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use sync_service::init::{new_master_key, read_master_key};
-use sync_service::{ConnectionManager, ServiceError, Store, rotate};
+use sync_config::init::{new_master_key, read_master_key};
+use sync_daemon::{ConnectionManager, ServiceError, rotate};
+use sync_store::Store;
 
 use crate::args::{ConfigFile, Output};
 use crate::failure::{ErrorCode, Failure};

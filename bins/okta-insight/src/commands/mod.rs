@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod change;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
@@ -13,6 +14,7 @@ pub(crate) mod keygen;
 pub(crate) mod man;
 mod manual_hook;
 pub(crate) mod master_key;
+mod opened;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
@@ -21,127 +23,11 @@ pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod setup;
+mod signal;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod tokens;
 pub(crate) mod verify;
 
-use std::io::ErrorKind;
-use std::path::Path;
-
-use sync_service::model::ConnectionName;
-use sync_service::{
-    Config, ConfigError, Connection, ConnectionRegistry, END_WITHIN, ServiceError, Store, Unavailable,
-    shutdown_requested,
-};
-use tokio_util::sync::CancellationToken;
-
-use crate::args::{Common, Local};
-use crate::failure::Failure;
-
-/// The configuration and the selected connections.
-pub(crate) struct Opened {
-    /// Its connections include those saved in the console.
-    pub(crate) config: Config,
-    pub(crate) store: Store,
-    pub(crate) connections: Vec<Connection>,
-}
-
-impl Opened {
-    /// Waits until no other process writes to the state store, for a command that writes.
-    pub(crate) async fn in_turn(self) -> Result<Self, Failure> {
-        self.store.await_turn().await.map_err(ServiceError::from)?;
-        Ok(self)
-    }
-}
-
-/// Reads the configuration. If it is missing, the hint names the flags for a remote daemon.
-fn load(local: &Local) -> Result<Config, Failure> {
-    local.file.load().map_err(|error| {
-        let missing =
-            matches!(&error, ConfigError::Read { source, .. } if source.kind() == ErrorKind::NotFound);
-        let mut failure = Failure::from(error);
-        if let (true, Some(hint)) = (missing, &mut failure.hint) {
-            hint.push_str("; for a remote daemon, set `--server URL --token-file FILE`");
-        }
-        failure
-    })
-}
-
-/// The connections of the configuration and those saved in the console. The state store isn't changed.
-pub(crate) async fn known(local: &Local) -> Result<ConnectionRegistry, Failure> {
-    Ok(ConnectionRegistry::read(load(local)?).await?)
-}
-
-/// Reads the configuration and opens the selected connections. Reports all errors that need no request.
-pub(crate) async fn open(common: &Common) -> Result<Opened, Failure> {
-    open_from(common, None).await
-}
-
-/// Opens the connections with an export instead of Okta.
-pub(crate) async fn open_saved(common: &Common, folder: &Path) -> Result<Opened, Failure> {
-    open_from(common, Some(folder)).await
-}
-
-async fn open_from(common: &Common, saved: Option<&Path>) -> Result<Opened, Failure> {
-    let (opened, broken) = open_working(common, saved).await?;
-    match broken.first() {
-        Some((name, broken)) => Err(broken.error(name).into()),
-        None => Ok(opened),
-    }
-}
-
-/// Opens the available connections, for a command that also reports the unavailable ones.
-pub(crate) async fn open_working(
-    common: &Common,
-    saved: Option<&Path>,
-) -> Result<(Opened, Vec<(ConnectionName, Unavailable)>), Failure> {
-    let name = common.local.connection.as_deref();
-    let config = load(&common.local)?;
-    let mut store = None;
-    let known = if config.store.exists() {
-        let there = Store::open(&config.store).await.map_err(ServiceError::from)?;
-        ConnectionRegistry::of(config, store.insert(there)).await?
-    } else {
-        ConnectionRegistry::read(config).await?
-    };
-    let working = known.working(name)?;
-    for connection in &working {
-        Connection::check(connection)?;
-    }
-    let store = match store {
-        Some(store) => store,
-        None => Store::open(&known.config.store).await.map_err(ServiceError::from)?,
-    };
-    let mut connections = Vec::new();
-    for connection in working {
-        connections.push(match saved {
-            Some(folder) => Connection::open_saved(connection, &store, folder).await?,
-            None => Connection::open(connection, &store).await?,
-        });
-    }
-    let broken = known.unavailable_of(name).into_iter().map(|(name, broken)| (name.clone(), broken.clone()));
-    let broken = broken.collect();
-    Ok((Opened { config: known.config, store, connections }, broken))
-}
-
-/// The exit code that a shell reports for a process that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
-
-/// A token that Ctrl-C or SIGTERM cancels. The second signal or a timeout ends the process immediately. Nothing is lost: the
-/// next run resumes from the checkpoint and recovers the execution.
-pub(crate) fn stop_on_signal() -> CancellationToken {
-    let stop = CancellationToken::new();
-    let requested = stop.clone();
-    tokio::spawn(async move {
-        shutdown_requested().await;
-        requested.cancel();
-        eprintln!("Stopping. Press Ctrl-C again to stop immediately.");
-        tokio::select! {
-            () = shutdown_requested() => {}
-            () = tokio::time::sleep(END_WITHIN) => {}
-        }
-        std::process::exit(INTERRUPTED);
-    });
-    stop
-}
+pub(crate) use opened::{Opened, known, open, open_saved, open_working};
+pub(crate) use signal::stop_on_signal;

@@ -1,15 +1,32 @@
 //! `okta-insight pause` and `okta-insight resume`
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use admin_api::wire::PauseStatus;
+use clap::Args;
 use serde::Serialize;
-use sync_service::wire::PauseStatus;
 
 use super::open;
 use super::remote::{Remote, remote};
-use crate::args::{Common, Output, Pause as Args};
+use crate::args::values::duration;
+use crate::args::{Common, Output};
 use crate::output::{Outcome, print_json};
 use crate::words::state;
+
+#[derive(Debug, Args)]
+pub(crate) struct Pause {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Length of the pause, such as 30m or 2h [default: until `resume`]
+    #[arg(
+        long = "for",
+        value_name = "DURATION",
+        value_parser = duration,
+        help = "Length of the pause, such as 30m or 2h [default: until `okta-insight resume`]"
+    )]
+    pub(crate) time: Option<Duration>,
+}
 
 /// The pause of a connection after the command.
 #[derive(Serialize)]
@@ -20,7 +37,7 @@ struct Changed {
     was_paused: bool,
 }
 
-pub(crate) async fn pause(args: &Args, output: Output) -> Outcome {
+pub(crate) async fn pause(args: &Pause, output: Output) -> Outcome {
     let mut statuses = Vec::new();
     if let Some(Remote { client, names }) = remote(&args.common).await? {
         for name in &names {

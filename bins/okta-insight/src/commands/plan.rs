@@ -5,13 +5,14 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use admin_api::PlanView;
 use clap::Args;
 use serde_json::Value;
-use sync_service::engine::{
-    ChangeKind, EngineError, FieldChange, Finding, ObjectChange, ProgressSink, Subject, SyncPlan,
+use sync_daemon::Connection;
+use sync_engine::{
+    ChangeKind, EngineError, FieldChange, ObjectChange, ProgressSink, Subject, SyncPlan, error_chain,
 };
-use sync_service::model::RecordKey;
-use sync_service::{Connection, PlanView, error_chain};
+use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
 use super::findings::print_findings;
@@ -88,7 +89,7 @@ pub(crate) async fn show(
         let plan = compute(connection, subjects, &bars, &stop).await?;
         let engine = connection.engine();
         let objects = engine.changes(&plan, None, limit).await?;
-        let mut shown = PlanView::of(connection, plan.clone(), &limits).with_outstanding(connection).await?;
+        let mut shown = connection.plan_view(plan.clone(), &limits).await?;
         if let Some(file) = &mut file {
             file.begin(&shown)?;
             let mut after: Option<RecordKey> = None;
@@ -253,8 +254,7 @@ fn print(planned: &PlanView) {
         println!("  `{}` would be cleared on {} of {objects}", cleared.field, number(cleared.cleared));
     }
     print_findings(2, &planned.violations);
-    print_findings(2, Finding::of_scope(&planned.plan.unknown_choices).as_slice());
-    planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
+    print_findings(2, &planned.plan.data_findings());
     if !planned.outstanding.is_empty() {
         println!("  {}", safety::outstanding(&planned.outstanding));
     }

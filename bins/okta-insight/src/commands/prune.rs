@@ -2,19 +2,40 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use clap::Args;
 use serde::Serialize;
-use sync_service::engine::{PruneOptions, PruneOutcome, PrunePlan, PruneReport};
-use sync_service::model::ConnectionName;
-use sync_service::{Connection, ServiceError};
+use sync_daemon::{Connection, ServiceError};
+use sync_engine::{PruneOptions, PruneOutcome, PrunePlan, PruneReport};
+use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
 use super::remote::only_here;
 use super::{open, stop_on_signal};
-use crate::args::{Output, Prune};
+use crate::args::values::{any_duration, prune_limit};
+use crate::args::{Common, Output};
 use crate::failure::{ErrorCode, FOUND, Failure};
 use crate::output::{Outcome, print_json, table};
 use crate::words::units::{count, number};
+
+#[derive(Debug, Args)]
+pub(crate) struct Prune {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Minimum time since an object was retired, such as 90d
+    #[arg(long, default_value = "30d", value_name = "DURATION", value_parser = any_duration)]
+    pub(crate) older_than: Duration,
+    /// Maximum number of objects to delete
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = prune_limit, allow_negative_numbers = true)]
+    pub(crate) limit: u32,
+    /// Delete without a prompt
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Delete the objects even if they are more than 20% of their object type
+    #[arg(long)]
+    pub(crate) override_safeguards: bool,
+}
 
 #[derive(Serialize)]
 struct Done {

@@ -1,7 +1,9 @@
 //! The remote daemon that a command uses instead of this host.
 
-use sync_service::model::ConnectionName;
-use sync_service::{RemoteClient, Secret, read_small_text, trimmed};
+use admin_api::RemoteClient;
+use secrecy::SecretString;
+use sync_config::{read_small_text, trimmed};
+use sync_model::ConnectionName;
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -30,7 +32,7 @@ pub(crate) async fn remote(common: &Common) -> Result<Option<Remote>, Failure> {
     Ok(Some(Remote { client, names }))
 }
 
-fn token(common: &Common) -> Result<Option<Secret>, Failure> {
+fn token(common: &Common) -> Result<Option<SecretString>, Failure> {
     let Some(file) = &common.remote.token_file else {
         let given = std::env::var(TOKEN).ok();
         return given.map(|text| one_line(&text, TOKEN)).transpose();
@@ -43,7 +45,7 @@ fn token(common: &Common) -> Result<Option<Secret>, Failure> {
 }
 
 /// The token in a text. A wrong text is never shown.
-fn one_line(text: &str, place: &str) -> Result<Secret, Failure> {
+fn one_line(text: &str, place: &str) -> Result<SecretString, Failure> {
     let problem = match trimmed(text) {
         "" => "is empty",
         token if token.contains(['\n', '\r']) => "has more than one line",

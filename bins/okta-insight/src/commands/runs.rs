@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use admin_api::ConnectionRun;
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
-use sync_service::engine::{Finding, RecordCounts, RunFilter, RunKind, RunReport, RunState, RunSummary};
-use sync_service::model::{ConnectionName, RunId};
-use sync_service::{ConnectionRun, ServiceError, find_run};
+use sync_daemon::{ServiceError, find_run};
+use sync_engine::{RecordCounts, RunDetail, RunFilter, RunKind, RunReport, RunState, RunSummary};
+use sync_model::{ConnectionName, RunId};
 
 use super::findings::print_findings;
 use super::open;
@@ -15,6 +16,7 @@ use crate::args::values::{limit, run_id};
 use crate::args::{Common, Output};
 use crate::failure::Failure;
 use crate::output::{Outcome, print_json, table};
+use crate::words::findings::{finding, unconfirmed_reason};
 use crate::words::labels::{attempts, run_kind, run_state};
 use crate::words::remedies::remedy;
 use crate::words::units::{count, number, span};
@@ -187,14 +189,14 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
     println!("{rows}");
     for run in runs {
         let report = run.report.as_ref();
-        if let Some(error) = report.and_then(|report| report.error.as_ref()) {
-            println!("  ! run {}: {error}", run.id);
+        if let Some(failure) = report.and_then(|report| report.failure.as_ref()) {
+            println!("  ! run {}: {}", run.id, finding(failure));
         }
         if let Some(fix) = report.and_then(RunReport::remedy) {
             println!("    hint: {}", remedy(fix));
         }
-        for line in report.map(|report| report.value_problems.lines()).unwrap_or_default() {
-            println!("  ! run {}: {line}", run.id);
+        for found in report.into_iter().flat_map(|report| report.value_problems.findings()) {
+            println!("  ! run {}: {}", run.id, finding(&found));
         }
     }
 }
@@ -225,16 +227,7 @@ fn print_one(found: &ConnectionRun) {
             count(report.cleared_values, "value")
         );
     }
-    for execution in &found.run.executions {
-        let end = match (execution.ended_at, execution.processed) {
-            (None, _) => "outcome unknown".to_owned(),
-            (Some(ended), true) => format!("processed {ended:.0}"),
-            (Some(ended), false) => format!("not processed, ended {ended:.0}"),
-        };
-        println!("  Execution       {}", execution.id);
-        println!("                  started {:.0}", execution.started_at);
-        println!("                  {end}");
-    }
+    print_executions(&found.run);
     let Some(report) = &run.report else { return };
     if !report.records.is_empty() {
         let mut rows = table(["object type", "read", "sent", "created", "updated", "identical", "rejected"]);
@@ -246,28 +239,47 @@ fn print_one(found: &ConnectionRun) {
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
     print_findings(2, &report.drift);
-    print_findings(2, Finding::of_scope(&report.unknown_choices).as_slice());
-    report.messages.iter().for_each(|message| println!("  ! {message}"));
-    if let Some(error) = &report.error {
-        println!("  Error           {error}");
+    print_findings(2, &report.data_findings());
+    if let Some(failure) = &report.failure {
+        println!("  Error           {}", finding(failure));
     }
     if let Some(fix) = report.remedy() {
         println!("  Hint            {}", remedy(fix));
     }
-    if found.run.rejected_count > 0 {
-        println!("  Unconfirmed     {}", count(found.run.rejected_count, "record"));
-        for record in &found.run.rejected_records {
-            println!(
-                "    {}: {}, next attempt {:.0}",
-                record.key,
-                attempts(record.attempts),
-                record.next_attempt_at
-            );
-            println!("      {}", record.reason);
-        }
-        let hidden = found.run.rejected_count.saturating_sub(found.run.rejected_records.len() as u64);
-        if hidden > 0 {
-            println!("    and {}", count(hidden, "more record"));
-        }
+    print_unconfirmed(&found.run);
+}
+
+/// Prints the executions of a run.
+fn print_executions(run: &RunDetail) {
+    for execution in &run.executions {
+        let end = match (execution.ended_at, execution.processed) {
+            (None, _) => "outcome unknown".to_owned(),
+            (Some(ended), true) => format!("processed {ended:.0}"),
+            (Some(ended), false) => format!("not processed, ended {ended:.0}"),
+        };
+        println!("  Execution       {}", execution.id);
+        println!("                  started {:.0}", execution.started_at);
+        println!("                  {end}");
+    }
+}
+
+/// Prints the first unconfirmed records of a run.
+fn print_unconfirmed(run: &RunDetail) {
+    if run.rejected_count == 0 {
+        return;
+    }
+    println!("  Unconfirmed     {}", count(run.rejected_count, "record"));
+    for record in &run.rejected_records {
+        println!(
+            "    {}: {}, next attempt {:.0}",
+            record.key,
+            attempts(record.attempts),
+            record.next_attempt_at
+        );
+        println!("      {}", unconfirmed_reason(record.attempts, &record.reason));
+    }
+    let hidden = run.rejected_count.saturating_sub(run.rejected_records.len() as u64);
+    if hidden > 0 {
+        println!("    and {}", count(hidden, "more record"));
     }
 }

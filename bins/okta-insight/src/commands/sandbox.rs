@@ -2,20 +2,80 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::net::Ipv4Addr;
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sandbox::{Sandbox, SandboxOptions, TlsFiles};
+use clap::Args as ClapArgs;
+use reqwest::Url;
+use sandbox::{DpopMode, FaultSpec, Sandbox, SandboxOptions, TlsFiles};
+use secrecy::ExposeSecret;
 use serde_json::Value;
-use sync_service::{ExposeSecret, MasterKey, ServiceError};
+use sync_config::MasterKey;
+use sync_daemon::ServiceError;
 use tokio::net::TcpSocket;
 
 use super::stop_on_signal;
-use crate::args::{Org, Sandbox as Args};
+use crate::args::values::{RateLimit, address, quantity, seed};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::Outcome;
 use crate::words::commands::{EXPORT, SETUP};
+
+/// The generated org.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Org {
+    /// Number of users, including deactivated users
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = quantity, allow_negative_numbers = true)]
+    pub(crate) users: usize,
+    /// Number of groups, in addition to Everyone
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = quantity, allow_negative_numbers = true)]
+    pub(crate) groups: usize,
+    /// Average number of members per group
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = quantity, allow_negative_numbers = true)]
+    pub(crate) members_per_group: usize,
+    /// Seed of the generated data. The same seed generates the same org
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
+    pub(crate) seed: u64,
+    /// Folder of an export to load instead of generated data
+    #[arg(long = "org-data", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) org: Org,
+    /// Address of the Okta org. Port 0 selects a free port
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
+    pub(crate) okta: SocketAddr,
+    /// Address of the Assets site and the control API. Port 0 selects a free port
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
+    pub(crate) insight: SocketAddr,
+    /// DPoP-bound tokens: required, optional, or off
+    #[arg(long, value_name = "MODE", default_value = "required")]
+    pub(crate) dpop: DpopMode,
+    /// Requests per minute of each rate-limit bucket, or off
+    #[arg(long, value_name = "N", default_value = "off")]
+    pub(crate) rate_limit: RateLimit,
+    /// URL of the org for clients that use another address
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url_okta: Option<Url>,
+    /// Certificate file (PEM) for HTTPS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key file (PEM) of the certificate
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Faults to inject, such as seed=7,okta.429=0.05,hooks.delay=100..500@0.2. An unknown fault lists all of them
+    #[arg(long, value_name = "SPEC", default_value = "", hide_default_value = true)]
+    pub(crate) faults: FaultSpec,
+    /// File for a configuration that connects to the sandbox
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+    /// File for the URLs and credentials, written when the sandbox is ready
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
 
 pub(crate) async fn run(args: &Args) -> Outcome {
     let stop = stop_on_signal();

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use admin_api::{AttributeComparison, SchemaView, TypeComparison};
 use clap::Args;
 use comfy_table::{Cell, Color};
-use sync_service::engine::Finding;
-use sync_service::mapper::AttributeState;
-use sync_service::{AttributeComparison, SchemaView, TypeComparison, compare_schemas};
+use schema_mapper::AttributeState;
+use sync_daemon::compare_schemas;
+use sync_engine::Finding;
 
 use super::findings::print_findings;
 use super::remote::{Remote, remote};

@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use connectors::ManualEventHook;
 use serde::Serialize;
 use serde_json::Value;
-use sync_service::engine::{HookReport, SchemaReport, SetupReport};
-use sync_service::model::ConnectionName;
-use sync_service::{Config, Connection, HookReceiver, ManualEventHook};
+use sync_config::Config;
+use sync_daemon::{Connection, HookReceiver};
+use sync_engine::{HookReport, SchemaReport, SetupReport};
+use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
 use super::findings::print_findings;

@@ -5,18 +5,19 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use admin_api::wire::ConnectionView;
+use admin_api::{ConnectionStatus, Unavailable};
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use sync_service::engine::{Conditions, NextSyncs, UnconfirmedRecord};
-use sync_service::model::ConnectionName;
-use sync_service::wire::ConnectionView;
-use sync_service::{ConnectionStatus, Unavailable};
+use sync_engine::{Conditions, NextSyncs, UnconfirmedRecord};
+use sync_model::ConnectionName;
 
 use super::remote::{Remote, remote};
 use super::{Opened, open_working, runs, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json, table};
+use crate::words::findings::unconfirmed_reason;
 use crate::words::units::{count, number, span};
 use crate::words::{conditions, findings, labels, remedies, state};
 
@@ -231,7 +232,7 @@ pub(super) fn print_unconfirmed(listed: &[UnconfirmedRecord], all: u64) {
             if record.rejected { "rejected" } else { "unconfirmed" }.to_owned(),
             number(record.attempts.into()),
             format!("{:.0}", record.next_attempt_at),
-            record.reason.clone(),
+            unconfirmed_reason(record.attempts, &record.reason).to_owned(),
         ]);
     }
     println!("{rows}");
@@ -243,7 +244,7 @@ pub(super) fn print_unconfirmed(listed: &[UnconfirmedRecord], all: u64) {
 
 #[cfg(test)]
 mod tests {
-    use sync_service::engine::{ConditionStatus, Severity, Situation};
+    use sync_engine::{ConditionStatus, Severity, Situation};
 
     use super::*;
 

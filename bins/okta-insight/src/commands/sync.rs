@@ -5,25 +5,49 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use admin_api::wire::SyncOptions;
+use clap::Args;
 use serde::Serialize;
-use sync_service::engine::{
-    Finding, RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject,
-};
-use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
-use sync_service::wire::SyncOptions;
-use sync_service::{Connection, ServiceError, named_subjects};
+use sync_daemon::{Connection, ServiceError, named_subjects};
+use sync_engine::{RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject};
+use sync_model::{ConnectionName, ObjectKind, RecordKey};
 use tokio_util::sync::CancellationToken;
 
 use super::findings::print_findings;
 use super::remote::{Remote, only_here, remote};
 use super::{open, plan, stop_on_signal};
-use crate::args::{Output, Sync};
+use crate::args::values::duration;
+use crate::args::{Common, Output};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json, table};
 use crate::progress::Bars;
 use crate::words::commands::STATUS;
 use crate::words::safety::{incomplete, unapplied};
 use crate::words::units::{count, number, span};
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Apply the changes even if they exceed a safeguard
+    #[arg(long)]
+    pub(crate) override_safeguards: bool,
+    /// Resend all objects, including unchanged ones, to restore Assets
+    #[arg(long, conflicts_with_all = ["users", "groups", "dry_run"])]
+    pub(crate) resend: bool,
+    /// Sync only these users: Okta user IDs or usernames, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "USER_ID")]
+    pub(crate) users: Vec<String>,
+    /// Sync only these groups: Okta group IDs or names, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "GROUP_ID")]
+    pub(crate) groups: Vec<String>,
+    /// Show the changes without sending them
+    #[arg(long, conflicts_with = "override_safeguards")]
+    pub(crate) dry_run: bool,
+    /// Maximum time to wait for a daemon to sync the users and groups
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub(crate) timeout: Duration,
+}
 
 /// The longest wait until another process accepts a request.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -227,8 +251,7 @@ fn print(synced: &Synced) {
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
     print_findings(2, &report.drift);
-    print_findings(2, Finding::of_scope(&report.unknown_choices).as_slice());
-    report.messages.iter().for_each(|message| println!("  ! {message}"));
+    print_findings(2, &report.data_findings());
     println!(
         "  {} in {}, {} to Okta, {}",
         count(report.chunks, "chunk"),

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use sync_console::access::{
     AccessToken, Role as Access, TokenError, TokenRequest, create_token, renew_token, revoke_token,
 };
-use sync_service::engine::{Clock, SystemClock};
-use sync_service::{ServiceError, Store, error_chain};
+use sync_daemon::ServiceError;
+use sync_engine::{Clock, SystemClock, error_chain};
+use sync_store::Store;
 
 use crate::args::values::duration;
 use crate::args::{ConfigFile, Output};

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_service::engine::{SchemaState, VerifyReport};
-use sync_service::model::ConnectionName;
+use sync_engine::{SchemaState, VerifyReport};
+use sync_model::ConnectionName;
 
 use super::findings::print_findings;
 use super::remote::{Remote, remote};

@@ -8,14 +8,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use sandbox::audit::{self, Comparison};
 use sandbox::{ControlClient, Sandbox};
+use secrecy::ExposeSecret;
+use sync_config::Config;
 use sync_console::Console;
-use sync_service::engine::{RunReport, Safeguards};
-use sync_service::{Config, Connection, ConnectionManager, ExposeSecret, HookReceiver, ServiceError};
+use sync_daemon::{Connection, ConnectionManager, HookReceiver, ServiceError};
+use sync_engine::{RunReport, Safeguards};
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{Demo, Output};
+use crate::args::Output;
+use crate::commands::sandbox::Org;
 use crate::commands::{sandbox as sandbox_command, stop_on_signal};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json};
@@ -23,6 +27,15 @@ use crate::progress::Bars;
 use crate::words::findings::finding;
 use crate::words::units::{count, span};
 use live::Live;
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    pub(crate) org: Org,
+    /// Exit after one round of changes instead of continuing until Ctrl-C
+    #[arg(long)]
+    pub(crate) exit: bool,
+}
 
 /// The longest time until both sides are equal after the last change.
 const SYNC_TIMEOUT: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 
 use sandbox::audit::Comparison;
 use serde_json::{Value, json};
-use sync_service::engine::RunReport;
+use sync_engine::RunReport;
 
 use super::live::Live;
 use crate::output::table;

@@ -1,8 +1,8 @@
 //! Labels of a connection's health.
 
-use sync_service::engine::ConnectionHealth;
-
 /// The label of a connection's health.
+use sync_engine::ConnectionHealth;
+
 pub(crate) const fn health(health: ConnectionHealth) -> &'static str {
     match health {
         ConnectionHealth::InSync => "in sync",

@@ -1,7 +1,7 @@
 //! Changes that setup makes to the event hook.
 
-use sync_service::engine::HookChange;
-use sync_service::words::hook_change;
+use plain_text::hook_change;
+use sync_engine::HookChange;
 
 /// Changes as a list: `created, verified`.
 pub(crate) fn changes(changes: &[HookChange]) -> String {

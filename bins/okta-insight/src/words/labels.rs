@@ -1,6 +1,6 @@
 //! Labels of states and kinds.
 
-use sync_service::engine::{EventState, RunKind, RunState, RunSummary, Severity, Subject};
+use sync_engine::{EventState, RunKind, RunState, RunSummary, Severity, Subject};
 
 use super::units::count;
 

@@ -1,7 +1,6 @@
 //! Remedies on the command line: a lowercase fragment without a period, with commands and configuration keys.
 
-use sync_service::engine::Remedy;
-use sync_service::words;
+use sync_engine::Remedy;
 
 use super::commands::{
     DAEMON, DOCTOR, EVENTS, EVENTS_FAILED, EVENTS_REPLAY, EXPORT, INIT, MASTER_KEY_GENERATE, PLAN,
@@ -35,7 +34,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
                 "run `{STATUS}` to list the records; correct their values in Okta or the attributes in Assets"
             )
         }
-        Remedy::ReviewRuns => format!("run `{RUNS}`, and read the messages of recent runs"),
+        Remedy::ReviewRuns => format!("run `{RUNS}`, and read the findings of recent runs"),
         Remedy::RunChecks => format!("run `{DOCTOR}` to find the cause"),
         Remedy::RepeatChecks => format!("run `{DOCTOR}` again"),
         Remedy::CorrectConfiguration { file } => format!("correct `{file}` or the environment variables"),
@@ -210,13 +209,13 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         | Remedy::RestrictFileAccess { .. }
         | Remedy::CheckCertificate { .. }
         | Remedy::SignInToNetwork
-        | Remedy::CheckServiceStatus { .. } => words::remedy(remedy),
+        | Remedy::CheckServiceStatus { .. } => plain_text::remedy(remedy),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sync_service::engine::RemedyAction;
+    use sync_engine::RemedyAction;
 
     use super::*;
 

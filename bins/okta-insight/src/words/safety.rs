@@ -1,7 +1,8 @@
 //! Work that a run leaves: unconfirmed, failed, and blocked.
 
-use sync_service::engine::{Outstanding, RequestedObject, RequestedState, RunReport};
+use sync_engine::{Fact, Finding, Outstanding, RequestedObject, RequestedState, RunReport};
 
+use super::findings::finding;
 use super::state::unconfirmed;
 use super::units::count;
 
@@ -36,7 +37,8 @@ pub(crate) fn incomplete(report: &RunReport) -> String {
     if !report.unreadable.is_empty() {
         parts.push(format!("{} unreadable in Okta", count(report.unreadable.count, "object")));
     }
-    parts.extend(report.withheld.iter().map(ToString::to_string));
+    let withheld = report.withheld.iter().cloned().map(|field| Fact::ValuesWithheld { field });
+    parts.extend(withheld.map(|fact| finding(&Finding::warning(fact))));
     if !report.outstanding.is_empty() || parts.is_empty() {
         parts.push(outstanding(&report.outstanding));
     }
@@ -56,14 +58,10 @@ pub(crate) fn unapplied(objects: &[RequestedObject]) -> Option<String> {
 }
 
 fn requested(object: &RequestedObject) -> String {
-    let state = match object.state {
-        RequestedState::Applied => "applied",
-        RequestedState::Pending => "not read in time",
-        RequestedState::Unreadable => "unreadable in Okta",
-        RequestedState::Unconfirmed => "not confirmed by Assets",
-        RequestedState::Rejected => "rejected by Assets",
-        RequestedState::Blocked => "blocked by a safeguard",
-    };
-    let reason = object.reason.as_deref().filter(|reason| !reason.is_empty());
-    format!("{} {state}{}", object.key, reason.map(|reason| format!(": {reason}")).unwrap_or_default())
+    match (&object.finding, object.state) {
+        (Some(found), _) => format!("{}: {}", object.key, finding(found)),
+        (None, RequestedState::Applied) => format!("{} applied", object.key),
+        // Every other state has a finding.
+        (None, _) => format!("{} not read in time", object.key),
+    }
 }

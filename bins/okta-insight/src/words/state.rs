@@ -1,6 +1,8 @@
 //! The state of a connection.
 
-use sync_service::{ConnectionStatus, EventSource, Pause};
+use admin_api::ConnectionStatus;
+use diagnostics::Pause;
+use sync_config::EventSource;
 
 use super::commands::RESUME;
 use super::units::{count, number, span};

@@ -1,6 +1,6 @@
 //! Numbers with their units.
 
-pub(crate) use sync_service::words::units::{count, number};
+pub(crate) use plain_text::units::{count, number};
 
 /// A duration: `0.4 s`, `40 s`, `12 min`, `3 h`, `2 days`.
 pub(crate) fn span(seconds: f64) -> String {

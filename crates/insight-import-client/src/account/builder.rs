@@ -7,9 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
-use super::{AssetsClient, Inner};
+use super::client::{AssetsClient, Inner};
+use crate::credential::Credential;
 use crate::error::ConfigError;
-use crate::http::{Credential, HttpSettings, authorization, base_url, below, check_kind, http_settings};
+use crate::http::{HttpSettings, authorization, base_url, below, check_kind, http_settings};
 
 #[derive(Debug)]
 enum Account {
@@ -35,8 +36,15 @@ impl std::fmt::Debug for AssetsClientBuilder {
     }
 }
 
+impl AssetsClient {
+    /// A client of a site such as `https://example.atlassian.net`.
+    pub fn builder(site_url: impl Into<String>) -> AssetsClientBuilder {
+        AssetsClientBuilder::new(site_url.into())
+    }
+}
+
 impl AssetsClientBuilder {
-    pub(super) fn new(site: String) -> Self {
+    fn new(site: String) -> Self {
         Self { site, account: None, workspace: None, http: HttpSettings::default() }
     }
 

@@ -5,7 +5,9 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AssetsClient, Object, ObjectAttribute, ObjectValues, PAGE, Page};
+use super::client::AssetsClient;
+use super::model::{Object, ObjectAttribute, ObjectValues};
+use super::page::{PAGE, Page};
 use crate::error::{Error, Result};
 use crate::http::Repeat;
 

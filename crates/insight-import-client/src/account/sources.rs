@@ -4,7 +4,9 @@ use http::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{AssetsClient, ImportSource, Usage};
+use super::client::AssetsClient;
+use super::import_source::ImportSource;
+use super::model::Usage;
 use crate::error::Result;
 use crate::http::Repeat;
 

@@ -4,7 +4,9 @@ use futures::{Stream, TryStreamExt, stream};
 use http::Method;
 use serde_json::json;
 
-use super::{AssetsClient, AttributeUpdate, ObjectSchema, ObjectType, ObjectTypeAttribute, PAGE, Page};
+use super::client::AssetsClient;
+use super::model::{AttributeUpdate, ObjectSchema, ObjectType, ObjectTypeAttribute};
+use super::page::{PAGE, Page};
 use crate::error::{Error, Result};
 use crate::http::Repeat;
 
@@ -75,14 +77,5 @@ impl AssetsClient {
             }
             result => result,
         }
-    }
-}
-
-impl<T> Page<T> {
-    /// The start of the next page. The total isn't used: it is unreliable for large results.
-    pub(super) fn next(&self, start: u64) -> Option<u64> {
-        let count = u64::try_from(self.values.len()).unwrap_or(u64::MAX);
-        let last = self.is_last.unwrap_or(count < PAGE) || count == 0;
-        (!last).then(|| start.saturating_add(count))
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{ImportClient, Inner};
+use super::source::{ImportClient, Inner};
+use crate::credential::Credential;
 use crate::error::ConfigError;
-use crate::http::{Credential, HttpSettings, authorization, check_kind, http_settings};
+use crate::http::{HttpSettings, authorization, check_kind, http_settings};
 
 /// Settings of a client.
 #[derive(Debug)]
@@ -16,8 +17,15 @@ pub struct ImportClientBuilder {
     http: HttpSettings,
 }
 
+impl ImportClient {
+    /// A client of the import source that this token was generated for.
+    pub fn builder(import_token: SecretString) -> ImportClientBuilder {
+        ImportClientBuilder::new(import_token)
+    }
+}
+
 impl ImportClientBuilder {
-    pub(super) fn new(token: SecretString) -> Self {
+    fn new(token: SecretString) -> Self {
         Self { token, http: HttpSettings::default() }
     }
 

@@ -4,8 +4,8 @@ use ::http::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::links::SourceLinks;
-use super::{ExecutionLinks, ImportClient, SourceStatus};
+use super::links::{ExecutionLinks, SourceLinks};
+use super::source::{ImportClient, SourceStatus};
 use crate::error::{Error, Result};
 use crate::execution::Execution;
 use crate::execution_status::{ExecutionState, ExecutionStatus};

@@ -3,12 +3,8 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::ImportClient;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::{Transport, below};
-
-/// The current path of link discovery, and the one it had before.
-const INFO_PATHS: [&str; 2] = ["/jsm/assets/v1/imports/info", "/jsm/insight/v1/imports/info"];
 
 #[derive(Debug, Clone)]
 pub(super) struct SourceLinks {
@@ -28,16 +24,8 @@ pub(crate) struct ExecutionLinks {
 }
 
 #[derive(Deserialize)]
-struct Linked<T> {
-    links: T,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InfoLinks {
-    get_status: Option<String>,
-    start: Option<String>,
-    mapping: Option<String>,
+pub(super) struct Linked<T> {
+    pub(super) links: T,
 }
 
 #[derive(Deserialize)]
@@ -77,39 +65,5 @@ impl ExecutionLinks {
     pub(super) fn id(&self) -> String {
         let mut segments = self.submit_results.path_segments().into_iter().flatten().rev();
         segments.nth(1).unwrap_or_default().to_owned()
-    }
-}
-
-impl ImportClient {
-    /// The links of the import source, fetched once.
-    pub(super) async fn links(&self) -> Result<SourceLinks> {
-        const WHAT: &str = "the import source of this token";
-        let mut known = self.inner.links.lock().await;
-        if let Some(links) = &*known {
-            return Ok(links.clone());
-        }
-        let transport = self.transport();
-        let mut answer = Err(Error::NotFound { what: WHAT, message: String::new() });
-        for path in INFO_PATHS {
-            let mut url = transport.api.clone();
-            url.set_path(path);
-            answer = self.get(WHAT, &url).await;
-            if !matches!(answer, Err(Error::NotFound { .. } | Error::Unavailable { status: 404, .. })) {
-                break;
-            }
-        }
-        let Linked { links: InfoLinks { get_status, start, mapping } } = answer?.json(WHAT)?;
-        let mapping = transport.link("mapping", mapping.as_deref())?;
-        let mut source = mapping.clone();
-        if let Ok(mut segments) = source.path_segments_mut() {
-            segments.pop_if_empty().pop();
-        }
-        let links = SourceLinks {
-            status: transport.link("getStatus", get_status.as_deref())?,
-            start: transport.link("start", start.as_deref())?,
-            mapping,
-            source,
-        };
-        Ok(known.insert(links).clone())
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use url::Url;
 
-use super::ImportClient;
+use super::source::ImportClient;
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Repeat, backoff, below};

@@ -7,11 +7,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{LONGEST, SECRET, answer, client, line};
-use crate::ExecutionStatus;
 use crate::account::{Object, ObjectSchema, ObjectType, ObjectTypeAttribute, Usage};
 use crate::client::{ExecutionLinks, mapping_result};
+use crate::credential::Credential;
 use crate::document::SchemaAndMapping;
-use crate::http::{Credential, refused, without_secrets};
+use crate::execution_status::ExecutionStatus;
+use crate::http::{refused, without_secrets};
 
 /// The reason for which the bytes are invalid, or nothing.
 fn read<T: DeserializeOwned>(input: &[u8]) -> String {
@@ -80,7 +81,7 @@ fn assets_answer_reads_any_bytes() {
         match ExecutionStatus::read(&answer) {
             Ok(status) => {
                 let told = &status.outcome;
-                let complaints = told.types.iter().flat_map(crate::TypeOutcome::messages);
+                let complaints = told.types.iter().flat_map(crate::outcome::TypeOutcome::messages);
                 let texts: Vec<String> = complaints.chain(told.messages.clone()).collect();
                 for text in &texts {
                     assert_shown(text, LONGEST);

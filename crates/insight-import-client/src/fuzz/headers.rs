@@ -8,7 +8,8 @@ use http::StatusCode;
 use tokio::runtime::{Builder, Runtime};
 
 use super::headers;
-use crate::http::{Credential, Pace, authorization, base_url, check_kind};
+use crate::credential::Credential;
+use crate::http::{Pace, authorization, base_url, check_kind};
 
 /// The longest wait that headers can cause: two minutes, and a little against herds.
 const LONGEST_WAIT: Duration = Duration::from_secs(125);

@@ -14,6 +14,8 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::clock;
+
 /// The longest wait, regardless of headers.
 const LONGEST: Duration = Duration::from_mins(2);
 /// The shortest pause after a rejection, regardless of headers.
@@ -139,7 +141,7 @@ impl Turn<'_> {
     pub(crate) fn learn(&self, status: StatusCode, headers: &HeaderMap) {
         let mut state = self.pace.lock();
         let date = header(headers, DATE.as_str()).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
-        let skew = date.map(|date| date.timestamp().duration_since(Timestamp::now()).as_secs());
+        let skew = date.map(|date| date.timestamp().duration_since(clock::now()).as_secs());
         state.clock_skew_seconds = skew.or(state.clock_skew_seconds);
         let refused = matches!(status.as_u16(), 429 | 503);
         let used_up = header(headers, "x-ratelimit-remaining") == Some("0");
@@ -201,7 +203,7 @@ fn named(headers: &HeaderMap) -> Option<Duration> {
         let until = date.or_else(|| header(headers, "x-ratelimit-reset").and_then(reset))?;
         // By the clock that wrote it, which need not be ours.
         let now = header(headers, DATE.as_str()).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
-        let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
+        let now = now.map_or_else(clock::now, |date| date.timestamp());
         Duration::try_from(until.duration_since(now)).ok()
     });
     wait.filter(|wait| !wait.is_zero())
@@ -243,13 +245,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn wait_follows_headers_up_to_limit() {
-        let in_twenty = Timestamp::now() + Duration::from_secs(20);
+        let in_twenty = clock::now() + Duration::from_secs(20);
         let in_twenty =
             jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&in_twenty).unwrap();
         for (name, value, least, most) in [
             ("retry-after", "7".to_owned(), 7, 8),
             ("retry-after", in_twenty, 18, 21),
-            ("x-ratelimit-reset", (Timestamp::now() + Duration::from_secs(20)).to_string(), 18, 21),
+            ("x-ratelimit-reset", (clock::now() + Duration::from_secs(20)).to_string(), 18, 21),
             ("retry-after", "86400".to_owned(), 120, 121),
         ] {
             let pace = Pace::new(8);
@@ -269,7 +271,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn poor_headers_never_shorten_the_pause() {
-        let past = Timestamp::now() - Duration::from_secs(90);
+        let past = clock::now() - Duration::from_secs(90);
         let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&past).unwrap();
         let minute = past.strftime("%Y-%m-%dT%H:%MZ").to_string();
         let mut skewed = headers("retry-after", &date);

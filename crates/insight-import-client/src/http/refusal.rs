@@ -7,10 +7,11 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 
-use super::{Answer, Credential};
-use crate::ValidationError;
+use super::answer::Answer;
+use crate::credential::Credential;
 use crate::error::{Error, RefusalReason};
 use crate::text::one_line;
+use crate::validation::ValidationError;
 
 /// The most of a page that is searched for text, in bytes.
 const SEARCHED: usize = 32 << 10;
@@ -258,7 +259,7 @@ mod tests {
                 other => panic!("{other:?}"),
             };
             assert_eq!(told, wanted, "{status} {body}");
-            let renews = error.remedy() == Some(crate::Remedy::RenewImportToken);
+            let renews = error.remedy() == Some(crate::remedy::Remedy::RenewImportToken);
             assert_eq!(renews, wanted == RefusalReason::InvalidCredential, "{status} {body}");
         }
     }

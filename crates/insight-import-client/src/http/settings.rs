@@ -7,7 +7,9 @@ use outbound::Outbound;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Credential, Pace, Transport};
+use super::pace::Pace;
+use super::transport::Transport;
+use crate::credential::Credential;
 use crate::error::ConfigError;
 
 const DEFAULT_API: &str = "https://api.atlassian.com";

@@ -36,8 +36,7 @@ impl ServerClock {
     /// Corrects the clock after a request with this offset was rejected: by the rejection's own `Date`, and if that
     /// date was rejected as well, by this machine's clock. `true` if the next attempt has a different date.
     pub(crate) fn correct(&self, headers: &HeaderMap, dated: i64, tried: &mut Corrections) -> bool {
-        let by_response =
-            date(headers).map(|date| date.duration_since(Timestamp::now()).as_millis().div_euclid(1000));
+        let by_response = date(headers).map(|date| date.duration_since(now()).as_millis().div_euclid(1000));
         let by_response = by_response.and_then(|by_response| i64::try_from(by_response).ok());
         let offset =
             match by_response.filter(|by_response| by_response.abs_diff(dated) > NOISE.unsigned_abs()) {
@@ -65,12 +64,12 @@ impl ServerClock {
         };
         let fits = |left: &Duration| !left.is_zero() && *left <= WINDOW;
         let theirs = date(headers).and_then(left).filter(fits);
-        theirs.or_else(|| left(Timestamp::now()).filter(fits))
+        theirs.or_else(|| left(now()).filter(fits))
     }
 
     /// The offset of the org's clock from this machine's by a response's `Date`, in seconds; negative if it is behind.
     pub(crate) fn skew(headers: &HeaderMap) -> Option<i64> {
-        Some(date(headers)?.duration_since(Timestamp::now()).as_secs())
+        Some(date(headers)?.duration_since(now()).as_secs())
     }
 
     /// The org's time by a response's `Date`.
@@ -82,7 +81,7 @@ impl ServerClock {
     pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         let wait = text.parse().ok().map(Duration::from_secs).or_else(|| {
-            let now = date(headers).unwrap_or_else(Timestamp::now);
+            let now = date(headers).unwrap_or_else(now);
             Duration::try_from(PARSER.parse_timestamp(text).ok()?.duration_since(now)).ok()
         });
         wait.filter(|wait| !wait.is_zero())
@@ -90,9 +89,15 @@ impl ServerClock {
 
     /// The org's time with an offset.
     pub(crate) fn now(offset: i64) -> Timestamp {
-        let now = Timestamp::now();
+        let now = now();
         now.checked_add(SignedDuration::from_secs(offset)).unwrap_or(now)
     }
+}
+
+/// The time of this machine.
+#[allow(clippy::disallowed_methods)]
+fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 /// The `Date` of a response.
@@ -106,7 +111,7 @@ mod tests {
 
     /// A response with a date this number of seconds from now.
     fn dated(seconds: i64) -> HeaderMap {
-        let date = Timestamp::now() + SignedDuration::from_secs(seconds);
+        let date = now() + SignedDuration::from_secs(seconds);
         let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap();
         [(DATE, date.parse().unwrap())].into_iter().collect()
     }
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn window_end_survives_skewed_date() {
-        let end = u64::try_from(Timestamp::now().as_second()).unwrap() + 30;
+        let end = u64::try_from(now().as_second()).unwrap() + 30;
         for off in [0, -45, -120, -7200, 120, 7200] {
             let left = ServerClock::until(&dated(off), end).unwrap();
             assert!((28..=31).contains(&left.as_secs()), "Date off by {off}: {left:?}");

@@ -6,9 +6,10 @@ mod app_key;
 mod clock;
 mod dpop;
 mod service_app;
+mod signature;
 
-use http::header::{AUTHORIZATION, HeaderName};
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
@@ -16,29 +17,17 @@ use url::Url;
 pub(crate) use clock::{Corrections, ServerClock};
 pub(crate) use dpop::NONCE_HEADER;
 pub(crate) use service_app::ServiceApp;
+use signature::secret_value;
+pub(crate) use signature::{Signature, TokenSerial};
 
 use crate::client::Transport;
-use crate::error::{Error, Result};
-
-const DPOP: HeaderName = HeaderName::from_static("dpop");
+use crate::error::Result;
 
 /// A credential at work.
 pub(crate) enum Authenticator {
     ServiceApp(Box<ServiceApp>),
     ApiToken(SecretString),
 }
-
-/// The headers that authenticate a request, and the token that they were created with.
-pub(crate) struct Signature {
-    pub(crate) headers: HeaderMap,
-    pub(crate) serial: TokenSerial,
-    /// The clock's offset that they were dated with.
-    pub(crate) offset: i64,
-}
-
-/// The token that a request was signed with, so that only that one is discarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TokenSerial(pub(crate) u64);
 
 impl Authenticator {
     /// Ensures that there is a token, so that no request waits for one while it occupies a slot.
@@ -124,13 +113,4 @@ impl Authenticator {
             Self::ServiceApp(app) => app.correct(refusal, offset, tried),
         }
     }
-}
-
-fn secret_value(scheme: &str, secret: &str) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("{scheme} {secret}")).map_err(|_| Error::Credentials {
-        error: "invalid_token".into(),
-        description: "the token contains characters that aren't permitted in a header".into(),
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }

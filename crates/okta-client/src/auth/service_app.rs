@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use josekit::jwt::JwtPayload;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,8 +16,9 @@ use url::Url;
 use uuid::Uuid;
 
 use super::app_key::AppKey;
+use super::clock::{Corrections, ServerClock};
 use super::dpop::Prover;
-use super::{AUTHORIZATION, Corrections, DPOP, ServerClock, Signature, TokenSerial, secret_value};
+use super::signature::{DPOP, Signature, TokenSerial, proof_value, secret_value};
 use crate::client::{Transport, not_oauth, pause, record, undecodable};
 use crate::endpoint;
 use crate::error::{Error, Result};
@@ -387,13 +389,4 @@ fn reset(headers: &HeaderMap) -> Duration {
     let wait = epoch.and_then(|epoch| ServerClock::until(headers, epoch));
     let wait = wait.or_else(|| ServerClock::retry_after(headers)).unwrap_or(Duration::from_secs(5));
     wait.clamp(SHORTEST, LONGEST_WINDOW) + SHORTEST.mul_f64(rand::random_range(0.2..1.0))
-}
-
-fn proof_value(proof: &str) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(proof).map_err(|_| Error::Credentials {
-        error: "invalid_dpop_proof".into(),
-        description: "the proof does not fit a header".into(),
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }

@@ -7,7 +7,8 @@ use outbound::Outbound;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Inner, OktaClient, Transport};
+use super::okta_client::{Inner, OktaClient};
+use super::transport::Transport;
 use crate::auth::{Authenticator, ServiceApp};
 use crate::env::{self, AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable};
 use crate::error::ConfigError;
@@ -56,8 +57,15 @@ impl std::fmt::Debug for OktaClientBuilder {
     }
 }
 
+impl OktaClient {
+    /// A client of the org at this URL.
+    pub fn builder(org_url: impl Into<String>) -> OktaClientBuilder {
+        OktaClientBuilder::new(org_url.into())
+    }
+}
+
 impl OktaClientBuilder {
-    pub(super) fn new(org: String) -> Self {
+    fn new(org: String) -> Self {
         Self {
             org,
             credential: None,

@@ -3,10 +3,11 @@
 use std::sync::PoisonError;
 
 use futures::stream::{self, Stream, TryStreamExt};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::OktaClient;
+use super::decode::undecodable;
+use super::okta_client::OktaClient;
 use super::send::{Answer, Call};
 use crate::error::{Error, Result};
 use crate::item::{Item, read_list, without_mark};
@@ -164,22 +165,4 @@ impl Way {
 fn decoded<T: DeserializeOwned>(call: &Call, answer: &Answer) -> Result<T> {
     let text = without_mark(&answer.body);
     serde_json::from_slice(text).map_err(|error| undecodable(call.path(), call.expected, text, error))
-}
-
-/// The problem of a response and its position, without its content: that can be personal data, or a token.
-pub(crate) fn undecodable(
-    path: &str,
-    expected: &'static str,
-    text: &[u8],
-    error: serde_json::Error,
-) -> Error {
-    let well_formed = serde_json::from_slice::<IgnoredAny>(without_mark(text)).is_ok();
-    let quotes = error.is_data() && !error.to_string().starts_with("missing field");
-    let source = if quotes {
-        let place = format!("line {} column {}", error.line(), error.column());
-        serde::de::Error::custom(format!("unexpected type before {place}"))
-    } else {
-        error
-    };
-    Error::Decode { path: path.to_owned(), expected, well_formed, source }
 }

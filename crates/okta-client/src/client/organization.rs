@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tokio::time::timeout_at;
 
-use super::OktaClient;
+use super::okta_client::OktaClient;
 use crate::error::{Error, Result};
 
 /// The response has a few lines.

@@ -1,7 +1,5 @@
 //! The one place where requests are sent: paced, signed, retried.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -10,7 +8,8 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use url::Url;
 
-use super::OktaClient;
+use super::attempt::{pause, record};
+use super::okta_client::OktaClient;
 use super::refusal::{self, Refusal, refused};
 use crate::auth::{Corrections, NONCE_HEADER, TokenSerial};
 use crate::endpoint;
@@ -247,20 +246,4 @@ impl Call {
     fn may_repeat(&self, error: &Error) -> bool {
         error.is_transient() && (self.repeatable || matches!(error, Error::Transport { sent: false, .. }))
     }
-}
-
-/// Records Okta's ID of the request in the span.
-pub(crate) fn record(status: StatusCode, headers: &HeaderMap) {
-    let span = Span::current();
-    span.record("status", status.as_u16());
-    if let Some(id) = headers.get("x-okta-request-id").and_then(|v| v.to_str().ok()) {
-        span.record("request_id", id);
-    }
-    tracing::trace!("answered");
-}
-
-/// A pause that doubles with every failure, from half a second to half a minute, and differs from task to task.
-pub(crate) fn pause(failures: u32) -> Duration {
-    let full = Duration::from_millis(500 * (1 << failures.clamp(1, 7) >> 1));
-    full.min(Duration::from_secs(30)).mul_f64(rand::random_range(0.5..1.0))
 }

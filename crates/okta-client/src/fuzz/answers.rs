@@ -6,9 +6,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{SECRET, line};
-use crate::HookDelivery;
 use crate::client::{Refusal, not_oauth, refused, undecodable};
 use crate::error::Error;
+use crate::hook::HookDelivery;
 use crate::item::{Item, Unreadable, read_list};
 use crate::model::{EventHook, Group, LogEvent, Schema, User, UserType};
 use crate::text::without_secrets;

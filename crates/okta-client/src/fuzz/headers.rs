@@ -11,9 +11,10 @@ use url::Url;
 
 use super::headers;
 use crate::auth::{Corrections, ServerClock};
+use crate::client::OktaClient;
 use crate::link::target;
-use crate::pacer::Priority;
-use crate::{LogCheckpoint, OktaClient, Pacer, PageCursor};
+use crate::pacer::{Pacer, Priority};
+use crate::resources::{LogCheckpoint, PageCursor};
 
 /// The longest wait that headers can cause: two minutes, and a little against herds.
 const LONGEST_WAIT: Duration = Duration::from_secs(125);

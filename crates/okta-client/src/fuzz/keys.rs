@@ -3,7 +3,7 @@
 use fuzz::{assert_shown, fuzz};
 use secrecy::ExposeSecret as _;
 
-use crate::{PrivateKey, trimmed};
+use crate::key::{PrivateKey, trimmed};
 
 /// Longer words of an input can be parts of a key.
 const WORD: usize = 40;

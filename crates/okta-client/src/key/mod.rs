@@ -2,6 +2,7 @@
 
 mod error;
 mod text;
+mod thumbprint;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,11 +17,11 @@ use josekit::jwt::{self, JwtPayload};
 use openssl::pkey::{Id, PKey};
 use secrecy::SecretString;
 
-use crate::generate::thumbprint;
 use crate::text::name;
 pub use error::KeyError;
 use text::Text;
 pub use text::trimmed;
+pub(crate) use thumbprint::thumbprint;
 
 pub(crate) const MIN_RSA_BITS: u32 = 2048;
 

@@ -132,7 +132,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::PrivateKey;
+    use crate::key::PrivateKey;
 
     fn pem_of(bytes: Vec<u8>) -> String {
         String::from_utf8(bytes).unwrap()

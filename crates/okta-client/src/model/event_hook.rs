@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::null_as_default;
+use super::reading::null_as_default;
 
 /// The event types that an event hook subscribes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::odd::{Lenient, Time};
-use super::{GroupProfile, Member, OddMember, id, null_as_default, open_enum};
-use crate::item::kind_of;
+use super::odd::{Lenient, Member, OddMember, Time, kind_of};
+use super::open_enum::open_enum;
+use super::profile::GroupProfile;
+use super::reading::{id, null_as_default};
 
 open_enum!(
     /// The type of a group.

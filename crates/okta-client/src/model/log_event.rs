@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{id, null_as_default, open_enum, or_default, text_or_none};
+use super::open_enum::open_enum;
+use super::reading::{id, null_as_default, or_default, text_or_none};
 
 open_enum!(
     /// The type of a target or actor.

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{null_as_default, open_enum};
+use super::open_enum::open_enum;
+use super::reading::null_as_default;
 
 open_enum!(
     /// The type of an attribute.

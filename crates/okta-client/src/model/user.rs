@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::odd::{Lenient, Time};
-use super::{Member, OddMember, UserProfile, id, null_as_default, open_enum};
+use super::odd::{Lenient, Member, OddMember, Time};
+use super::open_enum::open_enum;
+use super::profile::UserProfile;
+use super::reading::{id, null_as_default};
 
 open_enum!(
     /// The lifecycle status of a user.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::null_as_default;
+use super::reading::null_as_default;
 
 /// A user type: a name with a separate schema.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{BucketState, Priority, RateHeaders};
+use super::headers::RateHeaders;
+use super::priority::Priority;
+use super::state::BucketState;
 
 /// Okta's windows last about a minute.
 const WINDOW: Duration = Duration::from_mins(1);

@@ -8,95 +8,30 @@
 //! <https://developer.okta.com/docs/reference/rate-limits/>
 
 mod bucket;
+mod headers;
+mod priority;
 mod scheduler;
+mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::auth::ServerClock;
 pub(crate) use bucket::SHORTEST;
+use headers::RateHeaders;
+pub(crate) use priority::Priority;
 use scheduler::{Scheduler, Turn};
+pub use state::{BucketState, PacerState};
 
 /// A longer wait for the rate limit is logged.
 const LONG: Duration = Duration::from_secs(5);
-
-/// The priority of a waiting request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Priority {
-    /// In order of arrival.
-    #[default]
-    Normal,
-    /// Before all others, and out of the head-room.
-    Urgent,
-}
-
-/// The state of one bucket according to its last responses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct BucketState {
-    /// Requests that one window allows.
-    pub limit: u64,
-    /// Remaining requests in this window, if known.
-    pub remaining: u64,
-    /// Requests in this window that were not ours.
-    pub others: u64,
-    /// Until the window ends.
-    pub resets_in: Duration,
-}
-
-/// The state of a pacer, for metrics.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PacerState {
-    /// Every bucket with a window that has not ended.
-    pub buckets: BTreeMap<&'static str, BucketState>,
-    /// Requests sent so far, retries included.
-    pub requests: u64,
-    /// Requests that were answered with 429, including those for a token.
-    pub refused: u64,
-    /// Active requests.
-    pub in_flight: u64,
-    /// Requests that wait for their turn.
-    pub queued: usize,
-    /// The limit of active requests; lower than configured after Okta reported too many.
-    pub concurrency: u64,
-    /// The time until all queued requests can be sent, including those to the token endpoint; zero if none is queued.
-    pub held_for: Duration,
-    /// The offset of the org's clock to the clock of this host at the last response with a `Date`, in seconds; negative if
-    /// it was behind.
-    pub clock_skew_seconds: Option<i64>,
-}
-
-/// The rate-limit headers of a response.
-#[derive(Debug, Clone, Copy)]
-struct RateHeaders {
-    limit: u64,
-    remaining: u64,
-    /// The end of the window in the org's time; identifies the window.
-    epoch: u64,
-    /// The time until the reset; `None` if it is past or doesn't fit a window.
-    left: Option<Duration>,
-}
-
-impl RateHeaders {
-    fn read(headers: &HeaderMap) -> Option<Self> {
-        let number = |header: &str| headers.get(header)?.to_str().ok()?.parse::<u64>().ok();
-        let epoch = number("x-rate-limit-reset")?;
-        Some(Self {
-            limit: number("x-rate-limit-limit")?,
-            remaining: number("x-rate-limit-remaining")?,
-            epoch,
-            left: ServerClock::until(headers, epoch),
-        })
-    }
-}
 
 /// Schedules requests within the rate limits. Clones are cheap and share their state, so several clients of one app can
 /// share one pacer.

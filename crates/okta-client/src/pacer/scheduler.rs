@@ -11,7 +11,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
-use super::{BucketState, Priority, RateHeaders};
+use super::headers::RateHeaders;
+use super::priority::Priority;
+use super::state::BucketState;
 
 /// The number of consecutive urgent requests after which another request is sent.
 const URGENT_IN_A_ROW: u32 = 4;

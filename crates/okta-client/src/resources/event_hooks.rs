@@ -4,15 +4,21 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use http::Method;
 
-use super::{about, checked};
-use crate::OktaClient;
-use crate::client::Call;
+use super::object::{about, checked};
+use crate::client::{Call, OktaClient};
 use crate::error::{Error, Result};
 use crate::model::{EventHook, NewEventHook};
 
 /// Event hooks. Reading requires the scope `okta.eventHooks.read`, everything else `okta.eventHooks.manage`.
 #[derive(Debug, Clone, Copy)]
-pub struct EventHooks<'c>(pub(crate) &'c OktaClient);
+pub struct EventHooks<'c>(&'c OktaClient);
+
+impl OktaClient {
+    /// Event hooks.
+    pub const fn event_hooks(&self) -> EventHooks<'_> {
+        EventHooks(self)
+    }
+}
 
 impl EventHooks<'_> {
     /// Every event hook.

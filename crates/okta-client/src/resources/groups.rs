@@ -4,10 +4,10 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use url::Url;
 
+use super::object::{about, checked, found};
 use super::paging::{Page, PageCursor};
-use super::{SortOrder, about, checked, found, sort};
-use crate::OktaClient;
-use crate::client::Call;
+use super::sort::{SortOrder, sort};
+use crate::client::{Call, OktaClient};
 use crate::error::Result;
 use crate::item::Item;
 use crate::model::{Group, User, id};
@@ -49,7 +49,14 @@ impl Item for MemberId {
 
 /// Groups and their members.
 #[derive(Debug, Clone, Copy)]
-pub struct Groups<'c>(pub(crate) &'c OktaClient);
+pub struct Groups<'c>(&'c OktaClient);
+
+impl OktaClient {
+    /// Groups and their members.
+    pub const fn groups(&self) -> Groups<'_> {
+        Groups(self)
+    }
+}
 
 impl Groups<'_> {
     /// The groups that a query selects, page by page. Scope `okta.groups.read`.

@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::SortOrder;
-use crate::OktaClient;
-use crate::client::Call;
+use super::sort::SortOrder;
+use crate::client::{Call, OktaClient};
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
 use crate::model::LogEvent;
@@ -97,7 +96,7 @@ pub struct LogPage {
 ///
 /// <https://developer.okta.com/docs/reference/system-log-query/>
 #[derive(Debug, Clone, Copy)]
-pub struct Logs<'c>(pub(crate) &'c OktaClient);
+pub struct Logs<'c>(&'c OktaClient);
 
 /// The next step of a follower.
 struct Follower {
@@ -105,6 +104,13 @@ struct Follower {
     next: Call,
     wait: bool,
     over: bool,
+}
+
+impl OktaClient {
+    /// The System Log.
+    pub const fn logs(&self) -> Logs<'_> {
+        Logs(self)
+    }
 }
 
 impl Logs<'_> {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::OktaClient;
+use crate::client::OktaClient;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
 use crate::text::printable;

@@ -1,14 +1,20 @@
 //! `/api/v1/meta`
 
-use super::{about, checked};
-use crate::OktaClient;
-use crate::client::Call;
+use super::object::{about, checked};
+use crate::client::{Call, OktaClient};
 use crate::error::Result;
 use crate::model::{Schema, UserType};
 
 /// User types.
 #[derive(Debug, Clone, Copy)]
-pub struct UserTypes<'c>(pub(crate) &'c OktaClient);
+pub struct UserTypes<'c>(&'c OktaClient);
+
+impl OktaClient {
+    /// User types.
+    pub const fn user_types(&self) -> UserTypes<'_> {
+        UserTypes(self)
+    }
+}
 
 impl UserTypes<'_> {
     /// Every user type. Scope `okta.userTypes.read`.
@@ -33,7 +39,14 @@ impl UserTypes<'_> {
 
 /// Schemas of users and groups. Scope `okta.schemas.read`.
 #[derive(Debug, Clone, Copy)]
-pub struct Schemas<'c>(pub(crate) &'c OktaClient);
+pub struct Schemas<'c>(&'c OktaClient);
+
+impl OktaClient {
+    /// Schemas of users and groups.
+    pub const fn schemas(&self) -> Schemas<'_> {
+        Schemas(self)
+    }
+}
 
 impl Schemas<'_> {
     /// The schema of a user type.

@@ -3,10 +3,10 @@
 use futures::{Stream, StreamExt, TryStreamExt};
 use url::Url;
 
+use super::object::{about, checked, found};
 use super::paging::{Page, PageCursor};
-use super::{SortOrder, about, checked, found, sort};
-use crate::OktaClient;
-use crate::client::Call;
+use super::sort::{SortOrder, sort};
+use crate::client::{Call, OktaClient};
 use crate::error::Result;
 use crate::model::{Group, User};
 
@@ -82,7 +82,14 @@ fn is_login(text: &str, user: &User) -> bool {
 
 /// Users.
 #[derive(Debug, Clone, Copy)]
-pub struct Users<'c>(pub(crate) &'c OktaClient);
+pub struct Users<'c>(&'c OktaClient);
+
+impl OktaClient {
+    /// Users.
+    pub const fn users(&self) -> Users<'_> {
+        Users(self)
+    }
+}
 
 impl Users<'_> {
     /// The users that a query selects, page by page. Scope `okta.users.read`.

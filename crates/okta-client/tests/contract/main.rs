@@ -1,7 +1,7 @@
 //! Each call and each rule of talking to Okta, against canned answers.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
 mod clock;
 mod event_hooks;

@@ -4,7 +4,7 @@
 //! Okta itself is known to differ from its document, the deviation stands in a list with the reason.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
 mod proxy;
 mod spec;

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Site;
 use super::document::Structure;
 use super::objects::Objects;
+use super::site::Site;
 use super::values::fits;
 
 /// An impossible action.

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Query, Request};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use serde_json::{Value, json};
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde_json::json;
 
 use super::document::Structure;
-use super::{CLOUD, Site, WORKSPACE, executions, mapping, rest};
-use crate::server::origin;
+use super::ids::{CLOUD, WORKSPACE};
+use super::reply::{link, not_found, problem, reply};
+use super::site::Site;
+use super::{executions, mapping, rest};
 
 /// The maximum size of a body, regardless of the limit for chunks.
 const BODY_LIMIT: usize = 64 << 20;
@@ -127,37 +128,6 @@ fn config_status(site: &Site) -> Response {
     reply(200, &answer)
 }
 
-/// The address of something below the import source.
-pub(super) fn link(site: &Site, end: &str) -> String {
-    format!(
-        "{}/jsm/assets/workspace/{WORKSPACE}/v1/importsource/{}/{end}",
-        origin(&site.url),
-        site.ids.source
-    )
-}
-
 fn forbidden() -> Response {
     problem(403, "Forbidden.")
-}
-
-pub(super) fn not_found() -> Response {
-    problem(404, "Not found.")
-}
-
-/// An error as Assets words it in most places.
-pub(super) fn problem(status: u16, message: &str) -> Response {
-    reply(status, &json!({ "errorMessages": [message], "errors": {} }))
-}
-
-pub(super) fn reply(status: u16, body: &Value) -> Response {
-    let mut response = empty(status);
-    *response.body_mut() = Body::from(body.to_string());
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-pub(super) fn empty(status: u16) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-    response
 }

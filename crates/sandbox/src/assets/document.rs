@@ -5,11 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::{Value, json};
 
 use super::aql::Condition;
-use super::validation::{check_shape, flatten, list, text};
-
-/// The reason for rejecting a document: a code and the location.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Invalid(pub(super) &'static str, pub(super) String);
+use super::validation::{Invalid, check_shape, flatten, list, text};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Attribute {

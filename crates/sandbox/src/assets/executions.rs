@@ -1,78 +1,18 @@
 //! Executions: one at a time, taking chunks, then working on them.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::response::Response;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::api::{empty, link, not_found, problem, reply};
+use super::execution::{Execution, Stage};
 use super::import::Fate;
-use super::{Site, State, refusal};
+use super::refusal;
+use super::reply::{empty, link, not_found, problem, reply};
+use super::site::{Site, State};
 use crate::faults::{Fault, Hold};
-
-/// The state of an execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// It doesn't accept chunks yet. Assets' name for this state is unknown.
-    Starting,
-    Ingesting,
-    Processing,
-    Done,
-    Cancelled,
-}
-
-impl Stage {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "STARTING",
-            Self::Ingesting => "INGESTING",
-            Self::Processing => "PROCESSING",
-            Self::Done => "DONE",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Execution {
-    id: String,
-    stage: Stage,
-    /// The time from which it accepts chunks.
-    begins: Instant,
-    /// Chunks came too early: its processing never ends.
-    stuck: bool,
-    chunks: Vec<Value>,
-    chunk_count: u64,
-    failure: Option<String>,
-    result: Value,
-}
-
-impl Execution {
-    fn stage(&self) -> Stage {
-        if self.stage == Stage::Starting && Instant::now() >= self.begins {
-            Stage::Ingesting
-        } else {
-            self.stage
-        }
-    }
-
-    /// True if another execution has to wait for it.
-    fn is_under_way(&self) -> bool {
-        !matches!(self.stage, Stage::Done | Stage::Cancelled)
-    }
-
-    fn status(&self) -> Value {
-        json!({ "status": self.stage().as_str(), "executionId": self.id, "progressResult": self.result })
-    }
-
-    /// In the form of the import history.
-    fn history(&self) -> Value {
-        json!({ "executionId": self.id, "status": self.stage().as_str(), "chunks": self.chunk_count,
-            "failureReason": self.failure, "progressResult": self.result })
-    }
-}
 
 impl State {
     /// The execution that another one has to wait for.

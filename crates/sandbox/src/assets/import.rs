@@ -11,6 +11,7 @@ use super::objects::Objects;
 use super::refusal;
 use super::settings::Settings;
 use super::values::{cap, fits};
+use crate::clock::now;
 
 /// The configured result of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Objects {
         settings: &Settings,
         fate: Fate,
     ) -> Value {
-        let started = Timestamp::now();
+        let started = now();
         self.references = structure.references();
         let counters = Run { objects: self, structure, settings }.apply(chunks, fate);
         let shown = structure.mappings.iter().zip(&counters).map(|(mapping, counters)| {
@@ -74,7 +75,7 @@ impl Objects {
         let populated = structure.mappings.iter().map(|m| structure.types[m.object_type].name.as_str());
         let failed = fate == Fate::Fails;
         json!({
-            "type": "IMPORT", "id": 1, "started": moment(started), "ended": moment(Timestamp::now()),
+            "type": "IMPORT", "id": 1, "started": moment(started), "ended": moment(now()),
             "result": if failed { "ERROR" } else { "OK" }, "status": "FINISHED", "infoMessage": "No data to import",
             "populatedObjectTypes": populated.collect::<Vec<_>>(), "onlyExecutedForObjectTypes": [],
             "objectTypeResultMap": results, "totalNumberEntriesInImport": total,

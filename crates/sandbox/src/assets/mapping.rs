@@ -6,18 +6,12 @@ use axum::response::Response;
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 
-use super::api::{empty, link, not_found, problem, reply};
-use super::document::{Invalid, Structure};
-use super::{Site, State};
+use super::document::Structure;
+use super::job::Job;
+use super::reply::{empty, link, not_found, problem, reply};
+use super::site::{Site, State};
+use super::validation::Invalid;
 use crate::faults::{Fault, Hold};
-
-/// The result of a job, once it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Job {
-    UnderWay,
-    Done,
-    Failed,
-}
 
 impl State {
     /// The structure with a document added, and the reason against it.

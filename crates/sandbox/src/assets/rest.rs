@@ -6,12 +6,13 @@ use axum::response::Response;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::api::{not_found, problem, reply};
 use super::aql::Condition;
 use super::document::{Attribute, Structure};
+use super::ids::{Ids, SOURCE, WORKSPACE, schema_id};
+use super::reply::{not_found, problem, reply};
+use super::site::Site;
 use super::validation::PLAIN_TYPES;
 use super::values::fits;
-use super::{Ids, SOURCE, Site, WORKSPACE, schema_id};
 
 /// The response to a call below the workspace.
 pub(super) fn handle(

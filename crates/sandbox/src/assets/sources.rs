@@ -8,21 +8,9 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use http::header;
 
-use super::Site;
 use super::api::handle;
+use super::site::Site;
 use crate::faults::{Side, inject};
-
-/// The names of an import source and of the object schema that it fills.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ids {
-    pub(super) source: &'static str,
-    pub(super) schema: &'static str,
-}
-
-impl Ids {
-    pub(crate) const FIRST: Self = Self { source: "a1b2c3d4-source", schema: "7" };
-    pub(crate) const OTHER: Self = Self { source: "e5f6a7b8-source", schema: "8" };
-}
 
 /// Both import sources. A request goes to the source of its token, and to the first one without such a token.
 #[derive(Clone)]

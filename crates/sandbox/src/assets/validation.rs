@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::document::Invalid;
+/// The reason for rejecting a document: a code and the location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Invalid(pub(super) &'static str, pub(super) String);
 
 /// The types of plain values. The number of each is its place.
 pub(super) const PLAIN_TYPES: [&str; 12] = [

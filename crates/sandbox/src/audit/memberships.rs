@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::{Held, end, held};
-use crate::ControlClient;
+use super::held::{Held, end, held};
+use crate::control::ControlClient;
 
 /// Groups by user.
 pub(super) type Groups = HashMap<String, BTreeSet<String>>;

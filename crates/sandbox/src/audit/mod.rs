@@ -6,24 +6,21 @@
 //! sides have different orders.
 
 mod choice;
+mod differences;
+mod held;
 mod memberships;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ControlClient;
+use crate::control::ControlClient;
 pub use choice::Scope;
-use memberships::Memberships;
-
-/// The maximum number of described differences.
-const SHOWN: usize = 20;
-/// The status of an object whose original was deleted.
-const DELETED: &str = "Okta Deleted";
-/// The status of an object that is out of scope.
-const OUT_OF_SCOPE: &str = "Okta Out of Scope";
+use differences::Differences;
+use held::{Held, Marked, held};
+use memberships::{Groups, Memberships};
 
 /// The number of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -55,28 +52,6 @@ pub struct Comparison {
     pub differences: Vec<String>,
 }
 
-/// An object of Assets by the ends of its external ids.
-#[derive(Debug, Default)]
-struct Held {
-    values: BTreeMap<String, String>,
-    references: BTreeMap<String, BTreeSet<String>>,
-}
-
-#[derive(Default)]
-struct Differences {
-    total: u64,
-    shown: Vec<String>,
-}
-
-impl Differences {
-    fn add(&mut self, difference: impl FnOnce() -> String) {
-        self.total += 1;
-        if self.shown.len() < SHOWN {
-            self.shown.push(difference());
-        }
-    }
-}
-
 /// Compares the two sides of a sandbox.
 ///
 /// # Errors
@@ -90,79 +65,22 @@ pub async fn compare(control: &ControlClient) -> Result<Comparison, reqwest::Err
 /// # Errors
 /// As [`compare`].
 pub async fn compare_chosen(control: &ControlClient, choice: &Scope) -> Result<Comparison, reqwest::Error> {
-    let mut differences = Differences::default();
-    let mut okta = Counts::default();
-    let mut insight = Counts::default();
     let schemas = control.get("/okta/schemas").await?;
-
     let (mut groups, gone_groups) = held(control, "/type/group").await?;
-    insight.groups = groups.len() as u64;
     let (mut users, gone_users) = held(control, "/type/user").await?;
-    insight.users = users.len() as u64;
     let kept = Memberships::of(&control.get("/insight/document").await?);
     let mut memberships = kept.read(control, &users, &groups).await?;
-    insight.memberships = memberships.values().map(|groups| groups.len() as u64).sum();
+    let insight = Counts {
+        users: users.len() as u64,
+        groups: groups.len() as u64,
+        memberships: memberships.values().map(|groups| groups.len() as u64).sum(),
+    };
 
-    let mut chosen_groups = BTreeSet::new();
-    let mut after = String::new();
-    loop {
-        let page = control.get(&format!("/okta/groups?limit=1000&after={after}")).await?;
-        for group in page["groups"].as_array().into_iter().flatten() {
-            let id = group["id"].as_str().unwrap_or_default();
-            if !choice.has_group(group) {
-                gone_groups.check_unchosen("group", id, &mut differences);
-                continue;
-            }
-            okta.groups += 1;
-            chosen_groups.insert(id.to_owned());
-            let expected = expected_group(group);
-            compare_object(
-                &format!("group {id}"),
-                &expected,
-                groups.remove(id),
-                &schemas["group"],
-                &mut differences,
-            );
-        }
-        match page["next"].as_str() {
-            Some(next) => next.clone_into(&mut after),
-            None => break,
-        }
-    }
-    // A reference to a deleted user is kept, because its object still exists.
-    let mut existing: BTreeSet<String> = chosen_user_ids(control, choice).await?;
-    existing.extend(gone_users.ids().cloned());
-    after.clear();
-    loop {
-        let page = control.get(&format!("/okta/users?limit=1000&after={after}")).await?;
-        for user in page["users"].as_array().into_iter().flatten() {
-            let id = user["id"].as_str().unwrap_or_default();
-            let mut wanted: BTreeSet<String> = texts(&user["groupIds"]);
-            if !choice.has_user(user, &wanted) {
-                gone_users.check_unchosen("user", id, &mut differences);
-                continue;
-            }
-            wanted.retain(|group| chosen_groups.contains(group));
-            okta.users += 1;
-            okta.memberships += wanted.len() as u64;
-            let has = memberships.remove(id).unwrap_or_default();
-            if users.contains_key(id) {
-                compare_references(&format!("user {id}"), "groups", &wanted, &has, &mut differences);
-            }
-            let expected = expected_user(user, &existing);
-            compare_object(
-                &format!("user {id}"),
-                &expected,
-                users.remove(id),
-                &schemas["user"],
-                &mut differences,
-            );
-        }
-        match page["next"].as_str() {
-            Some(next) => next.clone_into(&mut after),
-            None => break,
-        }
-    }
+    let mut audit =
+        Audit { control, choice, schemas, okta: Counts::default(), differences: Differences::default() };
+    let chosen_groups = audit.compare_groups(&mut groups, &gone_groups).await?;
+    audit.compare_users(&mut users, &mut memberships, &gone_users, &chosen_groups).await?;
+    let Audit { okta, mut differences, .. } = audit;
     // The remaining users are reported below, without their memberships.
     for user in memberships.keys().filter(|id| !users.contains_key(*id)) {
         differences.add(|| format!("user {user}: has live memberships in Assets and is not in Okta"));
@@ -183,6 +101,85 @@ pub async fn compare_chosen(control: &ControlClient, choice: &Scope) -> Result<C
     })
 }
 
+/// A comparison in progress.
+struct Audit<'a> {
+    control: &'a ControlClient,
+    choice: &'a Scope,
+    schemas: Value,
+    okta: Counts,
+    differences: Differences,
+}
+
+impl Audit<'_> {
+    /// Compares the groups of Okta and removes them from `found`. Returns the IDs of those in scope.
+    async fn compare_groups(
+        &mut self,
+        found: &mut HashMap<String, Held>,
+        gone: &Marked,
+    ) -> Result<BTreeSet<String>, reqwest::Error> {
+        let differences = &mut self.differences;
+        let mut chosen = BTreeSet::new();
+        let mut after = String::new();
+        loop {
+            let page = self.control.get(&format!("/okta/groups?limit=1000&after={after}")).await?;
+            for group in page["groups"].as_array().into_iter().flatten() {
+                let id = group["id"].as_str().unwrap_or_default();
+                if !self.choice.has_group(group) {
+                    gone.check_unchosen("group", id, differences);
+                    continue;
+                }
+                self.okta.groups += 1;
+                chosen.insert(id.to_owned());
+                let (name, expected) = (format!("group {id}"), expected_group(group));
+                compare_object(&name, &expected, found.remove(id), &self.schemas["group"], differences);
+            }
+            match page["next"].as_str() {
+                Some(next) => next.clone_into(&mut after),
+                None => return Ok(chosen),
+            }
+        }
+    }
+
+    /// Compares the users of Okta and their groups, and removes them from `found` and `memberships`.
+    async fn compare_users(
+        &mut self,
+        found: &mut HashMap<String, Held>,
+        memberships: &mut Groups,
+        gone: &Marked,
+        chosen_groups: &BTreeSet<String>,
+    ) -> Result<(), reqwest::Error> {
+        let differences = &mut self.differences;
+        // A reference to a deleted user is kept, because its object still exists.
+        let mut existing: BTreeSet<String> = chosen_user_ids(self.control, self.choice).await?;
+        existing.extend(gone.ids().cloned());
+        let mut after = String::new();
+        loop {
+            let page = self.control.get(&format!("/okta/users?limit=1000&after={after}")).await?;
+            for user in page["users"].as_array().into_iter().flatten() {
+                let id = user["id"].as_str().unwrap_or_default();
+                let mut wanted: BTreeSet<String> = texts(&user["groupIds"]);
+                if !self.choice.has_user(user, &wanted) {
+                    gone.check_unchosen("user", id, differences);
+                    continue;
+                }
+                wanted.retain(|group| chosen_groups.contains(group));
+                self.okta.users += 1;
+                self.okta.memberships += wanted.len() as u64;
+                let has = memberships.remove(id).unwrap_or_default();
+                let (name, expected) = (format!("user {id}"), expected_user(user, &existing));
+                if found.contains_key(id) {
+                    compare_references(&name, "groups", &wanted, &has, differences);
+                }
+                compare_object(&name, &expected, found.remove(id), &self.schemas["user"], differences);
+            }
+            match page["next"].as_str() {
+                Some(next) => next.clone_into(&mut after),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
 async fn chosen_user_ids(
     control: &ControlClient,
     choice: &Scope,
@@ -199,69 +196,6 @@ async fn chosen_user_ids(
             None => return Ok(ids),
         }
     }
-}
-
-/// Objects that are marked, by id.
-#[derive(Default)]
-struct Marked {
-    deleted: BTreeSet<String>,
-    out_of_scope: BTreeSet<String>,
-}
-
-impl Marked {
-    fn ids(&self) -> impl Iterator<Item = &String> {
-        self.deleted.iter().chain(&self.out_of_scope)
-    }
-
-    /// An object that exists and is not chosen may be unknown to Assets, but is not deleted.
-    fn check_unchosen(&self, kind: &str, id: &str, differences: &mut Differences) {
-        if self.deleted.contains(id) {
-            differences.add(|| format!("{kind} {id}: marked as deleted, and is only not chosen"));
-        }
-    }
-}
-
-/// The live objects of a type by id, and those that are marked.
-async fn held(
-    control: &ControlClient,
-    object_type: &str,
-) -> Result<(HashMap<String, Held>, Marked), reqwest::Error> {
-    let mut current = HashMap::new();
-    let mut retired = Marked::default();
-    let mut after = 0;
-    loop {
-        let page =
-            control.get(&format!("/insight/objects?type={object_type}&limit=1000&after={after}")).await?;
-        for object in page["objects"].as_array().into_iter().flatten() {
-            let mut held = Held::default();
-            for (id, values) in object["attributes"].as_object().into_iter().flatten() {
-                let values: Vec<&str> =
-                    values.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                held.values.insert(end(id), values.join("|"));
-            }
-            for (id, targets) in object["references"].as_object().into_iter().flatten() {
-                let targets = targets.as_array().into_iter().flatten();
-                held.references
-                    .insert(end(id), targets.filter_map(Value::as_str).map(str::to_owned).collect());
-            }
-            let id = held.values.get("id").cloned().unwrap_or_default();
-            match held.values.get("status").map(String::as_str) {
-                Some(DELETED) => drop(retired.deleted.insert(id)),
-                Some(OUT_OF_SCOPE) => drop(retired.out_of_scope.insert(id)),
-                _ => drop(current.insert(id, held)),
-            }
-        }
-        match page["next"].as_u64() {
-            Some(next) => after = next,
-            None => return Ok((current, retired)),
-        }
-    }
-}
-
-/// The part of an external ID after prefix and kind; duplicates differ by a suffix that is ignored here.
-fn end(external_id: &str) -> String {
-    let end = external_id.splitn(3, '/').nth(2).unwrap_or_default();
-    end.split('~').next().unwrap_or_default().to_owned()
 }
 
 fn expected_user(user: &Value, existing: &BTreeSet<String>) -> Held {

@@ -7,7 +7,7 @@ use axum::response::{Json, Response};
 use axum::routing::{delete, get, post, put};
 use serde_json::{Value, json};
 
-use super::{Both, Page, Sides, answer, json_body};
+use super::exchange::{Both, Page, Sides, answer, json_body};
 
 pub(super) fn router() -> Router<Both> {
     Router::new()

@@ -1,37 +1,23 @@
 //! The API that changes both sides and reads them, and a client for it.
 
 mod client;
+mod exchange;
 mod insight;
 mod okta;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 pub use client::ControlClient;
+pub(crate) use exchange::Both;
 
-use crate::FaultSpec;
-use crate::assets::Site;
-use crate::faults::Faults;
-use crate::okta::OrgServer;
-
-/// The simulators that the control API controls.
-#[derive(Clone)]
-pub(crate) struct Both {
-    pub(crate) org: Arc<OrgServer>,
-    pub(crate) site: Arc<Site>,
-    pub(crate) faults: Arc<Faults>,
-}
-
-type Sides = State<Both>;
-type Page = Query<HashMap<String, String>>;
+use crate::faults::{FaultSpec, InvalidFault};
+use exchange::Sides;
 
 /// The routes below `/control`.
 pub(crate) fn router(both: Both) -> Router {
@@ -61,7 +47,7 @@ fn fault_body(body: &Bytes) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned().into())
 }
 
-fn apply(both: &Both, spec: Result<FaultSpec, crate::InvalidFault>) -> Response {
+fn apply(both: &Both, spec: Result<FaultSpec, InvalidFault>) -> Response {
     match spec {
         Ok(spec) => {
             both.faults.set(spec);
@@ -88,29 +74,4 @@ async fn stats(State(both): Sides) -> Json<Value> {
     let mut stats = both.org.stats();
     stats["insight"] = both.site.stats();
     Json(stats)
-}
-
-fn json_body(body: &Bytes) -> Value {
-    serde_json::from_slice(body).unwrap_or_default()
-}
-
-fn answer<T: serde::Serialize, E: Into<Problem>>(result: Result<T, E>) -> Response {
-    match result {
-        Ok(value) => Json(json!(value)).into_response(),
-        Err(problem) => (StatusCode::BAD_REQUEST, Json(json!({ "error": problem.into().0 }))).into_response(),
-    }
-}
-
-struct Problem(&'static str);
-
-impl From<crate::assets::Refused> for Problem {
-    fn from(refused: crate::assets::Refused) -> Self {
-        Self(refused.0)
-    }
-}
-
-impl From<crate::okta::Refused> for Problem {
-    fn from(refused: crate::okta::Refused) -> Self {
-        Self(refused.0)
-    }
 }

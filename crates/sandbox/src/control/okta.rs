@@ -10,7 +10,7 @@ use axum::response::{Json, Response};
 use axum::routing::{delete, get, post, put};
 use serde_json::{Map, Value, json};
 
-use super::{Both, Page, Sides, answer, json_body};
+use super::exchange::{Both, Page, Sides, answer, json_body};
 use crate::okta::NewUser;
 
 pub(super) fn router() -> Router<Both> {

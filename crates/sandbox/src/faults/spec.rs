@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::{Fault, Side};
+use super::fault::{Fault, Side};
 
 /// The value format of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]

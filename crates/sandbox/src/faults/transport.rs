@@ -11,7 +11,9 @@ use futures::{StreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 
-use super::{Fault, Faults, Side};
+use super::active::Faults;
+use super::fault::{Fault, Side};
+use crate::clock::now;
 
 const JSON: &str = "application/json";
 
@@ -127,7 +129,7 @@ fn rate_limit(faults: &Faults) -> Option<Response> {
     if !bare {
         let headers = response.headers_mut();
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        let reset = (Timestamp::now() + jiff::SignedDuration::from_secs(1)).to_string();
+        let reset = (now() + jiff::SignedDuration::from_secs(1)).to_string();
         if let Ok(reset) = HeaderValue::from_str(&reset) {
             headers.insert("x-ratelimit-reset", reset);
         }
@@ -138,7 +140,7 @@ fn rate_limit(faults: &Faults) -> Option<Response> {
 /// A 429 that permits an immediate repeat: its time is past, or zero.
 fn in_the_past(faults: &Faults) -> Response {
     let mut response = plain(429, "text/html", "<html><body>Too many requests</body></html>");
-    let now = Timestamp::now();
+    let now = now();
     let past = now - jiff::SignedDuration::from_mins(1);
     let minute = now.as_second() - now.as_second() % 60;
     let minute = Timestamp::from_second(minute).unwrap_or(past);

@@ -13,50 +13,18 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::OrgServer;
+use super::answer::{Answer, with_self};
 use super::changes::schema_of;
 use super::hook_api::event_hooks;
 use super::listing::{groups, members, users};
 use super::openid_api;
 use super::requests::{Budget, Role};
+use super::server::OrgServer;
 use crate::faults::{Fault, Side, inject};
-use crate::server::origin;
+use crate::origin::origin;
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 1 << 20;
-
-/// A response before its serialization.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Option<Value>,
-    pub(super) links: Vec<String>,
-}
-
-impl Answer {
-    pub(super) fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), links: Vec::new() }
-    }
-
-    pub(super) fn error(status: u16, code: &str, summary: &str) -> Self {
-        let body = json!({
-            "errorCode": code, "errorSummary": summary, "errorLink": code,
-            "errorId": format!("oae{}", Uuid::new_v4().simple()), "errorCauses": [],
-        });
-        Self { status: StatusCode::from_u16(status).unwrap_or_default(), body: Some(body), links: Vec::new() }
-    }
-
-    pub(super) fn not_found(id: &str, kind: &str) -> Self {
-        Self::error(404, "E0000007", &format!("Not found: Resource not found: {id} ({kind})"))
-    }
-
-    pub(super) fn no_method() -> Self {
-        Self::error(405, "E0000022", "The endpoint does not support the provided HTTP method")
-    }
-
-    fn rate_limited() -> Self {
-        Self::error(429, "E0000047", "API call exceeded rate limit due to too many requests.")
-    }
-}
 
 /// Everything below the org's address.
 pub(crate) fn router(org: Arc<OrgServer>) -> Router {
@@ -269,13 +237,6 @@ fn logs(org: &OrgServer, query: &HashMap<String, String>) -> Answer {
     let mut links = vec![link(None, "self")];
     links.extend(page.next.map(|next| link(Some(&next), "next")));
     Answer { status: StatusCode::OK, body: Some(page.events.into()), links }
-}
-
-pub(super) fn with_self(org: &OrgServer, collection: &str, object: &Value) -> Value {
-    let mut shown = object.clone();
-    let id = object["id"].as_str().unwrap_or_default();
-    shown["_links"] = json!({ "self": { "href": format!("{}/api/v1/{collection}/{id}", origin(&org.url)) } });
-    shown
 }
 
 fn linked_type(org: &OrgServer, user_type: &Value) -> Value {

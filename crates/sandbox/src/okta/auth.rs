@@ -16,8 +16,10 @@ use url::Url;
 use uuid::Uuid;
 
 use super::jws::Jws;
-use crate::server::origin;
-use crate::{DpopMode, SandboxError};
+use crate::clock::now;
+use crate::error::SandboxError;
+use crate::options::DpopMode;
+use crate::origin::origin;
 
 /// Proofs and assertions may be this old, in seconds.
 const MAX_AGE: i64 = 300;
@@ -97,7 +99,7 @@ impl Authority {
     /// The org's time.
     pub(super) fn now(&self) -> Timestamp {
         let offset = SignedDuration::from_secs(self.clock.load(Ordering::Relaxed));
-        let now = Timestamp::now();
+        let now = now();
         now.checked_add(offset).unwrap_or(now)
     }
 

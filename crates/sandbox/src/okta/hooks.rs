@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::events::{HOOK_ELIGIBLE, failed, without_actor};
 use super::log::Log;
 use super::org::{Hook, Org, now};
-use crate::SandboxError;
+use crate::error::SandboxError;
 use crate::faults::{Fault, Faults, spoil};
-use crate::server::origin;
+use crate::origin::origin;
 
 /// Okta's own limit.
 const TIMEOUT: Duration = Duration::from_secs(3);

@@ -8,10 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::OrgServer;
-use super::api::{Answer, with_self};
+use super::answer::{Answer, with_self};
 use super::filter::Filter;
 use super::org::Org;
+use super::server::OrgServer;
 
 /// The attributes that `filter` may contain; `search` may contain any.
 const USER_FILTERS: [&str; 7] = [

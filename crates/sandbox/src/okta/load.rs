@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::defaults::{group_schema, schema_id, user_schema, user_type};
 use super::org::{Org, id};
-use crate::SandboxError;
+use crate::error::SandboxError;
 
 const DEFAULT_TYPE: &str = "oty0000000000001d7000";
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::filter::Filter;
 use super::org::{now, stamp};
+use crate::clock;
 use crate::faults::{Fault, Faults};
 
 /// All entries that are still retained.
@@ -163,7 +164,7 @@ impl State {
         let start = if let Some((position, _)) = question.position("f", self.generation)? {
             position.saturating_sub(self.forgotten).min(self.entries.len())
         } else {
-            let week = || stamp(Timestamp::now() - SignedDuration::from_hours(7 * 24));
+            let week = || stamp(clock::now() - SignedDuration::from_hours(7 * 24));
             let since = question.time("since").unwrap_or_else(week);
             self.entries.partition_point(|entry| entry.persisted < since)
         };

@@ -13,8 +13,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Org;
-use super::org::id;
+use super::org::{Org, id};
 
 /// The time within which a code can be redeemed, in seconds.
 const CODE_MAX_AGE: i64 = 300;

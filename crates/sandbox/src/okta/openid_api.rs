@@ -10,10 +10,10 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::OrgServer;
 use super::changes::Refused;
 use super::openid::{AuthorizationRequest, OAuthError, OpenId, Refusal};
-use crate::server::origin;
+use super::server::OrgServer;
+use crate::origin::origin;
 
 /// The parameters that the page passes on when a login was chosen.
 const PASSED_ON: [&str; 8] = [

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::clock;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -142,5 +143,5 @@ pub(crate) fn stamp(time: Timestamp) -> String {
 }
 
 pub(crate) fn now() -> String {
-    stamp(Timestamp::now())
+    stamp(clock::now())
 }

@@ -1,9 +1,10 @@
 //! The state that reads return while the org lags.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::org::{Org, Touch};
 

@@ -4,7 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use insight_import_client::document::{Attribute, ObjectType, ObjectTypeMapping};
 
-use super::{Correction, Drift, DriftKind, Evolution, Planned, end};
+use super::correction::Correction;
+use super::drift::{Drift, DriftKind};
+use super::planned::{Planned, end};
+use super::summary::Evolution;
 use crate::attribute_type::holds;
 use crate::names::{Names, is_form_of};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use insight_import_client::document::{Attribute, AttributeMapping, ObjectType, ObjectTypeMapping};
 
-use super::Planned;
+use super::planned::Planned;
 use crate::names::{is_system, quoted};
 
 /// The wanted fields under the names of their attributes in Assets, and the other mapped fields.

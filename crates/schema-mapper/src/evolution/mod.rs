@@ -11,49 +11,22 @@ mod compare;
 mod correction;
 mod drift;
 mod fields;
+mod planned;
+mod summary;
 
 use std::collections::{BTreeSet, HashMap};
 
 use insight_import_client::document::{
-    Attribute, Mapping, ObjectSchema, ObjectType, ObjectTypeMapping, SchemaAndMapping, SchemaDefinition,
+    Mapping, ObjectSchema, ObjectType, ObjectTypeMapping, SchemaAndMapping, SchemaDefinition,
 };
 
 pub(crate) use compare::differences;
 pub use correction::Correction;
 pub use drift::{Drift, DriftKind};
+pub use summary::Evolution;
 
 use crate::names::Names;
-
-/// The differences of two documents.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Evolution {
-    /// The smallest change that adds what is missing; `None` when nothing is.
-    pub patch: Option<SchemaAndMapping>,
-    /// Object types that are missing.
-    pub added_types: Vec<String>,
-    /// Attributes that are missing from types that exist, as `type: attribute`.
-    pub added_attributes: Vec<String>,
-    /// Differences that can't be changed this way, or that need attention.
-    pub drift: Vec<Drift>,
-    /// The part of the drift that REST can put right with an account's credential. Read the document and compare again
-    /// afterwards: a reference is found by an attribute's name, and the mapping follows.
-    pub corrections: Vec<Correction>,
-    /// Attributes that are there and that the mapping in Assets does not fill as it should, by the external IDs of the object
-    /// type and the attribute: it still names something that was renamed.
-    pub astray: Vec<(String, String)>,
-}
-
-/// A wanted object type and the one in Assets.
-struct Planned<'d> {
-    want: &'d ObjectType,
-    have: Option<&'d ObjectType>,
-    /// Its name in Assets, now or after the change.
-    name: String,
-    /// Its attributes' names in Assets, now or after the change, by external id.
-    names: HashMap<&'d str, String>,
-    /// The attributes to add.
-    added: Vec<Attribute>,
-}
+use planned::Planned;
 
 /// Compares the document in Assets with the wanted one, which is [`Mapping::document`](crate::Mapping::document).
 ///
@@ -164,9 +137,4 @@ pub fn all_types(types: &[ObjectType]) -> Vec<&ObjectType> {
 fn mapping_of<'d>(document: &'d SchemaAndMapping, object_type: &ObjectType) -> Option<&'d ObjectTypeMapping> {
     let mappings = &document.mapping.object_type_mappings;
     mappings.iter().find(|m| m.object_type_external_id == object_type.external_id)
-}
-
-/// The end of an external ID, which distinguishes attributes with the same title.
-fn end(external_id: &str) -> &str {
-    external_id.rsplit('/').next().unwrap_or(external_id)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use admin_api::ProblemType;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
@@ -11,9 +12,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
-use sync_service::Visitor;
-use sync_service::access::Role;
-use sync_service::wire::ProblemType;
+use sync_daemon::Visitor;
+use sync_store::access::Role;
 use url::form_urlencoded;
 
 use super::cookies::Purpose;
@@ -44,7 +44,7 @@ pub async fn authorize(State(access): State<Access>, request: Request, next: Nex
     let sender = match access.identify(&parts.headers).await {
         Ok(sender) => sender,
         Err(error) => {
-            tracing::error!(error = %sync_service::error_chain(&error), "could not identify the caller");
+            tracing::error!(error = %sync_engine::error_chain(&error), "could not identify the caller");
             return kept_private(Problem::unavailable().on_page(for_page).into_response());
         }
     };
@@ -76,7 +76,7 @@ fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Resp
                 Ok(Sender::Known(now)) if now.role == role => {}
                 Ok(_) => return,
                 Err(error) => {
-                    tracing::error!(error = %sync_service::error_chain(&error), "could not identify the caller of a stream");
+                    tracing::error!(error = %sync_engine::error_chain(&error), "could not identify the caller of a stream");
                 }
             }
         }

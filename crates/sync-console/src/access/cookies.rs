@@ -3,8 +3,7 @@
 use axum::http::HeaderMap;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use secrecy::ExposeSecret;
-use sync_service::Secret;
+use secrecy::{ExposeSecret, SecretString};
 
 /// The purpose of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +30,14 @@ impl Purpose {
     }
 
     /// The value that the browser sent.
-    pub(super) fn read(self, headers: &HeaderMap, secure: bool) -> Option<Secret> {
+    pub(super) fn read(self, headers: &HeaderMap, secure: bool) -> Option<SecretString> {
         let jar = CookieJar::from_headers(headers);
         let value = jar.get(self.name(secure))?.value();
         (!value.is_empty()).then(|| value.to_owned().into())
     }
 
     /// `Set-Cookie` with a value. It expires with the browser; its session may expire earlier.
-    pub(super) fn set(self, value: &Secret, secure: bool) -> String {
+    pub(super) fn set(self, value: &SecretString, secure: bool) -> String {
         self.cookie(value.expose_secret().to_owned(), secure).to_string()
     }
 

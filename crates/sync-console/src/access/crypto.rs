@@ -3,19 +3,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use sync_service::Secret;
-use sync_service::access::Hash;
+use sync_store::access::Hash;
 
 /// 256 random bits as a text.
-pub(super) fn random_text() -> Secret {
+pub(super) fn random_text() -> SecretString {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()).into()
 }
 
 /// The stored hash of a secret. The secret is random and long, so that no salt and no slow hash is needed.
-pub(super) fn hash(secret: &Secret) -> Hash {
+pub(super) fn hash(secret: &SecretString) -> Hash {
     Sha256::digest(secret.expose_secret()).into()
 }
 

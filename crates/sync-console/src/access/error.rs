@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sync_service::engine::StoreError;
+use sync_engine::StoreError;
 
 use super::oidc::OidcError;
 

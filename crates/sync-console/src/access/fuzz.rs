@@ -17,8 +17,9 @@ use josekit::jws::{ES256, JwsHeader};
 use josekit::jwt::{self, JwtPayload};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use sync_service::access::Role;
-use sync_service::{client_address, error_chain};
+use sync_daemon::client_address;
+use sync_engine::error_chain;
+use sync_store::access::Role;
 use url::Url;
 
 use super::cookies::Purpose;

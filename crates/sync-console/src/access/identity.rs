@@ -1,10 +1,10 @@
 //! The identity behind a request.
 
+use admin_api::ProblemType;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Serialize;
-use sync_service::access::Role;
-use sync_service::wire::ProblemType;
+use sync_store::access::Role;
 
 use super::Problem;
 

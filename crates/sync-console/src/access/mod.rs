@@ -22,5 +22,5 @@ pub use identity::{CSRF_FIELD, CSRF_HEADER, Identity, SignInMethod};
 pub use pages::{SignInNotice, SignInPage, routes};
 pub use problem::Problem;
 pub use state::{Access, AccessOptions};
-pub use sync_service::access::{AccessStore, AccessToken, Role};
+pub use sync_store::access::{AccessStore, AccessToken, Role};
 pub use tokens::{TokenError, TokenRequest, create_token, first_token, renew_token, revoke_token};

@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
-use sync_service::{RefusedSignIn, Secret};
+use secrecy::SecretString;
+use sync_daemon::RefusedSignIn;
 use url::form_urlencoded;
 
 use super::authorize::read_form;
@@ -94,7 +95,7 @@ async fn with_token(State(pages): State<Pages>, request: Request) -> Response {
     if form.foreign || !pages.access.is_own_form(&headers, form.text(CSRF_FIELD)) {
         return pages.failed(&headers, next, &SignInError::Form);
     }
-    let token: Secret = form.text("token").trim().to_owned().into();
+    let token: SecretString = form.text("token").trim().to_owned().into();
     match pages.access.sign_in(&token, from).await {
         Ok(session) => pages.signed_in(&headers, next, &session).await,
         Err(error) => pages.failed(&headers, next, &error),
@@ -165,7 +166,7 @@ impl Pages {
         query: &HashMap<String, String>,
         headers: &HeaderMap,
         from: IpAddr,
-    ) -> Result<(String, Secret), SignInError> {
+    ) -> Result<(String, SecretString), SignInError> {
         let access = &self.access;
         let oidc = access.oidc().ok_or(OidcError::NotSetUp)?;
         access.attempt(from)?;
@@ -177,12 +178,12 @@ impl Pages {
     }
 
     /// The session that the browser had before ends.
-    async fn signed_in(&self, headers: &HeaderMap, next: &str, session: &Secret) -> Response {
+    async fn signed_in(&self, headers: &HeaderMap, next: &str, session: &SecretString) -> Response {
         let secure = self.access.secure();
         if let Some(before) = Purpose::Session.read(headers, secure)
             && let Err(error) = self.access.sign_out(&before).await
         {
-            tracing::warn!(error = %sync_service::error_chain(&error), "could not end the previous session");
+            tracing::warn!(error = %sync_engine::error_chain(&error), "could not end the previous session");
         }
         let cookies = [Purpose::Form, Purpose::Okta].map(|purpose| purpose.clear(secure));
         redirect(next, [vec![Purpose::Session.set(session, secure)], cookies.into()].concat())
@@ -195,11 +196,11 @@ impl Pages {
             SignInError::Form => StatusCode::FORBIDDEN,
             SignInError::Okta(error) => {
                 self.access.count(RefusedSignIn::OpenId);
-                tracing::warn!(target: "audit", error = %sync_service::error_chain(error), "rejected a sign-in with Okta");
+                tracing::warn!(target: "audit", error = %sync_engine::error_chain(error), "rejected a sign-in with Okta");
                 error.status()
             }
             SignInError::Store(error) => {
-                tracing::error!(error = %sync_service::error_chain(error), "could not store a session");
+                tracing::error!(error = %sync_engine::error_chain(error), "could not store a session");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };

@@ -1,9 +1,9 @@
 //! Rejected requests, as documents and as pages.
 
+use admin_api::{ProblemType, wire};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use sync_service::wire::{self, ProblemType};
 
 /// A rejected request: a problem document (RFC 9457) for programs. It is also an extension of the response, so that a layer
 /// can render it as a page.

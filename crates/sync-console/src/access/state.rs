@@ -3,16 +3,18 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{Extensions, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret;
-use sync_service::access::{AccessStore, NewSession, Role};
-use sync_service::engine::{Clock, StoreError, SystemClock};
-use sync_service::{AuditEntry, RefusedSignIn, RefusedSignIns, Secret, client_address};
+use secrecy::{ExposeSecret, SecretString};
+use sync_daemon::{RefusedSignIn, RefusedSignIns, client_address};
+use sync_engine::{Clock, StoreError, SystemClock};
+use sync_store::AuditEntry;
+use sync_store::access::{AccessStore, NewSession, Role};
+use tokio::time::Instant;
 
 use super::cookies::Purpose;
 use super::crypto::{derive, hash, random_text, same};
@@ -69,7 +71,7 @@ impl fmt::Debug for Access {
 pub(super) enum Sender {
     Known(Identity),
     /// The token is invalid.
-    InvalidToken(Secret),
+    InvalidToken(SecretString),
     /// The session of the cookie ended.
     Ended,
     Anonymous,
@@ -120,7 +122,7 @@ impl Access {
     ///
     /// # Errors
     /// When the token is invalid, also after too many such attempts, or the store fails.
-    pub async fn sign_in(&self, token: &Secret, from: IpAddr) -> Result<Secret, SignInError> {
+    pub async fn sign_in(&self, token: &SecretString, from: IpAddr) -> Result<SecretString, SignInError> {
         let Some(token) = self.0.store.use_token(&hash(token), self.now()).await? else {
             self.refused(token, from).map_err(|wait| SignInError::Throttled { wait })?;
             return Err(SignInError::Token);
@@ -134,7 +136,7 @@ impl Access {
     ///
     /// # Errors
     /// If the client, or others with the same token prefix, failed too often recently: the time to wait.
-    pub(super) fn refused(&self, token: &Secret, from: IpAddr) -> Result<(), Duration> {
+    pub(super) fn refused(&self, token: &SecretString, from: IpAddr) -> Result<(), Duration> {
         let now = Instant::now();
         let mut throttle = self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner);
         let (counted, to_log) =
@@ -160,7 +162,11 @@ impl Access {
     }
 
     /// Starts a session for a user that Okta signed in.
-    pub(super) async fn sign_in_person(&self, person: &Person, from: IpAddr) -> Result<Secret, SignInError> {
+    pub(super) async fn sign_in_person(
+        &self,
+        person: &Person,
+        from: IpAddr,
+    ) -> Result<SecretString, SignInError> {
         let session = self.begin(&person.principal, person.role, None).await?;
         self.note(&person.principal, "sign_in_with_okta", Some(from)).await;
         Ok(session)
@@ -172,7 +178,7 @@ impl Access {
         tracing::info!(target: "audit", from = origin, principal, action, "session");
         let entry = AuditEntry { origin, ..AuditEntry::new(self.now(), principal, "session", action) };
         if let Err(error) = self.0.store.audit().append(&entry).await {
-            let error = sync_service::error_chain(&error);
+            let error = sync_engine::error_chain(&error);
             tracing::error!(target: "audit", error, principal, action, "could not write the audit log");
         }
     }
@@ -181,7 +187,7 @@ impl Access {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn sign_out(&self, session: &Secret) -> Result<(), StoreError> {
+    pub async fn sign_out(&self, session: &SecretString) -> Result<(), StoreError> {
         self.0.store.end_session(&hash(session)).await
     }
 
@@ -191,7 +197,7 @@ impl Access {
         principal: &str,
         role: Role,
         token: Option<(i64, Option<Timestamp>)>,
-    ) -> Result<Secret, StoreError> {
+    ) -> Result<SecretString, StoreError> {
         let (now, id) = (self.now(), random_text());
         let lifetime = SignedDuration::try_from(self.0.options.lifetime).unwrap_or(SignedDuration::MAX);
         let limit = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
@@ -245,7 +251,7 @@ impl Access {
     }
 
     /// The CSRF token of the sign-in form, for the browser with this cookie.
-    pub(super) fn form_csrf(&self, cookie: &Secret) -> String {
+    pub(super) fn form_csrf(&self, cookie: &SecretString) -> String {
         derive(&self.0.key, "sign-in form", cookie.expose_secret())
     }
 
@@ -257,11 +263,11 @@ impl Access {
 }
 
 /// Derived from the ID alone, so that every process can compute it; valid as long as the session.
-fn session_csrf(id: &Secret) -> String {
+fn session_csrf(id: &SecretString) -> String {
     derive(id.expose_secret().as_bytes(), "forms of a session", "")
 }
 
-fn bearer(headers: &HeaderMap) -> Option<Secret> {
+fn bearer(headers: &HeaderMap) -> Option<SecretString> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned().into())
 }

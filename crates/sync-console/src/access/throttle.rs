@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use sync_service::client_network;
+use sync_daemon::client_network;
+use tokio::time::Instant;
 
 const WINDOW: Duration = Duration::from_mins(1);
 /// Failures of one client in the window.

@@ -1,10 +1,9 @@
 //! Access tokens: created, shown once, renewed, and revoked.
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret;
-use sync_service::Secret;
-use sync_service::access::{AccessStore, AccessToken, NewToken, Revocation, Role};
-use sync_service::engine::StoreError;
+use secrecy::{ExposeSecret, SecretString};
+use sync_engine::{Clock, StoreError, SystemClock};
+use sync_store::access::{AccessStore, AccessToken, NewToken, Revocation, Role};
 
 use super::crypto::{hash, random_text};
 
@@ -87,7 +86,7 @@ pub async fn create_token(
     store: &AccessStore,
     request: &TokenRequest,
     now: Timestamp,
-) -> Result<(AccessToken, Secret), TokenError> {
+) -> Result<(AccessToken, SecretString), TokenError> {
     let name = request.name.trim();
     // Other commands read a number as a token's ID, and a text with the prefix may be a secret.
     let other_sense = name.parse::<i64>().is_ok() || name.starts_with(PREFIX);
@@ -113,8 +112,8 @@ pub async fn create_token(
 ///
 /// # Errors
 /// When the store fails.
-pub async fn first_token(store: &AccessStore) -> Result<Option<Secret>, StoreError> {
-    let (token, now) = (new_token(), Timestamp::now());
+pub async fn first_token(store: &AccessStore) -> Result<Option<SecretString>, StoreError> {
+    let (token, now) = (new_token(), SystemClock.now());
     let expires = now.checked_add(FIRST_TOKEN_MAX_AGE).ok();
     let new = NewToken { name: FIRST, hash: &hash(&token), role: Role::Admin, expires };
     let made = store.create_first_token(&new, now).await?;
@@ -179,6 +178,6 @@ fn shown(text: &str) -> String {
     if text.trim().starts_with(PREFIX) { format!("{PREFIX}...") } else { text.escape_debug().to_string() }
 }
 
-fn new_token() -> Secret {
+fn new_token() -> SecretString {
     format!("{PREFIX}{}", random_text().expose_secret()).into()
 }

@@ -1,17 +1,18 @@
 //! Active runs, alerts, and metric samples.
 
+use admin_api::ActiveRuns;
+use admin_api::wire::{Alerts, MetricSamples};
 use axum::Json;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sync_service::ActiveRuns;
-use sync_service::wire::{Alerts, MetricSamples};
+use sync_engine::{Clock, SystemClock};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::Unusable;
 use super::extract::{Params, Works};
 use super::problem::ApiError;
+use super::routes::Routes;
 use crate::access::Identity;
 
 /// The retention of metric samples.
@@ -70,7 +71,7 @@ async fn metric_samples(
     Works(member, connection): Works,
     Params(query): Params<Since>,
 ) -> Result<Json<MetricSamples>, ApiError> {
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let ago = |time: SignedDuration| now.checked_sub(time).unwrap_or(Timestamp::MIN);
     let since = query.since.map_or_else(|| ago(DAY), |since| since.max(ago(KEPT)));
     let samples = connection.metric_samples(since).await?;

@@ -1,24 +1,24 @@
 //! Connections: settings, setup checklist, sync requests, and pauses.
 
+use admin_api::wire::{
+    ConnectionDraftRequest, ConnectionView, Connections, PauseOptions, PauseStatus, SyncOptions,
+    SyncRequestStatus,
+};
+use admin_api::{ProblemType, ValidationReport};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use diagnostics::SetupChecklist;
 use std::sync::Arc;
 use std::time::Duration;
-use sync_service::engine::SyncRequestProgress;
-use sync_service::wire::{
-    ConnectionDraftRequest, ConnectionView, Connections, PauseOptions, PauseStatus, ProblemType, SyncOptions,
-    SyncRequestStatus,
-};
-use sync_service::{
-    Connection, ManagedConnection, SaveError, ServiceError, SetupChecklist, ValidationReport,
-};
+use sync_daemon::{Connection, ManagedConnection, SaveError, ServiceError};
+use sync_engine::SyncRequestProgress;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::{Conflict, Unusable};
 use super::extract::{Admin, At, Body, Name, Number, Works};
 use super::problem::ApiError;
+use super::routes::Routes;
 use crate::access::Identity;
 use crate::app::App;
 
@@ -137,9 +137,9 @@ async fn validate(
     }
 }
 
-fn draft_of(draft: ConnectionDraftRequest) -> sync_service::ConnectionDraft {
+fn draft_of(draft: ConnectionDraftRequest) -> sync_daemon::ConnectionDraft {
     let ConnectionDraftRequest { settings, secrets, ignore_check_failures: although, create_only: _ } = draft;
-    sync_service::ConnectionDraft { settings, secrets, ignore_check_failures: although }
+    sync_daemon::ConnectionDraft { settings, secrets, ignore_check_failures: although }
 }
 
 /// Delete the saved settings and secrets of a connection
@@ -167,7 +167,7 @@ async fn remove(_admin: Admin, State(app): State<App>, At(member): At) -> Result
 )]
 async fn setup_checklist(_identity: Identity, At(member): At) -> Result<Json<SetupChecklist>, ApiError> {
     member.refresh_checks();
-    Ok(Json(SetupChecklist::of(&member).await?))
+    Ok(Json(member.setup_checklist().await?))
 }
 
 /// Request a full sync

@@ -1,15 +1,15 @@
 //! The daemon as a whole.
 
+use admin_api::DaemonHealth;
+use admin_api::wire::Version;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use sync_service::DaemonHealth;
-use sync_service::wire::Version;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::Document;
+use super::routes::Routes;
 use crate::access::Identity;
 use crate::app::App;
 

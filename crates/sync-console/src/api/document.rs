@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use admin_api::wire::Problem;
+use admin_api::{SETTINGS_SCHEMA, settings_json_schema};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use diagnostics::{Change, Observation};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
-use sync_service::doctor::{Change, Observation};
-use sync_service::engine::{Fact, FindingCode, FindingSubject, Remedy};
-use sync_service::wire::{Problem, SETTINGS_SCHEMA, settings_json_schema};
+use sync_engine::{Fact, FindingCode, FindingSubject, Remedy};
 use url::form_urlencoded;
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
 use utoipa::{IntoResponses, ToSchema};

@@ -1,19 +1,20 @@
 //! Events: history and replay.
 
+use admin_api::wire::{Events, Replay};
+use admin_api::{ConnectionEvent, ReplayResult};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use sync_service::engine::{EventFilter, EventState};
-use sync_service::model::EventId;
-use sync_service::wire::{Events, Replay};
-use sync_service::{Connection, ConnectionEvent, ReplayResult, replay};
+use sync_daemon::{Connection, replay};
+use sync_engine::{EventFilter, EventState};
+use sync_model::EventId;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::Unusable;
 use super::extract::{Admin, Body, EventAt, Params, Works, within};
 use super::problem::ApiError;
+use super::routes::Routes;
 use crate::access::Identity;
 use crate::app::App;
 

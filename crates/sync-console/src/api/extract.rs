@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use admin_api::ProblemType;
 use axum::RequestExt;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -14,15 +15,17 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
-use sync_service::model::{ConnectionName, EventId, RecordKey, RunId};
-use sync_service::wire::ProblemType;
-use sync_service::{Connection, ManagedConnection};
+use sync_daemon::{Connection, ManagedConnection};
+use sync_model::{ConnectionName, EventId, RecordKey, RunId};
 use utoipa::ToSchema;
 
 use super::document::{Bodies, LONGEST_ID};
 use super::problem::ApiError;
 use crate::access::{Identity, Role};
 use crate::app::App;
+
+/// The largest body in bytes.
+pub(super) const BODY_LIMIT: usize = 256 * 1024;
 
 /// The time limit for receiving a body.
 const BODY_TIME: Duration = Duration::from_secs(10);
@@ -245,7 +248,7 @@ fn late() -> ApiError {
 
 fn not_read(rejection: &BytesRejection) -> ApiError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let detail = format!("the body is larger than {} bytes", super::BODY_LIMIT);
+        let detail = format!("the body is larger than {BODY_LIMIT} bytes");
         return ApiError::new(
             ProblemType::PayloadTooLarge,
             detail,
@@ -297,7 +300,7 @@ mod tests {
     #[test]
     fn parse_error_omits_the_value() {
         let told = |json: &str| {
-            let error = serde_json::from_str::<sync_service::wire::ConnectionDraftRequest>(json).unwrap_err();
+            let error = serde_json::from_str::<admin_api::wire::ConnectionDraftRequest>(json).unwrap_err();
             blind(&error.to_string())
         };
         assert_eq!(told(r#"{"settings":"s3cret"}"#), "must be struct ConnectionSettings");

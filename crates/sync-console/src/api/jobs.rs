@@ -1,17 +1,16 @@
 //! Jobs: POST starts a job, GET returns its state.
 
+use admin_api::{PlanView, ProblemType, SchemaView};
 use axum::Json;
 use axum::http::StatusCode;
-use sync_service::doctor::CheckReport;
-use sync_service::engine::{SetupReport, VerifyReport};
-use sync_service::wire::ProblemType;
-use sync_service::{JobState, PlanView, SchemaView};
+use diagnostics::{CheckReport, JobState};
+use sync_engine::{SetupReport, VerifyReport};
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::{Conflict, Unusable};
 use super::extract::{Admin, At, Works};
 use super::problem::ApiError;
+use super::routes::Routes;
 use crate::access::Identity;
 
 pub(super) fn routes() -> Routes {

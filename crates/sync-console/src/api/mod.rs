@@ -10,6 +10,7 @@ mod jobs;
 mod objects;
 mod preview;
 mod problem;
+mod routes;
 mod runs;
 mod stream;
 mod tokens;
@@ -20,15 +21,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::any;
 use axum::{Extension, Router, middleware};
 use serde_json::Value;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-
-/// The largest body in bytes.
-const BODY_LIMIT: usize = 256 * 1024;
-
-/// Routes with their documentation: there is no other way to add one.
-type Routes = Vec<UtoipaMethodRouter<App>>;
+use extract::BODY_LIMIT;
+use routes::Routes;
 
 fn routes() -> (Router<App>, Value) {
     let all: Routes = [

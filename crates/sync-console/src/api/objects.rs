@@ -1,17 +1,17 @@
 //! Objects: search and comparison.
 
+use admin_api::{ObjectMatches, ObjectState, ObjectView};
 use axum::Json;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use sync_service::model::ObjectKind;
-use sync_service::{ObjectMatches, ObjectState, ObjectView};
+use sync_model::ObjectKind;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::Unusable;
 use super::extract::{Admin, ObjectAt, Params, Works, within};
 use super::problem::ApiError;
+use super::routes::Routes;
 use crate::access::Identity;
 
 /// The most objects of a response.

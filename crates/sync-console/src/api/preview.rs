@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use admin_api::wire::MappingPreviewRequest;
+use admin_api::{ProblemType, SchemaPreview};
 use axum::Json;
-use sync_service::wire::{MappingPreviewRequest, ProblemType};
-use sync_service::{SchemaPreview, ServiceError, error_chain, preview_schemas};
+use sync_daemon::{ServiceError, preview_schemas};
+use sync_engine::error_chain;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::{ServiceFailed, Unusable};
 use super::extract::{Admin, Body, Works};
 use super::problem::ApiError;
+use super::routes::Routes;
 
 /// The time limit for both services.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,7 +41,7 @@ async fn preview(
     Works(member, _): Works,
     Body(choices): Body<MappingPreviewRequest>,
 ) -> Result<Json<SchemaPreview>, ApiError> {
-    let settings = member.settings().map_err(|unavailable| unavailable.error(member.name()))?;
+    let settings = member.settings().map_err(|reason| ServiceError::unavailable(member.name(), reason))?;
     match tokio::time::timeout(PATIENCE, preview_schemas(settings, &choices.mapping)).await {
         Ok(Ok(seen)) => Ok(Json(seen)),
         Ok(Err(error @ ServiceError::Engine(_))) => {

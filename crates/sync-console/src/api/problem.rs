@@ -1,12 +1,14 @@
 //! Errors of the API as problem documents (RFC 9457).
 
+use admin_api::wire::Problem;
+use admin_api::{DelegationError, FieldError, ProblemType};
 use axum::Json;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use sync_service::engine::Remedy;
-use sync_service::wire::{Problem, ProblemType};
-use sync_service::{DelegationError, FieldError, SaveError, ServiceError, VaultError, error_chain, words};
+use sync_config::VaultError;
+use sync_daemon::{SaveError, ServiceError};
+use sync_engine::{Remedy, error_chain};
 
 use crate::access::{Identity, TokenError};
 
@@ -32,7 +34,7 @@ impl ApiError {
 
     /// A problem with the remedy of an error.
     pub(super) fn of(kind: ProblemType, detail: impl Into<String>, remedy: Option<Remedy>) -> Self {
-        let mut problem = Self::new(kind, detail, remedy.as_ref().map(words::remedy));
+        let mut problem = Self::new(kind, detail, remedy.as_ref().map(plain_text::remedy));
         problem.0.remedy = remedy;
         problem
     }

@@ -1,17 +1,18 @@
 //! The history of runs.
 
+use admin_api::ConnectionRun;
+use admin_api::wire::Runs;
 use axum::Json;
 use serde::Deserialize;
-use sync_service::engine::{RunFilter, RunKind, RunState};
-use sync_service::wire::Runs;
-use sync_service::{ConnectionRun, ServiceError};
+use sync_daemon::ServiceError;
+use sync_engine::{RunFilter, RunKind, RunState};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::Unusable;
 use super::extract::{Number, Params, Works};
 use super::problem::ApiError;
+use super::routes::Routes;
 use crate::access::Identity;
 
 pub(super) fn routes() -> Routes {

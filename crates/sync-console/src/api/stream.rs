@@ -5,30 +5,31 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use admin_api::{ConnectionEvent, ConnectionStatus, ProblemType};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
-use sync_service::engine::EventCursor;
-use sync_service::model::EventId;
-use sync_service::wire::ProblemType;
-use sync_service::{Connection, ConnectionEvent, ConnectionStatus, ManagedConnection, ServiceError};
+use sync_daemon::{Connection, ManagedConnection, ServiceError};
+use sync_engine::EventCursor;
+use sync_model::EventId;
+use sync_store::Changes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::Unusable;
 use super::extract::Works;
 use super::problem::ApiError;
+use super::routes::Routes;
 use crate::access::Identity;
 use crate::app::App;
 
-/// The interval of checks for changes.
-const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The interval of reading the status for what no signal announces: rate limits, and results of checks.
+const REFRESH: Duration = Duration::from_secs(2);
 /// The time for which a status is valid: its ages grow while nothing happens.
 const STATUS: Duration = Duration::from_secs(15);
 /// The time after which a stream ends and is reopened, which checks the token again.
@@ -74,7 +75,7 @@ impl Default for Places {
         (
             status = 400,
             description = "Last-Event-ID is invalid",
-            body = sync_service::wire::Problem,
+            body = admin_api::wire::Problem,
             content_type = "application/problem+json",
         ),
         Unusable,
@@ -87,6 +88,8 @@ async fn stream_events(
     Works(member, connection): Works,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    // Before the position is read, so that no event is missed between.
+    let changes = app.manager.store().changes().subscribe();
     let mark = match headers.get("last-event-id") {
         None => connection.event_cursor().await?,
         Some(id) => id.to_str().ok().and_then(read_mark).ok_or_else(|| {
@@ -102,6 +105,7 @@ async fn stream_events(
         member,
         connection,
         stop: app.stop.clone(),
+        changes,
         mark,
         status: None,
         ready: Vec::new(),
@@ -133,6 +137,7 @@ struct Following {
     member: Arc<ManagedConnection>,
     connection: Arc<Connection>,
     stop: CancellationToken,
+    changes: Changes,
     mark: EventCursor,
     /// The last status sent, and its time.
     status: Option<(ConnectionStatus, Instant)>,
@@ -155,11 +160,12 @@ impl Following {
                     tokio::select! {
                         () = here.stop.cancelled() => return None,
                         () = tokio::time::sleep_until(here.ends) => return None,
-                        () = tokio::time::sleep(POLL_INTERVAL) => {}
+                        true = here.changes.changed() => {}
+                        () = tokio::time::sleep(REFRESH) => {}
                     }
                 }
                 if let Err(error) = here.poll().await {
-                    tracing::error!(error = sync_service::error_chain(&error), "a live stream ended");
+                    tracing::error!(error = sync_engine::error_chain(&error), "a live stream ended");
                     return None;
                 }
             }

@@ -1,18 +1,19 @@
 //! Access tokens: list, create, and revoke. A token is returned once, when it is created.
 
+use admin_api::wire::{AuditEntries, CreatedToken, NewToken, RenewToken, Tokens};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sync_service::wire::{AuditEntries, CreatedToken, NewToken, RenewToken, Tokens};
+use sync_engine::{Clock, SystemClock};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::Routes;
 use super::document::Conflict;
 use super::extract::{Admin, Body, Number, Params, within};
 use super::problem::ApiError;
+use super::routes::Routes;
 use crate::access::{AccessToken, Identity, TokenRequest, create_token, renew_token, revoke_token};
 use crate::app::App;
 
@@ -30,7 +31,7 @@ pub(super) fn routes() -> Routes {
 )]
 async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Tokens>, ApiError> {
     let tokens = app.manager.store().access().tokens().await;
-    Ok(Json(Tokens { tokens: tokens.map_err(sync_service::ServiceError::from)? }))
+    Ok(Json(Tokens { tokens: tokens.map_err(sync_daemon::ServiceError::from)? }))
 }
 
 /// Entries of the audit log.
@@ -70,7 +71,7 @@ async fn audit(
         return Err(ApiError::invalid("before: must be at least 1"));
     }
     let entries = app.manager.store().audit().entries(page.before, limit).await;
-    Ok(Json(AuditEntries { entries: entries.map_err(sync_service::ServiceError::from)? }))
+    Ok(Json(AuditEntries { entries: entries.map_err(sync_daemon::ServiceError::from)? }))
 }
 
 /// Create a token
@@ -89,7 +90,7 @@ async fn create(
     State(app): State<App>,
     Body(request): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let expires = end(now, request.expires_in_days)?;
     let request = TokenRequest { name: request.name, role: request.role, expires };
     let (entry, token) = create_token(&app.manager.store().access(), &request, now).await?;
@@ -113,7 +114,7 @@ async fn renew(
     Number(id): Number,
     Body(request): Body<RenewToken>,
 ) -> Result<Json<AccessToken>, ApiError> {
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let expires = end(now, request.expires_in_days)?;
     Ok(Json(renew_token(&app.manager.store().access(), &id.to_string(), expires, now).await?))
 }
@@ -135,6 +136,6 @@ fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError>
     responses((status = 204, description = "Revoked"), Conflict),
 )]
 async fn revoke(_admin: Admin, State(app): State<App>, Number(id): Number) -> Result<StatusCode, ApiError> {
-    revoke_token(&app.manager.store().access(), &id.to_string(), Timestamp::now()).await?;
+    revoke_token(&app.manager.store().access(), &id.to_string(), SystemClock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

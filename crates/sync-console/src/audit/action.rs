@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn every_changing_api_route_is_listed() {
-        let document = crate::openapi();
+        let document = crate::api::openapi();
         for (route, item) in document["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys() {
                 let method: Method = method.to_uppercase().parse().unwrap();

@@ -9,7 +9,9 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::{AuditEntry, ExposeSecret, Secret, error_chain};
+use secrecy::{ExposeSecret, SecretString};
+use sync_engine::{Clock, SystemClock, error_chain};
+use sync_store::AuditEntry;
 
 use super::components::{Tone, ago, badge, notice, time};
 use super::{PageError, layout};
@@ -36,7 +38,7 @@ pub(super) fn router() -> Router<App> {
 /// The result of the last action.
 #[derive(Default)]
 struct Messages {
-    made: Option<(String, Secret)>,
+    made: Option<(String, SecretString)>,
     problem: Option<(String, Option<&'static str>)>,
 }
 
@@ -50,7 +52,7 @@ async fn create(
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let text = |name: &str| sent.get(name).map_or("", |text| text.trim());
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let request = TokenRequest {
         name: text("name").to_owned(),
         role: if text("role") == "admin" { Role::Admin } else { Role::ReadOnly },
@@ -81,7 +83,7 @@ async fn renew(
     Path(id): Path<String>,
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let expires = end(sent.get("life").map_or("", |expires_in| expires_in.trim()), now)?;
     changed(&app, &identity, renew_token(&app.manager.store().access(), &id, expires, now).await).await
 }
@@ -91,7 +93,7 @@ async fn revoke(
     identity: Identity,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    changed(&app, &identity, revoke_token(&app.manager.store().access(), &id, Timestamp::now()).await).await
+    changed(&app, &identity, revoke_token(&app.manager.store().access(), &id, SystemClock.now()).await).await
 }
 
 /// The page after a change to a token, or its error.
@@ -155,7 +157,7 @@ async fn shown(
 }
 
 fn list(identity: &Identity, tokens: &[AccessToken]) -> Markup {
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let administers = |token: &&AccessToken| token.role == Role::Admin && token.is_valid(now);
     let last = tokens.iter().filter(administers).count() == 1;
     html! {

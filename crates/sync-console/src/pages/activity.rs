@@ -2,24 +2,25 @@
 
 mod run;
 
+use admin_api::ConnectionStatus;
+use admin_api::wire::SyncOptions;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use diagnostics::{SetupChecklist, SetupStepName, StepState};
 use maud::{Markup, html};
-use sync_service::engine::EventFilter;
-use sync_service::model::ConnectionName;
-use sync_service::wire::SyncOptions;
-use sync_service::{
-    Connection, ConnectionStatus, ManagedConnection, ServiceError, SetupChecklist, SetupStepName, StepState,
-};
+use sync_daemon::{Connection, ManagedConnection, ServiceError};
+use sync_engine::EventFilter;
+use sync_model::ConnectionName;
 
 use super::components::{aged, empty, number};
 use super::connections::not_through;
 use super::health::Health;
 use super::links::address;
+use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{Chosen, PageError, events, layout};
+use super::{PageError, events, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::details::detail;
@@ -58,7 +59,7 @@ async fn stream(
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
     member.working()?;
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { parts(&member, &identity).await }
     }))
@@ -67,7 +68,7 @@ async fn stream(
 async fn parts(member: &ManagedConnection, identity: &Identity) -> Result<Vec<Part>, ServiceError> {
     let connection = member.working()?;
     let status = connection.status(1).await?;
-    let guide = SetupChecklist::of(member).await?;
+    let guide = member.setup_checklist().await?;
     let health = Health::of(&status, &guide);
     Ok(vec![
         Part::new("health", health.notices()),

@@ -4,15 +4,16 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use diagnostics::{Check, CheckArea, CheckReport, CheckStatus as Found, JobState};
 use maud::{Markup, html};
-use sync_service::doctor::{Check, CheckArea, CheckReport, CheckStatus as Found};
-use sync_service::engine::Remedy;
-use sync_service::{JobState, ManagedConnection};
+use sync_daemon::ManagedConnection;
+use sync_engine::Remedy;
 
 use super::components::{Tone, aged, badge, count, empty, framed, job, linked, notice, number, scroll};
 use super::links::address;
+use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{Chosen, PageError, findings, layout};
+use super::{PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::findings::finding as words_of;
@@ -39,7 +40,7 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("checks", state(&member, &identity))]) }
     }))

@@ -1,10 +1,10 @@
 //! Components of pages.
 
+use diagnostics::JobActivity;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use sync_service::JobActivity;
-use sync_service::engine::Remedy;
-use sync_service::model::ConnectionName;
+use sync_engine::Remedy;
+use sync_model::ConnectionName;
 
 use super::links::{address, asking};
 use crate::words::remedies::{self, Action};

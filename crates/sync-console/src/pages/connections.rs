@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
+use admin_api::{ConnectionStatus, Unavailable};
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::engine::{EventQueueCounts, EventState};
-use sync_service::model::ConnectionName;
-use sync_service::{
-    ConnectionStatus, ManagedBy, ManagedConnection, ServiceError, SetupChecklist, Unavailable,
-};
+use sync_config::ManagedBy;
+use sync_daemon::{ManagedConnection, ServiceError};
+use sync_engine::{Clock, EventQueueCounts, EventState, SystemClock};
+use sync_model::ConnectionName;
 
 use super::charts::Charts;
 use super::components::{Tone, ago, badge, empty, number, span, time};
 use super::health::Health;
 use super::links::{address, asking};
+use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{Chosen, PageError, findings, health, layout};
+use super::{PageError, findings, health, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::findings::finding;
@@ -49,9 +50,8 @@ async fn list(State(app): State<App>, identity: Identity) -> Result<Markup, Page
 }
 
 async fn list_stream(State(app): State<App>, identity: Identity) -> Response {
-    let stop = app.stop.clone();
     let role = identity.role;
-    stream_parts(stop, move || {
+    stream_parts(&app.clone(), move || {
         let app = app.clone();
         async move { Ok(vec![Part::new("connections", rows(&app, role).await?)]) }
     })
@@ -88,7 +88,7 @@ async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
 
 async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     let name = member.name();
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let link = html! { th scope="row" { a href={ "/connections/" (name) } { (name) } " " (kept(member)) } };
     let connection = match member.connection() {
         Ok(connection) => connection,
@@ -99,7 +99,7 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
         }
     };
     let status = connection.status(3).await?;
-    let guide = SetupChecklist::of(member).await?;
+    let guide = member.setup_checklist().await?;
     let health = Health::of(&status, &guide);
     let objects = |kind: &str| {
         let current =
@@ -175,7 +175,7 @@ async fn overview_stream(
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
     let charts = Arc::new(Charts::new(Arc::clone(&member)));
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let (member, identity, charts) = (member.clone(), identity.clone(), charts.clone());
         async move { Ok(vec![Part::new("state", state(&member, &identity).await?), charts.part().await?]) }
     }))
@@ -187,9 +187,9 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
         Ok(connection) => connection,
         Err(broken) => return Ok(findings::linked(member.name(), broken.finding())),
     };
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let status = connection.status(3).await?;
-    let guide = SetupChecklist::of(member).await?;
+    let guide = member.setup_checklist().await?;
     let health = Health::of(&status, &guide);
     let name = member.name();
     Ok(html! {

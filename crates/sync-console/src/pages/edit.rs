@@ -6,19 +6,22 @@ mod fuzz;
 
 use std::collections::HashMap;
 
+use admin_api::{FieldError, ValidationReport};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
-use sync_service::engine::Remedy;
-use sync_service::init::needed_scopes;
-use sync_service::model::ConnectionName;
-use sync_service::{FieldError, ManagedBy, SaveError, ValidationReport, error_chain};
+use sync_config::ManagedBy;
+use sync_config::init::needed_scopes;
+use sync_daemon::SaveError;
+use sync_engine::{Remedy, error_chain};
+use sync_model::ConnectionName;
 
 use super::components::{Tone, capital, count, fault, framed, notice};
-use super::{Chosen, PageError, layout};
+use super::scope::Chosen;
+use super::{PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
 use crate::words::settings as words;

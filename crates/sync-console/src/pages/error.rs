@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::StoreError;
-use sync_service::{ServiceError, error_chain};
+use sync_daemon::ServiceError;
+use sync_engine::{StoreError, error_chain};
 
 use super::components::{action, sentence};
 use super::layout::{self, TABS};

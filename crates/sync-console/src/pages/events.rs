@@ -1,6 +1,7 @@
 //! Events with their state and outcome, and their replay.
 
 mod detail;
+mod parts;
 
 use std::collections::HashMap;
 
@@ -9,26 +10,25 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
-use sync_service::engine::{Event, EventFilter, EventQueueCounts, EventState, PendingWork};
-use sync_service::model::{ConnectionName, EventId};
-use sync_service::{Connection, ManagedConnection, ServiceError};
+use sync_daemon::{Connection, ManagedConnection, ServiceError};
+use sync_engine::{Event, EventFilter, EventQueueCounts, EventState};
+use sync_model::{ConnectionName, EventId};
 
-use super::components::{Tone, badge, capital, count, empty, notice, number, scroll, time};
+use super::components::{count, empty, number, scroll, time};
 use super::links::{self, Names, address, asking};
+use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{Chosen, PageError, layout};
+use super::{PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
-use crate::words::{activity as words, labels};
+use crate::words::{activity as words, findings, labels};
+use parts::{REPLAYED, event_address, replayed, state_badge, when};
 
 /// The default and the maximum number of events on the page.
 const SHOWN: u32 = 50;
 const MOST: u32 = 1000;
 /// The maximum number of subjects per event in the list.
 const SUBJECTS: usize = 4;
-
-/// The query parameter with the number of replayed events.
-const REPLAYED: &str = "replayed";
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -41,16 +41,6 @@ pub(super) fn router() -> Router<App> {
 
 /// The states to filter by.
 const STATES: [EventState; 6] = EventState::ALL;
-
-pub(super) fn state_badge(state: EventState) -> Markup {
-    let tone = match state {
-        EventState::Pending | EventState::InProgress => Tone::Busy,
-        EventState::Applied => Tone::Good,
-        EventState::Failed | EventState::Blocked => Tone::Problem,
-        EventState::Ignored => Tone::Quiet,
-    };
-    badge(tone, labels::event_state(state))
-}
 
 fn filter(query: &HashMap<String, String>) -> Result<EventFilter, PageError> {
     let state = match query.get("state").map_or("", String::as_str) {
@@ -116,7 +106,7 @@ async fn list_stream(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let filter = filter(&query)?;
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let (member, identity, filter) = (member.clone(), identity.clone(), filter.clone());
         async move {
             Ok(vec![
@@ -125,13 +115,6 @@ async fn list_stream(
             ])
         }
     }))
-}
-
-fn replayed(events: u64) -> Markup {
-    match events {
-        0 => notice(Tone::Warning, words::NOT_REPLAYED, None),
-        n => notice(Tone::Good, &words::replayed(n), Some(words::REPLAYED_TEXT)),
-    }
 }
 
 /// The pending, failed, and blocked events, whatever the filter is.
@@ -240,22 +223,10 @@ fn outcome(event: &Event) -> Markup {
             EventState::Pending | EventState::InProgress => {
                 @if let Some(first) = event.pending_work.iter().min_by_key(|waits| waits.next_attempt_at) { (when(first)) } @else { "Starting" }
             }
-            EventState::Failed | EventState::Blocked => { @if let Some(reason) = &event.reason { (capital(reason)) } }
+            EventState::Failed | EventState::Blocked => { @if let Some(failure) = &event.failure { (findings::finding(failure)) } }
             EventState::Applied | EventState::Ignored => { @if let Some(settled) = event.completed_at { span.nowrap { (time(settled)) } } }
         }
     }
-}
-
-/// The next attempt at pending work.
-fn when(waits: &PendingWork) -> Markup {
-    html! {
-        @if waits.claimed { "In progress" } @else { "Next attempt: " (time(waits.next_attempt_at)) }
-        @if waits.attempts > 0 { ", " (count(waits.attempts, "attempt")) }
-    }
-}
-
-fn event_address(connection: &ConnectionName, id: &EventId) -> String {
-    address(connection, &["events", id.as_str()])
 }
 
 /// Replays one event or all failed ones.

@@ -1,8 +1,8 @@
 //! Findings with their remedies.
 
 use maud::{Markup, html};
-use sync_service::engine::{Finding, Severity};
-use sync_service::model::ConnectionName;
+use sync_engine::{Finding, Severity};
+use sync_model::ConnectionName;
 
 use super::components::{Tone, action, framed};
 use crate::words::findings;

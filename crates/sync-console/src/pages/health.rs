@@ -1,12 +1,12 @@
 //! The health of a connection: a rendering of its conditions.
 
+use admin_api::{AlertEntry, ConnectionStatus};
+use diagnostics::{SetupChecklist, StepState};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::engine::{
-    AlertKind, Conditions, ConnectionHealth, Finding, RunState, RunSummary, Severity,
-};
-use sync_service::model::ConnectionName;
-use sync_service::{AlertEntry, Connection, ConnectionStatus, SetupChecklist, StepState};
+use sync_daemon::Connection;
+use sync_engine::{AlertKind, Conditions, ConnectionHealth, Finding, RunState, RunSummary, Severity};
+use sync_model::ConnectionName;
 
 use super::components::{Tone, action, aged, badge, framed, time};
 use crate::words::{conditions as words, findings, health, labels};
@@ -137,7 +137,7 @@ fn matters(alert: &AlertEntry) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sync_service::engine::{ConditionStatus, Situation};
+    use sync_engine::{ConditionStatus, Situation};
 
     use super::*;
 

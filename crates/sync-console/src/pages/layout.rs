@@ -1,7 +1,7 @@
 //! The frame of every page.
 
 use maud::{DOCTYPE, Markup, html};
-use sync_service::ManagedConnection;
+use sync_daemon::ManagedConnection;
 
 use crate::access::{Identity, Role};
 use crate::assets;

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
-use sync_service::engine::{Event, OriginRun, Subject};
-use sync_service::model::{ConnectionName, RecordKey, RunId};
-use sync_service::{Connection, ServiceError, named_objects};
+use sync_daemon::{Connection, ServiceError, named_objects};
+use sync_engine::{Event, OriginRun, Subject};
+use sync_model::{ConnectionName, RecordKey, RunId};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -112,7 +112,7 @@ pub(super) fn subject(connection: &ConnectionName, names: &Names, subject: &Subj
 
 #[cfg(test)]
 mod tests {
-    use sync_service::model::UserId;
+    use sync_model::UserId;
 
     use super::*;
 

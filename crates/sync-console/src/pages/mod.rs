@@ -30,7 +30,6 @@ use axum::middleware::from_fn;
 use crate::app::App;
 
 pub(crate) use error::{PageError, refusal};
-use scope::Chosen;
 pub(crate) use sign_in::page as sign_in;
 
 /// All pages.

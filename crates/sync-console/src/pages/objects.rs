@@ -5,17 +5,18 @@ mod values;
 
 use std::collections::HashMap;
 
+use admin_api::{ObjectMatch, ObjectMatches, ObjectState};
 use axum::Router;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use sync_service::model::{ConnectionName, ObjectKind};
-use sync_service::{ObjectMatch, ObjectMatches, ObjectState};
+use sync_model::{ConnectionName, ObjectKind};
 
 use super::components::{Tone, badge, empty, notice, scroll, time};
 use super::links;
-use super::{Chosen, PageError, layout};
+use super::scope::Chosen;
+use super::{PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
 use crate::words::{labels, objects as words};

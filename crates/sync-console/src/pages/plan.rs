@@ -4,23 +4,24 @@ mod changes;
 
 use std::collections::HashMap;
 
+use admin_api::PlanView;
+use admin_api::wire::SyncOptions;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
+use diagnostics::{JobState, SetupStepName, StepState};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use sync_service::engine::{Finding, PlannedRemovals, RemovedMemberships, RunKind, SchemaReport, SyncPlan};
-use sync_service::model::ConnectionName;
-use sync_service::wire::SyncOptions;
-use sync_service::{
-    JobState, ManagedConnection, PlanView, ServiceError, SetupChecklist, SetupStepName, StepState,
-};
+use sync_daemon::{ManagedConnection, ServiceError};
+use sync_engine::{Finding, PlannedRemovals, RemovedMemberships, RunKind, SchemaReport, SyncPlan};
+use sync_model::ConnectionName;
 
-use super::components::{Tone, aged, capital, count, empty, job, notice, number, scroll};
+use super::components::{Tone, aged, count, empty, job, notice, number, scroll};
 use super::links::address;
+use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{Chosen, PageError, findings, layout};
+use super::{PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::{findings as words_of, labels, remedies, setup as words};
@@ -49,7 +50,7 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("plan", state(&member, &identity).await?)]) }
     }))
@@ -63,7 +64,7 @@ async fn create_plan(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 
 /// True if all earlier setup steps are complete.
 async fn is_offered(member: &ManagedConnection) -> Result<bool, ServiceError> {
-    let guide = SetupChecklist::of(member).await?;
+    let guide = member.setup_checklist().await?;
     Ok(guide.step(SetupStepName::Synchronize).is_some_and(|step| step.state != StepState::NotReady))
 }
 
@@ -116,8 +117,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
             (figures(&result.plan))
             @if let Some(structure) = &result.plan.schema { (structure_changes(member.name(), structure)) }
             (losses(&result.plan.removals))
-            @if let Some(scope) = Finding::of_scope(&result.plan.unknown_choices) { (findings::linked(member.name(), &scope)) }
-            (problems(&result.plan.problems))
+            (data(member.name(), &result.plan.data_findings()))
             (changes::table(member.name(), &result))
         },
     })
@@ -269,12 +269,12 @@ fn losses(losses: &PlannedRemovals) -> Markup {
     }
 }
 
-fn problems(problems: &[String]) -> Markup {
+fn data(connection: &ConnectionName, found: &[Finding]) -> Markup {
     html! {
-        @if !problems.is_empty() {
-            section.card aria-labelledby="problems" {
-                h2 #problems { "Invalid values" }
-                ul { @for problem in problems { li { (capital(problem)) } } }
+        @if !found.is_empty() {
+            section.card aria-labelledby="findings" {
+                h2 #findings { "Findings" }
+                ul { @for finding in found { li { (findings::line(connection, finding)) } } }
             }
         }
     }

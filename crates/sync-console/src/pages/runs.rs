@@ -1,6 +1,7 @@
 //! The history of runs, as a list and one by one.
 
 mod detail;
+mod duration;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,18 +10,20 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::SignedDuration;
 use maud::{Markup, html};
-use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunSummary};
-use sync_service::{ManagedConnection, ServiceError};
+use sync_daemon::{ManagedConnection, ServiceError};
+use sync_engine::{RecordCounts, RunFilter, RunKind, RunSummary};
 
-use super::components::{capital, count, empty, number, scroll, span, time};
+use super::components::{count, empty, number, scroll, time};
 use super::links::{self, address, asking};
+use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{Chosen, PageError, health, layout};
+use super::{PageError, health, layout};
 use crate::access::Identity;
 use crate::app::App;
-use crate::words::{activity as words, labels};
+use crate::words::{activity as words, findings, labels};
+use duration::duration;
+pub(super) use duration::length;
 
 /// The default and the maximum number of runs on the page.
 const SHOWN: u32 = 50;
@@ -98,7 +101,7 @@ async fn list_stream(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let filter = filter(&query)?;
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let member: Arc<ManagedConnection> = member.clone();
         async move { Ok(vec![Part::new("runs", table(&member, filter).await?)]) }
     }))
@@ -157,26 +160,6 @@ fn row(member: &ManagedConnection, run: &RunSummary) -> Markup {
     }
 }
 
-/// The duration of a run.
-pub(super) fn duration(run: &RunSummary) -> Markup {
-    html! {
-        @match (&run.report, run.ended_at) {
-            (Some(report), _) => (length(report.duration_seconds)),
-            (None, Some(ended)) => (span(ended.duration_since(run.started_at))),
-            (None, None) => "–",
-        }
-    }
-}
-
-/// A duration with tenths of a second, as most runs are short.
-pub(super) fn length(seconds: f64) -> String {
-    if seconds < 10.0 {
-        format!("{seconds:.1} s")
-    } else {
-        span(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default())
-    }
-}
-
 /// The sent records by object kind and outcome.
 fn sent(run: &RunSummary) -> Markup {
     let Some(report) = &run.report else { return html! {} };
@@ -187,8 +170,8 @@ fn sent(run: &RunSummary) -> Markup {
         .map(|(kind, counts)| format!("{} ({})", count(counts.sent, kind.as_str()), outcome(counts)))
         .collect();
     html! {
-        @if let Some(error) = report.error.as_ref().filter(|_| parts.is_empty()) {
-            span.small { (capital(error)) }
+        @if let Some(failure) = report.failure.as_ref().filter(|_| parts.is_empty()) {
+            span.small { (findings::finding(failure)) }
         } @else if parts.is_empty() {
             span.muted { "No differences" }
         } @else {
@@ -212,13 +195,6 @@ fn outcome(counts: &RecordCounts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn short_duration_has_tenths() {
-        assert_eq!(length(0.25), "0.2 s");
-        assert_eq!(length(75.0), "1 min 15 s");
-        assert_eq!(length(f64::NAN), "0 s");
-    }
 
     #[test]
     fn run_filter_validates_kind_and_limit() {

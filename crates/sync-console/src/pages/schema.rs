@@ -1,26 +1,30 @@
 //! Okta and Assets attributes side by side, and the selection of attributes with a preview.
 
 mod choices;
+mod comparison;
 mod preview;
 mod side;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use admin_api::SchemaView;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use diagnostics::JobState;
 use maud::{Markup, html};
-use sync_service::{JobState, ManagedConnection, SchemaView};
+use sync_daemon::ManagedConnection;
 
 use super::components::{Tone, aged, empty, job, notice};
 use super::links::{address, asking};
+use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{Chosen, PageError, findings, layout};
+use super::{PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::mapping as words;
+use comparison::compare_once;
 use side::{DRIFTED, Show};
 
 pub(super) fn router() -> Router<App> {
@@ -68,13 +72,6 @@ async fn page(
     Ok(layout::connection_page(&identity, &member, "/schema", &body).into_response())
 }
 
-/// Starts the first comparison, which only reads.
-fn compare_once(member: &Arc<ManagedConnection>) {
-    if member.schemas() == JobState::Idle {
-        member.compare_schemas();
-    }
-}
-
 async fn stream(
     State(app): State<App>,
     identity: Identity,
@@ -82,7 +79,7 @@ async fn stream(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let show = show(&query)?;
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("schema", state(&member, &identity, show))]) }
     }))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use sync_service::ManagedConnection;
+use sync_daemon::ManagedConnection;
 
 use super::PageError;
 use crate::app::App;

@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
+use admin_api::wire::SyncOptions;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
-use jiff::Timestamp;
+use diagnostics::{JobState, SetupChecklist, SetupStep, SetupStepName, StepState};
 use maud::{Markup, html};
 use serde::Deserialize;
-use sync_service::engine::Remedy;
-use sync_service::wire::SyncOptions;
-use sync_service::{
-    JobState, ManagedConnection, ServiceError, SetupChecklist, SetupStep, SetupStepName, StepState,
-};
+use sync_daemon::{ManagedConnection, ServiceError};
+use sync_engine::{Clock, Remedy, SystemClock};
 
 use super::components::{Tone, ago, badge, notice};
+use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{Chosen, PageError, findings, layout};
+use super::{PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::details::detail;
@@ -55,7 +54,7 @@ async fn stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("steps", steps(&member, &identity).await?)]) }
     }))
@@ -63,7 +62,7 @@ async fn stream(
 
 async fn steps(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     member.refresh_checks();
-    let guide = SetupChecklist::of(member).await?;
+    let guide = member.setup_checklist().await?;
     let set_up_again = needs_setup(&guide);
     Ok(html! {
         @if guide.complete {
@@ -109,7 +108,7 @@ fn one(
                 }
                 @if let Some(since) = step.started_at {
                     progress aria-label={ (title) " is running" } {}
-                    p.small.muted { "Started " (ago(since, Timestamp::now())) }
+                    p.small.muted { "Started " (ago(since, SystemClock.now())) }
                 }
                 @if !step.details.is_empty() {
                     ul { @for result in &step.details { li { (detail(result)) } } }
@@ -198,7 +197,7 @@ pub(super) async fn request_full_sync(
     member: &ManagedConnection,
     request: SyncOptions,
 ) -> Result<(), PageError> {
-    let guide = SetupChecklist::of(member).await?;
+    let guide = member.setup_checklist().await?;
     let offered =
         guide.step(SetupStepName::Synchronize).is_some_and(|step| step.state != StepState::NotReady);
     if !offered {

@@ -1,5 +1,5 @@
 //! Live parts of pages: each stream starts with all of them, then sends each part that changed. The page is right after
-//! any pause.
+//! any pause. Changes of the state, of runs, and of jobs wake the stream.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -8,14 +8,17 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
-use jiff::Timestamp;
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
-use sync_service::ServiceError;
+use sync_daemon::ServiceError;
+use sync_engine::{Clock, SystemClock};
+use sync_store::Changes;
 use tokio_util::sync::CancellationToken;
 
-/// The interval of checks for changes.
-const POLL_INTERVAL: Duration = Duration::from_millis(500);
+use crate::app::App;
+
+/// The interval of refreshes for what no signal announces: rates, rate limits, and results of checks.
+const REFRESH: Duration = Duration::from_secs(2);
 /// The time after which a stream ends and is reopened, which checks the sign-in again.
 const MAX_AGE: Duration = Duration::from_mins(5);
 
@@ -37,31 +40,36 @@ impl Part {
     }
 }
 
-/// Sends the parts that `render` returns, as they change, until interrupted.
-pub(super) fn stream_parts<F, W>(stop: CancellationToken, render: F) -> Response
+/// Sends the parts that `render` returns, as they change, until the daemon stops.
+pub(super) fn stream_parts<F, W>(app: &App, render: F) -> Response
 where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
-    let events = events(stop, render);
+    let events = events(app.stop.clone(), app.manager.store().changes().subscribe(), render);
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
 struct Sent<F> {
     render: F,
+    changes: Changes,
     shown: HashMap<&'static str, String>,
     ready: Vec<Event>,
     ends: tokio::time::Instant,
     started: bool,
 }
 
-fn events<F, W>(stop: CancellationToken, render: F) -> impl Stream<Item = Result<Event, Infallible>>
+fn events<F, W>(
+    stop: CancellationToken,
+    changes: Changes,
+    render: F,
+) -> impl Stream<Item = Result<Event, Infallible>>
 where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
     let ends = tokio::time::Instant::now() + MAX_AGE;
-    let sent = Sent { render, shown: HashMap::new(), ready: Vec::new(), ends, started: false };
+    let sent = Sent { render, changes, shown: HashMap::new(), ready: Vec::new(), ends, started: false };
     stream::unfold((stop, sent), async |(stop, mut sent)| {
         loop {
             if let Some(event) = sent.ready.pop() {
@@ -71,11 +79,12 @@ where
                 tokio::select! {
                     () = stop.cancelled() => return None,
                     () = tokio::time::sleep_until(sent.ends) => return None,
-                    () = tokio::time::sleep(POLL_INTERVAL) => {}
+                    true = sent.changes.changed() => {}
+                    () = tokio::time::sleep(REFRESH) => {}
                 }
             } else {
                 sent.started = true;
-                let now = Timestamp::now().as_millisecond();
+                let now = SystemClock.now().as_millisecond();
                 sent.ready.push(Event::default().event("clock").data(now.to_string()));
             }
             sent.refresh().await;
@@ -89,7 +98,7 @@ where
     W: Future<Output = Result<Vec<Part>, ServiceError>>,
 {
     async fn refresh(&mut self) {
-        // If a part can't be rendered, the page keeps the old one and the next poll tries again.
+        // If a part can't be rendered, the page keeps the old one and the next refresh tries again.
         let Ok(parts) = (self.render)().await else { return };
         for part in parts {
             if self.shown.get(part.name) == Some(&part.html) {

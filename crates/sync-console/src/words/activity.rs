@@ -1,5 +1,9 @@
 //! Sentences about activity, runs, and events.
 
+use maud::{Markup, html};
+use sync_engine::Finding;
+
+use super::findings::finding;
 use super::text::count;
 
 pub(crate) const SNAPSHOT: &str = "As of page load";
@@ -12,7 +16,7 @@ pub(crate) const NO_MATCHING_RUNS_TEXT: &str = "Change the filter, or show all r
 pub(crate) const ACTIVE_RUN: &str = "Active run";
 pub(crate) const NO_ACTIVE_RUN: &str = "No active run";
 pub(crate) const RESUMED: &str = "This run resumed from the checkpoint of an interrupted run.";
-pub(crate) const MESSAGES_CUT: &str = "Further messages were not stored.";
+pub(crate) const FINDINGS_CUT: &str = "Further findings were not stored.";
 
 pub(crate) const EVENTS: &str = "Events received from the event hook or the System Log, newest first.";
 pub(crate) const NO_EVENTS: &str = "No events yet";
@@ -48,17 +52,16 @@ pub(crate) fn replayed(events: u64) -> String {
 pub(crate) const REPLAYED_TEXT: &str = "The affected objects are now read again.";
 pub(crate) const NOT_REPLAYED: &str = "No events were replayed: they affect no synced object.";
 
-pub(crate) const EVENT_FAILED: &str = "This event failed after the last attempt.";
-
-pub(crate) fn event_failed(reason: &str) -> String {
-    format!("This event failed: {reason}")
+/// A failed event.
+pub(crate) fn event_failed(failure: Option<&Finding>) -> Markup {
+    html! { "This event failed." @if let Some(failure) = failure { " " (finding(failure)) } }
 }
 
 pub(crate) const EVENT_FAILED_REMEDY: &str = "Fix the cause, then replay the event.";
-pub(crate) const EVENT_BLOCKED: &str = "A safeguard blocks the changes of this event.";
 
-pub(crate) fn event_blocked(reason: &str) -> String {
-    format!("A safeguard blocks the changes of this event: {reason}")
+/// A blocked event.
+pub(crate) fn event_blocked(failure: Option<&Finding>) -> Markup {
+    html! { "A safeguard blocks the changes of this event." @if let Some(failure) = failure { " " (finding(failure)) } }
 }
 
 pub(crate) const EVENT_BLOCKED_REMEDY: &str =

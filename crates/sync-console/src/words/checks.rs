@@ -1,8 +1,7 @@
 //! Observations of checks as sentences.
 
+use diagnostics::{Observation, ScopePurpose};
 use maud::{Markup, html};
-use sync_service::doctor::{Observation, ScopePurpose};
-use sync_service::words;
 
 use super::text::{count, number, sentence};
 
@@ -43,10 +42,10 @@ pub(crate) fn observation(observation: &Observation) -> Markup {
             html! { "Not granted. Required only if " b { "Setup" } " creates the event hook." }
         }
         Observation::ApiScopeMissing { purpose } => {
-            html! { "Not granted. Required for " (words::scope_purpose(*purpose)) "." }
+            html! { "Not granted. Required for " (diagnostics::scope_purpose(*purpose)) "." }
         }
         Observation::ApiScopeNotRequested { purpose } => {
-            html! { "Not requested. Required for " (words::scope_purpose(*purpose)) "." }
+            html! { "Not requested. Required for " (diagnostics::scope_purpose(*purpose)) "." }
         }
         Observation::RateLimit { requests_per_minute, bucket } => html! {
             "At least " (count(*requests_per_minute, "request")) " per minute, in the bucket " code { (bucket) } "."
@@ -140,7 +139,7 @@ pub(crate) fn observation(observation: &Observation) -> Markup {
         | Observation::ObjectsHidden
         | Observation::NothingSent
         | Observation::ObjectsComplete { .. }
-        | Observation::ObjectsMissing { .. } => html! { (sentence(&words::observation(observation))) },
+        | Observation::ObjectsMissing { .. } => html! { (sentence(&diagnostics::observation(observation))) },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Labels of a connection's health.
 
-use sync_service::engine::ConnectionHealth;
+use sync_engine::ConnectionHealth;
 
 use super::health;
 

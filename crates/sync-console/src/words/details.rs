@@ -1,8 +1,8 @@
 //! Results of setup steps.
 
+use diagnostics::StepDetail;
 use maud::{Markup, html};
-use sync_service::StepDetail;
-use sync_service::engine::{Finding, HookChange};
+use sync_engine::{Finding, HookChange};
 
 use super::findings::finding;
 use super::setup;

@@ -1,8 +1,11 @@
 //! Findings as sentences.
 
 use maud::{Markup, html};
-use sync_service::engine::{Fact, Finding, FindingSubject, RunKind, Service, Task};
-use sync_service::words::units::{size, span};
+use plain_text::units::{size, span};
+use plain_text::value_fault;
+use sync_engine::{
+    Fact, Finding, FindingSubject, RunKind, Service, Task, UnreadableObject, ValueProblemCount,
+};
 
 use super::safeguards::violation;
 use super::text::{count, number};
@@ -55,7 +58,7 @@ fn fact(fact: &Fact) -> Markup {
         Fact::DeliveriesUnproven => {
             html! { "The System Log isn't read, so a lost delivery of the event hook goes undetected." }
         }
-        Fact::EventHookUnchecked { checked_at: None } => html! { "The event hook wasn't checked yet." },
+        Fact::EventHookUnchecked { checked_at: None } => html! { "The event hook hasn't been checked yet." },
         Fact::EventHookUnchecked { checked_at: Some(at) } => {
             html! { "The event hook was last checked at " (time(*at)) "." }
         }
@@ -65,7 +68,7 @@ fn fact(fact: &Fact) -> Markup {
             ": " (reason(error))
         },
         Fact::SyncRunFailed { kind, error } => {
-            html! { "The last " (run_kind(*kind)) " failed: " (reason(error)) }
+            html! { "The " (run_kind(*kind)) " failed: " (reason(error)) }
         }
         Fact::EventsStalled { oldest_at } => {
             html! { "No worker applies events. The oldest pending event is from " (time(*oldest_at)) "." }
@@ -109,9 +112,10 @@ fn fact(fact: &Fact) -> Markup {
             html! { (count(*objects, "object")) " couldn't be read in Okta and may be outdated in Assets." }
         }
         Fact::ValuesWithheld { field } => withheld(field),
-        Fact::StaleValues { values } => {
-            html! { "Assets still has " (count(*values, "value")) " that Okta cleared." }
-        }
+        Fact::StaleValues { attribute, values } => html! {
+            @if let Some(attribute) = attribute { (attribute) ": " }
+            "Assets still has " (count(*values, "value")) " that Okta cleared."
+        },
         Fact::ChangesBlocked { objects } => {
             html! { "A safeguard blocks changes to " (count(*objects, "object")) "." }
         }
@@ -119,6 +123,52 @@ fn fact(fact: &Fact) -> Markup {
             "The import source deleted " (count(*objects, "object")) " that the import didn't contain."
         },
         Fact::SafeguardTriggered { violation: found } => violation(found),
+        Fact::ConfirmedObjectsLost { kind, objects } => html! {
+            "Assets lost " (count(*objects, &format!("confirmed {kind}"))) ". All objects are resent."
+        },
+        Fact::RecordsUnaccounted { kind, sent, accounted } => html! {
+            "Assets accounted for " (number(*accounted)) " of " (count(*sent, &format!("{kind} record")))
+            ". All of them remain unconfirmed and are resent."
+        },
+        Fact::ImportMessage { message } => reason(message),
+        Fact::RecordUnconfirmed { attempts: 0, .. } => html! { "The record is queued for a resend." },
+        Fact::RecordUnconfirmed { error, .. } => html! {
+            "Assets hasn't confirmed the record" (because(error))
+        },
+        Fact::RecordRejected { error } => html! { "Assets rejects the record" (because(error)) },
+        Fact::DuplicatesPossible { attribute, objects } => html! {
+            (attribute) " was deleted and added again in Assets, so up to " (count(*objects, "object"))
+            " without a value may be duplicates. Delete them in Assets."
+        },
+        Fact::ValuesInvalid { problem: ValueProblemCount { problem, count: values, example } } => html! {
+            "A value of the " (problem.kind) " attribute " code { (problem.attribute) } " "
+            (value_fault(problem.problem)) " (" (count(*values, "value")) ", for example in " (example) ")."
+        },
+        Fact::MoreValuesInvalid { values } => html! { (count(*values, "value")) " with further problems." },
+        Fact::ObjectUnreadable { object } => html! {
+            "Could not read "
+            @match (&object.id, object.field.as_str()) {
+                (None, _) => { "a " (object.kind) },
+                (Some(id), UnreadableObject::MEMBERS) => { "the members of " (object.kind) " " (id) },
+                (Some(id), UnreadableObject::GROUPS) => { "the groups of " (object.kind) " " (id) },
+                (Some(id), _) => { (object.kind) " " (id) },
+            }
+            " in Okta: " (reason(&object.error))
+        },
+        Fact::MoreObjectsUnreadable { objects } => {
+            html! { "Could not read " (count(*objects, "more object")) " in Okta." }
+        }
+        Fact::ReadsFailed { attempts } => {
+            html! { "Reading it in Okta failed " (count(*attempts, "time")) "." }
+        }
+        Fact::RunInterrupted => html! { "The run was interrupted." },
+        Fact::OutcomeUnknown => html! { "The outcome of the execution is unknown. Its records are resent." },
+        Fact::ListingRestarted { kind, error } => html! {
+            "The listing of " (kind) "s restarted, because its cursor expired: " (reason(error))
+        },
+        Fact::ScopeUnchecked { error } => {
+            html! { "Could not look up the users and groups of the scope: " (reason(error)) }
+        }
         Fact::ScopeUnresolved { names } => {
             html! { "The scope includes items that Okta doesn't have: " (names.join(", ")) "." }
         }
@@ -228,6 +278,15 @@ const fn gerund(task: Task) -> &'static str {
     }
 }
 
+/// The end of a sentence: the import source's own reason, if it gave one.
+fn because(error: &str) -> Markup {
+    if error.is_empty() {
+        html! { ". It gave no reason." }
+    } else {
+        html! { ": " (reason(error)) }
+    }
+}
+
 const fn run_kind(kind: RunKind) -> &'static str {
     match kind {
         RunKind::FullSync => "full sync",
@@ -242,8 +301,8 @@ const fn run_kind(kind: RunKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use sync_service::engine::FindingCode;
-    use sync_service::model::{RecordKey, UserId};
+    use sync_engine::FindingCode;
+    use sync_model::{RecordKey, UserId};
 
     use super::*;
 

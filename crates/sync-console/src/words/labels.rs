@@ -1,10 +1,10 @@
 //! Labels of kinds, states, and roles.
 
-use sync_service::doctor::CheckStatus;
-use sync_service::engine::{ChangeKind, EventState, RunKind, RunState, Schedule};
-use sync_service::mapper::AttributeState;
-use sync_service::model::ObjectKind;
-use sync_service::{ObjectState, SetupStepName, StepState};
+use admin_api::ObjectState;
+use diagnostics::{CheckStatus, SetupStepName, StepState};
+use schema_mapper::AttributeState;
+use sync_engine::{ChangeKind, EventState, RunKind, RunState, Schedule};
+use sync_model::ObjectKind;
 
 use super::text::{capital, count};
 use crate::access::Role;

@@ -3,9 +3,8 @@
 mod page;
 
 use maud::{Markup, html};
-use sync_service::ManagedBy;
-use sync_service::engine::{Remedy, Service};
-use sync_service::words;
+use sync_config::ManagedBy;
+use sync_engine::{Remedy, Service};
 
 pub(crate) use page::{Action, Page};
 
@@ -18,7 +17,7 @@ pub(crate) fn for_owner(remedy: &Remedy, managed_by: ManagedBy) -> Action {
     let action = self::remedy(remedy);
     match (action.page, managed_by) {
         (Some(Page::Settings), ManagedBy::File) => {
-            Action::outside(html! { (sentence(&words::remedy(remedy))) })
+            Action::outside(html! { (sentence(&plain_text::remedy(remedy))) })
         }
         _ => action,
     }
@@ -54,7 +53,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
             "Find the records on the Runs page. Correct their values in Okta or the attributes in Assets. Rejected records \
              are resent automatically."
         }),
-        Remedy::ReviewRuns => Page::Runs.shows(html! { "Read the messages of recent runs on the Runs page." }),
+        Remedy::ReviewRuns => Page::Runs.shows(html! { "Read the findings of recent runs on the Runs page." }),
         Remedy::RunChecks => Page::Checks.shows(html! { "Find the cause on the Checks page." }),
         Remedy::RepeatChecks => Page::Checks.shows(html! { "Run the checks again." }),
         Remedy::Wait => Action::outside(html! { "No action is needed. The daemon retries automatically." }),
@@ -275,7 +274,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         | Remedy::RestrictFileAccess { .. }
         | Remedy::AllowPrivateAddresses
         | Remedy::CheckCertificate { .. }
-        | Remedy::SignInToNetwork => Action::outside(html! { (sentence(&words::remedy(remedy))) }),
+        | Remedy::SignInToNetwork => Action::outside(html! { (sentence(&plain_text::remedy(remedy))) }),
 
         Remedy::SetClock => Action::outside(html! { "Set the clock of the daemon's host, and enable NTP." }),
         Remedy::FreeDiskSpace => Action::outside(html! {
@@ -342,7 +341,7 @@ const fn status_page(service: Service) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use sync_service::engine::RemedyAction;
+    use sync_engine::RemedyAction;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! Violations of safeguards as sentences.
 
 use maud::{Markup, html};
-use sync_service::engine::{Recent, SafeguardViolation};
-use sync_service::words::units::{percent, span};
+use plain_text::units::{percent, span};
+use sync_engine::{Recent, SafeguardViolation};
 
 use super::text::{count, number};
 

@@ -1,8 +1,8 @@
 //! Sentences of the setup, plan, and checks pages.
 
-use sync_service::JobActivity;
-
 /// The activity of a job, as a label.
+use diagnostics::JobActivity;
+
 pub(crate) const fn job(activity: JobActivity) -> &'static str {
     match activity {
         JobActivity::CreatingSchema => {

@@ -1,7 +1,7 @@
 //! Numbers, lengths of time, and sentences as text.
 
 use jiff::SignedDuration;
-pub(crate) use sync_service::words::units::{count, number};
+pub(crate) use plain_text::units::{count, number};
 
 /// A length of time in at most two units.
 pub(crate) fn span(time: SignedDuration) -> String {

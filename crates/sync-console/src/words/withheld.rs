@@ -1,7 +1,7 @@
 //! Values that aren't sent, as sentences.
 
 use maud::{Markup, html};
-use sync_service::engine::{WithheldField, WithheldReason};
+use sync_engine::{WithheldField, WithheldReason};
 
 /// The field and the reason.
 pub(super) fn withheld(field: &WithheldField) -> Markup {

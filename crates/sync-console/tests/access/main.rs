@@ -1,7 +1,7 @@
 //! The rules of access, asked for as a browser or a program asks.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
 mod guard;
 mod okta;

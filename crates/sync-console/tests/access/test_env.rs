@@ -17,14 +17,15 @@ use axum::routing::get;
 use futures::Stream;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sync_console::access::oidc::Oidc;
 use sync_console::access::{
     Access, AccessOptions, AccessStore, Identity, Role, SignInPage, TokenRequest, authorize, create_token,
     routes,
 };
-use sync_service::engine::Clock;
-use sync_service::{RefusedSignIns, Secret, Store};
+use sync_daemon::RefusedSignIns;
+use sync_engine::Clock;
+use sync_store::Store;
 use tower::ServiceExt;
 use url::form_urlencoded;
 
@@ -74,7 +75,7 @@ impl TestEnv {
         Self { access, store, clock, refused, router, folder }
     }
 
-    pub(crate) async fn token(&self, name: &str, role: Role) -> Secret {
+    pub(crate) async fn token(&self, name: &str, role: Role) -> SecretString {
         let wish = TokenRequest { name: name.into(), role, expires: None };
         create_token(&self.store, &wish, self.clock.now()).await.unwrap().1
     }

@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use sync_console::access::{Role, TokenError, TokenRequest, create_token, first_token, revoke_token};
-use sync_service::engine::Clock;
+use sync_engine::Clock;
 
 use crate::test_env::TestEnv;
 

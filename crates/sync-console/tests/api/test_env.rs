@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use sandbox::SandboxOptions;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use sync_service::{ExposeSecret, Secret};
 
 use crate::daemon::{Daemon, KEY};
 
@@ -62,13 +62,13 @@ impl TestEnv {
 pub(crate) struct Api {
     pub(crate) base: String,
     pub(crate) http: reqwest::Client,
-    token: Secret,
+    token: SecretString,
     document: Value,
     told: Mutex<Vec<String>>,
 }
 
 impl Api {
-    fn new(url: &str, token: Secret) -> Self {
+    fn new(url: &str, token: SecretString) -> Self {
         Self {
             base: url.to_owned(),
             http: reqwest::Client::new(),

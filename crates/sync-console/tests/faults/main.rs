@@ -3,7 +3,7 @@
 //! Each row is a test of its own name: `cargo test -p sync-console --test faults okta_5xx`.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod complete;
 #[path = "../support/daemon.rs"]

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use sandbox::{SandboxOptions, audit};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use sync_service::ExposeSecret;
 
 use crate::daemon::{Daemon, KEY};
 

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use sandbox::SandboxOptions;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use sync_service::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

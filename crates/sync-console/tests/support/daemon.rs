@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sandbox::{ControlClient, Sandbox, SandboxOptions};
+use secrecy::SecretString;
 use serde_json::{Value, json};
+use sync_config::Config;
 use sync_console::Console;
-use sync_service::{Config, ConnectionManager, HookReceiver, Secret};
+use sync_daemon::{ConnectionManager, HookReceiver};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +21,7 @@ pub(crate) struct Daemon {
     /// Where the console answers.
     pub(crate) url: String,
     /// The administrator's.
-    pub(crate) token: Secret,
+    pub(crate) token: SecretString,
     pub(crate) hook: SocketAddr,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,

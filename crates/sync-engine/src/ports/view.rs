@@ -1,10 +1,15 @@
 //! Both sides seen through one mapping.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sync_model::Record;
+use sync_model::{ObjectKind, Record};
 
-use crate::{Directory, Importer, Place, TargetObjects, WithheldField};
+use crate::domain::error::EngineError;
+use crate::domain::place::{Place, WithheldField};
+use crate::ports::directory::Directory;
+use crate::ports::importer::Importer;
+use crate::ports::target_objects::TargetObjects;
 
 /// The directory and the import source, seen through one mapping. It never changes: another mapping is another view.
 #[derive(Clone)]
@@ -39,5 +44,23 @@ impl MappingView {
             record.fields.retain(|field, _| !is_withheld(field));
         }
         record
+    }
+}
+
+impl MappingView {
+    /// The account's way to objects, or the reason why there is none.
+    pub(crate) fn account(&self) -> Result<&dyn TargetObjects, EngineError> {
+        self.objects.as_deref().ok_or(EngineError::NoAccount)
+    }
+
+    /// The fields of records that contain an object's display name.
+    pub(crate) fn labels(&self) -> BTreeMap<ObjectKind, String> {
+        let label = |kind| Some((kind, self.directory.label(kind)?));
+        ObjectKind::ALL.into_iter().filter_map(label).collect()
+    }
+
+    /// A short name for the rules that records are built by: the mapping and the scope.
+    pub(crate) fn rules(&self) -> String {
+        format!("{} {}", self.version, self.directory.scope_version()).trim_end().to_owned()
     }
 }

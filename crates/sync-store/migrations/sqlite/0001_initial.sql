@@ -30,8 +30,8 @@ CREATE TABLE connections (
     clock_offset_ms INTEGER,
     -- The time until which a rate limit holds requests of the leader back.
     throttled_until INTEGER,
-    -- Alerts that are firing in the leader, as JSON.
-    alerts          TEXT
+    -- What the leader reports to other processes: firing alerts and times of checks, as JSON.
+    leader_report   TEXT
 ) STRICT;
 
 -- Connections that were saved in the console; those of the configuration file are not here.
@@ -305,8 +305,8 @@ CREATE TABLE events (
     received_at           INTEGER NOT NULL,
     state                 TEXT    NOT NULL,
     completed_at          INTEGER,
-    -- The error that failed the event.
-    reason                TEXT,
+    -- The finding of a failed or blocked event, as JSON.
+    failure               TEXT,
     -- The kinds and IDs of the work items that the event requests, as a JSON list.
     subjects              TEXT    NOT NULL,
     -- True if an object must be read at least as new as the event.
@@ -389,7 +389,8 @@ CREATE TABLE blocked_objects (
     connection_id INTEGER NOT NULL REFERENCES connections (id),
     kind          TEXT    NOT NULL,
     id            TEXT    NOT NULL,
-    reason        TEXT    NOT NULL,
+    -- JSON.
+    finding       TEXT    NOT NULL,
     blocked_at    INTEGER NOT NULL,
     PRIMARY KEY (connection_id, kind, id)
 ) STRICT, WITHOUT ROWID;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use sync_engine::StoreError;
 
-use super::{AccessStore, AccessToken, TokenRow, token_entry};
+use super::{TokenRow, token_entry};
+use crate::access::{AccessStore, AccessToken};
 use crate::convert::millis;
 
 impl AccessStore {

@@ -9,12 +9,15 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
 use sync_engine::{
-    EventCursor, EventFilter, EventState, EvidenceState, ReplayTarget, RunFilter, RunKind, StateStore,
-    StoreError, TimeState, Upkeep, WorkKind, error_chain,
+    Aliases, ConfirmedRecords, EventCursor, EventFilter, EventHistory, EventInbox, EventState, LeaderState,
+    Listings, MetricSamples, ObjectCatalog, PlaceState, ReplayTarget, RetiredObjects, RunFilter, RunKind,
+    Runs, StagedChanges, StaleValues, StoreError, TimeState, UnconfirmedRecords, WorkKind, WorkQueue,
+    error_chain,
 };
 use sync_model::{ConnectionName, ObjectKind, RecordKey, RunId};
 
-use crate::{ConnectionStore, Store};
+use crate::connection::ConnectionStore;
+use crate::sqlite::Store;
 
 /// Tables whose rows are read, in an order in which they can be filled.
 const TABLES: [&str; 18] = [
@@ -77,8 +80,9 @@ impl Target {
         Self { runtime, store, connection, columns, _folder: folder }
     }
 
-    /// Replaces the rows of the store. A row that SQLite rejects is left out.
-    async fn fill(&self, input: &Map<String, Value>) {
+    /// Replaces the rows of the store. Answers with what was left out: unknown columns, and rows that SQLite rejects.
+    async fn fill(&self, input: &Map<String, Value>) -> Vec<String> {
+        let mut left_out = Vec::new();
         let mut tx = self.store.writer.begin().await.unwrap();
         for table in TABLES.into_iter().rev() {
             sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *tx).await.unwrap();
@@ -93,6 +97,8 @@ impl Target {
                 let is_given = |(name, _): &&(String, String)| row.contains_key(name);
                 let given: Vec<_> = self.columns[table].iter().filter(is_given).collect();
                 let names: Vec<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
+                let unknown = row.keys().filter(|name| !names.contains(&name.as_str()));
+                left_out.extend(unknown.map(|name| format!("{table}.{name}")));
                 let statement = if table == "connections" {
                     let sets: Vec<String> = names.iter().map(|name| format!("{name} = ?")).collect();
                     format!("UPDATE connections SET {} WHERE id = 1", sets.join(", "))
@@ -114,11 +120,15 @@ impl Target {
                         (_, value) => query.bind(value.to_string()),
                     };
                 }
-                // A row that the table's constraints reject can't be read.
-                let _ = query.execute(&mut *tx).await;
+                if let Err(error) = query.execute(&mut *tx).await {
+                    left_out.push(format!("{table}: {error}"));
+                }
             }
         }
-        let _ = tx.commit().await;
+        if let Err(error) = tx.commit().await {
+            left_out.push(error.to_string());
+        }
+        left_out
     }
 
     /// Reads everything, and reports the results.
@@ -164,7 +174,7 @@ impl Target {
         told.note("next", store.next_retry().await);
         told.note("uncleared", store.stale_values(10).await);
         told.note("gone", store.retired_before(Timestamp::MAX, 10).await);
-        told.note("audit", Upkeep::audit(store, 10).await);
+        told.note("audit", RetiredObjects::audit(store, 10).await);
         told.note("log", self.store.audit().entries(None, 10).await);
         told.note("samples", store.metric_samples(Timestamp::MIN).await);
         told.note("feed", store.feed_checkpoint().await);
@@ -251,6 +261,21 @@ fn keys(input: &Map<String, Value>) -> Vec<RecordKey> {
     keys.sort();
     keys.dedup();
     keys
+}
+
+#[test]
+fn corpus_has_readable_rows() {
+    let target = Target::new();
+    for input in [
+        include_str!("../../../../tests/fuzz/corpus/store_rows/events"),
+        include_str!("../../../../tests/fuzz/corpus/store_rows/objects"),
+        include_str!("../../../../tests/fuzz/corpus/store_rows/requested"),
+        include_str!("../../../../tests/fuzz/corpus/store_rows/runs"),
+    ] {
+        let input: Map<String, Value> = serde_json::from_str(input).unwrap();
+        let left_out = target.runtime.block_on(target.fill(&input));
+        assert!(left_out.is_empty(), "{left_out:?}");
+    }
 }
 
 #[test]

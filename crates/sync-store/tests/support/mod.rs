@@ -3,19 +3,15 @@
 // Every test file uses its own part of it.
 #![allow(dead_code)]
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+pub(crate) use sync_engine::testing::samples::*;
 use sync_engine::{
-    ChangeKind, NewEvent, Reading, RunKind, RunReport, SafeguardState, StagedChange, StateStore, StoreError,
-    Subject, WorkItem, WorkKind,
+    Executions, RunKind, RunReport, Runs, SafeguardState, StagedChange, StagedChanges, StoreError, Subject,
+    WorkItem, WorkKind, WorkQueue,
 };
-use sync_model::{
-    ConnectionName, EventId, ExecutionId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
-};
+use sync_model::{ConnectionName, ExecutionId, ObjectKind, RecordKey, RunId};
 use sync_store::{ConnectionStore, Store};
 
 pub(crate) struct TestEnv {
@@ -28,44 +24,6 @@ pub(crate) async fn test_env() -> TestEnv {
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
     TestEnv { store: store.connection(&name).await.unwrap(), folder }
-}
-
-pub(crate) fn at(second: i64) -> Timestamp {
-    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_000_000 + second)
-}
-
-pub(crate) fn user(id: &str, login: &str, groups: &[&str]) -> Record {
-    Record {
-        key: RecordKey { kind: ObjectKind::User, id: id.into() },
-        fields: BTreeMap::from([("login".into(), json!(login)), ("groups".into(), json!(groups))]),
-        reference_key: id.into(),
-        references: groups
-            .iter()
-            .map(|g| Reference { kind: ObjectKind::Group, reference_key: (*g).into() })
-            .collect(),
-        alias: None,
-        alias_reference: None,
-    }
-}
-
-pub(crate) fn group(id: &str) -> Record {
-    Record {
-        key: RecordKey { kind: ObjectKind::Group, id: id.into() },
-        fields: BTreeMap::from([("name".into(), json!(id))]),
-        reference_key: id.into(),
-        references: Vec::new(),
-        alias: None,
-        alias_reference: None,
-    }
-}
-
-pub(crate) fn staged(change: ChangeKind, record: Record, second: i64) -> StagedChange {
-    StagedChange { change, record, reading: reading(second) }
-}
-
-/// A reading under a number of its own.
-pub(crate) fn reading(second: i64) -> Reading {
-    Reading { number: second, at: at(second) }
 }
 
 impl TestEnv {
@@ -102,20 +60,4 @@ impl TestEnv {
     pub(crate) async fn claim(&self, second: i64) -> Result<Vec<WorkItem>, StoreError> {
         self.store.claim_work(WorkKind::Object, 100, at(second), Duration::from_mins(1)).await
     }
-}
-
-pub(crate) fn event(id: &str, subjects: &[Subject]) -> NewEvent {
-    NewEvent {
-        id: EventId::new(id),
-        event_type: "user.account.update_profile".into(),
-        published_at: at(10),
-        subjects: subjects.to_vec(),
-        requires_newer_object: true,
-        expect_deleted: false,
-        hook_notice: None,
-    }
-}
-
-pub(crate) fn ada() -> Subject {
-    Subject::User(UserId::new("u1"))
 }

@@ -1,8 +1,8 @@
 //! The circumstances of a history: random ones, or those that a certain rule needs to matter.
 
-use sync_service::engine::Safeguards;
-
 /// Events of a history beside changes of the org.
+use sync_engine::Safeguards;
+
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Circumstances {
     /// The faults of the whole history; random ones where none are given.

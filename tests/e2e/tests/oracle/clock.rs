@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use sync_service::engine::Clock;
+use sync_engine::Clock;
 
 /// From a second to a year.
 const STEPS: [i64; 8] = [1, 7, 60, 600, 3600, 86_400, 30 * 86_400, 365 * 86_400];

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use admin_api::ConnectionStatus;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{ControlClient, audit};
-use sync_service::engine::{Condition, ConditionStatus, ConditionType, Conditions, FindingCode};
-use sync_service::{Connection, ConnectionStatus};
+use sync_daemon::Connection;
+use sync_engine::{Condition, ConditionStatus, ConditionType, Conditions, FindingCode};
 
 /// How much later than its event a change may become readable, or be logged: the most that the weather brings, and as much
 /// again. What is younger than the time that the product names may differ.

@@ -7,9 +7,10 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
-use sync_service::engine::{NoopProgress, RunFilter, RunKind, RunState, Subject};
-use sync_service::model::UserId;
-use sync_service::{Config, Connection, compare_schemas, doctor};
+use sync_config::Config;
+use sync_daemon::{Connection, ThisProcess, compare_schemas};
+use sync_engine::{NoopProgress, RunFilter, RunKind, RunState, Subject};
+use sync_model::UserId;
 use tokio_util::sync::CancellationToken;
 
 /// A way to inspect a connection.
@@ -60,7 +61,7 @@ impl Inspection {
             Self::Verify => drop(engine.verify(connection.has_hook()).await),
             Self::Compare => drop(compare_schemas(settings).await),
             Self::Doctor => {
-                doctor::examine_one(&config, Path::new("oracle.toml"), settings).await;
+                diagnostics::examine_one(&config, Path::new("oracle.toml"), settings, &ThisProcess).await;
             }
         }
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use sandbox::audit::{self, Comparison};
 use serde_json::{Value, json};
-use sync_service::Connection;
-use sync_service::engine::NoopProgress;
+use sync_daemon::Connection;
+use sync_engine::NoopProgress;
 use tokio_util::sync::CancellationToken;
 
 use crate::honesty;

@@ -9,8 +9,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
-use sync_service::engine::{NoopProgress, Safeguards};
-use sync_service::{Config, Connection, HookReceiver, Store};
+use sync_config::Config;
+use sync_daemon::{Connection, HookReceiver};
+use sync_engine::{NoopProgress, Safeguards};
+use sync_store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -262,6 +264,8 @@ impl TestEnv {
         if self.circumstances.calm {
             return;
         }
+        let control = self.controls[self.source].clone();
+        self.losses.remember(&control).await;
         if self.dice.random_bool(0.05) {
             self.edited = Some(Instant::now());
             let deleted = self.control().call("DELETE", "/insight/document", &Value::Null).await;

@@ -1,10 +1,11 @@
 //! Prompts on the terminal. They are written to standard error.
 
 use std::fmt;
+use std::io::IsTerminal;
 
+use diagnostics::SettingProblem;
 use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
-use sync_service::init::Problem;
-use sync_service::trimmed;
+use sync_config::trimmed;
 use tokio::task::block_in_place;
 
 use crate::failure::{ErrorCode, Failure};
@@ -41,6 +42,11 @@ impl fmt::Display for Next {
             Self::Keep => "Keep the value",
         })
     }
+}
+
+/// True if the process can prompt.
+pub(super) fn on_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// Prints a text before a prompt, after an empty line.
@@ -100,7 +106,7 @@ pub(super) fn print_error(message: &str, hint: Option<&str>) {
 }
 
 /// Prints the error of a value, and prompts for the next action.
-pub(super) fn next(problem: &Problem) -> Result<Next, Failure> {
+pub(super) fn next(problem: &SettingProblem) -> Result<Next, Failure> {
     print_error(&problem.message, problem.remedy.as_ref().map(remedy).as_deref());
     if problem.blocking {
         return Ok(Next::Reenter);

@@ -1,6 +1,6 @@
 //! The instructions for Okta and Assets, shown before the prompts.
 
-use sync_service::init::needed_scopes;
+use sync_config::init::needed_scopes;
 
 pub(super) const EVENTS: &str = "\
 Okta reports changes in two ways. An event hook delivers events to the daemon immediately and requires a public HTTPS URL.

@@ -5,13 +5,13 @@ mod ask;
 mod guide;
 mod steps;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_service::init::{InitAnswers, InitError, WrittenFiles};
+use sync_config::init::{InitAnswers, InitError, WrittenFiles};
 
 pub(crate) use args::Init;
+use ask::on_terminal;
 use steps::{Steps, is_stdin};
 
 use crate::args::Output;
@@ -23,7 +23,7 @@ impl From<InitError> for Failure {
     fn from(error: InitError) -> Self {
         let (code, exit) =
             if error.is_usage() { (ErrorCode::InvalidArguments, 2) } else { (ErrorCode::FileFailed, 1) };
-        Self { code, message: sync_service::error_chain(&error), hint: hint(&error), exit }
+        Self { code, message: sync_engine::error_chain(&error), hint: hint(&error), exit }
     }
 }
 
@@ -100,11 +100,6 @@ pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
         Output::Text => print(&answers, &written),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// True if the process can prompt.
-fn on_terminal() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 fn print(answers: &InitAnswers, written: &WrittenFiles) {

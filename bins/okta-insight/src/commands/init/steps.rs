@@ -3,18 +3,20 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use sync_service::init::{
-    Check, ConfigDraft, Finding, KeyFile, Manner, SecretKind, check_account, check_app, check_import_token,
-    check_org, generate_key, hook_address, read_key,
+use diagnostics::{
+    Manner, SettingCheck, SettingFinding, check_account, check_app, check_import_token, check_org,
+    hook_address,
 };
-use sync_service::model::ConnectionName;
-use sync_service::{
-    AccountConfig, EventSource, KeyKind, OktaConfig, Secret, read_small_text, read_small_text_from, trimmed,
+use secrecy::SecretString;
+use sync_config::init::{ConfigDraft, KeyFile, SecretKind, generate_key, read_key};
+use sync_config::{
+    AccountConfig, EventSource, KeyKind, OktaConfig, read_small_text, read_small_text_from, trimmed,
 };
+use sync_model::ConnectionName;
 
 use super::args::{API_TOKEN, IMPORT_TOKEN, Init, Source};
-use super::ask::{self, Next};
-use super::{guide, on_terminal};
+use super::ask::{self, Next, on_terminal};
+use super::guide;
 use crate::failure::{ErrorCode, Failure};
 use crate::words::remedies::remedy;
 
@@ -220,15 +222,15 @@ impl<'a> Steps<'a> {
         self.resolve("--client-id with --private-key-file", self.args.client_id.clone(), ask, check).await
     }
 
-    pub(super) async fn import_token(&self) -> Result<Secret, Failure> {
+    pub(super) async fn import_token(&self) -> Result<SecretString, Failure> {
         let given =
             given_secret(self.args.import_token_file.as_deref(), IMPORT_TOKEN, "--import-token-file")?;
         if given.is_none() {
             ask::say(guide::IMPORT);
         }
-        let ask = || ask::secret("Import token").map(Secret::from);
+        let ask = || ask::secret("Import token").map(SecretString::from);
         let api_url = self.args.api_url.as_deref();
-        let check = async |token: &Secret| check_import_token(token, api_url, self.manner).await;
+        let check = async |token: &SecretString| check_import_token(token, api_url, self.manner).await;
         self.resolve("--import-token-file", given, ask, check).await
     }
 
@@ -246,12 +248,12 @@ impl<'a> Steps<'a> {
             return Ok(None);
         }
         let token = given_secret(self.args.api_token_file.as_deref(), API_TOKEN, "--api-token-file")?;
-        let ask = |site_url: Option<String>, email: Option<String>, token: Option<Secret>| {
+        let ask = |site_url: Option<String>, email: Option<String>, token: Option<SecretString>| {
             let or = |given: Option<String>, question| given.map_or_else(|| ask::text(question, None), Ok);
             Ok(AccountConfig {
                 site_url: or(site_url, "URL of the Atlassian site, such as https://example.atlassian.net")?,
                 email: or(email, "Email of the account")?,
-                api_token: token.map_or_else(|| ask::secret("API token").map(Secret::from), Ok)?,
+                api_token: token.map_or_else(|| ask::secret("API token").map(SecretString::from), Ok)?,
             })
         };
         let first = ask(self.args.site_url.clone(), self.args.email.clone(), token)?;
@@ -267,7 +269,7 @@ impl<'a> Steps<'a> {
         flag: &str,
         given: Option<T>,
         ask: impl Fn() -> Result<T, Failure>,
-        check: impl AsyncFn(&T) -> Check,
+        check: impl AsyncFn(&T) -> SettingCheck,
     ) -> Result<T, Failure> {
         let mut answer = given.map_or_else(&ask, Ok)?;
         loop {
@@ -305,7 +307,7 @@ impl<'a> Steps<'a> {
 }
 
 /// A secret from a file, standard input, or the environment.
-fn given_secret(file: Option<&Path>, variable: &str, flag: &str) -> Result<Option<Secret>, Failure> {
+fn given_secret(file: Option<&Path>, variable: &str, flag: &str) -> Result<Option<SecretString>, Failure> {
     let text = match file {
         // A terminal would show it during input.
         Some(path) if is_stdin(path) && on_terminal() => return Ok(None),
@@ -331,8 +333,8 @@ fn with_scheme(url: &str) -> String {
     if url.contains("://") { url.to_owned() } else { format!("https://{url}") }
 }
 
-fn unchecked(message: &str) -> Finding {
-    Finding { message: message.to_owned(), notes: Vec::new() }
+fn unchecked(message: &str) -> SettingFinding {
+    SettingFinding { message: message.to_owned(), notes: Vec::new() }
 }
 
 /// Prints a failure that another value resolves.

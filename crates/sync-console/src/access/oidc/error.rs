@@ -2,8 +2,7 @@
 
 use axum::http::StatusCode;
 use outbound::{NotReached, PrivateAddress};
-
-use sync_service::visible;
+use plain_text::visible;
 
 use super::IdTokenError;
 

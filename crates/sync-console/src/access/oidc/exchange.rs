@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use reqwest::StatusCode;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
-use sync_service::Secret;
 use url::{Url, form_urlencoded};
 
 use super::error::shown;
@@ -16,16 +15,16 @@ use super::{Oidc, OidcError};
 /// The tokens of a redeemed code.
 #[derive(Deserialize)]
 pub(super) struct Tokens {
-    pub(super) id_token: Secret,
-    pub(super) access_token: Option<Secret>,
+    pub(super) id_token: SecretString,
+    pub(super) access_token: Option<SecretString>,
 }
 
 impl Oidc {
     pub(super) async fn redeem(
         &self,
         endpoint: &Url,
-        code: &Secret,
-        verifier: &Secret,
+        code: &SecretString,
+        verifier: &SecretString,
     ) -> Result<Tokens, OidcError> {
         const WHAT: &str = "your tokens";
         let redirect_uri = self.settings.redirect_uri();
@@ -62,7 +61,7 @@ impl Oidc {
         &self,
         claims: &mut Claims,
         endpoint: &Url,
-        access_token: &Secret,
+        access_token: &SecretString,
     ) -> Result<(), OidcError> {
         const WHAT: &str = "your groups";
         let request = self.http.get(endpoint.clone()).bearer_auth(access_token.expose_secret());

@@ -4,9 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use sync_service::Secret;
 
 use crate::access::crypto::{derive, random_text};
 
@@ -15,7 +14,7 @@ const MAX_AGE: i64 = 600;
 
 /// A started sign-in.
 pub(super) struct Flow {
-    cookie: Secret,
+    cookie: SecretString,
     /// The path to open afterwards.
     pub(super) next: String,
 }
@@ -29,7 +28,7 @@ impl Flow {
     }
 
     /// The one of a cookie, if it is not over.
-    pub(super) fn of(cookie: &Secret, now: Timestamp) -> Option<Self> {
+    pub(super) fn of(cookie: &SecretString, now: Timestamp) -> Option<Self> {
         let mut parts = cookie.expose_secret().split('.');
         let (_, started_at, next) = (parts.next()?, parts.next()?.parse::<i64>().ok()?, parts.next()?);
         let next = String::from_utf8(URL_SAFE_NO_PAD.decode(next).ok()?).ok()?;
@@ -37,7 +36,7 @@ impl Flow {
         (0..MAX_AGE).contains(&age).then(|| Self { cookie: cookie.clone(), next })
     }
 
-    pub(super) fn cookie(&self) -> Secret {
+    pub(super) fn cookie(&self) -> SecretString {
         self.cookie.clone()
     }
 
@@ -51,7 +50,7 @@ impl Flow {
     }
 
     /// The proof that the same client requests and redeems the code. 43 characters, the minimum length.
-    pub(super) fn verifier(&self, key: &[u8]) -> Secret {
+    pub(super) fn verifier(&self, key: &[u8]) -> SecretString {
         derive(key, "verifier", self.cookie.expose_secret()).into()
     }
 

@@ -5,10 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::{ES256, JwsVerifier, RS256};
 use josekit::jwt;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sync_service::Secret;
 
 use crate::access::crypto::same;
 
@@ -69,7 +68,11 @@ pub(super) struct Claims {
 }
 
 /// Verifies a token and returns its claims.
-pub(super) fn verify(token: &Secret, keys: &[Jwk], expected: &Expected<'_>) -> Result<Claims, IdTokenError> {
+pub(super) fn verify(
+    token: &SecretString,
+    keys: &[Jwk],
+    expected: &Expected<'_>,
+) -> Result<Claims, IdTokenError> {
     let token = token.expose_secret();
     let header = header(token).ok_or(IdTokenError::Malformed)?;
     let text = |name: &str| header.get(name).and_then(Value::as_str);

@@ -4,6 +4,7 @@ mod error;
 mod exchange;
 mod flow;
 mod id_token;
+mod person;
 mod provider;
 mod settings;
 
@@ -12,22 +13,19 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use josekit::jwk::Jwk;
 use outbound::Outbound;
-use sync_service::Secret;
-use sync_service::access::Role;
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 use url::Url;
 
 pub use error::OidcError;
 pub use id_token::IdTokenError;
-pub use settings::OidcSettings;
+pub(super) use person::Person;
+pub use settings::{CALLBACK, OidcSettings};
 
 use super::crypto::same;
 use flow::Flow;
 use id_token::{Claims, Expected};
 use provider::{Provider, Way};
-
-/// The path that Okta sends the browser back to: the app's sign-in redirect URI is the console's address and this.
-pub const CALLBACK: &str = "/sign-in/okta/callback";
 
 /// The scopes for the person's name and groups.
 const SCOPES: &str = "openid profile groups";
@@ -38,12 +36,6 @@ pub struct Oidc {
     http: reqwest::Client,
     outbound: Outbound,
     provider: Mutex<Option<Provider>>,
-}
-
-/// A person who signed in with Okta and has access to the console.
-pub(super) struct Person {
-    pub(super) principal: String,
-    pub(super) role: Role,
 }
 
 impl Oidc {
@@ -68,7 +60,7 @@ impl Oidc {
         key: &[u8],
         next: &str,
         now: Timestamp,
-    ) -> Result<(Url, Secret), OidcError> {
+    ) -> Result<(Url, SecretString), OidcError> {
         let flow = Flow::begin(next, now);
         let mut address = self.provider(now).await?.authorization_endpoint;
         address
@@ -88,7 +80,7 @@ impl Oidc {
     pub(super) async fn finish(
         &self,
         key: &[u8],
-        cookie: &Secret,
+        cookie: &SecretString,
         query: &HashMap<String, String>,
         now: Timestamp,
     ) -> Result<(String, Person), OidcError> {
@@ -100,7 +92,7 @@ impl Oidc {
         if query.contains_key("error") {
             return Err(OidcError::denied(parameter("error"), parameter("error_description")));
         }
-        let code = Secret::from(parameter("code").to_owned());
+        let code = SecretString::from(parameter("code").to_owned());
         let provider = self.provider(now).await?;
         let tokens = self.redeem(&provider.token_endpoint, &code, &flow.verifier(key)).await?;
         let expected = Expected {
@@ -122,7 +114,7 @@ impl Oidc {
     /// Verifies with the cached keys, and fetches new ones if they don't contain the key.
     async fn verify(
         &self,
-        token: &Secret,
+        token: &SecretString,
         keys: &[Jwk],
         expected: &Expected<'_>,
         now: Timestamp,

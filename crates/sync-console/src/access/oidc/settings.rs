@@ -1,12 +1,15 @@
 //! The org, the app, and the roles of groups.
 
-use sync_service::Secret;
-use sync_service::access::Role;
+use secrecy::SecretString;
+use sync_store::access::Role;
 use url::{Host, Url};
 
-use super::error::shown;
+use super::error::{OidcError, shown};
 use super::id_token::Claims;
-use super::{CALLBACK, OidcError, Person};
+use super::person::Person;
+
+/// The path that Okta sends the browser back to: the app's sign-in redirect URI is the console's address and this.
+pub const CALLBACK: &str = "/sign-in/okta/callback";
 
 /// The settings of signing in with an Okta org. Its web app sends a groups claim and has the console's URL and
 /// [`CALLBACK`] as a sign-in redirect URI.
@@ -17,7 +20,7 @@ pub struct OidcSettings {
     /// The client id of the web app.
     pub client_id: String,
     /// Its secret.
-    pub client_secret: Secret,
+    pub client_secret: SecretString,
     /// Members of these groups, by name, may do everything.
     pub admin_groups: Vec<String>,
     /// The groups with read-only access.

@@ -1,13 +1,13 @@
 //! Active runs: the progress, rate, and remaining time of each phase.
 
+use admin_api::{ActiveRun, ActiveRuns, RunPhase};
 use maud::{Markup, html};
-use sync_service::engine::RunSummary;
-use sync_service::model::ConnectionName;
-use sync_service::{ActiveRun, ActiveRuns, RunPhase};
+use sync_engine::RunSummary;
+use sync_model::ConnectionName;
 
-use super::super::components::{Tone, aged, badge, empty, fault, number, scroll, span, time};
+use super::super::components::{Tone, aged, badge, empty, number, scroll, span, time};
 use super::super::runs::length;
-use super::super::{health, links};
+use super::super::{findings, health, links};
 use crate::words::{activity as words, labels};
 
 pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Option<&RunSummary>) -> Markup {
@@ -57,7 +57,7 @@ fn one(connection: &ConnectionName, run: &ActiveRun) -> Markup {
                 }
                 @if let Some(id) = run.run { div.actions { (links::run(connection, id)) } }
             }
-            @if let Some(error) = &run.error { (fault(error, run.finding.as_ref().and_then(|finding| finding.remedy.as_ref()), Some(connection))) }
+            @if let Some(failure) = &run.failure { (findings::linked(connection, failure)) }
             @if !run.phases.is_empty() { (phases(&run.phases)) }
         }
     }
@@ -110,8 +110,8 @@ fn rate(per_second: f64) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use sync_service::engine::{Fact, Finding, Phase, Remedy, RunKind, RunState};
-    use sync_service::model::RunId;
+    use sync_engine::{Fact, Finding, Phase, Remedy, RunKind, RunState};
+    use sync_model::RunId;
 
     use super::*;
 
@@ -119,7 +119,7 @@ mod tests {
         let began = Timestamp::constant(1_772_000_000, 0);
         RunPhase {
             phase,
-            label: phase.to_string(),
+            label: plain_text::phase(phase).to_owned(),
             started_at: began,
             ended_at: ended.then_some(began),
             duration_seconds: 12.0,
@@ -145,8 +145,7 @@ mod tests {
             ended_at: None,
             duration_seconds: 12.0,
             state: None,
-            error: None,
-            finding: None,
+            failure: None,
             phases: vec![
                 phase(Phase::Groups, 12, Some(12), None, true),
                 phase(Phase::Users, 500, Some(12_000), Some(276.0), false),
@@ -156,8 +155,7 @@ mod tests {
         let failed = ActiveRun {
             ended_at: Some(began),
             state: Some(RunState::Failed),
-            error: Some("Okta answers 500 <b>".into()),
-            finding: Some(failed_run("Okta answers 500 <b>")),
+            failure: Some(failed_run("Okta answers 500 <b>")),
             phases: Vec::new(),
             ..run.clone()
         };

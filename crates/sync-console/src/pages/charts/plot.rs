@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::engine::MetricSample;
+use sync_engine::MetricSample;
 
 use super::super::components::capital;
 

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use admin_api::{FieldError, SavedSettings};
 use maud::{Markup, html};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use sync_service::engine::Remedy;
-use sync_service::model::ConnectionName;
-use sync_service::{
-    AlertSettings, AssetsSettings, ConnectionDraft, ConnectionSettings, EventHookSettings, FieldError,
-    OktaSettings, SavedSettings, Secret, SecretField,
+use sync_config::{
+    AlertSettings, AssetsSettings, ConnectionSettings, EventHookSettings, OktaSettings, SecretField,
 };
+use sync_daemon::ConnectionDraft;
+use sync_engine::Remedy;
+use sync_model::ConnectionName;
 
 use super::super::components::{action, sentence};
 use crate::words::settings as words;
@@ -105,7 +107,7 @@ impl Fields {
         let mut secrets = BTreeMap::new();
         for field in SecretField::ALL {
             if let Some(secret) = self.given(field.as_str()) {
-                secrets.insert(field, Some(Secret::from(secret)));
+                secrets.insert(field, Some(SecretString::from(secret)));
             } else if self.given(&format!("remove_{}", field.as_str())).is_some() {
                 secrets.insert(field, None);
             }

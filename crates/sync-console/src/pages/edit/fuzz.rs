@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use admin_api::SavedSettings;
 use fuzz::fuzz;
 use jiff::Timestamp;
-use sync_service::{ConnectionSettings, ExposeSecret as _, SavedSettings, SecretField};
+use secrecy::ExposeSecret as _;
+use sync_config::{ConnectionSettings, SecretField};
 use url::form_urlencoded;
 
 use super::form::{Fields, anchor, inputs};

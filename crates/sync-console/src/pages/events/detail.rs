@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{Event, EventState, OriginRun};
-use sync_service::model::{ConnectionName, EventId};
-use sync_service::{Connection, ServiceError};
+use sync_daemon::{Connection, ServiceError};
+use sync_engine::{Event, EventState, OriginRun};
+use sync_model::{ConnectionName, EventId};
 
-use super::super::components::{Tone, notice, time};
+use super::super::components::{Tone, framed, time};
 use super::super::links::{self, Names};
+use super::super::scope::Chosen;
 use super::super::stream::{Part, stream_parts};
-use super::super::{Chosen, PageError, layout};
-use super::{REPLAYED, event_address, replayed, state_badge, when};
+use super::super::{PageError, layout};
+use super::parts::{REPLAYED, event_address, replayed, state_badge, when};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::activity as words;
@@ -46,7 +47,7 @@ pub(super) async fn stream(
 ) -> Result<Response, PageError> {
     let id = EventId::new(id);
     member.working()?.event(&id).await?.ok_or(PageError::Missing("event"))?;
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let (member, identity, id) = (member.clone(), identity.clone(), id.clone());
         async move {
             let connection = member.working()?;
@@ -86,19 +87,14 @@ fn shown(
                 }
             }
         }
-        @if event.state == EventState::Failed {
-            (notice(
-                Tone::Problem,
-                &event.reason.as_ref().map_or_else(|| words::EVENT_FAILED.to_owned(), |reason| words::event_failed(reason)),
-                Some(words::EVENT_FAILED_REMEDY),
-            ))
-        }
-        @if event.state == EventState::Blocked {
-            (notice(
-                Tone::Problem,
-                &event.reason.as_ref().map_or_else(|| words::EVENT_BLOCKED.to_owned(), |reason| words::event_blocked(reason)),
-                Some(words::EVENT_BLOCKED_REMEDY),
-            ))
+        @match event.state {
+            EventState::Failed => {
+                (framed(Tone::Problem, &words::event_failed(event.failure.as_ref()), Some(&html! { (words::EVENT_FAILED_REMEDY) })))
+            },
+            EventState::Blocked => {
+                (framed(Tone::Problem, &words::event_blocked(event.failure.as_ref()), Some(&html! { (words::EVENT_BLOCKED_REMEDY) })))
+            },
+            EventState::Pending | EventState::InProgress | EventState::Applied | EventState::Ignored => {},
         }
         section.card aria-label="Details" {
             dl.facts {

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
+use admin_api::{
+    AssetsLookup, ConfirmedRecordView, ObjectState, ObjectView, OktaLookup, OktaObject, UnconfirmedRecordView,
+};
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use sync_service::engine::OriginRun;
-use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
-use sync_service::{
-    AssetsLookup, ConfirmedRecordView, ManagedConnection, ObjectState, ObjectView, OktaLookup, OktaObject,
-    UnconfirmedRecordView,
-};
+use sync_daemon::ManagedConnection;
+use sync_engine::{Fact, Finding, OriginRun};
+use sync_model::{ConnectionName, ObjectKind, RecordKey};
 
 use super::super::components::{Tone, action, badge, count, fault, notice, sentence, time};
 use super::super::links::{self, Names, address, asking, object_address};
-use super::super::{Chosen, PageError, events, layout};
+use super::super::scope::Chosen;
+use super::super::{PageError, events, findings, layout};
 use super::values;
 use crate::access::{Identity, Role};
 use crate::words::{labels, objects as words};
@@ -154,7 +155,7 @@ fn sent(
         section.card aria-labelledby="sent" {
             h2 #sent { "Last record sent" }
             @if let Some(state) = unconfirmed {
-                (notice(Tone::Warning, &state.reason, None))
+                (findings::notice(&Finding::warning(Fact::RecordUnconfirmed { attempts: state.attempts, error: state.reason.clone() })))
                 h3 { "Unconfirmed" }
                 dl.facts {
                     dt { "Read from Okta" } dd { (time(state.read_at)) }

@@ -1,10 +1,10 @@
 //! The values of an object by attribute: in Okta, in the last record, and in Assets.
 
+use admin_api::{AssetsLookup, FieldComparison, FieldMatch};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
-use sync_service::model::{ConnectionName, ObjectKind, RecordKey, is_empty};
-use sync_service::{AssetsLookup, FieldComparison, FieldMatch};
+use sync_model::{ConnectionName, ObjectKind, RecordKey, is_empty};
 
 use super::super::components::{Tone, badge, number, scroll, time};
 use super::super::links::Names;
@@ -143,7 +143,7 @@ impl Page<'_> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use sync_service::model::ConnectionName;
+    use sync_model::ConnectionName;
 
     use super::*;
 

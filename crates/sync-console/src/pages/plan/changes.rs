@@ -1,10 +1,10 @@
 //! The changes of a plan by object, with old and new values.
 
+use admin_api::PlanView;
 use maud::{Markup, html};
 use serde_json::Value;
-use sync_service::PlanView;
-use sync_service::engine::{ChangeKind, FieldChange, ObjectChange};
-use sync_service::model::{ConnectionName, is_empty};
+use sync_engine::{ChangeKind, FieldChange, ObjectChange};
+use sync_model::{ConnectionName, is_empty};
 
 use super::super::components::{Tone, badge, count, scroll};
 use super::super::links;

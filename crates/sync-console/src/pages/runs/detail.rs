@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{Finding, RunDetail, RunExecution, RunReport, UnconfirmedRecord};
-use sync_service::model::{ConnectionName, RunId};
-use sync_service::{ManagedConnection, ServiceError};
+use plain_text::unconfirmed_reason;
+use sync_daemon::{ManagedConnection, ServiceError};
+use sync_engine::{RunDetail, RunExecution, RunReport, UnconfirmedRecord};
+use sync_model::{ConnectionName, RunId};
 
-use super::super::components::{Tone, badge, capital, count, fault, number, scroll, time};
+use super::super::components::{Tone, badge, capital, count, number, scroll, time};
 use super::super::findings;
 use super::super::links;
+use super::super::scope::Chosen;
 use super::super::stream::{Part, stream_parts};
-use super::super::{Chosen, PageError, health, layout};
-use super::duration;
+use super::super::{PageError, health, layout};
+use super::duration::duration;
 use crate::access::Identity;
 use crate::app::App;
 use crate::words::{activity as words, labels};
@@ -45,7 +47,7 @@ pub(super) async fn stream(
 ) -> Result<Response, PageError> {
     let id = number_of(&id)?;
     member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
-    Ok(stream_parts(app.stop.clone(), move || {
+    Ok(stream_parts(&app, move || {
         let member = member.clone();
         async move { part(&member, id).await }
     }))
@@ -69,7 +71,7 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
             span.muted { (labels::run_kind(run.kind)) }
         }
         @if let Some(report) = &run.report {
-            @if let Some(error) = &report.error { (fault(error, report.remedy(), Some(connection))) }
+            @if let Some(failure) = &report.failure { (findings::linked(connection, failure)) }
         }
         section.card aria-label="Details" {
             dl.facts {
@@ -81,7 +83,7 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
         @if let Some(report) = &run.report { (counts(report)) (added(report)) }
         (executions(&detail.executions))
         (rejected(connection, detail.rejected_count, &detail.rejected_records))
-        @if let Some(report) = &run.report { (scope(connection, report)) (drift(connection, report)) (messages(report)) }
+        @if let Some(report) = &run.report { (drift(connection, report)) (data(connection, report)) }
     }
 }
 
@@ -167,7 +169,7 @@ fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]
             tbody { @for record in records {
                 tr {
                     th scope="row" { (record.key.kind) " " (links::object(connection, &record.key, None)) }
-                    td { (capital(&record.reason)) }
+                    td { (capital(unconfirmed_reason(record.attempts, &record.reason))) }
                     td.number { (record.attempts) }
                     td.nowrap { (time(record.next_attempt_at)) }
                 }
@@ -178,13 +180,6 @@ fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]
     html! {
         (scroll("Rejected records", &table))
         @if hidden > 0 { p.muted { (count(hidden, "more record")) " not shown." } }
-    }
-}
-
-/// Items of the scope that the org doesn't have.
-fn scope(connection: &ConnectionName, report: &RunReport) -> Markup {
-    html! {
-        @if let Some(finding) = Finding::of_scope(&report.unknown_choices) { (findings::linked(connection, &finding)) }
     }
 }
 
@@ -199,13 +194,14 @@ fn drift(connection: &ConnectionName, report: &RunReport) -> Markup {
     }
 }
 
-fn messages(report: &RunReport) -> Markup {
+fn data(connection: &ConnectionName, report: &RunReport) -> Markup {
+    let found = report.data_findings();
     html! {
-        @if !report.messages.is_empty() {
-            section.card aria-label="Messages" {
-                h2 { "Messages" }
-                ul { @for message in &report.messages { li { (capital(message)) } } }
-                @if report.messages.len() == RunReport::MAX_MESSAGES { p.muted { (words::MESSAGES_CUT) } }
+        @if !found.is_empty() {
+            section.card aria-label="Findings" {
+                h2 { "Findings" }
+                ul { @for finding in &found { li { (findings::line(connection, finding)) } } }
+                @if report.findings.len() == RunReport::MAX_FINDINGS { p.muted { (words::FINDINGS_CUT) } }
             }
         }
     }
@@ -216,8 +212,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use jiff::Timestamp;
-    use sync_service::engine::{Fact, Finding, RecordCounts, Remedy, RunKind, RunState, RunSummary};
-    use sync_service::model::{ExecutionId, ObjectKind, RecordKey};
+    use sync_engine::{Fact, Finding, RecordCounts, Remedy, RunKind, RunState, RunSummary};
+    use sync_model::{ExecutionId, ObjectKind, RecordKey};
 
     use super::*;
 
@@ -235,9 +231,10 @@ mod tests {
             okta_requests: 14,
             duration_seconds: 75.0,
             added_attributes: vec!["Okta User: <Team>".into()],
-            messages: vec!["Okta User: a value of \"city\" does not fit".into()],
-            error: Some("Assets answers 500 <b>".into()),
-            finding: Some(
+            findings: vec![Finding::warning(Fact::ImportMessage {
+                message: "city: <b> is not a city".into(),
+            })],
+            failure: Some(
                 Finding::error(Fact::SyncRunFailed {
                     kind: RunKind::FullSync,
                     error: "Assets answers 500 <b>".into(),

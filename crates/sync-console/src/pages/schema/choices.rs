@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use admin_api::{AttributeComparison, TypeComparison};
 use maud::{Markup, html};
-use sync_service::mapper::{AttributeOptions, MappingOptions, OktaAttribute, VALUE_TYPES};
-use sync_service::model::{ConnectionName, ObjectKind};
-use sync_service::{AttributeComparison, TypeComparison};
+use schema_mapper::{AttributeOptions, MappingOptions, OktaAttribute, VALUE_TYPES};
+use sync_model::{ConnectionName, ObjectKind};
 
 use super::super::components::scroll;
 use crate::words::{labels, mapping as words};

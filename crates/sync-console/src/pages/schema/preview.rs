@@ -3,25 +3,28 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use admin_api::{AttributeComparison, SchemaPreview, SchemaView, TypeComparison};
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use diagnostics::JobState;
 use maud::{Markup, html};
-use sync_service::mapper::{AttributeState, MappingOptions};
-use sync_service::model::ConnectionName;
-use sync_service::{
-    AttributeComparison, ConnectionDraft, JobState, ManagedBy, ManagedConnection, SaveError, SchemaPreview,
-    SchemaView, ServiceError, TypeComparison, error_chain, preview_schemas,
-};
+use schema_mapper::{AttributeState, MappingOptions};
+use sync_config::ManagedBy;
+use sync_daemon::{ConnectionDraft, ManagedConnection, SaveError, ServiceError, preview_schemas};
+use sync_engine::error_chain;
+use sync_model::ConnectionName;
 
 use tokio::time::Instant;
 
 use super::super::components::{Tone, job, notice};
 use super::super::findings;
 use super::super::links::address;
-use super::super::{Chosen, PageError, layout};
+use super::super::scope::Chosen;
+use super::super::{PageError, layout};
 use super::choices::{Choices, inputs, lines};
+use super::comparison::compare_once;
 use super::side::{self, Show};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -38,7 +41,7 @@ type Sent = HashMap<String, String>;
 /// The form, filled with the current selection.
 pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     let options = in_force(&member)?;
-    super::compare_once(&member);
+    compare_once(&member);
     let body = match compared(&member).await {
         JobState::Succeeded { result, .. } => form(&member, &identity, &result.types, &options),
         JobState::Failed { finding, .. } => findings::linked(member.name(), &finding),
@@ -73,7 +76,7 @@ pub(super) async fn preview(
     if !problems.is_empty() {
         return Ok(refused(&member, &identity, &options, &problems));
     }
-    let settings = member.settings().map_err(|unavailable| unavailable.error(member.name()))?;
+    let settings = member.settings().map_err(|reason| ServiceError::unavailable(member.name(), reason))?;
     let preview = tokio::time::timeout(PATIENCE, preview_schemas(settings, &options)).await;
     let seen = match preview {
         Ok(Ok(seen)) => seen,

@@ -1,9 +1,9 @@
 //! The attributes of an object type in Okta and Assets.
 
+use admin_api::{AttributeComparison, SchemaView, TypeComparison};
 use maud::{Markup, html};
-use sync_service::mapper::{AssetsAttribute, AttributeState};
-use sync_service::model::ConnectionName;
-use sync_service::{AttributeComparison, SchemaView, TypeComparison};
+use schema_mapper::{AssetsAttribute, AttributeState};
+use sync_model::ConnectionName;
 
 use super::super::components::{Tone, badge, count, number, scroll};
 use super::super::findings;

@@ -1,7 +1,8 @@
 //! Renewal and revocation of tokens.
 
 use axum::http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use sync_engine::{Clock, SystemClock};
 
 use super::test_env::TestEnv;
 use crate::access::{Role, TokenRequest, create_token};
@@ -11,7 +12,7 @@ async fn last_administrator_token_stays() {
     let world = TestEnv::start().await;
     for name in ["mine", "other"] {
         let wish = TokenRequest { name: name.into(), role: Role::Admin, expires: None };
-        create_token(&world.fleet.store().access(), &wish, Timestamp::now()).await.unwrap();
+        create_token(&world.fleet.store().access(), &wish, SystemClock.now()).await.unwrap();
     }
     let page = world.get("/access").await.body;
     let row = |page: &str, name: &str| {
@@ -40,7 +41,7 @@ async fn last_administrator_token_stays() {
 async fn token_is_renewed_on_the_page() {
     let world = TestEnv::start().await;
     let access = world.fleet.store().access();
-    let (now, end) = (Timestamp::now(), Timestamp::now() + SignedDuration::from_hours(24));
+    let (now, end) = (SystemClock.now(), SystemClock.now() + SignedDuration::from_hours(24));
     let wish = TokenRequest { name: "first".into(), role: Role::Admin, expires: Some(end) };
     create_token(&access, &wish, now).await.unwrap();
     let page = world.get("/access").await.body;

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use serde_json::Value;
-use sync_service::model::ConnectionName;
-use sync_service::{AssetsSettings, ConnectionDraft, ConnectionSettings, OktaSettings, Secret, SecretField};
+use sync_config::{AssetsSettings, ConnectionSettings, OktaSettings, SecretField};
+use sync_daemon::ConnectionDraft;
+use sync_model::ConnectionName;
 
 use super::test_env::{TestEnv, own};
 
@@ -63,7 +65,7 @@ async fn saved_selection_is_applied() {
         assets: AssetsSettings { api_url: Some(told("/insight/api_url")), ..AssetsSettings::default() },
         ..ConnectionSettings::default()
     };
-    let secret = |pointer| Some(Secret::from(told(pointer)));
+    let secret = |pointer| Some(SecretString::from(told(pointer)));
     let secrets = BTreeMap::from([
         (SecretField::PrivateKey, secret("/okta/private_key_jwk")),
         (SecretField::ImportToken, secret("/insight/import_token")),

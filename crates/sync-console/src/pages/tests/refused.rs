@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
-use sync_service::engine::{NewEvent, StateStore, Subject, WorkKind};
-use sync_service::model::{EventId, UserId};
+use sync_engine::{Clock, EventInbox, Fact, Finding, NewEvent, Subject, SystemClock, WorkKind, WorkQueue};
+use sync_model::{EventId, UserId};
 
 use super::test_env::{Answer, TestEnv, main, own};
 use crate::access::Role;
@@ -38,7 +37,7 @@ async fn missing_pages_return_not_found() {
 /// Stores an event that fails after its last attempt.
 async fn fail_event(world: &TestEnv, id: &str) {
     let store = world.fleet.store().connection(&main()).await.unwrap();
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let event = NewEvent {
         id: EventId::new(id),
         event_type: "user.account.<b>".into(),
@@ -50,7 +49,12 @@ async fn fail_event(world: &TestEnv, id: &str) {
     };
     store.store_events(&[event], now).await.unwrap();
     let looks = store.claim_work(WorkKind::Object, 10, now, Duration::from_mins(1)).await.unwrap();
-    store.fail_work(&looks, "Okta refused the request: invalid_client", now).await.unwrap();
+    let failure = Fact::ObjectsFailed {
+        objects: 1,
+        attempts: 12,
+        error: "Okta refused the request: invalid_client".to_owned(),
+    };
+    store.fail_work(&looks, &Finding::error(failure), now).await.unwrap();
 }
 
 #[tokio::test]

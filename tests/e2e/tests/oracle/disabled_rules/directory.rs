@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use sync_service::engine::{
+use sync_engine::{
     Clock, Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError,
 };
-use sync_service::model::{GroupId, ObjectKind, Record, RetireReason, UserId};
+use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 
 use super::DisabledRule;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use sync_service::engine::{EventFeed, FeedPage, FeedStart, NewEvent, PortError};
+use sync_engine::{EventFeed, FeedPage, FeedStart, NewEvent, PortError};
 
 /// A log of which the events are lost that `loses` names.
 pub(super) fn lossy(feed: Arc<dyn EventFeed>, loses: fn(&NewEvent) -> bool) -> Arc<dyn EventFeed> {

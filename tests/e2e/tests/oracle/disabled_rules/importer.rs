@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_service::engine::{
+use sync_engine::{
     DroppedValue, Execution, ExecutionState, ImportSourceState, Importer, Outcome, PortError, Submitted,
 };
-use sync_service::model::{ExecutionId, ObjectKind, Record};
+use sync_model::{ExecutionId, ObjectKind, Record};
 
 use super::DisabledRule;
 

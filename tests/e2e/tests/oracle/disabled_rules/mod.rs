@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use sync_service::engine::{EngineOptions, MappingView, Place, Ports, with_views};
+use sync_engine::{EngineOptions, MappingView, Place, Ports, with_views};
 
 use crate::circumstances::{Circumstances, limits};
 

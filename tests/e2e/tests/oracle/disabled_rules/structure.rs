@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_service::engine::{Comparison, MappingView, PortError, TargetSchema};
+use sync_engine::{Comparison, MappingView, PortError, TargetSchema};
 
 pub(super) fn writing(structure: Arc<dyn TargetSchema>) -> Arc<dyn TargetSchema> {
     Arc::new(Writing(structure))

@@ -1,0 +1,9 @@
+//! The clock of this machine.
+
+use jiff::Timestamp;
+
+/// The present moment.
+#[allow(clippy::disallowed_methods)]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,178 @@
+//! The connections of a daemon, by name.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use admin_api::{SavedSettings, Unavailable};
+use futures::future::join_all;
+use sync_config::{Config, ConnectionConfig, MasterKey, check_clients};
+use sync_model::ConnectionName;
+use sync_store::{LeaderLock, Store};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::member::{ManagedConnection, Working};
+use super::store_loss::StoreLossSignal;
+use crate::connection::Connection;
+use crate::error::ServiceError;
+use crate::http::RefusedSignIns;
+use crate::http::inbox::Inboxes;
+
+/// The connections of a daemon.
+pub struct ConnectionManager {
+    pub(super) config: Arc<Config>,
+    pub(super) file: PathBuf,
+    pub(super) store: Store,
+    pub(super) key: Option<MasterKey>,
+    pub(super) members: RwLock<BTreeMap<ConnectionName, Arc<ManagedConnection>>>,
+    pub(super) inboxes: Inboxes,
+    pub(super) refused_sign_ins: RefusedSignIns,
+    pub(super) saving: tokio::sync::Mutex<()>,
+    pub(super) stop: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    pub(super) store_loss: StoreLossSignal,
+}
+
+impl ConnectionManager {
+    /// Opens the store and every connection, and acquires their locks. No task runs before [`Self::start`]. A
+    /// connection that is unavailable, or that another process leads, is shown, doesn't affect the others, and is
+    /// retried.
+    ///
+    /// # Errors
+    /// When the store fails, or the settings of a connection of the configuration file are invalid.
+    pub async fn open(config: Config, file: &Path) -> Result<Arc<Self>, ServiceError> {
+        for connection in config.connections.values() {
+            check_clients(connection)?;
+        }
+        let store = Store::open(&config.store).await?;
+        let key = config.master_key().cloned();
+        let manager = Self {
+            file: file.to_owned(),
+            store,
+            key,
+            config: Arc::new(config),
+            members: RwLock::default(),
+            inboxes: Inboxes::default(),
+            refused_sign_ins: RefusedSignIns::default(),
+            saving: tokio::sync::Mutex::new(()),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            store_loss: StoreLossSignal::default(),
+        };
+        manager.open_connections().await?;
+        Ok(Arc::new(manager))
+    }
+
+    /// True if no process works on a connection that was saved in the console.
+    ///
+    /// # Errors
+    /// When one does, or the store fails.
+    pub async fn is_at_rest(config: &Config) -> Result<(), ServiceError> {
+        let store = Store::open(&config.store).await?;
+        let saved = store.saved_connections().await;
+        store.close().await;
+        for connection in saved? {
+            LeaderLock::acquire(&config.store, &connection.name)?;
+        }
+        Ok(())
+    }
+
+    /// Starts every connection, and retries those that can't start yet.
+    pub fn start(self: &Arc<Self>) {
+        self.members().iter().for_each(|member| member.follow());
+        let manager = Arc::clone(self);
+        self.tasks.spawn(async move { manager.retry_until_stopped().await });
+        self.tasks.spawn(Arc::clone(self).monitor_store());
+    }
+
+    /// Stops the connections, and waits for active work. The store stays open for deliveries.
+    pub async fn halt(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        join_all(self.members().iter().map(|member| member.end())).await;
+    }
+
+    /// Stops the connections, waits for active work, and closes the store.
+    pub async fn end(&self) {
+        self.halt().await;
+        self.store.close().await;
+    }
+
+    /// The settings of the daemon.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The state store.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The queues for deliveries.
+    pub(crate) const fn inboxes(&self) -> &Inboxes {
+        &self.inboxes
+    }
+
+    /// Rejected sign-ins: counted by the console, exported with the metrics.
+    pub const fn refused_sign_ins(&self) -> &RefusedSignIns {
+        &self.refused_sign_ins
+    }
+
+    /// The connections by name.
+    pub fn members(&self) -> Vec<Arc<ManagedConnection>> {
+        self.members.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The connection of that name.
+    pub fn get(&self, name: &ConnectionName) -> Option<Arc<ManagedConnection>> {
+        self.members.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Adds a member and has it follow; why it cannot work is part of it.
+    pub(super) async fn add(
+        &self,
+        name: ConnectionName,
+        saved: Option<SavedSettings>,
+        settings: Result<ConnectionConfig, ServiceError>,
+    ) {
+        let working = match settings {
+            Ok(settings) => self.work(settings).await,
+            Err(error) => Err(error),
+        };
+        let member = self.member(name, saved, working.map_err(Into::into));
+        member.follow();
+        self.insert(member);
+    }
+
+    pub(super) async fn work(&self, settings: ConnectionConfig) -> Result<Working, ServiceError> {
+        let connection = Connection::open(&settings, &self.store).await?;
+        let connection = Arc::new(connection.stalling_after(self.config.stall_timeout));
+        let claim = connection.claim_to_follow(&self.config.store).await?;
+        Ok(Working { connection, settings, claim })
+    }
+
+    pub(super) fn member(
+        &self,
+        name: ConnectionName,
+        saved: Option<SavedSettings>,
+        working: Result<Working, Unavailable>,
+    ) -> ManagedConnection {
+        let changes = self.store.changes();
+        ManagedConnection::new(name, saved, working, (&self.config, &self.file), changes, &self.stop)
+    }
+
+    pub(super) fn insert(&self, member: ManagedConnection) {
+        if let Some(inbox) = member.connection().ok().and_then(|connection| connection.inbox()) {
+            self.inboxes.insert(member.name().to_string(), inbox);
+        }
+        let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
+        members.insert(member.name().clone(), Arc::new(member));
+    }
+
+    pub(super) fn remove_member(&self, name: &ConnectionName) {
+        self.inboxes.remove(name.as_str());
+        self.members.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+}

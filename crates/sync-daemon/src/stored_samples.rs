@@ -1,0 +1,77 @@
+//! Metric samples of a connection in the store.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sync_engine::{Clock, MetricSample, StoreError, SystemClock};
+use tokio_util::sync::CancellationToken;
+
+use crate::connection::Connection;
+use crate::error::ServiceError;
+use crate::metric_samples::PEEKS;
+
+/// The retention of samples: one day, plus the time before it that a chart of one day needs.
+const KEPT: SignedDuration = SignedDuration::from_hours(25);
+/// The time limit for the store.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Connection {
+    /// Sets the interval of samples, by default one minute.
+    #[must_use]
+    pub fn sampling_every(mut self, interval: Duration) -> Self {
+        self.sampling.interval = interval;
+        self
+    }
+
+    /// The samples since a time, the oldest first, for one day at most. [`Self::follow`] stores them; there are none
+    /// for times when it doesn't run.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, ServiceError> {
+        Ok(self.store.metric_samples(since).await?)
+    }
+
+    /// Stores samples until interrupted. A failure is logged, and its counts are included in the next sample.
+    pub(crate) async fn store_samples(&self, stop: &CancellationToken) {
+        let mut peeks = self.sampling.peeks();
+        for turn in (0..PEEKS).cycle() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = peeks.tick() => {}
+            }
+            if let Err(error) = self.store_throttling().await {
+                tracing::debug!(error = %sync_engine::error_chain(&error), "could not store a rate limit for other processes");
+            }
+            if turn > 0 {
+                self.sampling.peek(&self.watch.okta());
+            } else if let Err(reason) = self.store_sample().await {
+                tracing::warn!(error = %reason, "could not store a metric sample");
+            }
+        }
+    }
+
+    /// Stores the end of a delay by the rate limit, for the status in other processes.
+    async fn store_throttling(&self) -> Result<(), StoreError> {
+        let held = self.watch.held_for();
+        let until = (!held.is_zero()).then(|| SystemClock.now() + held);
+        let was_held = self.sampling.held.swap(until.is_some(), Ordering::Relaxed);
+        if until.is_some() || was_held { self.store.save_held_until(until).await } else { Ok(()) }
+    }
+
+    async fn store_sample(&self) -> Result<(), String> {
+        let inputs = self.inputs().await;
+        let store = inputs.store.as_ref().map_err(|finding| finding.code().as_str().to_owned())?;
+        let sample = self.sampling.due(&inputs, store);
+        let expired_before = inputs.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        match tokio::time::timeout(PATIENCE, self.store.add_metric_sample(&sample, expired_before)).await {
+            Ok(kept) => kept.map_err(|error| sync_engine::error_chain(&error))?,
+            Err(_) => {
+                return Err(format!("no response from the state store within {} s", PATIENCE.as_secs()));
+            }
+        }
+        self.sampling.kept(&inputs);
+        Ok(())
+    }
+}

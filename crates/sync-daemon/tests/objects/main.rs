@@ -1,0 +1,12 @@
+//! What takes an account: values that the import keeps, cardinalities, deletion, what Assets has of an object. And that
+//! nothing is deleted otherwise.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod clearing;
+mod guards;
+mod isolation;
+mod prune;
+mod test_env;
+mod view;

@@ -1,0 +1,97 @@
+//! Listed users with their groups.
+
+use std::collections::HashMap;
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use sync_model::{GroupId, Record, RecordKey, UserId};
+
+use crate::domain::checkpoint::{SyncCheckpoint, SyncMode};
+use crate::domain::directory::{DirectoryObject, DirectoryUser};
+use crate::domain::error::{EngineError, PortError};
+use crate::domain::unreadable_object::UnreadableObject;
+use crate::engine::Engine;
+use crate::engine::active::ActiveRun;
+use crate::ports::directory::Directory;
+use crate::sync::unreadable::SingleReads;
+
+impl Engine {
+    /// Users with their groups.
+    pub(crate) async fn join(
+        &self,
+        run: &ActiveRun,
+        checkpoint: &mut SyncCheckpoint,
+        users: Vec<DirectoryUser>,
+    ) -> Result<Vec<DirectoryObject>, EngineError> {
+        let directory = run.view.directory.as_ref();
+        let ids: Vec<UserId> = users.iter().map(|u| UserId::new(u.observed.record.key.id.clone())).collect();
+        let (mut groups, known) = self.groups_to_join(run, checkpoint, &ids).await?;
+        let mut joined: BoxStream<'_, (UserId, Result<Option<DirectoryObject>, PortError>)> =
+            stream::iter(users.into_iter().zip(ids).map(|(user, id)| {
+                let of = groups.remove(&id).unwrap_or_default();
+                let unknown =
+                    known.as_ref().is_some_and(|known| !known.contains_key(&user.observed.record.key));
+                async move {
+                    // The groups of an unknown user may not have changed since the start of the interval.
+                    let of = if unknown && user.observed.in_scope {
+                        directory.groups_of(&id).await
+                    } else {
+                        Ok(Some(of))
+                    };
+                    // `None`: deleted since it was listed, and not in Assets.
+                    (id, of.map(|of| of.map(|of| with_groups(directory, user, of))))
+                }
+            }))
+            .buffered(self.options.concurrency)
+            .boxed();
+        let (mut whole, mut singles) = (Vec::new(), SingleReads::default());
+        while let Some((id, user)) = joined.next().await {
+            match user {
+                Ok(user) => {
+                    singles.answered();
+                    whole.extend(user);
+                }
+                Err(error) => {
+                    let (key, failure) =
+                        (RecordKey::user(&id), singles.defer(EngineError::Directory(error))?);
+                    let object = UnreadableObject::new(&key, UnreadableObject::GROUPS, failure.reason);
+                    self.defer_one(run, object, checkpoint).await?;
+                }
+            }
+        }
+        drop(joined);
+        self.prove_answers(&run.view, singles).await?;
+        Ok(whole)
+    }
+
+    /// The groups of users by the listings. Unless they were all listed, also the confirmed records of these users: only
+    /// the groups of the others are unknown.
+    async fn groups_to_join(
+        &self,
+        run: &ActiveRun,
+        checkpoint: &SyncCheckpoint,
+        ids: &[UserId],
+    ) -> Result<(HashMap<UserId, Vec<GroupId>>, Option<HashMap<RecordKey, Record>>), EngineError> {
+        if checkpoint.mode == SyncMode::Full {
+            let mut groups = self.ports.store.listed_groups_of(run.id, ids).await?;
+            self.keep_unlisted(checkpoint, ids, &mut groups).await?;
+            return Ok((groups, None));
+        }
+        let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
+        let known = self.ports.store.record_states(&keys).await?;
+        let mut confirmed = self.ports.store.confirmed_records(&keys).await?;
+        // A retired record doesn't contain memberships.
+        confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.retired));
+        Ok((self.groups_by_listing(run, ids, &confirmed).await?, Some(confirmed)))
+    }
+}
+
+/// A user with its groups; a user out of scope needs none.
+fn with_groups(directory: &dyn Directory, user: DirectoryUser, mut groups: Vec<GroupId>) -> DirectoryObject {
+    if !user.observed.in_scope {
+        return user.observed;
+    }
+    groups.retain(|group| !directory.is_implied(group));
+    groups.extend(user.implied_groups);
+    directory.join(user.observed, &groups)
+}

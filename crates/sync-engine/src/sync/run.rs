@@ -1,0 +1,308 @@
+//! Runs that read and send: all objects, recent changes, named objects, and unconfirmed records.
+
+use jiff::Timestamp;
+use sync_model::{RecordKey, RunId};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::checkpoint::{SyncCheckpoint, SyncMode};
+use crate::domain::error::{EngineError, error_chain};
+use crate::domain::finding::Finding;
+use crate::domain::finding::fact::Fact;
+use crate::domain::inbox::Subject;
+use crate::domain::report::{RecordCounts, RunReport, RunState};
+use crate::domain::run_kind::RunKind;
+use crate::domain::safeguards::Safeguards;
+use crate::domain::schema_report::SchemaState;
+use crate::engine::Engine;
+use crate::engine::active::ActiveRun;
+use crate::engine::stop::in_time;
+use crate::ports::progress::{Phase, ProgressSink};
+use crate::ports::target_schema::Comparison;
+use crate::ports::view::MappingView;
+use crate::sync::active_sync::ActiveSync;
+use crate::sync::fetched::FetchRequest;
+
+impl Engine {
+    /// Reads everything and sends the differences from the confirmed records. Resumes an interrupted run.
+    ///
+    /// # Errors
+    /// When a port fails, when there is no mapping yet, and when the plan exceeds a safeguard. After any error,
+    /// confirmed records stay valid and a later run sends the rest.
+    pub async fn full_sync(
+        &self,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        in_time(self.options.grace, stop, async {
+            let mut report = self.run_sync(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
+            self.read_rest(&mut report, stop).await?;
+            Ok(report)
+        })
+        .await
+    }
+
+    /// The same for a caller who expects all earlier changes: if it resumed an earlier run, whose first pages are
+    /// older, everything is read again.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn sync_as_of_now(
+        &self,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        let first = self.full_sync(limits, progress, stop).await?;
+        if !first.resumed {
+            return Ok(first);
+        }
+        let mut report = self.full_sync(limits, progress, stop).await?;
+        report.resumed = true;
+        report.executions += first.executions;
+        report.chunks += first.chunks;
+        report.retired += first.retired;
+        report.cleared_values += first.cleared_values;
+        report.okta_requests += first.okta_requests;
+        report.duration_seconds += first.duration_seconds;
+        for (kind, counts) in &first.records {
+            // The reading belongs to the previous sync.
+            report.counts(*kind).add(&RecordCounts { read: 0, ..*counts });
+        }
+        first.added_attributes.into_iter().for_each(|name| report.added_attributes.push(name));
+        Ok(report)
+    }
+
+    /// Reads by ID the objects that a sync could not read and the possibly lost ones: no other process may do it.
+    async fn read_rest(&self, report: &mut RunReport, stop: &CancellationToken) -> Result<(), EngineError> {
+        let mut before = u64::MAX;
+        loop {
+            let inbox = self.ports.store.event_queue_counts().await?;
+            let left = inbox.unreadable + inbox.doubted;
+            if left == 0 || left >= before {
+                report.unreadable.limit_to(inbox.unreadable);
+                report.add_outstanding(self.outstanding().await?);
+                return Ok(());
+            }
+            before = left;
+            match self.process_events(stop).await {
+                Ok(Some(_)) => self.send_rest(stop).await?,
+                // Not due yet: the count stays, which ends the loop.
+                Ok(None) => {}
+                Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
+                Err(error) => {
+                    tracing::warn!(error = %error_chain(&error), "could not read objects again; they remain unchanged");
+                }
+            }
+        }
+    }
+
+    /// Reads recent changes since a time and sends the differences. Resumes an interrupted run.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn incremental_sync(
+        &self,
+        since: Timestamp,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        let sync = self.run_sync(
+            SyncMode::Incremental(since),
+            &self.options.safeguards,
+            progress,
+            stop,
+            async |_| Ok(()),
+        );
+        in_time(self.options.grace, stop, sync).await
+    }
+
+    /// Reads and sends the objects of a mode. `on_start` receives the run's ID.
+    pub(crate) async fn run_sync(
+        &self,
+        scope: SyncMode,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+        on_start: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
+    ) -> Result<RunReport, EngineError> {
+        let _sync_lock = self.sync_lock.lock().await;
+        let progress = &self.observe(scope.run_kind(), progress);
+        let mut report = RunReport::default();
+        let view = self.prepare(scope == SyncMode::Full, &mut report, progress).await?;
+        if scope == SyncMode::Full {
+            self.report_unidentified(&mut report).await?;
+        }
+        self.clear_all_stale_values(&view, stop).await?;
+        self.send_unconfirmed(stop).await?;
+        let begins = self.in_flight.write().await;
+        let (run, mut checkpoint, resumed) = self.open_run(scope, view).await?;
+        drop(begins);
+        progress.started(run.id);
+        report.resumed = resumed;
+        if limits.override_safeguards && !checkpoint.override_safeguards {
+            checkpoint.override_safeguards = true;
+            self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
+        }
+        let limits = &Safeguards { override_safeguards: checkpoint.override_safeguards, ..*limits };
+        on_start(run.id).await?;
+        let run = &run;
+        let sync = &ActiveSync { run, limits, progress, stop };
+        self.conclude(run, scope.run_kind(), report, progress, async |report| {
+            match self.send_differences(sync, &mut checkpoint, report).await {
+                Err(EngineError::SafeguardTriggered(violation)) => {
+                    return self.block_sync(run, violation).await;
+                }
+                sent => sent?,
+            }
+            self.send_rest(stop).await?;
+            report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
+            self.record_sync(sync, &checkpoint).await?;
+            self.requeue_unblocked().await
+        })
+        .await
+    }
+
+    /// Reads the directory, and sends the differences if they are within the limits.
+    async fn send_differences(
+        &self,
+        sync: &ActiveSync<'_>,
+        checkpoint: &mut SyncCheckpoint,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        let run = sync.run;
+        let plan = self.read_listings(sync, checkpoint).await?;
+        for (&kind, counts) in &plan.kinds {
+            report.counts(kind).read = counts.read;
+            report.retired += counts.retire;
+        }
+        plan.findings.iter().cloned().for_each(|finding| report.add(finding));
+        report.unreadable.clone_from(&plan.unreadable);
+        report.unknown_choices.clone_from(&plan.unknown_choices);
+        report.value_problems.clone_from(&plan.value_problems);
+        self.ports.store.enqueue_unread(run.id, self.now()).await?;
+        let approved = plan.approve(sync.limits)?;
+        self.apply(run, approved, report, sync.progress, sync.stop).await
+    }
+
+    /// Stores what a finished sync proves: its bookmark and, after a full sync, the scope and the resolved events.
+    async fn record_sync(
+        &self,
+        sync: &ActiveSync<'_>,
+        checkpoint: &SyncCheckpoint,
+    ) -> Result<(), EngineError> {
+        let (run, mode) = (sync.run, checkpoint.mode);
+        if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (checkpoint.bookmark, mode) {
+            self.ports.store.save_bookmark(bookmark).await?;
+        }
+        if mode != SyncMode::Full {
+            return Ok(());
+        }
+        self.drop_unidentified().await?;
+        // A concurrent event sync may still block a change that was just sent.
+        let _in_flight = self.in_flight.write().await;
+        self.ports.store.set_scope_version(&run.view.directory.scope_version()).await?;
+        self.stats.completed(self.resolve_failed_events(run, checkpoint).await?);
+        if sync.limits.override_safeguards {
+            self.ports.store.release_blocked().await?;
+        } else {
+            self.ports.store.unblock().await?;
+        }
+        Ok(())
+    }
+
+    /// The unfinished sync of this mode, if it can be resumed, or a new one.
+    async fn open_run(
+        &self,
+        scope: SyncMode,
+        view: MappingView,
+    ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
+        let (now, mapping) = (self.now(), self.rules(&view).await?);
+        while let Some((run, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
+            let fresh =
+                now.duration_since(checkpoint.started_at).unsigned_abs() < self.options.checkpoint_max_age;
+            // One of an earlier version did not number its reading.
+            let is_ordered = checkpoint.reading.number > 0;
+            if checkpoint.mode.goes_on_as(scope)
+                && checkpoint.mapping_version == mapping
+                && fresh
+                && is_ordered
+            {
+                tracing::info!(%run, stage = ?checkpoint.phase, "resuming from checkpoint");
+                return Ok((ActiveRun { id: run, kind: scope.run_kind(), view }, checkpoint, true));
+            }
+            let report = RunReport {
+                state: RunState::Failed,
+                failure: Some(Finding::warning(Fact::RunInterrupted)),
+                ..RunReport::default()
+            };
+            self.ports.store.end_run(run, &report, now).await?;
+        }
+        let run = self.begin(scope.run_kind(), view).await?;
+        let mut checkpoint = SyncCheckpoint::new(scope, self.reading(&run).await?, mapping);
+        checkpoint.bookmark = run.view.directory.time();
+        self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
+        Ok((run, checkpoint, false))
+    }
+
+    /// Reads some objects and sends those that differ.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn targeted_sync(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        in_time(self.options.grace, stop, self.sync_named(subjects, progress, stop)).await
+    }
+
+    async fn sync_named(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        let progress = &self.observe(RunKind::TargetedSync, progress);
+        let mut report = RunReport::default();
+        let view = self.prepare(false, &mut report, progress).await?;
+        let run = &self.begin(RunKind::TargetedSync, view).await?;
+        progress.started(run.id);
+        let _in_flight = self.in_flight.read().await;
+        let alone = self.sync_lock.try_lock().ok();
+        self.conclude(run, RunKind::TargetedSync, report, progress, async |report| {
+            let request = FetchRequest::of(subjects, alone.is_some());
+            let fetched = self.fetch(run, &request, report, progress).await?;
+            self.enqueue_new_groups(&fetched).await?;
+            let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
+            self.ports.store.add_unread(run.id, &unread).await?;
+            self.ports.store.enqueue_unread(run.id, self.now()).await?;
+            self.apply(run, fetched.plan.approve(&self.options.safeguards)?, report, progress, stop).await?;
+            self.send_rest(stop).await?;
+            report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
+            self.requeue_unblocked().await
+        })
+        .await
+    }
+
+    /// Updates the object schema before records that need it are built. A run that reads `everything` fills new
+    /// attributes itself.
+    async fn prepare(
+        &self,
+        everything: bool,
+        report: &mut RunReport,
+        progress: &dyn ProgressSink,
+    ) -> Result<MappingView, EngineError> {
+        progress.begin(Phase::Schema, None);
+        let Comparison { report: structure, view } = self.follow_schema(!everything).await?;
+        if structure.state == SchemaState::Missing {
+            return Err(EngineError::SetupRequired);
+        }
+        self.watch_clock().await?;
+        report.add_schema(&structure);
+        report.withheld = view.withheld();
+        progress.end(Phase::Schema);
+        Ok(view)
+    }
+}

@@ -1,0 +1,122 @@
+//! Compares the schemas, extends the object schema, and fills new attributes. Only this module changes the view that
+//! records are built and sent by, and only under a lock; code that only displays something uses its own view.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use sync_model::{ObjectKind, Record};
+
+use crate::domain::error::EngineError;
+use crate::domain::record_text::text_of;
+use crate::domain::schema_report::{SchemaReport, SchemaState};
+use crate::engine::Engine;
+use crate::ports::target_schema::Comparison;
+use crate::ports::view::MappingView;
+
+/// The number of stored attributes outside the schema.
+const OUTSIDE_LIMIT: usize = 1000;
+/// The number of times in a row that the structure may change between a comparison and an addition because of it.
+const MOST_CHANGES: usize = 5;
+
+impl Engine {
+    /// True if unmapped attributes may be new in the directory's schema: some of them were not searched for yet. An
+    /// event and the schedule report a schema that gains the others later.
+    pub(crate) fn may_have_grown(&self, unmapped: &BTreeSet<(ObjectKind, String)>) -> bool {
+        !unmapped.is_subset(&self.outside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Records attributes that the directory's schema doesn't define.
+    pub(crate) fn record_unmapped(&self, unmapped: impl Iterator<Item = (ObjectKind, String)>) {
+        let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
+        // Names come from outside the process; beyond this number they aren't cached.
+        let room = OUTSIDE_LIMIT.saturating_sub(outside.len());
+        outside.extend(unmapped.take(room));
+    }
+
+    /// The view that records are built and sent by; compared first if there is none.
+    pub(crate) async fn active_view(&self) -> Result<MappingView, EngineError> {
+        match self.known_view() {
+            Some(view) => Ok(view),
+            None => Ok(self.compare().await?.view),
+        }
+    }
+
+    /// The version of the mapping that records are built by; `None` until the schemas were compared.
+    pub fn active_mapping_version(&self) -> Option<String> {
+        self.known_view().map(|view| view.version)
+    }
+
+    /// The name of an object by the active mapping; `None` if there is no mapping or the record has no name.
+    pub fn name(&self, record: &Record) -> Option<String> {
+        text_of(record, &self.known_view()?.directory.label(record.key.kind)?)
+    }
+
+    pub(crate) fn known_view(&self) -> Option<MappingView> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compares the schemas before records are sent; they follow the wanted mapping from then on.
+    pub(crate) async fn compare(&self) -> Result<Comparison, EngineError> {
+        let _schemas = self.schemas.lock().await;
+        self.compare_locked(true).await
+    }
+
+    async fn compare_locked(&self, enqueue: bool) -> Result<Comparison, EngineError> {
+        let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+        for drift in &compared.report.drift {
+            tracing::debug!(code = drift.code().as_str(), subject = ?drift.subject, "schema drift");
+        }
+        self.activate(&compared, enqueue).await?;
+        Ok(compared)
+    }
+
+    /// Compares, and adds missing items if `adds` returns true for the comparison. The comparison is stored before
+    /// anything is added: afterwards the new attributes can't be identified.
+    async fn extend(
+        &self,
+        enqueue: bool,
+        adds: impl Fn(&SchemaReport) -> bool,
+    ) -> Result<Comparison, EngineError> {
+        let _schemas = self.schemas.lock().await;
+        for _ in 0..MOST_CHANGES {
+            let compared = self.compare_locked(enqueue).await?;
+            if !adds(&compared.report) {
+                return Ok(compared);
+            }
+            let applied =
+                self.ports.target_schema.apply(&compared.view).await.map_err(EngineError::TargetSchema)?;
+            if let Some(applied) = applied {
+                self.activate(&applied, enqueue).await?;
+                return Ok(applied);
+            }
+        }
+        Err(EngineError::StructureChanged)
+    }
+
+    async fn activate(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {
+        self.adopt_place(compared, enqueue).await?;
+        self.notice_foreign(&compared.view, enqueue).await?;
+        *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
+        Ok(())
+    }
+
+    /// Compares the schemas and adds missing parts to the object schema. With `enqueue`, added and possibly lost values are
+    /// read and resent; otherwise the caller reads everything.
+    pub(crate) async fn follow_schema(&self, enqueue: bool) -> Result<Comparison, EngineError> {
+        self.extend(enqueue, |report| report.state == SchemaState::Outdated).await
+    }
+
+    /// Creates or extends the object schema and mapping, as an administrator requests.
+    pub(crate) async fn create_schema(&self) -> Result<SchemaReport, EngineError> {
+        Ok(self.extend(true, |_| true).await?.report)
+    }
+
+    /// Adds new attributes of the directory's schema, and requests a backfill of their values.
+    pub(crate) async fn refresh_schema(&self) -> Result<MappingView, EngineError> {
+        let Comparison { report, view } = self.follow_schema(true).await?;
+        if report.state == SchemaState::Extended {
+            tracing::info!(attributes = ?report.added_attributes, "added new attributes to the object schema");
+        }
+        Ok(view)
+    }
+}

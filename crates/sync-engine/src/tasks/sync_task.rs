@@ -1,0 +1,153 @@
+//! The scheduled and requested syncs.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::checkpoint::SyncMode;
+use crate::domain::error::{EngineError, error_chain};
+use crate::domain::inbox::{Subject, SyncRequest, WorkItem, WorkKind};
+use crate::domain::report::{RunReport, RunState};
+use crate::domain::run_kind::RunKind;
+use crate::domain::safeguards::Safeguards;
+use crate::domain::task::Task;
+use crate::engine::Engine;
+use crate::ports::progress::NoopProgress;
+use crate::tasks::background::{log_run, rest};
+use crate::tasks::options::TaskOptions;
+use crate::tasks::task_health::TaskHealth;
+use crate::tasks::waker::TaskWaker;
+
+/// The number of work items that are combined into one sync.
+const MAX_WORK_PER_SYNC: u32 = 1000;
+
+/// A sync that is due.
+struct Due {
+    scope: SyncMode,
+    /// The origin of the request.
+    items: Vec<WorkItem>,
+    request: Option<SyncRequest>,
+}
+
+impl Engine {
+    pub(crate) async fn run_syncs(&self, options: &TaskOptions, waker: &TaskWaker, stop: &CancellationToken) {
+        let mut health = TaskHealth::new(Task::Sync);
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = waker.syncs() => {}
+                () = rest(options.poll, stop) => {}
+            }
+            rest(health.pause(), stop).await;
+            if stop.is_cancelled() {
+                return;
+            }
+            let result = self.run_due_sync(options, stop).await;
+            match result {
+                Err(EngineError::Interrupted) => return,
+                // No work was due, which says nothing about earlier failures.
+                Ok(false) => {}
+                result => health.record(self, result.map(drop)),
+            }
+        }
+    }
+
+    /// Runs the due sync, if there is one.
+    async fn run_due_sync(
+        &self,
+        options: &TaskOptions,
+        stop: &CancellationToken,
+    ) -> Result<bool, EngineError> {
+        if self.is_paused().await? {
+            return Ok(false);
+        }
+        let Some(due) = self.due(options).await? else { return Ok(false) };
+        let override_safeguards = due.request.is_some_and(|request| request.override_safeguards);
+        let limits = Safeguards { override_safeguards, ..self.options.safeguards };
+        let mut unanswered = due.request;
+        let on_start = async |run| match unanswered.take() {
+            Some(request) => Ok(self.ports.store.attach_run(request.id, run).await?),
+            None => Ok(()),
+        };
+        match self.run_sync(due.scope, &limits, &NoopProgress, stop, on_start).await {
+            Ok(report) => {
+                log_run("directory read", &report);
+                self.stats.completed(self.ports.store.complete_work(&due.items, self.now()).await?);
+                Ok(true)
+            }
+            Err(error) => {
+                if let Some(request) = unanswered {
+                    self.reject_request(request, &error).await?;
+                }
+                if matches!(error, EngineError::Interrupted) {
+                    self.ports.store.release_work(&due.items).await?;
+                } else {
+                    self.requeue_or_fail(&due.items, &error_chain(&error)).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Reports to the requester of a run that it could not start.
+    async fn reject_request(&self, request: SyncRequest, error: &EngineError) -> Result<(), EngineError> {
+        let observed = self.observe(RunKind::FullSync, &NoopProgress);
+        let run = self.ports.store.begin_run(RunKind::FullSync, request.requested_at).await?;
+        observed.started(run);
+        self.ports.store.attach_run(request.id, run).await?;
+        let report = RunReport {
+            state: RunState::Failed,
+            failure: Some(error.of_run(RunKind::FullSync)),
+            mapping_version: self.active_mapping_version(),
+            duration_seconds: self.now().duration_since(request.requested_at).as_secs_f64(),
+            ..RunReport::default()
+        };
+        observed.ended(&report);
+        Ok(self.ports.store.end_run(run, &report, self.now()).await?)
+    }
+
+    /// The due work: interrupted syncs first, then requests, then schedules.
+    async fn due(&self, options: &TaskOptions) -> Result<Option<Due>, EngineError> {
+        let request = self.ports.store.accept_request().await?;
+        if let Some((_, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
+            let scope = if request.is_some() { SyncMode::Full } else { checkpoint.mode };
+            return Ok(Some(Due { scope, items: Vec::new(), request }));
+        }
+        if request.is_some() {
+            return Ok(Some(Due { scope: SyncMode::Full, items: Vec::new(), request }));
+        }
+        let claim =
+            self.ports.store.claim_work(WorkKind::Sync, MAX_WORK_PER_SYNC, self.now(), self.options.lease);
+        let items = claim.await?;
+        let scope = match self.requested_mode(options, &items).await {
+            Ok(scope) => scope,
+            Err(error) => {
+                self.ports.store.release_work(&items).await?;
+                return Err(error);
+            }
+        };
+        // A backfill doesn't read memberships; requests for them wait for the next sync.
+        let wide = scope != Some(SyncMode::Backfill);
+        let (answered, later): (Vec<WorkItem>, Vec<WorkItem>) =
+            items.into_iter().partition(|item| wide || item.subject == Subject::Schema);
+        self.ports.store.release_work(&later).await?;
+        Ok(scope.map(|scope| Due { scope, items: answered, request: None }))
+    }
+
+    /// The mode that work items require, or that the schedules do.
+    async fn requested_mode(
+        &self,
+        options: &TaskOptions,
+        items: &[WorkItem],
+    ) -> Result<Option<SyncMode>, EngineError> {
+        let requests = |subject: &Subject| items.iter().any(|item| item.subject == *subject);
+        Ok(if requests(&Subject::EntireDirectory) {
+            Some(SyncMode::Full)
+        } else if requests(&Subject::Schema) {
+            // The request stays queued until its sync completes.
+            self.follow_schema(false).await?;
+            Some(SyncMode::Backfill)
+        } else if requests(&Subject::RecentChanges) {
+            Some(self.recent().await?)
+        } else {
+            self.scheduled(options).await?
+        })
+    }
+}

@@ -1,9 +1,0 @@
-//! Fuzz targets for administrators' input and for the processing of responses. See tests/fuzz.
-
-// Outcomes are short.
-#![allow(clippy::format_push_string)]
-
-mod objects;
-mod saved;
-mod settings;
-mod texts;
