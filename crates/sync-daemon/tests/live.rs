@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use admin_api::{ActiveRun, ActiveRuns};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{TestEnv, follow};
 use sync_daemon::Connection;
 use sync_engine::{Clock, MetricSample, NoopProgress, Phase, RunKind, RunState, Safeguards, SystemClock};
@@ -19,17 +19,16 @@ const OFTEN: &str = "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\n"
 /// What takes longer hangs.
 const LONG: Duration = Duration::from_mins(3);
 
-/// What a connection shows from now on, until something is there.
-async fn seen_until(connection: &Connection, mut enough: impl FnMut(&ActiveRuns) -> bool) -> Vec<ActiveRuns> {
+/// What a connection shows once something is there.
+async fn seen_until(connection: &Connection, enough: impl Fn(&ActiveRuns) -> bool) -> ActiveRuns {
     let mut changes = connection.changes().subscribe();
     let watch = async {
-        let mut seen = Vec::new();
         loop {
-            assert!(changes.changed().await);
-            seen.push(connection.active_runs());
-            if seen.last().is_some_and(&mut enough) {
-                return seen;
+            let view = connection.active_runs();
+            if enough(&view) {
+                return view;
             }
+            assert!(changes.changed().await);
         }
     };
     tokio::time::timeout(LONG, watch).await.unwrap()
@@ -48,15 +47,20 @@ async fn active_runs_show_sync_and_events() {
     let following = follow(&holder);
     let asker = world.connection().await;
     let stop = CancellationToken::new();
-    let (report, seen) = tokio::join!(
-        world.delegate_sync(&asker, LONG, &stop),
-        seen_until(&holder, |view| ended(view, RunKind::FullSync).is_some()),
-    );
+    let control = sandbox::ControlClient::new(world.sandbox.control_url());
+    // The run ends only after it was seen.
+    control.call("PUT", "/faults", &json!("executions.stuck=told")).await.unwrap();
+    let processing =
+        |run: &ActiveRun| run.phases.last().is_some_and(|phase| phase.phase == Phase::Processing);
+    let watch = async {
+        seen_until(&holder, |view| view.active.iter().any(processing)).await;
+        assert!(asker.active_runs().current().is_none(), "the other process has no runs of its own");
+        control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+        seen_until(&holder, |view| ended(view, RunKind::FullSync).is_some()).await
+    };
+    let (report, seen) = tokio::join!(world.delegate_sync(&asker, LONG, &stop), watch);
     let report = report.unwrap();
-    assert!(asker.active_runs().current().is_none(), "the other process has no runs of its own");
-    let running = |view: &ActiveRuns| view.active.iter().any(|run| run.kind == RunKind::FullSync);
-    assert!(seen.iter().any(running), "{seen:?}");
-    let run = ended(seen.last().unwrap(), RunKind::FullSync).unwrap();
+    let run = ended(&seen, RunKind::FullSync).unwrap();
     assert_eq!(run.state, Some(RunState::Succeeded));
     assert_eq!(run.run, Some(holder.status(1).await.unwrap().runs[0].id));
     let phases: Vec<Phase> = run.phases.iter().map(|phase| phase.phase).collect();
@@ -77,24 +81,23 @@ async fn active_runs_show_sync_and_events() {
     assert!(users.done > 0 && users.total.is_none() && users.ended_at.is_some(), "{users:?}");
 
     // Of the second one it is known how much there is.
-    let (_, seen) = tokio::join!(
+    let (_, second) = tokio::join!(
         world.delegate_sync(&asker, LONG, &stop),
         seen_until(&holder, |view| ended(view, RunKind::FullSync).is_some_and(|again| again.run != run.run)),
     );
-    let again = ended(seen.last().unwrap(), RunKind::FullSync).unwrap();
+    let again = ended(&second, RunKind::FullSync).unwrap();
     for phase in [Phase::Groups, Phase::Users] {
         let listed = again.phases.iter().find(|listed| listed.phase == phase).unwrap();
         assert_eq!(listed.total, Some(listed.done), "{listed:?}");
     }
 
-    let control = sandbox::ControlClient::new(world.sandbox.control_url());
     let person = json!({ "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "L" });
-    let (created, seen) = tokio::join!(
+    let (created, third) = tokio::join!(
         control.call("POST", "/okta/users", &person),
         seen_until(&holder, |view| ended(view, RunKind::EventSync).is_some()),
     );
     created.unwrap();
-    let batch = ended(seen.last().unwrap(), RunKind::EventSync).unwrap();
+    let batch = ended(&third, RunKind::EventSync).unwrap();
     let read = batch.phases.iter().find(|phase| phase.phase == Phase::Objects).unwrap();
     assert_eq!(read.done, 1);
     assert!(batch.phases.iter().any(|phase| phase.phase == Phase::Sending && phase.done == 1), "{batch:?}");
@@ -114,15 +117,11 @@ async fn dropped_run_is_not_active() {
     connection.engine().setup(false).await.unwrap();
     let stop = CancellationToken::new();
     let (limits, quiet) = (Safeguards::default(), NoopProgress);
-    let begun = async {
-        while !connection.active_runs().active.iter().any(|run| run.run.is_some()) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
+    let control = sandbox::ControlClient::new(world.sandbox.control_url());
+    control.call("PUT", "/faults", &json!("executions.stuck=told")).await.unwrap();
     tokio::select! {
-        biased;
         report = connection.engine().full_sync(&limits, &quiet, &stop) => unreachable!("{report:?}"),
-        () = begun => {}
+        _ = seen_until(&connection, |view| view.active.iter().any(|run| run.run.is_some())) => {}
     }
     let view = connection.active_runs();
     assert!(view.active.is_empty());
