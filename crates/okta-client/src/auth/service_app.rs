@@ -323,7 +323,7 @@ impl ServiceApp {
         }
         serde_json::from_slice(&body)
             .map(TokenResult::Token)
-            .map_err(|error| undecodable(endpoint::TOKEN, "an access token", &body, error))
+            .map_err(|error| undecodable::<TokenAnswer>(endpoint::TOKEN, "an access token", &body, error))
     }
 
     /// The response, and the secrets that were sent for it.

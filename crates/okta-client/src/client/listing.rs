@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use futures::stream::{self, Stream, TryStreamExt};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use url::Url;
 
 use super::decode::undecodable;
@@ -67,8 +67,9 @@ impl OktaClient {
         };
         let next = link("next")?.map(|target| self.follow(call.path(), target)).transpose()?;
         let read = read_list(&answer.body);
-        let (items, unreadable) =
-            read.map_err(|error| undecodable(call.path(), call.expected, &answer.body, error))?;
+        let (items, unreadable) = read.map_err(|error| {
+            undecodable::<Vec<IgnoredAny>>(call.path(), call.expected, &answer.body, error)
+        })?;
         let count = items.len() + unreadable.len();
         if next.is_none() && most(call.url()).is_some_and(|most| count >= most) && link("self")?.is_none() {
             return Err(Error::NoLinks { path: call.path().to_owned() });
@@ -164,5 +165,5 @@ impl Way {
 
 fn decoded<T: DeserializeOwned>(call: &Call, answer: &Answer) -> Result<T> {
     let text = without_mark(&answer.body);
-    serde_json::from_slice(text).map_err(|error| undecodable(call.path(), call.expected, text, error))
+    serde_json::from_slice(text).map_err(|error| undecodable::<T>(call.path(), call.expected, text, error))
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use fuzz::{assert_shown, fuzz};
 use http::StatusCode;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::{SECRET, line};
@@ -118,7 +119,8 @@ fn listing_reads_any_bytes() {
                     outcome + &format!("{}", unreadable.len())
                 }
                 Err(source) => {
-                    let error = undecodable("/api/v1/users", "a page of users", input, source);
+                    let error =
+                        undecodable::<Vec<IgnoredAny>>("/api/v1/users", "a page of users", input, source);
                     assert_shown(&error.to_string(), LONGEST);
                     outcome + &std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default()
                 }

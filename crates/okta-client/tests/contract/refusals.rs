@@ -230,7 +230,10 @@ async fn decode_error_names_position_not_values() {
     }
     answer(&server, "/api/v1/users/missing", ok(json!({"id": "00u1"}))).await;
     let error = client(&server).users().get("missing").await.unwrap_err();
-    assert!(std::error::Error::source(&error).unwrap().to_string().starts_with("missing field `status`"));
+    assert_eq!(
+        std::error::Error::source(&error).unwrap().to_string(),
+        "missing field `status`, before line 1 column 13"
+    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use diagnostics::{Change, Observation};
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 use sync_engine::{Fact, FindingCode, FindingSubject, Remedy};
@@ -313,7 +314,11 @@ impl Bodies {
         validator.validate(body).map_err(|error| {
             let place = error.instance_path().to_string();
             let place = place.trim_start_matches('/').replace('/', ".");
-            let problem = error.masked_with("this").to_string();
+            let problem = match error.kind() {
+                // Its name could be a misplaced secret.
+                ValidationErrorKind::AdditionalProperties { .. } => "this has an unknown property".to_owned(),
+                _ => error.masked_with("this").to_string(),
+            };
             if place.is_empty() { problem } else { format!("{place}: {problem}") }
         })
     }

@@ -8,15 +8,15 @@ use admin_api::ProblemType;
 use axum::RequestExt;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::error::Category;
 use sync_daemon::{Connection, ManagedConnection};
 use sync_model::{ConnectionName, EventId, RecordKey, RunId};
+use url::form_urlencoded;
 use utoipa::ToSchema;
 
 use super::document::{Bodies, LONGEST_ID};
@@ -165,15 +165,11 @@ pub(super) struct Params<T>(pub(super) T);
 impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        match Query::<T>::from_request_parts(parts, app).await {
-            Ok(Query(params)) => Ok(Self(params)),
-            Err(rejection) => {
-                let error = std::error::Error::source(&rejection).map(ToString::to_string);
-                let why = error.map(|error| blind(&error)).unwrap_or_default();
-                Err(ApiError::invalid(format!("invalid query parameter: {why}")))
-            }
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let params = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(query));
+        // Without the value and serde's words: they quote it.
+        params.map(Self).map_err(|error| ApiError::invalid(invalid("query parameter", error.path())))
     }
 }
 
@@ -212,14 +208,11 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
         }
         let read = tokio::time::timeout(BODY_TIME, request.extract::<Bytes, _>()).await;
         let bytes = read.map_err(|_| late())?.map_err(|rejection| not_read(&rejection))?;
-        let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error, None))?;
+        let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| malformed(&error))?;
         whole(&mut value);
-        let parsed = serde_path_to_error::deserialize(&value).map_err(|error| {
-            let at = error.path().to_string();
-            unreadable(error.inner(), Some(at.as_str()).filter(|at| *at != "."))
-        })?;
         bodies.check(&T::name(), &value).map_err(ApiError::invalid)?;
-        Ok(Self(parsed))
+        let parsed = serde_path_to_error::deserialize(&value);
+        parsed.map(Self).map_err(|error| ApiError::invalid(invalid("value", error.path())))
     }
 }
 
@@ -262,53 +255,39 @@ fn not_read(rejection: &BytesRejection) -> ApiError {
     )
 }
 
-fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
-    match error.classify() {
-        Category::Data => {
-            let place = at.map(|at| format!("{}: ", short(at))).unwrap_or_default();
-            ApiError::invalid(format!("{place}{}", blind(&error.to_string())))
-        }
-        _ => ApiError::new(
-            ProblemType::MalformedRequest,
-            format!("the body isn't valid JSON: line {}, column {}", error.line(), error.column()),
-            Some("correct the body, and send the request again".into()),
-        ),
-    }
+fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::new(
+        ProblemType::MalformedRequest,
+        format!("the body isn't valid JSON: line {}, column {}", error.line(), error.column()),
+        Some("correct the body, and send the request again".into()),
+    )
 }
 
-/// The error without the invalid value, which may be a secret.
-fn blind(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
-    match expected {
-        Some(expected) => format!("must be {expected}"),
-        None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
-            short(message)
-        }
-        None => "invalid value".to_owned(),
-    }
-}
-
-fn short(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(120).collect()
+/// The place of an invalid value. Without the value, which may be a secret, and without serde's words, which quote it.
+fn invalid(what: &str, at: &serde_path_to_error::Path) -> String {
+    let at: String = at.to_string().chars().filter(|c| !c.is_control()).take(120).collect();
+    format!("invalid {what}: {at}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api;
 
     #[test]
-    fn parse_error_omits_the_value() {
+    fn body_error_omits_the_value() {
+        let bodies = Bodies::of(&api::routes().1);
         let told = |json: &str| {
-            let error = serde_json::from_str::<admin_api::wire::ConnectionDraftRequest>(json).unwrap_err();
-            blind(&error.to_string())
+            let value: Value = serde_json::from_str(json).unwrap();
+            bodies.check("ConnectionDraftRequest", &value).unwrap_err()
         };
-        assert_eq!(told(r#"{"settings":"s3cret"}"#), "must be struct ConnectionSettings");
-        assert_eq!(
-            told(r#"{"settings":{},"secrets":{"s3cret":"x"}}"#),
-            "must be one of `private_key`, `import_token`, `api_token`, `event_hook_secret`, `alert_webhook_url`"
-        );
-        assert_eq!(told("{}"), "missing field `settings`");
-        assert!(!told(r#"{"settings":{"schedule":{"full_sync":1234567}}}"#).contains("1234567"));
+        let told =
+            [r#"{"settings":"s3cret"}"#, r#"{"settings":{},"secrets":{"s3cret":"x"}}"#, "{}"].map(told);
+        let expected = [
+            "settings: this is not of type \"object\"",
+            "secrets: this has an unknown property",
+            "\"settings\" is a required property",
+        ];
+        assert_eq!(told, expected);
     }
 }
