@@ -118,17 +118,17 @@ impl Engine {
     /// When there is no account, when there is no structure yet, or when a port fails.
     pub async fn prune_plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
         let Comparison { report, view } =
-            self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+            self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         let objects = view.account()?;
         if report.state == SchemaState::Missing {
             return Err(EngineError::SetupRequired);
         }
         // Ages follow the clock that retired the objects; another clock makes no object older.
         self.watch_clock().await?;
-        let now = self.now();
+        let now = self.context.now();
         let before = now.checked_sub(options.older_than).unwrap_or(Timestamp::MIN);
-        let all = self.ports.store.count_retired_before(before).await?;
-        let gone = self.ports.store.retired_before(before, options.limit).await?;
+        let all = self.context.store().count_retired_before(before).await?;
+        let gone = self.context.store().retired_before(before, options.limit).await?;
         let keys: Vec<RecordKey> = gone.iter().map(|object| object.key.clone()).collect();
         let mut found = objects.find(&keys).await.map_err(EngineError::TargetObjects)?;
         let found: Vec<PruneCandidate> = gone
@@ -147,7 +147,7 @@ impl Engine {
         for candidate in &plan.objects {
             *counts.entry(candidate.object.key.kind).or_default() += 1;
         }
-        let objects = self.ports.store.object_counts().await?;
+        let objects = self.context.store().object_counts().await?;
         for (kind, pruned) in counts {
             let known = objects.get(&kind).map_or(0, |counts| counts.current + counts.retired);
             if !options.override_safeguards && exceeds(pruned, 0, known, options.max_percent) {
@@ -205,7 +205,7 @@ impl Engine {
 
     /// A service app without an admin role reads nothing: a 404 then proves little.
     async fn require_visible_objects(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
-        let counts = self.ports.store.object_counts().await?;
+        let counts = self.context.store().object_counts().await?;
         for kind in [ObjectKind::User, ObjectKind::Group] {
             let known = counts.get(&kind).map_or(0, |counts| counts.current);
             if known == 0 || !plan.objects.iter().any(|p| p.object.key.kind == kind) {
@@ -229,13 +229,13 @@ impl Engine {
     ) -> Result<Vec<PruneResult>, EngineError> {
         let keys: Vec<RecordKey> = part.iter().map(|candidate| candidate.object.key.clone()).collect();
         // The object may have returned since the plan was made.
-        let known = self.ports.store.record_states(&keys).await?;
+        let known = self.context.store().record_states(&keys).await?;
         let pruned: BoxStream<'_, Result<PruneResult, EngineError>> = stream::iter(part)
             .filter(|candidate| {
                 std::future::ready(known.get(&candidate.object.key).is_some_and(|known| known.retired))
             })
             .map(|candidate| self.prune_one(view, candidate))
-            .buffered(self.options.concurrency)
+            .buffered(self.context.options.concurrency)
             .boxed();
         pruned.try_collect().await
     }
@@ -250,7 +250,7 @@ impl Engine {
         match self.subject_of_existing(view, &key).await {
             Ok(None) => {}
             Ok(Some(subject)) => {
-                self.ports.store.enqueue(&subject, self.now()).await?;
+                self.context.store().enqueue(&subject, self.context.now()).await?;
                 return Ok(pruned(candidate.in_assets.clone(), PruneOutcome::Exists));
             }
             Err(EngineError::Directory(error)) => {
@@ -276,13 +276,13 @@ impl Engine {
             format!("{} in Assets, retired since {since:.0}", deleted.join(", "))
         };
         let line = ObjectAuditEntry {
-            occurred_at: self.now(),
+            occurred_at: self.context.now(),
             action: what.to_owned(),
             object: key.to_string(),
             detail,
         };
         tracing::info!(target: "audit", what, key = %line.object, detail = %line.detail, "pruned");
-        self.ports.store.delete_record(&key, &line).await?;
+        self.context.store().delete_record(&key, &line).await?;
         Ok(pruned(deleted, result))
     }
 
@@ -314,7 +314,7 @@ impl Engine {
         view: &MappingView,
         key: &RecordKey,
     ) -> Result<Option<Subject>, EngineError> {
-        let Some(record) = self.ports.store.confirmed_record(key).await? else { return Ok(None) };
+        let Some(record) = self.context.store().confirmed_record(key).await? else { return Ok(None) };
         let end = |kind: ObjectKind| record.references.iter().find(|reference| reference.kind == kind);
         let (Some(group), Some(user)) = (end(ObjectKind::Group), end(ObjectKind::User)) else {
             return Ok(None);

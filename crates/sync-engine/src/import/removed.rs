@@ -15,9 +15,9 @@ impl Engine {
         let deleted = outcome.missing_deleted();
         if deleted > 0 {
             let finding = Finding::error(Fact::ObjectsDeleted { objects: deleted });
-            self.alert(AlertKind::SafeguardTriggered, finding);
-            self.ports.store.mark_all_for_resend().await?;
-            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
+            self.context.alert(AlertKind::SafeguardTriggered, finding);
+            self.context.store().mark_all_for_resend().await?;
+            self.context.store().enqueue(&Subject::EntireDirectory, self.context.now()).await?;
         }
         Ok(())
     }
@@ -25,7 +25,7 @@ impl Engine {
     /// The same for the records of the execution itself: they exist, but their referenced objects may not.
     pub(crate) async fn resend_after_missing_references(&self, outcome: &Outcome) -> Result<(), EngineError> {
         if outcome.missing_deleted() > 0 {
-            self.ports.store.mark_all_for_resend().await?;
+            self.context.store().mark_all_for_resend().await?;
         }
         Ok(())
     }

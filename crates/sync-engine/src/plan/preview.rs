@@ -60,8 +60,8 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        let progress = &self.observe(RunKind::Plan, progress);
-        in_time(self.options.grace, stop, async {
+        let progress = &self.context.observe(RunKind::Plan, progress);
+        in_time(self.context.options.grace, stop, async {
             let (structure, run) = self.begin_plan(progress).await?;
             let plan = self.plan_everything(&run, progress, stop).await;
             self.show(&run, structure, plan, progress).await
@@ -76,8 +76,9 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
         // The plan is shown despite violations: the administrator reviews them.
-        let limits = Safeguards { override_safeguards: true, ..self.options.safeguards };
-        let mut checkpoint = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
+        let limits = Safeguards { override_safeguards: true, ..self.context.options.safeguards };
+        let mut checkpoint =
+            SyncCheckpoint::new(SyncMode::Full, self.context.reading(run).await?, run.view.rules());
         let sync = ActiveSync { run, limits: &limits, progress, stop };
         self.read_listings(&sync, &mut checkpoint).await
     }
@@ -94,7 +95,7 @@ impl Engine {
         match plan {
             Ok(plan) => Ok(SyncPlan { schema: Some(structure), labels: run.view.labels(), ..plan }),
             Err(error) => {
-                self.ports.store.end_run(run.id, &RunReport::default(), self.now()).await?;
+                self.context.store().end_run(run.id, &RunReport::default(), self.context.now()).await?;
                 Err(error)
             }
         }
@@ -104,9 +105,9 @@ impl Engine {
     async fn begin_plan(&self, progress: &RunProgress<'_>) -> Result<(SchemaReport, ActiveRun), EngineError> {
         progress.begin(Phase::Schema, None);
         let Comparison { report, view } =
-            self.ports.target_schema.preview().await.map_err(EngineError::TargetSchema)?;
+            self.context.ports.target_schema.preview().await.map_err(EngineError::TargetSchema)?;
         progress.end(Phase::Schema);
-        let run = self.begin(RunKind::Plan, view).await?;
+        let run = self.context.begin(RunKind::Plan, view).await?;
         progress.started(run.id);
         Ok((report, run))
     }
@@ -122,8 +123,8 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<ObjectChange>, EngineError> {
         let mut changes = Vec::new();
-        for staged in self.ports.store.staged(plan.run, after, limit).await? {
-            let old = self.ports.store.confirmed_record(&staged.record.key).await?;
+        for staged in self.context.store().staged(plan.run, after, limit).await? {
+            let old = self.context.store().confirmed_record(&staged.record.key).await?;
             let before = |field: &str| old.as_ref().and_then(|r| r.fields.get(field)).unwrap_or(&Value::Null);
             let fields = staged
                 .record
@@ -150,7 +151,7 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
-        Ok(self.ports.store.end_run(plan.run, &RunReport::default(), self.now()).await?)
+        Ok(self.context.store().end_run(plan.run, &RunReport::default(), self.context.now()).await?)
     }
 
     /// Reads some objects and computes the changes of [`targeted_sync`](Self::targeted_sync). Sends nothing.
@@ -163,7 +164,7 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        let progress = &self.observe(RunKind::Plan, progress);
+        let progress = &self.context.observe(RunKind::Plan, progress);
         let (structure, run) = self.begin_plan(progress).await?;
         // A plan sends nothing, so it neither waits for a sync nor requests one.
         let (mut report, request) = (RunReport::default(), FetchRequest::of(subjects, true));

@@ -31,8 +31,12 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<Option<RunReport>, EngineError> {
         let view = self.active_view().await?;
-        let claim =
-            self.ports.store.claim_work(WorkKind::Object, self.options.batch, self.now(), self.options.lease);
+        let claim = self.context.store().claim_work(
+            WorkKind::Object,
+            self.context.options.batch,
+            self.context.now(),
+            self.context.options.lease,
+        );
         let items = claim.await?;
         if items.is_empty() {
             return Ok(None);
@@ -40,21 +44,22 @@ impl Engine {
         let _in_flight = self.in_flight.read().await;
         // If no sync reads, confirmed records have the memberships; no sync may start before they are sent.
         let alone = self.sync_lock.try_lock().ok();
-        let run = match self.begin(RunKind::EventSync, view).await {
+        let run = match self.context.begin(RunKind::EventSync, view).await {
             Ok(run) => run,
             Err(error) => {
-                self.ports.store.release_work(&items).await?;
+                self.context.store().release_work(&items).await?;
                 return Err(error);
             }
         };
-        let observed = &self.observe(RunKind::EventSync, &NoopProgress);
+        let observed = &self.context.observe(RunKind::EventSync, &NoopProgress);
         observed.started(run.id);
         let outcome = self
+            .context
             .conclude(&run, RunKind::EventSync, RunReport::default(), observed, async |report| {
                 let (fetched, run) =
                     self.fetch_for_events(&run, &items, alone.is_some(), report, observed).await?;
                 self.enqueue_new_groups(&fetched).await?;
-                self.ports.store.enqueue_unread(run.id, self.now()).await?;
+                self.context.store().enqueue_unread(run.id, self.context.now()).await?;
                 let FetchedObjects { plan, states, .. } = fetched;
                 for (held, finding) in self.apply_events(&run, plan, report, observed, stop).await? {
                     self.block_work(&items, &held, &finding).await?;
@@ -67,7 +72,7 @@ impl Engine {
             Ok(report) => Ok(Some(report)),
             Err(error) => {
                 // The objects aren't at fault: they are read again once requests succeed.
-                self.ports.store.release_work(&items).await?;
+                self.context.store().release_work(&items).await?;
                 Err(error)
             }
         }
@@ -85,7 +90,7 @@ impl Engine {
     ) -> Result<Vec<(HashSet<RecordKey>, Finding)>, EngineError> {
         let mut blocked = Vec::new();
         loop {
-            let refusal = match plan.approve(&self.options.safeguards) {
+            let refusal = match plan.approve(&self.context.options.safeguards) {
                 Ok(approved) => match self.apply(run, approved, report, observed, stop).await {
                     Ok(()) => return Ok(blocked),
                     Err(EngineError::SafeguardTriggered(violation)) => violation,
@@ -94,15 +99,15 @@ impl Engine {
                 Err(refusal) => refusal,
             };
             let held = match refusal.suspects() {
-                Some(suspects) => self.ports.store.unstage(run.id, &suspects).await?,
+                Some(suspects) => self.context.store().unstage(run.id, &suspects).await?,
                 None => Vec::new(),
             };
             if held.is_empty() {
                 return Err(refusal.into());
             }
             let finding = Finding::error(Fact::SafeguardTriggered { violation: refusal });
-            self.alert(AlertKind::SafeguardTriggered, finding.clone());
-            self.stats.failed(RunKind::EventSync.as_str(), true);
+            self.context.alert(AlertKind::SafeguardTriggered, finding.clone());
+            self.context.stats.failed(RunKind::EventSync.as_str(), true);
             report.add(finding.clone());
             blocked.push((held.into_iter().collect(), finding));
             // A blocked object keeps its references.
@@ -139,7 +144,7 @@ impl Engine {
             // Objects that can be stored don't wait for the others.
             Err(error @ (EngineError::TargetSchema(_) | EngineError::StructureChanged)) => {
                 tracing::warn!(error = %error_chain(&error), "could not add new attributes to the object schema; will retry");
-                self.ports.store.enqueue(&Subject::Schema, self.now()).await?;
+                self.context.store().enqueue(&Subject::Schema, self.context.now()).await?;
                 return Ok((fetched, run.clone()));
             }
             Err(error) => return Err(error),

@@ -42,7 +42,7 @@ impl Engine {
                     (id, of.map(|of| of.map(|of| with_groups(directory, user, of))))
                 }
             }))
-            .buffered(self.options.concurrency)
+            .buffered(self.context.options.concurrency)
             .boxed();
         let (mut whole, mut singles) = (Vec::new(), SingleReads::default());
         while let Some((id, user)) = joined.next().await {
@@ -73,13 +73,13 @@ impl Engine {
         ids: &[UserId],
     ) -> Result<(HashMap<UserId, Vec<GroupId>>, Option<HashMap<RecordKey, Record>>), EngineError> {
         if checkpoint.mode == SyncMode::Full {
-            let mut groups = self.ports.store.listed_groups_of(run.id, ids).await?;
+            let mut groups = self.context.store().listed_groups_of(run.id, ids).await?;
             self.keep_unlisted(checkpoint, ids, &mut groups).await?;
             return Ok((groups, None));
         }
         let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
-        let known = self.ports.store.record_states(&keys).await?;
-        let mut confirmed = self.ports.store.confirmed_records(&keys).await?;
+        let known = self.context.store().record_states(&keys).await?;
+        let mut confirmed = self.context.store().confirmed_records(&keys).await?;
         // A retired record doesn't contain memberships.
         confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.retired));
         Ok((self.groups_by_listing(run, ids, &confirmed).await?, Some(confirmed)))

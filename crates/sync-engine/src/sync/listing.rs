@@ -70,20 +70,20 @@ impl Engine {
                 ReadPhase::Unlisted => self.read_all_missing(sync, checkpoint).await?,
                 ReadPhase::Complete => {}
             }
-            self.ports.store.save_checkpoint(run.id, checkpoint).await?;
+            self.context.store().save_checkpoint(run.id, checkpoint).await?;
         }
         // All users are listed by now.
         self.resolve_staged(run.id, checkpoint.mode == SyncMode::Full, &mut checkpoint.value_problems)
             .await?;
-        let staged = self.ports.store.staged_counts(run.id).await?;
-        let counts = self.ports.store.object_counts().await?;
+        let staged = self.context.store().staged_counts(run.id).await?;
+        let counts = self.context.store().object_counts().await?;
         let mut plan = SyncPlan::new(run.id, &checkpoint.read, &staged, &counts);
         if checkpoint.mode != SyncMode::Full {
             plan.only_some();
         }
-        let since = self.window_begin(run, sync.limits).await?;
+        let since = self.context.window_begin(run, sync.limits).await?;
         plan.removals =
-            self.ports.store.planned_removals(run.id, SafeguardMinimums::default(), since).await?;
+            self.context.store().planned_removals(run.id, SafeguardMinimums::default(), since).await?;
         plan.findings.clone_from(&checkpoint.findings);
         plan.unknown_choices.clone_from(&checkpoint.unknown_choices);
         plan.unreadable = self.unread(run, checkpoint).await?;
@@ -109,9 +109,9 @@ impl Engine {
         checkpoint: &SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        let known = self.ports.store.object_counts().await?.get(&kind).map(|counts| counts.current);
+        let known = self.context.store().object_counts().await?.get(&kind).map(|counts| counts.current);
         // Before the first full sync, the count covers only recent changes.
-        let read_once = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
+        let read_once = self.context.store().last_run(RunKind::FullSync).await?.succeeded.is_some();
         progress.begin(phase, known.filter(|&n| n > 0 && read_once && checkpoint.mode.since().is_none()));
         progress.resume(phase, checkpoint.read.get(&kind).copied().unwrap_or_default());
         Ok(())
@@ -173,7 +173,7 @@ impl Engine {
             .filter(|group| changed(group) || new.contains(&group.observed.record.key))
             .map(id)
             .collect();
-        self.ports.store.add_listed_groups(run.id, &to_list).await?;
+        self.context.store().add_listed_groups(run.id, &to_list).await?;
         if scope != SyncMode::Full {
             let empty: Vec<GroupId> = unselected.into_iter().map(id).collect();
             self.record_as_empty(run, &empty).await?;
@@ -190,7 +190,7 @@ impl Engine {
         if checkpoint.mode == SyncMode::Full {
             self.record_unlisted_groups(run).await?;
         }
-        progress.begin(Phase::Members, Some(self.ports.store.count_listed_groups(run.id).await?));
+        progress.begin(Phase::Members, Some(self.context.store().count_listed_groups(run.id).await?));
         for (group, failure) in self.list_members(run, checkpoint.reading, progress).await?.unlisted {
             let object =
                 UnreadableObject::new(&RecordKey::group(&group), UnreadableObject::MEMBERS, failure.reason);
@@ -286,7 +286,7 @@ impl Engine {
         } else {
             checkpoint.cursor = next;
         }
-        self.ports.store.save_checkpoint(run.id, checkpoint).await?;
+        self.context.store().save_checkpoint(run.id, checkpoint).await?;
         Ok(last)
     }
 }

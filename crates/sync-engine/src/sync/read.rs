@@ -61,7 +61,7 @@ impl Engine {
             records.push(observed.record);
         }
         self.resolve(run.id, &mut records).await?;
-        let known = self.ports.store.record_states(&keys).await?;
+        let known = self.context.store().record_states(&keys).await?;
         let mut changes: Vec<StagedChange> = records
             .into_iter()
             .filter_map(|record| {
@@ -72,7 +72,7 @@ impl Engine {
         // Of an org with a narrow scope, most of a page is irrelevant to Assets.
         unselected.retain(|key| known.contains_key(key));
         changes.extend(self.departures(&run.view, &unselected, RetireReason::OutOfScope, reading).await?);
-        self.ports.store.stage(run.id, &keys, &changes).await?;
+        self.context.store().stage(run.id, &keys, &changes).await?;
         Ok(())
     }
 
@@ -87,8 +87,8 @@ impl Engine {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let known = self.ports.store.record_states(keys).await?;
-        let confirmed = self.ports.store.confirmed_records(keys).await?;
+        let known = self.context.store().record_states(keys).await?;
+        let confirmed = self.context.store().confirmed_records(keys).await?;
         let marks = keys.iter().filter_map(|key| {
             let record = view.directory.retire(confirmed.get(key)?, departure);
             classify(&record, Some(known.get(key)?))?;
@@ -105,33 +105,37 @@ impl Engine {
         checkpoint: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
         let &ActiveSync { run, limits, progress, .. } = sync;
-        let missing = self.ports.store.count_unlisted(run.id, kind).await?;
+        let missing = self.context.store().count_unlisted(run.id, kind).await?;
         if missing == 0 {
             return Ok(());
         }
-        let known = self.ports.store.object_counts().await?.get(&kind).map_or(0, |counts| counts.current);
+        let known = self.context.store().object_counts().await?.get(&kind).map_or(0, |counts| counts.current);
         let listed = checkpoint.read.get(&kind).copied().unwrap_or_default();
         if listed == 0 && !limits.override_safeguards {
             return Err(SafeguardViolation::EmptyListing { kind, total: known }.into());
         }
         // Checked before thousands of objects are read one by one.
-        let since = self.window_begin(run, limits).await?;
-        let recent = self.ports.store.recently_retired_objects(since).await?;
+        let since = self.context.window_begin(run, limits).await?;
+        let recent = self.context.store().recently_retired_objects(since).await?;
         limits.check(kind, missing, recent.get(&kind).copied().unwrap_or_default(), known)?;
 
         let (mut after, mut singles): (Option<String>, _) = (None, SingleReads::default());
         loop {
-            let page = self.ports.store.unlisted(run.id, kind, after.as_deref(), self.options.page).await?;
+            let page = self
+                .context
+                .store()
+                .unlisted(run.id, kind, after.as_deref(), self.context.options.page)
+                .await?;
             let Some(last) = page.last() else { return self.prove_answers(&run.view, singles).await };
             after = Some(last.key.id.clone());
-            let reading = self.reading(run).await?;
+            let reading = self.context.reading(run).await?;
             let mut reads: BoxStream<'_, (RecordKey, Result<Option<StagedChange>, EngineError>)> =
                 stream::iter(page)
                     .map(|record| async move {
                         let key = record.key.clone();
                         (key, self.read_missing(&run.view, record, reading).await)
                     })
-                    .buffer_unordered(self.options.concurrency)
+                    .buffer_unordered(self.context.options.concurrency)
                     .boxed();
             let mut staged = Vec::new();
             while let Some((key, read)) = reads.next().await {
@@ -148,7 +152,7 @@ impl Engine {
                 }
             }
             progress.advance(Phase::Unlisted, staged.len() as u64);
-            self.ports.store.stage(run.id, &[], &staged).await?;
+            self.context.store().stage(run.id, &[], &staged).await?;
         }
     }
 

@@ -34,7 +34,7 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        in_time(self.options.grace, stop, async {
+        in_time(self.context.options.grace, stop, async {
             let mut report = self.run_sync(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
             self.read_rest(&mut report, stop).await?;
             Ok(report)
@@ -77,11 +77,11 @@ impl Engine {
     async fn read_rest(&self, report: &mut RunReport, stop: &CancellationToken) -> Result<(), EngineError> {
         let mut before = u64::MAX;
         loop {
-            let inbox = self.ports.store.event_queue_counts().await?;
+            let inbox = self.context.store().event_queue_counts().await?;
             let left = inbox.unreadable + inbox.doubted;
             if left == 0 || left >= before {
                 report.unreadable.limit_to(inbox.unreadable);
-                report.add_outstanding(self.outstanding().await?);
+                report.add_outstanding(self.context.outstanding().await?);
                 return Ok(());
             }
             before = left;
@@ -109,12 +109,12 @@ impl Engine {
     ) -> Result<RunReport, EngineError> {
         let sync = self.run_sync(
             SyncMode::Incremental(since),
-            &self.options.safeguards,
+            &self.context.options.safeguards,
             progress,
             stop,
             async |_| Ok(()),
         );
-        in_time(self.options.grace, stop, sync).await
+        in_time(self.context.options.grace, stop, sync).await
     }
 
     /// Reads and sends the objects of a mode. `on_start` receives the run's ID.
@@ -127,7 +127,7 @@ impl Engine {
         on_start: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
         let _sync_lock = self.sync_lock.lock().await;
-        let progress = &self.observe(scope.run_kind(), progress);
+        let progress = &self.context.observe(scope.run_kind(), progress);
         let mut report = RunReport::default();
         let view = self.prepare(scope == SyncMode::Full, &mut report, progress).await?;
         if scope == SyncMode::Full {
@@ -142,25 +142,26 @@ impl Engine {
         report.resumed = resumed;
         if limits.override_safeguards && !checkpoint.override_safeguards {
             checkpoint.override_safeguards = true;
-            self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
+            self.context.store().save_checkpoint(run.id, &checkpoint).await?;
         }
         let limits = &Safeguards { override_safeguards: checkpoint.override_safeguards, ..*limits };
         on_start(run.id).await?;
         let run = &run;
         let sync = &ActiveSync { run, limits, progress, stop };
-        self.conclude(run, scope.run_kind(), report, progress, async |report| {
-            match self.send_differences(sync, &mut checkpoint, report).await {
-                Err(EngineError::SafeguardTriggered(violation)) => {
-                    return self.block_sync(run, violation).await;
+        self.context
+            .conclude(run, scope.run_kind(), report, progress, async |report| {
+                match self.send_differences(sync, &mut checkpoint, report).await {
+                    Err(EngineError::SafeguardTriggered(violation)) => {
+                        return self.block_sync(run, violation).await;
+                    }
+                    sent => sent?,
                 }
-                sent => sent?,
-            }
-            self.send_rest(stop).await?;
-            report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
-            self.record_sync(sync, &checkpoint).await?;
-            self.requeue_unblocked().await
-        })
-        .await
+                self.send_rest(stop).await?;
+                report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
+                self.record_sync(sync, &checkpoint).await?;
+                self.requeue_unblocked().await
+            })
+            .await
     }
 
     /// Reads the directory, and sends the differences if they are within the limits.
@@ -180,7 +181,7 @@ impl Engine {
         report.unreadable.clone_from(&plan.unreadable);
         report.unknown_choices.clone_from(&plan.unknown_choices);
         report.value_problems.clone_from(&plan.value_problems);
-        self.ports.store.enqueue_unread(run.id, self.now()).await?;
+        self.context.store().enqueue_unread(run.id, self.context.now()).await?;
         let approved = plan.approve(sync.limits)?;
         self.apply(run, approved, report, sync.progress, sync.stop).await
     }
@@ -193,7 +194,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let (run, mode) = (sync.run, checkpoint.mode);
         if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (checkpoint.bookmark, mode) {
-            self.ports.store.save_bookmark(bookmark).await?;
+            self.context.store().save_bookmark(bookmark).await?;
         }
         if mode != SyncMode::Full {
             return Ok(());
@@ -201,12 +202,12 @@ impl Engine {
         self.drop_unidentified().await?;
         // A concurrent event sync may still block a change that was just sent.
         let _in_flight = self.in_flight.write().await;
-        self.ports.store.set_scope_version(&run.view.directory.scope_version()).await?;
-        self.stats.completed(self.resolve_failed_events(run, checkpoint).await?);
+        self.context.store().set_scope_version(&run.view.directory.scope_version()).await?;
+        self.context.stats.completed(self.resolve_failed_events(run, checkpoint).await?);
         if sync.limits.override_safeguards {
-            self.ports.store.release_blocked().await?;
+            self.context.store().release_blocked().await?;
         } else {
-            self.ports.store.unblock().await?;
+            self.context.store().unblock().await?;
         }
         Ok(())
     }
@@ -217,10 +218,10 @@ impl Engine {
         scope: SyncMode,
         view: MappingView,
     ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
-        let (now, mapping) = (self.now(), self.rules(&view).await?);
-        while let Some((run, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
-            let fresh =
-                now.duration_since(checkpoint.started_at).unsigned_abs() < self.options.checkpoint_max_age;
+        let (now, mapping) = (self.context.now(), self.rules(&view).await?);
+        while let Some((run, checkpoint)) = self.context.store().resumable_checkpoint().await? {
+            let fresh = now.duration_since(checkpoint.started_at).unsigned_abs()
+                < self.context.options.checkpoint_max_age;
             // One of an earlier version did not number its reading.
             let is_ordered = checkpoint.reading.number > 0;
             if checkpoint.mode.goes_on_as(scope)
@@ -236,12 +237,12 @@ impl Engine {
                 failure: Some(Finding::warning(Fact::RunInterrupted)),
                 ..RunReport::default()
             };
-            self.ports.store.end_run(run, &report, now).await?;
+            self.context.store().end_run(run, &report, now).await?;
         }
-        let run = self.begin(scope.run_kind(), view).await?;
-        let mut checkpoint = SyncCheckpoint::new(scope, self.reading(&run).await?, mapping);
+        let run = self.context.begin(scope.run_kind(), view).await?;
+        let mut checkpoint = SyncCheckpoint::new(scope, self.context.reading(&run).await?, mapping);
         checkpoint.bookmark = run.view.directory.time();
-        self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
+        self.context.store().save_checkpoint(run.id, &checkpoint).await?;
         Ok((run, checkpoint, false))
     }
 
@@ -255,7 +256,7 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        in_time(self.options.grace, stop, self.sync_named(subjects, progress, stop)).await
+        in_time(self.context.options.grace, stop, self.sync_named(subjects, progress, stop)).await
     }
 
     async fn sync_named(
@@ -264,26 +265,34 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let progress = &self.observe(RunKind::TargetedSync, progress);
+        let progress = &self.context.observe(RunKind::TargetedSync, progress);
         let mut report = RunReport::default();
         let view = self.prepare(false, &mut report, progress).await?;
-        let run = &self.begin(RunKind::TargetedSync, view).await?;
+        let run = &self.context.begin(RunKind::TargetedSync, view).await?;
         progress.started(run.id);
         let _in_flight = self.in_flight.read().await;
         let alone = self.sync_lock.try_lock().ok();
-        self.conclude(run, RunKind::TargetedSync, report, progress, async |report| {
-            let request = FetchRequest::of(subjects, alone.is_some());
-            let fetched = self.fetch(run, &request, report, progress).await?;
-            self.enqueue_new_groups(&fetched).await?;
-            let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
-            self.ports.store.add_unread(run.id, &unread).await?;
-            self.ports.store.enqueue_unread(run.id, self.now()).await?;
-            self.apply(run, fetched.plan.approve(&self.options.safeguards)?, report, progress, stop).await?;
-            self.send_rest(stop).await?;
-            report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
-            self.requeue_unblocked().await
-        })
-        .await
+        self.context
+            .conclude(run, RunKind::TargetedSync, report, progress, async |report| {
+                let request = FetchRequest::of(subjects, alone.is_some());
+                let fetched = self.fetch(run, &request, report, progress).await?;
+                self.enqueue_new_groups(&fetched).await?;
+                let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
+                self.context.store().add_unread(run.id, &unread).await?;
+                self.context.store().enqueue_unread(run.id, self.context.now()).await?;
+                self.apply(
+                    run,
+                    fetched.plan.approve(&self.context.options.safeguards)?,
+                    report,
+                    progress,
+                    stop,
+                )
+                .await?;
+                self.send_rest(stop).await?;
+                report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
+                self.requeue_unblocked().await
+            })
+            .await
     }
 
     /// Updates the object schema before records that need it are built. A run that reads `everything` fills new

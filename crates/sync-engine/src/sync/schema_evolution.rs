@@ -62,7 +62,7 @@ impl Engine {
     }
 
     async fn compare_locked(&self, enqueue: bool) -> Result<Comparison, EngineError> {
-        let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+        let compared = self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         for drift in &compared.report.drift {
             tracing::debug!(code = drift.code().as_str(), subject = ?drift.subject, "schema drift");
         }
@@ -83,8 +83,13 @@ impl Engine {
             if !adds(&compared.report) {
                 return Ok(compared);
             }
-            let applied =
-                self.ports.target_schema.apply(&compared.view).await.map_err(EngineError::TargetSchema)?;
+            let applied = self
+                .context
+                .ports
+                .target_schema
+                .apply(&compared.view)
+                .await
+                .map_err(EngineError::TargetSchema)?;
             if let Some(applied) = applied {
                 self.activate(&applied, enqueue).await?;
                 return Ok(applied);

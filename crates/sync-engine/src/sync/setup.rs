@@ -53,7 +53,7 @@ impl Engine {
     /// When they cannot be created or extended.
     pub async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
         let applied = self.create_schema().await?;
-        self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
+        self.context.ports.alerts.task_succeeded(Task::SchemaCheck, self.context.now());
         Ok(applied)
     }
 
@@ -63,7 +63,7 @@ impl Engine {
     /// When it cannot be created, changed or verified.
     pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
         let _hook_lock = self.early_checks.hook_lock().lock().await;
-        let hook = self.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
+        let hook = self.context.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
         self.note_hook(&hook);
         Ok(hook)
     }
@@ -74,9 +74,9 @@ impl Engine {
     /// When a part can't be read. Findings about readable parts are in the report.
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         let Comparison { report: structure, view } =
-            self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+            self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         let hook = if with_hook { Some(self.inspect_hook().await?) } else { None };
-        self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
+        self.context.ports.alerts.task_succeeded(Task::SchemaCheck, self.context.now());
         let mut findings = Vec::new();
         match structure.state {
             SchemaState::Missing => findings.push(Finding::error(Fact::SchemaMissing)),
@@ -98,7 +98,7 @@ impl Engine {
 
     async fn inspect_hook(&self) -> Result<HookReport, EngineError> {
         let _hook_lock = self.early_checks.hook_lock().lock().await;
-        let hook = self.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?;
+        let hook = self.context.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?;
         self.note_hook(&hook);
         Ok(hook)
     }
@@ -106,12 +106,12 @@ impl Engine {
     /// Records the state of the event hook: an alert about it ends as soon as it works.
     fn note_hook(&self, hook: &HookReport) {
         self.early_checks.read_hook(hook);
-        let (task, at) = (Task::EventHookCheck, self.now());
+        let (task, at) = (Task::EventHookCheck, self.context.now());
         match hook.findings.first() {
-            None => self.ports.alerts.task_succeeded(task, at),
+            None => self.context.ports.alerts.task_succeeded(task, at),
             Some(finding) => {
                 let (kind, finding) = (task.kind(), finding.clone());
-                self.ports.alerts.task_failed(TaskFailure { task, kind, finding, at });
+                self.context.ports.alerts.task_failed(TaskFailure { task, kind, finding, at });
             }
         }
     }

@@ -63,12 +63,12 @@ impl Engine {
             } else {
                 checkpoint.unnamed += 1;
                 let unnamed = RecordKey { kind, id: String::new() };
-                self.ports.store.add_unread(run.id, &[unnamed]).await?;
+                self.context.store().add_unread(run.id, &[unnamed]).await?;
             }
             checkpoint.unreadable.add(object);
         }
-        self.ports.store.stage(run.id, &keys, &[]).await?;
-        self.ports.store.add_unread(run.id, &keys).await?;
+        self.context.store().stage(run.id, &keys, &[]).await?;
+        self.context.store().add_unread(run.id, &keys).await?;
         Ok(keys)
     }
 
@@ -81,7 +81,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let key = object.key();
         checkpoint.unreadable.add(object);
-        Ok(self.ports.store.add_unread(run.id, key.as_slice()).await?)
+        Ok(self.context.store().add_unread(run.id, key.as_slice()).await?)
     }
 
     /// Proves that the directory still responds after the last reads of single objects failed.
@@ -96,7 +96,7 @@ impl Engine {
         let Some(error) = reads.unanswered else { return Ok(()) };
         let directory = &view.directory;
         // The smallest listing.
-        let since = directory.time().unwrap_or_else(|| self.now());
+        let since = directory.time().unwrap_or_else(|| self.context.now());
         directory.groups(Some(since), None).await.map(drop).map_err(|_| EngineError::Directory(error))
     }
 
@@ -107,7 +107,7 @@ impl Engine {
         run: &ActiveRun,
         checkpoint: &SyncCheckpoint,
     ) -> Result<UnreadableObjects, EngineError> {
-        let count = checkpoint.unnamed + self.ports.store.count_unread(run.id).await?;
+        let count = checkpoint.unnamed + self.context.store().count_unread(run.id).await?;
         Ok(UnreadableObjects { count, ..checkpoint.unreadable.clone() })
     }
 
@@ -117,7 +117,7 @@ impl Engine {
         run: &ActiveRun,
         checkpoint: &SyncCheckpoint,
     ) -> Result<u64, EngineError> {
-        let (store, unnamed) = (&self.ports.store, checkpoint.unnamed > 0);
-        Ok(store.resolve_failed_events(run.id, checkpoint.reading, unnamed, self.now()).await?)
+        let (store, unnamed) = (self.context.store(), checkpoint.unnamed > 0);
+        Ok(store.resolve_failed_events(run.id, checkpoint.reading, unnamed, self.context.now()).await?)
     }
 }

@@ -104,7 +104,7 @@ impl Engine {
                 let read = self.read_object(&run.view, &key).await;
                 (key, read)
             })
-            .buffer_unordered(self.options.concurrency)
+            .buffer_unordered(self.context.options.concurrency)
             .boxed();
         let (mut wave, mut failures) = (Wave::default(), Failures::default());
         while let Some((key, read)) = reads.next().await {
@@ -137,10 +137,10 @@ impl Engine {
     }
 
     fn report_outage(&self, error: &PortError) {
-        let (task, reason, at) = (Task::Events, error_chain(error), self.now());
+        let (task, reason, at) = (Task::Events, error_chain(error), self.context.now());
         let fact = Fact::TaskFailing { task, error: reason, occurrences: 1 };
         let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };
-        self.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
+        self.context.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
     }
 
     async fn read_object(&self, view: &MappingView, key: &RecordKey) -> Result<Option<Read>, EngineError> {

@@ -32,7 +32,7 @@ impl Engine {
         progress: &dyn ProgressSink,
     ) -> Result<FetchedObjects, EngineError> {
         progress.begin(Phase::Objects, None);
-        let (reading, states) = (self.reading(run).await?, ObjectVersions::default());
+        let (reading, states) = (self.context.reading(run).await?, ObjectVersions::default());
         let fetch = &mut Fetch { run, request, reading, progress, report, states };
         let mut named = SubjectSet::by(&request.subjects);
         // Groups come first: a user must not be shown in a group that is retired.
@@ -114,7 +114,7 @@ impl Engine {
         let problems = &mut fetch.report.value_problems;
         self.stage_observed(run, found.into_iter(), reading, problems).await?;
         let marks = self.departures(&run.view, gone, RetireReason::Deleted, reading).await?;
-        self.ports.store.stage(run.id, gone, &marks).await?;
+        self.context.store().stage(run.id, gone, &marks).await?;
         self.resolve_staged(run.id, false, problems).await
     }
 
@@ -129,7 +129,7 @@ impl Engine {
         }
         let run = fetch.run;
         let listings: Vec<GroupId> = fetches.listings.iter().cloned().collect();
-        self.ports.store.add_listed_groups(run.id, &listings).await?;
+        self.context.store().add_listed_groups(run.id, &listings).await?;
         let listed = self.list_members(run, fetch.reading, fetch.progress).await?;
         for (group, failure) in listed.unlisted {
             let key = RecordKey::group(&group);
@@ -147,7 +147,7 @@ impl Engine {
         let listed =
             fetches.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
         let users: Vec<UserId> = listed.map(|(_, user)| user.clone()).collect();
-        let noted = self.ports.store.listed_groups_of(run.id, &users).await?;
+        let noted = self.context.store().listed_groups_of(run.id, &users).await?;
         for user in users {
             let groups = noted.get(&user).into_iter().flatten().cloned();
             states.groups.entry(user).or_default().extend(groups);
@@ -171,10 +171,10 @@ impl Engine {
             return self.stage_differences_of_events(fetch, read).await;
         }
         for group in groups {
-            for member in self.ports.store.referrers(ObjectKind::Group, group.as_str()).await? {
+            for member in self.context.store().referrers(ObjectKind::Group, group.as_str()).await? {
                 if member.kind == ObjectKind::User && !read.contains(&member) {
                     let subject = Subject::User(UserId::new(member.id));
-                    self.ports.store.enqueue(&subject, self.now()).await?;
+                    self.context.store().enqueue(&subject, self.context.now()).await?;
                 }
             }
         }
@@ -189,7 +189,7 @@ impl Engine {
         let (run, reading, report) = (fetch.run, fetch.reading, &mut *fetch.report);
         let left = self.stage_membership_differences(run, reading, read, &mut report.value_problems).await?;
         for object in left {
-            self.ports.store.add_unread(run.id, object.key().as_slice()).await?;
+            self.context.store().add_unread(run.id, object.key().as_slice()).await?;
             report.unreadable.add(object);
         }
         Ok(())
@@ -211,22 +211,22 @@ impl Engine {
     /// which no event reports.
     pub(crate) async fn enqueue_new_groups(&self, fetched: &FetchedObjects) -> Result<(), EngineError> {
         for group in &fetched.new_groups {
-            self.ports.store.enqueue(&Subject::GroupMembers(group.clone()), self.now()).await?;
+            self.context.store().enqueue(&Subject::GroupMembers(group.clone()), self.context.now()).await?;
         }
         Ok(())
     }
 
     pub(crate) async fn plan_of(&self, run: &ActiveRun, report: &RunReport) -> Result<SyncPlan, EngineError> {
-        let staged = self.ports.store.staged_counts(run.id).await?;
-        let counts = self.ports.store.object_counts().await?;
+        let staged = self.context.store().staged_counts(run.id).await?;
+        let counts = self.context.store().object_counts().await?;
         let read: BTreeMap<ObjectKind, u64> =
             report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
         let mut plan = SyncPlan::new(run.id, &read, &staged, &counts);
         plan.only_some();
-        let limits = &self.options.safeguards;
-        let since = self.window_begin(run, limits).await?;
+        let limits = &self.context.options.safeguards;
+        let since = self.context.window_begin(run, limits).await?;
         plan.removals =
-            self.ports.store.planned_removals(run.id, SafeguardMinimums::of(limits), since).await?;
+            self.context.store().planned_removals(run.id, SafeguardMinimums::of(limits), since).await?;
         Ok(plan)
     }
 
@@ -245,7 +245,7 @@ impl Engine {
         for (group, mut users) in named.memberships {
             users.retain(|user| !fetches.users.contains(&RecordKey::user(user)));
             let by_user = 2 * users.len() as u64;
-            let known = self.ports.store.count_referrers(ObjectKind::Group, group.as_str()).await?;
+            let known = self.context.store().count_referrers(ObjectKind::Group, group.as_str()).await?;
             let by_list = (known + users.len() as u64) / MEMBERS_A_PAGE + 1;
             if by_list < by_user && may_list(&group, states) {
                 fetches.listed.extend(users.into_iter().map(|user| (group.clone(), user)));
@@ -260,7 +260,7 @@ impl Engine {
     /// Groups that Assets doesn't hold, or holds as retired.
     pub(crate) async fn missing_groups(&self, groups: &[GroupId]) -> Result<Vec<RecordKey>, EngineError> {
         let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
-        let known = self.ports.store.record_states(&keys).await?;
+        let known = self.context.store().record_states(&keys).await?;
         Ok(keys.into_iter().filter(|key| known.get(key).is_none_or(|known| known.retired)).collect())
     }
 }
