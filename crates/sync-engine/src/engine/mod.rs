@@ -1,73 +1,73 @@
-//! The engine of one connection: its ports, its options, and its locks.
+//! The engine of one connection.
 
 pub(crate) mod active;
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod early_checks;
 pub(crate) mod history;
+pub(crate) mod locks;
 pub(crate) mod options;
 pub(crate) mod reading_order;
 pub(crate) mod run_progress;
 pub(crate) mod stats;
 pub(crate) mod stop;
-pub(crate) mod tick;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sync_model::ObjectKind;
-use tokio::sync::{Mutex, RwLock};
+use sync_model::Record;
 
 use crate::domain::error::EngineError;
+use crate::domain::hook_report::HookReport;
 use crate::domain::report::Outstanding;
+use crate::domain::schema_report::SchemaReport;
+use crate::engine::clock::ClockWatch;
 use crate::engine::context::{Context, Ports};
 use crate::engine::early_checks::EarlyChecks;
+use crate::engine::locks::{ExecutionLock, Turns};
 use crate::engine::options::EngineOptions;
 use crate::engine::stats::EngineStats;
-use crate::engine::tick::Tick;
-use crate::ports::view::MappingView;
+use crate::import::confirmations::Confirmations;
+use crate::sync::schema_evolution::Schemas;
+use crate::sync::setup::{Setup, SetupReport, VerifyReport};
 
 /// Keeps one import source equal to one directory.
+///
+/// It has a service for each subject, in the order in which they depend on each other: a service has only services above
+/// it in this list, and each state and lock belongs to one of them.
 pub struct Engine {
     pub(crate) context: Arc<Context>,
-    /// Held while an execution is open: there is one at a time.
-    pub(crate) execution_lock: Mutex<()>,
-    /// Held while a sync reads and sends: only one runs at a time.
-    pub(crate) sync_lock: Mutex<()>,
-    /// Held for reading from fetching objects until they are confirmed. A sync starts when no reader holds it, so that
-    /// the confirmed records that memberships are copied from are no older than its start.
-    pub(crate) in_flight: RwLock<()>,
-    /// The last reading of the clock.
-    pub(crate) tick: std::sync::Mutex<Option<Tick>>,
-    /// True if this process's clock was compared with the one of the process before.
-    pub(crate) clock_compared: std::sync::atomic::AtomicBool,
-    /// True once the latest execution of the import source was compared with the store.
-    pub(crate) executions_compared: std::sync::atomic::AtomicBool,
-    /// Held while the schema in Assets is compared and extended for sending.
-    pub(crate) schemas: Mutex<()>,
-    /// The view for building and sending records; `None` until the schemas were compared. Replaced as a whole, and only
-    /// while `schemas` is locked.
-    pub(crate) view: std::sync::Mutex<Option<MappingView>>,
-    pub(crate) early_checks: EarlyChecks,
-    /// Attributes of objects that the directory's schema didn't define when it was read because of them.
-    pub(crate) outside: std::sync::Mutex<BTreeSet<(ObjectKind, String)>>,
+    pub(crate) confirmations: Arc<Confirmations>,
+    pub(crate) schemas: Arc<Schemas>,
+    pub(crate) clock: Arc<ClockWatch>,
+    pub(crate) early_checks: Arc<EarlyChecks>,
+    setup: Setup,
+    pub(crate) execution_lock: ExecutionLock,
+    pub(crate) turns: Turns,
 }
 
 impl Engine {
     /// An engine over these ports.
     pub fn new(ports: Ports, options: EngineOptions) -> Self {
+        let context = Arc::new(Context::new(ports, options));
+        let confirmations = Arc::new(Confirmations::new(Arc::clone(&context)));
+        let schemas = Arc::new(Schemas::new(Arc::clone(&context), Arc::clone(&confirmations)));
+        let clock = Arc::new(ClockWatch::new(Arc::clone(&context), Arc::clone(&schemas)));
+        let early_checks = Arc::<EarlyChecks>::default();
+        let setup = Setup::new(
+            Arc::clone(&context),
+            Arc::clone(&confirmations),
+            Arc::clone(&schemas),
+            Arc::clone(&early_checks),
+        );
         Self {
-            context: Arc::new(Context::new(ports, options)),
-            execution_lock: Mutex::new(()),
-            sync_lock: Mutex::new(()),
-            in_flight: RwLock::new(()),
-            tick: std::sync::Mutex::default(),
-            clock_compared: std::sync::atomic::AtomicBool::default(),
-            executions_compared: std::sync::atomic::AtomicBool::default(),
-            schemas: Mutex::new(()),
-            view: std::sync::Mutex::default(),
-            early_checks: EarlyChecks::default(),
-            outside: std::sync::Mutex::default(),
+            context,
+            confirmations,
+            schemas,
+            clock,
+            early_checks,
+            setup,
+            execution_lock: ExecutionLock::default(),
+            turns: Turns::default(),
         }
     }
 
@@ -82,5 +82,48 @@ impl Engine {
     /// When the store fails.
     pub async fn outstanding(&self) -> Result<Outstanding, EngineError> {
         self.context.outstanding().await
+    }
+
+    /// The version of the mapping that records are built by; `None` until the schemas were compared.
+    pub fn active_mapping_version(&self) -> Option<String> {
+        self.schemas.active_mapping_version()
+    }
+
+    /// The name of an object by the active mapping; `None` if there is no mapping or the record has no name.
+    pub fn name(&self, record: &Record) -> Option<String> {
+        self.schemas.name(record)
+    }
+
+    /// Creates the object schema and mapping, and the event hook if `with_hook`. Repeatable: correct parts stay
+    /// unchanged.
+    ///
+    /// # Errors
+    /// When either can't be created. The object schema is created first and stays if the event hook fails.
+    pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
+        self.setup.set_up(with_hook).await
+    }
+
+    /// The first half of *Setup*: the object schema and mapping.
+    ///
+    /// # Errors
+    /// When they cannot be created or extended.
+    pub async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
+        self.setup.set_up_schema().await
+    }
+
+    /// The second half of *Setup*: the event hook.
+    ///
+    /// # Errors
+    /// When it cannot be created, changed or verified.
+    pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
+        self.setup.set_up_hook().await
+    }
+
+    /// Checks the parts that *Setup* creates, and changes nothing.
+    ///
+    /// # Errors
+    /// When a part can't be read. Findings about readable parts are in the report.
+    pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
+        self.setup.verify(with_hook).await
     }
 }

@@ -64,7 +64,7 @@ impl Engine {
         if plan.plan().changes() == 0 {
             return Ok(());
         }
-        let _execution_lock = self.execution_lock.lock().await;
+        let _execution_lock = self.execution_lock.acquire().await;
         self.recover_locked(&run.view, Some((run.id, report))).await?;
         check_missing_objects(&run.view).await?;
         self.check_schema(run).await?;
@@ -108,7 +108,7 @@ impl Engine {
         if state.is_none() || state == run.view.target_schema {
             return Ok(None);
         }
-        Ok(Some(self.follow_schema(true).await?.view))
+        Ok(Some(self.schemas.follow_schema(true).await?.view))
     }
 
     /// Starts an execution; waits while another one runs.
@@ -241,17 +241,17 @@ impl Engine {
         report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
         self.context.stats.execution(report.state);
-        self.check_removed(outcome).await?;
+        self.confirmations.check_removed(outcome).await?;
         let unaccounted = unaccounted(outcome, &sent, &confirmed);
         self.prove(run.id, &run.view, &unaccounted, stop).await?;
         let new = self.context.store().count_new(run.id).await?;
         self.context.store().confirm(run.id, id, &confirmed, &outcome.reason(), self.context.now()).await?;
         self.context.date_losses(run.view.directory.as_ref()).await?;
         self.isolate(run.id, outcome, &unaccounted).await?;
-        self.resend_after_missing_references(outcome).await?;
-        self.check_place_after(run).await?;
-        self.notice_filled(outcome).await?;
-        self.notice_lost(&new, outcome, report).await?;
+        self.confirmations.resend_after_missing_references(outcome).await?;
+        self.confirmations.check_place_after(run).await?;
+        self.confirmations.notice_filled(outcome).await?;
+        self.confirmations.notice_lost(&new, outcome, report).await?;
         report_stale_values(&run.view, &kept, report);
         Ok(())
     }

@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 use crate::domain::error::{EngineError, error_chain};
 use crate::domain::inbox::Subject;
 use crate::domain::place::{LostValues, Place};
-use crate::engine::Engine;
+use crate::import::confirmations::Confirmations;
 use crate::ports::view::MappingView;
 
-impl Engine {
+impl Confirmations {
     /// Compares the latest execution of the import source with the store, once per process. An unknown execution may
     /// have changed any object: everything is resent.
     pub(crate) async fn notice_foreign(&self, view: &MappingView, enqueue: bool) -> Result<(), EngineError> {

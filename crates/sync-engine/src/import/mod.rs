@@ -1,6 +1,7 @@
 //! Executions: sending, confirming, and what follows from them.
 
 pub(crate) mod apply;
+pub(crate) mod confirmations;
 pub(crate) mod foreign;
 pub(crate) mod isolation;
 pub(crate) mod place;

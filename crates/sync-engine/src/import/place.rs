@@ -12,8 +12,8 @@ use crate::domain::inbox::Subject;
 use crate::domain::place::{FieldState, LostValues, Place, Unidentified, WithheldReason};
 use crate::domain::report::RunReport;
 use crate::domain::schema_report::SchemaState;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::import::confirmations::Confirmations;
 use crate::ports::target_schema::Comparison;
 use crate::ports::view::MappingView;
 
@@ -104,7 +104,7 @@ impl Place {
     }
 }
 
-impl Engine {
+impl Confirmations {
     /// Compares the place with that of the last comparison, and marks possibly lost records. With `enqueue`, they are
     /// read and resent automatically; otherwise the caller reads everything.
     pub(crate) async fn adopt_place(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {

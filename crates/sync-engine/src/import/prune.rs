@@ -124,7 +124,7 @@ impl Engine {
             return Err(EngineError::SetupRequired);
         }
         // Ages follow the clock that retired the objects; another clock makes no object older.
-        self.watch_clock().await?;
+        self.clock.watch().await?;
         let now = self.context.now();
         let before = now.checked_sub(options.older_than).unwrap_or(Timestamp::MIN);
         let all = self.context.store().count_retired_before(before).await?;
@@ -172,7 +172,7 @@ impl Engine {
         options: &PruneOptions,
         stop: &CancellationToken,
     ) -> Result<PruneReport, EngineError> {
-        let view = &self.active_view().await?;
+        let view = &self.schemas.active_view().await?;
         view.account()?;
         self.check_prune(plan, options).await?;
         self.require_visible_objects(view, plan).await?;
@@ -183,7 +183,7 @@ impl Engine {
                 break;
             }
             let pruned = {
-                let _execution_lock = self.execution_lock.lock().await;
+                let _execution_lock = self.execution_lock.acquire().await;
                 self.recover_locked(view, None).await?;
                 self.prune_some(view, part).await?
             };

@@ -35,7 +35,7 @@ impl Engine {
     /// # Errors
     /// When the importer or the store fails; the next run tries again.
     pub async fn recover(&self) -> Result<(), EngineError> {
-        let _execution_lock = self.execution_lock.lock().await;
+        let _execution_lock = self.execution_lock.acquire().await;
         // An outcome names object types; the mapping assigns their records.
         if !self.context.store().open_executions().await?.is_empty() {
             // Not adopted yet: current confirmations belong to the schema before the next comparison.
@@ -152,7 +152,7 @@ impl Engine {
         report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
         self.context.stats.execution(report.state);
-        self.check_removed(outcome).await?;
+        self.confirmations.check_removed(outcome).await?;
         let unaccounted = unaccounted(outcome, &sent, &confirmed);
         self.prove(open.run, view, &unaccounted, &CancellationToken::new()).await?;
         let new = self.context.store().count_new(open.run).await?;
@@ -161,8 +161,8 @@ impl Engine {
             .confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.context.now())
             .await?;
         self.isolate(open.run, outcome, &unaccounted).await?;
-        self.resend_after_missing_references(outcome).await?;
-        self.notice_filled(outcome).await?;
-        self.notice_lost(&new, outcome, report).await
+        self.confirmations.resend_after_missing_references(outcome).await?;
+        self.confirmations.notice_filled(outcome).await?;
+        self.confirmations.notice_lost(&new, outcome, report).await
     }
 }

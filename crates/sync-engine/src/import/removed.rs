@@ -6,9 +6,9 @@ use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
 use crate::domain::import::Outcome;
 use crate::domain::inbox::Subject;
-use crate::engine::Engine;
+use crate::import::confirmations::Confirmations;
 
-impl Engine {
+impl Confirmations {
     /// The import source deleted objects that an import of changes didn't contain: that option was enabled after the
     /// last check. No confirmed record can be trusted, so all objects are read and resent.
     pub(crate) async fn check_removed(&self, outcome: &Outcome) -> Result<(), EngineError> {

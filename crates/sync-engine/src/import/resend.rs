@@ -42,7 +42,7 @@ impl Engine {
         if self.context.store().next_retry().await?.is_none_or(|due| due > self.context.now()) {
             return Ok(None);
         }
-        let run = &self.context.begin(RunKind::Retry, self.active_view().await?).await?;
+        let run = &self.context.begin(RunKind::Retry, self.schemas.active_view().await?).await?;
         let observed = &self.context.observe(RunKind::Retry, &NoopProgress);
         observed.started(run.id);
         self.context.store().stage_retries(run.id, self.context.now()).await?;

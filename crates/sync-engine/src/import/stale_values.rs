@@ -78,7 +78,7 @@ impl Engine {
             return Ok(0);
         }
         // No record with the value may be in flight.
-        let _execution_lock = self.execution_lock.lock().await;
+        let _execution_lock = self.execution_lock.acquire().await;
         self.recover_locked(view, None).await?;
         let due = self.context.store().due_stale_values(TOGETHER, self.context.now()).await?;
         if due.is_empty() {

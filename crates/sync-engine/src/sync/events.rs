@@ -30,7 +30,7 @@ impl Engine {
         &self,
         stop: &CancellationToken,
     ) -> Result<Option<RunReport>, EngineError> {
-        let view = self.active_view().await?;
+        let view = self.schemas.active_view().await?;
         let claim = self.context.store().claim_work(
             WorkKind::Object,
             self.context.options.batch,
@@ -41,9 +41,8 @@ impl Engine {
         if items.is_empty() {
             return Ok(None);
         }
-        let _in_flight = self.in_flight.read().await;
-        // If no sync reads, confirmed records have the memberships; no sync may start before they are sent.
-        let alone = self.sync_lock.try_lock().ok();
+        // If it is alone, confirmed records have the memberships.
+        let turn = self.turns.reading().await;
         let run = match self.context.begin(RunKind::EventSync, view).await {
             Ok(run) => run,
             Err(error) => {
@@ -57,7 +56,7 @@ impl Engine {
             .context
             .conclude(&run, RunKind::EventSync, RunReport::default(), observed, async |report| {
                 let (fetched, run) =
-                    self.fetch_for_events(&run, &items, alone.is_some(), report, observed).await?;
+                    self.fetch_for_events(&run, &items, turn.is_alone(), report, observed).await?;
                 self.enqueue_new_groups(&fetched).await?;
                 self.context.store().enqueue_unread(run.id, self.context.now()).await?;
                 let FetchedObjects { plan, states, .. } = fetched;
@@ -136,10 +135,10 @@ impl Engine {
         let request = FetchRequest { subjects, doubtful, alone };
         let before = report.clone();
         let fetched = self.fetch(run, &request, report, observed).await?;
-        if !self.may_have_grown(&fetched.unmapped) {
+        if !self.schemas.may_have_grown(&fetched.unmapped) {
             return Ok((fetched, run.clone()));
         }
-        let Comparison { report: structure, view } = match self.follow_schema(true).await {
+        let Comparison { report: structure, view } = match self.schemas.follow_schema(true).await {
             Ok(compared) => compared,
             // Objects that can be stored don't wait for the others.
             Err(error @ (EngineError::TargetSchema(_) | EngineError::StructureChanged)) => {
@@ -151,7 +150,7 @@ impl Engine {
         };
         report.add_schema(&structure);
         if structure.added_attributes.is_empty() {
-            self.record_unmapped(fetched.unmapped.iter().cloned());
+            self.schemas.record_unmapped(fetched.unmapped.iter().cloned());
             return Ok((fetched, run.clone()));
         }
         // An attribute that was missing from the schema then may be part of it now.

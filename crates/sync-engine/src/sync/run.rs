@@ -15,6 +15,7 @@ use crate::domain::safeguards::Safeguards;
 use crate::domain::schema_report::SchemaState;
 use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::locks::SyncTurn;
 use crate::engine::stop::in_time;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::ports::target_schema::Comparison;
@@ -126,16 +127,16 @@ impl Engine {
         stop: &CancellationToken,
         on_start: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
-        let _sync_lock = self.sync_lock.lock().await;
+        let turn = self.turns.sync().await;
         let progress = &self.context.observe(scope.run_kind(), progress);
         let mut report = RunReport::default();
         let view = self.prepare(scope == SyncMode::Full, &mut report, progress).await?;
         if scope == SyncMode::Full {
-            self.report_unidentified(&mut report).await?;
+            self.confirmations.report_unidentified(&mut report).await?;
         }
         self.clear_all_stale_values(&view, stop).await?;
         self.send_unconfirmed(stop).await?;
-        let begins = self.in_flight.write().await;
+        let begins = turn.nothing_in_flight().await;
         let (run, mut checkpoint, resumed) = self.open_run(scope, view).await?;
         drop(begins);
         progress.started(run.id);
@@ -158,7 +159,7 @@ impl Engine {
                 }
                 self.send_rest(stop).await?;
                 report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
-                self.record_sync(sync, &checkpoint).await?;
+                self.record_sync(&turn, sync, &checkpoint).await?;
                 self.requeue_unblocked().await
             })
             .await
@@ -189,6 +190,7 @@ impl Engine {
     /// Stores what a finished sync proves: its bookmark and, after a full sync, the scope and the resolved events.
     async fn record_sync(
         &self,
+        turn: &SyncTurn<'_>,
         sync: &ActiveSync<'_>,
         checkpoint: &SyncCheckpoint,
     ) -> Result<(), EngineError> {
@@ -199,9 +201,9 @@ impl Engine {
         if mode != SyncMode::Full {
             return Ok(());
         }
-        self.drop_unidentified().await?;
+        self.confirmations.drop_unidentified().await?;
         // A concurrent event sync may still block a change that was just sent.
-        let _in_flight = self.in_flight.write().await;
+        let _nothing_in_flight = turn.nothing_in_flight().await;
         self.context.store().set_scope_version(&run.view.directory.scope_version()).await?;
         self.context.stats.completed(self.resolve_failed_events(run, checkpoint).await?);
         if sync.limits.override_safeguards {
@@ -218,7 +220,7 @@ impl Engine {
         scope: SyncMode,
         view: MappingView,
     ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
-        let (now, mapping) = (self.context.now(), self.rules(&view).await?);
+        let (now, mapping) = (self.context.now(), self.confirmations.rules(&view).await?);
         while let Some((run, checkpoint)) = self.context.store().resumable_checkpoint().await? {
             let fresh = now.duration_since(checkpoint.started_at).unsigned_abs()
                 < self.context.options.checkpoint_max_age;
@@ -270,11 +272,10 @@ impl Engine {
         let view = self.prepare(false, &mut report, progress).await?;
         let run = &self.context.begin(RunKind::TargetedSync, view).await?;
         progress.started(run.id);
-        let _in_flight = self.in_flight.read().await;
-        let alone = self.sync_lock.try_lock().ok();
+        let turn = self.turns.reading().await;
         self.context
             .conclude(run, RunKind::TargetedSync, report, progress, async |report| {
-                let request = FetchRequest::of(subjects, alone.is_some());
+                let request = FetchRequest::of(subjects, turn.is_alone());
                 let fetched = self.fetch(run, &request, report, progress).await?;
                 self.enqueue_new_groups(&fetched).await?;
                 let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
@@ -304,11 +305,11 @@ impl Engine {
         progress: &dyn ProgressSink,
     ) -> Result<MappingView, EngineError> {
         progress.begin(Phase::Schema, None);
-        let Comparison { report: structure, view } = self.follow_schema(!everything).await?;
+        let Comparison { report: structure, view } = self.schemas.follow_schema(!everything).await?;
         if structure.state == SchemaState::Missing {
             return Err(EngineError::SetupRequired);
         }
-        self.watch_clock().await?;
+        self.clock.watch().await?;
         report.add_schema(&structure);
         report.withheld = view.withheld();
         progress.end(Phase::Schema);

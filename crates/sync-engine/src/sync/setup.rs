@@ -1,5 +1,7 @@
 //! *Setup* and *Verify*: the object schema, mapping, and event hook that a sync requires.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::TaskFailure;
@@ -10,8 +12,12 @@ use crate::domain::finding::remedy::Remedy;
 use crate::domain::hook_report::HookReport;
 use crate::domain::schema_report::{SchemaReport, SchemaState};
 use crate::domain::task::Task;
-use crate::engine::Engine;
+use crate::engine::context::Context;
+use crate::engine::early_checks::EarlyChecks;
+use crate::engine::locks::HookGuard;
+use crate::import::confirmations::Confirmations;
 use crate::ports::target_schema::Comparison;
+use crate::sync::schema_evolution::Schemas;
 
 /// The result of *Setup*.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,44 +41,44 @@ pub struct VerifyReport {
     pub findings: Vec<Finding>,
 }
 
-impl Engine {
-    /// Creates the object schema and mapping, and the event hook if `with_hook`. Repeatable: correct parts stay
-    /// unchanged.
-    ///
-    /// # Errors
-    /// When either can't be created. The object schema is created first and stays if the event hook fails.
-    pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
+/// Creates and checks what a sync requires.
+pub(crate) struct Setup {
+    context: Arc<Context>,
+    confirmations: Arc<Confirmations>,
+    schemas: Arc<Schemas>,
+    early_checks: Arc<EarlyChecks>,
+}
+
+impl Setup {
+    pub(crate) const fn new(
+        context: Arc<Context>,
+        confirmations: Arc<Confirmations>,
+        schemas: Arc<Schemas>,
+        early_checks: Arc<EarlyChecks>,
+    ) -> Self {
+        Self { context, confirmations, schemas, early_checks }
+    }
+
+    pub(crate) async fn set_up(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
         let schema = self.set_up_schema().await?;
         let hook = if with_hook { Some(self.set_up_hook().await?) } else { None };
         Ok(SetupReport { schema, event_hook: hook })
     }
 
-    /// The first half of *Setup*: the object schema and mapping.
-    ///
-    /// # Errors
-    /// When they cannot be created or extended.
-    pub async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
-        let applied = self.create_schema().await?;
+    pub(crate) async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
+        let applied = self.schemas.create_schema().await?;
         self.context.ports.alerts.task_succeeded(Task::SchemaCheck, self.context.now());
         Ok(applied)
     }
 
-    /// The second half of *Setup*: the event hook.
-    ///
-    /// # Errors
-    /// When it cannot be created, changed or verified.
-    pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
-        let _hook_lock = self.early_checks.hook_lock().lock().await;
+    pub(crate) async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
+        let guard = self.early_checks.hook_lock().acquire().await;
         let hook = self.context.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
-        self.note_hook(&hook);
+        self.note_hook(&guard, &hook);
         Ok(hook)
     }
 
-    /// Checks the parts that *Setup* creates, and changes nothing.
-    ///
-    /// # Errors
-    /// When a part can't be read. Findings about readable parts are in the report.
-    pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
+    pub(crate) async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         let Comparison { report: structure, view } =
             self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         let hook = if with_hook { Some(self.inspect_hook().await?) } else { None };
@@ -87,7 +93,7 @@ impl Engine {
             SchemaState::Created | SchemaState::Extended | SchemaState::Current => {}
         }
         findings.extend(structure.drift.iter().cloned());
-        let objects = self.count_possibly_lost(&view).await?;
+        let objects = self.confirmations.count_possibly_lost(&view).await?;
         if objects > 0 {
             let pending = Finding::warning(Fact::ResendPending { objects });
             findings.push(pending.with_remedy(Remedy::RunFullSync));
@@ -97,15 +103,15 @@ impl Engine {
     }
 
     async fn inspect_hook(&self) -> Result<HookReport, EngineError> {
-        let _hook_lock = self.early_checks.hook_lock().lock().await;
+        let guard = self.early_checks.hook_lock().acquire().await;
         let hook = self.context.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?;
-        self.note_hook(&hook);
+        self.note_hook(&guard, &hook);
         Ok(hook)
     }
 
     /// Records the state of the event hook: an alert about it ends as soon as it works.
-    fn note_hook(&self, hook: &HookReport) {
-        self.early_checks.read_hook(hook);
+    fn note_hook(&self, guard: &HookGuard<'_>, hook: &HookReport) {
+        self.early_checks.read_hook(guard, hook);
         let (task, at) = (Task::EventHookCheck, self.context.now());
         match hook.findings.first() {
             None => self.context.ports.alerts.task_succeeded(task, at),

@@ -64,13 +64,13 @@ impl Engine {
         while !stop.is_cancelled() {
             let compared = tokio::select! {
                 () = stop.cancelled() => return,
-                compared = self.refresh_schema() => compared,
+                compared = self.schemas.refresh_schema() => compared,
             };
-            let followed = match self.known_view() {
+            let followed = match self.schemas.known_view() {
                 Some(view) => self.check_scope(&view).await,
                 None => Ok(()),
             };
-            let is_known = self.known_view().is_some() && followed.is_ok();
+            let is_known = self.schemas.known_view().is_some() && followed.is_ok();
             schemas.record(self, compared.map(drop).and(followed));
             if is_known {
                 break;
@@ -104,14 +104,14 @@ impl Engine {
 
     /// Processes due events, then unconfirmed records.
     async fn drain(&self, stop: &CancellationToken) -> Result<(), EngineError> {
-        self.watch_clock().await?;
-        while !self.is_paused().await? {
+        self.clock.watch().await?;
+        while !self.clock.is_paused().await? {
             if let Some(report) = self.process_events(stop).await? {
                 log_run("events applied", &report);
             } else if let Some(report) = self.send_unconfirmed(stop).await? {
                 log_run("resent records", &report);
                 self.alert_on_rejected().await?;
-            } else if self.clear_stale_values(&self.active_view().await?, stop).await? == 0 {
+            } else if self.clear_stale_values(&self.schemas.active_view().await?, stop).await? == 0 {
                 break;
             }
         }
@@ -183,7 +183,7 @@ impl Engine {
     /// Deletes expired history by the directory's time: a clock that is ahead must not expire everything. While that
     /// time is unknown, nothing expires.
     async fn delete_expired_history(&self, options: &TaskOptions) -> Result<(), EngineError> {
-        let view = self.known_view();
+        let view = self.schemas.known_view();
         let proven = self.context.directory_time(view.as_ref().map(|view| view.directory.as_ref())).await?;
         let Some(now) = proven.map(|time| time.min(self.context.now())) else { return Ok(()) };
         let before = now.checked_sub(options.retention).unwrap_or(Timestamp::MIN);

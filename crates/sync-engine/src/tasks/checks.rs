@@ -73,10 +73,10 @@ impl Engine {
     /// Compares the schemas, unless the connection is paused: a comparison may extend the schema in Assets. Returns true
     /// if it compared them.
     async fn compare_unless_paused(&self, schemas: &mut TaskHealth) -> bool {
-        if self.is_paused().await.unwrap_or(true) {
+        if self.clock.is_paused().await.unwrap_or(true) {
             return false;
         }
-        schemas.record(self, self.refresh_schema().await.map(drop));
+        schemas.record(self, self.schemas.refresh_schema().await.map(drop));
         true
     }
 
@@ -84,7 +84,7 @@ impl Engine {
     async fn check_schema_edits(&self, schemas: &mut TaskHealth) {
         match self.context.ports.target_schema.state().await.map_err(EngineError::TargetSchema) {
             Ok(state) => {
-                let known = self.known_view().and_then(|view| view.target_schema);
+                let known = self.schemas.known_view().and_then(|view| view.target_schema);
                 if schemas.is_open() || state.is_some() && state != known {
                     self.compare_unless_paused(schemas).await;
                 }
@@ -101,10 +101,10 @@ impl Engine {
         if !options.hook || !loaded {
             return;
         }
-        let _hook_lock = self.early_checks.hook_lock().lock().await;
+        let guard = self.early_checks.hook_lock().acquire().await;
         match self.context.ports.event_hook.inspect().await {
             Ok(report) => {
-                self.early_checks.read_hook(&report);
+                self.early_checks.read_hook(&guard, &report);
                 match report.findings.first() {
                     None => health.succeeded(self),
                     Some(finding) => {

@@ -55,7 +55,7 @@ impl Engine {
         options: &TaskOptions,
         stop: &CancellationToken,
     ) -> Result<bool, EngineError> {
-        if self.is_paused().await? {
+        if self.clock.is_paused().await? {
             return Ok(false);
         }
         let Some(due) = self.due(options).await? else { return Ok(false) };
@@ -97,7 +97,7 @@ impl Engine {
         let report = RunReport {
             state: RunState::Failed,
             failure: Some(error.of_run(RunKind::FullSync)),
-            mapping_version: self.active_mapping_version(),
+            mapping_version: self.schemas.active_mapping_version(),
             duration_seconds: self.context.now().duration_since(request.requested_at).as_secs_f64(),
             ..RunReport::default()
         };
@@ -148,7 +148,7 @@ impl Engine {
             Some(SyncMode::Full)
         } else if requests(&Subject::Schema) {
             // The request stays queued until its sync completes.
-            self.follow_schema(false).await?;
+            self.schemas.follow_schema(false).await?;
             Some(SyncMode::Backfill)
         } else if requests(&Subject::RecentChanges) {
             Some(self.recent().await?)
