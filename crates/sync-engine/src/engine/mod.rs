@@ -23,12 +23,18 @@ use crate::domain::schema_report::SchemaReport;
 use crate::engine::clock::ClockWatch;
 use crate::engine::context::{Context, Ports};
 use crate::engine::early_checks::EarlyChecks;
-use crate::engine::locks::{ExecutionLock, Turns};
+use crate::engine::locks::Turns;
 use crate::engine::options::EngineOptions;
 use crate::engine::stats::EngineStats;
 use crate::import::confirmations::Confirmations;
+use crate::import::imports::Imports;
+use crate::sync::listing::Listings;
+use crate::sync::members::MemberLists;
+use crate::sync::read::Reads;
 use crate::sync::schema_evolution::Schemas;
 use crate::sync::setup::{Setup, SetupReport, VerifyReport};
+use crate::sync::staging::Staging;
+use crate::sync::work::Fetches;
 
 /// Keeps one import source equal to one directory.
 ///
@@ -41,7 +47,11 @@ pub struct Engine {
     pub(crate) clock: Arc<ClockWatch>,
     pub(crate) early_checks: Arc<EarlyChecks>,
     setup: Setup,
-    pub(crate) execution_lock: ExecutionLock,
+    pub(crate) staging: Arc<Staging>,
+    pub(crate) imports: Arc<Imports>,
+    pub(crate) reads: Arc<Reads>,
+    pub(crate) fetches: Arc<Fetches>,
+    pub(crate) listings: Arc<Listings>,
     pub(crate) turns: Turns,
 }
 
@@ -59,6 +69,24 @@ impl Engine {
             Arc::clone(&schemas),
             Arc::clone(&early_checks),
         );
+        let staging = Arc::new(Staging::new(Arc::clone(&context)));
+        let imports = Arc::new(Imports::new(
+            Arc::clone(&context),
+            Arc::clone(&confirmations),
+            Arc::clone(&schemas),
+            Arc::clone(&staging),
+        ));
+        let reads = Arc::new(Reads::new(Arc::clone(&context)));
+        let members =
+            Arc::new(MemberLists::new(Arc::clone(&context), Arc::clone(&staging), Arc::clone(&reads)));
+        let fetches = Arc::new(Fetches::new(
+            Arc::clone(&context),
+            Arc::clone(&staging),
+            Arc::clone(&reads),
+            Arc::clone(&members),
+        ));
+        let listings =
+            Arc::new(Listings::new(Arc::clone(&context), Arc::clone(&staging), Arc::clone(&reads), members));
         Self {
             context,
             confirmations,
@@ -66,7 +94,11 @@ impl Engine {
             clock,
             early_checks,
             setup,
-            execution_lock: ExecutionLock::default(),
+            staging,
+            imports,
+            reads,
+            fetches,
+            listings,
             turns: Turns::default(),
         }
     }
@@ -125,5 +157,14 @@ impl Engine {
     /// When a part can't be read. Findings about readable parts are in the report.
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         self.setup.verify(with_hook).await
+    }
+
+    /// Recovers work of an earlier process: unfinished executions are awaited and confirmed, or canceled; claims are
+    /// released. The leader calls it once when it starts.
+    ///
+    /// # Errors
+    /// When the importer or the store fails; the next run tries again.
+    pub async fn recover(&self) -> Result<(), EngineError> {
+        self.imports.recover().await
     }
 }

@@ -13,8 +13,9 @@ use crate::domain::report::RunReport;
 use crate::domain::safeguards::SafeguardMinimums;
 use crate::domain::staged::StagedChange;
 use crate::domain::violation::SafeguardViolation;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::locks::ExecutionGuard;
+use crate::import::imports::Imports;
 use crate::import::isolation::unaccounted;
 use crate::import::stale_values::report_stale_values;
 use crate::plan::sync_plan::ApprovedPlan;
@@ -52,7 +53,7 @@ impl<'r> Sending<'r> {
     }
 }
 
-impl Engine {
+impl Imports {
     pub(crate) async fn apply(
         &self,
         run: &ActiveRun,
@@ -64,8 +65,7 @@ impl Engine {
         if plan.plan().changes() == 0 {
             return Ok(());
         }
-        let _execution_lock = self.execution_lock.acquire().await;
-        self.recover_locked(&run.view, Some((run.id, report))).await?;
+        let guard = self.exclusive(&run.view, Some((run.id, report))).await?;
         check_missing_objects(&run.view).await?;
         self.check_schema(run).await?;
         // Read again while the lock is held: another run may have overtaken every one of them.
@@ -74,7 +74,7 @@ impl Engine {
             return Ok(());
         }
         self.check_removals(run, &plan).await?;
-        let execution = self.start(&run.view, stop).await?;
+        let execution = self.start(&guard, &run.view, stop).await?;
         let id = execution.id().clone();
         tracing::Span::current().record("execution", tracing::field::display(&id));
         self.context.store().open_execution(run.id, &id, self.context.now()).await?;
@@ -114,6 +114,7 @@ impl Engine {
     /// Starts an execution; waits while another one runs.
     async fn start(
         &self,
+        _: &ExecutionGuard<'_>,
         view: &MappingView,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Execution>, EngineError> {

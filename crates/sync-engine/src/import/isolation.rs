@@ -17,7 +17,7 @@ use crate::domain::finding::fact::Fact;
 use crate::domain::finding::subject::FindingSubject;
 use crate::domain::import::{Outcome, RejectedRecord};
 use crate::domain::report::{RunReport, RunState};
-use crate::engine::Engine;
+use crate::import::imports::Imports;
 use crate::ports::target_objects::TargetObjects;
 use crate::ports::view::MappingView;
 
@@ -47,7 +47,7 @@ pub(crate) fn unaccounted(
         .collect()
 }
 
-impl Engine {
+impl Imports {
     /// Removes records from a run that the importer rejects alone.
     pub(crate) async fn remove_rejected(
         &self,

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod confirmations;
 pub(crate) mod foreign;
+pub(crate) mod imports;
 pub(crate) mod isolation;
 pub(crate) mod place;
 pub(crate) mod prune;

@@ -20,6 +20,7 @@ use crate::domain::safeguards::exceeds;
 use crate::domain::schema_report::SchemaState;
 use crate::domain::violation::SafeguardViolation;
 use crate::engine::Engine;
+use crate::engine::locks::ExecutionGuard;
 use crate::ports::target_schema::Comparison;
 use crate::ports::view::MappingView;
 
@@ -183,9 +184,8 @@ impl Engine {
                 break;
             }
             let pruned = {
-                let _execution_lock = self.execution_lock.acquire().await;
-                self.recover_locked(view, None).await?;
-                self.prune_some(view, part).await?
+                let guard = self.imports.exclusive(view, None).await?;
+                self.prune_some(&guard, view, part).await?
             };
             let failed = pruned.iter().filter_map(|object| match &object.outcome {
                 PruneOutcome::Failed(reason) => Some(reason.clone()),
@@ -224,6 +224,7 @@ impl Engine {
 
     async fn prune_some(
         &self,
+        _: &ExecutionGuard<'_>,
         view: &MappingView,
         part: &[PruneCandidate],
     ) -> Result<Vec<PruneResult>, EngineError> {
@@ -296,7 +297,7 @@ impl Engine {
         match key.kind {
             ObjectKind::User => {
                 let id = UserId::new(key.id.clone());
-                let user = self.read_user(view, &id).await?;
+                let user = self.reads.read_user(view, &id).await?;
                 Ok(user.filter(|user| user.observed.in_scope).map(|_| Subject::User(id)))
             }
             ObjectKind::Group => {

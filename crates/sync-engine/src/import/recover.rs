@@ -15,7 +15,8 @@ use crate::domain::finding::remedy::Remedy;
 use crate::domain::import::{ExecutionState, Outcome};
 use crate::domain::report::{RunReport, RunState};
 use crate::domain::run::OpenExecution;
-use crate::engine::Engine;
+use crate::engine::locks::ExecutionGuard;
+use crate::import::imports::Imports;
 use crate::import::isolation::unaccounted;
 use crate::ports::view::MappingView;
 
@@ -28,21 +29,17 @@ enum End {
     Unknown,
 }
 
-impl Engine {
-    /// Recovers work of an earlier process: unfinished executions are awaited and confirmed, or canceled; claims are
-    /// released. The leader calls it once when it starts.
-    ///
-    /// # Errors
-    /// When the importer or the store fails; the next run tries again.
-    pub async fn recover(&self) -> Result<(), EngineError> {
-        let _execution_lock = self.execution_lock.acquire().await;
+impl Imports {
+    /// Recovers work of an earlier process: unfinished executions, and claims.
+    pub(crate) async fn recover(&self) -> Result<(), EngineError> {
+        let guard = self.lock.acquire().await;
         // An outcome names object types; the mapping assigns their records.
         if !self.context.store().open_executions().await?.is_empty() {
             // Not adopted yet: current confirmations belong to the schema before the next comparison.
             let compared =
                 self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
             let view = compared.view;
-            self.recover_locked(&view, None).await?;
+            self.recover_open(&guard, &view, None).await?;
         }
         // Work that a wrong clock postponed is due.
         self.context.store().follow_clock(SignedDuration::ZERO, self.context.now()).await?;
@@ -52,9 +49,21 @@ impl Engine {
         Ok(self.context.store().mark_runs_interrupted(self.context.now()).await?)
     }
 
-    /// `current` is the run that continues afterward, with its report: it isn't closed here.
-    pub(crate) async fn recover_locked(
+    /// Waits for the right to send or delete, and recovers earlier executions. `current` is the run that continues
+    /// afterward, with its report: it isn't closed here.
+    pub(crate) async fn exclusive(
         &self,
+        view: &MappingView,
+        current: Option<(RunId, &mut RunReport)>,
+    ) -> Result<ExecutionGuard<'_>, EngineError> {
+        let guard = self.lock.acquire().await;
+        self.recover_open(&guard, view, current).await?;
+        Ok(guard)
+    }
+
+    async fn recover_open(
+        &self,
+        _: &ExecutionGuard<'_>,
         view: &MappingView,
         mut current: Option<(RunId, &mut RunReport)>,
     ) -> Result<(), EngineError> {

@@ -16,14 +16,14 @@ use crate::domain::import::DroppedValue;
 use crate::domain::report::RunReport;
 use crate::domain::staged::StagedChange;
 use crate::domain::stale_value::{ClearRequest, ClearResult};
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::import::imports::Imports;
 use crate::ports::view::MappingView;
 
 /// The number of values that are cleared while no other records are sent.
 const TOGETHER: u32 = 100;
 
-impl Engine {
+impl Imports {
     /// Stages the values that the target will keep when the records of a page are replaced.
     pub(crate) async fn stage_dropped_values(
         &self,
@@ -78,8 +78,7 @@ impl Engine {
             return Ok(0);
         }
         // No record with the value may be in flight.
-        let _execution_lock = self.execution_lock.acquire().await;
-        self.recover_locked(view, None).await?;
+        let _guard = self.exclusive(view, None).await?;
         let due = self.context.store().due_stale_values(TOGETHER, self.context.now()).await?;
         if due.is_empty() {
             return Ok(0);

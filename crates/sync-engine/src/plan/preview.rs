@@ -80,7 +80,7 @@ impl Engine {
         let mut checkpoint =
             SyncCheckpoint::new(SyncMode::Full, self.context.reading(run).await?, run.view.rules());
         let sync = ActiveSync { run, limits: &limits, progress, stop };
-        self.read_listings(&sync, &mut checkpoint).await
+        self.listings.read_listings(&sync, &mut checkpoint).await
     }
 
     /// Completes a plan; a failed plan is deleted.
@@ -171,7 +171,7 @@ impl Engine {
         let fetched = tokio::select! {
             biased;
             () = stop.cancelled() => Err(EngineError::Interrupted),
-            fetched = self.fetch(&run, &request, &mut report, progress) => fetched,
+            fetched = self.fetches.fetch(&run, &request, &mut report, progress) => fetched,
         };
         let plan = fetched.map(|fetched| SyncPlan {
             findings: report.findings,

@@ -11,13 +11,12 @@ use sync_model::{AliasReference, ObjectKind, Record, RecordKey, RunId, ValueProb
 use crate::domain::aliases::Owner;
 use crate::domain::error::EngineError;
 use crate::domain::values::ValueProblems;
-use crate::engine::Engine;
-use crate::sync::read::classify;
+use crate::sync::staging::{Staging, classify};
 
 /// Owners by kind and alias.
 type Owners = BTreeMap<ObjectKind, HashMap<String, Vec<Owner>>>;
 
-impl Engine {
+impl Staging {
     /// Resolves the references of the records that were just read, as far as the run has read the directory.
     pub(crate) async fn resolve(&self, run: RunId, records: &mut [Record]) -> Result<(), EngineError> {
         let owners = self.owners(run, records.iter().filter_map(|r| r.alias_reference.as_ref())).await?;

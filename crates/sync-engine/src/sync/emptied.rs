@@ -6,9 +6,9 @@
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::domain::error::{EngineError, PortError};
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
 use crate::ports::view::MappingView;
+use crate::sync::read::Reads;
 
 /// The number of former members that are read.
 const WITNESSES: usize = 2;
@@ -17,7 +17,7 @@ fn contradicted(message: String) -> EngineError {
     EngineError::Directory(PortError::new(message).transient(true).single_record(true))
 }
 
-impl Engine {
+impl Reads {
     /// The groups of a user; `None` if its deletion is proven. A user without any group is read twice, and accepted
     /// only while the directory returns groups.
     pub(crate) async fn groups_of(

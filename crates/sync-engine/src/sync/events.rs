@@ -57,7 +57,7 @@ impl Engine {
             .conclude(&run, RunKind::EventSync, RunReport::default(), observed, async |report| {
                 let (fetched, run) =
                     self.fetch_for_events(&run, &items, turn.is_alone(), report, observed).await?;
-                self.enqueue_new_groups(&fetched).await?;
+                self.fetches.enqueue_new_groups(&fetched).await?;
                 self.context.store().enqueue_unread(run.id, self.context.now()).await?;
                 let FetchedObjects { plan, states, .. } = fetched;
                 for (held, finding) in self.apply_events(&run, plan, report, observed, stop).await? {
@@ -90,7 +90,7 @@ impl Engine {
         let mut blocked = Vec::new();
         loop {
             let refusal = match plan.approve(&self.context.options.safeguards) {
-                Ok(approved) => match self.apply(run, approved, report, observed, stop).await {
+                Ok(approved) => match self.imports.apply(run, approved, report, observed, stop).await {
                     Ok(()) => return Ok(blocked),
                     Err(EngineError::SafeguardTriggered(violation)) => violation,
                     Err(error) => return Err(error),
@@ -110,8 +110,8 @@ impl Engine {
             report.add(finding.clone());
             blocked.push((held.into_iter().collect(), finding));
             // A blocked object keeps its references.
-            self.resolve_staged(run.id, false, &mut report.value_problems).await?;
-            plan = self.plan_of(run, report).await?;
+            self.staging.resolve_staged(run.id, false, &mut report.value_problems).await?;
+            plan = self.staging.plan_of(run, report).await?;
         }
     }
 
@@ -134,7 +134,7 @@ impl Engine {
         let subjects = items.iter().map(|item| item.subject.clone()).collect();
         let request = FetchRequest { subjects, doubtful, alone };
         let before = report.clone();
-        let fetched = self.fetch(run, &request, report, observed).await?;
+        let fetched = self.fetches.fetch(run, &request, report, observed).await?;
         if !self.schemas.may_have_grown(&fetched.unmapped) {
             return Ok((fetched, run.clone()));
         }
@@ -159,7 +159,7 @@ impl Engine {
         tracing::info!(attributes = ?structure.added_attributes, "added new attributes to the object schema");
         report.mapping_version = Some(view.version.clone());
         let run = ActiveRun { view, ..run.clone() };
-        let fetched = self.fetch(&run, &request, report, observed).await?;
+        let fetched = self.fetches.fetch(&run, &request, report, observed).await?;
         Ok((fetched, run))
     }
 }

@@ -10,12 +10,12 @@ use crate::domain::checkpoint::{SyncCheckpoint, SyncMode};
 use crate::domain::directory::{DirectoryObject, DirectoryUser};
 use crate::domain::error::{EngineError, PortError};
 use crate::domain::unreadable_object::UnreadableObject;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
 use crate::ports::directory::Directory;
-use crate::sync::unreadable::SingleReads;
+use crate::sync::listing::Listings;
+use crate::sync::single_reads::SingleReads;
 
-impl Engine {
+impl Listings {
     /// Users with their groups.
     pub(crate) async fn join(
         &self,
@@ -60,7 +60,7 @@ impl Engine {
             }
         }
         drop(joined);
-        self.prove_answers(&run.view, singles).await?;
+        self.reads.prove_answers(&run.view, singles).await?;
         Ok(whole)
     }
 
@@ -74,7 +74,7 @@ impl Engine {
     ) -> Result<(HashMap<UserId, Vec<GroupId>>, Option<HashMap<RecordKey, Record>>), EngineError> {
         if checkpoint.mode == SyncMode::Full {
             let mut groups = self.context.store().listed_groups_of(run.id, ids).await?;
-            self.keep_unlisted(checkpoint, ids, &mut groups).await?;
+            self.members.keep_unlisted(checkpoint, ids, &mut groups).await?;
             return Ok((groups, None));
         }
         let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
@@ -82,7 +82,7 @@ impl Engine {
         let mut confirmed = self.context.store().confirmed_records(&keys).await?;
         // A retired record doesn't contain memberships.
         confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.retired));
-        Ok((self.groups_by_listing(run, ids, &confirmed).await?, Some(confirmed)))
+        Ok((self.members.groups_by_listing(run, ids, &confirmed).await?, Some(confirmed)))
     }
 }
 

@@ -6,6 +6,7 @@
 //! from the confirmed records; a backfill lists everything except members.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sync_model::{GroupId, ObjectKind, RecordKey};
 
@@ -18,11 +19,14 @@ use crate::domain::run_kind::RunKind;
 use crate::domain::safeguards::SafeguardMinimums;
 use crate::domain::trail::Trail;
 use crate::domain::unreadable_object::UnreadableObject;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::context::Context;
 use crate::plan::sync_plan::SyncPlan;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::sync::active_sync::ActiveSync;
+use crate::sync::members::MemberLists;
+use crate::sync::read::Reads;
+use crate::sync::staging::Staging;
 
 /// The number of restarted listings after which a sync fails.
 const MOST_RESTARTS: u32 = 3;
@@ -36,7 +40,24 @@ struct StagedPage {
     next: Option<Cursor>,
 }
 
-impl Engine {
+/// Reads the directory in a sync.
+pub(crate) struct Listings {
+    pub(super) context: Arc<Context>,
+    pub(super) staging: Arc<Staging>,
+    pub(super) reads: Arc<Reads>,
+    pub(super) members: Arc<MemberLists>,
+}
+
+impl Listings {
+    pub(crate) const fn new(
+        context: Arc<Context>,
+        staging: Arc<Staging>,
+        reads: Arc<Reads>,
+        members: Arc<MemberLists>,
+    ) -> Self {
+        Self { context, staging, reads, members }
+    }
+
     /// Continues a sync to its end, and returns its plan.
     pub(crate) async fn read_listings(
         &self,
@@ -73,7 +94,8 @@ impl Engine {
             self.context.store().save_checkpoint(run.id, checkpoint).await?;
         }
         // All users are listed by now.
-        self.resolve_staged(run.id, checkpoint.mode == SyncMode::Full, &mut checkpoint.value_problems)
+        self.staging
+            .resolve_staged(run.id, checkpoint.mode == SyncMode::Full, &mut checkpoint.value_problems)
             .await?;
         let staged = self.context.store().staged_counts(run.id).await?;
         let counts = self.context.store().object_counts().await?;
@@ -130,7 +152,7 @@ impl Engine {
             let Some(page) = from_the_beginning(page, checkpoint, ObjectKind::Group)? else { continue };
             self.add_listed_groups_of(run, checkpoint.mode, &page.items).await?;
             let unread = self.defer_unreadable(run, ObjectKind::Group, &page.unreadable, checkpoint).await?;
-            self.keep_members_of(run, checkpoint.mode, &unread).await?;
+            self.members.keep_members_of(run, checkpoint.mode, &unread).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
             self.stage_page(run, page.items.into_iter().map(|group| group.observed), checkpoint).await?;
             progress.advance(Phase::Groups, count);
@@ -159,7 +181,7 @@ impl Engine {
         let new: HashSet<RecordKey> = match scope {
             SyncMode::Full => HashSet::new(),
             SyncMode::Incremental(_) | SyncMode::Backfill => {
-                self.missing_groups(&ids).await?.into_iter().collect()
+                self.staging.missing_groups(&ids).await?.into_iter().collect()
             }
         };
         let changed = |group: &DirectoryGroup| match scope {
@@ -176,7 +198,7 @@ impl Engine {
         self.context.store().add_listed_groups(run.id, &to_list).await?;
         if scope != SyncMode::Full {
             let empty: Vec<GroupId> = unselected.into_iter().map(id).collect();
-            self.record_as_empty(run, &empty).await?;
+            self.members.record_as_empty(run, &empty).await?;
         }
         Ok(())
     }
@@ -188,10 +210,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let &ActiveSync { run, progress, .. } = sync;
         if checkpoint.mode == SyncMode::Full {
-            self.record_unlisted_groups(run).await?;
+            self.members.record_unlisted_groups(run).await?;
         }
         progress.begin(Phase::Members, Some(self.context.store().count_listed_groups(run.id).await?));
-        for (group, failure) in self.list_members(run, checkpoint.reading, progress).await?.unlisted {
+        for (group, failure) in self.members.list_members(run, checkpoint.reading, progress).await?.unlisted {
             let object =
                 UnreadableObject::new(&RecordKey::group(&group), UnreadableObject::MEMBERS, failure.reason);
             self.defer_one(run, object, checkpoint).await?;
@@ -201,6 +223,7 @@ impl Engine {
             // Other changed users are listed later; their later staging counts.
             let none = HashSet::new();
             let left = self
+                .members
                 .stage_membership_differences(run, checkpoint.reading, &none, &mut checkpoint.value_problems)
                 .await?;
             for object in left {
@@ -257,7 +280,7 @@ impl Engine {
         page: impl Iterator<Item = DirectoryObject>,
         checkpoint: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
-        self.stage_observed(run, page, checkpoint.reading, &mut checkpoint.value_problems).await
+        self.staging.stage_observed(run, page, checkpoint.reading, &mut checkpoint.value_problems).await
     }
 
     /// Saves the place after a page. `true` when it was the last one of its stage.

@@ -1,6 +1,7 @@
 //! Members of groups: listing them, and comparing the listings with confirmed memberships.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
@@ -12,12 +13,13 @@ use crate::domain::error::EngineError;
 use crate::domain::reading::Reading;
 use crate::domain::unreadable_object::UnreadableObject;
 use crate::domain::values::ValueProblems;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::context::Context;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::sync::fetched::Failure;
-use crate::sync::read::Read;
-use crate::sync::unreadable::SingleReads;
+use crate::sync::read::{Read, Reads};
+use crate::sync::single_reads::SingleReads;
+use crate::sync::staging::Staging;
 
 /// A page of member ids.
 const MEMBER_PAGE: usize = 1000;
@@ -35,7 +37,18 @@ pub(crate) struct Listed {
     pub(crate) gone: Vec<GroupId>,
 }
 
-impl Engine {
+/// Lists the members of groups, and compares the listings with confirmed memberships.
+pub(crate) struct MemberLists {
+    context: Arc<Context>,
+    staging: Arc<Staging>,
+    reads: Arc<Reads>,
+}
+
+impl MemberLists {
+    pub(crate) const fn new(context: Arc<Context>, staging: Arc<Staging>, reads: Arc<Reads>) -> Self {
+        Self { context, staging, reads }
+    }
+
     /// Adds groups with an empty list of members.
     pub(crate) async fn record_as_empty(
         &self,
@@ -63,7 +76,7 @@ impl Engine {
             let mut groups = self.context.store().groups_to_list(run.id, GROUP_PAGE).await?;
             groups.retain(|group| !unlisted.contains_key(group));
             if groups.is_empty() {
-                self.prove_answers(&run.view, singles).await?;
+                self.reads.prove_answers(&run.view, singles).await?;
                 return Ok(Listed { unlisted, gone });
             }
             let mut listings: BoxStream<'_, (GroupId, Result<bool, EngineError>)> = stream::iter(groups)
@@ -101,7 +114,7 @@ impl Engine {
         reading: Reading,
     ) -> Result<(), EngineError> {
         let (store, keys) = (self.context.store(), [RecordKey::group(group)]);
-        let marks = self.departures(&run.view, &keys, RetireReason::Deleted, reading).await?;
+        let marks = self.staging.departures(&run.view, &keys, RetireReason::Deleted, reading).await?;
         store.stage(run.id, &keys, &marks).await?;
         store.drop_listed_members(run.id, group).await?;
         Ok(store.mark_group_listed(run.id, group).await?)
@@ -128,7 +141,7 @@ impl Engine {
             self.context.store().add_listed_members(run.id, group, &page).await?;
         }
         if listed == 0 {
-            self.prove_empty(run, group).await?;
+            self.reads.prove_empty(run, group).await?;
         }
         self.context.store().mark_group_listed(run.id, group).await?;
         Ok(true)
@@ -176,7 +189,7 @@ impl Engine {
                 };
                 Some(run.view.directory.join(last, &groups))
             }));
-            self.stage_observed(run, observed.into_iter(), reading, problems).await?;
+            self.staging.stage_observed(run, observed.into_iter(), reading, problems).await?;
         }
     }
 
@@ -202,7 +215,7 @@ impl Engine {
     ) -> Result<Vec<DirectoryObject>, EngineError> {
         let mut reads: BoxStream<'_, (UserId, Result<Option<Read>, EngineError>)> = stream::iter(ids)
             .map(|id| async move {
-                let read = self.read_user(&run.view, &id).await;
+                let read = self.reads.read_user(&run.view, &id).await;
                 (id, read)
             })
             .buffer_unordered(self.context.options.concurrency)
@@ -221,7 +234,7 @@ impl Engine {
             }
         }
         drop(reads);
-        self.prove_answers(&run.view, singles).await?;
+        self.reads.prove_answers(&run.view, singles).await?;
         Ok(found)
     }
 

@@ -87,7 +87,7 @@ impl Engine {
             }
             before = left;
             match self.process_events(stop).await {
-                Ok(Some(_)) => self.send_rest(stop).await?,
+                Ok(Some(_)) => self.imports.send_rest(stop).await?,
                 // Not due yet: the count stays, which ends the loop.
                 Ok(None) => {}
                 Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
@@ -134,8 +134,8 @@ impl Engine {
         if scope == SyncMode::Full {
             self.confirmations.report_unidentified(&mut report).await?;
         }
-        self.clear_all_stale_values(&view, stop).await?;
-        self.send_unconfirmed(stop).await?;
+        self.imports.clear_all_stale_values(&view, stop).await?;
+        self.imports.send_unconfirmed(stop).await?;
         let begins = turn.nothing_in_flight().await;
         let (run, mut checkpoint, resumed) = self.open_run(scope, view).await?;
         drop(begins);
@@ -157,8 +157,8 @@ impl Engine {
                     }
                     sent => sent?,
                 }
-                self.send_rest(stop).await?;
-                report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
+                self.imports.send_rest(stop).await?;
+                report.cleared_values += self.imports.clear_all_stale_values(&run.view, stop).await?;
                 self.record_sync(&turn, sync, &checkpoint).await?;
                 self.requeue_unblocked().await
             })
@@ -173,7 +173,7 @@ impl Engine {
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
         let run = sync.run;
-        let plan = self.read_listings(sync, checkpoint).await?;
+        let plan = self.listings.read_listings(sync, checkpoint).await?;
         for (&kind, counts) in &plan.kinds {
             report.counts(kind).read = counts.read;
             report.retired += counts.retire;
@@ -184,7 +184,7 @@ impl Engine {
         report.value_problems.clone_from(&plan.value_problems);
         self.context.store().enqueue_unread(run.id, self.context.now()).await?;
         let approved = plan.approve(sync.limits)?;
-        self.apply(run, approved, report, sync.progress, sync.stop).await
+        self.imports.apply(run, approved, report, sync.progress, sync.stop).await
     }
 
     /// Stores what a finished sync proves: its bookmark and, after a full sync, the scope and the resolved events.
@@ -205,7 +205,10 @@ impl Engine {
         // A concurrent event sync may still block a change that was just sent.
         let _nothing_in_flight = turn.nothing_in_flight().await;
         self.context.store().set_scope_version(&run.view.directory.scope_version()).await?;
-        self.context.stats.completed(self.resolve_failed_events(run, checkpoint).await?);
+        let (store, unnamed) = (self.context.store(), checkpoint.unnamed > 0);
+        // Events that failed or were blocked before, as far as it proves that their objects were read.
+        let resolved = store.resolve_failed_events(run.id, checkpoint.reading, unnamed, self.context.now());
+        self.context.stats.completed(resolved.await?);
         if sync.limits.override_safeguards {
             self.context.store().release_blocked().await?;
         } else {
@@ -276,21 +279,22 @@ impl Engine {
         self.context
             .conclude(run, RunKind::TargetedSync, report, progress, async |report| {
                 let request = FetchRequest::of(subjects, turn.is_alone());
-                let fetched = self.fetch(run, &request, report, progress).await?;
-                self.enqueue_new_groups(&fetched).await?;
+                let fetched = self.fetches.fetch(run, &request, report, progress).await?;
+                self.fetches.enqueue_new_groups(&fetched).await?;
                 let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
                 self.context.store().add_unread(run.id, &unread).await?;
                 self.context.store().enqueue_unread(run.id, self.context.now()).await?;
-                self.apply(
-                    run,
-                    fetched.plan.approve(&self.context.options.safeguards)?,
-                    report,
-                    progress,
-                    stop,
-                )
-                .await?;
-                self.send_rest(stop).await?;
-                report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
+                self.imports
+                    .apply(
+                        run,
+                        fetched.plan.approve(&self.context.options.safeguards)?,
+                        report,
+                        progress,
+                        stop,
+                    )
+                    .await?;
+                self.imports.send_rest(stop).await?;
+                report.cleared_values += self.imports.clear_all_stale_values(&run.view, stop).await?;
                 self.requeue_unblocked().await
             })
             .await

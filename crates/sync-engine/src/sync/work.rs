@@ -1,6 +1,7 @@
 //! Fetches named objects, together with the objects that their references require.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use sync_model::{GroupId, ObjectKind, RecordKey, RetireReason, UserId};
 
@@ -8,20 +9,38 @@ use crate::domain::directory::DirectoryObject;
 use crate::domain::error::EngineError;
 use crate::domain::inbox::Subject;
 use crate::domain::report::RunReport;
-use crate::domain::safeguards::SafeguardMinimums;
 use crate::domain::unreadable_object::UnreadableObject;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
-use crate::plan::sync_plan::SyncPlan;
+use crate::engine::context::Context;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::ports::view::MappingView;
 use crate::sync::fetched::{Fetch, FetchPlan, FetchRequest, FetchedObjects, ObjectVersions, SubjectSet};
+use crate::sync::members::MemberLists;
+use crate::sync::read::Reads;
+use crate::sync::staging::Staging;
 use crate::sync::wave::Wave;
 
 /// The number of members on a page of a listing.
 const MEMBERS_A_PAGE: u64 = 1000;
 
-impl Engine {
+/// Fetches named objects.
+pub(crate) struct Fetches {
+    context: Arc<Context>,
+    staging: Arc<Staging>,
+    reads: Arc<Reads>,
+    members: Arc<MemberLists>,
+}
+
+impl Fetches {
+    pub(crate) const fn new(
+        context: Arc<Context>,
+        staging: Arc<Staging>,
+        reads: Arc<Reads>,
+        members: Arc<MemberLists>,
+    ) -> Self {
+        Self { context, staging, reads, members }
+    }
+
     /// Fetches objects by ID, with the groups that must exist first and the former members of deleted groups; stages
     /// the differences.
     pub(crate) async fn fetch(
@@ -46,7 +65,7 @@ impl Engine {
         retired_groups.extend(group_ids(&left));
         gone.extend(left);
 
-        let mut users = self.read_wave(fetch, fetches.users.iter().cloned().collect()).await?;
+        let mut users = self.reads.read_wave(fetch, fetches.users.iter().cloned().collect()).await?;
         gone.extend(confirmed_missing(users.gone, &request.doubtful));
 
         let groups = self.read_referred_groups(fetch, &users.found).await?;
@@ -63,7 +82,7 @@ impl Engine {
         let unmapped = unmapped(&found);
         self.stage_fetched(fetch, found, &gone).await?;
         progress.end(Phase::Objects);
-        let plan = self.plan_of(run, fetch.report).await?;
+        let plan = self.staging.plan_of(run, fetch.report).await?;
         Ok(FetchedObjects { plan, states: std::mem::take(&mut fetch.states), new_groups, unmapped })
     }
 
@@ -76,8 +95,8 @@ impl Engine {
     ) -> Result<Wave, EngineError> {
         let of_memberships: Vec<GroupId> = named.memberships.keys().chain(&named.members).cloned().collect();
         let mut groups = std::mem::take(&mut named.groups);
-        groups.extend(self.missing_groups(&of_memberships).await?);
-        let Wave { found, gone } = self.read_wave(fetch, groups.into_iter().collect()).await?;
+        groups.extend(self.staging.missing_groups(&of_memberships).await?);
+        let Wave { found, gone } = self.reads.read_wave(fetch, groups.into_iter().collect()).await?;
         let gone = confirmed_missing(gone, &fetch.request.doubtful);
         let states = &mut fetch.states;
         states.closed = group_ids(gone.iter().chain(unselected(&found))).into_iter().collect();
@@ -98,9 +117,9 @@ impl Engine {
             .filter(|reference| reference.kind == ObjectKind::Group)
             .map(|reference| GroupId::new(reference.reference_key.clone()))
             .collect();
-        let missing = self.missing_groups(&referred.into_iter().collect::<Vec<_>>()).await?;
+        let missing = self.staging.missing_groups(&referred.into_iter().collect::<Vec<_>>()).await?;
         let missing = missing.into_iter().filter(|key| !fetch.states.objects.contains_key(key)).collect();
-        self.read_wave(fetch, missing).await
+        self.reads.read_wave(fetch, missing).await
     }
 
     /// Stages the differences of present objects, and retires the deleted ones.
@@ -112,10 +131,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let (run, reading) = (fetch.run, fetch.reading);
         let problems = &mut fetch.report.value_problems;
-        self.stage_observed(run, found.into_iter(), reading, problems).await?;
-        let marks = self.departures(&run.view, gone, RetireReason::Deleted, reading).await?;
+        self.staging.stage_observed(run, found.into_iter(), reading, problems).await?;
+        let marks = self.staging.departures(&run.view, gone, RetireReason::Deleted, reading).await?;
         self.context.store().stage(run.id, gone, &marks).await?;
-        self.resolve_staged(run.id, false, problems).await
+        self.staging.resolve_staged(run.id, false, problems).await
     }
 
     /// Lists the members of groups for which that needs fewer requests than reading each user. Returns deleted groups.
@@ -130,7 +149,7 @@ impl Engine {
         let run = fetch.run;
         let listings: Vec<GroupId> = fetches.listings.iter().cloned().collect();
         self.context.store().add_listed_groups(run.id, &listings).await?;
-        let listed = self.list_members(run, fetch.reading, fetch.progress).await?;
+        let listed = self.members.list_members(run, fetch.reading, fetch.progress).await?;
         for (group, failure) in listed.unlisted {
             let key = RecordKey::group(&group);
             fetch.report.unreadable.add(UnreadableObject::new(
@@ -167,7 +186,7 @@ impl Engine {
             return Ok(());
         }
         if fetch.request.alone {
-            self.record_as_empty(fetch.run, groups).await?;
+            self.members.record_as_empty(fetch.run, groups).await?;
             return self.stage_differences_of_events(fetch, read).await;
         }
         for group in groups {
@@ -187,7 +206,8 @@ impl Engine {
         read: &HashSet<RecordKey>,
     ) -> Result<(), EngineError> {
         let (run, reading, report) = (fetch.run, fetch.reading, &mut *fetch.report);
-        let left = self.stage_membership_differences(run, reading, read, &mut report.value_problems).await?;
+        let left =
+            self.members.stage_membership_differences(run, reading, read, &mut report.value_problems).await?;
         for object in left {
             self.context.store().add_unread(run.id, object.key().as_slice()).await?;
             report.unreadable.add(object);
@@ -202,7 +222,7 @@ impl Engine {
         listed: &BTreeSet<GroupId>,
     ) -> Result<Vec<GroupId>, EngineError> {
         let selected: Vec<GroupId> = group_ids(groups.iter().filter(|g| g.in_scope).map(|g| &g.record.key));
-        let missing = self.missing_groups(&selected).await?;
+        let missing = self.staging.missing_groups(&selected).await?;
         let missing = missing.into_iter().map(|key| GroupId::new(key.id));
         Ok(missing.filter(|id| !listed.contains(id) && !view.directory.is_implied(id)).collect())
     }
@@ -214,20 +234,6 @@ impl Engine {
             self.context.store().enqueue(&Subject::GroupMembers(group.clone()), self.context.now()).await?;
         }
         Ok(())
-    }
-
-    pub(crate) async fn plan_of(&self, run: &ActiveRun, report: &RunReport) -> Result<SyncPlan, EngineError> {
-        let staged = self.context.store().staged_counts(run.id).await?;
-        let counts = self.context.store().object_counts().await?;
-        let read: BTreeMap<ObjectKind, u64> =
-            report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
-        let mut plan = SyncPlan::new(run.id, &read, &staged, &counts);
-        plan.only_some();
-        let limits = &self.context.options.safeguards;
-        let since = self.context.window_begin(run, limits).await?;
-        plan.removals =
-            self.context.store().planned_removals(run.id, SafeguardMinimums::of(limits), since).await?;
-        Ok(plan)
     }
 
     /// Decides if a group's memberships are read by user or by listing, by the number of requests.
@@ -255,13 +261,6 @@ impl Engine {
             }
         }
         Ok(fetches)
-    }
-
-    /// Groups that Assets doesn't hold, or holds as retired.
-    pub(crate) async fn missing_groups(&self, groups: &[GroupId]) -> Result<Vec<RecordKey>, EngineError> {
-        let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
-        let known = self.context.store().record_states(&keys).await?;
-        Ok(keys.into_iter().filter(|key| known.get(key).is_none_or(|known| known.retired)).collect())
     }
 }
 

@@ -50,7 +50,7 @@ impl Engine {
         while !stop.is_cancelled() {
             let recovered = tokio::select! {
                 () = stop.cancelled() => return,
-                recovered = self.recover() => recovered,
+                recovered = self.imports.recover() => recovered,
             };
             let recovered_fully = recovered.is_ok();
             health.record(self, recovered);
@@ -108,10 +108,10 @@ impl Engine {
         while !self.clock.is_paused().await? {
             if let Some(report) = self.process_events(stop).await? {
                 log_run("events applied", &report);
-            } else if let Some(report) = self.send_unconfirmed(stop).await? {
+            } else if let Some(report) = self.imports.send_unconfirmed(stop).await? {
                 log_run("resent records", &report);
                 self.alert_on_rejected().await?;
-            } else if self.clear_stale_values(&self.schemas.active_view().await?, stop).await? == 0 {
+            } else if self.imports.clear_stale_values(&self.schemas.active_view().await?, stop).await? == 0 {
                 break;
             }
         }
