@@ -1,6 +1,7 @@
-//! The engine of one connection.
+//! The engine of one connection: services, and the public facade over them.
 
 pub(crate) mod active;
+pub(crate) mod basics;
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod early_checks;
@@ -14,92 +15,84 @@ pub(crate) mod stop;
 
 use std::sync::Arc;
 
-use sync_model::Record;
+use jiff::Timestamp;
+use sync_model::{Record, RecordKey};
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::error::EngineError;
 use crate::domain::hook_report::HookReport;
-use crate::domain::report::Outstanding;
+use crate::domain::inbox::Subject;
+use crate::domain::report::{Outstanding, RunReport};
+use crate::domain::safeguards::Safeguards;
 use crate::domain::schema_report::SchemaReport;
+use crate::engine::basics::Basics;
 use crate::engine::clock::ClockWatch;
 use crate::engine::context::{Context, Ports};
 use crate::engine::early_checks::EarlyChecks;
 use crate::engine::locks::Turns;
 use crate::engine::options::EngineOptions;
 use crate::engine::stats::EngineStats;
-use crate::import::confirmations::Confirmations;
 use crate::import::imports::Imports;
+use crate::import::prune::{Prune, PruneOptions, PrunePlan, PruneReport};
+use crate::plan::preview::{ObjectChange, Plans};
+use crate::plan::sync_plan::SyncPlan;
+use crate::ports::progress::ProgressSink;
+use crate::sync::complete::WorkItems;
+use crate::sync::events::Events;
 use crate::sync::listing::Listings;
 use crate::sync::members::MemberLists;
 use crate::sync::read::Reads;
+use crate::sync::run::Syncs;
 use crate::sync::schema_evolution::Schemas;
 use crate::sync::setup::{Setup, SetupReport, VerifyReport};
-use crate::sync::staging::Staging;
+use crate::sync::targeted::TargetedSyncs;
 use crate::sync::work::Fetches;
 
 /// Keeps one import source equal to one directory.
 ///
-/// It has a service for each subject, in the order in which they depend on each other: a service has only services above
-/// it in this list, and each state and lock belongs to one of them.
+/// Each subject has a service with its own state and locks. A service has only services that were constructed before it,
+/// so no service knows one above it.
 pub struct Engine {
     pub(crate) context: Arc<Context>,
-    pub(crate) confirmations: Arc<Confirmations>,
     pub(crate) schemas: Arc<Schemas>,
     pub(crate) clock: Arc<ClockWatch>,
-    pub(crate) early_checks: Arc<EarlyChecks>,
-    setup: Setup,
-    pub(crate) staging: Arc<Staging>,
     pub(crate) imports: Arc<Imports>,
-    pub(crate) reads: Arc<Reads>,
-    pub(crate) fetches: Arc<Fetches>,
-    pub(crate) listings: Arc<Listings>,
-    pub(crate) turns: Turns,
+    pub(crate) early_checks: Arc<EarlyChecks>,
+    pub(crate) work: Arc<WorkItems>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) syncs: Syncs,
+    setup: Setup,
+    targeted_syncs: TargetedSyncs,
+    plans: Plans,
+    prune: Prune,
 }
 
 impl Engine {
     /// An engine over these ports.
     pub fn new(ports: Ports, options: EngineOptions) -> Self {
-        let context = Arc::new(Context::new(ports, options));
-        let confirmations = Arc::new(Confirmations::new(Arc::clone(&context)));
-        let schemas = Arc::new(Schemas::new(Arc::clone(&context), Arc::clone(&confirmations)));
-        let clock = Arc::new(ClockWatch::new(Arc::clone(&context), Arc::clone(&schemas)));
+        let basics = Basics::new(ports, options);
+        let reads = Arc::new(Reads::new(Arc::clone(&basics.context)));
+        let members = Arc::new(MemberLists::new(&basics, Arc::clone(&reads)));
+        let fetches = Arc::new(Fetches::new(&basics, Arc::clone(&reads), Arc::clone(&members)));
+        let listings = Arc::new(Listings::new(&basics, Arc::clone(&reads), members));
+        let work = Arc::new(WorkItems::new(Arc::clone(&basics.context)));
+        let turns = Arc::<Turns>::default();
+        let events = Events::new(&basics, Arc::clone(&turns), Arc::clone(&fetches), Arc::clone(&work));
+        let events = Arc::new(events);
         let early_checks = Arc::<EarlyChecks>::default();
-        let setup = Setup::new(
-            Arc::clone(&context),
-            Arc::clone(&confirmations),
-            Arc::clone(&schemas),
-            Arc::clone(&early_checks),
-        );
-        let staging = Arc::new(Staging::new(Arc::clone(&context)));
-        let imports = Arc::new(Imports::new(
-            Arc::clone(&context),
-            Arc::clone(&confirmations),
-            Arc::clone(&schemas),
-            Arc::clone(&staging),
-        ));
-        let reads = Arc::new(Reads::new(Arc::clone(&context)));
-        let members =
-            Arc::new(MemberLists::new(Arc::clone(&context), Arc::clone(&staging), Arc::clone(&reads)));
-        let fetches = Arc::new(Fetches::new(
-            Arc::clone(&context),
-            Arc::clone(&staging),
-            Arc::clone(&reads),
-            Arc::clone(&members),
-        ));
-        let listings =
-            Arc::new(Listings::new(Arc::clone(&context), Arc::clone(&staging), Arc::clone(&reads), members));
         Self {
-            context,
-            confirmations,
-            schemas,
-            clock,
+            setup: Setup::new(&basics, Arc::clone(&early_checks)),
+            plans: Plans::new(&basics, Arc::clone(&listings), Arc::clone(&fetches)),
+            prune: Prune::new(&basics, reads),
+            syncs: Syncs::new(&basics, Arc::clone(&turns), listings, Arc::clone(&events), Arc::clone(&work)),
+            targeted_syncs: TargetedSyncs::new(&basics, turns, fetches, Arc::clone(&work)),
             early_checks,
-            setup,
-            staging,
-            imports,
-            reads,
-            fetches,
-            listings,
-            turns: Turns::default(),
+            work,
+            events,
+            context: basics.context,
+            schemas: basics.schemas,
+            clock: basics.clock,
+            imports: basics.imports,
         }
     }
 
@@ -166,5 +159,136 @@ impl Engine {
     /// When the importer or the store fails; the next run tries again.
     pub async fn recover(&self) -> Result<(), EngineError> {
         self.imports.recover().await
+    }
+
+    /// Reads everything and sends the differences from the confirmed records. Resumes an interrupted run.
+    ///
+    /// # Errors
+    /// When a port fails, when there is no mapping yet, and when the plan exceeds a safeguard. After any error,
+    /// confirmed records stay valid and a later run sends the rest.
+    pub async fn full_sync(
+        &self,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.syncs.full(limits, progress, stop).await
+    }
+
+    /// The same for a caller who expects all earlier changes: if it resumed an earlier run, whose first pages are
+    /// older, everything is read again.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn sync_as_of_now(
+        &self,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.syncs.as_of_now(limits, progress, stop).await
+    }
+
+    /// Reads recent changes since a time and sends the differences. Resumes an interrupted run.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn incremental_sync(
+        &self,
+        since: Timestamp,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.syncs.incremental(since, progress, stop).await
+    }
+
+    /// Reads some objects and sends those that differ.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn targeted_sync(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.targeted_syncs.sync(subjects, progress, stop).await
+    }
+
+    /// Reads everything and computes the changes of a sync. Sends nothing, and adds nothing to the object schema.
+    ///
+    /// # Errors
+    /// When the directory, the importer, or the store fails.
+    pub async fn plan(
+        &self,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        self.plans.plan(progress, stop).await
+    }
+
+    /// Reads some objects and computes the changes of [`targeted_sync`](Self::targeted_sync). Sends nothing.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub async fn targeted_plan(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        self.plans.targeted(subjects, progress, stop).await
+    }
+
+    /// The objects of a plan with old and new values, by key; at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn changes(
+        &self,
+        plan: &SyncPlan,
+        after: Option<&RecordKey>,
+        limit: u32,
+    ) -> Result<Vec<ObjectChange>, EngineError> {
+        self.plans.changes(plan, after, limit).await
+    }
+
+    /// Deletes a plan that was shown.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
+        self.plans.discard(plan).await
+    }
+
+    /// Lists objects that can be deleted from Assets. Changes nothing.
+    ///
+    /// # Errors
+    /// When there is no account, when there is no structure yet, or when a port fails.
+    pub async fn prune_plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
+        self.prune.plan(options).await
+    }
+
+    /// Checks a plan against the limits.
+    ///
+    /// # Errors
+    /// When it exceeds a limit, or the store fails.
+    pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
+        self.prune.check(plan, options).await
+    }
+
+    /// Deletes the objects of a plan, after the limits were checked and each object was looked up in the directory.
+    /// Only for a plan that an administrator has confirmed.
+    ///
+    /// # Errors
+    /// When there is no account, when a limit is exceeded, when the directory returns nothing, or when the store fails.
+    /// Other failures are in the report.
+    pub async fn prune(
+        &self,
+        plan: &PrunePlan,
+        options: &PruneOptions,
+        stop: &CancellationToken,
+    ) -> Result<PruneReport, EngineError> {
+        self.prune.prune(plan, options, stop).await
     }
 }

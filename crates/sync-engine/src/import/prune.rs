@@ -4,6 +4,7 @@
 //! the object, with an audit entry; an interrupted deletion completes the next time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, BoxStream};
@@ -19,10 +20,15 @@ use crate::domain::retired_object::{ObjectAuditEntry, RetiredObject};
 use crate::domain::safeguards::exceeds;
 use crate::domain::schema_report::SchemaState;
 use crate::domain::violation::SafeguardViolation;
-use crate::engine::Engine;
+use crate::engine::basics::Basics;
+use crate::engine::clock::ClockWatch;
+use crate::engine::context::Context;
 use crate::engine::locks::ExecutionGuard;
+use crate::import::imports::Imports;
 use crate::ports::target_schema::Comparison;
 use crate::ports::view::MappingView;
+use crate::sync::read::Reads;
+use crate::sync::schema_evolution::Schemas;
 
 /// The number of objects that are read and deleted between two checks for interruption.
 const TOGETHER: usize = 50;
@@ -112,12 +118,28 @@ impl PruneReport {
     }
 }
 
-impl Engine {
+/// Deletes retired objects.
+pub(crate) struct Prune {
+    context: Arc<Context>,
+    schemas: Arc<Schemas>,
+    clock: Arc<ClockWatch>,
+    imports: Arc<Imports>,
+    reads: Arc<Reads>,
+}
+
+impl Prune {
+    pub(crate) fn new(basics: &Basics, reads: Arc<Reads>) -> Self {
+        Self {
+            context: Arc::clone(&basics.context),
+            schemas: Arc::clone(&basics.schemas),
+            clock: Arc::clone(&basics.clock),
+            imports: Arc::clone(&basics.imports),
+            reads,
+        }
+    }
+
     /// Lists objects that can be deleted from Assets. Changes nothing.
-    ///
-    /// # Errors
-    /// When there is no account, when there is no structure yet, or when a port fails.
-    pub async fn prune_plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
+    pub(crate) async fn plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
         let Comparison { report, view } =
             self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         let objects = view.account()?;
@@ -140,10 +162,7 @@ impl Engine {
     }
 
     /// Checks a plan against the limits.
-    ///
-    /// # Errors
-    /// When it exceeds a limit, or the store fails.
-    pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
+    pub(crate) async fn check(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
         let mut counts: BTreeMap<ObjectKind, u64> = BTreeMap::new();
         for candidate in &plan.objects {
             *counts.entry(candidate.object.key.kind).or_default() += 1;
@@ -162,12 +181,7 @@ impl Engine {
     }
 
     /// Deletes the objects of a plan, after the limits were checked and each object was looked up in the directory.
-    /// Only for a plan that an administrator has confirmed.
-    ///
-    /// # Errors
-    /// When there is no account, when a limit is exceeded, when the directory returns nothing, or when the store fails.
-    /// Other failures are in the report.
-    pub async fn prune(
+    pub(crate) async fn prune(
         &self,
         plan: &PrunePlan,
         options: &PruneOptions,
@@ -175,7 +189,7 @@ impl Engine {
     ) -> Result<PruneReport, EngineError> {
         let view = &self.schemas.active_view().await?;
         view.account()?;
-        self.check_prune(plan, options).await?;
+        self.check(plan, options).await?;
         self.require_visible_objects(view, plan).await?;
         let mut report = PruneReport::default();
         for part in plan.objects.chunks(TOGETHER) {

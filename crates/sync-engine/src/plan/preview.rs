@@ -1,6 +1,8 @@
 //! Plans: the changes that a sync would make. Nothing is sent, and the store contains only the plan's own data, which
 //! is deleted with it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_model::RecordKey;
@@ -14,8 +16,9 @@ use crate::domain::run_kind::RunKind;
 use crate::domain::safeguards::Safeguards;
 use crate::domain::schema_report::SchemaReport;
 use crate::domain::staged::ChangeKind;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
+use crate::engine::context::Context;
 use crate::engine::run_progress::RunProgress;
 use crate::engine::stop::in_time;
 use crate::plan::sync_plan::SyncPlan;
@@ -23,6 +26,8 @@ use crate::ports::progress::{Phase, ProgressSink};
 use crate::ports::target_schema::Comparison;
 use crate::sync::active_sync::ActiveSync;
 use crate::sync::fetched::FetchRequest;
+use crate::sync::listing::Listings;
+use crate::sync::work::Fetches;
 
 /// A value before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,12 +55,20 @@ pub struct ObjectChange {
     pub fields: Vec<FieldChange>,
 }
 
-impl Engine {
-    /// Reads everything and computes the changes of a sync. Sends nothing, and adds nothing to the object schema.
-    ///
-    /// # Errors
-    /// When the directory, the importer, or the store fails.
-    pub async fn plan(
+/// Computes the changes of syncs, and sends nothing.
+pub(crate) struct Plans {
+    context: Arc<Context>,
+    listings: Arc<Listings>,
+    fetches: Arc<Fetches>,
+}
+
+impl Plans {
+    pub(crate) fn new(basics: &Basics, listings: Arc<Listings>, fetches: Arc<Fetches>) -> Self {
+        Self { context: Arc::clone(&basics.context), listings, fetches }
+    }
+
+    /// Reads everything and computes the changes of a sync.
+    pub(crate) async fn plan(
         &self,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
@@ -113,10 +126,7 @@ impl Engine {
     }
 
     /// The objects of a plan with old and new values, by key; at most `limit`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn changes(
+    pub(crate) async fn changes(
         &self,
         plan: &SyncPlan,
         after: Option<&RecordKey>,
@@ -147,18 +157,12 @@ impl Engine {
     }
 
     /// Deletes a plan that was shown.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
+    pub(crate) async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
         Ok(self.context.store().end_run(plan.run, &RunReport::default(), self.context.now()).await?)
     }
 
-    /// Reads some objects and computes the changes of [`targeted_sync`](Self::targeted_sync). Sends nothing.
-    ///
-    /// # Errors
-    /// As [`Self::plan`].
-    pub async fn targeted_plan(
+    /// Reads some objects and computes the changes of a targeted sync.
+    pub(crate) async fn targeted(
         &self,
         subjects: &[Subject],
         progress: &dyn ProgressSink,

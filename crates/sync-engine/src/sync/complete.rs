@@ -1,6 +1,7 @@
 //! Completes work items after their objects were read: they are removed, requeued, or failed.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,9 +13,7 @@ use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
 use crate::domain::inbox::{Subject, WorkItem};
 use crate::domain::task::Task;
-use crate::domain::violation::{SafeguardViolation, ViolatingChanges};
-use crate::engine::Engine;
-use crate::engine::active::ActiveRun;
+use crate::engine::context::Context;
 use crate::sync::fetched::{Failure, ObjectVersions};
 
 /// The number of times that an object older than its event is read again before it is accepted.
@@ -32,7 +31,16 @@ const ALERT_AFTER: u32 = 3;
 /// The number of attempts after which a work item fails.
 const MAX_ATTEMPTS: u32 = 12;
 
-impl Engine {
+/// Ends the work on the objects that events name.
+pub(crate) struct WorkItems {
+    context: Arc<Context>,
+}
+
+impl WorkItems {
+    pub(crate) const fn new(context: Arc<Context>) -> Self {
+        Self { context }
+    }
+
     /// Completes the processed work items, and requeues those whose objects are outdated.
     pub(crate) async fn complete(
         &self,
@@ -131,34 +139,6 @@ impl Engine {
     /// Requeues the blocked events none of whose objects is blocked any longer.
     pub(crate) async fn requeue_unblocked(&self) -> Result<(), EngineError> {
         Ok(self.context.store().requeue_unblocked(self.context.now()).await.map(drop)?)
-    }
-
-    /// Fails a sync that a safeguard blocks. The objects of the violating changes are stored until they are sent, or a
-    /// full sync no longer finds them.
-    pub(crate) async fn block_sync(
-        &self,
-        run: &ActiveRun,
-        refusal: SafeguardViolation,
-    ) -> Result<(), EngineError> {
-        let store = self.context.store();
-        let mut held = Vec::new();
-        if let Some(suspects) = refusal.suspects() {
-            held = store.unstage(run.id, &suspects).await?;
-            if let (ViolatingChanges::Retired(kind), true) = (suspects, held.is_empty()) {
-                // Rejected before the records were read separately.
-                let mut after: Option<String> = None;
-                loop {
-                    let page =
-                        store.unlisted(run.id, kind, after.as_deref(), self.context.options.page).await?;
-                    let Some(last) = page.last() else { break };
-                    after = Some(last.key.id.clone());
-                    held.extend(page.into_iter().map(|record| record.key));
-                }
-            }
-        }
-        let finding = Finding::error(Fact::SafeguardTriggered { violation: refusal.clone() });
-        store.block(&held, &[], &finding, self.context.now()).await?;
-        Err(refusal.into())
     }
 
     /// Requeues work items, and fails those that are out of attempts.

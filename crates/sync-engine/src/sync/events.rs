@@ -4,6 +4,7 @@
 //! require, and is processed as in a full sync. If a response is older than the event, the object is read again later.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
@@ -15,21 +16,52 @@ use crate::domain::finding::fact::Fact;
 use crate::domain::inbox::{Subject, WorkItem, WorkKind};
 use crate::domain::report::RunReport;
 use crate::domain::run_kind::RunKind;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
+use crate::engine::context::Context;
+use crate::engine::locks::Turns;
 use crate::engine::run_progress::RunProgress;
+use crate::import::imports::Imports;
 use crate::plan::sync_plan::SyncPlan;
 use crate::ports::progress::NoopProgress;
 use crate::ports::target_schema::Comparison;
-use crate::sync::complete::{NOT_FOUND_RETRIES, object};
+use crate::sync::complete::{NOT_FOUND_RETRIES, WorkItems, object};
 use crate::sync::fetched::{FetchRequest, FetchedObjects};
+use crate::sync::schema_evolution::Schemas;
+use crate::sync::staging::Staging;
+use crate::sync::work::Fetches;
 
-impl Engine {
+/// Applies events: reads the objects that they name, and sends those that differ.
+pub(crate) struct Events {
+    context: Arc<Context>,
+    schemas: Arc<Schemas>,
+    staging: Arc<Staging>,
+    imports: Arc<Imports>,
+    turns: Arc<Turns>,
+    fetches: Arc<Fetches>,
+    work: Arc<WorkItems>,
+}
+
+impl Events {
+    pub(crate) fn new(
+        basics: &Basics,
+        turns: Arc<Turns>,
+        fetches: Arc<Fetches>,
+        work: Arc<WorkItems>,
+    ) -> Self {
+        Self {
+            context: Arc::clone(&basics.context),
+            schemas: Arc::clone(&basics.schemas),
+            staging: Arc::clone(&basics.staging),
+            imports: Arc::clone(&basics.imports),
+            turns,
+            fetches,
+            work,
+        }
+    }
+
     /// Processes due work as one run; `None` without due work.
-    pub(crate) async fn process_events(
-        &self,
-        stop: &CancellationToken,
-    ) -> Result<Option<RunReport>, EngineError> {
+    pub(crate) async fn process(&self, stop: &CancellationToken) -> Result<Option<RunReport>, EngineError> {
         let view = self.schemas.active_view().await?;
         let claim = self.context.store().claim_work(
             WorkKind::Object,
@@ -61,10 +93,10 @@ impl Engine {
                 self.context.store().enqueue_unread(run.id, self.context.now()).await?;
                 let FetchedObjects { plan, states, .. } = fetched;
                 for (held, finding) in self.apply_events(&run, plan, report, observed, stop).await? {
-                    self.block_work(&items, &held, &finding).await?;
+                    self.work.block_work(&items, &held, &finding).await?;
                 }
-                self.complete(&items, &states).await?;
-                self.requeue_unblocked().await
+                self.work.complete(&items, &states).await?;
+                self.work.requeue_unblocked().await
             })
             .await;
         match outcome {

@@ -20,6 +20,7 @@ use crate::domain::safeguards::SafeguardMinimums;
 use crate::domain::trail::Trail;
 use crate::domain::unreadable_object::UnreadableObject;
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
 use crate::engine::context::Context;
 use crate::plan::sync_plan::SyncPlan;
 use crate::ports::progress::{Phase, ProgressSink};
@@ -49,13 +50,8 @@ pub(crate) struct Listings {
 }
 
 impl Listings {
-    pub(crate) const fn new(
-        context: Arc<Context>,
-        staging: Arc<Staging>,
-        reads: Arc<Reads>,
-        members: Arc<MemberLists>,
-    ) -> Self {
-        Self { context, staging, reads, members }
+    pub(crate) fn new(basics: &Basics, reads: Arc<Reads>, members: Arc<MemberLists>) -> Self {
+        Self { context: Arc::clone(&basics.context), staging: Arc::clone(&basics.staging), reads, members }
     }
 
     /// Continues a sync to its end, and returns its plan.

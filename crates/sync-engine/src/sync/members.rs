@@ -14,6 +14,7 @@ use crate::domain::reading::Reading;
 use crate::domain::unreadable_object::UnreadableObject;
 use crate::domain::values::ValueProblems;
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
 use crate::engine::context::Context;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::sync::fetched::Failure;
@@ -45,8 +46,8 @@ pub(crate) struct MemberLists {
 }
 
 impl MemberLists {
-    pub(crate) const fn new(context: Arc<Context>, staging: Arc<Staging>, reads: Arc<Reads>) -> Self {
-        Self { context, staging, reads }
+    pub(crate) fn new(basics: &Basics, reads: Arc<Reads>) -> Self {
+        Self { context: Arc::clone(&basics.context), staging: Arc::clone(&basics.staging), reads }
     }
 
     /// Adds groups with an empty list of members.

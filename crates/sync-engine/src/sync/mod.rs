@@ -16,6 +16,7 @@ pub(crate) mod schema_evolution;
 pub(crate) mod setup;
 pub(crate) mod single_reads;
 pub(crate) mod staging;
+pub(crate) mod targeted;
 pub(crate) mod unreadable;
 pub(crate) mod wave;
 pub(crate) mod work;

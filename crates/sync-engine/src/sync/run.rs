@@ -1,42 +1,77 @@
-//! Runs that read and send: all objects, recent changes, named objects, and unconfirmed records.
+//! Runs that list the directory and send: all objects, or recent changes.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use sync_model::{RecordKey, RunId};
+use sync_model::RunId;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::checkpoint::{SyncCheckpoint, SyncMode};
 use crate::domain::error::{EngineError, error_chain};
 use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
-use crate::domain::inbox::Subject;
 use crate::domain::report::{RecordCounts, RunReport, RunState};
-use crate::domain::run_kind::RunKind;
 use crate::domain::safeguards::Safeguards;
-use crate::domain::schema_report::SchemaState;
-use crate::engine::Engine;
+use crate::domain::violation::{SafeguardViolation, ViolatingChanges};
 use crate::engine::active::ActiveRun;
-use crate::engine::locks::SyncTurn;
+use crate::engine::basics::Basics;
+use crate::engine::clock::ClockWatch;
+use crate::engine::context::Context;
+use crate::engine::locks::{SyncTurn, Turns};
 use crate::engine::stop::in_time;
-use crate::ports::progress::{Phase, ProgressSink};
-use crate::ports::target_schema::Comparison;
+use crate::import::confirmations::Confirmations;
+use crate::import::imports::Imports;
+use crate::ports::progress::ProgressSink;
 use crate::ports::view::MappingView;
 use crate::sync::active_sync::ActiveSync;
-use crate::sync::fetched::FetchRequest;
+use crate::sync::complete::WorkItems;
+use crate::sync::events::Events;
+use crate::sync::listing::Listings;
+use crate::sync::schema_evolution::Schemas;
 
-impl Engine {
+/// Runs that list the directory. Only one runs at a time.
+pub(crate) struct Syncs {
+    context: Arc<Context>,
+    confirmations: Arc<Confirmations>,
+    schemas: Arc<Schemas>,
+    clock: Arc<ClockWatch>,
+    imports: Arc<Imports>,
+    turns: Arc<Turns>,
+    listings: Arc<Listings>,
+    events: Arc<Events>,
+    work: Arc<WorkItems>,
+}
+
+impl Syncs {
+    pub(crate) fn new(
+        basics: &Basics,
+        turns: Arc<Turns>,
+        listings: Arc<Listings>,
+        events: Arc<Events>,
+        work: Arc<WorkItems>,
+    ) -> Self {
+        Self {
+            context: Arc::clone(&basics.context),
+            confirmations: Arc::clone(&basics.confirmations),
+            schemas: Arc::clone(&basics.schemas),
+            clock: Arc::clone(&basics.clock),
+            imports: Arc::clone(&basics.imports),
+            turns,
+            listings,
+            events,
+            work,
+        }
+    }
+
     /// Reads everything and sends the differences from the confirmed records. Resumes an interrupted run.
-    ///
-    /// # Errors
-    /// When a port fails, when there is no mapping yet, and when the plan exceeds a safeguard. After any error,
-    /// confirmed records stay valid and a later run sends the rest.
-    pub async fn full_sync(
+    pub(crate) async fn full(
         &self,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
         in_time(self.context.options.grace, stop, async {
-            let mut report = self.run_sync(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
+            let mut report = self.run(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
             self.read_rest(&mut report, stop).await?;
             Ok(report)
         })
@@ -45,20 +80,17 @@ impl Engine {
 
     /// The same for a caller who expects all earlier changes: if it resumed an earlier run, whose first pages are
     /// older, everything is read again.
-    ///
-    /// # Errors
-    /// As [`Self::full_sync`].
-    pub async fn sync_as_of_now(
+    pub(crate) async fn as_of_now(
         &self,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let first = self.full_sync(limits, progress, stop).await?;
+        let first = self.full(limits, progress, stop).await?;
         if !first.resumed {
             return Ok(first);
         }
-        let mut report = self.full_sync(limits, progress, stop).await?;
+        let mut report = self.full(limits, progress, stop).await?;
         report.resumed = true;
         report.executions += first.executions;
         report.chunks += first.chunks;
@@ -86,7 +118,7 @@ impl Engine {
                 return Ok(());
             }
             before = left;
-            match self.process_events(stop).await {
+            match self.events.process(stop).await {
                 Ok(Some(_)) => self.imports.send_rest(stop).await?,
                 // Not due yet: the count stays, which ends the loop.
                 Ok(None) => {}
@@ -99,16 +131,13 @@ impl Engine {
     }
 
     /// Reads recent changes since a time and sends the differences. Resumes an interrupted run.
-    ///
-    /// # Errors
-    /// As [`Self::full_sync`].
-    pub async fn incremental_sync(
+    pub(crate) async fn incremental(
         &self,
         since: Timestamp,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let sync = self.run_sync(
+        let sync = self.run(
             SyncMode::Incremental(since),
             &self.context.options.safeguards,
             progress,
@@ -119,7 +148,7 @@ impl Engine {
     }
 
     /// Reads and sends the objects of a mode. `on_start` receives the run's ID.
-    pub(crate) async fn run_sync(
+    pub(crate) async fn run(
         &self,
         scope: SyncMode,
         limits: &Safeguards,
@@ -130,7 +159,8 @@ impl Engine {
         let turn = self.turns.sync().await;
         let progress = &self.context.observe(scope.run_kind(), progress);
         let mut report = RunReport::default();
-        let view = self.prepare(scope == SyncMode::Full, &mut report, progress).await?;
+        let view = self.schemas.prepare(scope == SyncMode::Full, &mut report, progress).await?;
+        self.clock.watch().await?;
         if scope == SyncMode::Full {
             self.confirmations.report_unidentified(&mut report).await?;
         }
@@ -160,7 +190,7 @@ impl Engine {
                 self.imports.send_rest(stop).await?;
                 report.cleared_values += self.imports.clear_all_stale_values(&run.view, stop).await?;
                 self.record_sync(&turn, sync, &checkpoint).await?;
-                self.requeue_unblocked().await
+                self.work.requeue_unblocked().await
             })
             .await
     }
@@ -251,72 +281,27 @@ impl Engine {
         Ok((run, checkpoint, false))
     }
 
-    /// Reads some objects and sends those that differ.
-    ///
-    /// # Errors
-    /// As [`Self::full_sync`].
-    pub async fn targeted_sync(
-        &self,
-        subjects: &[Subject],
-        progress: &dyn ProgressSink,
-        stop: &CancellationToken,
-    ) -> Result<RunReport, EngineError> {
-        in_time(self.context.options.grace, stop, self.sync_named(subjects, progress, stop)).await
-    }
-
-    async fn sync_named(
-        &self,
-        subjects: &[Subject],
-        progress: &dyn ProgressSink,
-        stop: &CancellationToken,
-    ) -> Result<RunReport, EngineError> {
-        let progress = &self.context.observe(RunKind::TargetedSync, progress);
-        let mut report = RunReport::default();
-        let view = self.prepare(false, &mut report, progress).await?;
-        let run = &self.context.begin(RunKind::TargetedSync, view).await?;
-        progress.started(run.id);
-        let turn = self.turns.reading().await;
-        self.context
-            .conclude(run, RunKind::TargetedSync, report, progress, async |report| {
-                let request = FetchRequest::of(subjects, turn.is_alone());
-                let fetched = self.fetches.fetch(run, &request, report, progress).await?;
-                self.fetches.enqueue_new_groups(&fetched).await?;
-                let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
-                self.context.store().add_unread(run.id, &unread).await?;
-                self.context.store().enqueue_unread(run.id, self.context.now()).await?;
-                self.imports
-                    .apply(
-                        run,
-                        fetched.plan.approve(&self.context.options.safeguards)?,
-                        report,
-                        progress,
-                        stop,
-                    )
-                    .await?;
-                self.imports.send_rest(stop).await?;
-                report.cleared_values += self.imports.clear_all_stale_values(&run.view, stop).await?;
-                self.requeue_unblocked().await
-            })
-            .await
-    }
-
-    /// Updates the object schema before records that need it are built. A run that reads `everything` fills new
-    /// attributes itself.
-    async fn prepare(
-        &self,
-        everything: bool,
-        report: &mut RunReport,
-        progress: &dyn ProgressSink,
-    ) -> Result<MappingView, EngineError> {
-        progress.begin(Phase::Schema, None);
-        let Comparison { report: structure, view } = self.schemas.follow_schema(!everything).await?;
-        if structure.state == SchemaState::Missing {
-            return Err(EngineError::SetupRequired);
+    /// Fails a sync that a safeguard blocks. The objects of the violating changes are stored until they are sent, or a
+    /// full sync no longer finds them.
+    async fn block_sync(&self, run: &ActiveRun, refusal: SafeguardViolation) -> Result<(), EngineError> {
+        let store = self.context.store();
+        let mut held = Vec::new();
+        if let Some(suspects) = refusal.suspects() {
+            held = store.unstage(run.id, &suspects).await?;
+            if let (ViolatingChanges::Retired(kind), true) = (suspects, held.is_empty()) {
+                // Rejected before the records were read separately.
+                let mut after: Option<String> = None;
+                loop {
+                    let page =
+                        store.unlisted(run.id, kind, after.as_deref(), self.context.options.page).await?;
+                    let Some(last) = page.last() else { break };
+                    after = Some(last.key.id.clone());
+                    held.extend(page.into_iter().map(|record| record.key));
+                }
+            }
         }
-        self.clock.watch().await?;
-        report.add_schema(&structure);
-        report.withheld = view.withheld();
-        progress.end(Phase::Schema);
-        Ok(view)
+        let finding = Finding::error(Fact::SafeguardTriggered { violation: refusal.clone() });
+        store.block(&held, &[], &finding, self.context.now()).await?;
+        Err(refusal.into())
     }
 }

@@ -8,10 +8,12 @@ use sync_model::{ObjectKind, Record};
 
 use crate::domain::error::EngineError;
 use crate::domain::record_text::text_of;
+use crate::domain::report::RunReport;
 use crate::domain::schema_report::{SchemaReport, SchemaState};
 use crate::engine::context::Context;
 use crate::engine::locks::{SchemaGuard, SchemaLock};
 use crate::import::confirmations::Confirmations;
+use crate::ports::progress::{Phase, ProgressSink};
 use crate::ports::target_schema::Comparison;
 use crate::ports::view::MappingView;
 
@@ -155,6 +157,25 @@ impl Schemas {
         if report.state == SchemaState::Extended {
             tracing::info!(attributes = ?report.added_attributes, "added new attributes to the object schema");
         }
+        Ok(view)
+    }
+
+    /// Updates the object schema before records that need it are built. A run that reads `everything` fills new
+    /// attributes itself.
+    pub(crate) async fn prepare(
+        &self,
+        everything: bool,
+        report: &mut RunReport,
+        progress: &dyn ProgressSink,
+    ) -> Result<MappingView, EngineError> {
+        progress.begin(Phase::Schema, None);
+        let Comparison { report: structure, view } = self.follow_schema(!everything).await?;
+        if structure.state == SchemaState::Missing {
+            return Err(EngineError::SetupRequired);
+        }
+        report.add_schema(&structure);
+        report.withheld = view.withheld();
+        progress.end(Phase::Schema);
         Ok(view)
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::finding::remedy::Remedy;
 use crate::domain::hook_report::HookReport;
 use crate::domain::schema_report::{SchemaReport, SchemaState};
 use crate::domain::task::Task;
+use crate::engine::basics::Basics;
 use crate::engine::context::Context;
 use crate::engine::early_checks::EarlyChecks;
 use crate::engine::locks::HookGuard;
@@ -50,13 +51,13 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    pub(crate) const fn new(
-        context: Arc<Context>,
-        confirmations: Arc<Confirmations>,
-        schemas: Arc<Schemas>,
-        early_checks: Arc<EarlyChecks>,
-    ) -> Self {
-        Self { context, confirmations, schemas, early_checks }
+    pub(crate) fn new(basics: &Basics, early_checks: Arc<EarlyChecks>) -> Self {
+        Self {
+            context: Arc::clone(&basics.context),
+            confirmations: Arc::clone(&basics.confirmations),
+            schemas: Arc::clone(&basics.schemas),
+            early_checks,
+        }
     }
 
     pub(crate) async fn set_up(&self, with_hook: bool) -> Result<SetupReport, EngineError> {

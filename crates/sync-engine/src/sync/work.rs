@@ -11,6 +11,7 @@ use crate::domain::inbox::Subject;
 use crate::domain::report::RunReport;
 use crate::domain::unreadable_object::UnreadableObject;
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
 use crate::engine::context::Context;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::ports::view::MappingView;
@@ -32,13 +33,8 @@ pub(crate) struct Fetches {
 }
 
 impl Fetches {
-    pub(crate) const fn new(
-        context: Arc<Context>,
-        staging: Arc<Staging>,
-        reads: Arc<Reads>,
-        members: Arc<MemberLists>,
-    ) -> Self {
-        Self { context, staging, reads, members }
+    pub(crate) fn new(basics: &Basics, reads: Arc<Reads>, members: Arc<MemberLists>) -> Self {
+        Self { context: Arc::clone(&basics.context), staging: Arc::clone(&basics.staging), reads, members }
     }
 
     /// Fetches objects by ID, with the groups that must exist first and the former members of deleted groups; stages

@@ -106,7 +106,7 @@ impl Engine {
     async fn drain(&self, stop: &CancellationToken) -> Result<(), EngineError> {
         self.clock.watch().await?;
         while !self.clock.is_paused().await? {
-            if let Some(report) = self.process_events(stop).await? {
+            if let Some(report) = self.events.process(stop).await? {
                 log_run("events applied", &report);
             } else if let Some(report) = self.imports.send_unconfirmed(stop).await? {
                 log_run("resent records", &report);

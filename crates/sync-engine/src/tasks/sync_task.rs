@@ -66,7 +66,7 @@ impl Engine {
             Some(request) => Ok(self.context.store().attach_run(request.id, run).await?),
             None => Ok(()),
         };
-        match self.run_sync(due.scope, &limits, &NoopProgress, stop, on_start).await {
+        match self.syncs.run(due.scope, &limits, &NoopProgress, stop, on_start).await {
             Ok(report) => {
                 log_run("directory read", &report);
                 self.context
@@ -81,7 +81,7 @@ impl Engine {
                 if matches!(error, EngineError::Interrupted) {
                     self.context.store().release_work(&due.items).await?;
                 } else {
-                    self.requeue_or_fail(&due.items, &error_chain(&error)).await?;
+                    self.work.requeue_or_fail(&due.items, &error_chain(&error)).await?;
                 }
                 Err(error)
             }
