@@ -49,13 +49,13 @@ impl ClockWatch {
                 SignedDuration::try_from(steady.duration_since(last.steady)).unwrap_or(SignedDuration::MAX);
             let step = now.duration_since(last.clock).saturating_sub(passed);
             if step.abs() >= STEP {
-                self.follow(step, now).await?;
+                self.follow_step(step, now).await?;
             }
         }
         self.compare(now).await
     }
 
-    async fn follow(&self, step: SignedDuration, now: Timestamp) -> Result<(), EngineError> {
+    async fn follow_step(&self, step: SignedDuration, now: Timestamp) -> Result<(), EngineError> {
         tracing::warn!(seconds = step.as_secs(), "the clock of this host changed");
         Ok(self.context.store().follow_clock(step, now).await?)
     }
@@ -73,7 +73,7 @@ impl ClockWatch {
             Some(before) => {
                 let step = offset.saturating_sub(before);
                 if step.abs() >= NOISE {
-                    self.follow(step, now).await?;
+                    self.follow_step(step, now).await?;
                 }
             }
         }

@@ -9,8 +9,9 @@
 //! [`HookLock`] stands alone: while it is held, only the port of the event hook is called. The `std` locks of the
 //! services are held for the time of one expression.
 //!
-//! The order holds because a service has only the services below it (see [`Engine`](crate::Engine)): code under a lock
-//! can't reach an earlier one. A function that needs a lock gets its guard as an argument.
+//! A service has only the services below it (see [`Engine`](crate::Engine)), so that code under a lock has no way to an
+//! earlier one; `tests/architecture` checks this. A function that needs a lock has the proof of it as an argument, such
+//! as [`ExecutionGuard`], and doesn't acquire it again.
 
 use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -37,12 +38,12 @@ pub(crate) struct ReadingTurn<'t> {
 
 impl Turns {
     /// Waits for the end of another sync.
-    pub(crate) async fn sync(&self) -> SyncTurn<'_> {
+    pub(crate) async fn begin_sync(&self) -> SyncTurn<'_> {
         SyncTurn { in_flight: &self.in_flight, _sync: self.sync.lock().await }
     }
 
     /// Begins a reading beside others, which never waits for a sync. Without a sync, none starts before its end.
-    pub(crate) async fn reading(&self) -> ReadingTurn<'_> {
+    pub(crate) async fn begin_reading(&self) -> ReadingTurn<'_> {
         ReadingTurn { _in_flight: self.in_flight.read().await, sync: self.sync.try_lock().ok() }
     }
 }
@@ -115,8 +116,8 @@ mod tests {
     #[tokio::test]
     async fn reading_never_waits_for_sync() {
         let turns = Turns::default();
-        let sync = turns.sync().await;
-        let reading = turns.reading().now_or_never().unwrap();
+        let sync = turns.begin_sync().await;
+        let reading = turns.begin_reading().now_or_never().unwrap();
         assert!(!reading.is_alone());
         assert!(sync.nothing_in_flight().now_or_never().is_none(), "a reading is in flight");
         drop(reading);
@@ -126,11 +127,11 @@ mod tests {
     #[tokio::test]
     async fn sync_waits_for_lone_reading() {
         let turns = Turns::default();
-        let reading = turns.reading().await;
+        let reading = turns.begin_reading().await;
         assert!(reading.is_alone());
-        assert!(!turns.reading().await.is_alone(), "the other one is alone");
-        assert!(turns.sync().now_or_never().is_none());
+        assert!(!turns.begin_reading().await.is_alone(), "the other one is alone");
+        assert!(turns.begin_sync().now_or_never().is_none());
         drop(reading);
-        assert!(turns.sync().now_or_never().is_some());
+        assert!(turns.begin_sync().now_or_never().is_some());
     }
 }

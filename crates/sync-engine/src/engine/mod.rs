@@ -212,7 +212,7 @@ impl Engine {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        self.targeted_syncs.sync(subjects, progress, stop).await
+        self.targeted_syncs.run(subjects, progress, stop).await
     }
 
     /// Reads everything and computes the changes of a sync. Sends nothing, and adds nothing to the object schema.

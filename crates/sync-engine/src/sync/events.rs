@@ -74,7 +74,7 @@ impl Events {
             return Ok(None);
         }
         // If it is alone, confirmed records have the memberships.
-        let turn = self.turns.reading().await;
+        let turn = self.turns.begin_reading().await;
         let run = match self.context.begin(RunKind::EventSync, view).await {
             Ok(run) => run,
             Err(error) => {

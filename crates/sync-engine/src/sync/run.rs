@@ -156,7 +156,7 @@ impl Syncs {
         stop: &CancellationToken,
         on_start: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
-        let turn = self.turns.sync().await;
+        let turn = self.turns.begin_sync().await;
         let progress = &self.context.observe(scope.run_kind(), progress);
         let mut report = RunReport::default();
         let view = self.schemas.prepare(scope == SyncMode::Full, &mut report, progress).await?;

@@ -51,16 +51,16 @@ impl TargetedSyncs {
     }
 
     /// Reads some objects and sends those that differ.
-    pub(crate) async fn sync(
+    pub(crate) async fn run(
         &self,
         subjects: &[Subject],
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        in_time(self.context.options.grace, stop, self.sync_named(subjects, progress, stop)).await
+        in_time(self.context.options.grace, stop, self.run_named(subjects, progress, stop)).await
     }
 
-    async fn sync_named(
+    async fn run_named(
         &self,
         subjects: &[Subject],
         progress: &dyn ProgressSink,
@@ -72,7 +72,7 @@ impl TargetedSyncs {
         self.clock.watch().await?;
         let run = &self.context.begin(RunKind::TargetedSync, view).await?;
         progress.started(run.id);
-        let turn = self.turns.reading().await;
+        let turn = self.turns.begin_reading().await;
         self.context
             .conclude(run, RunKind::TargetedSync, report, progress, async |report| {
                 let request = FetchRequest::of(subjects, turn.is_alone());
