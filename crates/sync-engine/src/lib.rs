@@ -20,7 +20,7 @@ pub use domain::condition::health::ConnectionHealth;
 #[cfg(any(test, feature = "test-support"))]
 pub use domain::condition::situations::{Situation, SituationEvidence};
 pub use domain::condition::{Condition, ConditionStatus, ConditionType, Conditions};
-pub use domain::directory::{Cursor, DirectoryGroup, DirectoryObject, DirectoryUser, Members, Page};
+pub use domain::directory::{Cursor, DirectoryGroup, DirectoryObject, Members, Page};
 pub use domain::error::{EngineError, PortError, error_chain};
 pub use domain::event::{Event, EventCursor, EventFilter, EventState, PendingWork, ReplayTarget};
 pub use domain::feed::{FeedCheckpoint, FeedPage, FeedStart};
@@ -74,6 +74,7 @@ pub use ports::directory::Directory;
 pub use ports::event_hook::EventHook;
 pub use ports::feed::EventFeed;
 pub use ports::importer::{Execution, Importer};
+pub use ports::mapping_rules::MappingRules;
 pub use ports::observer::{ObservedRun, RunObserver};
 pub use ports::progress::{NoopProgress, Phase, ProgressSink};
 pub use ports::state::aliases::Aliases;

@@ -19,14 +19,7 @@ pub struct DirectoryObject {
     pub unmapped: Vec<String>,
     /// Values that had to be dropped or altered to fit.
     pub problems: Vec<ValueProblem>,
-}
-
-/// A user as it was read just now; its record does not hold the groups yet.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DirectoryUser {
-    /// The user.
-    pub observed: DirectoryObject,
-    /// Groups in scope that it belongs to by its nature, and that needn't be requested.
+    /// Groups in scope that a user belongs to by its nature, and that needn't be requested.
     pub implied_groups: Vec<GroupId>,
 }
 

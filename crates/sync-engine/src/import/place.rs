@@ -246,9 +246,9 @@ impl Confirmations {
     }
 
     /// The version of the rules of a sync; it changes with each lost confirmation.
-    pub(crate) async fn rules(&self, view: &MappingView) -> Result<String, EngineError> {
+    pub(crate) async fn rules_version(&self, view: &MappingView) -> Result<String, EngineError> {
         let doubts = self.context.store().place().await?.map_or(0, |place| place.doubts);
-        Ok(format!("{} {doubts}", view.rules()))
+        Ok(format!("{} {doubts}", view.rules_version()))
     }
 }
 

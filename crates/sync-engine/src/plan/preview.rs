@@ -91,7 +91,7 @@ impl Plans {
         // The plan is shown despite violations: the administrator reviews them.
         let limits = Safeguards { override_safeguards: true, ..self.context.options.safeguards };
         let mut checkpoint =
-            SyncCheckpoint::new(SyncMode::Full, self.context.reading(run).await?, run.view.rules());
+            SyncCheckpoint::new(SyncMode::Full, self.context.reading(run).await?, run.view.rules_version());
         let sync = ActiveSync { run, limits: &limits, progress, stop };
         self.listings.read_listings(&sync, &mut checkpoint).await
     }

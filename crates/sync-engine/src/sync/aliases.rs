@@ -10,8 +10,9 @@ use sync_model::{AliasReference, ObjectKind, Record, RecordKey, RunId, ValueProb
 
 use crate::domain::aliases::Owner;
 use crate::domain::error::EngineError;
+use crate::domain::staged::StagedChange;
 use crate::domain::values::ValueProblems;
-use crate::sync::staging::{Staging, classify};
+use crate::sync::staging::Staging;
 
 /// Owners by kind and alias.
 type Owners = BTreeMap<ObjectKind, HashMap<String, Vec<Owner>>>;
@@ -75,12 +76,13 @@ impl Staging {
         let keys: Vec<RecordKey> = resolved.keys().cloned().collect();
         let known = self.context.store().record_states(&keys).await?;
         let mut changes = Vec::new();
-        for mut staged in self.context.store().as_staged_by(run, &keys).await? {
-            let Some(id) = resolved.remove(&staged.record.key) else { continue };
-            staged.record.resolve(id);
-            if classify(&staged.record, known.get(&staged.record.key)).is_some() {
-                changes.push(staged);
-            }
+        for staged in self.context.store().as_staged_by(run, &keys).await? {
+            let StagedChange { change, mut record, reading, .. } = staged;
+            let Some(id) = resolved.remove(&record.key) else { continue };
+            record.resolve(id);
+            let known = known.get(&record.key);
+            let staged = StagedChange::of(record, known, reading);
+            changes.extend(staged.map(|staged| StagedChange { change, ..staged }));
         }
         // A record that was staged only for its reference, and is unchanged now, is no longer staged.
         Ok(self.context.store().stage(run, &keys, &changes).await?)

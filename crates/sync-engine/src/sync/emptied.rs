@@ -56,7 +56,7 @@ impl Reads {
         let groups: Vec<GroupId> = references
             .filter(|reference| reference.kind == ObjectKind::Group)
             .map(|reference| GroupId::new(reference.reference_key.clone()))
-            .filter(|group| !view.directory.is_implied(group))
+            .filter(|group| !view.rules.is_implied(group))
             .collect();
         let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
         let known = self.context.store().record_states(&keys).await?;

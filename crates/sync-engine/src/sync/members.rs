@@ -187,8 +187,9 @@ impl MemberLists {
                     last_updated: None,
                     unmapped: Vec::new(),
                     problems: Vec::new(),
+                    implied_groups: Vec::new(),
                 };
-                Some(run.view.directory.join(last, &groups))
+                Some(run.view.rules.join(last, &groups))
             }));
             self.staging.stage_observed(run, observed.into_iter(), reading, problems).await?;
         }
@@ -202,7 +203,7 @@ impl MemberLists {
     ) -> Result<Vec<UserId>, EngineError> {
         let noted = self.context.store().listed_groups_of(run.id, &unknown).await?;
         let may = |user: &UserId| {
-            noted.get(user).into_iter().flatten().any(|group| run.view.directory.may_include(group))
+            noted.get(user).into_iter().flatten().any(|group| run.view.rules.may_include(group))
         };
         Ok(unknown.into_iter().filter(may).collect())
     }
@@ -301,7 +302,7 @@ impl MemberLists {
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.id.clone());
             let groups = page.into_iter().map(|group| GroupId::new(group.key.id));
-            let groups: Vec<GroupId> = groups.filter(|group| !run.view.directory.is_implied(group)).collect();
+            let groups: Vec<GroupId> = groups.filter(|group| !run.view.rules.is_implied(group)).collect();
             store.add_listed_groups(run.id, &groups).await?;
         }
     }
@@ -320,7 +321,7 @@ impl MemberLists {
         let live = unread.iter().filter(|key| known.get(key).is_some_and(|known| !known.retired));
         let groups: Vec<GroupId> = live
             .map(|key| GroupId::new(key.id.clone()))
-            .filter(|id| !run.view.directory.is_implied(id))
+            .filter(|id| !run.view.rules.is_implied(id))
             .collect();
         Ok(self.context.store().add_listed_groups(run.id, &groups).await?)
     }

@@ -2,11 +2,12 @@
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, RetireReason, UserId};
+use sync_model::{ObjectKind, Record, RecordKey, RetireReason};
 
 use crate::domain::checkpoint::SyncCheckpoint;
 use crate::domain::error::EngineError;
 use crate::domain::reading::Reading;
+use crate::domain::record_state::RecordState;
 use crate::domain::staged::{ChangeKind, StagedChange};
 use crate::domain::unreadable_object::UnreadableObject;
 use crate::domain::violation::SafeguardViolation;
@@ -48,12 +49,14 @@ impl Listings {
                 .await?;
             let Some(last) = page.last() else { return self.reads.prove_answers(&run.view, singles).await };
             after = Some(last.key.id.clone());
+            let keys: Vec<RecordKey> = page.iter().map(|record| record.key.clone()).collect();
+            let known = &self.context.store().record_states(&keys).await?;
             let reading = self.context.reading(run).await?;
             let mut reads: BoxStream<'_, (RecordKey, Result<Option<StagedChange>, EngineError>)> =
                 stream::iter(page)
                     .map(|record| async move {
-                        let key = record.key.clone();
-                        (key, self.read_missing(&run.view, record, reading).await)
+                        let (key, known) = (record.key.clone(), known.get(&record.key));
+                        (key, self.read_missing(&run.view, record, known, reading).await)
                     })
                     .buffer_unordered(self.context.options.concurrency)
                     .boxed();
@@ -81,35 +84,15 @@ impl Listings {
         &self,
         view: &MappingView,
         last: Record,
+        known: Option<&RecordState>,
         reading: Reading,
     ) -> Result<Option<StagedChange>, EngineError> {
-        let found = match last.key.kind {
-            ObjectKind::User => {
-                let user = self.reads.read_user(view, &UserId::new(last.key.id.clone())).await?;
-                user.map(|user| user.observed)
-            }
-            ObjectKind::Group => view
-                .directory
-                .group(&GroupId::new(last.key.id.clone()))
-                .await
-                .map_err(EngineError::Directory)?
-                .map(|group| group.observed),
-            // A membership has no lifecycle; it ends with the listing.
-            ObjectKind::Membership => None,
+        let departure = match self.reads.read_object(view, &last.key).await?.map(|read| read.observed) {
+            Some(found) if found.in_scope => return Ok(StagedChange::of(found.record, known, reading)),
+            Some(_) => RetireReason::OutOfScope,
+            None => RetireReason::Deleted,
         };
-        let departure = match &found {
-            None => Some(RetireReason::Deleted),
-            Some(observed) => (!observed.in_scope).then_some(RetireReason::OutOfScope),
-        };
-        if let Some(departure) = departure {
-            let record = view.directory.retire(&last, departure);
-            return Ok(Some(StagedChange { change: ChangeKind::Retire, record, reading }));
-        }
-        Ok(match found {
-            Some(observed) if observed.record.fingerprint() != last.fingerprint() => {
-                Some(StagedChange { change: ChangeKind::Update, record: observed.record, reading })
-            }
-            _ => None,
-        })
+        let record = view.rules.retire(&last, departure);
+        Ok(Some(StagedChange::new(ChangeKind::Retire, record, reading)))
     }
 }

@@ -33,15 +33,17 @@ impl Reads {
         id: &UserId,
     ) -> Result<Option<Read>, EngineError> {
         let directory = &view.directory;
-        let Some(user) = directory.user(id).await.map_err(EngineError::Directory)? else { return Ok(None) };
-        if !user.observed.in_scope {
-            return Ok(Some(Read { observed: user.observed, groups: None }));
+        let Some(mut user) = directory.user(id).await.map_err(EngineError::Directory)? else {
+            return Ok(None);
+        };
+        if !user.in_scope {
+            return Ok(Some(Read { observed: user, groups: None }));
         }
         let groups = self.groups_of(view, id).await?;
         // Deleted between the two requests.
         let Some(mut groups) = groups else { return Ok(None) };
-        groups.extend(user.implied_groups);
-        Ok(Some(Read { observed: directory.join(user.observed, &groups), groups: Some(groups) }))
+        groups.append(&mut user.implied_groups);
+        Ok(Some(Read { observed: view.rules.join(user, &groups), groups: Some(groups) }))
     }
 
     /// One object, read by ID.

@@ -234,7 +234,7 @@ impl Syncs {
         self.confirmations.drop_unidentified().await?;
         // A concurrent event sync may still block a change that was just sent.
         let _nothing_in_flight = turn.nothing_in_flight().await;
-        self.context.store().set_scope_version(&run.view.directory.scope_version()).await?;
+        self.context.store().set_scope_version(run.view.rules.scope_version()).await?;
         let (store, unnamed) = (self.context.store(), checkpoint.unnamed > 0);
         // Events that failed or were blocked before, as far as it proves that their objects were read.
         let resolved = store.resolve_failed_events(run.id, checkpoint.reading, unnamed, self.context.now());
@@ -253,7 +253,7 @@ impl Syncs {
         scope: SyncMode,
         view: MappingView,
     ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
-        let (now, mapping) = (self.context.now(), self.confirmations.rules(&view).await?);
+        let (now, mapping) = (self.context.now(), self.confirmations.rules_version(&view).await?);
         while let Some((run, checkpoint)) = self.context.store().resumable_checkpoint().await? {
             let fresh = now.duration_since(checkpoint.started_at).unsigned_abs()
                 < self.context.options.checkpoint_max_age;

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, RetireReason};
+use sync_model::{GroupId, ObjectKind, RecordKey, RetireReason};
 
 use crate::domain::directory::DirectoryObject;
 use crate::domain::error::EngineError;
 use crate::domain::reading::Reading;
-use crate::domain::record_state::RecordState;
 use crate::domain::report::RunReport;
 use crate::domain::safeguards::SafeguardMinimums;
 use crate::domain::staged::{ChangeKind, StagedChange};
@@ -17,17 +16,6 @@ use crate::engine::active::ActiveRun;
 use crate::engine::context::Context;
 use crate::plan::sync_plan::SyncPlan;
 use crate::ports::view::MappingView;
-
-/// The change of a record compared with its object's current state; `None` without one.
-pub(crate) fn classify(record: &Record, known: Option<&RecordState>) -> Option<ChangeKind> {
-    match known {
-        None => Some(ChangeKind::Create),
-        Some(known) if known.resend_pending || known.fingerprint != record.fingerprint() => {
-            Some(ChangeKind::Update)
-        }
-        Some(_) => None,
-    }
-}
 
 /// Compares records with the confirmed ones, and stages those that differ.
 pub(crate) struct Staging {
@@ -65,8 +53,8 @@ impl Staging {
         let mut changes: Vec<StagedChange> = records
             .into_iter()
             .filter_map(|record| {
-                let change = classify(&record, known.get(&record.key))?;
-                Some(StagedChange { change, record, reading })
+                let known = known.get(&record.key);
+                StagedChange::of(record, known, reading)
             })
             .collect();
         // Of an org with a narrow scope, most of a page is irrelevant to Assets.
@@ -90,9 +78,9 @@ impl Staging {
         let known = self.context.store().record_states(keys).await?;
         let confirmed = self.context.store().confirmed_records(keys).await?;
         let marks = keys.iter().filter_map(|key| {
-            let record = view.directory.retire(confirmed.get(key)?, departure);
-            classify(&record, Some(known.get(key)?))?;
-            Some(StagedChange { change: ChangeKind::Retire, record, reading })
+            let record = view.rules.retire(confirmed.get(key)?, departure);
+            let staged = StagedChange::of(record, Some(known.get(key)?), reading)?;
+            Some(StagedChange { change: ChangeKind::Retire, ..staged })
         });
         Ok(marks.collect())
     }
@@ -116,37 +104,5 @@ impl Staging {
         let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
         let known = self.context.store().record_states(&keys).await?;
         Ok(keys.into_iter().filter(|key| known.get(key).is_none_or(|known| known.retired)).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use sync_model::RecordKey;
-
-    use super::*;
-
-    #[test]
-    fn records_are_classified_by_change() {
-        let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
-        let record = Record {
-            key,
-            fields: BTreeMap::new(),
-            reference_key: "u1".into(),
-            references: Vec::new(),
-            alias: None,
-            alias_reference: None,
-        };
-        let mut other = record.clone();
-        other.fields.insert("login".into(), "ada".into());
-        let known = RecordState { fingerprint: record.fingerprint(), retired: false, resend_pending: false };
-        assert_eq!(classify(&record, None), Some(ChangeKind::Create));
-        assert_eq!(classify(&record, Some(&known)), None);
-        assert_eq!(classify(&other, Some(&known)), Some(ChangeKind::Update));
-        assert_eq!(
-            classify(&record, Some(&RecordState { resend_pending: true, ..known })),
-            Some(ChangeKind::Update)
-        );
     }
 }

@@ -220,7 +220,7 @@ impl Fetches {
         let selected: Vec<GroupId> = group_ids(groups.iter().filter(|g| g.in_scope).map(|g| &g.record.key));
         let missing = self.staging.missing_groups(&selected).await?;
         let missing = missing.into_iter().map(|key| GroupId::new(key.id));
-        Ok(missing.filter(|id| !listed.contains(id) && !view.directory.is_implied(id)).collect())
+        Ok(missing.filter(|id| !listed.contains(id) && !view.rules.is_implied(id)).collect())
     }
 
     /// Queues the members of groups that are new to Assets: they may have been members before the group was in scope,
@@ -285,7 +285,7 @@ fn remove_memberships(view: &MappingView, users: &mut [DirectoryObject], retired
             .collect();
         if groups.iter().any(|group| retired_groups.contains(group)) {
             let left: Vec<GroupId> = groups.into_iter().filter(|g| !retired_groups.contains(g)).collect();
-            *user = view.directory.join(user.clone(), &left);
+            *user = view.rules.join(user.clone(), &left);
         }
     }
 }

@@ -193,7 +193,7 @@ impl Engine {
     /// Requests a full sync if the scope changed.
     async fn check_scope(&self, view: &MappingView) -> Result<(), EngineError> {
         let synchronised = self.context.store().last_run(RunKind::FullSync).await?.succeeded.is_some();
-        if synchronised && self.context.store().scope_version().await? != view.directory.scope_version() {
+        if synchronised && self.context.store().scope_version().await? != view.rules.scope_version() {
             tracing::info!("scope changed; starting a full sync");
             self.context.store().enqueue(&Subject::EntireDirectory, self.context.now()).await?;
         }
