@@ -7,7 +7,7 @@ use futures::stream::{BoxStream, StreamExt};
 use jiff::Timestamp;
 use okta_client::model::{Group, OddMember, Profile, User};
 use okta_client::{Error, GroupQuery, OktaClient, UserQuery};
-use sync_engine::{Cursor, Directory, DirectoryGroup, DirectoryObject, Page, PortError, UnreadableItem};
+use sync_engine::{Cursor, Directory, DirectoryObject, Page, PortError, UnreadableItem};
 use sync_model::{GroupId, UserId};
 use tokio::sync::Mutex;
 
@@ -161,7 +161,7 @@ impl Directory for OktaDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         let groups = self.okta.groups();
         let page = match from {
             Some(cursor) => match cursor.as_str().parse() {
@@ -269,7 +269,7 @@ impl Directory for OktaDirectory {
         }
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryObject>, PortError> {
         let group = self.okta.high_priority().groups().find(id.as_str()).await.map_err(reading)?;
         group
             .map(|group| match self.flaw_of_group(&group) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use okta_client::model::{Group, Member, OddMember, User, UserStatus};
 use schema_mapper::{MappedRecord, Mapping, Source, SyncScope, UserScope};
-use sync_engine::{DirectoryGroup, DirectoryObject, MappingRules, Members};
+use sync_engine::{DirectoryObject, MappingRules};
 use sync_model::{GroupId, ObjectKind, Record, RetireReason};
 
 /// The scope, and the group of all users once it is known.
@@ -94,22 +94,15 @@ impl Projection {
     }
 
     /// A group as the engine reads it.
-    pub fn group(&self, group: &Group) -> DirectoryGroup {
-        let members = if group.is_everyone() {
+    pub fn group(&self, group: &Group) -> DirectoryObject {
+        if group.is_everyone() {
             // The group is known now and isn't requested again.
             self.choice.set_everyone_group(Some(group));
-            Members::Implied
-        } else {
-            Members::Listed
-        };
-        DirectoryGroup {
-            observed: observed(
-                self.mapping.group(group),
-                self.choice.includes_group(group),
-                group.last_updated,
-            ),
-            members,
+        }
+        let selected = self.choice.includes_group(group);
+        DirectoryObject {
             members_changed: group.last_membership_updated,
+            ..observed(self.mapping.group(group), selected, group.last_updated)
         }
     }
 
@@ -179,6 +172,7 @@ fn observed(mapped: MappedRecord, selected: bool, last_updated: Option<Timestamp
         record: mapped.record,
         in_scope: selected,
         last_updated,
+        members_changed: None,
         unmapped: mapped.unmapped,
         problems: mapped.problems,
         implied_groups: Vec::new(),

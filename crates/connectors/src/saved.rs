@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use sync_engine::{Cursor, Directory, DirectoryGroup, DirectoryObject, Page, PortError};
+use sync_engine::{Cursor, Directory, DirectoryObject, Page, PortError};
 use sync_model::{GroupId, UserId};
 
 use crate::export::{ExportError, Saved};
@@ -84,7 +84,7 @@ impl Directory for SavedDirectory {
         &self,
         _since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         let place = Place::of(from)?;
         let groups = self.saved.groups(place.number).await.map_err(reading)?;
         place.page(groups, |group| self.lens.group(group), |found| self.saved.check_groups(found))
@@ -118,7 +118,7 @@ impl Directory for SavedDirectory {
         Ok(None)
     }
 
-    async fn group(&self, _id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+    async fn group(&self, _id: &GroupId) -> Result<Option<DirectoryObject>, PortError> {
         Ok(None)
     }
 

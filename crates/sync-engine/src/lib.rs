@@ -20,7 +20,7 @@ pub use domain::condition::health::ConnectionHealth;
 #[cfg(any(test, feature = "test-support"))]
 pub use domain::condition::situations::{Situation, SituationEvidence};
 pub use domain::condition::{Condition, ConditionStatus, ConditionType, Conditions};
-pub use domain::directory::{Cursor, DirectoryGroup, DirectoryObject, Members, Page};
+pub use domain::directory::{Cursor, DirectoryObject, Page};
 pub use domain::error::{EngineError, PortError, error_chain};
 pub use domain::event::{Event, EventCursor, EventFilter, EventState, PendingWork, ReplayTarget};
 pub use domain::feed::{FeedCheckpoint, FeedPage, FeedStart};

@@ -168,7 +168,7 @@ impl Lookup {
         let counted = GroupQuery { stats: true, limit: Some(1), ..GroupQuery::filter(format!("id eq {id}")) };
         let counted = okta.groups().page(&counted).await?.items;
         let whole = through.filter(|through| through.lens.unreadable_of_group(&group).is_none());
-        let observed = whole.map(|through| through.lens.group(&group).observed);
+        let observed = whole.map(|through| through.lens.group(&group));
         Ok(Some(OktaObject {
             status: None,
             kind: Some(group.kind.as_str().to_owned()),

@@ -317,7 +317,7 @@ impl Prune {
             ObjectKind::Group => {
                 let id = GroupId::new(key.id.clone());
                 let group = directory.group(&id).await.map_err(EngineError::Directory)?;
-                Ok(group.filter(|group| group.observed.in_scope).map(|_| Subject::Group(id)))
+                Ok(group.filter(|group| group.in_scope).map(|_| Subject::Group(id)))
             }
             ObjectKind::Membership => self.subject_of_membership(view, key).await,
         }

@@ -5,7 +5,7 @@ use futures::stream::BoxStream;
 use jiff::Timestamp;
 use sync_model::{GroupId, UserId};
 
-use crate::domain::directory::{Cursor, DirectoryGroup, DirectoryObject, Page};
+use crate::domain::directory::{Cursor, DirectoryObject, Page};
 use crate::domain::error::PortError;
 
 /// Users, groups, and memberships. Records of users that it returns don't contain groups yet.
@@ -21,7 +21,7 @@ pub trait Directory: Send + Sync {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError>;
+    ) -> Result<Page<DirectoryObject>, PortError>;
 
     /// The IDs of a group's members. A failure that concerns only this group is [a single
     /// record's](PortError::is_single_record); the failure of a deleted group [says so](PortError::is_deleted).
@@ -41,7 +41,7 @@ pub trait Directory: Send + Sync {
     async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError>;
 
     /// One group, read by id and before other requests; `None` when there is none.
-    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError>;
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryObject>, PortError>;
 
     /// Items of the scope that Okta doesn't have, one per line.
     async fn unknown_choices(&self) -> Result<Vec<String>, PortError> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use sync_model::{GroupId, ObjectKind, RecordKey};
 
 use crate::domain::checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
-use crate::domain::directory::{Cursor, DirectoryGroup, DirectoryObject, Members, Page};
+use crate::domain::directory::{Cursor, DirectoryObject, Page};
 use crate::domain::error::{EngineError, PortError, error_chain};
 use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
@@ -150,7 +150,7 @@ impl Listings {
             let unread = self.defer_unreadable(run, ObjectKind::Group, &page.unreadable, checkpoint).await?;
             self.members.keep_members_of(run, checkpoint.mode, &unread).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
-            self.stage_page(run, page.items.into_iter().map(|group| group.observed), checkpoint).await?;
+            self.stage_page(run, page.items.into_iter(), checkpoint).await?;
             progress.advance(Phase::Groups, count);
             let staged = StagedPage { kind: ObjectKind::Group, items: count, next: page.next };
             if self.save_page(run, checkpoint, staged, ReadPhase::Members).await? {
@@ -167,11 +167,11 @@ impl Listings {
         &self,
         run: &ActiveRun,
         scope: SyncMode,
-        groups: &[DirectoryGroup],
+        groups: &[DirectoryObject],
     ) -> Result<(), EngineError> {
-        let id = |group: &DirectoryGroup| GroupId::new(group.observed.record.key.id.clone());
-        let (selected, unselected): (Vec<&DirectoryGroup>, Vec<&DirectoryGroup>) =
-            groups.iter().partition(|group| group.observed.in_scope);
+        let id = |group: &DirectoryObject| GroupId::new(group.record.key.id.clone());
+        let (selected, unselected): (Vec<&DirectoryObject>, Vec<&DirectoryObject>) =
+            groups.iter().partition(|group| group.in_scope);
         // No event or time reports the members of a group that enters the scope.
         let ids: Vec<GroupId> = selected.iter().map(|group| id(group)).collect();
         let new: HashSet<RecordKey> = match scope {
@@ -180,15 +180,15 @@ impl Listings {
                 self.staging.missing_groups(&ids).await?.into_iter().collect()
             }
         };
-        let changed = |group: &DirectoryGroup| match scope {
+        let changed = |group: &DirectoryObject| match scope {
             SyncMode::Full => true,
             SyncMode::Incremental(since) => group.members_changed.is_none_or(|at| at >= since),
             SyncMode::Backfill => false,
         };
         let to_list: Vec<GroupId> = selected
             .into_iter()
-            .filter(|group| group.members == Members::Listed)
-            .filter(|group| changed(group) || new.contains(&group.observed.record.key))
+            .filter(|group| !run.view.rules.is_implied(&id(group)))
+            .filter(|group| changed(group) || new.contains(&group.record.key))
             .map(id)
             .collect();
         self.context.store().add_listed_groups(run.id, &to_list).await?;

@@ -185,6 +185,7 @@ impl MemberLists {
                     record,
                     in_scope: true,
                     last_updated: None,
+                    members_changed: None,
                     unmapped: Vec::new(),
                     problems: Vec::new(),
                     implied_groups: Vec::new(),

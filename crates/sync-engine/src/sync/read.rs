@@ -57,7 +57,7 @@ impl Reads {
             ObjectKind::Group => {
                 let group = view.directory.group(&GroupId::new(key.id.clone())).await;
                 let group = group.map_err(EngineError::Directory)?;
-                Ok(group.map(|group| Read { observed: group.observed, groups: None }))
+                Ok(group.map(|group| Read { observed: group, groups: None }))
             }
             ObjectKind::Membership => Ok(None),
         }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sync_model::{GroupId, Record, UserId};
 
-use crate::domain::directory::{Cursor, DirectoryGroup, DirectoryObject, Members, Page};
+use crate::domain::directory::{Cursor, DirectoryObject, Page};
 use crate::domain::error::PortError;
 use crate::ports::clock::Clock;
 use crate::ports::directory::Directory;
@@ -111,6 +111,7 @@ fn object(record: Record, updated: Timestamp) -> DirectoryObject {
         record,
         in_scope: true,
         last_updated: Some(updated),
+        members_changed: None,
         unmapped: Vec::new(),
         problems: Vec::new(),
         implied_groups: Vec::new(),
@@ -121,14 +122,10 @@ fn user(id: &UserId, (login, updated): &(String, Timestamp)) -> DirectoryObject 
     object(samples::user(id.as_str(), login, &[]), *updated)
 }
 
-fn group(id: &GroupId, group: &Group) -> DirectoryGroup {
+fn group(id: &GroupId, group: &Group) -> DirectoryObject {
     let mut record = samples::group(id.as_str());
     record.fields.insert("name".to_owned(), json!(group.name));
-    DirectoryGroup {
-        observed: object(record, group.updated),
-        members: Members::Listed,
-        members_changed: Some(group.members_changed),
-    }
+    DirectoryObject { members_changed: Some(group.members_changed), ..object(record, group.updated) }
 }
 
 #[async_trait]
@@ -137,7 +134,7 @@ impl Directory for FakeDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         let state = self.request("groups")?;
         let changed =
             |group: &Group| since.is_none_or(|since| group.updated.max(group.members_changed) >= since);
@@ -179,7 +176,7 @@ impl Directory for FakeDirectory {
         Ok(state.users.contains_key(id).then_some(groups))
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryObject>, PortError> {
         Ok(self.request("group")?.groups.get(id).map(|of| group(id, of)))
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use sync_engine::{Clock, Cursor, Directory, DirectoryGroup, DirectoryObject, MappingRules, Page, PortError};
+use sync_engine::{Clock, Cursor, Directory, DirectoryObject, MappingRules, Page, PortError};
 use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 
 use super::DisabledRule;
@@ -77,7 +77,7 @@ impl Directory for Misled {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         self.listed(self.directory.groups(since, from).await?)
     }
 
@@ -101,7 +101,7 @@ impl Directory for Misled {
         self.directory.groups_of(id).await
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryObject>, PortError> {
         self.seen(self.directory.group(id).await)
     }
 
