@@ -7,10 +7,8 @@ use futures::stream::{BoxStream, StreamExt};
 use jiff::Timestamp;
 use okta_client::model::{Group, OddMember, Profile, User};
 use okta_client::{Error, GroupQuery, OktaClient, UserQuery};
-use sync_engine::{
-    Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError, UnreadableItem,
-};
-use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
+use sync_engine::{Cursor, Directory, DirectoryObject, Page, PortError, UnreadableItem};
+use sync_model::{GroupId, UserId};
 use tokio::sync::Mutex;
 
 use crate::choices::{unknown_groups, unknown_names};
@@ -163,7 +161,7 @@ impl Directory for OktaDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         let groups = self.okta.groups();
         let page = match from {
             Some(cursor) => match cursor.as_str().parse() {
@@ -213,7 +211,7 @@ impl Directory for OktaDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryUser>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         self.find_everyone().await?;
         let (part, place) = match from {
             Some(cursor) => UserPart::of(cursor.as_str()),
@@ -240,7 +238,7 @@ impl Directory for OktaDirectory {
         Ok(Page { items, unreadable, next })
     }
 
-    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryObject>, PortError> {
         self.find_everyone().await?;
         let user = self.okta.high_priority().users().find(id.as_str()).await.map_err(reading)?;
         user.map(|user| match self.flaw_of_user(&user) {
@@ -271,7 +269,7 @@ impl Directory for OktaDirectory {
         }
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryObject>, PortError> {
         let group = self.okta.high_priority().groups().find(id.as_str()).await.map_err(reading)?;
         group
             .map(|group| match self.flaw_of_group(&group) {
@@ -289,30 +287,6 @@ impl Directory for OktaDirectory {
         }
         unknown.extend(unknown_groups(users, &self.okta).await.map_err(reading)?);
         Ok(unknown.iter().map(ToString::to_string).collect())
-    }
-
-    fn is_implied(&self, group: &GroupId) -> bool {
-        self.lens.is_everyone(group)
-    }
-
-    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
-        self.lens.join(user, groups)
-    }
-
-    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
-        self.lens.retire(last, departure)
-    }
-
-    fn label(&self, kind: ObjectKind) -> Option<String> {
-        self.lens.label(kind)
-    }
-
-    fn scope_version(&self) -> String {
-        self.lens.version()
-    }
-
-    fn may_include(&self, group: &GroupId) -> bool {
-        self.lens.may_include(group)
     }
 
     fn time(&self) -> Option<Timestamp> {

@@ -5,17 +5,19 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use okta_client::model::{Group, Member, OddMember, User, UserStatus};
 use schema_mapper::{MappedRecord, Mapping, Source, SyncScope, UserScope};
-use sync_engine::{DirectoryGroup, DirectoryObject, DirectoryUser, Members};
+use sync_engine::{DirectoryObject, MappingRules};
 use sync_model::{GroupId, ObjectKind, Record, RetireReason};
 
 /// The scope, and the group of all users once it is known.
 #[derive(Debug, Clone)]
 pub struct Choice {
     selection: Arc<SyncScope>,
+    /// The version of the scope.
+    version: Arc<str>,
     everyone: Arc<OnceLock<Option<Everyone>>>,
 }
 
-/// A mapping and the choice.
+/// A mapping and the choice: the rules that records are built by.
 #[derive(Debug, Clone)]
 pub struct Projection {
     mapping: Arc<Mapping>,
@@ -32,7 +34,7 @@ struct Everyone {
 impl Choice {
     /// The scope, before the group of all users is known.
     pub(crate) fn new(selection: SyncScope) -> Self {
-        Self { selection: Arc::new(selection), everyone: Arc::default() }
+        Self { version: selection.version().into(), selection: Arc::new(selection), everyone: Arc::default() }
     }
 
     /// The users that the operator chooses.
@@ -79,39 +81,28 @@ impl Projection {
         &self.choice
     }
 
-    pub(crate) fn is_everyone(&self, group: &GroupId) -> bool {
-        self.choice.everyone().is_some_and(|everyone| everyone.id == *group)
-    }
-
     /// A user as the engine reads it.
-    pub fn user(&self, user: &User) -> DirectoryUser {
+    pub fn user(&self, user: &User) -> DirectoryObject {
         // Okta does not count deactivated users among everyone.
         let implied =
             self.choice.everyone().filter(|group| group.selected && user.status != UserStatus::Deprovisioned);
         let selected = self.choice.selection.includes_user(user, &self.mapping);
-        DirectoryUser {
-            observed: observed(self.mapping.user(user), selected, user.last_updated),
+        DirectoryObject {
             implied_groups: implied.map(|group| group.id.clone()).into_iter().collect(),
+            ..observed(self.mapping.user(user), selected, user.last_updated)
         }
     }
 
     /// A group as the engine reads it.
-    pub fn group(&self, group: &Group) -> DirectoryGroup {
-        let members = if group.is_everyone() {
+    pub fn group(&self, group: &Group) -> DirectoryObject {
+        if group.is_everyone() {
             // The group is known now and isn't requested again.
             self.choice.set_everyone_group(Some(group));
-            Members::Implied
-        } else {
-            Members::Listed
-        };
-        DirectoryGroup {
-            observed: observed(
-                self.mapping.group(group),
-                self.choice.includes_group(group),
-                group.last_updated,
-            ),
-            members,
+        }
+        let selected = self.choice.includes_group(group);
+        DirectoryObject {
             members_changed: group.last_membership_updated,
+            ..observed(self.mapping.group(group), selected, group.last_updated)
         }
     }
 
@@ -142,31 +133,36 @@ impl Projection {
         odd.copied().or_else(|| self.choice.odd_of_group(group))
     }
 
-    /// A user with its groups, which also decide if it is in scope.
-    pub fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
-        let selected = user.in_scope && self.choice.selection.includes_member_of(groups);
-        DirectoryObject { record: self.mapping.with_groups(user.record, groups), in_scope: selected, ..user }
-    }
-
-    pub(crate) fn retire(&self, last: &Record, departure: RetireReason) -> Record {
-        self.mapping.retire(last, departure)
-    }
-
     /// The value of the record's label.
     pub fn name(&self, record: &Record) -> Option<String> {
         let label = self.mapping.label(record.key.kind)?;
         record.fields.get(&label.locator)?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
     }
+}
 
-    pub(crate) fn label(&self, kind: ObjectKind) -> Option<String> {
-        self.mapping.label(kind).map(|label| label.locator.clone())
+impl MappingRules for Projection {
+    fn is_implied(&self, group: &GroupId) -> bool {
+        self.choice.everyone().is_some_and(|everyone| everyone.id == *group)
     }
 
-    pub(crate) fn version(&self) -> String {
-        self.choice.selection.version()
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
+        let selected = user.in_scope && self.choice.selection.includes_member_of(groups);
+        DirectoryObject { record: self.mapping.with_groups(user.record, groups), in_scope: selected, ..user }
     }
 
-    pub(crate) fn may_include(&self, group: &GroupId) -> bool {
+    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
+        self.mapping.retire(last, departure)
+    }
+
+    fn label(&self, kind: ObjectKind) -> Option<&str> {
+        self.mapping.label(kind).map(|label| label.locator.as_str())
+    }
+
+    fn scope_version(&self) -> &str {
+        &self.choice.version
+    }
+
+    fn may_include(&self, group: &GroupId) -> bool {
         self.choice.selection.may_include(group)
     }
 }
@@ -176,7 +172,9 @@ fn observed(mapped: MappedRecord, selected: bool, last_updated: Option<Timestamp
         record: mapped.record,
         in_scope: selected,
         last_updated,
+        members_changed: None,
         unmapped: mapped.unmapped,
         problems: mapped.problems,
+        implied_groups: Vec::new(),
     }
 }

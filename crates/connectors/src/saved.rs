@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use sync_engine::{Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError};
-use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
+use sync_engine::{Cursor, Directory, DirectoryObject, Page, PortError};
+use sync_model::{GroupId, UserId};
 
 use crate::export::{ExportError, Saved};
 use crate::projection::Projection;
@@ -84,7 +84,7 @@ impl Directory for SavedDirectory {
         &self,
         _since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         let place = Place::of(from)?;
         let groups = self.saved.groups(place.number).await.map_err(reading)?;
         place.page(groups, |group| self.lens.group(group), |found| self.saved.check_groups(found))
@@ -103,14 +103,14 @@ impl Directory for SavedDirectory {
         &self,
         _since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryUser>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         self.find_everyone().await?;
         let place = Place::of(from)?;
         let users = self.saved.users(place.number).await.map_err(reading)?;
         place.page(users, |user| self.lens.user(user), |found| self.saved.check_users(found))
     }
 
-    async fn user(&self, _id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
+    async fn user(&self, _id: &UserId) -> Result<Option<DirectoryObject>, PortError> {
         Ok(None)
     }
 
@@ -118,32 +118,8 @@ impl Directory for SavedDirectory {
         Ok(None)
     }
 
-    async fn group(&self, _id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+    async fn group(&self, _id: &GroupId) -> Result<Option<DirectoryObject>, PortError> {
         Ok(None)
-    }
-
-    fn is_implied(&self, group: &GroupId) -> bool {
-        self.lens.is_everyone(group)
-    }
-
-    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
-        self.lens.join(user, groups)
-    }
-
-    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
-        self.lens.retire(last, departure)
-    }
-
-    fn label(&self, kind: ObjectKind) -> Option<String> {
-        self.lens.label(kind)
-    }
-
-    fn scope_version(&self) -> String {
-        self.lens.version()
-    }
-
-    fn may_include(&self, group: &GroupId) -> bool {
-        self.lens.may_include(group)
     }
 
     fn time(&self) -> Option<Timestamp> {

@@ -69,14 +69,15 @@ impl Sides {
     pub fn through(&self, mapping: Arc<Mapping>, place: Place, structure: Option<String>) -> MappingView {
         let lens = self.lens(Arc::clone(&mapping));
         let directory: Arc<dyn Directory> = match &self.org {
-            OrgSource::Okta(okta) => Arc::new(OktaDirectory::new(okta.clone(), lens)),
-            OrgSource::Saved(saved) => Arc::new(SavedDirectory::new(saved.clone(), lens)),
+            OrgSource::Okta(okta) => Arc::new(OktaDirectory::new(okta.clone(), lens.clone())),
+            OrgSource::Saved(saved) => Arc::new(SavedDirectory::new(saved.clone(), lens.clone())),
         };
         let objects = self.objects(Arc::clone(&mapping));
         MappingView {
             version: mapping.version(),
             place,
             target_schema: structure,
+            rules: Arc::new(lens),
             directory,
             objects: objects.map(|objects| -> Arc<dyn TargetObjects> { Arc::new(objects) }),
             importer: Arc::new(AssetsImporter::new(self.assets.clone(), mapping, self.settings.clone())),

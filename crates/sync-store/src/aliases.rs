@@ -104,7 +104,7 @@ impl Aliases for ConnectionStore {
         };
         // A confirmed record has no change; sent again it is an update.
         let statement = current(
-            "ROW.kind, ROW.id, ROW.change, ROW.read_seq, ROW.read_at, ROW.record",
+            "ROW.kind, ROW.id, ROW.change, ROW.read_seq, ROW.read_at, ROW.fingerprint, ROW.record",
             &named("s"),
             &named("u"),
             &named("o"),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sync_engine::{Reading, StoreError, Subject};
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
+use sync_model::{Fingerprint, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 /// The `kind` columns of work items that name no single object.
 const DIRECTORY: &str = "entire_directory";
@@ -70,6 +70,11 @@ pub(crate) fn millis(time: Timestamp) -> i64 {
 
 pub(crate) fn timestamp(millis: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(millis).map_err(|e| StoreError::new("read a time", e))
+}
+
+pub(crate) fn fingerprint(bytes: &[u8]) -> Result<Fingerprint, StoreError> {
+    let truncated = || StoreError::new("read a fingerprint", "it is truncated");
+    Fingerprint::from_bytes(bytes).ok_or_else(truncated)
 }
 
 /// A reading, given its number and its time.

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use sync_engine::{ConfirmedRecords, ObjectCounts, RecordState, StoreError};
-use sync_model::{Fingerprint, ObjectKind, Record, RecordKey};
+use sync_model::{ObjectKind, Record, RecordKey};
 
 use crate::connection::ConnectionStore;
-use crate::convert::{in_row, keys_json, kind, millis, record};
+use crate::convert::{self, in_row, keys_json, kind, millis, record};
 
 #[async_trait]
 impl ConfirmedRecords for ConnectionStore {
@@ -32,11 +32,8 @@ impl ConfirmedRecords for ConnectionStore {
         .await
         .map_err(|e| StoreError::new(ACTION, e))?;
         rows.into_iter()
-            .map(|(word, id, fingerprint, retired, resend_pending)| {
-                let read = || {
-                    Fingerprint::from_bytes(&fingerprint)
-                        .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is truncated"))
-                };
+            .map(|(word, id, bytes, retired, resend_pending)| {
+                let read = || convert::fingerprint(&bytes);
                 let fingerprint = in_row(|| format!("the fingerprint of {word} {id}"), read)?;
                 Ok((
                     RecordKey { kind: kind(&word)?, id },

@@ -3,13 +3,41 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sync_engine::{ChangeKind, StagedChange, StagedChanges, StoreError};
-use sync_model::{ObjectKind, RecordKey, RunId};
+use sync_model::{ObjectKind, Record, RecordKey, RunId};
 
 use crate::connection::ConnectionStore;
-use crate::convert::{in_row, keys_json, kind, millis, reading, record};
+use crate::convert::{fingerprint, in_row, keys_json, kind, millis, reading, record, to_json};
+
+/// A staged change, as JSON for SQL.
+#[derive(Serialize)]
+struct NewRow<'c> {
+    kind: ObjectKind,
+    id: &'c str,
+    change: ChangeKind,
+    fingerprint: String,
+    read_seq: i64,
+    read_at: i64,
+    reference_key: &'c str,
+    record: &'c Record,
+}
+
+impl<'c> NewRow<'c> {
+    fn of(staged: &'c StagedChange) -> Self {
+        Self {
+            kind: staged.record.key.kind,
+            id: &staged.record.key.id,
+            change: staged.change,
+            fingerprint: format!("{:?}", staged.fingerprint),
+            read_seq: staged.reading.number,
+            read_at: millis(staged.reading.at),
+            reference_key: &staged.record.reference_key,
+            record: &staged.record,
+        }
+    }
+}
 
 #[async_trait]
 impl StagedChanges for ConnectionStore {
@@ -21,21 +49,8 @@ impl StagedChanges for ConnectionStore {
     ) -> Result<(), StoreError> {
         const ACTION: &str = "stage changes";
         let failed = |e| StoreError::new(ACTION, e);
-        let rows: Vec<Value> = changes
-            .iter()
-            .map(|staged| {
-                json!({
-                    "kind": staged.record.key.kind,
-                    "id": staged.record.key.id,
-                    "change": staged.change,
-                    "fingerprint": format!("{:?}", staged.record.fingerprint()),
-                    "read_seq": staged.reading.number,
-                    "read_at": millis(staged.reading.at),
-                    "reference_key": staged.record.reference_key,
-                    "record": staged.record,
-                })
-            })
-            .collect();
+        let rows: Vec<NewRow<'_>> = changes.iter().map(NewRow::of).collect();
+        let rows = to_json(ACTION, &rows)?;
         let mut tx = self.begin(ACTION).await?;
         if !seen.is_empty() {
             sqlx::query(
@@ -65,7 +80,7 @@ impl StagedChanges for ConnectionStore {
              FROM json_each(?2)",
         )
         .bind(run.get())
-        .bind(Value::Array(rows).to_string())
+        .bind(rows)
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
@@ -111,7 +126,7 @@ impl StagedChanges for ConnectionStore {
     ) -> Result<Vec<StagedChange>, StoreError> {
         const ACTION: &str = "read staged changes";
         let rows: Vec<StagedRow> = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT s.kind, s.id, s.change, s.read_seq, s.read_at, s.record {SENDABLE}
+            "SELECT s.kind, s.id, s.change, s.read_seq, s.read_at, s.fingerprint, s.record {SENDABLE}
              AND (s.kind, s.id) > (?3, ?4) ORDER BY s.kind, s.id LIMIT ?5"
         )))
         .bind(self.id)
@@ -136,14 +151,15 @@ pub(crate) const SENDABLE: &str = "
       AND (u.id IS NULL OR u.read_seq <= s.read_seq
            AND (u.fingerprint <> s.fingerprint OR (SELECT kind FROM runs WHERE id = ?2) = 'retry'))";
 
-/// Kind, ID, change, number and time of the reading, and record.
-pub(crate) type StagedRow = (String, String, String, i64, i64, String);
+/// Kind, ID, change, number and time of the reading, fingerprint, and record.
+pub(crate) type StagedRow = (String, String, String, i64, i64, Vec<u8>, String);
 
-pub(crate) fn staged((kind_word, id, word, number, at, text): StagedRow) -> Result<StagedChange, StoreError> {
+pub(crate) fn staged(row: StagedRow) -> Result<StagedChange, StoreError> {
+    let (kind_word, id, word, number, at, bytes, text) = row;
     let record = record(&kind_word, &id, &text)?;
-    let read = || Ok((change(&word)?, reading(number, at)?));
-    let (change, reading) = in_row(|| format!("the staged change of {kind_word} {id}"), read)?;
-    Ok(StagedChange { change, record, reading })
+    let read = || Ok((change(&word)?, reading(number, at)?, fingerprint(&bytes)?));
+    let (change, reading, fingerprint) = in_row(|| format!("the staged change of {kind_word} {id}"), read)?;
+    Ok(StagedChange { change, record, fingerprint, reading })
 }
 
 pub(crate) fn change(word: &str) -> Result<ChangeKind, StoreError> {

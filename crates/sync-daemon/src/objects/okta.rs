@@ -8,7 +8,7 @@ use connectors::remedy;
 use okta_client::model::{Group, User};
 use okta_client::{GroupQuery, OktaClient, UserQuery};
 use serde_json::{Map, Value};
-use sync_engine::Remedy;
+use sync_engine::{MappingRules, Remedy};
 use sync_model::{GroupId, ObjectKind, RecordKey};
 
 use crate::objects::lookup::{Lookup, PATIENCE, Through};
@@ -121,14 +121,14 @@ impl Lookup {
         // A value that cannot be read is not compared as if it were none.
         let whole = through.filter(|through| through.lens.unreadable_of_user(&user).is_none());
         let observed = whole.map(|through| {
-            let observed = through.lens.user(&user);
+            let mut observed = through.lens.user(&user);
             let mut of: Vec<GroupId> = groups
                 .iter()
                 .filter(|group| !group.is_everyone() && self.sides.choice().includes_group(group))
                 .map(|group| GroupId::new(&group.id))
                 .collect();
-            of.extend(observed.implied_groups);
-            through.lens.join(observed.observed, &of)
+            of.append(&mut observed.implied_groups);
+            through.lens.join(observed, &of)
         });
         let mapping = through.map(|through| &through.mapping);
         let type_name = mapping.and_then(|m| m.user_type_names(&user).first().map(|name| (*name).to_owned()));
@@ -168,7 +168,7 @@ impl Lookup {
         let counted = GroupQuery { stats: true, limit: Some(1), ..GroupQuery::filter(format!("id eq {id}")) };
         let counted = okta.groups().page(&counted).await?.items;
         let whole = through.filter(|through| through.lens.unreadable_of_group(&group).is_none());
-        let observed = whole.map(|through| through.lens.group(&group).observed);
+        let observed = whole.map(|through| through.lens.group(&group));
         Ok(Some(OktaObject {
             status: None,
             kind: Some(group.kind.as_str().to_owned()),

@@ -190,11 +190,8 @@ impl TestEnv {
         let record = state.confirmed_record(&key).await.unwrap().unwrap();
         let (now, id) = (SystemClock.now(), ExecutionId::new("e"));
         let run = state.begin_run(RunKind::TargetedSync, now).await.unwrap();
-        let staged = StagedChange {
-            change: ChangeKind::Retire,
-            record,
-            reading: state.next_reading(now).await.unwrap(),
-        };
+        let reading = state.next_reading(now).await.unwrap();
+        let staged = StagedChange::new(ChangeKind::Retire, record, reading);
         state.stage(run, &[key], &[staged]).await.unwrap();
         state.open_execution(run, &id, now).await.unwrap();
         state.confirm(run, &id, &ObjectKind::ALL, "", now).await.unwrap();

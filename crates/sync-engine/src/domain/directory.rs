@@ -15,18 +15,13 @@ pub struct DirectoryObject {
     pub in_scope: bool,
     /// When the directory last changed it; memberships do not count.
     pub last_updated: Option<Timestamp>,
+    /// The last change of a group's members, if the directory reports it.
+    pub members_changed: Option<Timestamp>,
     /// Attributes that have a value and that the mapping doesn't contain: the schema has grown.
     pub unmapped: Vec<String>,
     /// Values that had to be dropped or altered to fit.
     pub problems: Vec<ValueProblem>,
-}
-
-/// A user as it was read just now; its record does not hold the groups yet.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DirectoryUser {
-    /// The user.
-    pub observed: DirectoryObject,
-    /// Groups in scope that it belongs to by its nature, and that needn't be requested.
+    /// Groups in scope that a user belongs to by its nature, and that needn't be requested.
     pub implied_groups: Vec<GroupId>,
 }
 
@@ -56,24 +51,4 @@ pub struct Page<T> {
     pub unreadable: Vec<UnreadableItem>,
     /// The cursor of the next page; `None` at the end.
     pub next: Option<Cursor>,
-}
-
-/// The way to find the members of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Members {
-    /// They have to be listed.
-    Listed,
-    /// They follow from the users themselves; listing them would cost requests for nothing.
-    Implied,
-}
-
-/// A group as it was read just now.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DirectoryGroup {
-    /// The group.
-    pub observed: DirectoryObject,
-    /// The way to find its members.
-    pub members: Members,
-    /// The last change of its members, if the directory reports it.
-    pub members_changed: Option<Timestamp>,
 }

@@ -7,7 +7,7 @@ use tracing::Instrument;
 use crate::domain::error::{EngineError, error_chain};
 use crate::domain::report::{RunReport, RunState};
 use crate::domain::run_kind::RunKind;
-use crate::engine::Engine;
+use crate::engine::context::Context;
 use crate::engine::run_progress::RunProgress;
 use crate::ports::view::MappingView;
 
@@ -26,10 +26,10 @@ impl ActiveRun {
     }
 }
 
-impl Engine {
+impl Context {
     /// Starts a run with a view.
     pub(crate) async fn begin(&self, kind: RunKind, view: MappingView) -> Result<ActiveRun, EngineError> {
-        Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, kind, view })
+        Ok(ActiveRun { id: self.store().begin_run(kind, self.now()).await?, kind, view })
     }
 
     /// Executes a run and closes it, whatever the result. A resumable sync stays open.
@@ -64,13 +64,13 @@ impl Engine {
                 matches!(kind, RunKind::FullSync | RunKind::IncrementalSync | RunKind::Backfill);
             let goes_on = is_resumable && error.is_transient();
             // An execution without a known end keeps its staged records until recovery reads its outcome.
-            let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run.id);
+            let open = self.store().open_executions().await?.iter().any(|open| open.run == run.id);
             if goes_on || open {
                 observed.ended(&report);
                 return result.map(|()| report);
             }
         }
-        self.ports.store.end_run(run.id, &report, self.now()).await?;
+        self.store().end_run(run.id, &report, self.now()).await?;
         observed.ended(&report);
         if result.is_ok() && report.executions > 0 {
             let RunReport {

@@ -8,14 +8,14 @@ use tokio::time::Instant;
 
 use crate::domain::hook_report::HookReport;
 use crate::domain::inbox::HookNotice;
+use crate::engine::locks::{HookGuard, HookLock};
 
 /// Requests for early checks, and the last results.
 #[derive(Debug, Default)]
 pub(crate) struct EarlyChecks {
     pub(crate) requested: Notify,
     pub(crate) hook_requested: Notify,
-    /// Locked from reading the event hook until the result is recorded.
-    hook_lock: tokio::sync::Mutex<()>,
+    hook_lock: HookLock,
     last: Mutex<LastCheck>,
 }
 
@@ -43,12 +43,12 @@ impl EarlyChecks {
     }
 
     /// The lock to hold while the event hook is read or changed.
-    pub(crate) const fn hook_lock(&self) -> &tokio::sync::Mutex<()> {
+    pub(crate) const fn hook_lock(&self) -> &HookLock {
         &self.hook_lock
     }
 
     /// Records the connection's event hook.
-    pub(crate) fn read_hook(&self, report: &HookReport) {
+    pub(crate) fn read_hook(&self, _: &HookGuard<'_>, report: &HookReport) {
         self.last().hook_id.clone_from(&report.id);
     }
 

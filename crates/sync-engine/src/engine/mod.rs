@@ -1,160 +1,294 @@
-//! The engine of one connection: its ports, its options, and its locks.
+//! The engine of one connection: services, and the public facade over them.
 
 pub(crate) mod active;
+pub(crate) mod basics;
 pub(crate) mod clock;
+pub(crate) mod context;
 pub(crate) mod early_checks;
 pub(crate) mod history;
+pub(crate) mod locks;
+pub(crate) mod options;
+pub(crate) mod reading_order;
 pub(crate) mod run_progress;
 pub(crate) mod stats;
 pub(crate) mod stop;
-pub(crate) mod tick;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use sync_model::ObjectKind;
-use tokio::sync::{Mutex, RwLock};
+use sync_model::{Record, RecordKey};
+use tokio_util::sync::CancellationToken;
 
-use crate::domain::alert::{Alert, AlertKind};
-use crate::domain::finding::Finding;
+use crate::domain::error::EngineError;
+use crate::domain::hook_report::HookReport;
+use crate::domain::inbox::Subject;
+use crate::domain::report::{Outstanding, RunReport};
 use crate::domain::safeguards::Safeguards;
+use crate::domain::schema_report::SchemaReport;
+use crate::engine::basics::Basics;
+use crate::engine::clock::ClockWatch;
+use crate::engine::context::{Context, Ports};
 use crate::engine::early_checks::EarlyChecks;
-use crate::engine::stats::{EngineStats, Stats};
-use crate::engine::tick::Tick;
-use crate::ports::alert_sink::AlertSink;
-use crate::ports::clock::Clock;
-use crate::ports::event_hook::EventHook;
-use crate::ports::feed::EventFeed;
-use crate::ports::observer::RunObserver;
-use crate::ports::state_store::StateStore;
-use crate::ports::target_schema::TargetSchema;
-use crate::ports::view::MappingView;
-
-/// The world around the engine.
-#[derive(Clone)]
-pub struct Ports {
-    /// The object schema and mapping, and with them the views of both sides.
-    pub target_schema: Arc<dyn TargetSchema>,
-    /// The event hook.
-    pub event_hook: Arc<dyn EventHook>,
-    /// The state store.
-    pub store: Arc<dyn StateStore>,
-    /// The directory's log; without it, changes are reported only by the event hook.
-    pub feed: Option<Arc<dyn EventFeed>>,
-    /// The receiver of alerts.
-    pub alerts: Arc<dyn AlertSink>,
-    /// The observer of runs.
-    pub observer: Arc<dyn RunObserver>,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// Options of the engine.
-#[derive(Debug, Clone)]
-pub struct EngineOptions {
-    /// The safeguards.
-    pub safeguards: Safeguards,
-    /// The number of objects or listings that are read concurrently.
-    pub concurrency: usize,
-    /// The number of records that are read from the store at once.
-    pub page: u32,
-    /// The number of work items in one batch.
-    pub batch: u32,
-    /// The time to wait for an importer that is busy with another execution.
-    pub busy_limit: Duration,
-    /// The time that an unrecorded execution may wait for records before it is canceled: the response to its start was
-    /// lost, or its process has ended.
-    pub orphan_limit: Duration,
-    /// The age difference from its event at which an object is read again: events are logged after the change.
-    pub event_tolerance: Duration,
-    /// The overlap of an incremental sync with the previous one: the directory's filters lag.
-    pub overlap: Duration,
-    /// The age up to which a checkpoint is resumed.
-    pub checkpoint_max_age: Duration,
-    /// The duration of a worker's claim.
-    pub lease: Duration,
-    /// The time that an interrupted run has to end in order; then it is dropped.
-    pub grace: Duration,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self {
-            safeguards: Safeguards::default(),
-            concurrency: 8,
-            page: 1000,
-            batch: 2000,
-            busy_limit: Duration::from_mins(30),
-            orphan_limit: Duration::from_secs(30),
-            event_tolerance: Duration::from_secs(5),
-            overlap: Duration::from_mins(5),
-            checkpoint_max_age: Duration::from_hours(24),
-            lease: Duration::from_hours(1),
-            grace: Duration::from_secs(2),
-        }
-    }
-}
+use crate::engine::locks::Turns;
+use crate::engine::options::EngineOptions;
+use crate::engine::stats::EngineStats;
+use crate::import::imports::Imports;
+use crate::import::prune::{Prune, PruneOptions, PrunePlan, PruneReport};
+use crate::plan::preview::{ObjectChange, Plans};
+use crate::plan::sync_plan::SyncPlan;
+use crate::ports::progress::ProgressSink;
+use crate::sync::complete::WorkItems;
+use crate::sync::events::Events;
+use crate::sync::listing::Listings;
+use crate::sync::members::MemberLists;
+use crate::sync::read::Reads;
+use crate::sync::run::Syncs;
+use crate::sync::schema_evolution::Schemas;
+use crate::sync::setup::{Setup, SetupReport, VerifyReport};
+use crate::sync::targeted::TargetedSyncs;
+use crate::sync::work::Fetches;
 
 /// Keeps one import source equal to one directory.
+///
+/// Each subject has a service with its own state and locks. A service has only services that were constructed before it,
+/// so no service knows one above it.
 pub struct Engine {
-    pub(crate) ports: Ports,
-    pub(crate) options: EngineOptions,
-    /// Held while an execution is open: there is one at a time.
-    pub(crate) execution_lock: Mutex<()>,
-    /// Held while a sync reads and sends: only one runs at a time.
-    pub(crate) sync_lock: Mutex<()>,
-    /// Held for reading from fetching objects until they are confirmed. A sync starts when no reader holds it, so that
-    /// the confirmed records that memberships are copied from are no older than its start.
-    pub(crate) in_flight: RwLock<()>,
-    pub(crate) stats: Stats,
-    /// The last reading of the clock.
-    pub(crate) tick: std::sync::Mutex<Option<Tick>>,
-    /// True if this process's clock was compared with the one of the process before.
-    pub(crate) clock_compared: std::sync::atomic::AtomicBool,
-    /// True once the latest execution of the import source was compared with the store.
-    pub(crate) executions_compared: std::sync::atomic::AtomicBool,
-    /// Held while the schema in Assets is compared and extended for sending.
-    pub(crate) schemas: Mutex<()>,
-    /// The view for building and sending records; `None` until the schemas were compared. Replaced as a whole, and only
-    /// while `schemas` is locked.
-    pub(crate) view: std::sync::Mutex<Option<MappingView>>,
-    pub(crate) early_checks: EarlyChecks,
-    /// Attributes of objects that the directory's schema didn't define when it was read because of them.
-    pub(crate) outside: std::sync::Mutex<BTreeSet<(ObjectKind, String)>>,
+    pub(crate) context: Arc<Context>,
+    pub(crate) schemas: Arc<Schemas>,
+    pub(crate) clock: Arc<ClockWatch>,
+    pub(crate) imports: Arc<Imports>,
+    pub(crate) early_checks: Arc<EarlyChecks>,
+    pub(crate) work: Arc<WorkItems>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) syncs: Syncs,
+    setup: Setup,
+    targeted_syncs: TargetedSyncs,
+    plans: Plans,
+    prune: Prune,
 }
 
 impl Engine {
     /// An engine over these ports.
     pub fn new(ports: Ports, options: EngineOptions) -> Self {
+        let basics = Basics::new(ports, options);
+        let reads = Arc::new(Reads::new(Arc::clone(&basics.context)));
+        let members = Arc::new(MemberLists::new(&basics, Arc::clone(&reads)));
+        let fetches = Arc::new(Fetches::new(&basics, Arc::clone(&reads), Arc::clone(&members)));
+        let listings = Arc::new(Listings::new(&basics, Arc::clone(&reads), members));
+        let work = Arc::new(WorkItems::new(Arc::clone(&basics.context)));
+        let turns = Arc::<Turns>::default();
+        let events = Events::new(&basics, Arc::clone(&turns), Arc::clone(&fetches), Arc::clone(&work));
+        let events = Arc::new(events);
+        let early_checks = Arc::<EarlyChecks>::default();
         Self {
-            ports,
-            options,
-            execution_lock: Mutex::new(()),
-            sync_lock: Mutex::new(()),
-            in_flight: RwLock::new(()),
-            stats: Stats::default(),
-            tick: std::sync::Mutex::default(),
-            clock_compared: std::sync::atomic::AtomicBool::default(),
-            executions_compared: std::sync::atomic::AtomicBool::default(),
-            schemas: Mutex::new(()),
-            view: std::sync::Mutex::default(),
-            early_checks: EarlyChecks::default(),
-            outside: std::sync::Mutex::default(),
+            setup: Setup::new(&basics, Arc::clone(&early_checks)),
+            plans: Plans::new(&basics, Arc::clone(&listings), Arc::clone(&fetches)),
+            prune: Prune::new(&basics, reads),
+            syncs: Syncs::new(&basics, Arc::clone(&turns), listings, Arc::clone(&events), Arc::clone(&work)),
+            targeted_syncs: TargetedSyncs::new(&basics, turns, fetches, Arc::clone(&work)),
+            early_checks,
+            work,
+            events,
+            context: basics.context,
+            schemas: basics.schemas,
+            clock: basics.clock,
+            imports: basics.imports,
         }
     }
 
     /// The counters since the start of the process.
     pub fn stats(&self) -> EngineStats {
-        self.stats.read()
+        self.context.stats.read()
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        self.ports.clock.now()
+    /// Work that is left undone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn outstanding(&self) -> Result<Outstanding, EngineError> {
+        self.context.outstanding().await
     }
 
-    pub(crate) fn alert(&self, kind: AlertKind, finding: Finding) {
-        self.ports.alerts.send(Alert::firing(kind, finding, self.now()));
+    /// The version of the mapping that records are built by; `None` until the schemas were compared.
+    pub fn active_mapping_version(&self) -> Option<String> {
+        self.schemas.active_mapping_version()
+    }
+
+    /// The name of an object by the active mapping; `None` if there is no mapping or the record has no name.
+    pub fn name(&self, record: &Record) -> Option<String> {
+        self.schemas.name(record)
+    }
+
+    /// Creates the object schema and mapping, and the event hook if `with_hook`. Repeatable: correct parts stay
+    /// unchanged.
+    ///
+    /// # Errors
+    /// When either can't be created. The object schema is created first and stays if the event hook fails.
+    pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
+        self.setup.set_up(with_hook).await
+    }
+
+    /// The first half of *Setup*: the object schema and mapping.
+    ///
+    /// # Errors
+    /// When they cannot be created or extended.
+    pub async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
+        self.setup.set_up_schema().await
+    }
+
+    /// The second half of *Setup*: the event hook.
+    ///
+    /// # Errors
+    /// When it cannot be created, changed or verified.
+    pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
+        self.setup.set_up_hook().await
+    }
+
+    /// Checks the parts that *Setup* creates, and changes nothing.
+    ///
+    /// # Errors
+    /// When a part can't be read. Findings about readable parts are in the report.
+    pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
+        self.setup.verify(with_hook).await
+    }
+
+    /// Recovers work of an earlier process: unfinished executions are awaited and confirmed, or canceled; claims are
+    /// released. The leader calls it once when it starts.
+    ///
+    /// # Errors
+    /// When the importer or the store fails; the next run tries again.
+    pub async fn recover(&self) -> Result<(), EngineError> {
+        self.imports.recover().await
+    }
+
+    /// Reads everything and sends the differences from the confirmed records. Resumes an interrupted run.
+    ///
+    /// # Errors
+    /// When a port fails, when there is no mapping yet, and when the plan exceeds a safeguard. After any error,
+    /// confirmed records stay valid and a later run sends the rest.
+    pub async fn full_sync(
+        &self,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.syncs.full(limits, progress, stop).await
+    }
+
+    /// The same for a caller who expects all earlier changes: if it resumed an earlier run, whose first pages are
+    /// older, everything is read again.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn sync_as_of_now(
+        &self,
+        limits: &Safeguards,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.syncs.as_of_now(limits, progress, stop).await
+    }
+
+    /// Reads recent changes since a time and sends the differences. Resumes an interrupted run.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn incremental_sync(
+        &self,
+        since: Timestamp,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.syncs.incremental(since, progress, stop).await
+    }
+
+    /// Reads some objects and sends those that differ.
+    ///
+    /// # Errors
+    /// As [`Self::full_sync`].
+    pub async fn targeted_sync(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.targeted_syncs.run(subjects, progress, stop).await
+    }
+
+    /// Reads everything and computes the changes of a sync. Sends nothing, and adds nothing to the object schema.
+    ///
+    /// # Errors
+    /// When the directory, the importer, or the store fails.
+    pub async fn plan(
+        &self,
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        self.plans.plan(progress, stop).await
+    }
+
+    /// Reads some objects and computes the changes of [`targeted_sync`](Self::targeted_sync). Sends nothing.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub async fn targeted_plan(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn ProgressSink,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        self.plans.targeted(subjects, progress, stop).await
+    }
+
+    /// The objects of a plan with old and new values, by key; at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn changes(
+        &self,
+        plan: &SyncPlan,
+        after: Option<&RecordKey>,
+        limit: u32,
+    ) -> Result<Vec<ObjectChange>, EngineError> {
+        self.plans.changes(plan, after, limit).await
+    }
+
+    /// Deletes a plan that was shown.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
+        self.plans.discard(plan).await
+    }
+
+    /// Lists objects that can be deleted from Assets. Changes nothing.
+    ///
+    /// # Errors
+    /// When there is no account, when there is no structure yet, or when a port fails.
+    pub async fn prune_plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
+        self.prune.plan(options).await
+    }
+
+    /// Checks a plan against the limits.
+    ///
+    /// # Errors
+    /// When it exceeds a limit, or the store fails.
+    pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
+        self.prune.check(plan, options).await
+    }
+
+    /// Deletes the objects of a plan, after the limits were checked and each object was looked up in the directory.
+    /// Only for a plan that an administrator has confirmed.
+    ///
+    /// # Errors
+    /// When there is no account, when a limit is exceeded, when the directory returns nothing, or when the store fails.
+    /// Other failures are in the report.
+    pub async fn prune(
+        &self,
+        plan: &PrunePlan,
+        options: &PruneOptions,
+        stop: &CancellationToken,
+    ) -> Result<PruneReport, EngineError> {
+        self.prune.prune(plan, options, stop).await
     }
 }

@@ -4,7 +4,7 @@ use sync_model::RunId;
 
 use crate::domain::report::RunReport;
 use crate::domain::run_kind::RunKind;
-use crate::engine::Engine;
+use crate::engine::context::Context;
 use crate::ports::observer::ObservedRun;
 use crate::ports::progress::{Phase, ProgressSink};
 
@@ -14,7 +14,7 @@ pub(crate) struct RunProgress<'c> {
     watched: Box<dyn ObservedRun>,
 }
 
-impl Engine {
+impl Context {
     /// Must be kept while the run is active.
     pub(crate) fn observe<'c>(&self, kind: RunKind, caller: &'c dyn ProgressSink) -> RunProgress<'c> {
         RunProgress { caller, watched: self.ports.observer.watch(kind) }

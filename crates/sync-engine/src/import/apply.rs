@@ -13,8 +13,9 @@ use crate::domain::report::RunReport;
 use crate::domain::safeguards::SafeguardMinimums;
 use crate::domain::staged::StagedChange;
 use crate::domain::violation::SafeguardViolation;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::locks::ExecutionGuard;
+use crate::import::imports::Imports;
 use crate::import::isolation::unaccounted;
 use crate::import::stale_values::report_stale_values;
 use crate::plan::sync_plan::ApprovedPlan;
@@ -52,7 +53,7 @@ impl<'r> Sending<'r> {
     }
 }
 
-impl Engine {
+impl Imports {
     pub(crate) async fn apply(
         &self,
         run: &ActiveRun,
@@ -64,20 +65,19 @@ impl Engine {
         if plan.plan().changes() == 0 {
             return Ok(());
         }
-        let _execution_lock = self.execution_lock.lock().await;
-        self.recover_locked(&run.view, Some((run.id, report))).await?;
+        let guard = self.exclusive(&run.view, Some((run.id, report))).await?;
         check_missing_objects(&run.view).await?;
         self.check_schema(run).await?;
         // Read again while the lock is held: another run may have overtaken every one of them.
-        let first = self.ports.store.staged(run.id, None, self.options.page).await?;
+        let first = self.context.store().staged(run.id, None, self.context.options.page).await?;
         if first.is_empty() {
             return Ok(());
         }
         self.check_removals(run, &plan).await?;
-        let execution = self.start(&run.view, stop).await?;
+        let execution = self.start(&guard, &run.view, stop).await?;
         let id = execution.id().clone();
         tracing::Span::current().record("execution", tracing::field::display(&id));
-        self.ports.store.open_execution(run.id, &id, self.now()).await?;
+        self.context.store().open_execution(run.id, &id, self.context.now()).await?;
         report.execution = Some(id);
         progress.begin(Phase::Sending, Some(plan.plan().changes()));
         self.send(execution, first, Sending::new(run, report, progress, stop)).await
@@ -86,8 +86,8 @@ impl Engine {
     /// Another run may have sent removals after the plan was approved: the limits hold for both together.
     async fn check_removals(&self, run: &ActiveRun, plan: &ApprovedPlan) -> Result<(), EngineError> {
         let Some(limits) = plan.limits().filter(|_| plan.plan().may_remove()) else { return Ok(()) };
-        let since = self.window_begin(run, limits).await?;
-        let store = &self.ports.store;
+        let since = self.context.window_begin(run, limits).await?;
+        let store = self.context.store();
         let mut plan = plan.plan().clone();
         plan.removals = store.planned_removals(run.id, SafeguardMinimums::of(limits), since).await?;
         plan.recount(&store.staged_counts(run.id).await?, &store.object_counts().await?);
@@ -104,16 +104,17 @@ impl Engine {
 
     /// The view after another comparison, if the object schema isn't the one that a run's records were built for.
     async fn changed_view(&self, run: &ActiveRun) -> Result<Option<MappingView>, EngineError> {
-        let state = self.ports.target_schema.state().await.map_err(EngineError::TargetSchema)?;
+        let state = self.context.ports.target_schema.state().await.map_err(EngineError::TargetSchema)?;
         if state.is_none() || state == run.view.target_schema {
             return Ok(None);
         }
-        Ok(Some(self.follow_schema(true).await?.view))
+        Ok(Some(self.schemas.follow_schema(true).await?.view))
     }
 
     /// Starts an execution; waits while another one runs.
     async fn start(
         &self,
+        _: &ExecutionGuard<'_>,
         view: &MappingView,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Execution>, EngineError> {
@@ -125,7 +126,7 @@ impl Engine {
                 Ok(execution) => return Ok(execution),
                 Err(error) => error,
             };
-            if !error.is_busy() || started_at.elapsed() >= self.options.busy_limit {
+            if !error.is_busy() || started_at.elapsed() >= self.context.options.busy_limit {
                 return Err(start_failure(view, error).await);
             }
             // All executions of this process ended: this one waits for records that no process sends.
@@ -135,7 +136,7 @@ impl Engine {
                 _ => (id, Instant::now()),
             });
             if let Some((id, since)) = &orphan
-                && since.elapsed() >= self.options.orphan_limit
+                && since.elapsed() >= self.context.options.orphan_limit
             {
                 tracing::warn!(execution = %id, "canceling an abandoned execution");
                 let reason = "canceled: no records were sent";
@@ -185,7 +186,8 @@ impl Engine {
             let items = page.len() as u64;
             self.submit_page(execution, page, sending).await?;
             sending.progress.advance(Phase::Sending, items);
-            page = self.ports.store.staged(sending.run.id, Some(&after), self.options.page).await?;
+            page =
+                self.context.store().staged(sending.run.id, Some(&after), self.context.options.page).await?;
         }
         Ok(())
     }
@@ -239,18 +241,18 @@ impl Engine {
         let Sending { run, report, stop, sent, kept, .. } = sending;
         report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
-        self.stats.execution(report.state);
-        self.check_removed(outcome).await?;
+        self.context.stats.execution(report.state);
+        self.confirmations.check_removed(outcome).await?;
         let unaccounted = unaccounted(outcome, &sent, &confirmed);
         self.prove(run.id, &run.view, &unaccounted, stop).await?;
-        let new = self.ports.store.count_new(run.id).await?;
-        self.ports.store.confirm(run.id, id, &confirmed, &outcome.reason(), self.now()).await?;
-        self.date_losses(run.view.directory.as_ref()).await?;
+        let new = self.context.store().count_new(run.id).await?;
+        self.context.store().confirm(run.id, id, &confirmed, &outcome.reason(), self.context.now()).await?;
+        self.context.date_losses(run.view.directory.as_ref()).await?;
         self.isolate(run.id, outcome, &unaccounted).await?;
-        self.resend_after_missing_references(outcome).await?;
-        self.check_place_after(run).await?;
-        self.notice_filled(outcome).await?;
-        self.notice_lost(&new, outcome, report).await?;
+        self.confirmations.resend_after_missing_references(outcome).await?;
+        self.confirmations.check_place_after(run).await?;
+        self.confirmations.notice_filled(outcome).await?;
+        self.confirmations.notice_lost(&new, outcome, report).await?;
         report_stale_values(&run.view, &kept, report);
         Ok(())
     }
@@ -259,7 +261,9 @@ impl Engine {
     async fn give_up(&self, execution: Box<dyn Execution>, id: &ExecutionId, why: impl std::fmt::Display) {
         let cancelled = execution.cancel(&why.to_string()).await;
         let closed = match cancelled {
-            Ok(()) => self.ports.store.close_execution(id, self.now()).await.map_err(EngineError::Store),
+            Ok(()) => {
+                self.context.store().close_execution(id, self.context.now()).await.map_err(EngineError::Store)
+            }
             Err(error) => Err(EngineError::Import(error)),
         };
         if let Err(error) = closed {

@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering;
 use crate::domain::error::{EngineError, error_chain};
 use crate::domain::inbox::Subject;
 use crate::domain::place::{LostValues, Place};
-use crate::engine::Engine;
+use crate::import::confirmations::Confirmations;
 use crate::ports::view::MappingView;
 
-impl Engine {
+impl Confirmations {
     /// Compares the latest execution of the import source with the store, once per process. An unknown execution may
     /// have changed any object: everything is resent.
     pub(crate) async fn notice_foreign(&self, view: &MappingView, enqueue: bool) -> Result<(), EngineError> {
-        if self.executions_compared.load(Ordering::Relaxed) || !self.has_started_sync().await? {
+        if self.executions_compared.load(Ordering::Relaxed) || !self.context.has_started_sync().await? {
             return Ok(());
         }
         let latest = match view.importer.latest().await {
@@ -25,8 +25,8 @@ impl Engine {
             }
         };
         if let Some(id) = latest
-            && !self.ports.store.knows_execution(&id).await?
-            && let Some(place) = self.ports.store.place().await?
+            && !self.context.store().knows_execution(&id).await?
+            && let Some(place) = self.context.store().place().await?
         {
             tracing::warn!(
                 execution = %id,
@@ -35,8 +35,10 @@ impl Engine {
             );
             let place = Place { doubts: place.doubts + 1, ..place };
             let subject = enqueue.then_some(Subject::EntireDirectory);
-            let store = &self.ports.store;
-            store.save_place(&place, Some(&LostValues::Everything), subject.as_ref(), self.now()).await?;
+            let store = self.context.store();
+            store
+                .save_place(&place, Some(&LostValues::Everything), subject.as_ref(), self.context.now())
+                .await?;
         }
         self.executions_compared.store(true, Ordering::Relaxed);
         Ok(())

@@ -17,7 +17,7 @@ use crate::domain::finding::fact::Fact;
 use crate::domain::finding::subject::FindingSubject;
 use crate::domain::import::{Outcome, RejectedRecord};
 use crate::domain::report::{RunReport, RunState};
-use crate::engine::Engine;
+use crate::import::imports::Imports;
 use crate::ports::target_objects::TargetObjects;
 use crate::ports::view::MappingView;
 
@@ -47,7 +47,7 @@ pub(crate) fn unaccounted(
         .collect()
 }
 
-impl Engine {
+impl Imports {
     /// Removes records from a run that the importer rejects alone.
     pub(crate) async fn remove_rejected(
         &self,
@@ -59,7 +59,7 @@ impl Engine {
         if rejected.is_empty() {
             return Ok(());
         }
-        self.ports.store.reject(run, &rejected, self.now()).await?;
+        self.context.store().reject(run, &rejected, self.context.now()).await?;
         report.state = RunState::Partial;
         for RejectedRecord { key, reason, partly_sent } in rejected {
             if let Some(sent) = sent.get_mut(&key.kind).filter(|_| !partly_sent) {
@@ -120,14 +120,14 @@ impl Engine {
         proven: &mut HashSet<RecordKey>,
     ) -> Result<bool, EngineError> {
         let mut sent: BTreeMap<ObjectKind, u64> = BTreeMap::new();
-        for ((kind, _), n) in self.ports.store.staged_counts(run).await? {
+        for ((kind, _), n) in self.context.store().staged_counts(run).await? {
             *sent.entry(kind).or_default() += n;
         }
         sent.retain(|kind, n| unaccounted.contains_key(kind) && *n <= READ_BACK);
         let (mut suspects, mut lacking) = (HashSet::new(), HashMap::new());
         let mut after = None;
         while !sent.is_empty() {
-            let page = self.ports.store.staged(run, after.as_ref(), self.options.page).await?;
+            let page = self.context.store().staged(run, after.as_ref(), self.context.options.page).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.record.key.clone());
             let is_open = |key: &RecordKey| sent.contains_key(&key.kind) && !proven.contains(key);
@@ -143,13 +143,13 @@ impl Engine {
                 stored.into_iter().partition(|(_, absent)| absent.is_empty());
             lacking.extend(rest);
             let whole: Vec<RecordKey> = whole.into_keys().collect();
-            self.ports.store.prove(run, &whole).await?;
+            self.context.store().prove(run, &whole).await?;
             proven.extend(whole);
         }
         // A reference to a suspect is set once the suspect is confirmed: then its referrers are resent.
         lacking.retain(|_, absent| absent.iter().all(|key| suspects.contains(key)));
         let lacking: Vec<RecordKey> = lacking.into_keys().collect();
-        self.ports.store.prove(run, &lacking).await?;
+        self.context.store().prove(run, &lacking).await?;
         proven.extend(lacking);
         for key in proven.iter() {
             if let Some(left) = sent.get_mut(&key.kind) {
@@ -171,6 +171,6 @@ impl Engine {
         }
         let of_types = outcome.types.iter().flat_map(|t| &t.messages);
         let said: Vec<&str> = of_types.chain(&outcome.messages).map(String::as_str).collect();
-        Ok(self.ports.store.isolate(run, unaccounted, &said.join("\n"), self.now()).await?)
+        Ok(self.context.store().isolate(run, unaccounted, &said.join("\n"), self.context.now()).await?)
     }
 }

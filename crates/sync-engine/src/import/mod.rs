@@ -1,7 +1,9 @@
 //! Executions: sending, confirming, and what follows from them.
 
 pub(crate) mod apply;
+pub(crate) mod confirmations;
 pub(crate) mod foreign;
+pub(crate) mod imports;
 pub(crate) mod isolation;
 pub(crate) mod place;
 pub(crate) mod prune;

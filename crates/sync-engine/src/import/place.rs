@@ -12,8 +12,8 @@ use crate::domain::inbox::Subject;
 use crate::domain::place::{FieldState, LostValues, Place, Unidentified, WithheldReason};
 use crate::domain::report::RunReport;
 use crate::domain::schema_report::SchemaState;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::import::confirmations::Confirmations;
 use crate::ports::target_schema::Comparison;
 use crate::ports::view::MappingView;
 
@@ -104,12 +104,12 @@ impl Place {
     }
 }
 
-impl Engine {
+impl Confirmations {
     /// Compares the place with that of the last comparison, and marks possibly lost records. With `enqueue`, they are
     /// read and resent automatically; otherwise the caller reads everything.
     pub(crate) async fn adopt_place(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {
         let Comparison { view, report } = compared;
-        let before = self.ports.store.place().await?;
+        let before = self.context.store().place().await?;
         let (mut now, lost) = match &before {
             Some(before) => {
                 let now = completed(&view.place, before);
@@ -131,7 +131,7 @@ impl Engine {
         for (kind, attribute) in
             before.iter().flat_map(|before| remade_identities(before, &now)).collect::<Vec<_>>()
         {
-            let counts = self.ports.store.object_counts().await?;
+            let counts = self.context.store().object_counts().await?;
             let count = counts.get(&kind).map_or(0, |counts| counts.current + counts.retired);
             if count > 0 {
                 tracing::warn!(
@@ -145,7 +145,7 @@ impl Engine {
         if let (Some(lost), Some(_)) = (&lost, &before) {
             tracing::info!(?lost, "confirmed values may be lost; resending them");
         }
-        let has_started = self.has_started_sync().await?;
+        let has_started = self.context.has_started_sync().await?;
         // The store never compared a mapping, but Assets has one: another store filled Assets. Otherwise, nothing is
         // resent before the first full sync.
         let is_new_store = !has_started && before.is_none() && report.state != SchemaState::Missing;
@@ -153,12 +153,12 @@ impl Engine {
             tracing::warn!("the state store is empty although Assets is set up; starting a full sync");
         }
         let subject = subject.filter(|_| enqueue && (has_started || is_new_store));
-        Ok(self.ports.store.save_place(&now, lost.as_ref(), subject.as_ref(), self.now()).await?)
+        Ok(self.context.store().save_place(&now, lost.as_ref(), subject.as_ref(), self.context.now()).await?)
     }
 
     /// Reports objects that lost their identity.
     pub(crate) async fn report_unidentified(&self, report: &mut RunReport) -> Result<(), EngineError> {
-        let place = self.ports.store.place().await?;
+        let place = self.context.store().place().await?;
         for Unidentified { attribute, count: objects } in
             place.into_iter().flat_map(|place| place.unidentified.into_values())
         {
@@ -169,10 +169,10 @@ impl Engine {
 
     /// Removes objects that lost their identity, once a full sync has reported them.
     pub(crate) async fn drop_unidentified(&self) -> Result<(), EngineError> {
-        match self.ports.store.place().await? {
+        match self.context.store().place().await? {
             Some(place) if !place.unidentified.is_empty() => {
                 let place = Place { unidentified: BTreeMap::new(), ..place };
-                Ok(self.ports.store.save_place(&place, None, None, self.now()).await?)
+                Ok(self.context.store().save_place(&place, None, None, self.context.now()).await?)
             }
             _ => Ok(()),
         }
@@ -180,20 +180,20 @@ impl Engine {
 
     /// Marks records for resend that a run confirmed after its target schema changed.
     pub(crate) async fn check_place_after(&self, run: &ActiveRun) -> Result<(), EngineError> {
-        let Some(now) = self.ports.store.place().await? else { return Ok(()) };
+        let Some(now) = self.context.store().place().await? else { return Ok(()) };
         let Some(lost) = lost_values(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
         let subject = match lost {
             LostValues::Everything => Subject::EntireDirectory,
             LostValues::Values(_) => Subject::Schema,
         };
         let now = Place { doubts: now.doubts + 1, ..now };
-        Ok(self.ports.store.save_place(&now, Some(&lost), Some(&subject), self.now()).await?)
+        Ok(self.context.store().save_place(&now, Some(&lost), Some(&subject), self.context.now()).await?)
     }
 
     /// Compares the object schema and types of an execution with the known ones. If they were created again, no
     /// confirmed object is left: everything is read and resent automatically.
     pub(crate) async fn notice_filled(&self, outcome: &Outcome) -> Result<(), EngineError> {
-        let Some(before) = self.ports.store.place().await? else { return Ok(()) };
+        let Some(before) = self.context.store().place().await? else { return Ok(()) };
         let types = outcome.types.iter().filter_map(|t| Some((t.kind?, t.id.clone()?))).collect();
         let filled =
             Place { filled_schema: outcome.object_schema.clone(), filled_types: types, ..before.clone() };
@@ -207,7 +207,7 @@ impl Engine {
         }
         let subject = lost.as_ref().map(|_| Subject::EntireDirectory);
         let now = Place { doubts: now.doubts + u64::from(lost.is_some()), ..now };
-        Ok(self.ports.store.save_place(&now, lost.as_ref(), subject.as_ref(), self.now()).await?)
+        Ok(self.context.store().save_place(&now, lost.as_ref(), subject.as_ref(), self.context.now()).await?)
     }
 
     /// Detects that an execution created objects that had been confirmed: the target lost them, and possibly others.
@@ -227,28 +227,28 @@ impl Engine {
                 report.add(Finding::warning(Fact::ConfirmedObjectsLost { kind, objects: count }));
             }
         }
-        let (true, Some(place)) = (lost, self.ports.store.place().await?) else { return Ok(()) };
+        let (true, Some(place)) = (lost, self.context.store().place().await?) else { return Ok(()) };
         let place = Place { doubts: place.doubts + 1, ..place };
         let (values, subject) = (LostValues::Everything, Subject::EntireDirectory);
-        Ok(self.ports.store.save_place(&place, Some(&values), Some(&subject), self.now()).await?)
+        Ok(self.context.store().save_place(&place, Some(&values), Some(&subject), self.context.now()).await?)
     }
 
     /// The number of objects whose confirmation may be invalid: those marked for resend, and all of them while the
     /// current place isn't the place of their confirmations.
     pub(crate) async fn count_possibly_lost(&self, view: &MappingView) -> Result<u64, EngineError> {
-        let known = self.ports.store.place().await?;
+        let known = self.context.store().place().await?;
         let moved = known.is_some_and(|known| lost_values(&known, &completed(&view.place, &known)).is_some());
         if moved {
-            let counts = self.ports.store.object_counts().await?;
+            let counts = self.context.store().object_counts().await?;
             return Ok(counts.values().map(|counts| counts.current).sum());
         }
-        Ok(self.ports.store.event_queue_counts().await?.doubted)
+        Ok(self.context.store().event_queue_counts().await?.doubted)
     }
 
     /// The version of the rules of a sync; it changes with each lost confirmation.
-    pub(crate) async fn rules(&self, view: &MappingView) -> Result<String, EngineError> {
-        let doubts = self.ports.store.place().await?.map_or(0, |place| place.doubts);
-        Ok(format!("{} {doubts}", view.rules()))
+    pub(crate) async fn rules_version(&self, view: &MappingView) -> Result<String, EngineError> {
+        let doubts = self.context.store().place().await?.map_or(0, |place| place.doubts);
+        Ok(format!("{} {doubts}", view.rules_version()))
     }
 }
 

@@ -4,6 +4,7 @@
 //! the object, with an audit entry; an interrupted deletion completes the next time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, BoxStream};
@@ -19,9 +20,15 @@ use crate::domain::retired_object::{ObjectAuditEntry, RetiredObject};
 use crate::domain::safeguards::exceeds;
 use crate::domain::schema_report::SchemaState;
 use crate::domain::violation::SafeguardViolation;
-use crate::engine::Engine;
+use crate::engine::basics::Basics;
+use crate::engine::clock::ClockWatch;
+use crate::engine::context::Context;
+use crate::engine::locks::ExecutionGuard;
+use crate::import::imports::Imports;
 use crate::ports::target_schema::Comparison;
 use crate::ports::view::MappingView;
+use crate::sync::read::Reads;
+use crate::sync::schema_evolution::Schemas;
 
 /// The number of objects that are read and deleted between two checks for interruption.
 const TOGETHER: usize = 50;
@@ -111,24 +118,40 @@ impl PruneReport {
     }
 }
 
-impl Engine {
+/// Deletes retired objects.
+pub(crate) struct Prune {
+    context: Arc<Context>,
+    schemas: Arc<Schemas>,
+    clock: Arc<ClockWatch>,
+    imports: Arc<Imports>,
+    reads: Arc<Reads>,
+}
+
+impl Prune {
+    pub(crate) fn new(basics: &Basics, reads: Arc<Reads>) -> Self {
+        Self {
+            context: Arc::clone(&basics.context),
+            schemas: Arc::clone(&basics.schemas),
+            clock: Arc::clone(&basics.clock),
+            imports: Arc::clone(&basics.imports),
+            reads,
+        }
+    }
+
     /// Lists objects that can be deleted from Assets. Changes nothing.
-    ///
-    /// # Errors
-    /// When there is no account, when there is no structure yet, or when a port fails.
-    pub async fn prune_plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
+    pub(crate) async fn plan(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
         let Comparison { report, view } =
-            self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+            self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         let objects = view.account()?;
         if report.state == SchemaState::Missing {
             return Err(EngineError::SetupRequired);
         }
         // Ages follow the clock that retired the objects; another clock makes no object older.
-        self.watch_clock().await?;
-        let now = self.now();
+        self.clock.watch().await?;
+        let now = self.context.now();
         let before = now.checked_sub(options.older_than).unwrap_or(Timestamp::MIN);
-        let all = self.ports.store.count_retired_before(before).await?;
-        let gone = self.ports.store.retired_before(before, options.limit).await?;
+        let all = self.context.store().count_retired_before(before).await?;
+        let gone = self.context.store().retired_before(before, options.limit).await?;
         let keys: Vec<RecordKey> = gone.iter().map(|object| object.key.clone()).collect();
         let mut found = objects.find(&keys).await.map_err(EngineError::TargetObjects)?;
         let found: Vec<PruneCandidate> = gone
@@ -139,15 +162,12 @@ impl Engine {
     }
 
     /// Checks a plan against the limits.
-    ///
-    /// # Errors
-    /// When it exceeds a limit, or the store fails.
-    pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
+    pub(crate) async fn check(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
         let mut counts: BTreeMap<ObjectKind, u64> = BTreeMap::new();
         for candidate in &plan.objects {
             *counts.entry(candidate.object.key.kind).or_default() += 1;
         }
-        let objects = self.ports.store.object_counts().await?;
+        let objects = self.context.store().object_counts().await?;
         for (kind, pruned) in counts {
             let known = objects.get(&kind).map_or(0, |counts| counts.current + counts.retired);
             if !options.override_safeguards && exceeds(pruned, 0, known, options.max_percent) {
@@ -161,20 +181,15 @@ impl Engine {
     }
 
     /// Deletes the objects of a plan, after the limits were checked and each object was looked up in the directory.
-    /// Only for a plan that an administrator has confirmed.
-    ///
-    /// # Errors
-    /// When there is no account, when a limit is exceeded, when the directory returns nothing, or when the store fails.
-    /// Other failures are in the report.
-    pub async fn prune(
+    pub(crate) async fn prune(
         &self,
         plan: &PrunePlan,
         options: &PruneOptions,
         stop: &CancellationToken,
     ) -> Result<PruneReport, EngineError> {
-        let view = &self.active_view().await?;
+        let view = &self.schemas.active_view().await?;
         view.account()?;
-        self.check_prune(plan, options).await?;
+        self.check(plan, options).await?;
         self.require_visible_objects(view, plan).await?;
         let mut report = PruneReport::default();
         for part in plan.objects.chunks(TOGETHER) {
@@ -183,9 +198,8 @@ impl Engine {
                 break;
             }
             let pruned = {
-                let _execution_lock = self.execution_lock.lock().await;
-                self.recover_locked(view, None).await?;
-                self.prune_some(view, part).await?
+                let guard = self.imports.exclusive(view, None).await?;
+                self.prune_some(&guard, view, part).await?
             };
             let failed = pruned.iter().filter_map(|object| match &object.outcome {
                 PruneOutcome::Failed(reason) => Some(reason.clone()),
@@ -205,7 +219,7 @@ impl Engine {
 
     /// A service app without an admin role reads nothing: a 404 then proves little.
     async fn require_visible_objects(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
-        let counts = self.ports.store.object_counts().await?;
+        let counts = self.context.store().object_counts().await?;
         for kind in [ObjectKind::User, ObjectKind::Group] {
             let known = counts.get(&kind).map_or(0, |counts| counts.current);
             if known == 0 || !plan.objects.iter().any(|p| p.object.key.kind == kind) {
@@ -224,18 +238,19 @@ impl Engine {
 
     async fn prune_some(
         &self,
+        _: &ExecutionGuard<'_>,
         view: &MappingView,
         part: &[PruneCandidate],
     ) -> Result<Vec<PruneResult>, EngineError> {
         let keys: Vec<RecordKey> = part.iter().map(|candidate| candidate.object.key.clone()).collect();
         // The object may have returned since the plan was made.
-        let known = self.ports.store.record_states(&keys).await?;
+        let known = self.context.store().record_states(&keys).await?;
         let pruned: BoxStream<'_, Result<PruneResult, EngineError>> = stream::iter(part)
             .filter(|candidate| {
                 std::future::ready(known.get(&candidate.object.key).is_some_and(|known| known.retired))
             })
             .map(|candidate| self.prune_one(view, candidate))
-            .buffered(self.options.concurrency)
+            .buffered(self.context.options.concurrency)
             .boxed();
         pruned.try_collect().await
     }
@@ -250,7 +265,7 @@ impl Engine {
         match self.subject_of_existing(view, &key).await {
             Ok(None) => {}
             Ok(Some(subject)) => {
-                self.ports.store.enqueue(&subject, self.now()).await?;
+                self.context.store().enqueue(&subject, self.context.now()).await?;
                 return Ok(pruned(candidate.in_assets.clone(), PruneOutcome::Exists));
             }
             Err(EngineError::Directory(error)) => {
@@ -276,13 +291,13 @@ impl Engine {
             format!("{} in Assets, retired since {since:.0}", deleted.join(", "))
         };
         let line = ObjectAuditEntry {
-            occurred_at: self.now(),
+            occurred_at: self.context.now(),
             action: what.to_owned(),
             object: key.to_string(),
             detail,
         };
         tracing::info!(target: "audit", what, key = %line.object, detail = %line.detail, "pruned");
-        self.ports.store.delete_record(&key, &line).await?;
+        self.context.store().delete_record(&key, &line).await?;
         Ok(pruned(deleted, result))
     }
 
@@ -296,13 +311,13 @@ impl Engine {
         match key.kind {
             ObjectKind::User => {
                 let id = UserId::new(key.id.clone());
-                let user = self.read_user(view, &id).await?;
+                let user = self.reads.read_user(view, &id).await?;
                 Ok(user.filter(|user| user.observed.in_scope).map(|_| Subject::User(id)))
             }
             ObjectKind::Group => {
                 let id = GroupId::new(key.id.clone());
                 let group = directory.group(&id).await.map_err(EngineError::Directory)?;
-                Ok(group.filter(|group| group.observed.in_scope).map(|_| Subject::Group(id)))
+                Ok(group.filter(|group| group.in_scope).map(|_| Subject::Group(id)))
             }
             ObjectKind::Membership => self.subject_of_membership(view, key).await,
         }
@@ -314,7 +329,7 @@ impl Engine {
         view: &MappingView,
         key: &RecordKey,
     ) -> Result<Option<Subject>, EngineError> {
-        let Some(record) = self.ports.store.confirmed_record(key).await? else { return Ok(None) };
+        let Some(record) = self.context.store().confirmed_record(key).await? else { return Ok(None) };
         let end = |kind: ObjectKind| record.references.iter().find(|reference| reference.kind == kind);
         let (Some(group), Some(user)) = (end(ObjectKind::Group), end(ObjectKind::User)) else {
             return Ok(None);

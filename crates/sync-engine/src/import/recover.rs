@@ -15,7 +15,8 @@ use crate::domain::finding::remedy::Remedy;
 use crate::domain::import::{ExecutionState, Outcome};
 use crate::domain::report::{RunReport, RunState};
 use crate::domain::run::OpenExecution;
-use crate::engine::Engine;
+use crate::engine::locks::ExecutionGuard;
+use crate::import::imports::Imports;
 use crate::import::isolation::unaccounted;
 use crate::ports::view::MappingView;
 
@@ -28,36 +29,45 @@ enum End {
     Unknown,
 }
 
-impl Engine {
-    /// Recovers work of an earlier process: unfinished executions are awaited and confirmed, or canceled; claims are
-    /// released. The leader calls it once when it starts.
-    ///
-    /// # Errors
-    /// When the importer or the store fails; the next run tries again.
-    pub async fn recover(&self) -> Result<(), EngineError> {
-        let _execution_lock = self.execution_lock.lock().await;
+impl Imports {
+    /// Recovers work of an earlier process: unfinished executions, and claims.
+    pub(crate) async fn recover(&self) -> Result<(), EngineError> {
+        let guard = self.lock.acquire().await;
         // An outcome names object types; the mapping assigns their records.
-        if !self.ports.store.open_executions().await?.is_empty() {
+        if !self.context.store().open_executions().await?.is_empty() {
             // Not adopted yet: current confirmations belong to the schema before the next comparison.
-            let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+            let compared =
+                self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
             let view = compared.view;
-            self.recover_locked(&view, None).await?;
+            self.recover_open(&guard, &view, None).await?;
         }
         // Work that a wrong clock postponed is due.
-        self.ports.store.follow_clock(SignedDuration::ZERO, self.now()).await?;
-        self.ports.store.release_all_claims().await?;
+        self.context.store().follow_clock(SignedDuration::ZERO, self.context.now()).await?;
+        self.context.store().release_all_claims().await?;
         // The limits may be others now.
-        self.ports.store.requeue_blocked(self.now()).await?;
-        Ok(self.ports.store.mark_runs_interrupted(self.now()).await?)
+        self.context.store().requeue_blocked(self.context.now()).await?;
+        Ok(self.context.store().mark_runs_interrupted(self.context.now()).await?)
     }
 
-    /// `current` is the run that continues afterward, with its report: it isn't closed here.
-    pub(crate) async fn recover_locked(
+    /// Waits for the right to send or delete, and recovers earlier executions. `current` is the run that continues
+    /// afterward, with its report: it isn't closed here.
+    pub(crate) async fn exclusive(
         &self,
+        view: &MappingView,
+        current: Option<(RunId, &mut RunReport)>,
+    ) -> Result<ExecutionGuard<'_>, EngineError> {
+        let guard = self.lock.acquire().await;
+        self.recover_open(&guard, view, current).await?;
+        Ok(guard)
+    }
+
+    async fn recover_open(
+        &self,
+        _: &ExecutionGuard<'_>,
         view: &MappingView,
         mut current: Option<(RunId, &mut RunReport)>,
     ) -> Result<(), EngineError> {
-        for open in self.ports.store.open_executions().await? {
+        for open in self.context.store().open_executions().await? {
             tracing::info!(execution = %open.id, run = %open.run, "recovering an interrupted execution");
             let end = self.await_end(view, &open).await?;
             if let Some((_, report)) = current.as_mut().filter(|(run, _)| *run == open.run) {
@@ -80,9 +90,9 @@ impl Engine {
                 report.state = RunState::Failed;
             }
             // An interrupted sync resumes with its staged changes.
-            let unfinished = self.ports.store.resumable_checkpoint().await?;
+            let unfinished = self.context.store().resumable_checkpoint().await?;
             if matches!(end, End::Processed(_)) || unfinished.is_none_or(|(run, _)| run != open.run) {
-                self.ports.store.end_run(open.run, &report, self.now()).await?;
+                self.context.store().end_run(open.run, &report, self.context.now()).await?;
             }
         }
         Ok(())
@@ -95,16 +105,18 @@ impl Engine {
         end: &End,
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
-        let store = &self.ports.store;
+        let store = self.context.store();
         match end {
             End::Processed(outcome) => self.confirm_late(view, open, outcome, report).await,
-            End::Cancelled => Ok(store.close_execution(&open.id, self.now()).await?),
-            End::Unknown => Ok(store.close_execution_as_unknown(open.run, &open.id, self.now()).await?),
+            End::Cancelled => Ok(store.close_execution(&open.id, self.context.now()).await?),
+            End::Unknown => {
+                Ok(store.close_execution_as_unknown(open.run, &open.id, self.context.now()).await?)
+            }
         }
     }
 
     async fn await_end(&self, view: &MappingView, open: &OpenExecution) -> Result<End, EngineError> {
-        let deadline = Instant::now() + self.options.busy_limit;
+        let deadline = Instant::now() + self.context.options.busy_limit;
         let mut pause = Duration::from_millis(100);
         loop {
             match view.importer.execution(&open.id).await.map_err(EngineError::Import)? {
@@ -143,20 +155,23 @@ impl Engine {
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
         let mut sent: BTreeMap<ObjectKind, u64> = BTreeMap::new();
-        for ((kind, _), n) in self.ports.store.staged_counts(open.run).await? {
+        for ((kind, _), n) in self.context.store().staged_counts(open.run).await? {
             *sent.entry(kind).or_default() += n;
         }
         report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
-        self.stats.execution(report.state);
-        self.check_removed(outcome).await?;
+        self.context.stats.execution(report.state);
+        self.confirmations.check_removed(outcome).await?;
         let unaccounted = unaccounted(outcome, &sent, &confirmed);
         self.prove(open.run, view, &unaccounted, &CancellationToken::new()).await?;
-        let new = self.ports.store.count_new(open.run).await?;
-        self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
+        let new = self.context.store().count_new(open.run).await?;
+        self.context
+            .store()
+            .confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.context.now())
+            .await?;
         self.isolate(open.run, outcome, &unaccounted).await?;
-        self.resend_after_missing_references(outcome).await?;
-        self.notice_filled(outcome).await?;
-        self.notice_lost(&new, outcome, report).await
+        self.confirmations.resend_after_missing_references(outcome).await?;
+        self.confirmations.notice_filled(outcome).await?;
+        self.confirmations.notice_lost(&new, outcome, report).await
     }
 }

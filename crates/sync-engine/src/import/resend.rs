@@ -8,14 +8,14 @@ use crate::domain::error::{EngineError, error_chain};
 use crate::domain::report::RunReport;
 use crate::domain::run_kind::RunKind;
 use crate::domain::values::ValueProblems;
-use crate::engine::Engine;
+use crate::import::imports::Imports;
 use crate::plan::sync_plan::SyncPlan;
 use crate::ports::progress::NoopProgress;
 
 /// The most executions in a row that one run sends to isolate records.
 const EXECUTIONS: u32 = 40;
 
-impl Engine {
+impl Imports {
     /// Resends unconfirmed records until none is due.
     pub(crate) async fn send_rest(&self, stop: &CancellationToken) -> Result<(), EngineError> {
         for _ in 0..EXECUTIONS {
@@ -39,19 +39,20 @@ impl Engine {
         &self,
         stop: &CancellationToken,
     ) -> Result<Option<RunReport>, EngineError> {
-        if self.ports.store.next_retry().await?.is_none_or(|due| due > self.now()) {
+        if self.context.store().next_retry().await?.is_none_or(|due| due > self.context.now()) {
             return Ok(None);
         }
-        let run = &self.begin(RunKind::Retry, self.active_view().await?).await?;
-        let observed = &self.observe(RunKind::Retry, &NoopProgress);
+        let run = &self.context.begin(RunKind::Retry, self.schemas.active_view().await?).await?;
+        let observed = &self.context.observe(RunKind::Retry, &NoopProgress);
         observed.started(run.id);
-        self.ports.store.stage_retries(run.id, self.now()).await?;
-        self.resolve_staged(run.id, false, &mut ValueProblems::default()).await?;
-        let staged = self.ports.store.staged_counts(run.id).await?;
+        self.context.store().stage_retries(run.id, self.context.now()).await?;
+        self.staging.resolve_staged(run.id, false, &mut ValueProblems::default()).await?;
+        let staged = self.context.store().staged_counts(run.id).await?;
         let plan = SyncPlan::new(run.id, &BTreeMap::new(), &staged, &BTreeMap::new());
-        let sent = self.conclude(run, RunKind::Retry, RunReport::default(), observed, async |report| {
-            self.apply(run, plan.approved_before(), report, observed, stop).await
-        });
+        let sent =
+            self.context.conclude(run, RunKind::Retry, RunReport::default(), observed, async |report| {
+                self.apply(run, plan.approved_before(), report, observed, stop).await
+            });
         sent.await.map(Some)
     }
 }

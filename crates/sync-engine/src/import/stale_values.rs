@@ -16,14 +16,14 @@ use crate::domain::import::DroppedValue;
 use crate::domain::report::RunReport;
 use crate::domain::staged::StagedChange;
 use crate::domain::stale_value::{ClearRequest, ClearResult};
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::import::imports::Imports;
 use crate::ports::view::MappingView;
 
 /// The number of values that are cleared while no other records are sent.
 const TOGETHER: u32 = 100;
 
-impl Engine {
+impl Imports {
     /// Stages the values that the target will keep when the records of a page are replaced.
     pub(crate) async fn stage_dropped_values(
         &self,
@@ -32,7 +32,7 @@ impl Engine {
         kept: &mut Vec<DroppedValue>,
     ) -> Result<(), EngineError> {
         let keys: Vec<RecordKey> = page.iter().map(|staged| staged.record.key.clone()).collect();
-        let held = self.ports.store.possible_records(&keys).await?;
+        let held = self.context.store().possible_records(&keys).await?;
         let changes: Vec<(&Record, &Record)> = page
             .iter()
             .flat_map(|staged| {
@@ -44,7 +44,7 @@ impl Engine {
             return Ok(());
         }
         let found = run.view.importer.keeps(&changes).await;
-        self.ports.store.stage_stale_values(run.id, &found).await?;
+        self.context.store().stage_stale_values(run.id, &found).await?;
         kept.extend(found);
         Ok(())
     }
@@ -74,13 +74,12 @@ impl Engine {
             return Err(EngineError::Interrupted);
         }
         let Some(objects) = &view.objects else { return self.resend_dropped_values(view).await };
-        if self.ports.store.due_stale_values(1, self.now()).await?.is_empty() {
+        if self.context.store().due_stale_values(1, self.context.now()).await?.is_empty() {
             return Ok(0);
         }
         // No record with the value may be in flight.
-        let _execution_lock = self.execution_lock.lock().await;
-        self.recover_locked(view, None).await?;
-        let due = self.ports.store.due_stale_values(TOGETHER, self.now()).await?;
+        let _guard = self.exclusive(view, None).await?;
+        let due = self.context.store().due_stale_values(TOGETHER, self.context.now()).await?;
         if due.is_empty() {
             return Ok(0);
         }
@@ -96,14 +95,14 @@ impl Engine {
         due: &[ClearRequest],
         results: Result<Vec<ClearResult>, PortError>,
     ) -> Result<u64, EngineError> {
-        let now = self.now();
+        let now = self.context.now();
         let results = match results {
             Ok(results) => results,
             Err(error) => {
                 // Whatever it is, it is not about these objects: none would fare better now.
                 let reason = error_chain(&error);
                 tracing::warn!(error = %reason, "could not clear stale values; will retry");
-                self.ports.store.requeue_stale_values(None, &reason, now).await?;
+                self.context.store().requeue_stale_values(None, &reason, now).await?;
                 return Ok(0);
             }
         };
@@ -115,20 +114,22 @@ impl Engine {
                 ClearResult::Failed(reason) => failed.entry(reason).or_default().push(object.clone()),
             }
         }
-        self.ports.store.remove_stale_values(&done).await?;
+        self.context.store().remove_stale_values(&done).await?;
         for (reason, objects) in failed {
             tracing::warn!(objects = objects.len(), %reason, "could not clear stale values; will retry");
-            self.ports.store.requeue_stale_values(Some(&objects), &reason, now).await?;
+            self.context.store().requeue_stale_values(Some(&objects), &reason, now).await?;
         }
         Ok(done.iter().map(|object| object.fields.len() as u64).sum())
     }
 
     /// Without an account only the import can clear, once it is set to.
     async fn resend_dropped_values(&self, view: &MappingView) -> Result<u64, EngineError> {
-        if self.ports.store.stale_value_counts().await?.values == 0 || !view.importer.removes_empty().await {
+        if self.context.store().stale_value_counts().await?.values == 0
+            || !view.importer.removes_empty().await
+        {
             return Ok(0);
         }
-        let records = self.ports.store.resend_stale_values(self.now()).await?;
+        let records = self.context.store().resend_stale_values(self.context.now()).await?;
         tracing::info!(records, "the import source now removes empty values; resending stale values");
         Ok(records)
     }

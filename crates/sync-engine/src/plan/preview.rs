@@ -1,6 +1,8 @@
 //! Plans: the changes that a sync would make. Nothing is sent, and the store contains only the plan's own data, which
 //! is deleted with it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_model::RecordKey;
@@ -14,8 +16,9 @@ use crate::domain::run_kind::RunKind;
 use crate::domain::safeguards::Safeguards;
 use crate::domain::schema_report::SchemaReport;
 use crate::domain::staged::ChangeKind;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
+use crate::engine::context::Context;
 use crate::engine::run_progress::RunProgress;
 use crate::engine::stop::in_time;
 use crate::plan::sync_plan::SyncPlan;
@@ -23,6 +26,8 @@ use crate::ports::progress::{Phase, ProgressSink};
 use crate::ports::target_schema::Comparison;
 use crate::sync::active_sync::ActiveSync;
 use crate::sync::fetched::FetchRequest;
+use crate::sync::listing::Listings;
+use crate::sync::work::Fetches;
 
 /// A value before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,18 +55,26 @@ pub struct ObjectChange {
     pub fields: Vec<FieldChange>,
 }
 
-impl Engine {
-    /// Reads everything and computes the changes of a sync. Sends nothing, and adds nothing to the object schema.
-    ///
-    /// # Errors
-    /// When the directory, the importer, or the store fails.
-    pub async fn plan(
+/// Computes the changes of syncs, and sends nothing.
+pub(crate) struct Plans {
+    context: Arc<Context>,
+    listings: Arc<Listings>,
+    fetches: Arc<Fetches>,
+}
+
+impl Plans {
+    pub(crate) fn new(basics: &Basics, listings: Arc<Listings>, fetches: Arc<Fetches>) -> Self {
+        Self { context: Arc::clone(&basics.context), listings, fetches }
+    }
+
+    /// Reads everything and computes the changes of a sync.
+    pub(crate) async fn plan(
         &self,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        let progress = &self.observe(RunKind::Plan, progress);
-        in_time(self.options.grace, stop, async {
+        let progress = &self.context.observe(RunKind::Plan, progress);
+        in_time(self.context.options.grace, stop, async {
             let (structure, run) = self.begin_plan(progress).await?;
             let plan = self.plan_everything(&run, progress, stop).await;
             self.show(&run, structure, plan, progress).await
@@ -76,10 +89,11 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
         // The plan is shown despite violations: the administrator reviews them.
-        let limits = Safeguards { override_safeguards: true, ..self.options.safeguards };
-        let mut checkpoint = SyncCheckpoint::new(SyncMode::Full, self.reading(run).await?, run.view.rules());
+        let limits = Safeguards { override_safeguards: true, ..self.context.options.safeguards };
+        let mut checkpoint =
+            SyncCheckpoint::new(SyncMode::Full, self.context.reading(run).await?, run.view.rules_version());
         let sync = ActiveSync { run, limits: &limits, progress, stop };
-        self.read_listings(&sync, &mut checkpoint).await
+        self.listings.read_listings(&sync, &mut checkpoint).await
     }
 
     /// Completes a plan; a failed plan is deleted.
@@ -94,7 +108,7 @@ impl Engine {
         match plan {
             Ok(plan) => Ok(SyncPlan { schema: Some(structure), labels: run.view.labels(), ..plan }),
             Err(error) => {
-                self.ports.store.end_run(run.id, &RunReport::default(), self.now()).await?;
+                self.context.store().end_run(run.id, &RunReport::default(), self.context.now()).await?;
                 Err(error)
             }
         }
@@ -104,26 +118,23 @@ impl Engine {
     async fn begin_plan(&self, progress: &RunProgress<'_>) -> Result<(SchemaReport, ActiveRun), EngineError> {
         progress.begin(Phase::Schema, None);
         let Comparison { report, view } =
-            self.ports.target_schema.preview().await.map_err(EngineError::TargetSchema)?;
+            self.context.ports.target_schema.preview().await.map_err(EngineError::TargetSchema)?;
         progress.end(Phase::Schema);
-        let run = self.begin(RunKind::Plan, view).await?;
+        let run = self.context.begin(RunKind::Plan, view).await?;
         progress.started(run.id);
         Ok((report, run))
     }
 
     /// The objects of a plan with old and new values, by key; at most `limit`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn changes(
+    pub(crate) async fn changes(
         &self,
         plan: &SyncPlan,
         after: Option<&RecordKey>,
         limit: u32,
     ) -> Result<Vec<ObjectChange>, EngineError> {
         let mut changes = Vec::new();
-        for staged in self.ports.store.staged(plan.run, after, limit).await? {
-            let old = self.ports.store.confirmed_record(&staged.record.key).await?;
+        for staged in self.context.store().staged(plan.run, after, limit).await? {
+            let old = self.context.store().confirmed_record(&staged.record.key).await?;
             let before = |field: &str| old.as_ref().and_then(|r| r.fields.get(field)).unwrap_or(&Value::Null);
             let fields = staged
                 .record
@@ -146,31 +157,25 @@ impl Engine {
     }
 
     /// Deletes a plan that was shown.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
-        Ok(self.ports.store.end_run(plan.run, &RunReport::default(), self.now()).await?)
+    pub(crate) async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
+        Ok(self.context.store().end_run(plan.run, &RunReport::default(), self.context.now()).await?)
     }
 
-    /// Reads some objects and computes the changes of [`targeted_sync`](Self::targeted_sync). Sends nothing.
-    ///
-    /// # Errors
-    /// As [`Self::plan`].
-    pub async fn targeted_plan(
+    /// Reads some objects and computes the changes of a targeted sync.
+    pub(crate) async fn targeted(
         &self,
         subjects: &[Subject],
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        let progress = &self.observe(RunKind::Plan, progress);
+        let progress = &self.context.observe(RunKind::Plan, progress);
         let (structure, run) = self.begin_plan(progress).await?;
         // A plan sends nothing, so it neither waits for a sync nor requests one.
         let (mut report, request) = (RunReport::default(), FetchRequest::of(subjects, true));
         let fetched = tokio::select! {
             biased;
             () = stop.cancelled() => Err(EngineError::Interrupted),
-            fetched = self.fetch(&run, &request, &mut report, progress) => fetched,
+            fetched = self.fetches.fetch(&run, &request, &mut report, progress) => fetched,
         };
         let plan = fetched.map(|fetched| SyncPlan {
             findings: report.findings,

@@ -6,6 +6,7 @@ pub(crate) mod directory;
 pub(crate) mod event_hook;
 pub(crate) mod feed;
 pub(crate) mod importer;
+pub(crate) mod mapping_rules;
 pub(crate) mod observer;
 pub(crate) mod progress;
 pub(crate) mod state;

@@ -9,6 +9,7 @@ use crate::domain::error::EngineError;
 use crate::domain::place::{Place, WithheldField};
 use crate::ports::directory::Directory;
 use crate::ports::importer::Importer;
+use crate::ports::mapping_rules::MappingRules;
 use crate::ports::target_objects::TargetObjects;
 
 /// The directory and the import source, seen through one mapping. It never changes: another mapping is another view.
@@ -21,6 +22,8 @@ pub struct MappingView {
     /// A short name for the compared object schema, as returned by [`TargetSchema::state`](crate::TargetSchema::state);
     /// `None` if it can't be read.
     pub target_schema: Option<String>,
+    /// The rules that records are built by.
+    pub rules: Arc<dyn MappingRules>,
     /// The source of truth.
     pub directory: Arc<dyn Directory>,
     /// The target of records.
@@ -55,12 +58,12 @@ impl MappingView {
 
     /// The fields of records that contain an object's display name.
     pub(crate) fn labels(&self) -> BTreeMap<ObjectKind, String> {
-        let label = |kind| Some((kind, self.directory.label(kind)?));
+        let label = |kind| Some((kind, self.rules.label(kind)?.to_owned()));
         ObjectKind::ALL.into_iter().filter_map(label).collect()
     }
 
     /// A short name for the rules that records are built by: the mapping and the scope.
-    pub(crate) fn rules(&self) -> String {
-        format!("{} {}", self.version, self.directory.scope_version()).trim_end().to_owned()
+    pub(crate) fn rules_version(&self) -> String {
+        format!("{} {}", self.version, self.rules.scope_version()).trim_end().to_owned()
     }
 }

@@ -10,14 +10,14 @@ use sync_model::{AliasReference, ObjectKind, Record, RecordKey, RunId, ValueProb
 
 use crate::domain::aliases::Owner;
 use crate::domain::error::EngineError;
+use crate::domain::staged::StagedChange;
 use crate::domain::values::ValueProblems;
-use crate::engine::Engine;
-use crate::sync::read::classify;
+use crate::sync::staging::Staging;
 
 /// Owners by kind and alias.
 type Owners = BTreeMap<ObjectKind, HashMap<String, Vec<Owner>>>;
 
-impl Engine {
+impl Staging {
     /// Resolves the references of the records that were just read, as far as the run has read the directory.
     pub(crate) async fn resolve(&self, run: RunId, records: &mut [Record]) -> Result<(), EngineError> {
         let owners = self.owners(run, records.iter().filter_map(|r| r.alias_reference.as_ref())).await?;
@@ -42,8 +42,11 @@ impl Engine {
         problems.clear_references();
         let mut after: Option<RecordKey> = None;
         loop {
-            let page =
-                self.ports.store.alias_uses(run, everything, after.as_ref(), self.options.page).await?;
+            let page = self
+                .context
+                .store()
+                .alias_uses(run, everything, after.as_ref(), self.context.options.page)
+                .await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.clone());
             let owners = self.owners(run, page.iter().map(|used| &used.reference)).await?;
@@ -71,17 +74,18 @@ impl Engine {
             return Ok(());
         }
         let keys: Vec<RecordKey> = resolved.keys().cloned().collect();
-        let known = self.ports.store.record_states(&keys).await?;
+        let known = self.context.store().record_states(&keys).await?;
         let mut changes = Vec::new();
-        for mut staged in self.ports.store.as_staged_by(run, &keys).await? {
-            let Some(id) = resolved.remove(&staged.record.key) else { continue };
-            staged.record.resolve(id);
-            if classify(&staged.record, known.get(&staged.record.key)).is_some() {
-                changes.push(staged);
-            }
+        for staged in self.context.store().as_staged_by(run, &keys).await? {
+            let StagedChange { change, mut record, reading, .. } = staged;
+            let Some(id) = resolved.remove(&record.key) else { continue };
+            record.resolve(id);
+            let known = known.get(&record.key);
+            let staged = StagedChange::of(record, known, reading);
+            changes.extend(staged.map(|staged| StagedChange { change, ..staged }));
         }
         // A record that was staged only for its reference, and is unchanged now, is no longer staged.
-        Ok(self.ports.store.stage(run, &keys, &changes).await?)
+        Ok(self.context.store().stage(run, &keys, &changes).await?)
     }
 
     async fn owners<'r>(
@@ -97,7 +101,7 @@ impl Engine {
         for (kind, mut aliases) in wanted {
             aliases.sort_unstable();
             aliases.dedup();
-            owners.insert(kind, self.ports.store.alias_owners(run, kind, &aliases).await?);
+            owners.insert(kind, self.context.store().alias_owners(run, kind, &aliases).await?);
         }
         Ok(owners)
     }

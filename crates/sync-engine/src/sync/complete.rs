@@ -1,6 +1,7 @@
 //! Completes work items after their objects were read: they are removed, requeued, or failed.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,9 +13,7 @@ use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
 use crate::domain::inbox::{Subject, WorkItem};
 use crate::domain::task::Task;
-use crate::domain::violation::{SafeguardViolation, ViolatingChanges};
-use crate::engine::Engine;
-use crate::engine::active::ActiveRun;
+use crate::engine::context::Context;
 use crate::sync::fetched::{Failure, ObjectVersions};
 
 /// The number of times that an object older than its event is read again before it is accepted.
@@ -32,14 +31,23 @@ const ALERT_AFTER: u32 = 3;
 /// The number of attempts after which a work item fails.
 const MAX_ATTEMPTS: u32 = 12;
 
-impl Engine {
+/// Ends the work on the objects that events name.
+pub(crate) struct WorkItems {
+    context: Arc<Context>,
+}
+
+impl WorkItems {
+    pub(crate) const fn new(context: Arc<Context>) -> Self {
+        Self { context }
+    }
+
     /// Completes the processed work items, and requeues those whose objects are outdated.
     pub(crate) async fn complete(
         &self,
         items: &[WorkItem],
         states: &ObjectVersions,
     ) -> Result<(), EngineError> {
-        let now = self.now();
+        let now = self.context.now();
         let (failed, read): (Vec<WorkItem>, Vec<WorkItem>) =
             items.iter().cloned().partition(|item| failure(&item.subject, states).is_some());
         let mut stuck = None;
@@ -47,8 +55,8 @@ impl Engine {
             let Some(failure) = failure(&item.subject, states) else { continue };
             if failure.transient {
                 // An outage says nothing about the object, so its events don't fail because of it.
-                self.ports
-                    .store
+                self.context
+                    .store()
                     .requeue_work(std::slice::from_ref(item), later(now, item.attempts, 1))
                     .await?;
                 stuck = stuck.or((item.attempts == ALERT_AFTER).then_some(&failure.reason));
@@ -59,7 +67,7 @@ impl Engine {
         if let Some(reason) = stuck {
             let (task, error, occurrences) = (Task::Events, reason.clone(), ALERT_AFTER.into());
             let finding = Finding::warning(Fact::TaskFailing { task, error, occurrences });
-            self.alert(AlertKind::SyncStalled, finding);
+            self.context.alert(AlertKind::SyncStalled, finding);
         }
         let (again, completed): (Vec<WorkItem>, Vec<WorkItem>) =
             read.into_iter().partition(|item| self.is_stale(item, states));
@@ -68,18 +76,19 @@ impl Engine {
             by_attempts.entry(item.attempts).or_default().push(item);
         }
         for (attempts, items) in by_attempts {
-            self.ports.store.requeue_work(&items, later(now, attempts, 1)).await?;
+            self.context.store().requeue_work(&items, later(now, attempts, 1)).await?;
         }
         for event in completed.iter().filter_map(|item| item.not_older_than) {
-            self.stats.latency(Duration::try_from(now.duration_since(event)).unwrap_or_default());
+            self.context.stats.latency(Duration::try_from(now.duration_since(event)).unwrap_or_default());
         }
-        self.stats.completed(self.ports.store.complete_work(&completed, now).await?);
+        self.context.stats.completed(self.context.store().complete_work(&completed, now).await?);
         Ok(())
     }
 
     /// True if the object is older than its event.
     fn is_stale(&self, item: &WorkItem, states: &ObjectVersions) -> bool {
-        let tolerance = SignedDuration::try_from(self.options.event_tolerance).unwrap_or(SignedDuration::MAX);
+        let tolerance =
+            SignedDuration::try_from(self.context.options.event_tolerance).unwrap_or(SignedDuration::MAX);
         if let Subject::Membership { group, user } = &item.subject {
             if states.unselected.contains(user) || states.closed.contains(group) {
                 return false;
@@ -124,54 +133,30 @@ impl Engine {
         };
         let keys: Vec<RecordKey> = blocked.iter().cloned().collect();
         let items: Vec<WorkItem> = items.iter().filter(is_blocked).cloned().collect();
-        Ok(self.ports.store.block(&keys, &items, finding, self.now()).await?)
+        Ok(self.context.store().block(&keys, &items, finding, self.context.now()).await?)
     }
 
     /// Requeues the blocked events none of whose objects is blocked any longer.
     pub(crate) async fn requeue_unblocked(&self) -> Result<(), EngineError> {
-        Ok(self.ports.store.requeue_unblocked(self.now()).await.map(drop)?)
-    }
-
-    /// Fails a sync that a safeguard blocks. The objects of the violating changes are stored until they are sent, or a
-    /// full sync no longer finds them.
-    pub(crate) async fn block_sync(
-        &self,
-        run: &ActiveRun,
-        refusal: SafeguardViolation,
-    ) -> Result<(), EngineError> {
-        let store = &self.ports.store;
-        let mut held = Vec::new();
-        if let Some(suspects) = refusal.suspects() {
-            held = store.unstage(run.id, &suspects).await?;
-            if let (ViolatingChanges::Retired(kind), true) = (suspects, held.is_empty()) {
-                // Rejected before the records were read separately.
-                let mut after: Option<String> = None;
-                loop {
-                    let page = store.unlisted(run.id, kind, after.as_deref(), self.options.page).await?;
-                    let Some(last) = page.last() else { break };
-                    after = Some(last.key.id.clone());
-                    held.extend(page.into_iter().map(|record| record.key));
-                }
-            }
-        }
-        let finding = Finding::error(Fact::SafeguardTriggered { violation: refusal.clone() });
-        store.block(&held, &[], &finding, self.now()).await?;
-        Err(refusal.into())
+        Ok(self.context.store().requeue_unblocked(self.context.now()).await.map(drop)?)
     }
 
     /// Requeues work items, and fails those that are out of attempts.
     pub(crate) async fn requeue_or_fail(&self, items: &[WorkItem], reason: &str) -> Result<(), EngineError> {
-        let now = self.now();
+        let now = self.context.now();
         let (out_of_attempts, rest): (Vec<WorkItem>, Vec<WorkItem>) =
             items.iter().cloned().partition(|item| item.attempts >= MAX_ATTEMPTS);
         for item in &rest {
-            self.ports.store.requeue_work(std::slice::from_ref(item), later(now, item.attempts, 2)).await?;
+            self.context
+                .store()
+                .requeue_work(std::slice::from_ref(item), later(now, item.attempts, 2))
+                .await?;
         }
         if !out_of_attempts.is_empty() {
             let (objects, error) = (out_of_attempts.len() as u64, reason.to_owned());
             let failure = Finding::error(Fact::ObjectsFailed { objects, attempts: MAX_ATTEMPTS, error });
-            self.ports.store.fail_work(&out_of_attempts, &failure, now).await?;
-            self.alert(AlertKind::EventsFailed, failure);
+            self.context.store().fail_work(&out_of_attempts, &failure, now).await?;
+            self.context.alert(AlertKind::EventsFailed, failure);
         }
         Ok(())
     }

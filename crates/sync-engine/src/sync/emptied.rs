@@ -6,9 +6,9 @@
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::domain::error::{EngineError, PortError};
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
 use crate::ports::view::MappingView;
+use crate::sync::read::Reads;
 
 /// The number of former members that are read.
 const WITNESSES: usize = 2;
@@ -17,7 +17,7 @@ fn contradicted(message: String) -> EngineError {
     EngineError::Directory(PortError::new(message).transient(true).single_record(true))
 }
 
-impl Engine {
+impl Reads {
     /// The groups of a user; `None` if its deletion is proven. A user without any group is read twice, and accepted
     /// only while the directory returns groups.
     pub(crate) async fn groups_of(
@@ -51,15 +51,15 @@ impl Engine {
         user: &UserId,
     ) -> Result<Option<GroupId>, EngineError> {
         let user = RecordKey::user(user);
-        let confirmed = self.ports.store.confirmed_records(std::slice::from_ref(&user)).await?;
+        let confirmed = self.context.store().confirmed_records(std::slice::from_ref(&user)).await?;
         let references = confirmed.get(&user).into_iter().flat_map(|record| &record.references);
         let groups: Vec<GroupId> = references
             .filter(|reference| reference.kind == ObjectKind::Group)
             .map(|reference| GroupId::new(reference.reference_key.clone()))
-            .filter(|group| !view.directory.is_implied(group))
+            .filter(|group| !view.rules.is_implied(group))
             .collect();
         let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
-        let known = self.ports.store.record_states(&keys).await?;
+        let known = self.context.store().record_states(&keys).await?;
         let is_current =
             |group: &GroupId| known.get(&RecordKey::group(group)).is_some_and(|known| !known.retired);
         Ok(groups.into_iter().find(is_current))
@@ -70,7 +70,7 @@ impl Engine {
     /// # Errors
     /// If one of them is still a member, or none of them can be read.
     pub(crate) async fn prove_empty(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
-        let members = self.ports.store.referrers(ObjectKind::Group, group.as_str()).await?;
+        let members = self.context.store().referrers(ObjectKind::Group, group.as_str()).await?;
         let users = members.into_iter().filter(|member| member.kind == ObjectKind::User);
         let (mut left, mut unread) = (0, None);
         for user in users.map(|member| UserId::new(member.id)).take(2 * WITNESSES) {

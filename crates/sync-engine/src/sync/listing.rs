@@ -6,11 +6,12 @@
 //! from the confirmed records; a backfill lists everything except members.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sync_model::{GroupId, ObjectKind, RecordKey};
 
 use crate::domain::checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
-use crate::domain::directory::{Cursor, DirectoryGroup, DirectoryObject, Members, Page};
+use crate::domain::directory::{Cursor, DirectoryObject, Page};
 use crate::domain::error::{EngineError, PortError, error_chain};
 use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
@@ -18,11 +19,15 @@ use crate::domain::run_kind::RunKind;
 use crate::domain::safeguards::SafeguardMinimums;
 use crate::domain::trail::Trail;
 use crate::domain::unreadable_object::UnreadableObject;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
+use crate::engine::context::Context;
 use crate::plan::sync_plan::SyncPlan;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::sync::active_sync::ActiveSync;
+use crate::sync::members::MemberLists;
+use crate::sync::read::Reads;
+use crate::sync::staging::Staging;
 
 /// The number of restarted listings after which a sync fails.
 const MOST_RESTARTS: u32 = 3;
@@ -36,7 +41,19 @@ struct StagedPage {
     next: Option<Cursor>,
 }
 
-impl Engine {
+/// Reads the directory in a sync.
+pub(crate) struct Listings {
+    pub(super) context: Arc<Context>,
+    pub(super) staging: Arc<Staging>,
+    pub(super) reads: Arc<Reads>,
+    pub(super) members: Arc<MemberLists>,
+}
+
+impl Listings {
+    pub(crate) fn new(basics: &Basics, reads: Arc<Reads>, members: Arc<MemberLists>) -> Self {
+        Self { context: Arc::clone(&basics.context), staging: Arc::clone(&basics.staging), reads, members }
+    }
+
     /// Continues a sync to its end, and returns its plan.
     pub(crate) async fn read_listings(
         &self,
@@ -70,20 +87,21 @@ impl Engine {
                 ReadPhase::Unlisted => self.read_all_missing(sync, checkpoint).await?,
                 ReadPhase::Complete => {}
             }
-            self.ports.store.save_checkpoint(run.id, checkpoint).await?;
+            self.context.store().save_checkpoint(run.id, checkpoint).await?;
         }
         // All users are listed by now.
-        self.resolve_staged(run.id, checkpoint.mode == SyncMode::Full, &mut checkpoint.value_problems)
+        self.staging
+            .resolve_staged(run.id, checkpoint.mode == SyncMode::Full, &mut checkpoint.value_problems)
             .await?;
-        let staged = self.ports.store.staged_counts(run.id).await?;
-        let counts = self.ports.store.object_counts().await?;
+        let staged = self.context.store().staged_counts(run.id).await?;
+        let counts = self.context.store().object_counts().await?;
         let mut plan = SyncPlan::new(run.id, &checkpoint.read, &staged, &counts);
         if checkpoint.mode != SyncMode::Full {
             plan.only_some();
         }
-        let since = self.window_begin(run, sync.limits).await?;
+        let since = self.context.window_begin(run, sync.limits).await?;
         plan.removals =
-            self.ports.store.planned_removals(run.id, SafeguardMinimums::default(), since).await?;
+            self.context.store().planned_removals(run.id, SafeguardMinimums::default(), since).await?;
         plan.findings.clone_from(&checkpoint.findings);
         plan.unknown_choices.clone_from(&checkpoint.unknown_choices);
         plan.unreadable = self.unread(run, checkpoint).await?;
@@ -109,9 +127,9 @@ impl Engine {
         checkpoint: &SyncCheckpoint,
         progress: &dyn ProgressSink,
     ) -> Result<(), EngineError> {
-        let known = self.ports.store.object_counts().await?.get(&kind).map(|counts| counts.current);
+        let known = self.context.store().object_counts().await?.get(&kind).map(|counts| counts.current);
         // Before the first full sync, the count covers only recent changes.
-        let read_once = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
+        let read_once = self.context.store().last_run(RunKind::FullSync).await?.succeeded.is_some();
         progress.begin(phase, known.filter(|&n| n > 0 && read_once && checkpoint.mode.since().is_none()));
         progress.resume(phase, checkpoint.read.get(&kind).copied().unwrap_or_default());
         Ok(())
@@ -130,9 +148,9 @@ impl Engine {
             let Some(page) = from_the_beginning(page, checkpoint, ObjectKind::Group)? else { continue };
             self.add_listed_groups_of(run, checkpoint.mode, &page.items).await?;
             let unread = self.defer_unreadable(run, ObjectKind::Group, &page.unreadable, checkpoint).await?;
-            self.keep_members_of(run, checkpoint.mode, &unread).await?;
+            self.members.keep_members_of(run, checkpoint.mode, &unread).await?;
             let count = (page.items.len() + page.unreadable.len()) as u64;
-            self.stage_page(run, page.items.into_iter().map(|group| group.observed), checkpoint).await?;
+            self.stage_page(run, page.items.into_iter(), checkpoint).await?;
             progress.advance(Phase::Groups, count);
             let staged = StagedPage { kind: ObjectKind::Group, items: count, next: page.next };
             if self.save_page(run, checkpoint, staged, ReadPhase::Members).await? {
@@ -149,34 +167,34 @@ impl Engine {
         &self,
         run: &ActiveRun,
         scope: SyncMode,
-        groups: &[DirectoryGroup],
+        groups: &[DirectoryObject],
     ) -> Result<(), EngineError> {
-        let id = |group: &DirectoryGroup| GroupId::new(group.observed.record.key.id.clone());
-        let (selected, unselected): (Vec<&DirectoryGroup>, Vec<&DirectoryGroup>) =
-            groups.iter().partition(|group| group.observed.in_scope);
+        let id = |group: &DirectoryObject| GroupId::new(group.record.key.id.clone());
+        let (selected, unselected): (Vec<&DirectoryObject>, Vec<&DirectoryObject>) =
+            groups.iter().partition(|group| group.in_scope);
         // No event or time reports the members of a group that enters the scope.
         let ids: Vec<GroupId> = selected.iter().map(|group| id(group)).collect();
         let new: HashSet<RecordKey> = match scope {
             SyncMode::Full => HashSet::new(),
             SyncMode::Incremental(_) | SyncMode::Backfill => {
-                self.missing_groups(&ids).await?.into_iter().collect()
+                self.staging.missing_groups(&ids).await?.into_iter().collect()
             }
         };
-        let changed = |group: &DirectoryGroup| match scope {
+        let changed = |group: &DirectoryObject| match scope {
             SyncMode::Full => true,
             SyncMode::Incremental(since) => group.members_changed.is_none_or(|at| at >= since),
             SyncMode::Backfill => false,
         };
         let to_list: Vec<GroupId> = selected
             .into_iter()
-            .filter(|group| group.members == Members::Listed)
-            .filter(|group| changed(group) || new.contains(&group.observed.record.key))
+            .filter(|group| !run.view.rules.is_implied(&id(group)))
+            .filter(|group| changed(group) || new.contains(&group.record.key))
             .map(id)
             .collect();
-        self.ports.store.add_listed_groups(run.id, &to_list).await?;
+        self.context.store().add_listed_groups(run.id, &to_list).await?;
         if scope != SyncMode::Full {
             let empty: Vec<GroupId> = unselected.into_iter().map(id).collect();
-            self.record_as_empty(run, &empty).await?;
+            self.members.record_as_empty(run, &empty).await?;
         }
         Ok(())
     }
@@ -188,10 +206,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let &ActiveSync { run, progress, .. } = sync;
         if checkpoint.mode == SyncMode::Full {
-            self.record_unlisted_groups(run).await?;
+            self.members.record_unlisted_groups(run).await?;
         }
-        progress.begin(Phase::Members, Some(self.ports.store.count_listed_groups(run.id).await?));
-        for (group, failure) in self.list_members(run, checkpoint.reading, progress).await?.unlisted {
+        progress.begin(Phase::Members, Some(self.context.store().count_listed_groups(run.id).await?));
+        for (group, failure) in self.members.list_members(run, checkpoint.reading, progress).await?.unlisted {
             let object =
                 UnreadableObject::new(&RecordKey::group(&group), UnreadableObject::MEMBERS, failure.reason);
             self.defer_one(run, object, checkpoint).await?;
@@ -201,6 +219,7 @@ impl Engine {
             // Other changed users are listed later; their later staging counts.
             let none = HashSet::new();
             let left = self
+                .members
                 .stage_membership_differences(run, checkpoint.reading, &none, &mut checkpoint.value_problems)
                 .await?;
             for object in left {
@@ -257,7 +276,7 @@ impl Engine {
         page: impl Iterator<Item = DirectoryObject>,
         checkpoint: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
-        self.stage_observed(run, page, checkpoint.reading, &mut checkpoint.value_problems).await
+        self.staging.stage_observed(run, page, checkpoint.reading, &mut checkpoint.value_problems).await
     }
 
     /// Saves the place after a page. `true` when it was the last one of its stage.
@@ -286,7 +305,7 @@ impl Engine {
         } else {
             checkpoint.cursor = next;
         }
-        self.ports.store.save_checkpoint(run.id, checkpoint).await?;
+        self.context.store().save_checkpoint(run.id, checkpoint).await?;
         Ok(last)
     }
 }

@@ -1,6 +1,7 @@
 //! Members of groups: listing them, and comparing the listings with confirmed memberships.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
@@ -12,12 +13,14 @@ use crate::domain::error::EngineError;
 use crate::domain::reading::Reading;
 use crate::domain::unreadable_object::UnreadableObject;
 use crate::domain::values::ValueProblems;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
+use crate::engine::context::Context;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::sync::fetched::Failure;
-use crate::sync::read::Read;
-use crate::sync::unreadable::SingleReads;
+use crate::sync::read::{Read, Reads};
+use crate::sync::single_reads::SingleReads;
+use crate::sync::staging::Staging;
 
 /// A page of member ids.
 const MEMBER_PAGE: usize = 1000;
@@ -35,16 +38,27 @@ pub(crate) struct Listed {
     pub(crate) gone: Vec<GroupId>,
 }
 
-impl Engine {
+/// Lists the members of groups, and compares the listings with confirmed memberships.
+pub(crate) struct MemberLists {
+    context: Arc<Context>,
+    staging: Arc<Staging>,
+    reads: Arc<Reads>,
+}
+
+impl MemberLists {
+    pub(crate) fn new(basics: &Basics, reads: Arc<Reads>) -> Self {
+        Self { context: Arc::clone(&basics.context), staging: Arc::clone(&basics.staging), reads }
+    }
+
     /// Adds groups with an empty list of members.
     pub(crate) async fn record_as_empty(
         &self,
         run: &ActiveRun,
         groups: &[GroupId],
     ) -> Result<(), EngineError> {
-        self.ports.store.add_listed_groups(run.id, groups).await?;
+        self.context.store().add_listed_groups(run.id, groups).await?;
         for group in groups {
-            self.ports.store.mark_group_listed(run.id, group).await?;
+            self.context.store().mark_group_listed(run.id, group).await?;
         }
         Ok(())
     }
@@ -56,14 +70,14 @@ impl Engine {
         reading: Reading,
         progress: &dyn ProgressSink,
     ) -> Result<Listed, EngineError> {
-        self.ports.store.drop_partial_listings(run.id).await?;
+        self.context.store().drop_partial_listings(run.id).await?;
         let Listed { mut unlisted, mut gone } = Listed::default();
         let mut singles = SingleReads::default();
         loop {
-            let mut groups = self.ports.store.groups_to_list(run.id, GROUP_PAGE).await?;
+            let mut groups = self.context.store().groups_to_list(run.id, GROUP_PAGE).await?;
             groups.retain(|group| !unlisted.contains_key(group));
             if groups.is_empty() {
-                self.prove_answers(&run.view, singles).await?;
+                self.reads.prove_answers(&run.view, singles).await?;
                 return Ok(Listed { unlisted, gone });
             }
             let mut listings: BoxStream<'_, (GroupId, Result<bool, EngineError>)> = stream::iter(groups)
@@ -72,7 +86,7 @@ impl Engine {
                     progress.advance(Phase::Members, 1);
                     (group, listed)
                 })
-                .buffer_unordered(self.options.concurrency)
+                .buffer_unordered(self.context.options.concurrency)
                 .boxed();
             while let Some((group, listed)) = listings.next().await {
                 match listed {
@@ -100,8 +114,8 @@ impl Engine {
         group: &GroupId,
         reading: Reading,
     ) -> Result<(), EngineError> {
-        let (store, keys) = (&self.ports.store, [RecordKey::group(group)]);
-        let marks = self.departures(&run.view, &keys, RetireReason::Deleted, reading).await?;
+        let (store, keys) = (self.context.store(), [RecordKey::group(group)]);
+        let marks = self.staging.departures(&run.view, &keys, RetireReason::Deleted, reading).await?;
         store.stage(run.id, &keys, &marks).await?;
         store.drop_listed_members(run.id, group).await?;
         Ok(store.mark_group_listed(run.id, group).await?)
@@ -125,12 +139,12 @@ impl Engine {
                 Err(error) => return Err(EngineError::Directory(error)),
             };
             listed += page.len();
-            self.ports.store.add_listed_members(run.id, group, &page).await?;
+            self.context.store().add_listed_members(run.id, group, &page).await?;
         }
         if listed == 0 {
-            self.prove_empty(run, group).await?;
+            self.reads.prove_empty(run, group).await?;
         }
-        self.ports.store.mark_group_listed(run.id, group).await?;
+        self.context.store().mark_group_listed(run.id, group).await?;
         Ok(true)
     }
 
@@ -146,15 +160,18 @@ impl Engine {
     ) -> Result<Vec<UnreadableObject>, EngineError> {
         let (mut after, mut left): (Option<UserId>, _) = (None, Vec::new());
         loop {
-            let page =
-                self.ports.store.membership_differences(run.id, after.as_ref(), self.options.page).await?;
+            let page = self
+                .context
+                .store()
+                .membership_differences(run.id, after.as_ref(), self.context.options.page)
+                .await?;
             let Some(last) = page.last() else { return Ok(left) };
             after = Some(last.clone());
             let page: Vec<UserId> =
                 page.into_iter().filter(|id| !read.contains(&RecordKey::user(id))).collect();
             let keys: Vec<RecordKey> = page.iter().map(RecordKey::user).collect();
-            let known = self.ports.store.record_states(&keys).await?;
-            let mut records = self.ports.store.confirmed_records(&keys).await?;
+            let known = self.context.store().record_states(&keys).await?;
+            let mut records = self.context.store().confirmed_records(&keys).await?;
             records.retain(|key, _| known.get(key).is_some_and(|known| !known.retired));
             let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
                 page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
@@ -168,12 +185,14 @@ impl Engine {
                     record,
                     in_scope: true,
                     last_updated: None,
+                    members_changed: None,
                     unmapped: Vec::new(),
                     problems: Vec::new(),
+                    implied_groups: Vec::new(),
                 };
-                Some(run.view.directory.join(last, &groups))
+                Some(run.view.rules.join(last, &groups))
             }));
-            self.stage_observed(run, observed.into_iter(), reading, problems).await?;
+            self.staging.stage_observed(run, observed.into_iter(), reading, problems).await?;
         }
     }
 
@@ -183,9 +202,9 @@ impl Engine {
         run: &ActiveRun,
         unknown: Vec<UserId>,
     ) -> Result<Vec<UserId>, EngineError> {
-        let noted = self.ports.store.listed_groups_of(run.id, &unknown).await?;
+        let noted = self.context.store().listed_groups_of(run.id, &unknown).await?;
         let may = |user: &UserId| {
-            noted.get(user).into_iter().flatten().any(|group| run.view.directory.may_include(group))
+            noted.get(user).into_iter().flatten().any(|group| run.view.rules.may_include(group))
         };
         Ok(unknown.into_iter().filter(may).collect())
     }
@@ -199,10 +218,10 @@ impl Engine {
     ) -> Result<Vec<DirectoryObject>, EngineError> {
         let mut reads: BoxStream<'_, (UserId, Result<Option<Read>, EngineError>)> = stream::iter(ids)
             .map(|id| async move {
-                let read = self.read_user(&run.view, &id).await;
+                let read = self.reads.read_user(&run.view, &id).await;
                 (id, read)
             })
-            .buffer_unordered(self.options.concurrency)
+            .buffer_unordered(self.context.options.concurrency)
             .boxed();
         let (mut found, mut singles) = (Vec::new(), SingleReads::default());
         while let Some((id, read)) = reads.next().await {
@@ -218,7 +237,7 @@ impl Engine {
             }
         }
         drop(reads);
-        self.prove_answers(&run.view, singles).await?;
+        self.reads.prove_answers(&run.view, singles).await?;
         Ok(found)
     }
 
@@ -229,7 +248,7 @@ impl Engine {
         users: &[UserId],
         confirmed: &HashMap<RecordKey, Record>,
     ) -> Result<HashMap<UserId, Vec<GroupId>>, EngineError> {
-        let mut groups = self.ports.store.listed_groups_of(run.id, users).await?;
+        let mut groups = self.context.store().listed_groups_of(run.id, users).await?;
         let mut before: HashMap<UserId, Vec<GroupId>> = HashMap::new();
         for id in users {
             if let Some(record) = confirmed.get(&RecordKey::user(id)) {
@@ -238,7 +257,7 @@ impl Engine {
             }
         }
         let mentioned: Vec<GroupId> = before.values().flatten().cloned().collect();
-        let listed = self.ports.store.listed_groups(run.id, &mentioned).await?;
+        let listed = self.context.store().listed_groups(run.id, &mentioned).await?;
         for (id, before) in before {
             let kept = before.into_iter().filter(|group| !listed.contains(group));
             groups.entry(id).or_default().extend(kept);
@@ -257,7 +276,7 @@ impl Engine {
             return Ok(());
         }
         let keys: Vec<RecordKey> = users.iter().map(RecordKey::user).collect();
-        for (key, record) in self.ports.store.confirmed_records(&keys).await? {
+        for (key, record) in self.context.store().confirmed_records(&keys).await? {
             let of = groups.entry(UserId::new(key.id)).or_default();
             let kept = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
             let kept = kept
@@ -277,12 +296,14 @@ impl Engine {
     pub(crate) async fn record_unlisted_groups(&self, run: &ActiveRun) -> Result<(), EngineError> {
         let mut after: Option<String> = None;
         loop {
-            let store = &self.ports.store;
-            let page = store.unlisted(run.id, ObjectKind::Group, after.as_deref(), self.options.page).await?;
+            let store = self.context.store();
+            let page = store
+                .unlisted(run.id, ObjectKind::Group, after.as_deref(), self.context.options.page)
+                .await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.id.clone());
             let groups = page.into_iter().map(|group| GroupId::new(group.key.id));
-            let groups: Vec<GroupId> = groups.filter(|group| !run.view.directory.is_implied(group)).collect();
+            let groups: Vec<GroupId> = groups.filter(|group| !run.view.rules.is_implied(group)).collect();
             store.add_listed_groups(run.id, &groups).await?;
         }
     }
@@ -297,12 +318,12 @@ impl Engine {
         if scope != SyncMode::Full || unread.is_empty() {
             return Ok(());
         }
-        let known = self.ports.store.record_states(unread).await?;
+        let known = self.context.store().record_states(unread).await?;
         let live = unread.iter().filter(|key| known.get(key).is_some_and(|known| !known.retired));
         let groups: Vec<GroupId> = live
             .map(|key| GroupId::new(key.id.clone()))
-            .filter(|id| !run.view.directory.is_implied(id))
+            .filter(|id| !run.view.rules.is_implied(id))
             .collect();
-        Ok(self.ports.store.add_listed_groups(run.id, &groups).await?)
+        Ok(self.context.store().add_listed_groups(run.id, &groups).await?)
     }
 }

@@ -1,41 +1,77 @@
-//! Runs that read and send: all objects, recent changes, named objects, and unconfirmed records.
+//! Runs that list the directory and send: all objects, or recent changes.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use sync_model::{RecordKey, RunId};
+use sync_model::RunId;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::checkpoint::{SyncCheckpoint, SyncMode};
 use crate::domain::error::{EngineError, error_chain};
 use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
-use crate::domain::inbox::Subject;
 use crate::domain::report::{RecordCounts, RunReport, RunState};
-use crate::domain::run_kind::RunKind;
 use crate::domain::safeguards::Safeguards;
-use crate::domain::schema_report::SchemaState;
-use crate::engine::Engine;
+use crate::domain::violation::{SafeguardViolation, ViolatingChanges};
 use crate::engine::active::ActiveRun;
+use crate::engine::basics::Basics;
+use crate::engine::clock::ClockWatch;
+use crate::engine::context::Context;
+use crate::engine::locks::{SyncTurn, Turns};
 use crate::engine::stop::in_time;
-use crate::ports::progress::{Phase, ProgressSink};
-use crate::ports::target_schema::Comparison;
+use crate::import::confirmations::Confirmations;
+use crate::import::imports::Imports;
+use crate::ports::progress::ProgressSink;
 use crate::ports::view::MappingView;
 use crate::sync::active_sync::ActiveSync;
-use crate::sync::fetched::FetchRequest;
+use crate::sync::complete::WorkItems;
+use crate::sync::events::Events;
+use crate::sync::listing::Listings;
+use crate::sync::schema_evolution::Schemas;
 
-impl Engine {
+/// Runs that list the directory. Only one runs at a time.
+pub(crate) struct Syncs {
+    context: Arc<Context>,
+    confirmations: Arc<Confirmations>,
+    schemas: Arc<Schemas>,
+    clock: Arc<ClockWatch>,
+    imports: Arc<Imports>,
+    turns: Arc<Turns>,
+    listings: Arc<Listings>,
+    events: Arc<Events>,
+    work: Arc<WorkItems>,
+}
+
+impl Syncs {
+    pub(crate) fn new(
+        basics: &Basics,
+        turns: Arc<Turns>,
+        listings: Arc<Listings>,
+        events: Arc<Events>,
+        work: Arc<WorkItems>,
+    ) -> Self {
+        Self {
+            context: Arc::clone(&basics.context),
+            confirmations: Arc::clone(&basics.confirmations),
+            schemas: Arc::clone(&basics.schemas),
+            clock: Arc::clone(&basics.clock),
+            imports: Arc::clone(&basics.imports),
+            turns,
+            listings,
+            events,
+            work,
+        }
+    }
+
     /// Reads everything and sends the differences from the confirmed records. Resumes an interrupted run.
-    ///
-    /// # Errors
-    /// When a port fails, when there is no mapping yet, and when the plan exceeds a safeguard. After any error,
-    /// confirmed records stay valid and a later run sends the rest.
-    pub async fn full_sync(
+    pub(crate) async fn full(
         &self,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        in_time(self.options.grace, stop, async {
-            let mut report = self.run_sync(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
+        in_time(self.context.options.grace, stop, async {
+            let mut report = self.run(SyncMode::Full, limits, progress, stop, async |_| Ok(())).await?;
             self.read_rest(&mut report, stop).await?;
             Ok(report)
         })
@@ -44,20 +80,17 @@ impl Engine {
 
     /// The same for a caller who expects all earlier changes: if it resumed an earlier run, whose first pages are
     /// older, everything is read again.
-    ///
-    /// # Errors
-    /// As [`Self::full_sync`].
-    pub async fn sync_as_of_now(
+    pub(crate) async fn as_of_now(
         &self,
         limits: &Safeguards,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let first = self.full_sync(limits, progress, stop).await?;
+        let first = self.full(limits, progress, stop).await?;
         if !first.resumed {
             return Ok(first);
         }
-        let mut report = self.full_sync(limits, progress, stop).await?;
+        let mut report = self.full(limits, progress, stop).await?;
         report.resumed = true;
         report.executions += first.executions;
         report.chunks += first.chunks;
@@ -77,16 +110,16 @@ impl Engine {
     async fn read_rest(&self, report: &mut RunReport, stop: &CancellationToken) -> Result<(), EngineError> {
         let mut before = u64::MAX;
         loop {
-            let inbox = self.ports.store.event_queue_counts().await?;
+            let inbox = self.context.store().event_queue_counts().await?;
             let left = inbox.unreadable + inbox.doubted;
             if left == 0 || left >= before {
                 report.unreadable.limit_to(inbox.unreadable);
-                report.add_outstanding(self.outstanding().await?);
+                report.add_outstanding(self.context.outstanding().await?);
                 return Ok(());
             }
             before = left;
-            match self.process_events(stop).await {
-                Ok(Some(_)) => self.send_rest(stop).await?,
+            match self.events.process(stop).await {
+                Ok(Some(_)) => self.imports.send_rest(stop).await?,
                 // Not due yet: the count stays, which ends the loop.
                 Ok(None) => {}
                 Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
@@ -98,27 +131,24 @@ impl Engine {
     }
 
     /// Reads recent changes since a time and sends the differences. Resumes an interrupted run.
-    ///
-    /// # Errors
-    /// As [`Self::full_sync`].
-    pub async fn incremental_sync(
+    pub(crate) async fn incremental(
         &self,
         since: Timestamp,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let sync = self.run_sync(
+        let sync = self.run(
             SyncMode::Incremental(since),
-            &self.options.safeguards,
+            &self.context.options.safeguards,
             progress,
             stop,
             async |_| Ok(()),
         );
-        in_time(self.options.grace, stop, sync).await
+        in_time(self.context.options.grace, stop, sync).await
     }
 
     /// Reads and sends the objects of a mode. `on_start` receives the run's ID.
-    pub(crate) async fn run_sync(
+    pub(crate) async fn run(
         &self,
         scope: SyncMode,
         limits: &Safeguards,
@@ -126,41 +156,43 @@ impl Engine {
         stop: &CancellationToken,
         on_start: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
-        let _sync_lock = self.sync_lock.lock().await;
-        let progress = &self.observe(scope.run_kind(), progress);
+        let turn = self.turns.begin_sync().await;
+        let progress = &self.context.observe(scope.run_kind(), progress);
         let mut report = RunReport::default();
-        let view = self.prepare(scope == SyncMode::Full, &mut report, progress).await?;
+        let view = self.schemas.prepare(scope == SyncMode::Full, &mut report, progress).await?;
+        self.clock.watch().await?;
         if scope == SyncMode::Full {
-            self.report_unidentified(&mut report).await?;
+            self.confirmations.report_unidentified(&mut report).await?;
         }
-        self.clear_all_stale_values(&view, stop).await?;
-        self.send_unconfirmed(stop).await?;
-        let begins = self.in_flight.write().await;
+        self.imports.clear_all_stale_values(&view, stop).await?;
+        self.imports.send_unconfirmed(stop).await?;
+        let begins = turn.nothing_in_flight().await;
         let (run, mut checkpoint, resumed) = self.open_run(scope, view).await?;
         drop(begins);
         progress.started(run.id);
         report.resumed = resumed;
         if limits.override_safeguards && !checkpoint.override_safeguards {
             checkpoint.override_safeguards = true;
-            self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
+            self.context.store().save_checkpoint(run.id, &checkpoint).await?;
         }
         let limits = &Safeguards { override_safeguards: checkpoint.override_safeguards, ..*limits };
         on_start(run.id).await?;
         let run = &run;
         let sync = &ActiveSync { run, limits, progress, stop };
-        self.conclude(run, scope.run_kind(), report, progress, async |report| {
-            match self.send_differences(sync, &mut checkpoint, report).await {
-                Err(EngineError::SafeguardTriggered(violation)) => {
-                    return self.block_sync(run, violation).await;
+        self.context
+            .conclude(run, scope.run_kind(), report, progress, async |report| {
+                match self.send_differences(sync, &mut checkpoint, report).await {
+                    Err(EngineError::SafeguardTriggered(violation)) => {
+                        return self.block_sync(run, violation).await;
+                    }
+                    sent => sent?,
                 }
-                sent => sent?,
-            }
-            self.send_rest(stop).await?;
-            report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
-            self.record_sync(sync, &checkpoint).await?;
-            self.requeue_unblocked().await
-        })
-        .await
+                self.imports.send_rest(stop).await?;
+                report.cleared_values += self.imports.clear_all_stale_values(&run.view, stop).await?;
+                self.record_sync(&turn, sync, &checkpoint).await?;
+                self.work.requeue_unblocked().await
+            })
+            .await
     }
 
     /// Reads the directory, and sends the differences if they are within the limits.
@@ -171,7 +203,7 @@ impl Engine {
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
         let run = sync.run;
-        let plan = self.read_listings(sync, checkpoint).await?;
+        let plan = self.listings.read_listings(sync, checkpoint).await?;
         for (&kind, counts) in &plan.kinds {
             report.counts(kind).read = counts.read;
             report.retired += counts.retire;
@@ -180,33 +212,37 @@ impl Engine {
         report.unreadable.clone_from(&plan.unreadable);
         report.unknown_choices.clone_from(&plan.unknown_choices);
         report.value_problems.clone_from(&plan.value_problems);
-        self.ports.store.enqueue_unread(run.id, self.now()).await?;
+        self.context.store().enqueue_unread(run.id, self.context.now()).await?;
         let approved = plan.approve(sync.limits)?;
-        self.apply(run, approved, report, sync.progress, sync.stop).await
+        self.imports.apply(run, approved, report, sync.progress, sync.stop).await
     }
 
     /// Stores what a finished sync proves: its bookmark and, after a full sync, the scope and the resolved events.
     async fn record_sync(
         &self,
+        turn: &SyncTurn<'_>,
         sync: &ActiveSync<'_>,
         checkpoint: &SyncCheckpoint,
     ) -> Result<(), EngineError> {
         let (run, mode) = (sync.run, checkpoint.mode);
         if let (Some(bookmark), SyncMode::Full | SyncMode::Incremental(_)) = (checkpoint.bookmark, mode) {
-            self.ports.store.save_bookmark(bookmark).await?;
+            self.context.store().save_bookmark(bookmark).await?;
         }
         if mode != SyncMode::Full {
             return Ok(());
         }
-        self.drop_unidentified().await?;
+        self.confirmations.drop_unidentified().await?;
         // A concurrent event sync may still block a change that was just sent.
-        let _in_flight = self.in_flight.write().await;
-        self.ports.store.set_scope_version(&run.view.directory.scope_version()).await?;
-        self.stats.completed(self.resolve_failed_events(run, checkpoint).await?);
+        let _nothing_in_flight = turn.nothing_in_flight().await;
+        self.context.store().set_scope_version(run.view.rules.scope_version()).await?;
+        let (store, unnamed) = (self.context.store(), checkpoint.unnamed > 0);
+        // Events that failed or were blocked before, as far as it proves that their objects were read.
+        let resolved = store.resolve_failed_events(run.id, checkpoint.reading, unnamed, self.context.now());
+        self.context.stats.completed(resolved.await?);
         if sync.limits.override_safeguards {
-            self.ports.store.release_blocked().await?;
+            self.context.store().release_blocked().await?;
         } else {
-            self.ports.store.unblock().await?;
+            self.context.store().unblock().await?;
         }
         Ok(())
     }
@@ -217,10 +253,10 @@ impl Engine {
         scope: SyncMode,
         view: MappingView,
     ) -> Result<(ActiveRun, SyncCheckpoint, bool), EngineError> {
-        let (now, mapping) = (self.now(), self.rules(&view).await?);
-        while let Some((run, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
-            let fresh =
-                now.duration_since(checkpoint.started_at).unsigned_abs() < self.options.checkpoint_max_age;
+        let (now, mapping) = (self.context.now(), self.confirmations.rules_version(&view).await?);
+        while let Some((run, checkpoint)) = self.context.store().resumable_checkpoint().await? {
+            let fresh = now.duration_since(checkpoint.started_at).unsigned_abs()
+                < self.context.options.checkpoint_max_age;
             // One of an earlier version did not number its reading.
             let is_ordered = checkpoint.reading.number > 0;
             if checkpoint.mode.goes_on_as(scope)
@@ -236,73 +272,36 @@ impl Engine {
                 failure: Some(Finding::warning(Fact::RunInterrupted)),
                 ..RunReport::default()
             };
-            self.ports.store.end_run(run, &report, now).await?;
+            self.context.store().end_run(run, &report, now).await?;
         }
-        let run = self.begin(scope.run_kind(), view).await?;
-        let mut checkpoint = SyncCheckpoint::new(scope, self.reading(&run).await?, mapping);
+        let run = self.context.begin(scope.run_kind(), view).await?;
+        let mut checkpoint = SyncCheckpoint::new(scope, self.context.reading(&run).await?, mapping);
         checkpoint.bookmark = run.view.directory.time();
-        self.ports.store.save_checkpoint(run.id, &checkpoint).await?;
+        self.context.store().save_checkpoint(run.id, &checkpoint).await?;
         Ok((run, checkpoint, false))
     }
 
-    /// Reads some objects and sends those that differ.
-    ///
-    /// # Errors
-    /// As [`Self::full_sync`].
-    pub async fn targeted_sync(
-        &self,
-        subjects: &[Subject],
-        progress: &dyn ProgressSink,
-        stop: &CancellationToken,
-    ) -> Result<RunReport, EngineError> {
-        in_time(self.options.grace, stop, self.sync_named(subjects, progress, stop)).await
-    }
-
-    async fn sync_named(
-        &self,
-        subjects: &[Subject],
-        progress: &dyn ProgressSink,
-        stop: &CancellationToken,
-    ) -> Result<RunReport, EngineError> {
-        let progress = &self.observe(RunKind::TargetedSync, progress);
-        let mut report = RunReport::default();
-        let view = self.prepare(false, &mut report, progress).await?;
-        let run = &self.begin(RunKind::TargetedSync, view).await?;
-        progress.started(run.id);
-        let _in_flight = self.in_flight.read().await;
-        let alone = self.sync_lock.try_lock().ok();
-        self.conclude(run, RunKind::TargetedSync, report, progress, async |report| {
-            let request = FetchRequest::of(subjects, alone.is_some());
-            let fetched = self.fetch(run, &request, report, progress).await?;
-            self.enqueue_new_groups(&fetched).await?;
-            let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
-            self.ports.store.add_unread(run.id, &unread).await?;
-            self.ports.store.enqueue_unread(run.id, self.now()).await?;
-            self.apply(run, fetched.plan.approve(&self.options.safeguards)?, report, progress, stop).await?;
-            self.send_rest(stop).await?;
-            report.cleared_values += self.clear_all_stale_values(&run.view, stop).await?;
-            self.requeue_unblocked().await
-        })
-        .await
-    }
-
-    /// Updates the object schema before records that need it are built. A run that reads `everything` fills new
-    /// attributes itself.
-    async fn prepare(
-        &self,
-        everything: bool,
-        report: &mut RunReport,
-        progress: &dyn ProgressSink,
-    ) -> Result<MappingView, EngineError> {
-        progress.begin(Phase::Schema, None);
-        let Comparison { report: structure, view } = self.follow_schema(!everything).await?;
-        if structure.state == SchemaState::Missing {
-            return Err(EngineError::SetupRequired);
+    /// Fails a sync that a safeguard blocks. The objects of the violating changes are stored until they are sent, or a
+    /// full sync no longer finds them.
+    async fn block_sync(&self, run: &ActiveRun, refusal: SafeguardViolation) -> Result<(), EngineError> {
+        let store = self.context.store();
+        let mut held = Vec::new();
+        if let Some(suspects) = refusal.suspects() {
+            held = store.unstage(run.id, &suspects).await?;
+            if let (ViolatingChanges::Retired(kind), true) = (suspects, held.is_empty()) {
+                // Rejected before the records were read separately.
+                let mut after: Option<String> = None;
+                loop {
+                    let page =
+                        store.unlisted(run.id, kind, after.as_deref(), self.context.options.page).await?;
+                    let Some(last) = page.last() else { break };
+                    after = Some(last.key.id.clone());
+                    held.extend(page.into_iter().map(|record| record.key));
+                }
+            }
         }
-        self.watch_clock().await?;
-        report.add_schema(&structure);
-        report.withheld = view.withheld();
-        progress.end(Phase::Schema);
-        Ok(view)
+        let finding = Finding::error(Fact::SafeguardTriggered { violation: refusal.clone() });
+        store.block(&held, &[], &finding, self.context.now()).await?;
+        Err(refusal.into())
     }
 }

@@ -2,14 +2,18 @@
 //! records are built and sent by, and only under a lock; code that only displays something uses its own view.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sync_model::{ObjectKind, Record};
 
 use crate::domain::error::EngineError;
 use crate::domain::record_text::text_of;
+use crate::domain::report::RunReport;
 use crate::domain::schema_report::{SchemaReport, SchemaState};
-use crate::engine::Engine;
+use crate::engine::context::Context;
+use crate::engine::locks::{SchemaGuard, SchemaLock};
+use crate::import::confirmations::Confirmations;
+use crate::ports::progress::{Phase, ProgressSink};
 use crate::ports::target_schema::Comparison;
 use crate::ports::view::MappingView;
 
@@ -18,7 +22,29 @@ const OUTSIDE_LIMIT: usize = 1000;
 /// The number of times in a row that the structure may change between a comparison and an addition because of it.
 const MOST_CHANGES: usize = 5;
 
-impl Engine {
+/// The schemas of both sides, and the active view.
+pub(crate) struct Schemas {
+    context: Arc<Context>,
+    confirmations: Arc<Confirmations>,
+    lock: SchemaLock,
+    /// The view for building and sending records; `None` until the schemas were compared. Replaced as a whole, and only
+    /// under the lock.
+    view: Mutex<Option<MappingView>>,
+    /// Attributes of objects that the directory's schema didn't define when it was read because of them.
+    outside: Mutex<BTreeSet<(ObjectKind, String)>>,
+}
+
+impl Schemas {
+    pub(crate) fn new(context: Arc<Context>, confirmations: Arc<Confirmations>) -> Self {
+        Self {
+            context,
+            confirmations,
+            lock: SchemaLock::default(),
+            view: Mutex::default(),
+            outside: Mutex::default(),
+        }
+    }
+
     /// True if unmapped attributes may be new in the directory's schema: some of them were not searched for yet. An
     /// event and the schedule report a schema that gains the others later.
     pub(crate) fn may_have_grown(&self, unmapped: &BTreeSet<(ObjectKind, String)>) -> bool {
@@ -42,13 +68,13 @@ impl Engine {
     }
 
     /// The version of the mapping that records are built by; `None` until the schemas were compared.
-    pub fn active_mapping_version(&self) -> Option<String> {
+    pub(crate) fn active_mapping_version(&self) -> Option<String> {
         self.known_view().map(|view| view.version)
     }
 
     /// The name of an object by the active mapping; `None` if there is no mapping or the record has no name.
-    pub fn name(&self, record: &Record) -> Option<String> {
-        text_of(record, &self.known_view()?.directory.label(record.key.kind)?)
+    pub(crate) fn name(&self, record: &Record) -> Option<String> {
+        text_of(record, &self.known_view()?.rules.label(record.key.kind)?)
     }
 
     pub(crate) fn known_view(&self) -> Option<MappingView> {
@@ -57,16 +83,20 @@ impl Engine {
 
     /// Compares the schemas before records are sent; they follow the wanted mapping from then on.
     pub(crate) async fn compare(&self) -> Result<Comparison, EngineError> {
-        let _schemas = self.schemas.lock().await;
-        self.compare_locked(true).await
+        let guard = self.lock.acquire().await;
+        self.compare_locked(&guard, true).await
     }
 
-    async fn compare_locked(&self, enqueue: bool) -> Result<Comparison, EngineError> {
-        let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+    async fn compare_locked(
+        &self,
+        guard: &SchemaGuard<'_>,
+        enqueue: bool,
+    ) -> Result<Comparison, EngineError> {
+        let compared = self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         for drift in &compared.report.drift {
             tracing::debug!(code = drift.code().as_str(), subject = ?drift.subject, "schema drift");
         }
-        self.activate(&compared, enqueue).await?;
+        self.activate(guard, &compared, enqueue).await?;
         Ok(compared)
     }
 
@@ -77,25 +107,35 @@ impl Engine {
         enqueue: bool,
         adds: impl Fn(&SchemaReport) -> bool,
     ) -> Result<Comparison, EngineError> {
-        let _schemas = self.schemas.lock().await;
+        let guard = self.lock.acquire().await;
         for _ in 0..MOST_CHANGES {
-            let compared = self.compare_locked(enqueue).await?;
+            let compared = self.compare_locked(&guard, enqueue).await?;
             if !adds(&compared.report) {
                 return Ok(compared);
             }
-            let applied =
-                self.ports.target_schema.apply(&compared.view).await.map_err(EngineError::TargetSchema)?;
+            let applied = self
+                .context
+                .ports
+                .target_schema
+                .apply(&compared.view)
+                .await
+                .map_err(EngineError::TargetSchema)?;
             if let Some(applied) = applied {
-                self.activate(&applied, enqueue).await?;
+                self.activate(&guard, &applied, enqueue).await?;
                 return Ok(applied);
             }
         }
         Err(EngineError::StructureChanged)
     }
 
-    async fn activate(&self, compared: &Comparison, enqueue: bool) -> Result<(), EngineError> {
-        self.adopt_place(compared, enqueue).await?;
-        self.notice_foreign(&compared.view, enqueue).await?;
+    async fn activate(
+        &self,
+        _: &SchemaGuard<'_>,
+        compared: &Comparison,
+        enqueue: bool,
+    ) -> Result<(), EngineError> {
+        self.confirmations.adopt_place(compared, enqueue).await?;
+        self.confirmations.notice_foreign(&compared.view, enqueue).await?;
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
         Ok(())
     }
@@ -117,6 +157,25 @@ impl Engine {
         if report.state == SchemaState::Extended {
             tracing::info!(attributes = ?report.added_attributes, "added new attributes to the object schema");
         }
+        Ok(view)
+    }
+
+    /// Updates the object schema before records that need it are built. A run that reads `everything` fills new
+    /// attributes itself.
+    pub(crate) async fn prepare(
+        &self,
+        everything: bool,
+        report: &mut RunReport,
+        progress: &dyn ProgressSink,
+    ) -> Result<MappingView, EngineError> {
+        progress.begin(Phase::Schema, None);
+        let Comparison { report: structure, view } = self.follow_schema(!everything).await?;
+        if structure.state == SchemaState::Missing {
+            return Err(EngineError::SetupRequired);
+        }
+        report.add_schema(&structure);
+        report.withheld = view.withheld();
+        progress.end(Phase::Schema);
         Ok(view)
     }
 }

@@ -1,5 +1,7 @@
 //! *Setup* and *Verify*: the object schema, mapping, and event hook that a sync requires.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::TaskFailure;
@@ -10,8 +12,13 @@ use crate::domain::finding::remedy::Remedy;
 use crate::domain::hook_report::HookReport;
 use crate::domain::schema_report::{SchemaReport, SchemaState};
 use crate::domain::task::Task;
-use crate::engine::Engine;
+use crate::engine::basics::Basics;
+use crate::engine::context::Context;
+use crate::engine::early_checks::EarlyChecks;
+use crate::engine::locks::HookGuard;
+use crate::import::confirmations::Confirmations;
 use crate::ports::target_schema::Comparison;
+use crate::sync::schema_evolution::Schemas;
 
 /// The result of *Setup*.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,48 +42,48 @@ pub struct VerifyReport {
     pub findings: Vec<Finding>,
 }
 
-impl Engine {
-    /// Creates the object schema and mapping, and the event hook if `with_hook`. Repeatable: correct parts stay
-    /// unchanged.
-    ///
-    /// # Errors
-    /// When either can't be created. The object schema is created first and stays if the event hook fails.
-    pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
+/// Creates and checks what a sync requires.
+pub(crate) struct Setup {
+    context: Arc<Context>,
+    confirmations: Arc<Confirmations>,
+    schemas: Arc<Schemas>,
+    early_checks: Arc<EarlyChecks>,
+}
+
+impl Setup {
+    pub(crate) fn new(basics: &Basics, early_checks: Arc<EarlyChecks>) -> Self {
+        Self {
+            context: Arc::clone(&basics.context),
+            confirmations: Arc::clone(&basics.confirmations),
+            schemas: Arc::clone(&basics.schemas),
+            early_checks,
+        }
+    }
+
+    pub(crate) async fn set_up(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
         let schema = self.set_up_schema().await?;
         let hook = if with_hook { Some(self.set_up_hook().await?) } else { None };
         Ok(SetupReport { schema, event_hook: hook })
     }
 
-    /// The first half of *Setup*: the object schema and mapping.
-    ///
-    /// # Errors
-    /// When they cannot be created or extended.
-    pub async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
-        let applied = self.create_schema().await?;
-        self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
+    pub(crate) async fn set_up_schema(&self) -> Result<SchemaReport, EngineError> {
+        let applied = self.schemas.create_schema().await?;
+        self.context.ports.alerts.task_succeeded(Task::SchemaCheck, self.context.now());
         Ok(applied)
     }
 
-    /// The second half of *Setup*: the event hook.
-    ///
-    /// # Errors
-    /// When it cannot be created, changed or verified.
-    pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
-        let _hook_lock = self.early_checks.hook_lock().lock().await;
-        let hook = self.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
-        self.note_hook(&hook);
+    pub(crate) async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
+        let guard = self.early_checks.hook_lock().acquire().await;
+        let hook = self.context.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
+        self.note_hook(&guard, &hook);
         Ok(hook)
     }
 
-    /// Checks the parts that *Setup* creates, and changes nothing.
-    ///
-    /// # Errors
-    /// When a part can't be read. Findings about readable parts are in the report.
-    pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
+    pub(crate) async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         let Comparison { report: structure, view } =
-            self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+            self.context.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         let hook = if with_hook { Some(self.inspect_hook().await?) } else { None };
-        self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
+        self.context.ports.alerts.task_succeeded(Task::SchemaCheck, self.context.now());
         let mut findings = Vec::new();
         match structure.state {
             SchemaState::Missing => findings.push(Finding::error(Fact::SchemaMissing)),
@@ -87,7 +94,7 @@ impl Engine {
             SchemaState::Created | SchemaState::Extended | SchemaState::Current => {}
         }
         findings.extend(structure.drift.iter().cloned());
-        let objects = self.count_possibly_lost(&view).await?;
+        let objects = self.confirmations.count_possibly_lost(&view).await?;
         if objects > 0 {
             let pending = Finding::warning(Fact::ResendPending { objects });
             findings.push(pending.with_remedy(Remedy::RunFullSync));
@@ -97,21 +104,21 @@ impl Engine {
     }
 
     async fn inspect_hook(&self) -> Result<HookReport, EngineError> {
-        let _hook_lock = self.early_checks.hook_lock().lock().await;
-        let hook = self.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?;
-        self.note_hook(&hook);
+        let guard = self.early_checks.hook_lock().acquire().await;
+        let hook = self.context.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?;
+        self.note_hook(&guard, &hook);
         Ok(hook)
     }
 
     /// Records the state of the event hook: an alert about it ends as soon as it works.
-    fn note_hook(&self, hook: &HookReport) {
-        self.early_checks.read_hook(hook);
-        let (task, at) = (Task::EventHookCheck, self.now());
+    fn note_hook(&self, guard: &HookGuard<'_>, hook: &HookReport) {
+        self.early_checks.read_hook(guard, hook);
+        let (task, at) = (Task::EventHookCheck, self.context.now());
         match hook.findings.first() {
-            None => self.ports.alerts.task_succeeded(task, at),
+            None => self.context.ports.alerts.task_succeeded(task, at),
             Some(finding) => {
                 let (kind, finding) = (task.kind(), finding.clone());
-                self.ports.alerts.task_failed(TaskFailure { task, kind, finding, at });
+                self.context.ports.alerts.task_failed(TaskFailure { task, kind, finding, at });
             }
         }
     }

@@ -3,7 +3,7 @@
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use jiff::Timestamp;
-use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
+use sync_model::{ObjectKind, RecordKey, UserId};
 
 use crate::domain::alert::TaskFailure;
 use crate::domain::directory::DirectoryObject;
@@ -12,11 +12,10 @@ use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
 use crate::domain::task::Task;
 use crate::domain::unreadable_object::UnreadableObject;
-use crate::engine::Engine;
 use crate::ports::progress::Phase;
-use crate::ports::view::MappingView;
 use crate::sync::fetched::{Failure, Fetch};
 use crate::sync::read::Read;
+use crate::sync::read::Reads;
 
 /// The number of consecutive unanswered objects that is reported while the others are still read.
 const OUTAGE: usize = 10;
@@ -91,7 +90,7 @@ impl Failures {
     }
 }
 
-impl Engine {
+impl Reads {
     /// Reads objects by ID. Those that can't be read are added to the failed ones of the fetch.
     pub(crate) async fn read_wave(
         &self,
@@ -104,7 +103,7 @@ impl Engine {
                 let read = self.read_object(&run.view, &key).await;
                 (key, read)
             })
-            .buffer_unordered(self.options.concurrency)
+            .buffer_unordered(self.context.options.concurrency)
             .boxed();
         let (mut wave, mut failures) = (Wave::default(), Failures::default());
         while let Some((key, read)) = reads.next().await {
@@ -137,21 +136,9 @@ impl Engine {
     }
 
     fn report_outage(&self, error: &PortError) {
-        let (task, reason, at) = (Task::Events, error_chain(error), self.now());
+        let (task, reason, at) = (Task::Events, error_chain(error), self.context.now());
         let fact = Fact::TaskFailing { task, error: reason, occurrences: 1 };
         let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };
-        self.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
-    }
-
-    async fn read_object(&self, view: &MappingView, key: &RecordKey) -> Result<Option<Read>, EngineError> {
-        match key.kind {
-            ObjectKind::User => self.read_user(view, &UserId::new(key.id.clone())).await,
-            ObjectKind::Group => {
-                let group = view.directory.group(&GroupId::new(key.id.clone())).await;
-                let group = group.map_err(EngineError::Directory)?;
-                Ok(group.map(|group| Read { observed: group.observed, groups: None }))
-            }
-            ObjectKind::Membership => Ok(None),
-        }
+        self.context.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
     }
 }

@@ -1,6 +1,7 @@
 //! Fetches named objects, together with the objects that their references require.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use sync_model::{GroupId, ObjectKind, RecordKey, RetireReason, UserId};
 
@@ -8,20 +9,34 @@ use crate::domain::directory::DirectoryObject;
 use crate::domain::error::EngineError;
 use crate::domain::inbox::Subject;
 use crate::domain::report::RunReport;
-use crate::domain::safeguards::SafeguardMinimums;
 use crate::domain::unreadable_object::UnreadableObject;
-use crate::engine::Engine;
 use crate::engine::active::ActiveRun;
-use crate::plan::sync_plan::SyncPlan;
+use crate::engine::basics::Basics;
+use crate::engine::context::Context;
 use crate::ports::progress::{Phase, ProgressSink};
 use crate::ports::view::MappingView;
 use crate::sync::fetched::{Fetch, FetchPlan, FetchRequest, FetchedObjects, ObjectVersions, SubjectSet};
+use crate::sync::members::MemberLists;
+use crate::sync::read::Reads;
+use crate::sync::staging::Staging;
 use crate::sync::wave::Wave;
 
 /// The number of members on a page of a listing.
 const MEMBERS_A_PAGE: u64 = 1000;
 
-impl Engine {
+/// Fetches named objects.
+pub(crate) struct Fetches {
+    context: Arc<Context>,
+    staging: Arc<Staging>,
+    reads: Arc<Reads>,
+    members: Arc<MemberLists>,
+}
+
+impl Fetches {
+    pub(crate) fn new(basics: &Basics, reads: Arc<Reads>, members: Arc<MemberLists>) -> Self {
+        Self { context: Arc::clone(&basics.context), staging: Arc::clone(&basics.staging), reads, members }
+    }
+
     /// Fetches objects by ID, with the groups that must exist first and the former members of deleted groups; stages
     /// the differences.
     pub(crate) async fn fetch(
@@ -32,7 +47,7 @@ impl Engine {
         progress: &dyn ProgressSink,
     ) -> Result<FetchedObjects, EngineError> {
         progress.begin(Phase::Objects, None);
-        let (reading, states) = (self.reading(run).await?, ObjectVersions::default());
+        let (reading, states) = (self.context.reading(run).await?, ObjectVersions::default());
         let fetch = &mut Fetch { run, request, reading, progress, report, states };
         let mut named = SubjectSet::by(&request.subjects);
         // Groups come first: a user must not be shown in a group that is retired.
@@ -46,7 +61,7 @@ impl Engine {
         retired_groups.extend(group_ids(&left));
         gone.extend(left);
 
-        let mut users = self.read_wave(fetch, fetches.users.iter().cloned().collect()).await?;
+        let mut users = self.reads.read_wave(fetch, fetches.users.iter().cloned().collect()).await?;
         gone.extend(confirmed_missing(users.gone, &request.doubtful));
 
         let groups = self.read_referred_groups(fetch, &users.found).await?;
@@ -63,7 +78,7 @@ impl Engine {
         let unmapped = unmapped(&found);
         self.stage_fetched(fetch, found, &gone).await?;
         progress.end(Phase::Objects);
-        let plan = self.plan_of(run, fetch.report).await?;
+        let plan = self.staging.plan_of(run, fetch.report).await?;
         Ok(FetchedObjects { plan, states: std::mem::take(&mut fetch.states), new_groups, unmapped })
     }
 
@@ -76,8 +91,8 @@ impl Engine {
     ) -> Result<Wave, EngineError> {
         let of_memberships: Vec<GroupId> = named.memberships.keys().chain(&named.members).cloned().collect();
         let mut groups = std::mem::take(&mut named.groups);
-        groups.extend(self.missing_groups(&of_memberships).await?);
-        let Wave { found, gone } = self.read_wave(fetch, groups.into_iter().collect()).await?;
+        groups.extend(self.staging.missing_groups(&of_memberships).await?);
+        let Wave { found, gone } = self.reads.read_wave(fetch, groups.into_iter().collect()).await?;
         let gone = confirmed_missing(gone, &fetch.request.doubtful);
         let states = &mut fetch.states;
         states.closed = group_ids(gone.iter().chain(unselected(&found))).into_iter().collect();
@@ -98,9 +113,9 @@ impl Engine {
             .filter(|reference| reference.kind == ObjectKind::Group)
             .map(|reference| GroupId::new(reference.reference_key.clone()))
             .collect();
-        let missing = self.missing_groups(&referred.into_iter().collect::<Vec<_>>()).await?;
+        let missing = self.staging.missing_groups(&referred.into_iter().collect::<Vec<_>>()).await?;
         let missing = missing.into_iter().filter(|key| !fetch.states.objects.contains_key(key)).collect();
-        self.read_wave(fetch, missing).await
+        self.reads.read_wave(fetch, missing).await
     }
 
     /// Stages the differences of present objects, and retires the deleted ones.
@@ -112,10 +127,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let (run, reading) = (fetch.run, fetch.reading);
         let problems = &mut fetch.report.value_problems;
-        self.stage_observed(run, found.into_iter(), reading, problems).await?;
-        let marks = self.departures(&run.view, gone, RetireReason::Deleted, reading).await?;
-        self.ports.store.stage(run.id, gone, &marks).await?;
-        self.resolve_staged(run.id, false, problems).await
+        self.staging.stage_observed(run, found.into_iter(), reading, problems).await?;
+        let marks = self.staging.departures(&run.view, gone, RetireReason::Deleted, reading).await?;
+        self.context.store().stage(run.id, gone, &marks).await?;
+        self.staging.resolve_staged(run.id, false, problems).await
     }
 
     /// Lists the members of groups for which that needs fewer requests than reading each user. Returns deleted groups.
@@ -129,8 +144,8 @@ impl Engine {
         }
         let run = fetch.run;
         let listings: Vec<GroupId> = fetches.listings.iter().cloned().collect();
-        self.ports.store.add_listed_groups(run.id, &listings).await?;
-        let listed = self.list_members(run, fetch.reading, fetch.progress).await?;
+        self.context.store().add_listed_groups(run.id, &listings).await?;
+        let listed = self.members.list_members(run, fetch.reading, fetch.progress).await?;
         for (group, failure) in listed.unlisted {
             let key = RecordKey::group(&group);
             fetch.report.unreadable.add(UnreadableObject::new(
@@ -147,7 +162,7 @@ impl Engine {
         let listed =
             fetches.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
         let users: Vec<UserId> = listed.map(|(_, user)| user.clone()).collect();
-        let noted = self.ports.store.listed_groups_of(run.id, &users).await?;
+        let noted = self.context.store().listed_groups_of(run.id, &users).await?;
         for user in users {
             let groups = noted.get(&user).into_iter().flatten().cloned();
             states.groups.entry(user).or_default().extend(groups);
@@ -167,14 +182,14 @@ impl Engine {
             return Ok(());
         }
         if fetch.request.alone {
-            self.record_as_empty(fetch.run, groups).await?;
+            self.members.record_as_empty(fetch.run, groups).await?;
             return self.stage_differences_of_events(fetch, read).await;
         }
         for group in groups {
-            for member in self.ports.store.referrers(ObjectKind::Group, group.as_str()).await? {
+            for member in self.context.store().referrers(ObjectKind::Group, group.as_str()).await? {
                 if member.kind == ObjectKind::User && !read.contains(&member) {
                     let subject = Subject::User(UserId::new(member.id));
-                    self.ports.store.enqueue(&subject, self.now()).await?;
+                    self.context.store().enqueue(&subject, self.context.now()).await?;
                 }
             }
         }
@@ -187,9 +202,10 @@ impl Engine {
         read: &HashSet<RecordKey>,
     ) -> Result<(), EngineError> {
         let (run, reading, report) = (fetch.run, fetch.reading, &mut *fetch.report);
-        let left = self.stage_membership_differences(run, reading, read, &mut report.value_problems).await?;
+        let left =
+            self.members.stage_membership_differences(run, reading, read, &mut report.value_problems).await?;
         for object in left {
-            self.ports.store.add_unread(run.id, object.key().as_slice()).await?;
+            self.context.store().add_unread(run.id, object.key().as_slice()).await?;
             report.unreadable.add(object);
         }
         Ok(())
@@ -202,32 +218,18 @@ impl Engine {
         listed: &BTreeSet<GroupId>,
     ) -> Result<Vec<GroupId>, EngineError> {
         let selected: Vec<GroupId> = group_ids(groups.iter().filter(|g| g.in_scope).map(|g| &g.record.key));
-        let missing = self.missing_groups(&selected).await?;
+        let missing = self.staging.missing_groups(&selected).await?;
         let missing = missing.into_iter().map(|key| GroupId::new(key.id));
-        Ok(missing.filter(|id| !listed.contains(id) && !view.directory.is_implied(id)).collect())
+        Ok(missing.filter(|id| !listed.contains(id) && !view.rules.is_implied(id)).collect())
     }
 
     /// Queues the members of groups that are new to Assets: they may have been members before the group was in scope,
     /// which no event reports.
     pub(crate) async fn enqueue_new_groups(&self, fetched: &FetchedObjects) -> Result<(), EngineError> {
         for group in &fetched.new_groups {
-            self.ports.store.enqueue(&Subject::GroupMembers(group.clone()), self.now()).await?;
+            self.context.store().enqueue(&Subject::GroupMembers(group.clone()), self.context.now()).await?;
         }
         Ok(())
-    }
-
-    pub(crate) async fn plan_of(&self, run: &ActiveRun, report: &RunReport) -> Result<SyncPlan, EngineError> {
-        let staged = self.ports.store.staged_counts(run.id).await?;
-        let counts = self.ports.store.object_counts().await?;
-        let read: BTreeMap<ObjectKind, u64> =
-            report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
-        let mut plan = SyncPlan::new(run.id, &read, &staged, &counts);
-        plan.only_some();
-        let limits = &self.options.safeguards;
-        let since = self.window_begin(run, limits).await?;
-        plan.removals =
-            self.ports.store.planned_removals(run.id, SafeguardMinimums::of(limits), since).await?;
-        Ok(plan)
     }
 
     /// Decides if a group's memberships are read by user or by listing, by the number of requests.
@@ -245,7 +247,7 @@ impl Engine {
         for (group, mut users) in named.memberships {
             users.retain(|user| !fetches.users.contains(&RecordKey::user(user)));
             let by_user = 2 * users.len() as u64;
-            let known = self.ports.store.count_referrers(ObjectKind::Group, group.as_str()).await?;
+            let known = self.context.store().count_referrers(ObjectKind::Group, group.as_str()).await?;
             let by_list = (known + users.len() as u64) / MEMBERS_A_PAGE + 1;
             if by_list < by_user && may_list(&group, states) {
                 fetches.listed.extend(users.into_iter().map(|user| (group.clone(), user)));
@@ -255,13 +257,6 @@ impl Engine {
             }
         }
         Ok(fetches)
-    }
-
-    /// Groups that Assets doesn't hold, or holds as retired.
-    pub(crate) async fn missing_groups(&self, groups: &[GroupId]) -> Result<Vec<RecordKey>, EngineError> {
-        let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
-        let known = self.ports.store.record_states(&keys).await?;
-        Ok(keys.into_iter().filter(|key| known.get(key).is_none_or(|known| known.retired)).collect())
     }
 }
 
@@ -290,7 +285,7 @@ fn remove_memberships(view: &MappingView, users: &mut [DirectoryObject], retired
             .collect();
         if groups.iter().any(|group| retired_groups.contains(group)) {
             let left: Vec<GroupId> = groups.into_iter().filter(|g| !retired_groups.contains(g)).collect();
-            *user = view.directory.join(user.clone(), &left);
+            *user = view.rules.join(user.clone(), &left);
         }
     }
 }

@@ -42,7 +42,7 @@ impl Engine {
             Ok(())
         };
         // The caller requested the interruption.
-        let _ = in_time(self.options.grace, stop, following).await;
+        let _ = in_time(self.context.options.grace, stop, following).await;
     }
 
     async fn run_until_stopped(&self, options: &TaskOptions, waker: &TaskWaker, stop: &CancellationToken) {
@@ -50,7 +50,7 @@ impl Engine {
         while !stop.is_cancelled() {
             let recovered = tokio::select! {
                 () = stop.cancelled() => return,
-                recovered = self.recover() => recovered,
+                recovered = self.imports.recover() => recovered,
             };
             let recovered_fully = recovered.is_ok();
             health.record(self, recovered);
@@ -64,13 +64,13 @@ impl Engine {
         while !stop.is_cancelled() {
             let compared = tokio::select! {
                 () = stop.cancelled() => return,
-                compared = self.refresh_schema() => compared,
+                compared = self.schemas.refresh_schema() => compared,
             };
-            let followed = match self.known_view() {
+            let followed = match self.schemas.known_view() {
                 Some(view) => self.check_scope(&view).await,
                 None => Ok(()),
             };
-            let is_known = self.known_view().is_some() && followed.is_ok();
+            let is_known = self.schemas.known_view().is_some() && followed.is_ok();
             schemas.record(self, compared.map(drop).and(followed));
             if is_known {
                 break;
@@ -104,14 +104,14 @@ impl Engine {
 
     /// Processes due events, then unconfirmed records.
     async fn drain(&self, stop: &CancellationToken) -> Result<(), EngineError> {
-        self.watch_clock().await?;
-        while !self.is_paused().await? {
-            if let Some(report) = self.process_events(stop).await? {
+        self.clock.watch().await?;
+        while !self.clock.is_paused().await? {
+            if let Some(report) = self.events.process(stop).await? {
                 log_run("events applied", &report);
-            } else if let Some(report) = self.send_unconfirmed(stop).await? {
+            } else if let Some(report) = self.imports.send_unconfirmed(stop).await? {
                 log_run("resent records", &report);
                 self.alert_on_rejected().await?;
-            } else if self.clear_stale_values(&self.active_view().await?, stop).await? == 0 {
+            } else if self.imports.clear_stale_values(&self.schemas.active_view().await?, stop).await? == 0 {
                 break;
             }
         }
@@ -119,16 +119,16 @@ impl Engine {
     }
 
     async fn alert_on_rejected(&self) -> Result<(), EngineError> {
-        let records = self.ports.store.event_queue_counts().await?.rejected_records;
+        let records = self.context.store().event_queue_counts().await?.rejected_records;
         if records > 0 {
             let finding = Finding::error(Fact::RecordsRejected { records, error: None });
-            self.alert(AlertKind::RecordsRejected, finding);
+            self.context.alert(AlertKind::RecordsRejected, finding);
         }
         Ok(())
     }
 
     async fn run_event_feed(&self, options: &TaskOptions, waker: &TaskWaker, stop: &CancellationToken) {
-        let Some(feed) = &self.ports.feed else { return };
+        let Some(feed) = &self.context.ports.feed else { return };
         let mut health = TaskHealth::new(Task::EventFeed);
         while !stop.is_cancelled() {
             let read = tokio::select! {
@@ -183,19 +183,19 @@ impl Engine {
     /// Deletes expired history by the directory's time: a clock that is ahead must not expire everything. While that
     /// time is unknown, nothing expires.
     async fn delete_expired_history(&self, options: &TaskOptions) -> Result<(), EngineError> {
-        let view = self.known_view();
-        let proven = self.directory_time(view.as_ref().map(|view| view.directory.as_ref())).await?;
-        let Some(now) = proven.map(|time| time.min(self.now())) else { return Ok(()) };
+        let view = self.schemas.known_view();
+        let proven = self.context.directory_time(view.as_ref().map(|view| view.directory.as_ref())).await?;
+        let Some(now) = proven.map(|time| time.min(self.context.now())) else { return Ok(()) };
         let before = now.checked_sub(options.retention).unwrap_or(Timestamp::MIN);
-        Ok(self.ports.store.delete_expired(before).await?)
+        Ok(self.context.store().delete_expired(before).await?)
     }
 
     /// Requests a full sync if the scope changed.
     async fn check_scope(&self, view: &MappingView) -> Result<(), EngineError> {
-        let synchronised = self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some();
-        if synchronised && self.ports.store.scope_version().await? != view.directory.scope_version() {
+        let synchronised = self.context.store().last_run(RunKind::FullSync).await?.succeeded.is_some();
+        if synchronised && self.context.store().scope_version().await? != view.rules.scope_version() {
             tracing::info!("scope changed; starting a full sync");
-            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
+            self.context.store().enqueue(&Subject::EntireDirectory, self.context.now()).await?;
         }
         Ok(())
     }

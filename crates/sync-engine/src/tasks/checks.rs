@@ -73,18 +73,18 @@ impl Engine {
     /// Compares the schemas, unless the connection is paused: a comparison may extend the schema in Assets. Returns true
     /// if it compared them.
     async fn compare_unless_paused(&self, schemas: &mut TaskHealth) -> bool {
-        if self.is_paused().await.unwrap_or(true) {
+        if self.clock.is_paused().await.unwrap_or(true) {
             return false;
         }
-        schemas.record(self, self.refresh_schema().await.map(drop));
+        schemas.record(self, self.schemas.refresh_schema().await.map(drop));
         true
     }
 
     /// Reads the state of the schema in Assets, and compares the schemas only if it changed.
     async fn check_schema_edits(&self, schemas: &mut TaskHealth) {
-        match self.ports.target_schema.state().await.map_err(EngineError::TargetSchema) {
+        match self.context.ports.target_schema.state().await.map_err(EngineError::TargetSchema) {
             Ok(state) => {
-                let known = self.known_view().and_then(|view| view.target_schema);
+                let known = self.schemas.known_view().and_then(|view| view.target_schema);
                 if schemas.is_open() || state.is_some() && state != known {
                     self.compare_unless_paused(schemas).await;
                 }
@@ -97,14 +97,14 @@ impl Engine {
     async fn check_event_hook(&self, options: &TaskOptions, health: &mut TaskHealth) {
         // Before the first full sync the event hook may not exist yet.
         let loaded =
-            self.ports.store.last_run(RunKind::FullSync).await.is_ok_and(|run| run.succeeded.is_some());
+            self.context.store().last_run(RunKind::FullSync).await.is_ok_and(|run| run.succeeded.is_some());
         if !options.hook || !loaded {
             return;
         }
-        let _hook_lock = self.early_checks.hook_lock().lock().await;
-        match self.ports.event_hook.inspect().await {
+        let guard = self.early_checks.hook_lock().acquire().await;
+        match self.context.ports.event_hook.inspect().await {
             Ok(report) => {
-                self.early_checks.read_hook(&report);
+                self.early_checks.read_hook(&guard, &report);
                 match report.findings.first() {
                     None => health.succeeded(self),
                     Some(finding) => {

@@ -32,13 +32,13 @@ impl Engine {
         feed: &dyn EventFeed,
         has_hook: bool,
     ) -> Result<Polled, EngineError> {
-        let state = self.ports.store.feed_checkpoint().await?;
+        let state = self.context.store().feed_checkpoint().await?;
         let position = match &state {
             Some(state) => FeedStart::At(state.checkpoint.clone()),
             None => FeedStart::Since(self.first_position(feed).await?),
         };
         // A response proves nothing about changes after its request.
-        let requested_at = self.now();
+        let requested_at = self.context.now();
         let (page, restarted) = match (feed.poll(&position).await, &state) {
             (Err(error), Some(state)) if error.is_expired() => (self.begin_again(feed, state).await?, true),
             (page, _) => (page.map_err(EngineError::EventFeed)?, false),
@@ -65,19 +65,19 @@ impl Engine {
                 state.and_then(|state| state.caught_up_at)
             },
         };
-        let new = self.ports.store.store_feed_page(&page.events, &next, self.now()).await?;
+        let new = self.context.store().store_feed_page(&page.events, &next, self.context.now()).await?;
         Ok(Polled { new, caught_up: page.caught_up, checkpoint: page.checkpoint, restarted })
     }
 
     /// The first position of a connection that never read the log: the start of its last sync, so that no event is
     /// missed.
     async fn first_position(&self, feed: &dyn EventFeed) -> Result<Timestamp, EngineError> {
-        if let Some(bookmark) = self.ports.store.bookmark().await? {
+        if let Some(bookmark) = self.context.store().bookmark().await? {
             return Ok(self.with_overlap(bookmark));
         }
-        if self.ports.store.last_run(RunKind::FullSync).await?.succeeded.is_some() {
+        if self.context.store().last_run(RunKind::FullSync).await?.succeeded.is_some() {
             // A full sync succeeded, but its time is unknown.
-            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
+            self.context.store().enqueue(&Subject::EntireDirectory, self.context.now()).await?;
         }
         let now = feed.time().ok_or_else(|| {
             EngineError::EventFeed(PortError::new("the directory's time isn't known yet").transient(true))
@@ -100,13 +100,13 @@ impl Engine {
         // The response contained the directory's time. Without it, the log may not cover the whole interval.
         if lost.is_some() || feed.time().is_none_or(is_lost) {
             tracing::warn!(%last, "System Log gap exceeds retention; starting a full sync");
-            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
+            self.context.store().enqueue(&Subject::EntireDirectory, self.context.now()).await?;
         }
         Ok(page)
     }
 
     pub(crate) fn with_overlap(&self, time: Timestamp) -> Timestamp {
-        let overlap = SignedDuration::try_from(self.options.overlap).unwrap_or(SignedDuration::ZERO);
+        let overlap = SignedDuration::try_from(self.context.options.overlap).unwrap_or(SignedDuration::ZERO);
         time.checked_sub(overlap).unwrap_or(time)
     }
 
@@ -123,7 +123,7 @@ impl Engine {
         if deliveries > 0 {
             // The System Log contains the events of failed deliveries.
             let finding = Finding::warning(Fact::DeliveriesFailed { deliveries });
-            self.alert(AlertKind::EventHookUnhealthy, finding);
+            self.context.alert(AlertKind::EventHookUnhealthy, finding);
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct NextSyncs {
 impl Engine {
     /// The changes since the last sync started, by the directory's time; everything if that time is unknown.
     pub(crate) async fn recent(&self) -> Result<SyncMode, EngineError> {
-        let last = self.ports.store.bookmark().await?;
+        let last = self.context.store().bookmark().await?;
         Ok(last.map_or(SyncMode::Full, |last| SyncMode::Incremental(self.with_overlap(last))))
     }
 
@@ -33,7 +33,7 @@ impl Engine {
     pub(crate) async fn scheduled(&self, options: &TaskOptions) -> Result<Option<SyncMode>, EngineError> {
         let next = self.next_syncs(options).await?;
         // Read last, so that anything due now is due by this time as well.
-        let now = self.now();
+        let now = self.context.now();
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
         if is_due(next.full_sync_at) {
             return Ok(Some(SyncMode::Full));
@@ -46,13 +46,13 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn next_syncs(&self, options: &TaskOptions) -> Result<NextSyncs, EngineError> {
-        let full = self.ports.store.last_run(RunKind::FullSync).await?;
+        let full = self.context.store().last_run(RunKind::FullSync).await?;
         let Some(full) = full.ended.filter(|_| full.succeeded.is_some()) else {
             return Ok(NextSyncs::default());
         };
-        let delta = self.ports.store.last_run(RunKind::IncrementalSync).await?;
+        let delta = self.context.store().last_run(RunKind::IncrementalSync).await?;
         let last = delta.ended.map_or(full, |delta| delta.max(full));
-        let now = self.now();
+        let now = self.context.now();
         let next = |schedule: &Schedule, last: Timestamp| {
             let next = schedule.after(last)?.checked_add(jitter(options.jitter, last)).ok()?;
             // The clock was ahead when the time was stored.

@@ -55,21 +55,23 @@ impl Engine {
         options: &TaskOptions,
         stop: &CancellationToken,
     ) -> Result<bool, EngineError> {
-        if self.is_paused().await? {
+        if self.clock.is_paused().await? {
             return Ok(false);
         }
         let Some(due) = self.due(options).await? else { return Ok(false) };
         let override_safeguards = due.request.is_some_and(|request| request.override_safeguards);
-        let limits = Safeguards { override_safeguards, ..self.options.safeguards };
+        let limits = Safeguards { override_safeguards, ..self.context.options.safeguards };
         let mut unanswered = due.request;
         let on_start = async |run| match unanswered.take() {
-            Some(request) => Ok(self.ports.store.attach_run(request.id, run).await?),
+            Some(request) => Ok(self.context.store().attach_run(request.id, run).await?),
             None => Ok(()),
         };
-        match self.run_sync(due.scope, &limits, &NoopProgress, stop, on_start).await {
+        match self.syncs.run(due.scope, &limits, &NoopProgress, stop, on_start).await {
             Ok(report) => {
                 log_run("directory read", &report);
-                self.stats.completed(self.ports.store.complete_work(&due.items, self.now()).await?);
+                self.context
+                    .stats
+                    .completed(self.context.store().complete_work(&due.items, self.context.now()).await?);
                 Ok(true)
             }
             Err(error) => {
@@ -77,9 +79,9 @@ impl Engine {
                     self.reject_request(request, &error).await?;
                 }
                 if matches!(error, EngineError::Interrupted) {
-                    self.ports.store.release_work(&due.items).await?;
+                    self.context.store().release_work(&due.items).await?;
                 } else {
-                    self.requeue_or_fail(&due.items, &error_chain(&error)).await?;
+                    self.work.requeue_or_fail(&due.items, &error_chain(&error)).await?;
                 }
                 Err(error)
             }
@@ -88,38 +90,42 @@ impl Engine {
 
     /// Reports to the requester of a run that it could not start.
     async fn reject_request(&self, request: SyncRequest, error: &EngineError) -> Result<(), EngineError> {
-        let observed = self.observe(RunKind::FullSync, &NoopProgress);
-        let run = self.ports.store.begin_run(RunKind::FullSync, request.requested_at).await?;
+        let observed = self.context.observe(RunKind::FullSync, &NoopProgress);
+        let run = self.context.store().begin_run(RunKind::FullSync, request.requested_at).await?;
         observed.started(run);
-        self.ports.store.attach_run(request.id, run).await?;
+        self.context.store().attach_run(request.id, run).await?;
         let report = RunReport {
             state: RunState::Failed,
             failure: Some(error.of_run(RunKind::FullSync)),
-            mapping_version: self.active_mapping_version(),
-            duration_seconds: self.now().duration_since(request.requested_at).as_secs_f64(),
+            mapping_version: self.schemas.active_mapping_version(),
+            duration_seconds: self.context.now().duration_since(request.requested_at).as_secs_f64(),
             ..RunReport::default()
         };
         observed.ended(&report);
-        Ok(self.ports.store.end_run(run, &report, self.now()).await?)
+        Ok(self.context.store().end_run(run, &report, self.context.now()).await?)
     }
 
     /// The due work: interrupted syncs first, then requests, then schedules.
     async fn due(&self, options: &TaskOptions) -> Result<Option<Due>, EngineError> {
-        let request = self.ports.store.accept_request().await?;
-        if let Some((_, checkpoint)) = self.ports.store.resumable_checkpoint().await? {
+        let request = self.context.store().accept_request().await?;
+        if let Some((_, checkpoint)) = self.context.store().resumable_checkpoint().await? {
             let scope = if request.is_some() { SyncMode::Full } else { checkpoint.mode };
             return Ok(Some(Due { scope, items: Vec::new(), request }));
         }
         if request.is_some() {
             return Ok(Some(Due { scope: SyncMode::Full, items: Vec::new(), request }));
         }
-        let claim =
-            self.ports.store.claim_work(WorkKind::Sync, MAX_WORK_PER_SYNC, self.now(), self.options.lease);
+        let claim = self.context.store().claim_work(
+            WorkKind::Sync,
+            MAX_WORK_PER_SYNC,
+            self.context.now(),
+            self.context.options.lease,
+        );
         let items = claim.await?;
         let scope = match self.requested_mode(options, &items).await {
             Ok(scope) => scope,
             Err(error) => {
-                self.ports.store.release_work(&items).await?;
+                self.context.store().release_work(&items).await?;
                 return Err(error);
             }
         };
@@ -127,7 +133,7 @@ impl Engine {
         let wide = scope != Some(SyncMode::Backfill);
         let (answered, later): (Vec<WorkItem>, Vec<WorkItem>) =
             items.into_iter().partition(|item| wide || item.subject == Subject::Schema);
-        self.ports.store.release_work(&later).await?;
+        self.context.store().release_work(&later).await?;
         Ok(scope.map(|scope| Due { scope, items: answered, request: None }))
     }
 
@@ -142,7 +148,7 @@ impl Engine {
             Some(SyncMode::Full)
         } else if requests(&Subject::Schema) {
             // The request stays queued until its sync completes.
-            self.follow_schema(false).await?;
+            self.schemas.follow_schema(false).await?;
             Some(SyncMode::Backfill)
         } else if requests(&Subject::RecentChanges) {
             Some(self.recent().await?)

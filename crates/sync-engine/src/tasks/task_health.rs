@@ -69,14 +69,14 @@ impl TaskHealth {
 
     pub(crate) fn succeeded(&mut self, engine: &Engine) {
         if let (Some((kind, finding)), Some((_, started_at))) = (self.alert.take(), self.since) {
-            engine.ports.alerts.send(Alert::resolved(kind, finding, started_at));
+            engine.context.ports.alerts.send(Alert::resolved(kind, finding, started_at));
         }
-        engine.ports.alerts.task_succeeded(self.task, engine.now());
+        engine.context.ports.alerts.task_succeeded(self.task, engine.context.now());
         *self = Self::new(self.task);
     }
 
     pub(crate) fn failed(&mut self, engine: &Engine, kind: AlertKind, mut finding: Finding, urgent: bool) {
-        let (since, started_at) = *self.since.get_or_insert_with(|| (Instant::now(), engine.now()));
+        let (since, started_at) = *self.since.get_or_insert_with(|| (Instant::now(), engine.context.now()));
         self.pause = (self.pause * 2).clamp(Duration::from_secs(1), MAX_PAUSE);
         self.failures += 1;
         let urgent = urgent || since.elapsed() >= PATIENCE;
@@ -84,11 +84,12 @@ impl TaskHealth {
         if let Fact::TaskFailing { occurrences, .. } = &mut finding.fact {
             *occurrences = self.failures;
         }
-        let failing = TaskFailure { task: self.task, kind, finding: finding.clone(), at: engine.now() };
-        engine.ports.alerts.task_failed(failing);
+        let failing =
+            TaskFailure { task: self.task, kind, finding: finding.clone(), at: engine.context.now() };
+        engine.context.ports.alerts.task_failed(failing);
         if urgent && self.alert.is_none() {
             self.alert = Some((kind, finding.clone()));
-            engine.ports.alerts.send(Alert::firing(kind, finding, started_at));
+            engine.context.ports.alerts.send(Alert::firing(kind, finding, started_at));
         }
     }
 }

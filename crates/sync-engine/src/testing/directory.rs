@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use sync_model::{GroupId, ObjectKind, Record, Reference, RetireReason, UserId};
+use serde_json::json;
+use sync_model::{GroupId, Record, UserId};
 
-use crate::domain::directory::{Cursor, DirectoryGroup, DirectoryObject, DirectoryUser, Members, Page};
+use crate::domain::directory::{Cursor, DirectoryObject, Page};
 use crate::domain::error::PortError;
 use crate::ports::clock::Clock;
 use crate::ports::directory::Directory;
@@ -111,24 +111,21 @@ fn object(record: Record, updated: Timestamp) -> DirectoryObject {
         record,
         in_scope: true,
         last_updated: Some(updated),
+        members_changed: None,
         unmapped: Vec::new(),
         problems: Vec::new(),
+        implied_groups: Vec::new(),
     }
 }
 
-fn user(id: &UserId, (login, updated): &(String, Timestamp)) -> DirectoryUser {
-    let observed = object(samples::user(id.as_str(), login, &[]), *updated);
-    DirectoryUser { observed, implied_groups: Vec::new() }
+fn user(id: &UserId, (login, updated): &(String, Timestamp)) -> DirectoryObject {
+    object(samples::user(id.as_str(), login, &[]), *updated)
 }
 
-fn group(id: &GroupId, group: &Group) -> DirectoryGroup {
+fn group(id: &GroupId, group: &Group) -> DirectoryObject {
     let mut record = samples::group(id.as_str());
     record.fields.insert("name".to_owned(), json!(group.name));
-    DirectoryGroup {
-        observed: object(record, group.updated),
-        members: Members::Listed,
-        members_changed: Some(group.members_changed),
-    }
+    DirectoryObject { members_changed: Some(group.members_changed), ..object(record, group.updated) }
 }
 
 #[async_trait]
@@ -137,7 +134,7 @@ impl Directory for FakeDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         let state = self.request("groups")?;
         let changed =
             |group: &Group| since.is_none_or(|since| group.updated.max(group.members_changed) >= since);
@@ -161,14 +158,14 @@ impl Directory for FakeDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryUser>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         let state = self.request("users")?;
         let users = state.users.iter().filter(|(_, (_, at))| since.is_none_or(|since| *at >= since));
         let all = users.map(|(id, of)| (id.as_str().to_owned(), user(id, of))).collect();
         Ok(self.page(all, from))
     }
 
-    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryObject>, PortError> {
         Ok(self.request("user")?.users.get(id).map(|of| user(id, of)))
     }
 
@@ -179,48 +176,8 @@ impl Directory for FakeDirectory {
         Ok(state.users.contains_key(id).then_some(groups))
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryObject>, PortError> {
         Ok(self.request("group")?.groups.get(id).map(|of| group(id, of)))
-    }
-
-    fn is_implied(&self, _: &GroupId) -> bool {
-        false
-    }
-
-    fn join(&self, mut user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
-        let groups: BTreeSet<&str> = groups.iter().map(GroupId::as_str).collect();
-        user.record.fields.insert("groups".to_owned(), groups.iter().copied().collect::<Value>());
-        let reference = |id: &&str| Reference { kind: ObjectKind::Group, reference_key: (*id).to_owned() };
-        user.record.references = groups.iter().map(reference).collect();
-        user
-    }
-
-    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
-        let mut record = last.clone();
-        record.references.clear();
-        record.fields.insert("groups".to_owned(), json!([]));
-        let word = match departure {
-            RetireReason::Deleted => "deleted",
-            RetireReason::OutOfScope => "out_of_scope",
-        };
-        record.fields.insert("status".to_owned(), json!(word));
-        record
-    }
-
-    fn label(&self, kind: ObjectKind) -> Option<String> {
-        match kind {
-            ObjectKind::User => Some("login".to_owned()),
-            ObjectKind::Group => Some("name".to_owned()),
-            ObjectKind::Membership => None,
-        }
-    }
-
-    fn scope_version(&self) -> String {
-        String::new()
-    }
-
-    fn may_include(&self, _: &GroupId) -> bool {
-        false
     }
 
     fn time(&self) -> Option<Timestamp> {

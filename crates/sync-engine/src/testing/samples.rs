@@ -46,7 +46,7 @@ pub fn group(id: &str) -> Record {
 
 /// A staged change of a record that was read at a second.
 pub fn staged(change: ChangeKind, record: Record, second: i64) -> StagedChange {
-    StagedChange { change, record, reading: reading(second) }
+    StagedChange::new(change, record, reading(second))
 }
 
 /// A reading under a number of its own.

@@ -13,6 +13,7 @@ use crate::ports::target_schema::{Comparison, TargetSchema};
 use crate::ports::view::MappingView;
 use crate::testing::directory::FakeDirectory;
 use crate::testing::importer::FakeImporter;
+use crate::testing::mapping_rules::FakeRules;
 use crate::testing::switches::Switches;
 
 /// An object schema that has everything that the directory needs.
@@ -47,6 +48,7 @@ impl FakeSchema {
             version: "m1".to_owned(),
             place: Place::default(),
             target_schema: Some("s1".to_owned()),
+            rules: Arc::new(FakeRules),
             directory: Arc::<FakeDirectory>::clone(&self.directory),
             importer: Arc::<FakeImporter>::clone(&self.importer),
             objects: None,

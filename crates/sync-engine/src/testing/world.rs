@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Engine, EngineOptions, Ports};
+use crate::engine::Engine;
+use crate::engine::context::Ports;
+use crate::engine::options::EngineOptions;
 use crate::ports::progress::NoopProgress;
 use crate::testing::alerts::RecordingAlerts;
 use crate::testing::clock::ManualClock;

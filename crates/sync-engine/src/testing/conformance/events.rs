@@ -237,11 +237,8 @@ fn record(execution: &str) -> Record {
 impl TestEnv<'_> {
     async fn sends(&self, kind: RunKind, result: RunState, execution: &str, confirmed: bool) -> RunId {
         let run = self.store.begin_run(kind, at(0)).await.unwrap();
-        let change = StagedChange {
-            change: ChangeKind::Create,
-            record: record(execution),
-            reading: Reading { number: run.get(), at: at(0) },
-        };
+        let reading = Reading { number: run.get(), at: at(0) };
+        let change = StagedChange::new(ChangeKind::Create, record(execution), reading);
         self.store.stage(run, &[record(execution).key], &[change]).await.unwrap();
         let id = ExecutionId::new(execution);
         self.store.open_execution(run, &id, at(1)).await.unwrap();

@@ -20,7 +20,7 @@ impl TestEnv<'_> {
     /// Reads when the clock says so.
     async fn reads(&self, login: &str, second: i64) -> StagedChange {
         let reading = self.store.next_reading(at(second)).await.unwrap();
-        StagedChange { change: ChangeKind::Update, record: named(login), reading }
+        StagedChange::new(ChangeKind::Update, named(login), reading)
     }
 
     async fn holds(&self, login: &str) {

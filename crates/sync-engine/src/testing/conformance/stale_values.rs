@@ -58,7 +58,7 @@ impl TestEnv<'_> {
     async fn staged(&self, change: ChangeKind, record: Record, second: i64, kept: &[DroppedValue]) -> RunId {
         let run = self.store.begin_run(RunKind::FullSync, at(second)).await.unwrap();
         let keys = [record.key.clone()];
-        let staged = StagedChange { change, record, reading: Reading { number: second, at: at(second) } };
+        let staged = StagedChange::new(change, record, Reading { number: second, at: at(second) });
         self.store.stage(run, &keys, &[staged]).await.unwrap();
         self.store.stage_stale_values(run, kept).await.unwrap();
         run

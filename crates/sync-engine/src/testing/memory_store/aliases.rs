@@ -71,18 +71,14 @@ impl Tables {
             .filter(|(key, staged)| {
                 staged.change != ChangeKind::Retire && !self.is_overtaken(key, staged.reading)
             })
-            .map(|(_, s)| {
-                (StagedChange { change: s.change, record: s.record.clone(), reading: s.reading }, true)
-            });
+            .map(|(_, s)| (StagedChange::new(s.change, s.record.clone(), s.reading), true));
         let sent = self
             .unconfirmed
             .iter()
             .filter(|(key, sent)| {
                 sent.change != ChangeKind::Retire && !self.is_overtaken(key, sent.reading) && is_free(key)
             })
-            .map(|(_, s)| {
-                (StagedChange { change: s.change, record: s.record.clone(), reading: s.reading }, false)
-            });
+            .map(|(_, s)| (StagedChange::new(s.change, s.record.clone(), s.reading), false));
         let stored = self
             .confirmed
             .iter()
@@ -95,7 +91,7 @@ impl Tables {
             })
             .map(|(_, c)| {
                 let record = c.record.clone();
-                (StagedChange { change: ChangeKind::Update, record, reading: c.reading }, false)
+                (StagedChange::new(ChangeKind::Update, record, c.reading), false)
             });
         of_run.chain(sent).chain(stored).collect()
     }

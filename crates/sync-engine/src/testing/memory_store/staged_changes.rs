@@ -28,7 +28,7 @@ impl StagedChanges for MemoryStore {
         // A staged object that is unchanged by now needs no change.
         staged.retain(|key, _| !seen.contains(key));
         for change in changes {
-            let StagedChange { change, record, reading } = change.clone();
+            let StagedChange { change, record, reading, .. } = change.clone();
             let key = record.key.clone();
             staged.insert(key, StagedRow { change, record, reading, stored: false, kept: Vec::new() });
         }
@@ -66,10 +66,8 @@ impl StagedChanges for MemoryStore {
     ) -> Result<Vec<StagedChange>, StoreError> {
         let tables = self.tables("staged")?;
         let rest = tables.sendable(run).filter(|(key, _)| after.is_none_or(|after| *key > after));
-        let change = |(_, staged): (&RecordKey, &StagedRow)| StagedChange {
-            change: staged.change,
-            record: staged.record.clone(),
-            reading: staged.reading,
+        let change = |(_, staged): (&RecordKey, &StagedRow)| {
+            StagedChange::new(staged.change, staged.record.clone(), staged.reading)
         };
         Ok(rest.take(limit as usize).map(change).collect())
     }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use sync_engine::{
-    Clock, Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError,
-};
+use sync_engine::{Clock, Cursor, Directory, DirectoryObject, MappingRules, Page, PortError};
 use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 
 use super::DisabledRule;
@@ -18,6 +16,35 @@ pub(super) fn misled(
     clock: Arc<dyn Clock>,
 ) -> Arc<dyn Directory> {
     Arc::new(Misled { directory, broken, clock })
+}
+
+/// Rules that mark no object as retired.
+pub(super) struct Undead(pub(super) Arc<dyn MappingRules>);
+
+impl MappingRules for Undead {
+    fn is_implied(&self, group: &GroupId) -> bool {
+        self.0.is_implied(group)
+    }
+
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
+        self.0.join(user, groups)
+    }
+
+    fn retire(&self, last: &Record, _: RetireReason) -> Record {
+        last.clone()
+    }
+
+    fn label(&self, kind: ObjectKind) -> Option<&str> {
+        self.0.label(kind)
+    }
+
+    fn scope_version(&self) -> &str {
+        self.0.scope_version()
+    }
+
+    fn may_include(&self, group: &GroupId) -> bool {
+        self.0.may_include(group)
+    }
 }
 
 struct Misled {
@@ -50,7 +77,7 @@ impl Directory for Misled {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryGroup>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         self.listed(self.directory.groups(since, from).await?)
     }
 
@@ -62,11 +89,11 @@ impl Directory for Misled {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<DirectoryUser>, PortError> {
+    ) -> Result<Page<DirectoryObject>, PortError> {
         self.listed(self.directory.users(since, from).await?)
     }
 
-    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryObject>, PortError> {
         self.seen(self.directory.user(id).await)
     }
 
@@ -74,35 +101,8 @@ impl Directory for Misled {
         self.directory.groups_of(id).await
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryObject>, PortError> {
         self.seen(self.directory.group(id).await)
-    }
-
-    fn is_implied(&self, group: &GroupId) -> bool {
-        self.directory.is_implied(group)
-    }
-
-    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
-        self.directory.join(user, groups)
-    }
-
-    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
-        if matches!(self.broken, DisabledRule::LeavesTheDeadAlive) {
-            return last.clone();
-        }
-        self.directory.retire(last, departure)
-    }
-
-    fn label(&self, kind: ObjectKind) -> Option<String> {
-        self.directory.label(kind)
-    }
-
-    fn scope_version(&self) -> String {
-        self.directory.scope_version()
-    }
-
-    fn may_include(&self, group: &GroupId) -> bool {
-        self.directory.may_include(group)
     }
 
     fn time(&self) -> Option<Timestamp> {

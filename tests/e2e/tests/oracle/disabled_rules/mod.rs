@@ -112,6 +112,10 @@ impl DisabledRule {
             _ => {
                 let clock = Arc::clone(&ports.clock);
                 ports.target_schema = with_views(Arc::clone(&ports.target_schema), move |view| MappingView {
+                    rules: match self {
+                        Self::LeavesTheDeadAlive => Arc::new(directory::Undead(view.rules)),
+                        _ => view.rules,
+                    },
                     directory: directory::misled(Arc::clone(&view.directory), self, Arc::clone(&clock)),
                     importer: importer::careless(Arc::clone(&view.importer), self),
                     place: if self == Self::ConfirmsAnywhere { nowhere(view.place) } else { view.place },
