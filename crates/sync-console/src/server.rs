@@ -119,7 +119,7 @@ impl Console {
     /// # Errors
     /// When the store fails.
     pub async fn first_token(&self) -> Result<Option<SecretString>, ConsoleError> {
-        Ok(access::first_token(&self.manager.store().access()).await?)
+        Ok(access::first_token(&self.manager.store().access(), self.manager.now()).await?)
     }
 
     /// Serves until interrupted.
