@@ -121,6 +121,11 @@ impl ConnectionManager {
         &self.config
     }
 
+    /// The clock of the daemon and of its connections.
+    pub const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// The time by the daemon's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
