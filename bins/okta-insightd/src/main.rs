@@ -212,8 +212,7 @@ async fn start(arguments: &Arguments) -> Result<Daemon, Failure> {
 
 /// Ends the process even if another operation lasts longer, such as a DNS lookup that can't be canceled. No data is
 /// lost.
-// In a thread, because the runtime may be what doesn't end.
-#[allow(clippy::disallowed_methods)]
+#[expect(clippy::disallowed_methods, reason = "in a thread, because the runtime may be what doesn't end")]
 fn end_in_time(code: u8) {
     std::thread::spawn(move || {
         std::thread::sleep(END_WITHIN);

@@ -6,6 +6,8 @@
 use std::path::Path;
 
 use connectors::{AssetsStructure, OktaEventHook, OrgSource, Sides};
+use insight_import_client::{AssetsClient, ImportClient};
+use okta_client::OktaClient;
 use sync_config::{Config, ConfigError, ConnectionConfig, account_client, assets_client, okta_client};
 
 use crate::check::{Check, CheckStatus, Item};
@@ -99,53 +101,26 @@ async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &Connectio
 }
 
 async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Vec<Check> {
-    let (okta, import, account) =
-        (okta_client(connection), assets_client(connection), account_client(connection));
-    // The check ends before a concurrent daemon notices it.
-    let okta = okta.map(|client| client.high_priority());
-    // Another check reports an address that isn't an org's.
-    let is_address =
-        |error: &&ConfigError| matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"));
-    let address = okta.as_ref().err().filter(is_address);
-    let wrong: Vec<&ConfigError> = [
-        okta.as_ref().err().filter(|error| !is_address(error)),
-        import.as_ref().err(),
-        account.as_ref().err(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let import = import.as_ref().map_err(|_| CONFIG);
-    let account = account.as_ref().map(Option::as_ref).map_err(|_| CONFIG).transpose();
+    let clients = Clients::of(connection);
+    let import = clients.import.as_ref().map_err(|_| CONFIG);
+    let account = clients.account.as_ref().map(Option::as_ref).map_err(|_| CONFIG).transpose();
     let work = machine.work(&connection.name);
 
     let (org, access, addresses) = tokio::join!(
-        org::check(connection, address),
+        org::check(connection, clients.address_fault()),
         assets::access(connection, import),
         machine.addresses(connection, work),
     );
     let usable = |okta: Result<_, Item>| {
         if org.reachable.holds() && org.url.holds() { okta } else { Err(unusable(&org)) }
     };
-    let okta = usable(okta.as_ref().map_err(|_| CONFIG));
+    let okta = usable(clients.okta.as_ref().map_err(|_| CONFIG));
     let app = okta::check(connection, okta).await;
-    let port =
-        okta.map(|okta| OktaEventHook::new(okta.clone(), &connection.name, connection.event_hook.clone()));
-    let port = match app.hooks_need {
-        Some(needed) => Err(needed),
-        None => port.as_ref().map_err(|needed| *needed),
-    };
-    let structure = match (okta, import) {
-        (Ok(okta), Ok(import)) => {
-            let org = OrgSource::Okta(okta.clone());
-            let sides = Sides::new(org, import.clone(), None, connection.scope.clone());
-            Some(AssetsStructure::new(sides, connection.mapping.clone()))
-        }
-        _ => None,
-    };
+    let port = event_hook(connection, okta, app.hooks_need);
+    let structure = structure(connection, okta, import);
     let has_account = connection.assets.account.is_some();
     let (hook, selection, (structure, settings, objects)) = tokio::join!(
-        hook::look(machine, answering, connection, port),
+        hook::look(machine, answering, connection, port.as_ref().map_err(|needed| *needed)),
         selection::check(connection, okta, app.schemas.as_ref()),
         async {
             let (checks, mapping) =
@@ -159,9 +134,9 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     let rate = okta::rate(okta);
     let assets_skew = import.ok().and_then(|import| import.pace().clock_skew_seconds);
     let clock = org::with_assets(org.clock, assets_skew);
-    let machine = [machine.config(connection, &wrong), machine.store(), Machine::daemon(work), clock];
+    let config = machine.config(connection, &clients.other_faults());
     [
-        machine.to_vec(),
+        vec![config, machine.store(), Machine::daemon(work), clock],
         vec![org.reachable, org.url],
         app.checks,
         vec![selection],
@@ -174,6 +149,61 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         addresses,
     ]
     .concat()
+}
+
+/// The clients that the settings describe, or their faults.
+struct Clients {
+    okta: Result<OktaClient, ConfigError>,
+    import: Result<ImportClient, ConfigError>,
+    account: Result<Option<AssetsClient>, ConfigError>,
+}
+
+impl Clients {
+    fn of(connection: &ConnectionConfig) -> Self {
+        Self {
+            // The check ends before a concurrent daemon notices it.
+            okta: okta_client(connection).map(|client| client.high_priority()),
+            import: assets_client(connection),
+            account: account_client(connection),
+        }
+    }
+
+    /// The fault of an address that isn't an org's: the check of the org reports it.
+    fn address_fault(&self) -> Option<&ConfigError> {
+        self.okta.as_ref().err().filter(is_of_address)
+    }
+
+    fn other_faults(&self) -> Vec<&ConfigError> {
+        let okta = self.okta.as_ref().err().filter(|error| !is_of_address(error));
+        [okta, self.import.as_ref().err(), self.account.as_ref().err()].into_iter().flatten().collect()
+    }
+}
+
+fn is_of_address(error: &&ConfigError) -> bool {
+    matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"))
+}
+
+/// The hook's port, or its missing prerequisite.
+fn event_hook(
+    connection: &ConnectionConfig,
+    okta: Result<&OktaClient, Item>,
+    needed: Option<Item>,
+) -> Result<OktaEventHook, Item> {
+    match needed {
+        Some(needed) => Err(needed),
+        None => Ok(OktaEventHook::new(okta?.clone(), &connection.name, connection.event_hook.clone())),
+    }
+}
+
+/// The structure that the org's schemas require, if both services can be used.
+fn structure(
+    connection: &ConnectionConfig,
+    okta: Result<&OktaClient, Item>,
+    import: Result<&ImportClient, Item>,
+) -> Option<AssetsStructure> {
+    let org = OrgSource::Okta(okta.ok()?.clone());
+    let sides = Sides::new(org, import.ok()?.clone(), None, connection.scope.clone());
+    Some(AssetsStructure::new(sides, connection.mapping.clone()))
 }
 
 /// The problem with reaching the org.

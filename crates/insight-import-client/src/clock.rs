@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 /// The present moment.
-#[allow(clippy::disallowed_methods)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only place of this crate that reads the clock of the host"
+)]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

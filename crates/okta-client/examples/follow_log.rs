@@ -3,8 +3,7 @@
 //! `OKTA_CLIENT_ORGURL`, `OKTA_CLIENT_CLIENTID` and `OKTA_CLIENT_PRIVATEKEY` say which org; the argument is a file for
 //! the place in the log: `cargo run --example follow_log -- checkpoint.txt`
 
-// It starts at the present time of this machine.
-#![allow(clippy::disallowed_methods)]
+#![expect(clippy::disallowed_methods, reason = "it starts at the present time of this machine")]
 
 use std::time::Duration;
 

@@ -64,16 +64,7 @@ impl Mapping {
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
         let users = attribute_type::merge(types.iter().map(|t| &t.schema), options);
         let groups = attribute_type::of_groups(&schemas.group, options);
-        if !users.contains_key(&options.user_label) {
-            return Err(MappingError::UnknownLabel(options.user_label.clone()));
-        }
-        if !groups.contains_key(&options.group_label) {
-            return Err(MappingError::UnknownGroupLabel(options.group_label.clone()));
-        }
-        let manager_by = options.manager.match_by.profile();
-        if let Some(name) = manager_by.filter(|&name| !users.contains_key(name)) {
-            return Err(MappingError::ManagerAttribute(name));
-        }
+        check_sources(&users, &groups, options)?;
         let mut warnings = warnings(&users, &groups, options);
         let user = Ingredients {
             kind: ObjectKind::User,
@@ -269,6 +260,25 @@ impl MappingOptions {
             }
         }
         faults
+    }
+}
+
+/// The labels, and the attribute that names managers, exist.
+fn check_sources(
+    users: &BTreeMap<String, Merged>,
+    groups: &BTreeMap<String, Merged>,
+    options: &MappingOptions,
+) -> Result<(), MappingError> {
+    if !users.contains_key(&options.user_label) {
+        return Err(MappingError::UnknownLabel(options.user_label.clone()));
+    }
+    if !groups.contains_key(&options.group_label) {
+        return Err(MappingError::UnknownGroupLabel(options.group_label.clone()));
+    }
+    let manager_by = options.manager.match_by.profile();
+    match manager_by.filter(|&name| !users.contains_key(name)) {
+        Some(name) => Err(MappingError::ManagerAttribute(name)),
+        None => Ok(()),
     }
 }
 

@@ -15,7 +15,6 @@ use axum::response::Response;
 use futures::TryStreamExt;
 use serde_json::{Map, Value};
 use sync_daemon::{client_address, connection_state, difference, token_state};
-use sync_engine::{Clock, SystemClock};
 use sync_model::ConnectionName;
 use sync_store::AuditEntry;
 use url::form_urlencoded;
@@ -96,7 +95,7 @@ pub(crate) async fn record(
         before,
         after,
         succeeded: status.is_success() || status.is_redirection(),
-        ..AuditEntry::new(SystemClock.now(), &identity.principal, via, &action)
+        ..AuditEntry::new(app.manager.now(), &identity.principal, via, &action)
     };
     if let Err(error) = app.manager.store().audit().append(&entry).await {
         let (error, actor) = (sync_engine::error_chain(&error), &entry.actor);
@@ -120,7 +119,7 @@ fn record_body(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
 async fn state<E>(app: &App, connection: Option<&Result<ConnectionName, E>>) -> Option<Value> {
     let store = app.manager.store();
     let state = match connection {
-        Some(name) => connection_state(store, name.as_ref().ok()?).await,
+        Some(name) => connection_state(store, name.as_ref().ok()?, app.manager.now()).await,
         None => token_state(store).await,
     };
     state.ok()

@@ -18,7 +18,6 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use sync_config::Config;
 use sync_daemon::ConnectionManager;
-use sync_engine::SystemClock;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -67,11 +66,16 @@ impl Console {
         let config = Config::from_toml(&toml, "c.toml", folder.path(), []).unwrap();
         let manager = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
         let store = manager.store().access();
-        let now = sync_engine::Clock::now(&SystemClock);
         let request = TokenRequest { name: "reader".to_owned(), role: Role::ReadOnly, expires: None };
-        let (_, token) = create_token(&store, &request, now).await.unwrap();
+        let (_, token) = create_token(&store, &request, manager.now()).await.unwrap();
         let options = AccessOptions { behind_proxy: true, ..AccessOptions::default() };
-        let access = Access::new(store, options, None, manager.refused_sign_ins().clone());
+        let access = Access::new(
+            store,
+            options,
+            None,
+            manager.refused_sign_ins().clone(),
+            Arc::clone(manager.clock()),
+        );
         let session = access.sign_in(&token, IpAddr::V4(Ipv4Addr::LOCALHOST)).await.unwrap();
         let app = App { manager: Arc::clone(&manager), stop: CancellationToken::new() };
         let known =

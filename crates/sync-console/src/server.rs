@@ -119,7 +119,7 @@ impl Console {
     /// # Errors
     /// When the store fails.
     pub async fn first_token(&self) -> Result<Option<SecretString>, ConsoleError> {
-        Ok(access::first_token(&self.manager.store().access()).await?)
+        Ok(access::first_token(&self.manager.store().access(), self.manager.now()).await?)
     }
 
     /// Serves until interrupted.
@@ -162,7 +162,8 @@ fn access(
         })?),
         _ => None,
     };
-    Ok(Access::new(manager.store().access(), options, oidc, manager.refused_sign_ins().clone()))
+    let (refused, clock) = (manager.refused_sign_ins().clone(), Arc::clone(manager.clock()));
+    Ok(Access::new(manager.store().access(), options, oidc, refused, clock))
 }
 
 /// The public routes, the routes that require a sign-in, and the headers around all of them.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use admin_api::{ActiveRun, ActiveRuns, RunPhase, is_batch};
 use jiff::Timestamp;
 use sync_engine::{
-    Clock, Finding, ObservedRun, Phase, ProgressSink, RunKind, RunObserver, RunReport, RunState, SystemClock,
+    Clock, Finding, ObservedRun, Phase, ProgressSink, RunKind, RunObserver, RunReport, RunState,
 };
 use sync_model::RunId;
 use sync_store::ChangeSignal;
@@ -28,8 +28,8 @@ struct Moment {
 }
 
 impl Moment {
-    fn now() -> Self {
-        Self { at: SystemClock.now(), tick: Instant::now() }
+    fn by(clock: &dyn Clock) -> Self {
+        Self { at: clock.now(), tick: Instant::now() }
     }
 
     fn seconds_until(&self, end: Instant) -> f64 {
@@ -38,9 +38,9 @@ impl Moment {
 }
 
 /// The runs of a connection.
-#[derive(Debug)]
 pub(crate) struct RunCollector {
     runs: Arc<Mutex<Runs>>,
+    clock: Arc<dyn Clock>,
     changed: ChangeSignal,
 }
 
@@ -54,8 +54,8 @@ struct Runs {
 
 impl RunCollector {
     /// A collector that signals each change.
-    pub(crate) fn new(changed: ChangeSignal) -> Self {
-        Self { runs: Arc::default(), changed }
+    pub(crate) fn new(clock: Arc<dyn Clock>, changed: ChangeSignal) -> Self {
+        Self { runs: Arc::default(), clock, changed }
     }
 
     /// The present runs.
@@ -76,10 +76,15 @@ impl RunObserver for RunCollector {
         let mut runs = lock(&self.runs);
         runs.last += 1;
         let place = runs.last;
-        runs.running.insert(place, Run::new(kind));
+        runs.running.insert(place, Run::new(kind, Moment::by(&*self.clock)));
         drop(runs);
         self.changed.notify();
-        Box::new(ReportedRun { place, runs: Arc::clone(&self.runs), changed: self.changed.clone() })
+        Box::new(ReportedRun {
+            place,
+            runs: Arc::clone(&self.runs),
+            clock: Arc::clone(&self.clock),
+            changed: self.changed.clone(),
+        })
     }
 }
 
@@ -91,10 +96,15 @@ fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
 struct ReportedRun {
     place: u64,
     runs: Arc<Mutex<Runs>>,
+    clock: Arc<dyn Clock>,
     changed: ChangeSignal,
 }
 
 impl ReportedRun {
+    fn now(&self) -> Moment {
+        Moment::by(&*self.clock)
+    }
+
     fn change(&self, change: impl FnOnce(&mut Run)) {
         if let Some(run) = lock(&self.runs).running.get_mut(&self.place) {
             change(run);
@@ -116,7 +126,7 @@ impl ProgressSink for ReportedRun {
         self.change(|run| {
             // A repeated phase counts from zero.
             run.phases.retain(|known| known.phase != phase);
-            run.phases.push(PhaseSoFar::new(phase, total));
+            run.phases.push(PhaseSoFar::new(phase, total, self.now()));
         });
     }
 
@@ -129,7 +139,7 @@ impl ProgressSink for ReportedRun {
     }
 
     fn end(&self, phase: Phase) {
-        self.change_phase(phase, |phase| phase.ended = Some(Moment::now()));
+        self.change_phase(phase, |phase| phase.ended = Some(self.now()));
     }
 }
 
@@ -150,7 +160,7 @@ impl Drop for ReportedRun {
     fn drop(&mut self) {
         let mut runs = lock(&self.runs);
         if let Some(mut run) = runs.running.remove(&self.place) {
-            let now = Moment::now();
+            let now = self.now();
             run.ended = Some(now);
             for phase in run.phases.iter_mut().filter(|phase| phase.ended.is_none()) {
                 phase.ended = Some(now);
@@ -177,16 +187,8 @@ struct Run {
 }
 
 impl Run {
-    fn new(kind: RunKind) -> Self {
-        Self {
-            number: None,
-            kind,
-            started_at: Moment::now(),
-            ended: None,
-            result: None,
-            failure: None,
-            phases: Vec::new(),
-        }
+    fn new(kind: RunKind, started_at: Moment) -> Self {
+        Self { number: None, kind, started_at, ended: None, result: None, failure: None, phases: Vec::new() }
     }
 
     /// True if it is kept after its end.
@@ -223,16 +225,8 @@ struct PhaseSoFar {
 }
 
 impl PhaseSoFar {
-    fn new(phase: Phase, total: Option<u64>) -> Self {
-        Self {
-            phase,
-            started_at: Moment::now(),
-            ended: None,
-            total,
-            before: 0,
-            done: 0,
-            recent: VecDeque::new(),
-        }
+    fn new(phase: Phase, total: Option<u64>, started_at: Moment) -> Self {
+        Self { phase, started_at, ended: None, total, before: 0, done: 0, recent: VecDeque::new() }
     }
 
     fn count(&mut self, items: u64) {

@@ -1,8 +1,9 @@
 //! The state that a change affects, for the audit log: read before and after it, without secrets.
 
 use diagnostics::Pause;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use sync_engine::{Clock, LeaderState, StoreError, SystemClock};
+use sync_engine::{LeaderState, StoreError};
 use sync_model::ConnectionName;
 use sync_store::Store;
 
@@ -13,13 +14,17 @@ use crate::error::ServiceError;
 ///
 /// # Errors
 /// When the store fails, or the saved settings can't be read.
-pub async fn connection_state(store: &Store, name: &ConnectionName) -> Result<Value, ServiceError> {
+pub async fn connection_state(
+    store: &Store,
+    name: &ConnectionName,
+    now: Timestamp,
+) -> Result<Value, ServiceError> {
     let saved = store.saved_connections().await?.into_iter().find(|saved| saved.name == *name);
     let paused = match store.known_connection(name).await? {
         Some(connection) => connection.paused_until().await?,
         None => None,
     };
-    let paused = paused.filter(|until| *until > SystemClock.now()).map(Pause::from_stored);
+    let paused = paused.filter(|until| *until > now).map(Pause::from_stored);
     let settings = saved.as_ref().map(|saved| serde_json::from_str::<Value>(&saved.settings)).transpose();
     let settings = settings.map_err(|error| StoreError::new("read the saved settings", error))?;
     Ok(json!({
@@ -86,7 +91,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).await.unwrap();
         let name = ConnectionName::try_from("nobody".to_owned()).unwrap();
-        let state = connection_state(&store, &name).await.unwrap();
+        let state = connection_state(&store, &name, Timestamp::UNIX_EPOCH).await.unwrap();
         assert!(state.as_object().unwrap().values().all(Value::is_null), "{state}");
         assert!(store.known_connection(&name).await.unwrap().is_none(), "looking registers nothing");
     }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use okta_client::HookSecret;
 use sync_config::{ConnectionConfig, EventSource, account_client, assets_client, okta_client, outbound};
 use sync_engine::{
-    Alert, AlertKind, AlertSink, Clock, Engine, EngineOptions, EventFeed, Finding, Ports, StaleValue,
-    StateStore, SystemClock, TaskOptions, TaskWaker,
+    Alert, AlertKind, AlertSink, Clock, Engine, EngineOptions, EventFeed, Finding, NoopProgress, Ports,
+    StaleValue, StateStore, SystemClock, TaskOptions, TaskWaker,
 };
 use sync_model::ConnectionName;
 use sync_store::{ChangeSignal, LeaderLock, Store};
@@ -62,7 +62,7 @@ impl Connection {
         Self::open_with(config, store, |_, _| {}).await
     }
 
-    /// The same for an embedder who replaces a port, or tunes the engine.
+    /// The same for an embedder who replaces a port, or tunes the engine. The connection observes its runs itself.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -98,7 +98,6 @@ impl Connection {
         let assets = assets_client(config)?;
         let account = account_client(config)?;
         let alerts = Arc::new(Alerts::new(&config.name, config.alerts.as_ref(), outbound(config))?);
-        let run_collector = Arc::new(RunCollector::new(store.changes().clone()));
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
         let feed: Option<Arc<dyn EventFeed>> = match config.event_source {
             EventSource::SystemLog | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
@@ -114,12 +113,14 @@ impl Connection {
             store: Arc::clone(&state),
             feed,
             alerts: alerts.clone(),
-            observer: run_collector.clone(),
+            observer: Arc::new(NoopProgress),
             clock: Arc::new(SystemClock),
         };
         let mut options = EngineOptions { safeguards: config.safeguards, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
         let clock = Arc::clone(&ports.clock);
+        let run_collector = Arc::new(RunCollector::new(Arc::clone(&clock), store.changes().clone()));
+        ports.observer = run_collector.clone();
         let lookup = Lookup { okta, sides, structure, compared: Mutex::default() };
         Ok(Self {
             name: config.name.clone(),
@@ -136,16 +137,7 @@ impl Connection {
             waker: Arc::default(),
             secret: config.event_hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: config.wants_hook(),
-            follow: TaskOptions {
-                feed_poll: config.schedule.system_log_poll,
-                schema_interval: config.schedule.schema_check,
-                hook: config.wants_hook(),
-                full: config.schedule.full_sync.clone(),
-                delta: config.schedule.incremental_sync.clone(),
-                jitter: config.schedule.jitter,
-                retention: config.schedule.history_retention,
-                ..TaskOptions::default()
-            },
+            follow: task_options(config),
             stall_timeout: STALL_TIMEOUT,
             claimed: Arc::default(),
         })
@@ -173,7 +165,7 @@ impl Connection {
     }
 
     /// The time by the engine's clock, which decides when requested work is due.
-    pub(crate) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -226,7 +218,7 @@ impl Connection {
     /// Processes events until interrupted. Requires a [claim](Self::claim_to_follow) of the connection.
     pub async fn follow(&self, stop: &CancellationToken) {
         let ended = CancellationToken::new();
-        let _following = self.watch.following();
+        let _following = self.watch.following(self.now());
         let following = async {
             Box::pin(self.engine.run_tasks(&self.follow, &self.waker, stop)).await;
             ended.cancel();
@@ -268,6 +260,20 @@ impl Connection {
         let (store, waker) = (Arc::clone(&self.store), Arc::clone(&self.waker));
         let (clock, alerts) = (Arc::clone(&self.clock), Some(Arc::clone(&self.alerts)));
         Some(Inbox { secret, store, waker, clock, alerts })
+    }
+}
+
+/// The schedule of the background tasks.
+fn task_options(config: &ConnectionConfig) -> TaskOptions {
+    TaskOptions {
+        feed_poll: config.schedule.system_log_poll,
+        schema_interval: config.schedule.schema_check,
+        hook: config.wants_hook(),
+        full: config.schedule.full_sync.clone(),
+        delta: config.schedule.incremental_sync.clone(),
+        jitter: config.schedule.jitter,
+        retention: config.schedule.history_retention,
+        ..TaskOptions::default()
     }
 }
 

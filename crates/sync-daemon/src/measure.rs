@@ -6,7 +6,7 @@ use std::time::Duration;
 use diagnostics::store_evidence;
 use jiff::Timestamp;
 use sync_config::EventSource;
-use sync_engine::{Clock, Fact, Finding, Process, StoreEvidence, SystemClock};
+use sync_engine::{Fact, Finding, Process, StoreEvidence};
 
 use crate::alerts::LeaderReport;
 use crate::connection::Connection;
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Connection {
     /// Measures the connection. A store that can't be read is part of the result.
     pub(crate) async fn inputs(&self) -> HealthInputs {
-        let now = SystemClock.now();
+        let now = self.now();
         let unreadable = |error| Finding::error(Fact::StoreUnreadable { error });
         let store = match tokio::time::timeout(PATIENCE, store_evidence(self.store(), now)).await {
             Ok(read) => read.map_err(|error| unreadable(sync_engine::error_chain(&error))),

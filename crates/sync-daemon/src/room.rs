@@ -2,7 +2,7 @@
 
 use admin_api::AlertEntry;
 use jiff::Timestamp;
-use sync_engine::{AlertKind, Clock, Fact, Finding, SystemClock};
+use sync_engine::{AlertKind, Fact, Finding};
 use sync_store::Store;
 
 /// Free space below which any write may fail: the write-ahead log alone can need as much.
@@ -20,9 +20,8 @@ pub(crate) fn shortage(free: Option<u64>) -> Option<Finding> {
 }
 
 /// The shortage of this moment as an alert, for a process that does not watch.
-pub(crate) async fn alert(store: &Store) -> Option<AlertEntry> {
+pub(crate) async fn alert(store: &Store, now: Timestamp) -> Option<AlertEntry> {
     let finding = shortage(store.free_space().await)?;
-    let now: Timestamp = SystemClock.now();
     Some(AlertEntry {
         kind: AlertKind::StoreSpace,
         task: None,

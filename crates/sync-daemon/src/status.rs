@@ -3,7 +3,7 @@
 use admin_api::{ConnectionStatus, FeedStatus, Freshness};
 use diagnostics::{Pause, store_evidence};
 use jiff::Timestamp;
-use sync_engine::{Clock, ConnectionHealth, RunKind, RunSummary, SystemClock};
+use sync_engine::{ConnectionHealth, RunKind, RunSummary};
 
 use crate::connection::Connection;
 use crate::error::ServiceError;
@@ -18,7 +18,7 @@ impl Connection {
     /// When the store fails.
     pub async fn paused(&self) -> Result<Option<Pause>, ServiceError> {
         let until = self.store.paused_until().await?;
-        Ok(until.filter(|until| *until > SystemClock.now()).map(Pause::from_stored))
+        Ok(until.filter(|until| *until > self.now()).map(Pause::from_stored))
     }
 
     /// The end of a rate limit, of this process or of the one that runs the connection.
@@ -33,7 +33,7 @@ impl Connection {
     /// # Errors
     /// When the store fails.
     pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
-        let now = SystemClock.now();
+        let now = self.now();
         let store = store_evidence(self.store(), now).await?;
         let inputs = self.inputs_with(now, Ok(store.clone())).await;
         let conditions = inputs.conditions();

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sync_engine::{Clock, MetricSample, StoreError, SystemClock};
+use sync_engine::{MetricSample, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
@@ -55,7 +55,7 @@ impl Connection {
     /// Stores the end of a delay by the rate limit, for the status in other processes.
     async fn store_throttling(&self) -> Result<(), StoreError> {
         let held = self.watch.held_for();
-        let until = (!held.is_zero()).then(|| SystemClock.now() + held);
+        let until = (!held.is_zero()).then(|| self.now() + held);
         let was_held = self.sampling.held.swap(until.is_some(), Ordering::Relaxed);
         if until.is_some() || was_held { self.store.save_held_until(until).await } else { Ok(()) }
     }

@@ -7,7 +7,6 @@ use admin_api::ClockSkew;
 use insight_import_client::{AssetsClient, ImportClient, RateLimitState};
 use jiff::Timestamp;
 use okta_client::{OktaClient, PacerState};
-use sync_engine::{Clock, SystemClock};
 
 /// Reads the state of the clients.
 pub(crate) struct Watch {
@@ -58,8 +57,8 @@ impl Watch {
     }
 
     /// Must be kept while the connection's tasks run.
-    pub(crate) fn following(&self) -> Following<'_> {
-        *self.since() = Some(SystemClock.now());
+    pub(crate) fn following(&self, since: Timestamp) -> Following<'_> {
+        *self.since() = Some(since);
         Following(self)
     }
 

@@ -60,21 +60,22 @@ impl Changes {
 pub(crate) struct CommitWatch(AbortHandle);
 
 impl CommitWatch {
-    /// Starts the task. It checks at once when `written` is notified: this process may have committed.
-    pub(crate) fn start(identity: Arc<Identity>, written: Arc<Notify>, signal: ChangeSignal) -> Self {
+    /// Starts the task, which detects every commit from now on. It checks at once when `written` is notified: this
+    /// process may have committed.
+    pub(crate) async fn start(identity: Arc<Identity>, written: Arc<Notify>, signal: ChangeSignal) -> Self {
+        let mut last = identity.on_anchor(data_version).await.ok().flatten();
         let task = tokio::spawn(async move {
-            let mut last = None;
             loop {
+                tokio::select! {
+                    () = written.notified() => {}
+                    () = tokio::time::sleep(OTHER_PROCESSES) => {}
+                }
                 let Ok(version) = identity.on_anchor(data_version).await else { return };
                 // A version that can't be read tells nothing; the next check tries again.
                 if let Some(version) = version
                     && last.replace(version).is_some_and(|last| last != version)
                 {
                     signal.notify();
-                }
-                tokio::select! {
-                    () = written.notified() => {}
-                    () = tokio::time::sleep(OTHER_PROCESSES) => {}
                 }
             }
         });
@@ -120,18 +121,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn statement_without_effect_wakes_nobody() {
+    async fn statement_without_effect_is_no_change() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).await.unwrap();
-        write(&store, "main").await;
         let mut changes = store.changes().subscribe();
-        // The signal for the write above may still be on its way.
-        while tokio::time::timeout(2 * OTHER_PROCESSES, changes.changed()).await.is_ok() {}
-        sqlx::query("UPDATE connections SET scope_version = 'x' WHERE name = 'unknown'")
-            .execute(&store.writer)
-            .await
-            .unwrap();
+        write(&store, "main").await;
+        assert!(tokio::time::timeout(LONG, changes.changed()).await.unwrap());
+        let update = async |name: &'static str| {
+            let statement = "UPDATE connections SET scope_version = 'x' WHERE name = ?";
+            sqlx::query(statement).bind(name).execute(&store.writer).await.unwrap();
+        };
+        let version = async || store.identity.on_anchor(data_version).await.unwrap().unwrap();
+        let before = version().await;
+        update("unknown").await;
         assert!(tokio::time::timeout(2 * OTHER_PROCESSES, changes.changed()).await.is_err());
+        assert_eq!(version().await, before);
+        update("main").await;
+        assert!(tokio::time::timeout(LONG, changes.changed()).await.unwrap());
     }
 
     #[tokio::test(start_paused = true)]

@@ -121,7 +121,7 @@ impl Store {
         let pool = pool(4, None).await?;
         let identity = Arc::new(Identity::of(path, &options).await?);
         let changes = ChangeSignal::default();
-        let watch = CommitWatch::start(Arc::clone(&identity), written, changes.clone());
+        let watch = CommitWatch::start(Arc::clone(&identity), written, changes.clone()).await;
         Ok(Self { pool, writer, deliveries: Arc::default(), identity, changes, _watch: Arc::new(watch) })
     }
 

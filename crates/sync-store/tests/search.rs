@@ -1,7 +1,8 @@
 //! The time that a search takes.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used)]
+#![expect(clippy::disallowed_methods, reason = "it measures")]
 
 mod support;
 

@@ -127,11 +127,11 @@ impl<'c> Change<'c> {
             }
         };
         if let [name] = names.as_slice() {
-            return Ok((Some(name.clone()), connection_state(store, name).await?));
+            return Ok((Some(name.clone()), connection_state(store, name, SystemClock.now()).await?));
         }
         let mut states = Map::new();
         for name in &names {
-            states.insert(name.to_string(), connection_state(store, name).await?);
+            states.insert(name.to_string(), connection_state(store, name, SystemClock.now()).await?);
         }
         Ok((None, json!({ "connections": states })))
     }

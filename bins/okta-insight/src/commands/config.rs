@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use sync_config::{
-    Config, ConfigError, ConfigValue, EXAMPLE, EffectiveConfig, ValueOrigin, exposed_files, json_schema,
-    read_small_text,
+    Config, ConfigError, ConfigValue, EXAMPLE, EffectiveConfig, ExposedFile, ValueOrigin, exposed_files,
+    json_schema, read_small_text,
 };
 
 use crate::args::{Local, Output};
@@ -76,22 +76,8 @@ fn check(local: &Local, output: Output) -> Outcome {
         }))?,
         Output::Text => {
             print_given(&given);
-            for variable in &config.unsupported_variables {
-                println!("\nwarning: {} has no effect: {}", variable.name, variable.reason);
-            }
-            for file in &exposed {
-                println!("\nwarning: {file}\nhint: {}", remedy(&file.remedy()));
-            }
-            println!("\nState store {}", config.store.display());
-            println!("Event hook receiver at {}", config.listen);
-            match config.metrics_listen {
-                Some(address) => println!("Metrics and health at {address}"),
-                None => println!("Metrics and health off"),
-            }
-            match &config.console {
-                Some(console) => println!("Console and admin API at {}", console.listen),
-                None => println!("Console and admin API off"),
-            }
+            print_warnings(&config, &exposed);
+            print_servers(&config);
             in_force.iter().for_each(print_in_force);
             if in_force.is_empty() {
                 println!(
@@ -102,6 +88,28 @@ fn check(local: &Local, output: Output) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print_warnings(config: &Config, exposed: &[ExposedFile]) {
+    for variable in &config.unsupported_variables {
+        println!("\nwarning: {} has no effect: {}", variable.name, variable.reason);
+    }
+    for file in exposed {
+        println!("\nwarning: {file}\nhint: {}", remedy(&file.remedy()));
+    }
+}
+
+fn print_servers(config: &Config) {
+    println!("\nState store {}", config.store.display());
+    println!("Event hook receiver at {}", config.listen);
+    match config.metrics_listen {
+        Some(address) => println!("Metrics and health at {address}"),
+        None => println!("Metrics and health off"),
+    }
+    match &config.console {
+        Some(console) => println!("Console and admin API at {}", console.listen),
+        None => println!("Console and admin API off"),
+    }
 }
 
 fn print_given(given: &[ConfigValue]) {

@@ -52,86 +52,142 @@ pub(super) fn creations(n: u64) -> (Step, Step) {
 ///
 /// `other` is an existing group; the user joins and leaves it in between.
 pub(super) fn lifecycle(n: u64, user_id: &str, group_id: &str, other: Option<&str>) -> Vec<Change> {
-    let user = || ("user", user_id.to_owned());
-    let group = || ("group", group_id.to_owned());
-    let at_user = format!("/okta/users/{user_id}");
-    let at_group = format!("/okta/groups/{group_id}");
-    let member = format!("{at_group}/users/{user_id}");
-    let in_other = other.map(|other| (other, format!("/okta/groups/{other}/users/{user_id}")));
-    let visit = |name, method, member| {
-        in_other.as_ref().map(|(other, path)| Change {
+    let pair = Pair { n, user_id, group_id };
+    let mut changes = pair.profile_changes();
+    changes.push(pair.joins("membership added"));
+    changes.extend(other.into_iter().flat_map(|other| pair.visit(other)));
+    changes.push(pair.group_renamed());
+    changes.push(Change {
+        name: "last membership removed",
+        steps: vec![step("DELETE", pair.member(), Value::Null)],
+        expected: vec![(pair.user(), Expected::NoMember)],
+    });
+    changes.push(pair.joins("membership added again"));
+    changes.push(pair.attribute_added());
+    changes.extend(pair.end());
+    changes
+}
+
+/// A user and a group of the demo.
+struct Pair<'a> {
+    n: u64,
+    user_id: &'a str,
+    group_id: &'a str,
+}
+
+impl Pair<'_> {
+    fn user(&self) -> Object {
+        ("user", self.user_id.to_owned())
+    }
+
+    fn group(&self) -> Object {
+        ("group", self.group_id.to_owned())
+    }
+
+    fn at_user(&self) -> String {
+        format!("/okta/users/{}", self.user_id)
+    }
+
+    fn at_group(&self) -> String {
+        format!("/okta/groups/{}", self.group_id)
+    }
+
+    fn member(&self) -> String {
+        format!("{}/users/{}", self.at_group(), self.user_id)
+    }
+
+    fn renamed(&self) -> String {
+        format!("Live {:04} renamed", self.n)
+    }
+
+    fn profile_changes(&self) -> Vec<Change> {
+        let change = |name, profile, attribute: &str, expected: &str| Change {
             name,
-            steps: vec![step(method, path, Value::Null)],
-            expected: vec![(user(), Expected::Member((*other).to_owned(), member))],
-        })
-    };
-    let attribute = format!("liveAttribute{n}");
-    let renamed = format!("Live {n:04} renamed");
-    let value = |end: &str, value: &str| Expected::Value(end.to_owned(), value.to_owned());
-    let belongs = |member| Expected::Member(group_id.to_owned(), member);
-    let change =
-        |name, step, object, expected| Change { name, steps: vec![step], expected: vec![(object, expected)] };
-    let profile = |changes| step("POST", &at_user, changes);
-    let changes = vec![
-        change(
-            "profile changed",
-            profile(json!({ "department": "Finance" })),
-            user(),
-            value("profile/department", "Finance"),
-        ),
-        change(
-            "custom attribute changed",
-            profile(json!({ "costCentre": renamed })),
-            user(),
-            value("profile/costCentre", &renamed),
-        ),
-        change("value cleared", profile(json!({ "city": null })), user(), value("profile/city", "")),
-        change("membership added", step("PUT", &member, Value::Null), user(), belongs(true)),
-    ];
-    let visits = [
-        visit("second membership added", "PUT", true),
-        visit("one of two memberships removed", "DELETE", false),
-    ];
-    let rest = vec![
-        change(
-            "group renamed",
-            step("POST", &at_group, json!({ "name": renamed })),
-            group(),
-            value("profile/name", &renamed),
-        ),
-        change("last membership removed", step("DELETE", &member, Value::Null), user(), Expected::NoMember),
-        change("membership added again", step("PUT", &member, Value::Null), user(), belongs(true)),
+            steps: vec![step("POST", self.at_user(), profile)],
+            expected: vec![(self.user(), value(attribute, expected))],
+        };
+        let renamed = self.renamed();
+        vec![
+            change("profile changed", json!({ "department": "Finance" }), "profile/department", "Finance"),
+            change(
+                "custom attribute changed",
+                json!({ "costCentre": renamed }),
+                "profile/costCentre",
+                &renamed,
+            ),
+            change("value cleared", json!({ "city": null }), "profile/city", ""),
+        ]
+    }
+
+    fn joins(&self, name: &'static str) -> Change {
+        Change {
+            name,
+            steps: vec![step("PUT", self.member(), Value::Null)],
+            expected: vec![(self.user(), Expected::Member(self.group_id.to_owned(), true))],
+        }
+    }
+
+    /// The user joins another group, and leaves it.
+    fn visit(&self, other: &str) -> [Change; 2] {
+        let change = |name, method, member| Change {
+            name,
+            steps: vec![step(method, format!("/okta/groups/{other}/users/{}", self.user_id), Value::Null)],
+            expected: vec![(self.user(), Expected::Member(other.to_owned(), member))],
+        };
+        [
+            change("second membership added", "PUT", true),
+            change("one of two memberships removed", "DELETE", false),
+        ]
+    }
+
+    fn group_renamed(&self) -> Change {
+        let name = self.renamed();
+        Change {
+            name: "group renamed",
+            steps: vec![step("POST", self.at_group(), json!({ "name": name }))],
+            expected: vec![(self.group(), value("profile/name", &name))],
+        }
+    }
+
+    fn attribute_added(&self) -> Change {
+        let attribute = format!("liveAttribute{}", self.n);
+        let definition = json!({ "title": format!("Live attribute {}", self.n), "type": "string" });
         Change {
             name: "attribute added to the schema and set",
             steps: vec![
-                step(
-                    "PUT",
-                    format!("/okta/schemas/user/{attribute}"),
-                    json!({ "title": format!("Live attribute {n}"), "type": "string" }),
-                ),
-                profile(json!({ attribute.clone(): "first value" })),
+                step("PUT", format!("/okta/schemas/user/{attribute}"), definition),
+                step("POST", self.at_user(), json!({ attribute.clone(): "first value" })),
             ],
-            expected: vec![(user(), value(&format!("profile/{attribute}"), "first value"))],
-        },
-        Change {
-            name: "group deleted",
-            steps: vec![step("DELETE", &at_group, Value::Null)],
-            expected: vec![(group(), value("status", "Okta Deleted")), (user(), belongs(false))],
-        },
-        change(
-            "user deactivated",
-            step("POST", format!("{at_user}/lifecycle/deactivate"), Value::Null),
-            user(),
-            value("status", "Okta Deprovisioned"),
-        ),
-        change(
-            "user deleted",
-            step("DELETE", &at_user, Value::Null),
-            user(),
-            value("status", "Okta Deleted"),
-        ),
-    ];
-    changes.into_iter().chain(visits.into_iter().flatten()).chain(rest).collect()
+            expected: vec![(self.user(), value(&format!("profile/{attribute}"), "first value"))],
+        }
+    }
+
+    fn end(&self) -> [Change; 3] {
+        let change = |name, step, expected| Change { name, steps: vec![step], expected };
+        let no_member = Expected::Member(self.group_id.to_owned(), false);
+        let deactivate = step("POST", format!("{}/lifecycle/deactivate", self.at_user()), Value::Null);
+        [
+            change(
+                "group deleted",
+                step("DELETE", self.at_group(), Value::Null),
+                vec![(self.group(), value("status", "Okta Deleted")), (self.user(), no_member)],
+            ),
+            change(
+                "user deactivated",
+                deactivate,
+                vec![(self.user(), value("status", "Okta Deprovisioned"))],
+            ),
+            change(
+                "user deleted",
+                step("DELETE", self.at_user(), Value::Null),
+                vec![(self.user(), value("status", "Okta Deleted"))],
+            ),
+        ]
+    }
+}
+
+fn value(attribute: &str, expected: &str) -> Expected {
+    Expected::Value(attribute.to_owned(), expected.to_owned())
 }
 
 impl Expected {

@@ -229,32 +229,32 @@ impl Bucket {
                     window.known_end = true;
                 }
             }
-            slot => {
-                let before = slot.take();
-                self.others_before = before
-                    .filter(|window| now < window.reset + WINDOW)
-                    .map(|window| float(window.others()) / WINDOW.as_secs_f64());
-                // The request of this response, and the requests that are in flight.
-                let sent = self.in_flight.max(1);
-                self.next = now;
-                *slot = Some(Window {
-                    epoch: reported.epoch,
-                    limit: reported.limit,
-                    remaining: reported.remaining,
-                    reported: now,
-                    // An unknown end is assumed after half a window, the average.
-                    reset: reported.left.map_or(now + WINDOW / 2, |left| now + left),
-                    known_end: reported.left.is_some(),
-                    seen_at: now,
-                    sent,
-                });
-            }
+            _ => self.open_window(now, reported),
         }
         if refused && let Some(window) = &mut self.window {
             window.remaining = 0;
             // The jitter spreads the retries of rejected clients. If the end is unknown, the growing pause decides.
             window.reset = if reported.left.is_some() { window.reset.max(self.hold) } else { self.hold };
         }
+    }
+
+    /// Starts a window with its first response.
+    fn open_window(&mut self, now: Instant, reported: RateHeaders) {
+        let before = self.window.filter(|window| now < window.reset + WINDOW);
+        self.others_before = before.map(|window| float(window.others()) / WINDOW.as_secs_f64());
+        self.next = now;
+        self.window = Some(Window {
+            epoch: reported.epoch,
+            limit: reported.limit,
+            remaining: reported.remaining,
+            reported: now,
+            // An unknown end is assumed after half a window, the average.
+            reset: now + reported.left.unwrap_or(WINDOW / 2),
+            known_end: reported.left.is_some(),
+            seen_at: now,
+            // The request of this response, and the requests that are in flight.
+            sent: self.in_flight.max(1),
+        });
     }
 
     /// Updates the window from a response without headers.

@@ -314,8 +314,7 @@ async fn canceled_wait_does_not_block_others() {
 }
 
 /// Others have used a sixth of the limit, and the reset is half a minute away.
-// The window's end is a date of this machine's clock.
-#[allow(clippy::disallowed_methods)]
+#[expect(clippy::disallowed_methods, reason = "the window's end is a date of this machine's clock")]
 #[tokio::test(start_paused = true)]
 async fn skewed_date_does_not_slow_pacing() {
     for behind in [0, 45, 120, 86_400, -120] {

@@ -135,9 +135,13 @@ async fn clients_share_pacer_state() {
 #[tokio::test]
 async fn timed_out_request_is_retried() {
     let server = server().await;
-    answer_once(&server, USER, ok(user(1)).set_delay(Duration::from_secs(30))).await;
+    answer_once(&server, USER, ok(user(1)).set_delay(Duration::from_mins(10))).await;
     answer(&server, USER, ResponseTemplate::new(200).set_body_json(user(1))).await;
-    let okta = builder(&server).timeout(Duration::from_secs(1)).build().unwrap();
-    okta.users().get("00u1").await.unwrap();
+    let limit = Duration::from_mins(2);
+    let okta = builder(&server).timeout(limit).build().unwrap();
+    let asking = tokio::spawn(async move { okta.users().get("00u1").await });
+    received(&server, USER, 1).await;
+    skip(limit).await;
+    asking.await.unwrap().unwrap();
     assert_eq!(sent(&server, USER).await.len(), 2);
 }

@@ -254,15 +254,17 @@ async fn canceled_token_request_passes_to_next() {
     answer(&server, TOKEN, token()).await;
     answer(&server, USER, ok(user(1))).await;
     let okta = client(&server);
-    let waiting = tokio::spawn({
+    let ask = || {
         let okta = okta.clone();
-        async move {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            okta.users().get("00u1").await
-        }
-    });
-    let dropped = tokio::time::timeout(Duration::from_millis(200), okta.users().get("00u1")).await;
-    assert!(dropped.is_err());
+        tokio::spawn(async move { okta.users().get("00u1").await })
+    };
+    let dropped = ask();
+    received(&server, TOKEN, 1).await;
+    let waiting = ask();
+    // It waits for the token of the first.
+    tokio::task::yield_now().await;
+    dropped.abort();
+    assert!(dropped.await.unwrap_err().is_cancelled());
     let user = tokio::time::timeout(Duration::from_mins(3), waiting).await.unwrap().unwrap().unwrap();
     assert_eq!(user.id, "00u1");
     assert_eq!((okta.pacer().state().in_flight, okta.pacer().state().queued), (0, 0));
@@ -278,9 +280,7 @@ async fn failed_renewal_keeps_using_token() {
     answer(&server, USER, ok(user(1))).await;
     let okta = client(&server);
     for forward in [Duration::ZERO, Duration::from_mins(56), Duration::from_secs(1), Duration::from_mins(1)] {
-        tokio::time::pause();
-        tokio::time::advance(forward).await;
-        tokio::time::resume();
+        skip(forward).await;
         okta.users().get("00u1").await.unwrap();
     }
     let tokens: Vec<_> =

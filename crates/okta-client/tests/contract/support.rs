@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
+/// What takes longer hangs.
+const LONG: Duration = Duration::from_mins(3);
+
 pub(crate) const TOKEN: &str = "/oauth2/v1/token";
 
 pub(crate) fn builder(server: &MockServer) -> OktaClientBuilder {
@@ -113,4 +116,21 @@ pub(crate) async fn sent(server: &MockServer, at: &str) -> Vec<Request> {
 /// The parameters of a request's query.
 pub(crate) fn query(request: &Request) -> Vec<(String, String)> {
     request.url.query_pairs().into_owned().collect()
+}
+
+/// Waits until a server has received so many requests.
+pub(crate) async fn received(server: &MockServer, at: &str, count: usize) {
+    let arriving = async {
+        while sent(server, at).await.len() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LONG, arriving).await.unwrap();
+}
+
+/// Sets the clock forward.
+pub(crate) async fn skip(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }

@@ -2,7 +2,7 @@
 //! all threads of one.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 // Not all of it is needed here.
 #[allow(dead_code)]

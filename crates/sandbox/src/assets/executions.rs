@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use futures::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -124,19 +125,14 @@ fn submit(site: &Arc<Site>, execution: &mut Execution, body: &[u8], refuses: boo
         execution.stage = Stage::Processing;
         let hold =
             if execution.stuck { Some(Hold::UntilTold) } else { site.faults.hold(Fault::ExecutionStuck) };
-        let told = site.faults.released();
+        let wait = match hold {
+            None => tokio::time::sleep(site.delay).boxed(),
+            Some(Hold::UntilTold) => site.faults.released().boxed(),
+            Some(Hold::For(time)) => site.faults.delay(time).boxed(),
+        };
         let (site, id) = (Arc::clone(site), execution.id.clone());
         tokio::spawn(async move {
-            match hold {
-                None => tokio::time::sleep(site.delay).await,
-                Some(Hold::UntilTold) => told.await,
-                Some(Hold::For(time)) => {
-                    tokio::select! {
-                        () = tokio::time::sleep(time) => {}
-                        () = told => {}
-                    }
-                }
-            }
+            wait.await;
             // The import itself keeps one core busy.
             let worked = tokio::task::spawn_blocking(move || process(&site, &id)).await;
             if let Err(error) = worked {

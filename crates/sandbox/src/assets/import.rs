@@ -160,27 +160,7 @@ impl Run<'_> {
     ) -> Option<(u64, Outcome)> {
         let object_type = mapping.object_type;
         let attributes = &self.structure.types[object_type].attributes;
-        let identity: Vec<(usize, String)> = mapping
-            .fields
-            .iter()
-            .filter(|f| f.identity)
-            .map(|f| (f.attribute, given(f, entry).join(" ")))
-            .collect();
-        if self.settings.reject_marked && refusal::of_entry(entry) {
-            counters.messages.insert(match identity.first().filter(|_| refusal::is_named(entry)) {
-                Some((_, id)) => format!("{id} is refused for what it says."),
-                None => "An entry is refused for what it says.".into(),
-            });
-            return None;
-        }
-        if identity.iter().any(|(_, value)| value.is_empty()) {
-            counters.empty_ids += 1;
-            return None;
-        }
-        if !seen.insert(identity.iter().map(|(_, value)| value.clone()).collect()) {
-            counters.duplicates += 1;
-            return None;
-        }
+        let identity = self.identity(mapping, entry, seen, counters)?;
         let existing = self.objects.find_identical(object_type, &identity);
         let label = mapping.fields.iter().find(|f| attributes[f.attribute].label);
         let label_given = label.is_some_and(|f| !given(f, entry).is_empty());
@@ -213,6 +193,35 @@ impl Run<'_> {
             (Some(_), false) => Outcome::Identical,
         };
         Some((id, outcome))
+    }
+
+    /// The attributes that identify an entry, with their values; `None` if the entry is rejected or repeats another.
+    fn identity(
+        &self,
+        mapping: &Mapping,
+        entry: &Value,
+        seen: &mut HashSet<Vec<String>>,
+        counters: &mut Counters,
+    ) -> Option<Vec<(usize, String)>> {
+        let fields = mapping.fields.iter().filter(|f| f.identity);
+        let identity: Vec<(usize, String)> =
+            fields.map(|f| (f.attribute, given(f, entry).join(" "))).collect();
+        if self.settings.reject_marked && refusal::of_entry(entry) {
+            counters.messages.insert(match identity.first().filter(|_| refusal::is_named(entry)) {
+                Some((_, id)) => format!("{id} is refused for what it says."),
+                None => "An entry is refused for what it says.".into(),
+            });
+            return None;
+        }
+        if identity.iter().any(|(_, value)| value.is_empty()) {
+            counters.empty_ids += 1;
+            return None;
+        }
+        if !seen.insert(identity.iter().map(|(_, value)| value.clone()).collect()) {
+            counters.duplicates += 1;
+            return None;
+        }
+        Some(identity)
     }
 
     /// The new values of an attribute; `None` leaves it unchanged.

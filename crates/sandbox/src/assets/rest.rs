@@ -1,5 +1,6 @@
 //! The REST API for accounts: read and change the structure, search and change objects, read the import source.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::response::Response;
@@ -19,11 +20,12 @@ pub(super) fn handle(
     site: &Arc<Site>,
     method: &Method,
     path: &[&str],
-    query: &std::collections::HashMap<String, String>,
+    query: &HashMap<String, String>,
     body: &[u8],
 ) -> Response {
     let sent: Value = serde_json::from_slice(body).unwrap_or_default();
     match (method.as_str(), path) {
+        (method, ["object", path @ ..]) => handle_object(site, method, path, query, &sent),
         ("GET", ["objectschema", "list"]) => {
             let values = json!([schema(site)]);
             reply(
@@ -47,25 +49,6 @@ pub(super) fn handle(
             }
         }
         ("PUT", ["objecttypeattribute", type_id, id]) => change_attribute(site, type_id, id, &sent),
-        ("POST", ["object", "aql"]) => search(site, query, &sent),
-        ("POST", ["object", "aql", "totalcount"]) => match found(site, &sent) {
-            Some(ids) => reply(200, &json!({ "totalCount": ids.len() })),
-            None => bad_query(),
-        },
-        ("GET", ["object", id]) => match shown(site, id) {
-            Some(object) => reply(200, &object),
-            None => not_found(),
-        },
-        ("GET", ["object", id, "attributes"]) => match shown(site, id) {
-            Some(object) => reply(200, &object["attributes"]),
-            None => not_found(),
-        },
-        ("POST", ["object", "create"]) => create_object(site, &sent),
-        ("PUT", ["object", id]) => change_object(site, id, &sent),
-        ("DELETE", ["object", id]) => {
-            let removed = id.parse().is_ok_and(|id| site.held().remove(id));
-            if removed { reply(200, &Value::Null) } else { not_found() }
-        }
         ("GET", ["importsource", "objectschema", id]) if *id == site.schema_id() => {
             reply(200, &json!([source(site)]))
         }
@@ -76,6 +59,38 @@ pub(super) fn handle(
             let total = count + site.state().settings.objects_elsewhere;
             let schemas = json!([{ "objectSchemaId": site.schema_id(), "objectCount": count }]);
             reply(200, &json!({ "totalObjectsCount": total, "perSchemaUsageInfo": schemas }))
+        }
+        _ => not_found(),
+    }
+}
+
+/// The response to a call below `/object`.
+fn handle_object(
+    site: &Arc<Site>,
+    method: &str,
+    path: &[&str],
+    query: &HashMap<String, String>,
+    sent: &Value,
+) -> Response {
+    match (method, path) {
+        ("POST", ["aql"]) => search(site, query, sent),
+        ("POST", ["aql", "totalcount"]) => match found(site, sent) {
+            Some(ids) => reply(200, &json!({ "totalCount": ids.len() })),
+            None => bad_query(),
+        },
+        ("GET", [id]) => match shown(site, id) {
+            Some(object) => reply(200, &object),
+            None => not_found(),
+        },
+        ("GET", [id, "attributes"]) => match shown(site, id) {
+            Some(object) => reply(200, &object["attributes"]),
+            None => not_found(),
+        },
+        ("POST", ["create"]) => create_object(site, sent),
+        ("PUT", [id]) => change_object(site, id, sent),
+        ("DELETE", [id]) => {
+            let removed = id.parse().is_ok_and(|id| site.held().remove(id));
+            if removed { reply(200, &Value::Null) } else { not_found() }
         }
         _ => not_found(),
     }
@@ -234,7 +249,7 @@ fn bad_query() -> Response {
     problem(400, "The AQL query could not be read.")
 }
 
-fn search(site: &Site, query: &std::collections::HashMap<String, String>, sent: &Value) -> Response {
+fn search(site: &Site, query: &HashMap<String, String>, sent: &Value) -> Response {
     let number = |name: &str, otherwise: usize| {
         query.get(name).and_then(|n| n.parse::<usize>().ok()).unwrap_or(otherwise)
     };

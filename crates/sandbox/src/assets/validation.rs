@@ -26,7 +26,6 @@ pub(super) const PLAIN_TYPES: [&str; 12] = [
 
 /// The rules of the document's own JSON schema, and those about external ids.
 pub(super) fn check_shape(document: &Value) -> Result<(), Invalid> {
-    let invalid = |place: &str| Invalid("SCHEMA_INVALID", place.to_owned());
     let schema = &document["schema"];
     let object_schema = &schema["objectSchema"];
     for member in ["name", "description"] {
@@ -38,65 +37,74 @@ pub(super) fn check_shape(document: &Value) -> Result<(), Invalid> {
     if schema.get("iconSchema").is_some_and(|icons| list(&icons["icons"]).is_empty()) {
         return Err(invalid("iconSchema.icons"));
     }
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
-    for status in list(&schema["statusSchema"]["statuses"]) {
-        let name = text(status, "name");
-        let category = text(status, "category");
-        if !(2..=30).contains(&name.len())
-            || !name.chars().all(fits)
-            || !["active", "inactive", "pending"].contains(&category)
-        {
-            return Err(invalid(&format!("status {name}")));
-        }
-    }
+    list(&schema["statusSchema"]["statuses"]).iter().try_for_each(check_status)?;
     let mut types = Vec::new();
     flatten(&object_schema["objectTypes"], &mut types);
-    for object_type in types {
-        if text(object_type, "name").is_empty() || object_type["description"].as_str().is_none() {
-            return Err(invalid("an object type without a name or description"));
-        }
-        if text(object_type, "externalId").is_empty() {
-            return Err(invalid("an object type without an external id"));
-        }
-        let mut names = BTreeSet::new();
-        for attribute in list(&object_type["attributes"]) {
-            let name = text(attribute, "name");
-            let place = format!("attribute {name}");
-            let reserved = ["key", "created", "updated"].contains(&name.to_lowercase().as_str());
-            if name.is_empty() || reserved || !names.insert(name.to_lowercase()) {
-                return Err(invalid(&place));
-            }
-            if attribute["description"].as_str().is_none() || text(attribute, "externalId").is_empty() {
-                return Err(invalid(&place));
-            }
-            let kind = text(attribute, "type");
-            let reference = attribute.get("referenceObjectTypeExternalId").is_some();
-            let known = PLAIN_TYPES.contains(&kind) || ["referenced_object", "status"].contains(&kind);
-            if !known || (kind == "referenced_object") != reference {
-                return Err(invalid(&place));
-            }
-            if attribute.get("typeValues").is_some_and(|v| !v.is_null()) && kind != "status" {
-                return Err(invalid(&place));
-            }
+    types.into_iter().try_for_each(check_object_type)?;
+    let mappings = document["mapping"]["objectTypeMappings"].as_array();
+    mappings.ok_or_else(|| invalid("mapping.objectTypeMappings"))?.iter().try_for_each(check_mapping)
+}
+
+fn invalid(place: &str) -> Invalid {
+    Invalid("SCHEMA_INVALID", place.to_owned())
+}
+
+fn check_status(status: &Value) -> Result<(), Invalid> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
+    let name = text(status, "name");
+    if !(2..=30).contains(&name.len())
+        || !name.chars().all(fits)
+        || !["active", "inactive", "pending"].contains(&text(status, "category"))
+    {
+        return Err(invalid(&format!("status {name}")));
+    }
+    Ok(())
+}
+
+fn check_object_type(object_type: &Value) -> Result<(), Invalid> {
+    if text(object_type, "name").is_empty() || object_type["description"].as_str().is_none() {
+        return Err(invalid("an object type without a name or description"));
+    }
+    if text(object_type, "externalId").is_empty() {
+        return Err(invalid("an object type without an external id"));
+    }
+    let mut names = BTreeSet::new();
+    for attribute in list(&object_type["attributes"]) {
+        let name = text(attribute, "name");
+        let reserved = ["key", "created", "updated"].contains(&name.to_lowercase().as_str());
+        if name.is_empty() || reserved || !names.insert(name.to_lowercase()) || !is_attribute(attribute) {
+            return Err(invalid(&format!("attribute {name}")));
         }
     }
-    for mapping in list(&document["mapping"]["objectTypeMappings"]) {
-        if text(mapping, "objectTypeName").is_empty()
-            || text(mapping, "selector").is_empty()
-            || mapping["description"].as_str().is_none()
-        {
-            return Err(invalid("an object type mapping"));
-        }
-        for field in list(&mapping["attributesMapping"]) {
-            if text(field, "attributeName").is_empty() || list(&field["attributeLocators"]).is_empty() {
-                return Err(invalid("an attribute mapping"));
-            }
+    Ok(())
+}
+
+/// True if an attribute has a valid definition, whatever its name.
+fn is_attribute(attribute: &Value) -> bool {
+    let kind = text(attribute, "type");
+    let reference = attribute.get("referenceObjectTypeExternalId").is_some();
+    let known = PLAIN_TYPES.contains(&kind) || ["referenced_object", "status"].contains(&kind);
+    let has_type_values = attribute.get("typeValues").is_some_and(|values| !values.is_null());
+    attribute["description"].as_str().is_some()
+        && !text(attribute, "externalId").is_empty()
+        && known
+        && (kind == "referenced_object") == reference
+        && (!has_type_values || kind == "status")
+}
+
+fn check_mapping(mapping: &Value) -> Result<(), Invalid> {
+    if text(mapping, "objectTypeName").is_empty()
+        || text(mapping, "selector").is_empty()
+        || mapping["description"].as_str().is_none()
+    {
+        return Err(invalid("an object type mapping"));
+    }
+    for field in list(&mapping["attributesMapping"]) {
+        if text(field, "attributeName").is_empty() || list(&field["attributeLocators"]).is_empty() {
+            return Err(invalid("an attribute mapping"));
         }
     }
-    document["mapping"]["objectTypeMappings"]
-        .as_array()
-        .map(drop)
-        .ok_or_else(|| invalid("mapping.objectTypeMappings"))
+    Ok(())
 }
 
 pub(super) fn flatten<'v>(types: &'v Value, into: &mut Vec<&'v Value>) {

@@ -135,6 +135,17 @@ impl Faults {
     pub(crate) fn released(&self) -> impl Future<Output = ()> + Send + use<> {
         Arc::clone(&self.release).notified_owned()
     }
+
+    /// Ends after a time, or at the next release.
+    pub(crate) fn delay(&self, time: Duration) -> impl Future<Output = ()> + Send + use<> {
+        let told = self.released();
+        async move {
+            tokio::select! {
+                () = tokio::time::sleep(time) => {}
+                () = told => {}
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -272,7 +272,7 @@ fn token(org: &OrgServer, headers: &HeaderMap, form: &HashMap<String, String>) -
 }
 
 /// The reason is in a header; the body is empty.
-fn challenge(refused: &super::auth::AccessRefused, scope: &str, path: &str) -> Response {
+fn challenge(refused: &super::refusal::AccessRefused, scope: &str, path: &str) -> Response {
     let value = format!(
         "DPoP algs=\"RS256 RS384 RS512 ES256 ES384 ES512\", scope=\"{scope}\", error=\"{}\", error_description=\"{}\", \
          resource=\"{path}\"",

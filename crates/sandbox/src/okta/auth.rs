@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::rsa::RsaKeyPair;
@@ -16,6 +16,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::jws::Jws;
+use super::refusal::{AccessRefused, TokenRefused};
 use crate::clock::now;
 use crate::error::SandboxError;
 use crate::options::DpopMode;
@@ -24,21 +25,6 @@ use crate::origin::origin;
 /// Proofs and assertions may be this old, in seconds.
 const MAX_AGE: i64 = 300;
 const TOKEN_MAX_AGE: i64 = 3600;
-
-/// A rejection of the token endpoint.
-pub(super) struct TokenRefused {
-    pub(super) status: StatusCode,
-    pub(super) error: &'static str,
-    pub(super) description: &'static str,
-    pub(super) nonce: Option<String>,
-}
-
-/// A rejection of the API, in `WWW-Authenticate`.
-pub(super) struct AccessRefused {
-    pub(super) status: StatusCode,
-    pub(super) error: &'static str,
-    pub(super) description: &'static str,
-}
 
 struct Token {
     expires: i64,
@@ -146,64 +132,64 @@ impl Authority {
         headers: &HeaderMap,
         form: &HashMap<String, String>,
     ) -> Result<(Value, String), TokenRefused> {
-        let refuse = |status: u16, error, description| TokenRefused {
-            status: StatusCode::from_u16(status).unwrap_or_default(),
-            error,
-            description,
-            nonce: None,
-        };
         let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         if field("grant_type") != "client_credentials" {
-            return Err(refuse(
-                400,
-                "unsupported_grant_type",
-                "The authorization grant type is not supported.",
-            ));
+            let description = "The authorization grant type is not supported.";
+            return Err(TokenRefused::new(400, "unsupported_grant_type", description));
         }
         let assertion = Jws::read(field("client_assertion"));
         let assertion = assertion.filter(|_| {
             field("client_assertion_type") == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         });
-        let Some(assertion) = assertion else {
-            return Err(refuse(401, "invalid_client", "The client_assertion is missing or is no JWT."));
+        let checked = match assertion {
+            None => Err("The client_assertion is missing or is no JWT."),
+            Some(assertion) => self.check_assertion(&assertion),
         };
-        if let Err(description) = self.check_assertion(&assertion) {
-            return Err(refuse(401, "invalid_client", description));
-        }
+        checked.map_err(|description| TokenRefused::new(401, "invalid_client", description))?;
         let request: HashSet<String> = field("scope").split_whitespace().map(str::to_owned).collect();
         if request.is_empty() {
-            return Err(refuse(
+            return Err(TokenRefused::new(
                 400,
                 "invalid_scope",
                 "The authorization server resource does not have any configured default scopes, 'scope' must be provided.",
             ));
         }
-        let proof = headers.get("dpop").and_then(|v| v.to_str().ok());
-        let key = match (self.mode, proof) {
-            (DpopMode::Required, None) => {
-                return Err(refuse(400, "invalid_dpop_proof", "The DPoP proof JWT header is missing."));
-            }
-            (DpopMode::Off, _) | (DpopMode::Optional, None) => None,
-            (_, Some(proof)) => {
-                let mut token_url = self.url.clone();
-                token_url.set_path("/oauth2/v1/token");
-                let proof = self
-                    .check_proof(proof, "POST", token_url.as_str(), None)
-                    .map_err(|description| refuse(400, "invalid_dpop_proof", description))?;
-                let nonce = self.memory().nonce.clone();
-                if proof.claim("nonce") != nonce {
-                    return Err(TokenRefused {
-                        nonce: Some(nonce),
-                        ..refuse(400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof.")
-                    });
-                }
-                proof.header.get("jwk").and_then(Value::as_object).map(thumbprint)
-            }
-        };
+        let key = self.bound_key(headers)?;
         let scopes: HashSet<String> = request.intersection(&self.granted()).cloned().collect();
         if scopes.is_empty() {
-            return Err(refuse(400, "consent_required", "You are not allowed any of the requested scopes."));
+            let description = "You are not allowed any of the requested scopes.";
+            return Err(TokenRefused::new(400, "consent_required", description));
         }
+        Ok(self.issue(key, scopes))
+    }
+
+    /// The thumbprint of the key that the token is bound to, from the request's proof.
+    fn bound_key(&self, headers: &HeaderMap) -> Result<Option<String>, TokenRefused> {
+        let proof = headers.get("dpop").and_then(|v| v.to_str().ok());
+        let proof = match (self.mode, proof) {
+            (DpopMode::Required, None) => {
+                let description = "The DPoP proof JWT header is missing.";
+                return Err(TokenRefused::new(400, "invalid_dpop_proof", description));
+            }
+            (DpopMode::Off, _) | (DpopMode::Optional, None) => return Ok(None),
+            (_, Some(proof)) => proof,
+        };
+        let proof = self
+            .check_proof(proof, "POST", self.token_url().as_str(), None)
+            .map_err(|description| TokenRefused::new(400, "invalid_dpop_proof", description))?;
+        let nonce = self.memory().nonce.clone();
+        if proof.claim("nonce") != nonce {
+            let description = "Authorization server requires nonce in DPoP proof.";
+            return Err(TokenRefused {
+                nonce: Some(nonce),
+                ..TokenRefused::new(400, "use_dpop_nonce", description)
+            });
+        }
+        Ok(proof.header.get("jwk").and_then(Value::as_object).map(thumbprint))
+    }
+
+    /// Issues a token, and returns the response and the nonce of the next request.
+    fn issue(&self, key: Option<String>, scopes: HashSet<String>) -> (Value, String) {
         let token = format!("eyJ{}", Uuid::new_v4().simple());
         let mut granted: Vec<&str> = scopes.iter().map(String::as_str).collect();
         granted.sort_unstable();
@@ -214,13 +200,17 @@ impl Authority {
         let expires = self.now().as_second() + TOKEN_MAX_AGE;
         let mut memory = self.memory();
         memory.tokens.insert(token, Token { expires, key, scopes });
-        Ok((answer, memory.nonce.clone()))
+        (answer, memory.nonce.clone())
+    }
+
+    fn token_url(&self) -> Url {
+        let mut url = self.url.clone();
+        url.set_path("/oauth2/v1/token");
+        url
     }
 
     fn check_assertion(&self, assertion: &Jws) -> Result<(), &'static str> {
         let now = self.now().as_second();
-        let mut token_url = self.url.clone();
-        token_url.set_path("/oauth2/v1/token");
         if assertion.claim("iss") != self.client_id || assertion.claim("sub") != self.client_id {
             return Err("The client ID is invalid, or no such client exists.");
         }
@@ -235,7 +225,7 @@ impl Authority {
         if !assertion.is_signed_with(key) {
             return Err("The client_assertion signature is invalid.");
         }
-        if assertion.claim("aud") != token_url.as_str() {
+        if assertion.claim("aud") != self.token_url().as_str() {
             return Err(
                 "The audience claim for client_assertion must be the endpoint invoked for the request.",
             );
@@ -318,11 +308,7 @@ impl Authority {
         path: &str,
         scope: &'static str,
     ) -> Result<(), AccessRefused> {
-        let refuse = |status: u16, error, description| AccessRefused {
-            status: StatusCode::from_u16(status).unwrap_or_default(),
-            error,
-            description,
-        };
+        let refuse = AccessRefused::new;
         let authorization = headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
         let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
         let (bound, may) = {

@@ -138,9 +138,10 @@ impl Sender {
         for _ in 0..copies {
             let (sender, delivery) = (self.clone(), delivery.clone());
             if let Some(late) = self.faults.time(Fault::HookDelay) {
+                let delay = self.faults.delay(late);
                 // The slot is free for other deliveries in the meantime.
                 tokio::spawn(async move {
-                    tokio::time::sleep(late).await;
+                    delay.await;
                     sender.send(delivery).await;
                 });
             } else if let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await {

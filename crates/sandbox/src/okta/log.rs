@@ -64,9 +64,9 @@ impl Log {
     pub(super) fn append(self: &Arc<Self>, events: &[Value]) {
         for event in events {
             if let Some(late) = self.faults.time(Fault::LogDelay) {
-                let (log, event) = (Arc::clone(self), event.clone());
+                let (log, event, delay) = (Arc::clone(self), event.clone(), self.faults.delay(late));
                 tokio::spawn(async move {
-                    tokio::time::sleep(late).await;
+                    delay.await;
                     log.persist(event);
                 });
             } else {

@@ -17,6 +17,7 @@ mod log;
 mod openid;
 mod openid_api;
 mod org;
+mod refusal;
 mod replica;
 mod requests;
 mod schemas;

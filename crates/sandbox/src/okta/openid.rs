@@ -54,6 +54,23 @@ struct Code {
     expires: i64,
 }
 
+impl Code {
+    /// The claims about the user that the scopes permit; `None` if the user no longer exists.
+    fn claims(&self, org: &Org) -> Option<Value> {
+        let has = |scope: &str| self.request.scopes.iter().any(|s| s == scope);
+        let user = org.users.get(&self.user)?;
+        let mut claims = json!({ "sub": self.user });
+        if has("profile") {
+            claims["preferred_username"] = user["profile"]["login"].clone();
+        }
+        if has("groups") {
+            let groups = org.groups_of(&self.user).into_iter().filter_map(|group| org.groups.get(group));
+            claims["groups"] = groups.map(|group| group["profile"]["name"].clone()).collect();
+        }
+        Some(claims)
+    }
+}
+
 struct Key {
     kid: String,
     pair: RsaKeyPair,
@@ -183,19 +200,10 @@ impl OpenId {
             ));
         }
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier")));
-        if code.request.challenge.is_some_and(|wanted| wanted != challenge) {
+        if code.request.challenge.as_ref().is_some_and(|wanted| *wanted != challenge) {
             return Err(("invalid_grant", "PKCE verification failed."));
         }
-        let has = |scope: &str| code.request.scopes.iter().any(|s| s == scope);
-        let user = org.users.get(&code.user).ok_or(INVALID)?;
-        let mut about = json!({ "sub": code.user });
-        if has("profile") {
-            about["preferred_username"] = user["profile"]["login"].clone();
-        }
-        if has("groups") {
-            let groups = org.groups_of(&code.user).into_iter().filter_map(|group| org.groups.get(group));
-            about["groups"] = groups.map(|group| group["profile"]["name"].clone()).collect();
-        }
+        let about = code.claims(org).ok_or(INVALID)?;
         let thin = self.apps.get(&client).is_some_and(|app| app.thin);
         let mut claims = if thin { json!({ "sub": code.user }) } else { about.clone() };
         for (name, value) in [

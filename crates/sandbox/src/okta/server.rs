@@ -111,9 +111,9 @@ impl OrgServer {
         let Some(lag) = self.faults.time(Fault::DeletionLag) else {
             return self.change(|org| org.complete_deletion(id));
         };
-        let (server, id) = (Arc::clone(self), id.to_owned());
+        let (server, id, delay) = (Arc::clone(self), id.to_owned(), self.faults.delay(lag));
         tokio::spawn(async move {
-            tokio::time::sleep(lag).await;
+            delay.await;
             // Another task may have completed it in the meantime.
             let _ = server.change(|org| org.complete_deletion(&id));
         });

@@ -64,11 +64,12 @@ async fn sign_in_changes_only_last_login() {
 async fn delete_initiated_event_precedes_deletion() {
     let env = TestEnv::new().await;
     let user = env.users().await[0].clone();
-    env.faults("okta.delete-lag=400").await;
+    env.faults("okta.delete-lag=100000").await;
     env.control("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
     let path = format!("/api/v1/users/{user}");
     assert_eq!(env.get(&path).await.json()["status"], "DEPROVISIONED");
     assert_eq!(env.logged().await.last().unwrap(), "user.lifecycle.delete.initiated");
+    env.control("POST", "/release", Value::Null).await;
     let gone = eventually(async || Some(env.get(&path).await).filter(|a| a.status != 200)).await;
     assert_eq!((gone.status, &gone.json()["errorCode"]), (404, &json!("E0000007")));
     assert_eq!(env.logged().await.last().unwrap(), "user.lifecycle.delete.completed");

@@ -108,12 +108,13 @@ async fn expired_events_are_silently_omitted() {
 async fn delayed_event_follows_newer_ones() {
     let env = TestEnv::new().await;
     let next = env.get("/api/v1/logs").await.next().unwrap();
-    env.faults("okta.log-delay=400").await;
+    env.faults("okta.log-delay=100000").await;
     env.control("POST", "/okta/groups", json!({"name": "Early"})).await;
     env.faults("").await;
     env.control("POST", "/okta/groups", json!({"name": "Late"})).await;
     let first = env.get(&next).await;
     assert_eq!(first.json().as_array().unwrap().len(), 1);
+    env.control("POST", "/release", Value::Null).await;
     let late = crate::env::eventually(async || {
         let page = env.get(&first.next().unwrap()).await.json();
         page.get(0).cloned()

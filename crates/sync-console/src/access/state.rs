@@ -11,7 +11,7 @@ use axum::http::{Extensions, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use sync_daemon::{RefusedSignIn, RefusedSignIns, client_address};
-use sync_engine::{Clock, StoreError, SystemClock};
+use sync_engine::{Clock, StoreError};
 use sync_store::AuditEntry;
 use sync_store::access::{AccessStore, NewSession, Role};
 use tokio::time::Instant;
@@ -80,16 +80,6 @@ pub(super) enum Sender {
 impl Access {
     /// Sessions and tokens of this store, and sign-in with Okta if it is configured. Rejections are counted.
     pub fn new(
-        store: AccessStore,
-        options: AccessOptions,
-        oidc: Option<Oidc>,
-        refused: RefusedSignIns,
-    ) -> Self {
-        Self::with_clock(store, options, oidc, refused, Arc::new(SystemClock))
-    }
-
-    /// The same by another clock.
-    pub fn with_clock(
         store: AccessStore,
         options: AccessOptions,
         oidc: Option<Oidc>,

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use sync_engine::{Clock, StoreError, SystemClock};
+use sync_engine::StoreError;
 use sync_store::access::{AccessStore, AccessToken, NewToken, Revocation, Role};
 
 use super::crypto::{hash, random_text};
@@ -112,8 +112,8 @@ pub async fn create_token(
 ///
 /// # Errors
 /// When the store fails.
-pub async fn first_token(store: &AccessStore) -> Result<Option<SecretString>, StoreError> {
-    let (token, now) = (new_token(), SystemClock.now());
+pub async fn first_token(store: &AccessStore, now: Timestamp) -> Result<Option<SecretString>, StoreError> {
+    let token = new_token();
     let expires = now.checked_add(FIRST_TOKEN_MAX_AGE).ok();
     let new = NewToken { name: FIRST, hash: &hash(&token), role: Role::Admin, expires };
     let made = store.create_first_token(&new, now).await?;

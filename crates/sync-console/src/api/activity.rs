@@ -5,7 +5,6 @@ use admin_api::wire::{Alerts, MetricSamples};
 use axum::Json;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sync_engine::{Clock, SystemClock};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -71,7 +70,7 @@ async fn metric_samples(
     Works(member, connection): Works,
     Params(query): Params<Since>,
 ) -> Result<Json<MetricSamples>, ApiError> {
-    let now = SystemClock.now();
+    let now = connection.now();
     let ago = |time: SignedDuration| now.checked_sub(time).unwrap_or(Timestamp::MIN);
     let since = query.since.map_or_else(|| ago(DAY), |since| since.max(ago(KEPT)));
     let samples = connection.metric_samples(since).await?;

@@ -105,7 +105,24 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
     });
     document["servers"] = json!([{ "url": "/" }]);
-    document["tags"] = json!([
+    document["tags"] = tags();
+    document["components"]["securitySchemes"] = security_schemes();
+    document["components"]["parameters"] = path_parameters();
+    add_settings(&mut document);
+    in_words_of_json(&mut document);
+    let Some(paths) = document["paths"].as_object_mut() else { return document };
+    for (path, item) in paths {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if METHODS.contains(&method.as_str()) {
+                complete_operation(path, method, operation);
+            }
+        }
+    }
+    document
+}
+
+fn tags() -> Value {
+    json!([
         { "name": "connections", "description": "Connections of an Okta org to an import source in Assets" },
         { "name": "setup", "description": "Setup checklist and jobs" },
         { "name": "runs", "description": "Syncs, metric samples, and alerts" },
@@ -113,9 +130,12 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
         { "name": "objects", "description": "Users, groups, and memberships in Okta and Assets" },
         { "name": "access", "description": "Access tokens and the audit log" },
         { "name": "daemon", "description": "Daemon" },
-    ]);
-    // A token or a console session; changes in a session also require its CSRF token.
-    document["components"]["securitySchemes"] = json!({
+    ])
+}
+
+/// A token or a console session; changes in a session also require its CSRF token.
+fn security_schemes() -> Value {
+    json!({
         "token": {
             "type": "http", "scheme": "bearer",
             "description": "An access token",
@@ -128,8 +148,12 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
             "type": "apiKey", "in": "header", "name": "X-CSRF-Token",
             "description": "The CSRF token of the session, for requests that change something",
         },
-    });
-    document["components"]["parameters"] = json!({
+    })
+}
+
+/// The parameters of the [parts](PARTS) of paths.
+fn path_parameters() -> Value {
+    json!({
         "name": {
             "name": "name", "in": "path", "required": true, "description": "The name of the connection",
             "schema": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$" },
@@ -152,18 +176,7 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
             "name": "event", "in": "path", "required": true, "description": "The ID of the event in Okta",
             "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_ID },
         },
-    });
-    add_settings(&mut document);
-    in_words_of_json(&mut document);
-    let Some(paths) = document["paths"].as_object_mut() else { return document };
-    for (path, item) in paths {
-        for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            if METHODS.contains(&method.as_str()) {
-                complete_operation(path, method, operation);
-            }
-        }
-    }
-    document
+    })
 }
 
 /// Descriptions are those of the types, for which null is `None`.

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sync_engine::{Clock, SystemClock};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -90,7 +89,7 @@ async fn create(
     State(app): State<App>,
     Body(request): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
-    let now = SystemClock.now();
+    let now = app.manager.now();
     let expires = end(now, request.expires_in_days)?;
     let request = TokenRequest { name: request.name, role: request.role, expires };
     let (entry, token) = create_token(&app.manager.store().access(), &request, now).await?;
@@ -114,7 +113,7 @@ async fn renew(
     Number(id): Number,
     Body(request): Body<RenewToken>,
 ) -> Result<Json<AccessToken>, ApiError> {
-    let now = SystemClock.now();
+    let now = app.manager.now();
     let expires = end(now, request.expires_in_days)?;
     Ok(Json(renew_token(&app.manager.store().access(), &id.to_string(), expires, now).await?))
 }
@@ -136,6 +135,6 @@ fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError>
     responses((status = 204, description = "Revoked"), Conflict),
 )]
 async fn revoke(_admin: Admin, State(app): State<App>, Number(id): Number) -> Result<StatusCode, ApiError> {
-    revoke_token(&app.manager.store().access(), &id.to_string(), SystemClock.now()).await?;
+    revoke_token(&app.manager.store().access(), &id.to_string(), app.manager.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,7 +10,7 @@ use axum::{Form, Router};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
-use sync_engine::{Clock, SystemClock, error_chain};
+use sync_engine::error_chain;
 use sync_store::AuditEntry;
 
 use super::components::{Tone, ago, badge, notice, time};
@@ -52,7 +52,7 @@ async fn create(
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let text = |name: &str| sent.get(name).map_or("", |text| text.trim());
-    let now = SystemClock.now();
+    let now = app.manager.now();
     let request = TokenRequest {
         name: text("name").to_owned(),
         role: if text("role") == "admin" { Role::Admin } else { Role::ReadOnly },
@@ -83,7 +83,7 @@ async fn renew(
     Path(id): Path<String>,
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let now = SystemClock.now();
+    let now = app.manager.now();
     let expires = end(sent.get("life").map_or("", |expires_in| expires_in.trim()), now)?;
     changed(&app, &identity, renew_token(&app.manager.store().access(), &id, expires, now).await).await
 }
@@ -93,7 +93,7 @@ async fn revoke(
     identity: Identity,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    changed(&app, &identity, revoke_token(&app.manager.store().access(), &id, SystemClock.now()).await).await
+    changed(&app, &identity, revoke_token(&app.manager.store().access(), &id, app.manager.now()).await).await
 }
 
 /// The page after a change to a token, or its error.
@@ -141,7 +141,7 @@ async fn shown(
             }
         }
         @if let Some((what, remedy)) = &messages.problem { (notice(Tone::Problem, what, *remedy)) }
-        (list(identity, &tokens))
+        (list(identity, &tokens, app.manager.now()))
         @if identity.role == Role::Admin { (form(identity)) }
         @if let Some(changes) = &changes { (audit_log(changes)) }
         section.card aria-labelledby="uses" {
@@ -156,8 +156,7 @@ async fn shown(
     Ok((status, layout::page(identity, "Access tokens", Some("/access"), &body)).into_response())
 }
 
-fn list(identity: &Identity, tokens: &[AccessToken]) -> Markup {
-    let now = SystemClock.now();
+fn list(identity: &Identity, tokens: &[AccessToken], now: Timestamp) -> Markup {
     let administers = |token: &&AccessToken| token.role == Role::Admin && token.is_valid(now);
     let last = tokens.iter().filter(administers).count() == 1;
     html! {

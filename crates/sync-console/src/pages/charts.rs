@@ -8,7 +8,7 @@ mod plot;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use sync_daemon::{ManagedConnection, ServiceError};
-use sync_engine::{Clock, MetricSample, SystemClock};
+use sync_engine::MetricSample;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -51,7 +51,7 @@ impl Charts {
 async fn section(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     // The reason why a connection is unavailable is shown above.
     let Ok(connection) = member.connection() else { return Ok(html! {}) };
-    let now = SystemClock.now();
+    let now = connection.now();
     let since = now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
     Ok(of(&connection.metric_samples(since).await?, now))
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use sync_config::ManagedBy;
 use sync_daemon::{ManagedConnection, ServiceError};
-use sync_engine::{Clock, EventQueueCounts, EventState, SystemClock};
+use sync_engine::{EventQueueCounts, EventState};
 use sync_model::ConnectionName;
 
 use super::charts::Charts;
@@ -88,7 +88,7 @@ async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
 
 async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     let name = member.name();
-    let now = SystemClock.now();
+    let now = member.now();
     let link = html! { th scope="row" { a href={ "/connections/" (name) } { (name) } " " (kept(member)) } };
     let connection = match member.connection() {
         Ok(connection) => connection,
@@ -187,7 +187,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
         Ok(connection) => connection,
         Err(broken) => return Ok(findings::linked(member.name(), broken.finding())),
     };
-    let now = SystemClock.now();
+    let now = member.now();
     let status = connection.status(3).await?;
     let guide = member.setup_checklist().await?;
     let health = Health::of(&status, &guide);

@@ -11,7 +11,7 @@ use diagnostics::{JobState, SetupChecklist, SetupStep, SetupStepName, StepState}
 use maud::{Markup, html};
 use serde::Deserialize;
 use sync_daemon::{ManagedConnection, ServiceError};
-use sync_engine::{Clock, Remedy, SystemClock};
+use sync_engine::Remedy;
 
 use super::components::{Tone, ago, badge, notice};
 use super::scope::Chosen;
@@ -108,7 +108,7 @@ fn one(
                 }
                 @if let Some(since) = step.started_at {
                     progress aria-label={ (title) " is running" } {}
-                    p.small.muted { "Started " (ago(since, SystemClock.now())) }
+                    p.small.muted { "Started " (ago(since, member.now())) }
                 }
                 @if !step.details.is_empty() {
                     ul { @for result in &step.details { li { (detail(result)) } } }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
+use jiff::Timestamp;
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 use sync_daemon::ServiceError;
-use sync_engine::{Clock, SystemClock};
 use sync_store::Changes;
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +46,8 @@ where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
-    let events = events(app.stop.clone(), app.manager.store().changes().subscribe(), render);
+    let changes = app.manager.store().changes().subscribe();
+    let events = events(app.stop.clone(), changes, app.manager.now(), render);
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
@@ -56,12 +57,14 @@ struct Sent<F> {
     shown: HashMap<&'static str, String>,
     ready: Vec<Event>,
     ends: tokio::time::Instant,
-    started: bool,
+    /// The daemon's time at the start, until it is sent.
+    clock: Option<Timestamp>,
 }
 
 fn events<F, W>(
     stop: CancellationToken,
     changes: Changes,
+    now: Timestamp,
     render: F,
 ) -> impl Stream<Item = Result<Event, Infallible>>
 where
@@ -69,23 +72,22 @@ where
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
     let ends = tokio::time::Instant::now() + MAX_AGE;
-    let sent = Sent { render, changes, shown: HashMap::new(), ready: Vec::new(), ends, started: false };
+    let sent = Sent { render, changes, shown: HashMap::new(), ready: Vec::new(), ends, clock: Some(now) };
     stream::unfold((stop, sent), async |(stop, mut sent)| {
         loop {
             if let Some(event) = sent.ready.pop() {
                 return Some((Ok(event), (stop, sent)));
             }
-            if sent.started {
+            if let Some(now) = sent.clock.take() {
+                let clock = now.as_millisecond().to_string();
+                sent.ready.push(Event::default().event("clock").data(clock));
+            } else {
                 tokio::select! {
                     () = stop.cancelled() => return None,
                     () = tokio::time::sleep_until(sent.ends) => return None,
                     true = sent.changes.changed() => {}
                     () = tokio::time::sleep(REFRESH) => {}
                 }
-            } else {
-                sent.started = true;
-                let now = SystemClock.now().as_millisecond();
-                sent.ready.push(Event::default().event("clock").data(now.to_string()));
             }
             sent.refresh().await;
         }

@@ -63,7 +63,7 @@ impl TestEnv {
         let store = Store::open(&folder.path().join("state.db")).await.unwrap().access();
         let clock = Arc::new(ManualClock(Mutex::new(Timestamp::now())));
         let refused = RefusedSignIns::default();
-        let access = Access::with_clock(store.clone(), options, oidc, refused.clone(), clock.clone());
+        let access = Access::new(store.clone(), options, oidc, refused.clone(), clock.clone());
         let router = Router::new()
             .route("/", get(show))
             .route("/runs", get(show).post(change))

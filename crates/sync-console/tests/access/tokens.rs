@@ -19,8 +19,8 @@ fn token_request(name: &str) -> TokenRequest {
 #[tokio::test]
 async fn first_token_is_created_once() {
     let world = TestEnv::new().await;
-    let token = first_token(&world.store).await.unwrap().unwrap();
-    assert!(first_token(&world.store).await.unwrap().is_none());
+    let token = first_token(&world.store, world.clock.now()).await.unwrap().unwrap();
+    assert!(first_token(&world.store, world.clock.now()).await.unwrap().is_none());
     let told = token.expose_secret();
     assert!(told.starts_with("oia_") && told.len() == 4 + 43, "{}", told.len());
     assert!(!format!("{token:?}").contains(told));

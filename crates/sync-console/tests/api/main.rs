@@ -1,7 +1,8 @@
 //! The admin API against a fleet with the sandbox, all in one process. Every answer is held against the OpenAPI document.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![expect(clippy::disallowed_methods, reason = "the daemon and the sandbox work by the clock of the host")]
 
 mod audit;
 #[path = "../support/daemon.rs"]

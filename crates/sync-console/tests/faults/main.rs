@@ -3,7 +3,8 @@
 //! Each row is a test of its own name: `cargo test -p sync-console --test faults okta_5xx`.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![expect(clippy::disallowed_methods, reason = "the daemon and the sandbox work by the clock of the host")]
 
 mod complete;
 #[path = "../support/daemon.rs"]

@@ -1,9 +1,14 @@
 //! Rates, remaining time, and how often whoever waits is woken.
 
 use admin_api::RunPhase;
-use sync_engine::Fact;
+use sync_engine::{Fact, SystemClock};
 
 use super::*;
+
+/// Steady time is moved by hand.
+fn collector(changed: ChangeSignal) -> RunCollector {
+    RunCollector::new(Arc::new(SystemClock), changed)
+}
 
 async fn after(seconds: u64) {
     tokio::time::advance(Duration::from_secs(seconds)).await;
@@ -19,7 +24,7 @@ fn about(found: f64, expected: f64) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn rate_follows_recent_progress() {
-    let runs = RunCollector::new(ChangeSignal::default());
+    let runs = collector(ChangeSignal::default());
     let told = runs.watch(RunKind::FullSync);
     told.begin(Phase::Users, Some(10_000));
     for _ in 0..30 {
@@ -44,7 +49,7 @@ async fn rate_follows_recent_progress() {
 
 #[tokio::test(start_paused = true)]
 async fn resumed_items_do_not_affect_rate() {
-    let runs = RunCollector::new(ChangeSignal::default());
+    let runs = collector(ChangeSignal::default());
     let told = runs.watch(RunKind::FullSync);
     told.begin(Phase::Users, Some(1000));
     told.resume(Phase::Users, 500);
@@ -63,7 +68,7 @@ async fn resumed_items_do_not_affect_rate() {
 
 #[tokio::test(start_paused = true)]
 async fn ended_run_keeps_its_measurements() {
-    let runs = RunCollector::new(ChangeSignal::default());
+    let runs = collector(ChangeSignal::default());
     let told = runs.watch(RunKind::FullSync);
     told.started(RunId::new(7));
     told.begin(Phase::Groups, None);
@@ -94,7 +99,7 @@ async fn ended_run_keeps_its_measurements() {
 
 #[tokio::test(start_paused = true)]
 async fn current_run_prefers_sync_over_events() {
-    let runs = RunCollector::new(ChangeSignal::default());
+    let runs = collector(ChangeSignal::default());
     let batch = runs.watch(RunKind::EventSync);
     let pass = runs.watch(RunKind::IncrementalSync);
     batch.started(RunId::new(1));
@@ -119,7 +124,7 @@ async fn current_run_prefers_sync_over_events() {
 async fn run_changes_are_signaled() {
     let signal = ChangeSignal::default();
     let mut changes = signal.subscribe();
-    let runs = RunCollector::new(signal);
+    let runs = collector(signal);
     let told = runs.watch(RunKind::FullSync);
     assert!(changes.changed().await, "its start");
     told.begin(Phase::Users, None);

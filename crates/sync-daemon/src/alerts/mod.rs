@@ -14,7 +14,7 @@ use admin_api::AlertEntry;
 use jiff::Timestamp;
 use outbound::Outbound;
 use sync_config::{AlertConfig, ConfigError};
-use sync_engine::{Alert, AlertKind, AlertSink, CheckTimes, Clock, Finding, SystemClock, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, AlertSink, CheckTimes, Finding, Task, TaskFailure};
 use sync_model::ConnectionName;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
@@ -77,8 +77,8 @@ impl Alerts {
     }
 
     /// Resolves failed deliveries: the event hook delivered.
-    pub(crate) fn delivered(&self) {
-        self.board.delivered(SystemClock.now());
+    pub(crate) fn delivered(&self, at: Timestamp) {
+        self.board.delivered(at);
     }
 
     /// Sends an alert if the store's file system is almost full, and its end.

@@ -50,7 +50,7 @@ impl Connection {
             stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         // The stored report may be old, and on a full disk there is none.
         report.alerts.retain(|alert| alert.kind != AlertKind::StoreSpace);
-        report.alerts.extend(room::alert(&self.file).await);
+        report.alerts.extend(room::alert(&self.file, self.now()).await);
         report
     }
 }

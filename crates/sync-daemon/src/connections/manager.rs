@@ -6,13 +6,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use admin_api::{SavedSettings, Unavailable};
 use futures::future::join_all;
+use jiff::Timestamp;
 use sync_config::{Config, ConnectionConfig, MasterKey, check_clients};
+use sync_engine::{Clock, SystemClock};
 use sync_model::ConnectionName;
 use sync_store::{LeaderLock, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::member::{ManagedConnection, Working};
+use super::member::{Jobs, ManagedConnection, Working};
 use super::store_loss::StoreLossSignal;
 use crate::connection::Connection;
 use crate::error::ServiceError;
@@ -24,6 +26,7 @@ pub struct ConnectionManager {
     pub(super) config: Arc<Config>,
     pub(super) file: PathBuf,
     pub(super) store: Store,
+    clock: Arc<dyn Clock>,
     pub(super) key: Option<MasterKey>,
     pub(super) members: RwLock<BTreeMap<ConnectionName, Arc<ManagedConnection>>>,
     pub(super) inboxes: Inboxes,
@@ -42,6 +45,18 @@ impl ConnectionManager {
     /// # Errors
     /// When the store fails, or the settings of a connection of the configuration file are invalid.
     pub async fn open(config: Config, file: &Path) -> Result<Arc<Self>, ServiceError> {
+        Self::open_with_clock(config, file, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with_clock(
+        config: Config,
+        file: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, ServiceError> {
         for connection in config.connections.values() {
             check_clients(connection)?;
         }
@@ -50,6 +65,7 @@ impl ConnectionManager {
         let manager = Self {
             file: file.to_owned(),
             store,
+            clock,
             key,
             config: Arc::new(config),
             members: RwLock::default(),
@@ -105,6 +121,16 @@ impl ConnectionManager {
         &self.config
     }
 
+    /// The clock of the daemon and of its connections.
+    pub const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The time by the daemon's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The state store.
     pub const fn store(&self) -> &Store {
         &self.store
@@ -147,7 +173,9 @@ impl ConnectionManager {
     }
 
     pub(super) async fn work(&self, settings: ConnectionConfig) -> Result<Working, ServiceError> {
-        let connection = Connection::open(&settings, &self.store).await?;
+        let clock = Arc::clone(&self.clock);
+        let connection =
+            Connection::open_with(&settings, &self.store, |ports, _| ports.clock = clock).await?;
         let connection = Arc::new(connection.stalling_after(self.config.stall_timeout));
         let claim = connection.claim_to_follow(&self.config.store).await?;
         Ok(Working { connection, settings, claim })
@@ -159,8 +187,8 @@ impl ConnectionManager {
         saved: Option<SavedSettings>,
         working: Result<Working, Unavailable>,
     ) -> ManagedConnection {
-        let changes = self.store.changes();
-        ManagedConnection::new(name, saved, working, (&self.config, &self.file), changes, &self.stop)
+        let jobs = Jobs::new(&self.clock, self.store.changes());
+        ManagedConnection::new(name, saved, working, (&self.config, &self.file), jobs, &self.stop)
     }
 
     pub(super) fn insert(&self, member: ManagedConnection) {

@@ -12,10 +12,9 @@ use crate::this_process::ThisProcess;
 use admin_api::wire::SyncOptions;
 use admin_api::{PlanView, SavedSettings, SchemaView, Unavailable};
 use diagnostics::{CheckReport, JobActivity, JobState, SetupChecklist, SetupEvidence, SetupInputs};
+use jiff::Timestamp;
 use sync_config::{Config, ConnectionConfig, ManagedBy};
-use sync_engine::{
-    Clock, HookReport, NoopProgress, RunFilter, RunKind, SetupReport, SystemClock, VerifyReport,
-};
+use sync_engine::{Clock, HookReport, NoopProgress, RunFilter, RunKind, SetupReport, VerifyReport};
 use sync_model::ConnectionName;
 use sync_store::ChangeSignal;
 use tokio_util::sync::CancellationToken;
@@ -57,12 +56,27 @@ struct Running {
     claim: Mutex<Option<LeaderLease>>,
 }
 
-struct Jobs {
+/// The jobs of a connection.
+pub(super) struct Jobs {
+    clock: Arc<dyn Clock>,
     setup: Job<SetupReport>,
     verify: Job<VerifyReport>,
     plan: Job<PlanView>,
     checks: Job<CheckReport>,
     schema: Job<SchemaView>,
+}
+
+impl Jobs {
+    pub(super) fn new(clock: &Arc<dyn Clock>, changed: &ChangeSignal) -> Self {
+        Self {
+            clock: Arc::clone(clock),
+            setup: Job::new(SHORT, clock, changed),
+            verify: Job::new(SHORT, clock, changed),
+            plan: Job::new(LONG, clock, changed),
+            checks: Job::new(SHORT, clock, changed),
+            schema: Job::new(SHORT, clock, changed),
+        }
+    }
 }
 
 impl ManagedConnection {
@@ -71,7 +85,7 @@ impl ManagedConnection {
         saved: Option<SavedSettings>,
         state: Result<Working, Unavailable>,
         (config, file): (&Arc<Config>, &PathBuf),
-        changed: &ChangeSignal,
+        jobs: Jobs,
         stop: &CancellationToken,
     ) -> Self {
         Self {
@@ -86,13 +100,7 @@ impl ManagedConnection {
             }),
             file: file.clone(),
             config: Arc::clone(config),
-            jobs: Jobs {
-                setup: Job::new(SHORT, changed),
-                verify: Job::new(SHORT, changed),
-                plan: Job::new(LONG, changed),
-                checks: Job::new(SHORT, changed),
-                schema: Job::new(SHORT, changed),
-            },
+            jobs,
         }
     }
 
@@ -130,6 +138,11 @@ impl ManagedConnection {
     /// The connection's name.
     pub const fn name(&self) -> &ConnectionName {
         &self.name
+    }
+
+    /// The time by the daemon's clock.
+    pub fn now(&self) -> Timestamp {
+        self.jobs.clock.now()
     }
 
     /// The owner of the settings.
@@ -316,7 +329,7 @@ impl ManagedConnection {
 async fn setup_evidence(connection: &Connection) -> Result<SetupEvidence, ServiceError> {
     let status = connection.status(0).await?;
     let full = RunFilter { kind: Some(RunKind::FullSync), limit: 1, ..RunFilter::default() };
-    let requested_at = connection.store().pending_request_at(SystemClock.now() - SLOW_START).await?;
+    let requested_at = connection.store().pending_request_at(connection.now() - SLOW_START).await?;
     Ok(SetupEvidence {
         conditions: status.conditions,
         withheld: status.withheld,

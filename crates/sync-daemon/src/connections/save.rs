@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use sync_config::{
     ConnectionConfig, ConnectionSettings, ManagedBy, MasterKey, SecretField, Secrets, VaultError,
 };
-use sync_engine::{Clock, Remedy, StoreError, SystemClock};
+use sync_engine::{Remedy, StoreError};
 use sync_model::ConnectionName;
 use sync_store::SavedConnection;
 
@@ -106,7 +106,7 @@ impl ConnectionManager {
             settings: serde_json::to_string(&draft.settings)
                 .map_err(|e| StoreError::new("write the settings", e))?,
             secrets: seal(key, name, &secrets)?,
-            saved: SystemClock.now(),
+            saved: self.now(),
         };
         self.store.save_connection(&saved).await?;
         if let Some(member) = present {

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use futures::future::join_all;
-use sync_engine::{Clock, Fact, Finding, SystemClock};
+use sync_engine::{Fact, Finding};
 use tokio_util::sync::CancellationToken;
 
 use super::{ListenError, METRICS_TYPE, Server, metrics};
@@ -98,7 +98,7 @@ impl ConnectionManager {
         let mut health = health_of(inputs);
         for member in self.members() {
             if let Err(unavailable) = member.connection() {
-                add_unavailable(&mut health, member.name(), unavailable, SystemClock.now());
+                add_unavailable(&mut health, member.name(), unavailable, self.now());
             }
         }
         health

@@ -142,7 +142,7 @@ async fn accept(
         .ok_or_else(|| refused(Refused::Store, "the store is busy"))?
         .map_err(|error| (Refused::Store, sync_engine::error_chain(&error)))?;
     if let Some(alerts) = &inbox.alerts {
-        alerts.delivered();
+        alerts.delivered(now);
     }
     if new > 0 {
         inbox.waker.wake_events();

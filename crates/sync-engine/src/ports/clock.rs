@@ -13,7 +13,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)]
+    #[expect(clippy::disallowed_methods, reason = "the adapter of the port `Clock`")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -1,7 +1,8 @@
 //! Names and attributes of items.
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{Attribute, Expr, Ident, Item, Meta};
+use syn::spanned::Spanned;
+use syn::{Arm, Attribute, Block, Expr, Ident, Item, Meta, Stmt};
 
 /// The name that an item adds to its module, except for modules and imports.
 pub(crate) fn name(item: &Item) -> Option<&Ident> {
@@ -76,6 +77,18 @@ fn predicates(list: TokenStream) -> Vec<Option<bool>> {
         .filter(|part| !part.is_empty())
         .map(|part| holds(&part.iter().cloned().collect()))
         .collect()
+}
+
+/// The lines of the longest arm without its pattern, if a body is one `match`, or one in a call such as `Some(…)`.
+pub(crate) fn longest_arm(body: &Block) -> Option<usize> {
+    let [Stmt::Expr(only, None)] = &body.stmts[..] else { return None };
+    let table = match only {
+        Expr::Call(call) if call.args.len() == 1 => call.args.first()?,
+        only => only,
+    };
+    let Expr::Match(table) = table else { return None };
+    let lines = |arm: &Arm| arm.body.span().end().line + 1 - arm.body.span().start().line;
+    table.arms.iter().map(lines).max()
 }
 
 /// True for `#[macro_use]`.

@@ -28,12 +28,24 @@ const SHOWN: usize = 3;
 /// The most lines of a file without its unit tests.
 const MOST_LINES: usize = 400;
 
-/// Crates whose functions stay short: every change to the rules of the sync has to be read in them.
-const SHORT: &[&str] = &["sync-engine", "sync-store"];
+/// Functions that list samples, one value after the other: steps would not make them clearer.
+const SAMPLES: &[&str] = &[
+    "sync-engine/domain/finding/remedy_samples.rs: samples",
+    "sync-engine/domain/finding/samples.rs: samples",
+];
 
-/// Files that list data, one value after the other: steps would not make them clearer.
-const DATA: &[&str] =
-    &["domain/finding/defaults.rs", "domain/finding/remedy_samples.rs", "domain/finding/samples.rs"];
+/// Functions that are one `match` with an arm for each variant, so that the compiler finds a missing one. Each arm
+/// stays short.
+const CATALOGS: &[&str] = &[
+    "diagnostics/words.rs: observation",
+    "okta-insight/words/remedies.rs: remedy",
+    "plain-text/findings.rs: fact",
+    "plain-text/remedies.rs: remedy",
+    "sync-console/words/checks.rs: observation",
+    "sync-console/words/findings.rs: fact",
+    "sync-console/words/remedies.rs: remedy",
+    "sync-engine/domain/finding/defaults.rs: remedy",
+];
 
 #[test]
 fn no_file_is_in_a_circle() {
@@ -73,19 +85,21 @@ fn files_stay_short() {
 
 #[test]
 fn functions_stay_short() {
-    let mut long = Vec::new();
-    for package in crates().into_iter().filter(|package| SHORT.contains(&package.name.as_str())) {
+    let (mut large, mut count) = (Vec::new(), 0);
+    for package in crates() {
         let tree = read(&package.sources, package.root);
-        assert!(tree.functions.len() > 100, "{}: {} functions", package.name, tree.functions.len());
+        count += tree.functions.len();
         for function in tree.functions.iter().filter(|function| function.is_large()) {
-            let (file, name) = (&tree.files[function.file].path, &function.name);
-            if !DATA.contains(&file.as_str()) {
-                let (lines, arguments) = (function.lines, function.arguments);
-                long.push(format!("{} {file}: {name}, {lines} lines, {arguments} arguments", package.name));
+            let file = &tree.files[function.file].path;
+            let place = format!("{}/{file}: {}", package.name, function.name);
+            let is_catalog = CATALOGS.contains(&place.as_str()) && function.has_short_arms();
+            if !is_catalog && !SAMPLES.contains(&place.as_str()) {
+                large.push(format!("{place}, {}", function.size()));
             }
         }
     }
-    assert!(long.is_empty(), "{}", long.join("\n"));
+    assert!(count > 3000, "{count} functions");
+    assert!(large.is_empty(), "{}", large.join("\n"));
 }
 
 #[test]

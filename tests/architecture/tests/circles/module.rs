@@ -71,6 +71,8 @@ pub(crate) struct Function {
     pub(crate) lines: usize,
     /// Arguments, including `self`.
     pub(crate) arguments: usize,
+    /// The lines of the longest arm without its pattern, if the body is one `match`.
+    pub(crate) longest_arm: Option<usize>,
 }
 
 /// A trait.

@@ -9,7 +9,7 @@ use syn::{
     UseTree, Visibility,
 };
 
-use crate::item::{arguments, attributes, exports_macros, is_test, name, paths_in};
+use crate::item::{arguments, attributes, exports_macros, is_test, longest_arm, name, paths_in};
 use crate::module::{File, FileId, Function, Import, Mention, MentionKind, Module, ModuleId, Trait, Tree};
 use crate::sources::Sources;
 
@@ -109,6 +109,7 @@ impl Reader<'_> {
             name: signature.ident.to_string(),
             lines,
             arguments: signature.inputs.len(),
+            longest_arm: longest_arm(body),
         });
     }
 

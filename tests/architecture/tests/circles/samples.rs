@@ -2,14 +2,19 @@
 
 use crate::graph::circles;
 use crate::imports::imports;
+use crate::module::{Function, Tree};
 use crate::reader::read;
 use crate::sources::Sources;
 
-/// The files in circles of a crate.
-fn in_circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+fn tree(files: &[(&str, &str)]) -> Tree {
     let sources: Sources =
         files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    let tree = read(&sources, "lib.rs");
+    read(&sources, "lib.rs")
+}
+
+/// The files in circles of a crate.
+fn in_circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+    let tree = tree(files);
     let name = |file: usize| tree.files[file].path.clone();
     let mut found: Vec<Vec<String>> =
         circles(&imports(&tree)).into_iter().map(|circle| circle.into_iter().map(name).collect()).collect();
@@ -158,4 +163,51 @@ fn tokens_may_belong_to_another_module() {
         ),
     ];
     assert_eq!(in_circles(&files), [[""; 0]; 0]);
+}
+
+/// The only function of a crate.
+fn only_function(text: &str) -> Function {
+    let mut functions = tree(&[("lib.rs", text)]).functions;
+    assert_eq!(functions.len(), 1, "{text}");
+    functions.remove(0)
+}
+
+#[test]
+fn sixty_lines_are_too_many() {
+    let with_lines = |count: usize| {
+        let body = "    a();\n".repeat(count - 2);
+        only_function(&format!("/// Words.\n#[must_use]\npub async fn f(a: A)\n{{\n{}}}", &body[9..]))
+    };
+    assert!(!with_lines(59).is_large(), "{}", with_lines(59).size());
+    assert!(with_lines(60).is_large(), "{}", with_lines(60).size());
+}
+
+#[test]
+fn seven_arguments_are_too_many() {
+    let method = |text: &str| only_function(&format!("impl S {{ fn f({text}) {{}} }}"));
+    assert!(!method("&self, a: A, b: B, c: C, d: D, e: E").is_large());
+    assert!(method("&self, a: A, b: B, c: C, d: D, e: E, f: F").is_large());
+}
+
+#[test]
+fn catalog_has_short_arms() {
+    let catalog = |arm: &str, after: &str| {
+        let arms = "        A => 1,\n".repeat(60);
+        only_function(&format!(
+            "fn f(a: A) -> u8 {{\n    match a {{\n{arms}        B => {arm},\n    }}{after}\n}}"
+        ))
+    };
+    let short = catalog("2", "");
+    assert!(short.is_large() && short.has_short_arms(), "{}", short.size());
+    assert!(!catalog(&format!("{{{}}}", "\n".repeat(20)), "").has_short_arms());
+    assert!(!catalog("2", "\n    .max(3)").has_short_arms(), "it is more than a match");
+}
+
+#[test]
+fn functions_of_tests_are_free() {
+    let files = [
+        ("lib.rs", "#[cfg(test)] fn a() {} struct S; impl S { #[cfg(test)] fn b() {} } #[cfg(test)] mod c;"),
+        ("c.rs", "fn c() {}"),
+    ];
+    assert!(tree(&files).functions.is_empty());
 }

@@ -5,15 +5,31 @@ use std::fmt;
 use crate::module::{Function, Tree};
 
 /// The most lines of a function.
-const LONG: usize = 60;
+const MOST_LINES: usize = 59;
 
 /// The most arguments of a function, including `self`.
-const MANY: usize = 6;
+const MOST_ARGUMENTS: usize = 6;
+
+/// The most lines of an arm in a catalog.
+const MOST_ARM_LINES: usize = 20;
 
 impl Function {
     /// True if the function has more lines or arguments than can be read at once.
     pub(crate) const fn is_large(&self) -> bool {
-        self.lines > LONG || self.arguments > MANY
+        self.lines > MOST_LINES || self.arguments > MOST_ARGUMENTS
+    }
+
+    /// True if the function is one `match`, and each of its arms can be read at once.
+    pub(crate) fn has_short_arms(&self) -> bool {
+        self.arguments <= MOST_ARGUMENTS && self.longest_arm.is_some_and(|lines| lines <= MOST_ARM_LINES)
+    }
+
+    pub(crate) fn size(&self) -> String {
+        let size = format!("{} lines, {} arguments", self.lines, self.arguments);
+        match self.longest_arm {
+            Some(lines) => format!("{size}, longest arm {lines} lines"),
+            None => size,
+        }
     }
 }
 
@@ -43,8 +59,7 @@ impl fmt::Display for Size<'_> {
         }
         for function in &tree.functions {
             if function.is_large() {
-                let (lines, arguments) = (function.lines, function.arguments);
-                write!(out, "\n    {}: {lines} lines, {arguments} arguments", place(function))?;
+                write!(out, "\n    {}: {}", place(function), function.size())?;
             }
         }
         let traits: Vec<String> =

@@ -1,6 +1,7 @@
 //! The selection of attributes, its preview, and its application.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use admin_api::{AttributeComparison, SchemaPreview, SchemaView, TypeComparison};
@@ -16,8 +17,6 @@ use sync_daemon::{ConnectionDraft, ManagedConnection, SaveError, ServiceError, p
 use sync_engine::error_chain;
 use sync_model::ConnectionName;
 
-use tokio::time::Instant;
-
 use super::super::components::{Tone, job, notice};
 use super::super::findings;
 use super::super::links::address;
@@ -32,17 +31,19 @@ use crate::words::{mapping as words, settings};
 
 /// The maximum duration of a preview.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The time that the form waits for the comparison, and the polling interval.
+/// The time that the form waits for the comparison.
 const A_MOMENT: Duration = Duration::from_secs(5);
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 type Sent = HashMap<String, String>;
 
 /// The form, filled with the current selection.
-pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
+pub(super) async fn choose(
+    State(app): State<App>,
+    identity: Identity,
+    Chosen(member): Chosen,
+) -> Result<Response, PageError> {
     let options = in_force(&member)?;
-    compare_once(&member);
-    let body = match compared(&member).await {
+    let body = match compared(&app, &member).await {
         JobState::Succeeded { result, .. } => form(&member, &identity, &result.types, &options),
         JobState::Failed { finding, .. } => findings::linked(member.name(), &finding),
         JobState::Running { started_at, activity } => html! {
@@ -55,15 +56,13 @@ pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result
 }
 
 /// The comparison, after a short wait.
-async fn compared(member: &ManagedConnection) -> JobState<SchemaView> {
-    let until = Instant::now() + A_MOMENT;
-    loop {
-        let state = member.schemas();
-        if !state.is_running() || Instant::now() >= until {
-            return state;
-        }
-        tokio::time::sleep(POLL_INTERVAL).await;
-    }
+async fn compared(app: &App, member: &Arc<ManagedConnection>) -> JobState<SchemaView> {
+    let mut changes = app.manager.store().changes().subscribe();
+    compare_once(member);
+    let ended = async { while member.schemas().is_running() && changes.changed().await {} };
+    // Without an end, the form shows that the comparison runs.
+    let _ = tokio::time::timeout(A_MOMENT, ended).await;
+    member.schemas()
 }
 
 /// The effect of a selection. Nothing is saved.
