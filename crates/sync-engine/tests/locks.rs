@@ -102,7 +102,7 @@ async fn concurrent_runs_all_end() {
         let delay = Duration::from_millis(milliseconds);
         ports.target_schema = Arc::new(Slow { inner: ports.target_schema, delay });
         let engine = Engine::new(ports, EngineOptions::default());
-        let ended = timeout(LIMIT, run_all(&world, &engine)).await;
+        let ended = timeout(LIMIT, Box::pin(run_all(&world, &engine))).await;
         assert!(ended.is_ok(), "with {milliseconds} ms, runs wait for each other");
     }
 }

@@ -74,7 +74,7 @@ impl Schemas {
 
     /// The name of an object by the active mapping; `None` if there is no mapping or the record has no name.
     pub(crate) fn name(&self, record: &Record) -> Option<String> {
-        text_of(record, &self.known_view()?.rules.label(record.key.kind)?)
+        text_of(record, self.known_view()?.rules.label(record.key.kind)?)
     }
 
     pub(crate) fn known_view(&self) -> Option<MappingView> {

@@ -46,7 +46,7 @@ impl MappingRules for FakeRules {
         }
     }
 
-    fn scope_version(&self) -> &str {
+    fn scope_version(&self) -> &'static str {
         ""
     }
 
