@@ -170,7 +170,7 @@ impl Clients {
 
     /// The fault of an address that isn't an org's: the check of the org reports it.
     fn address_fault(&self) -> Option<&ConfigError> {
-        self.okta.as_ref().err().filter(is_of_address)
+        self.okta.as_ref().err().filter(|error| is_of_address(error))
     }
 
     fn other_faults(&self) -> Vec<&ConfigError> {
@@ -179,7 +179,7 @@ impl Clients {
     }
 }
 
-fn is_of_address(error: &&ConfigError) -> bool {
+fn is_of_address(error: &ConfigError) -> bool {
     matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"))
 }
 
