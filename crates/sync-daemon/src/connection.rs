@@ -12,7 +12,7 @@ use okta_client::HookSecret;
 use sync_config::{ConnectionConfig, EventSource, account_client, assets_client, okta_client, outbound};
 use sync_engine::{
     Alert, AlertKind, AlertSink, Clock, Engine, EngineOptions, EventFeed, Finding, Ports, StaleValue,
-    StateStore, SystemClock, TaskOptions, TaskWaker,
+    StateStore, SystemClock, TaskOptions, TaskStatus, TaskWaker,
 };
 use sync_model::ConnectionName;
 use sync_store::{ChangeSignal, LeaderLock, Store};
@@ -235,6 +235,11 @@ impl Connection {
         let sampling = self.store_samples(&ended).instrument(span.clone());
         let publishing = self.publish_leader_report(&ended).instrument(span.clone());
         tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing);
+    }
+
+    /// The background tasks of this connection in this process.
+    pub fn tasks(&self) -> Vec<TaskStatus> {
+        self.engine.driver().statuses()
     }
 
     /// The present runs of this process. [`Self::changes`] signals their changes; rates fall while nothing happens.

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use admin_api::{SavedSettings, Unavailable};
 use futures::future::join_all;
 use sync_config::{Config, ConnectionConfig, MasterKey, check_clients};
+use sync_engine::TaskDriver;
 use sync_model::ConnectionName;
 use sync_store::{LeaderLock, Store};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,7 @@ pub struct ConnectionManager {
     pub(super) saving: tokio::sync::Mutex<()>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
+    pub(super) driver: Arc<TaskDriver>,
     pub(super) store_loss: StoreLossSignal,
 }
 
@@ -58,6 +60,7 @@ impl ConnectionManager {
             saving: tokio::sync::Mutex::new(()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            driver: Arc::default(),
             store_loss: StoreLossSignal::default(),
         };
         manager.open_connections().await?;
@@ -108,6 +111,11 @@ impl ConnectionManager {
     /// The state store.
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The driver of the background tasks that belong to no connection.
+    pub const fn driver(&self) -> &Arc<TaskDriver> {
+        &self.driver
     }
 
     /// The queues for deliveries.

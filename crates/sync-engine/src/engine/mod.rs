@@ -20,6 +20,7 @@ use tokio::sync::{Mutex, RwLock};
 use crate::domain::alert::{Alert, AlertKind};
 use crate::domain::finding::Finding;
 use crate::domain::safeguards::Safeguards;
+use crate::driver::TaskDriver;
 use crate::engine::early_checks::EarlyChecks;
 use crate::engine::stats::{EngineStats, Stats};
 use crate::engine::tick::Tick;
@@ -121,6 +122,8 @@ pub struct Engine {
     /// while `schemas` is locked.
     pub(crate) view: std::sync::Mutex<Option<MappingView>>,
     pub(crate) early_checks: EarlyChecks,
+    /// The driver of the background tasks.
+    pub(crate) driver: TaskDriver,
     /// Attributes of objects that the directory's schema didn't define when it was read because of them.
     pub(crate) outside: std::sync::Mutex<BTreeSet<(ObjectKind, String)>>,
 }
@@ -128,9 +131,11 @@ pub struct Engine {
 impl Engine {
     /// An engine over these ports.
     pub fn new(ports: Ports, options: EngineOptions) -> Self {
+        let driver = TaskDriver::new(Arc::clone(&ports.alerts), Arc::clone(&ports.clock));
         Self {
             ports,
             options,
+            driver,
             execution_lock: Mutex::new(()),
             sync_lock: Mutex::new(()),
             in_flight: RwLock::new(()),
@@ -148,6 +153,11 @@ impl Engine {
     /// The counters since the start of the process.
     pub fn stats(&self) -> EngineStats {
         self.stats.read()
+    }
+
+    /// The driver of the background tasks of this engine.
+    pub const fn driver(&self) -> &TaskDriver {
+        &self.driver
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::alert::TaskFailure;
+use crate::domain::alert::{AlertKind, TaskFailure};
 use crate::domain::error::EngineError;
 use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
@@ -110,7 +110,7 @@ impl Engine {
         match hook.findings.first() {
             None => self.ports.alerts.task_succeeded(task, at),
             Some(finding) => {
-                let (kind, finding) = (task.kind(), finding.clone());
+                let (kind, finding) = (AlertKind::EventHookUnhealthy, finding.clone());
                 self.ports.alerts.task_failed(TaskFailure { task, kind, finding, at });
             }
         }

@@ -5,7 +5,7 @@ use futures::stream::{self, BoxStream};
 use jiff::Timestamp;
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
-use crate::domain::alert::TaskFailure;
+use crate::domain::alert::{AlertKind, TaskFailure};
 use crate::domain::directory::DirectoryObject;
 use crate::domain::error::{EngineError, PortError, error_chain};
 use crate::domain::finding::Finding;
@@ -140,7 +140,7 @@ impl Engine {
         let (task, reason, at) = (Task::Events, error_chain(error), self.now());
         let fact = Fact::TaskFailing { task, error: reason, occurrences: 1 };
         let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };
-        self.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
+        self.ports.alerts.task_failed(TaskFailure { task, kind: AlertKind::SyncStalled, finding, at });
     }
 
     async fn read_object(&self, view: &MappingView, key: &RecordKey) -> Result<Option<Read>, EngineError> {
