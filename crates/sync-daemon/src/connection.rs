@@ -158,6 +158,13 @@ impl Connection {
         self
     }
 
+    /// Sets the interval of checks for work that becomes due by the clock, by default half a second.
+    #[must_use]
+    pub const fn polling_every(mut self, interval: Duration) -> Self {
+        self.follow.poll = interval;
+        self
+    }
+
     /// The connection's name.
     pub const fn name(&self) -> &ConnectionName {
         &self.name
@@ -234,7 +241,20 @@ impl Connection {
         let span = tracing::info_span!("following", connection = %self.name);
         let sampling = self.store_samples(&ended).instrument(span.clone());
         let publishing = self.publish_leader_report(&ended).instrument(span.clone());
-        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing);
+        let waking = self.wake_after_changes(&ended);
+        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing, waking);
+    }
+
+    /// Wakes the tasks after each change of the state until interrupted: other processes request work there.
+    async fn wake_after_changes(&self, ended: &CancellationToken) {
+        let mut changes = self.changes().subscribe();
+        loop {
+            tokio::select! {
+                () = ended.cancelled() => return,
+                true = changes.changed() => self.waker.wake_after_change(),
+                else => return,
+            }
+        }
     }
 
     /// The background tasks of this connection in this process.

@@ -17,6 +17,12 @@ impl TaskWaker {
         self.events.after(Duration::ZERO);
     }
 
+    /// Wakes both tasks after a change of the state: another process may have stored work.
+    pub fn wake_after_change(&self) {
+        self.events.after(Duration::ZERO);
+        self.syncs.after(Duration::ZERO);
+    }
+
     /// Wakes the task that runs scheduled and requested syncs, even if the last sync failed: a person requested one.
     pub fn wake_syncs(&self) {
         self.syncs.now();
