@@ -9,7 +9,7 @@ use schema_mapper::MappingOptions;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sync_config::{ConnectionSettings, ManagedBy, SecretField};
-use sync_engine::{Event, MetricSample, Remedy, RunSummary};
+use sync_engine::{Event, MetricSample, Remedy, RunSummary, TaskStatus};
 use sync_model::{ConnectionName, EventId};
 use sync_store::AuditEntry;
 use sync_store::access::{AccessToken, Role};
@@ -146,6 +146,24 @@ pub struct Runs {
     pub connection: ConnectionName,
     /// The runs, newest first.
     pub runs: Vec<RunSummary>,
+}
+
+/// The background tasks of a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConnectionTasks {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// The tasks, in the order of their start.
+    pub tasks: Vec<TaskStatus>,
+}
+
+/// The background tasks of the daemon that belong to no connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DaemonTasks {
+    /// The tasks, in the order of their start.
+    pub tasks: Vec<TaskStatus>,
 }
 
 /// The alerts of a connection.

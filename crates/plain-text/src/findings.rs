@@ -268,6 +268,12 @@ const fn gerund(task: Task) -> &'static str {
         Task::EventFeed => "reading the System Log",
         Task::Sync => "syncing",
         Task::EventHookCheck => "checking the event hook",
+        Task::HistoryCleanup => "deleting expired history",
+        Task::MetricSamples => "storing metric samples",
+        Task::LeaderReport => "storing alerts for other processes",
+        Task::ConnectionRetry => "opening unavailable connections",
+        Task::StoreCheck => "checking the state store",
+        Task::CertificateReload => "loading TLS certificates",
     }
 }
 

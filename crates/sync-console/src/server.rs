@@ -95,7 +95,7 @@ impl Console {
         manager: &Arc<ConnectionManager>,
     ) -> Result<Self, ConsoleError> {
         let config = manager.config();
-        let server = Server::by_rule(settings.listen, SETTING, config).await?;
+        let server = Server::by_rule(settings.listen, SETTING, config, manager.driver()).await?;
         let access = access(settings, config, &server, manager)?;
         let streams = CancellationToken::new();
         let app = App { manager: Arc::clone(manager), stop: streams.clone() };

@@ -12,7 +12,7 @@ use okta_client::HookSecret;
 use sync_config::{ConnectionConfig, EventSource, account_client, assets_client, okta_client, outbound};
 use sync_engine::{
     Alert, AlertKind, AlertSink, Clock, Engine, EngineOptions, EventFeed, Finding, NoopProgress, Ports,
-    StaleValue, StateStore, SystemClock, TaskOptions, TaskWaker,
+    StaleValue, StateStore, SystemClock, TaskOptions, TaskStatus, TaskWaker,
 };
 use sync_model::ConnectionName;
 use sync_store::{ChangeSignal, LeaderLock, Store};
@@ -150,6 +150,13 @@ impl Connection {
         self
     }
 
+    /// Sets the interval of checks for work that becomes due by the clock, by default half a second.
+    #[must_use]
+    pub const fn polling_every(mut self, interval: Duration) -> Self {
+        self.follow.poll = interval;
+        self
+    }
+
     /// The connection's name.
     pub const fn name(&self) -> &ConnectionName {
         &self.name
@@ -226,7 +233,25 @@ impl Connection {
         let span = tracing::info_span!("following", connection = %self.name);
         let sampling = self.store_samples(&ended).instrument(span.clone());
         let publishing = self.publish_leader_report(&ended).instrument(span.clone());
-        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing);
+        let waking = self.wake_after_changes(&ended);
+        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling, publishing, waking);
+    }
+
+    /// Wakes the tasks after each change of the state until interrupted: other processes request work there.
+    async fn wake_after_changes(&self, ended: &CancellationToken) {
+        let mut changes = self.changes().subscribe();
+        loop {
+            tokio::select! {
+                () = ended.cancelled() => return,
+                true = changes.changed() => self.waker.wake_after_change(),
+                else => return,
+            }
+        }
+    }
+
+    /// The background tasks of this connection in this process.
+    pub fn tasks(&self) -> Vec<TaskStatus> {
+        self.engine.driver().statuses()
     }
 
     /// The present runs of this process. [`Self::changes`] signals their changes; rates fall while nothing happens.

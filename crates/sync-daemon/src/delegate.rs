@@ -102,7 +102,8 @@ impl Connection {
             if probe.finds_no_sender() {
                 return self.last_word(request).await;
             }
-            probe.wait(&mut changes).await;
+            let limit = if taken { SLOW_START } else { patience };
+            probe.wait(&mut changes, asked.checked_add(limit)).await;
         }
     }
 
@@ -176,7 +177,7 @@ impl Connection {
             if probe.finds_no_sender() {
                 return Err(DelegationError::LeaderExited(self.name().to_string()).into());
             }
-            probe.wait(&mut changes).await;
+            probe.wait(&mut changes, asked.checked_add(patience)).await;
         }
     }
 
@@ -224,11 +225,13 @@ impl<'p> Probe<'p> {
         Self { store_path, connection, next: Instant::now() + PROBE, absences: 0 }
     }
 
-    /// Waits for a change of the state, or until the leader may have to be looked for again.
-    async fn wait(&self, changes: &mut Changes) {
+    /// Waits for a change of the state, for the time of the next check, or for a `deadline` that isn't over.
+    async fn wait(&self, changes: &mut Changes, deadline: Option<Instant>) {
+        let deadline = deadline.filter(|deadline| *deadline > Instant::now());
+        let until = deadline.map_or(self.next, |deadline| deadline.min(self.next));
         tokio::select! {
             _ = changes.changed() => {}
-            () = tokio::time::sleep(PROBE_AGAIN) => {}
+            () = tokio::time::sleep_until(until) => {}
         }
     }
 

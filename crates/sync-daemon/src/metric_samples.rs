@@ -7,7 +7,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use okta_client::PacerState;
 use sync_engine::{MetricSample, StoreEvidence};
-use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::health_inputs::HealthInputs;
 
@@ -62,11 +61,9 @@ impl Default for Sampling {
 }
 
 impl Sampling {
-    /// The times at which the rate limits are read.
-    pub(crate) fn peeks(&self) -> Interval {
-        let mut peeks = tokio::time::interval((self.interval / PEEKS).max(Duration::from_millis(1)));
-        peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        peeks
+    /// The time between two readings of the rate limits.
+    pub(super) fn period(&self) -> Duration {
+        (self.interval / PEEKS).max(Duration::from_millis(1))
     }
 
     fn last(&self) -> MutexGuard<'_, Last> {

@@ -3,8 +3,11 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use sync_engine::{MetricSample, StoreError};
+use sync_engine::{
+    Activated, ActivationReason, BackgroundTask, FailedActivation, MetricSample, StoreError, Task, TaskSpec,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
@@ -15,6 +18,34 @@ use crate::metric_samples::PEEKS;
 const KEPT: SignedDuration = SignedDuration::from_hours(25);
 /// The time limit for the store.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Stores samples. A failure is logged, and its counts are included in the next sample.
+struct SamplesTask<'c> {
+    connection: &'c Connection,
+    turn: u32,
+}
+
+#[async_trait]
+impl BackgroundTask for SamplesTask<'_> {
+    async fn activate(&mut self, _: ActivationReason, _: &CancellationToken) -> Activated {
+        let (connection, turn) = (self.connection, self.turn);
+        self.turn = (turn + 1) % PEEKS;
+        if let Err(error) = connection.store_throttling().await {
+            tracing::debug!(error = %sync_engine::error_chain(&error), "could not store a rate limit for other processes");
+        }
+        if turn > 0 {
+            connection.sampling.peek(&connection.watch.okta());
+            return Activated::NothingDue;
+        }
+        match connection.store_sample().await {
+            Ok(()) => Activated::Done,
+            Err(reason) => {
+                tracing::warn!(error = %reason, "could not store a metric sample");
+                Activated::failed(FailedActivation::quiet(Task::MetricSamples, reason, None))
+            }
+        }
+    }
+}
 
 impl Connection {
     /// Sets the interval of samples, by default one minute.
@@ -33,23 +64,10 @@ impl Connection {
         Ok(self.store.metric_samples(since).await?)
     }
 
-    /// Stores samples until interrupted. A failure is logged, and its counts are included in the next sample.
+    /// Stores samples until interrupted.
     pub(crate) async fn store_samples(&self, stop: &CancellationToken) {
-        let mut peeks = self.sampling.peeks();
-        for turn in (0..PEEKS).cycle() {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = peeks.tick() => {}
-            }
-            if let Err(error) = self.store_throttling().await {
-                tracing::debug!(error = %sync_engine::error_chain(&error), "could not store a rate limit for other processes");
-            }
-            if turn > 0 {
-                self.sampling.peek(&self.watch.okta());
-            } else if let Err(reason) = self.store_sample().await {
-                tracing::warn!(error = %reason, "could not store a metric sample");
-            }
-        }
+        let samples = TaskSpec::every(Task::MetricSamples, self.sampling.period()).without_retries();
+        self.engine().driver().run(samples, &mut SamplesTask { connection: self, turn: 0 }, stop).await;
     }
 
     /// Stores the end of a delay by the rate limit, for the status in other processes.

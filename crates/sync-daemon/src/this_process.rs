@@ -58,7 +58,7 @@ impl StoringReceiver {
     async fn begin(config: &Config) -> Option<Self> {
         let store = Store::open(&config.store).await.ok()?;
         let receiver = match Self::inboxes(config, &store).await {
-            Some(inboxes) => HookReceiver::with_inboxes(config, inboxes).await.ok(),
+            Some(inboxes) => HookReceiver::with_inboxes(config, inboxes, &Arc::default()).await.ok(),
             None => None,
         };
         let Some(receiver) = receiver else {

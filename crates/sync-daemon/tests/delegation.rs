@@ -11,7 +11,7 @@ use admin_api::DelegationError;
 use serde_json::{Value, json};
 use support::{TestEnv, follow};
 use sync_daemon::ServiceError;
-use sync_engine::{FindingCode, Remedy, RequestedState, RunKind, RunState};
+use sync_engine::{ActivationReason, FindingCode, Remedy, RequestedState, RunKind, RunState, Task};
 use sync_model::{RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +52,26 @@ async fn delegated_sync_returns_its_report() {
     let asker = world.connection().await;
     let report = world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap();
     assert_eq!((report.state, report.executions), (RunState::Succeeded, 1));
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn request_of_another_process_wakes_leader() {
+    let world = TestEnv::start(DEAF).await;
+    let settings = world.config.connections.values().next().unwrap();
+    let connection = sync_daemon::Connection::open(settings, &world.store).await.unwrap();
+    // Polls are too rare to find the request.
+    let holder = std::sync::Arc::new(connection.polling_every(Duration::from_hours(10)));
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let following = follow(&holder);
+    let asker = world.connection().await;
+    for _ in 0..2 {
+        world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    }
+    let tasks = holder.tasks();
+    let sync = tasks.iter().find(|status| status.task == Task::Sync).unwrap();
+    assert_eq!(sync.last.as_ref().map(|last| last.reason), Some(ActivationReason::Woken), "{sync:?}");
     following.stop().await;
 }
 

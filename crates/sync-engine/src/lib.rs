@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod domain;
+mod driver;
 mod engine;
 mod import;
 mod plan;
@@ -57,10 +58,14 @@ pub use domain::staged::{ChangeKind, StagedChange};
 pub use domain::stale_value::{ClearRequest, ClearResult, StaleValue, StaleValueCounts};
 pub use domain::store_error::StoreError;
 pub use domain::task::Task;
+pub use domain::task_status::{Activation, ActivationReason, EndedActivation, TaskOutcome, TaskStatus};
 pub use domain::unreadable_object::{UnreadableItem, UnreadableObject};
 pub use domain::value_problem::ValueProblemCount;
 pub use domain::values::ValueProblems;
 pub use domain::violation::{Recent, SafeguardViolation, ViolatingChanges};
+pub use driver::TaskDriver;
+pub use driver::task::{Activated, BackgroundTask, FailedActivation, TaskSpec};
+pub use driver::wake::Wake;
 pub use engine::Engine;
 pub use engine::context::Ports;
 pub use engine::options::EngineOptions;

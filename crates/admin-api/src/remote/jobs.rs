@@ -7,11 +7,12 @@ use sync_model::ConnectionName;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::delegation::DelegationError;
 use crate::plan::PlanView;
 use crate::problem_type::ProblemType;
 use crate::remote::client::RemoteClient;
 use crate::remote::error::RemoteError;
-use crate::remote::limits::wait;
+use crate::remote::limits::{JOB_WAIT, LONGEST, too_long};
 use crate::schema::SchemaView;
 
 impl RemoteClient {
@@ -87,7 +88,7 @@ impl RemoteClient {
             Err(error) if error.is(ProblemType::AlreadyRunning) => self.get(&path, &()).await?,
             started => started?,
         };
-        let started_at = Instant::now();
+        let (started_at, until_ended) = (Instant::now(), [("wait_seconds", JOB_WAIT.as_secs())]);
         loop {
             match state {
                 JobState::Succeeded { result, .. } => return Ok(result),
@@ -98,8 +99,13 @@ impl RemoteClient {
                 }
                 JobState::Running { .. } => {}
             }
-            wait(stop, started_at).await?;
-            state = self.get(&path, &()).await?;
+            if started_at.elapsed() >= LONGEST {
+                return Err(too_long());
+            }
+            state = tokio::select! {
+                () = stop.cancelled() => return Err(DelegationError::Detached.into()),
+                state = self.get(&path, &until_ended) => state?,
+            };
         }
     }
 }

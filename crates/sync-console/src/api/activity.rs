@@ -1,7 +1,7 @@
-//! Active runs, alerts, and metric samples.
+//! Active runs, background tasks, alerts, and metric samples.
 
 use admin_api::ActiveRuns;
-use admin_api::wire::{Alerts, MetricSamples};
+use admin_api::wire::{Alerts, ConnectionTasks, MetricSamples};
 use axum::Json;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(25);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(active_runs), routes!(alerts), routes!(metric_samples)]
+    vec![routes!(active_runs), routes!(tasks), routes!(alerts), routes!(metric_samples)]
 }
 
 /// List active and recent runs with their phases, rates, and remaining time
@@ -33,6 +33,18 @@ pub(super) fn routes() -> Routes {
 )]
 async fn active_runs(_identity: Identity, Works(_, connection): Works) -> Json<ActiveRuns> {
     Json(connection.active_runs())
+}
+
+/// List the background tasks with the reason and the outcome of their last activation
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/tasks",
+    operation_id = "list_tasks",
+    tag = "runs",
+    responses((status = 200, description = "Tasks of this process", body = ConnectionTasks), Unusable),
+)]
+async fn tasks(_identity: Identity, Works(member, connection): Works) -> Json<ConnectionTasks> {
+    Json(ConnectionTasks { connection: member.name().clone(), tasks: connection.tasks() })
 }
 
 /// List firing and recently resolved alerts

@@ -1,7 +1,7 @@
 //! The daemon as a whole.
 
 use admin_api::DaemonHealth;
-use admin_api::wire::Version;
+use admin_api::wire::{DaemonTasks, Version};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,7 @@ use crate::access::Identity;
 use crate::app::App;
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(version), routes!(health), routes!(openapi)]
+    vec![routes!(version), routes!(health), routes!(tasks), routes!(openapi)]
 }
 
 /// Get the running version
@@ -39,6 +39,18 @@ async fn version(_identity: Identity) -> Json<Version> {
 )]
 async fn health(_identity: Identity, State(app): State<App>) -> Json<DaemonHealth> {
     Json(app.manager.health().await)
+}
+
+/// List the background tasks that belong to no connection
+#[utoipa::path(
+    get,
+    path = "/tasks",
+    operation_id = "list_daemon_tasks",
+    tag = "daemon",
+    responses((status = 200, description = "Tasks of the daemon", body = DaemonTasks)),
+)]
+async fn tasks(_identity: Identity, State(app): State<App>) -> Json<DaemonTasks> {
+    Json(DaemonTasks { tasks: app.manager.driver().statuses() })
 }
 
 /// This document

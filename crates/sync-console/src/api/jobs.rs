@@ -1,17 +1,23 @@
-//! Jobs: POST starts a job, GET returns its state.
+//! Jobs: POST starts a job, GET returns its state, and waits for its end if asked to.
+
+use std::time::Duration;
 
 use admin_api::{PlanView, ProblemType, SchemaView};
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
 use diagnostics::{CheckReport, JobState};
+use serde::Deserialize;
 use sync_engine::{SetupReport, VerifyReport};
+use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 use super::document::{Conflict, Unusable};
-use super::extract::{Admin, At, Works};
+use super::extract::{Admin, At, Params, Works};
 use super::problem::ApiError;
 use super::routes::Routes;
 use crate::access::Identity;
+use crate::app::App;
 
 pub(super) fn routes() -> Routes {
     vec![
@@ -31,11 +37,45 @@ fn accepted<T>(started: bool, state: T) -> Result<(StatusCode, Json<T>), ApiErro
     Err(ApiError::new(ProblemType::AlreadyRunning, "this job is running", Some(hint)))
 }
 
+/// The largest wait for the end of a job, in seconds: shorter than the time limits of clients and proxies.
+const LONGEST_WAIT: u32 = 30;
+
+/// The time for which a request waits for the end of the job.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct Wait {
+    /// The time in seconds to wait for the end of a running job. Default: 0.
+    #[param(maximum = 30, default = 0)]
+    wait_seconds: u32,
+}
+
+impl Wait {
+    /// The state of a job once it isn't running, or when the time is over. Changes of jobs are signaled.
+    async fn ended<T>(self, app: &App, state: impl Fn() -> JobState<T>) -> Result<JobState<T>, ApiError> {
+        if self.wait_seconds > LONGEST_WAIT {
+            return Err(ApiError::invalid(format!("wait_seconds: must be from 0 to {LONGEST_WAIT}")));
+        }
+        let mut changes = app.manager.store().changes().subscribe();
+        let ended = async {
+            loop {
+                let now = state();
+                if !now.is_running() || !changes.changed().await {
+                    return now;
+                }
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(self.wait_seconds.into()), ended).await;
+        Ok(ended.unwrap_or_else(|_| state()))
+    }
+}
+
 macro_rules! job {
     ($module:ident, $path:literal, $id:literal, $what:literal, $result:ty, $begin:ident, $state:ident) => {
         mod $module {
             use super::{
-                Admin, ApiError, At, Conflict, Identity, JobState, Json, StatusCode, Unusable, Works, accepted,
+                Admin, ApiError, App, At, Conflict, Identity, JobState, Json, Params, State, StatusCode,
+                Unusable, Wait, Works, accepted,
             };
 
             #[utoipa::path(
@@ -44,10 +84,16 @@ macro_rules! job {
                         operation_id = concat!("get_", $id),
                         tag = "setup",
                         summary = concat!("Get the state of the job: ", $what),
+                        params(Wait),
                         responses((status = 200, description = "State of the job", body = JobState<$result>)),
                     )]
-            pub(super) async fn state(_identity: Identity, At(member): At) -> Json<JobState<$result>> {
-                Json(member.$state())
+            pub(super) async fn state(
+                _identity: Identity,
+                State(app): State<App>,
+                At(member): At,
+                Params(wait): Params<Wait>,
+            ) -> Result<Json<JobState<$result>>, ApiError> {
+                wait.ended(&app, || member.$state()).await.map(Json)
             }
 
             #[utoipa::path(

@@ -275,6 +275,12 @@ const fn gerund(task: Task) -> &'static str {
         Task::EventFeed => "Reading the System Log",
         Task::Sync => "Syncing",
         Task::EventHookCheck => "Checking the event hook",
+        Task::HistoryCleanup => "Deleting expired history",
+        Task::MetricSamples => "Storing metric samples",
+        Task::LeaderReport => "Storing alerts for other processes",
+        Task::ConnectionRetry => "Opening unavailable connections",
+        Task::StoreCheck => "Checking the state store",
+        Task::CertificateReload => "Loading TLS certificates",
     }
 }
 

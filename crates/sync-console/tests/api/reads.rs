@@ -61,6 +61,41 @@ async fn object_is_found_and_resent() {
 }
 
 #[tokio::test]
+async fn tasks_tell_reason_and_outcome() {
+    let world = synced().await;
+    let api = &world.api;
+    let named = |all: &Value, name: &str| {
+        all["tasks"].as_array().unwrap().iter().find(|task| task["task"] == name).cloned()
+    };
+    let succeeded = |task: &Value| task["last"]["outcome"] == "succeeded" && task["failures"] == 0;
+    let applied = |all: &Value| named(all, "events").is_some_and(|task| succeeded(&task));
+    let tasks = api.wait_until("/connections/main/tasks", applied).await;
+    assert_eq!(tasks["connection"], "main");
+    let recovery = named(&tasks, "recovery").unwrap();
+    assert_eq!((&recovery["last"]["reason"], &recovery["activations"]), (&json!("start"), &json!(1)));
+    assert!(succeeded(&recovery) && recovery["running"].is_null(), "{recovery}");
+    let synced = |all: &Value| named(all, "sync").is_some_and(|task| succeeded(&task));
+    let sync = api.wait_until("/connections/main/tasks", synced).await;
+    assert_eq!(named(&sync, "sync").unwrap()["last"]["reason"], "woken", "{sync}");
+    let daemon =
+        api.wait_until("/tasks", |all| named(all, "store_check").is_some_and(|task| succeeded(&task)));
+    assert!(named(&daemon.await, "connection_retry").is_some());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn end_of_job_is_awaited() {
+    let world = synced().await;
+    let api = &world.api;
+    let path = "/connections/main/verify";
+    assert_eq!(api.get(&format!("{path}?wait_seconds=30"), 200).await["state"], "idle", "nothing runs");
+    api.post_empty(path, 202).await;
+    let ended = api.get(&format!("{path}?wait_seconds=30"), 200).await;
+    assert_eq!(ended["state"], "succeeded", "{ended}");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn event_is_read_by_id() {
     let world = synced().await;
     let api = &world.api;

@@ -74,7 +74,7 @@ async fn read_only_token_changes_nothing() {
     let world = TestEnv::start().await.saved().await;
     let made = world.api.post("/tokens", &json!({ "name": "reader", "role": "read_only" }), 201).await;
     let reader = world.api.with_token(made["token"].as_str().unwrap());
-    for path in ["objects", "active-runs", "metric-samples", "events", "runs", "schema"] {
+    for path in ["objects", "active-runs", "tasks", "metric-samples", "events", "runs", "schema"] {
         reader.get(&format!("/connections/main/{path}"), 200).await;
     }
     let refused = [

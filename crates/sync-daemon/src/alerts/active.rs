@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use admin_api::AlertEntry;
 use jiff::Timestamp;
-use sync_engine::{Alert, AlertKind, CheckTimes, Finding, Task, TaskFailure};
-use tokio::sync::Notify;
+use sync_engine::{Alert, AlertKind, CheckTimes, Finding, Task, TaskFailure, Wake};
 
 /// The number of resolved alerts that are kept.
 const KEPT: usize = 20;
@@ -37,7 +37,7 @@ struct Notes {
     /// Newest first.
     over: VecDeque<AlertEntry>,
     checks: CheckTimes,
-    changed: Arc<Notify>,
+    changed: Arc<Wake>,
 }
 
 impl AlertBoard {
@@ -45,10 +45,9 @@ impl AlertBoard {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when the firing alerts or the times of checks have changed since the last call. For one caller.
-    pub(super) async fn changed(&self) {
-        let changed = Arc::clone(&self.notes().changed);
-        changed.notified().await;
+    /// Woken by each change of the firing alerts or of the times of checks.
+    pub(super) fn changes(&self) -> Arc<Wake> {
+        Arc::clone(&self.notes().changed)
     }
 
     pub(super) fn fails(&self, failing: TaskFailure) {
@@ -68,7 +67,7 @@ impl AlertBoard {
     pub(super) fn works(&self, duty: Task, at: Timestamp) {
         let mut notes = self.notes();
         if notes.checks.record(duty, at) {
-            notes.changed.notify_one();
+            notes.changed.after(Duration::ZERO);
         }
         let failed = notes.ends(Source::Task(duty), at);
         match duty {
@@ -154,7 +153,7 @@ impl Notes {
             resolved_at: None,
         };
         self.open.insert(source, alert);
-        self.changed.notify_one();
+        self.changed.after(Duration::ZERO);
     }
 
     /// The alert that ended, if there was one.
@@ -162,7 +161,7 @@ impl Notes {
         let ended = AlertEntry { resolved_at: Some(at), ..self.open.remove(&source)? };
         self.over.push_front(ended.clone());
         self.over.truncate(KEPT);
-        self.changed.notify_one();
+        self.changed.after(Duration::ZERO);
         Some(ended)
     }
 }
@@ -182,7 +181,7 @@ mod tests {
     }
 
     fn failing(task: Task, error: &str, second: i64) -> TaskFailure {
-        TaskFailure { task, kind: task.kind(), finding: failure(task, error), at: at(second) }
+        TaskFailure { task, kind: task.kind().unwrap(), finding: failure(task, error), at: at(second) }
     }
 
     fn alert(kind: AlertKind, fact: Fact) -> Alert {

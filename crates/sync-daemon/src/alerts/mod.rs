@@ -8,13 +8,14 @@ mod publish;
 mod rate_limiter;
 mod webhook;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use admin_api::AlertEntry;
 use jiff::Timestamp;
 use outbound::Outbound;
 use sync_config::{AlertConfig, ConfigError};
-use sync_engine::{Alert, AlertKind, AlertSink, CheckTimes, Finding, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, AlertSink, CheckTimes, Finding, Task, TaskFailure, Wake};
 use sync_model::ConnectionName;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
@@ -71,9 +72,9 @@ impl Alerts {
         self.board.checks()
     }
 
-    /// Returns when the firing alerts or the times of checks have changed since the last call. For one caller.
-    pub(crate) async fn changed(&self) {
-        self.board.changed().await;
+    /// Woken by each change of the firing alerts or of the times of checks.
+    pub(crate) fn changes(&self) -> Arc<Wake> {
+        self.board.changes()
     }
 
     /// Resolves failed deliveries: the event hook delivered.

@@ -1,27 +1,38 @@
 //! Firing alerts and the times of checks, for the status that another process shows.
 
-use sync_engine::AlertKind;
+use async_trait::async_trait;
+use sync_engine::{Activated, ActivationReason, AlertKind, BackgroundTask, FailedActivation, Task, TaskSpec};
 use tokio_util::sync::CancellationToken;
 
 use crate::alerts::leader_report::LeaderReport;
 use crate::connection::Connection;
 use crate::room;
 
-impl Connection {
-    /// Stores the leader's report whenever it changes, until interrupted. A failure is logged and repeated.
-    pub(crate) async fn publish_leader_report(&self, stop: &CancellationToken) {
-        let mut retries = self.sampling.peeks();
-        let mut stored = None;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.alerts.changed() => {}
-                _ = retries.tick() => {}
-            }
-            if let Err(reason) = self.save_leader_report(&mut stored).await {
+/// Stores the leader's report. A failure is logged and repeated.
+struct ReportTask<'c> {
+    connection: &'c Connection,
+    stored: Option<String>,
+}
+
+#[async_trait]
+impl BackgroundTask for ReportTask<'_> {
+    async fn activate(&mut self, _: ActivationReason, _: &CancellationToken) -> Activated {
+        match self.connection.save_leader_report(&mut self.stored).await {
+            Ok(()) => Activated::Done,
+            Err(reason) => {
                 tracing::warn!(error = reason, "could not store alerts for other processes");
+                Activated::failed(FailedActivation::quiet(Task::LeaderReport, reason, None))
             }
         }
+    }
+}
+
+impl Connection {
+    /// Stores the leader's report whenever it changes, until interrupted.
+    pub(crate) async fn publish_leader_report(&self, stop: &CancellationToken) {
+        let changes = self.alerts.changes();
+        let mut report = ReportTask { connection: self, stored: None };
+        self.engine().driver().run(TaskSpec::woken(Task::LeaderReport, &changes), &mut report, stop).await;
     }
 
     /// Stores the leader's report if it differs from the one that was `stored`.

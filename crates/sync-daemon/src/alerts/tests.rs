@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use sync_config::AlertFormat;
 use sync_engine::{Fact, Remedy};

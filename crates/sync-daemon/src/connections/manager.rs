@@ -8,7 +8,7 @@ use admin_api::{SavedSettings, Unavailable};
 use futures::future::join_all;
 use jiff::Timestamp;
 use sync_config::{Config, ConnectionConfig, MasterKey, check_clients};
-use sync_engine::{Clock, SystemClock};
+use sync_engine::{Clock, SystemClock, TaskDriver};
 use sync_model::ConnectionName;
 use sync_store::{LeaderLock, Store};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,7 @@ pub struct ConnectionManager {
     pub(super) saving: tokio::sync::Mutex<()>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
+    pub(super) driver: Arc<TaskDriver>,
     pub(super) store_loss: StoreLossSignal,
 }
 
@@ -74,6 +75,7 @@ impl ConnectionManager {
             saving: tokio::sync::Mutex::new(()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            driver: Arc::default(),
             store_loss: StoreLossSignal::default(),
         };
         manager.open_connections().await?;
@@ -134,6 +136,11 @@ impl ConnectionManager {
     /// The state store.
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The driver of the background tasks that belong to no connection.
+    pub const fn driver(&self) -> &Arc<TaskDriver> {
+        &self.driver
     }
 
     /// The queues for deliveries.

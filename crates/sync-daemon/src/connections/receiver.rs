@@ -9,6 +9,6 @@ impl HookReceiver {
     /// # Errors
     /// When the address is in use, belongs to another host, or requires TLS.
     pub async fn for_connections(manager: &ConnectionManager) -> Result<Self, ListenError> {
-        Self::with_inboxes(manager.config(), manager.inboxes().clone()).await
+        Self::with_inboxes(manager.config(), manager.inboxes().clone(), manager.driver()).await
     }
 }

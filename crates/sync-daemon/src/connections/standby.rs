@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use admin_api::{SavedSettings, Unavailable};
+use async_trait::async_trait;
 use sync_config::ConnectionConfig;
+use sync_engine::{
+    Activated, ActivationReason, BackgroundTask, FailedActivation, Task, TaskSpec, error_chain,
+};
 use sync_model::ConnectionName;
+use tokio_util::sync::CancellationToken;
 
 use super::manager::ConnectionManager;
 use super::registry::{Recalled, recall, recall_one, saved};
@@ -12,6 +17,25 @@ use crate::error::ServiceError;
 
 /// The time between two attempts with a connection that does not work.
 const AGAIN: Duration = Duration::from_secs(3);
+
+/// Opens unavailable connections.
+struct RetryTask<'m> {
+    manager: &'m ConnectionManager,
+}
+
+#[async_trait]
+impl BackgroundTask for RetryTask<'_> {
+    async fn activate(&mut self, _: ActivationReason, _: &CancellationToken) -> Activated {
+        match self.manager.retry_unavailable().await {
+            Ok(()) => Activated::Done,
+            Err(error) => {
+                let (error, remedy) = (error_chain(&error), error.remedy());
+                tracing::debug!(error, "could not read the saved connections");
+                Activated::failed(FailedActivation::quiet(Task::ConnectionRetry, error, remedy))
+            }
+        }
+    }
+}
 
 impl ConnectionManager {
     /// Opens every connection of the configuration and of the store.
@@ -27,18 +51,8 @@ impl ConnectionManager {
 
     /// Tries connections that do not work again and again, until the process ends.
     pub(super) async fn retry_until_stopped(&self) {
-        loop {
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(AGAIN) => {}
-            }
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                result = self.retry_unavailable() => if let Err(error) = result {
-                    tracing::debug!(error = sync_engine::error_chain(&error), "could not read the saved connections");
-                },
-            }
-        }
+        let retry = TaskSpec::every(Task::ConnectionRetry, AGAIN).without_retries();
+        self.driver.run(retry, &mut RetryTask { manager: self }, &self.stop).await;
     }
 
     /// Retries every unavailable connection; adds those that another process saved, and removes those that another

@@ -5,14 +5,41 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use admin_api::Unavailable;
-use sync_engine::{AlertKind, Fact, Finding, error_chain};
+use async_trait::async_trait;
+use sync_engine::{
+    Activated, ActivationReason, AlertKind, BackgroundTask, Fact, FailedActivation, Finding, Task, TaskSpec,
+    error_chain,
+};
 use sync_store::StoreLoss;
+use tokio_util::sync::CancellationToken;
 
 use super::manager::ConnectionManager;
 use crate::error::ServiceError;
 
 /// The time between two checks of the files.
 const CHECK: Duration = Duration::from_secs(1);
+
+/// Checks the files of the store until it is lost.
+struct StoreCheck<'m> {
+    manager: &'m ConnectionManager,
+    is_lost: bool,
+}
+
+#[async_trait]
+impl BackgroundTask for StoreCheck<'_> {
+    async fn activate(&mut self, _: ActivationReason, _: &CancellationToken) -> Activated {
+        let Err(loss) = self.manager.check_files().await else { return Activated::Done };
+        self.is_lost = true;
+        let error = error_chain(&loss);
+        self.manager.notice(loss);
+        self.manager.store_loss.ended.cancel();
+        Activated::failed(FailedActivation::quiet(Task::StoreCheck, error, None))
+    }
+
+    fn is_finished(&self) -> bool {
+        self.is_lost
+    }
+}
 
 impl ConnectionManager {
     /// Returns once the store is no longer the file at its path: later writes are lost.
@@ -32,35 +59,29 @@ impl ConnectionManager {
 
     /// Checks the files until the process ends.
     pub(super) async fn monitor_store(self: Arc<Self>) {
-        let checks = async {
-            let identity = async {
-                loop {
-                    tokio::time::sleep(CHECK).await;
-                    if let Err(loss) = self.store.check_identity().await {
-                        self.notice(loss);
-                        self.store_loss.ended.cancel();
-                        return;
-                    }
-                    self.restore_lock_files().await;
-                    let free = self.store.free_space().await;
-                    for member in self.members() {
-                        if let Ok(connection) = member.connection() {
-                            connection.record_free_space(free);
-                        }
-                    }
-                }
-            };
-            let soundness = async {
-                if let Err(loss) = self.store.quick_check().await {
+        let soundness = async {
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                checked = self.store.quick_check() => if let Err(loss) = checked {
                     self.notice(loss);
-                }
-            };
-            tokio::join!(identity, soundness);
+                },
+            }
         };
-        tokio::select! {
-            () = self.stop.cancelled() => {}
-            () = checks => {}
+        let mut check = StoreCheck { manager: &self, is_lost: false };
+        let identity = self.driver.run(TaskSpec::every(Task::StoreCheck, CHECK), &mut check, &self.stop);
+        tokio::join!(identity, soundness);
+    }
+
+    async fn check_files(&self) -> Result<(), StoreLoss> {
+        self.store.check_identity().await?;
+        self.restore_lock_files().await;
+        let free = self.store.free_space().await;
+        for member in self.members() {
+            if let Ok(connection) = member.connection() {
+                connection.record_free_space(free);
+            }
         }
+        Ok(())
     }
 
     fn notice(&self, loss: StoreLoss) {

@@ -123,7 +123,7 @@ impl MetricsServer {
         address: SocketAddr,
         manager: &Arc<ConnectionManager>,
     ) -> Result<Self, ListenError> {
-        let server = Server::by_rule(address, SETTING, manager.config()).await?;
+        let server = Server::by_rule(address, SETTING, manager.config(), manager.driver()).await?;
         Ok(Self { server, watched: Watched::Connections(Arc::clone(manager)) })
     }
 

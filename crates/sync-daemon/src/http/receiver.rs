@@ -1,6 +1,7 @@
 //! The HTTP side of event hooks: deliveries are verified and stored, then acknowledged. They are processed later.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -12,6 +13,7 @@ use axum::{Extension, Router};
 use connectors::{inbox_event, odd_event};
 use okta_client::{HookDelivery, VERIFICATION_HEADER, verification_response};
 use sync_config::Config;
+use sync_engine::TaskDriver;
 use tokio_util::sync::CancellationToken;
 
 use super::intake::Refused;
@@ -43,8 +45,12 @@ impl HookReceiver {
     }
 
     /// The same for inboxes by the names of their connections.
-    pub(crate) async fn with_inboxes(config: &Config, inboxes: Inboxes) -> Result<Self, ListenError> {
-        Ok(Self { server: Server::by_rule(config.listen, SETTING, config).await?, inboxes })
+    pub(crate) async fn with_inboxes(
+        config: &Config,
+        inboxes: Inboxes,
+        tasks: &Arc<TaskDriver>,
+    ) -> Result<Self, ListenError> {
+        Ok(Self { server: Server::by_rule(config.listen, SETTING, config, tasks).await?, inboxes })
     }
 
     /// The address of the listener.

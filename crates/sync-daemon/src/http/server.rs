@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use sha2::{Digest, Sha256};
 use sync_config::{Config, TlsConfig, TlsRequired, read_regular_file};
-use sync_engine::Remedy;
-use tokio::time::MissedTickBehavior;
+use sync_engine::{
+    Activated, ActivationReason, BackgroundTask, FailedActivation, Remedy, Task, TaskDriver, TaskSpec,
+};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -85,6 +87,7 @@ pub struct Server {
     setting: &'static str,
     tls: Option<Tls>,
     behind_proxy: bool,
+    tasks: Arc<TaskDriver>,
 }
 
 struct Tls {
@@ -99,7 +102,7 @@ struct Contents([u8; 32]);
 
 impl Server {
     /// Binds an address by the common rule: a loopback address without TLS, and any other one with TLS, its own or that
-    /// of a proxy.
+    /// of a proxy. `tasks` has the status of its background task.
     ///
     /// # Errors
     /// When a reachable address is served without TLS, and as [`Self::bind`].
@@ -107,8 +110,10 @@ impl Server {
         address: SocketAddr,
         setting: &'static str,
         config: &Config,
+        tasks: &Arc<TaskDriver>,
     ) -> Result<Self, ListenError> {
-        let behind = |server: Self| Self { behind_proxy: config.behind_proxy, ..server };
+        let (behind_proxy, tasks) = (config.behind_proxy, Arc::clone(tasks));
+        let behind = |server: Self| Self { behind_proxy, tasks, ..server };
         if address.ip().is_loopback() {
             return Self::bind(address, setting, None).await.map(behind);
         }
@@ -140,6 +145,7 @@ impl Server {
             setting,
             tls,
             behind_proxy: false,
+            tasks: Arc::default(),
         })
     }
 
@@ -207,7 +213,9 @@ impl Server {
         };
         let watching = async {
             if let Some(tls) = &self.tls {
-                tls.follow(interval, &ended).await;
+                let reload = TaskSpec::every(Task::CertificateReload, interval);
+                let reload = reload.for_setting(setting).without_retries();
+                self.tasks.run(reload, &mut ReloadTask { tls, seen: tls.seen }, &ended).await;
             }
         };
         tokio::join!(serving, stopping, watching).0
@@ -219,30 +227,6 @@ impl Tls {
         let (certificate, key) = read(&files).await?;
         let config = RustlsConfig::from_config(config(&files, &certificate, &key)?);
         Ok(Self { config, seen: Contents::of(&certificate, &key), files })
-    }
-
-    async fn follow(&self, interval: Duration, ended: &CancellationToken) {
-        let mut seen = self.seen;
-        let mut clock = tokio::time::interval(interval);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = ended.cancelled() => return,
-                _ = clock.tick() => {}
-            }
-            let file = self.files.certificate.display();
-            match self.reload(&mut seen).await {
-                Ok(false) => {}
-                Ok(true) => tracing::info!(certificate = %file, "loaded a new TLS certificate"),
-                Err(error) => {
-                    tracing::error!(
-                        %error,
-                        remedy = plain_text::remedy(&error.remedy()),
-                        "could not load the changed TLS files; keeping the old ones"
-                    );
-                }
-            }
-        }
     }
 
     /// Loads new files, and returns true if there were any. While they can't be used, for example because only one of
@@ -257,6 +241,36 @@ impl Tls {
         *seen = contents;
         self.config.reload_from_config(config(&self.files, &certificate, &key)?);
         Ok(true)
+    }
+}
+
+/// Loads new files of a certificate.
+struct ReloadTask<'t> {
+    tls: &'t Tls,
+    seen: Contents,
+}
+
+#[async_trait]
+impl BackgroundTask for ReloadTask<'_> {
+    async fn activate(&mut self, _: ActivationReason, _: &CancellationToken) -> Activated {
+        match self.tls.reload(&mut self.seen).await {
+            Ok(false) => Activated::NothingDue,
+            Ok(true) => {
+                let file = self.tls.files.certificate.display();
+                tracing::info!(certificate = %file, "loaded a new TLS certificate");
+                Activated::Done
+            }
+            Err(error) => {
+                let remedy = error.remedy();
+                tracing::error!(
+                    %error,
+                    remedy = plain_text::remedy(&remedy),
+                    "could not load the changed TLS files; keeping the old ones"
+                );
+                let error = error.to_string();
+                Activated::failed(FailedActivation::quiet(Task::CertificateReload, error, Some(remedy)))
+            }
+        }
     }
 }
 

@@ -103,14 +103,20 @@ impl Alert {
 }
 
 impl Task {
-    /// The kind of an alert about a failure of the task.
-    pub const fn kind(self) -> AlertKind {
-        match self {
+    /// The kind of an alert about a failure of the task; `None` if its failures are only logged.
+    pub const fn kind(self) -> Option<AlertKind> {
+        Some(match self {
             Self::Recovery | Self::SchemaCheck | Self::Events => AlertKind::SyncStalled,
             Self::EventFeed => AlertKind::SystemLogUnavailable,
             Self::Sync => AlertKind::SyncFailed,
             Self::EventHookCheck => AlertKind::EventHookUnhealthy,
-        }
+            Self::HistoryCleanup
+            | Self::MetricSamples
+            | Self::LeaderReport
+            | Self::ConnectionRetry
+            | Self::StoreCheck
+            | Self::CertificateReload => return None,
+        })
     }
 }
 

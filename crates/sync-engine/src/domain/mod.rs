@@ -32,6 +32,7 @@ pub(crate) mod staged;
 pub(crate) mod stale_value;
 pub(crate) mod store_error;
 pub(crate) mod task;
+pub(crate) mod task_status;
 pub(crate) mod trail;
 pub(crate) mod unreadable_object;
 pub(crate) mod value_problem;

@@ -1,8 +1,8 @@
-//! The background tasks of a running engine.
+//! The background tasks of a process.
 
 use serde::{Deserialize, Serialize};
 
-/// Work that a running engine repeats.
+/// Work that a process repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -19,6 +19,18 @@ pub enum Task {
     Sync,
     /// Checking the event hook.
     EventHookCheck,
+    /// Deleting expired history.
+    HistoryCleanup,
+    /// Storing metric samples.
+    MetricSamples,
+    /// Storing the firing alerts for other processes.
+    LeaderReport,
+    /// Opening unavailable connections.
+    ConnectionRetry,
+    /// Checking the files of the state store.
+    StoreCheck,
+    /// Loading changed TLS certificates.
+    CertificateReload,
 }
 
 impl Task {
@@ -31,6 +43,12 @@ impl Task {
             Self::EventFeed => "reading the System Log",
             Self::Sync => "reading from Okta",
             Self::EventHookCheck => "checking the event hook",
+            Self::HistoryCleanup => "deleting expired history",
+            Self::MetricSamples => "storing metric samples",
+            Self::LeaderReport => "storing alerts for other processes",
+            Self::ConnectionRetry => "opening unavailable connections",
+            Self::StoreCheck => "checking the state store",
+            Self::CertificateReload => "loading TLS certificates",
         }
     }
 }

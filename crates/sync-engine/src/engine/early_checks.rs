@@ -3,18 +3,23 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::domain::hook_report::HookReport;
 use crate::domain::inbox::HookNotice;
+use crate::driver::wake::Wake;
 use crate::engine::locks::{HookGuard, HookLock};
+
+/// The shortest time between two early checks.
+const MIN_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Requests for early checks, and the last results.
 #[derive(Debug, Default)]
 pub(crate) struct EarlyChecks {
-    pub(crate) requested: Notify,
-    pub(crate) hook_requested: Notify,
+    /// Wakes the check of the schema.
+    pub(crate) schema: Wake,
+    /// Wakes the check of the event hook.
+    pub(crate) hook: Wake,
     hook_lock: HookLock,
     last: Mutex<LastCheck>,
 }
@@ -25,21 +30,42 @@ struct LastCheck {
     schema_at: Option<Instant>,
     /// The ID of the connection's event hook.
     hook_id: Option<String>,
+    /// True if a notice requested a check of the event hook that didn't start yet.
+    hook_noticed: bool,
+    /// The pause before the check that the last notice requested.
+    hook_pause: Duration,
 }
 
 impl EarlyChecks {
-    /// True if the schema in Assets was checked longer ago than this.
-    pub(crate) fn is_schema_older(&self, max_age: Duration) -> bool {
-        self.last().schema_at.is_some_and(|read| read.elapsed() > max_age)
+    /// Requests both checks if the schema in Assets was checked longer ago than this.
+    pub(crate) fn refresh(&self, max_age: Duration) {
+        if self.last().schema_at.is_some_and(|read| read.elapsed() > max_age) {
+            self.schema.after(MIN_INTERVAL);
+            self.hook.after(MIN_INTERVAL);
+        }
     }
 
     fn last(&self) -> std::sync::MutexGuard<'_, LastCheck> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Requests a check of the event hook.
-    pub(crate) fn request_hook(&self) {
-        self.hook_requested.notify_one();
+    /// Requests a check of the event hook. The pause before it grows until the next periodic check, because notices such
+    /// as failed deliveries may repeat.
+    pub(crate) fn notice_hook(&self) {
+        let mut last = self.last();
+        if !std::mem::replace(&mut last.hook_noticed, true) {
+            last.hook_pause = (last.hook_pause * 2).max(MIN_INTERVAL);
+            self.hook.after(last.hook_pause);
+        }
+    }
+
+    /// Records the start of a check of the event hook, which answers all earlier notices.
+    pub(crate) fn begin_hook(&self, is_periodic: bool) {
+        let mut last = self.last();
+        last.hook_noticed = false;
+        if is_periodic {
+            last.hook_pause = Duration::ZERO;
+        }
     }
 
     /// The lock to hold while the event hook is read or changed.
@@ -72,6 +98,25 @@ impl EarlyChecks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repeated_notices_wait_longer() {
+        let checks = EarlyChecks::default();
+        let noticed = || {
+            checks.notice_hook();
+            // A notice before the check asks for the same check.
+            checks.notice_hook();
+            checks.last().hook_pause.as_secs()
+        };
+        let pauses = [5, 10, 20, 40].map(|_| {
+            let pause = noticed();
+            checks.begin_hook(false);
+            pause
+        });
+        assert_eq!(pauses, [5, 10, 20, 40]);
+        checks.begin_hook(true);
+        assert_eq!(noticed(), 5);
+    }
 
     #[test]
     fn other_event_hooks_are_ignored() {

@@ -25,6 +25,7 @@ use crate::domain::inbox::Subject;
 use crate::domain::report::{Outstanding, RunReport};
 use crate::domain::safeguards::Safeguards;
 use crate::domain::schema_report::SchemaReport;
+use crate::driver::TaskDriver;
 use crate::engine::basics::Basics;
 use crate::engine::clock::ClockWatch;
 use crate::engine::context::{Context, Ports};
@@ -61,6 +62,8 @@ pub struct Engine {
     pub(crate) work: Arc<WorkItems>,
     pub(crate) events: Arc<Events>,
     pub(crate) syncs: Syncs,
+    /// The driver of the background tasks.
+    pub(crate) driver: TaskDriver,
     setup: Setup,
     targeted_syncs: TargetedSyncs,
     plans: Plans,
@@ -80,7 +83,10 @@ impl Engine {
         let events = Events::new(&basics, Arc::clone(&turns), Arc::clone(&fetches), Arc::clone(&work));
         let events = Arc::new(events);
         let early_checks = Arc::<EarlyChecks>::default();
+        let ports = &basics.context.ports;
+        let driver = TaskDriver::new(Arc::clone(&ports.alerts), Arc::clone(&ports.clock));
         Self {
+            driver,
             setup: Setup::new(&basics, Arc::clone(&early_checks)),
             plans: Plans::new(&basics, Arc::clone(&listings), Arc::clone(&fetches)),
             prune: Prune::new(&basics, reads),
@@ -99,6 +105,11 @@ impl Engine {
     /// The counters since the start of the process.
     pub fn stats(&self) -> EngineStats {
         self.context.stats.read()
+    }
+
+    /// The driver of the background tasks of this engine.
+    pub const fn driver(&self) -> &TaskDriver {
+        &self.driver
     }
 
     /// Work that is left undone.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::alert::TaskFailure;
+use crate::domain::alert::{AlertKind, TaskFailure};
 use crate::domain::error::EngineError;
 use crate::domain::finding::Finding;
 use crate::domain::finding::fact::Fact;
@@ -117,7 +117,7 @@ impl Setup {
         match hook.findings.first() {
             None => self.context.ports.alerts.task_succeeded(task, at),
             Some(finding) => {
-                let (kind, finding) = (task.kind(), finding.clone());
+                let (kind, finding) = (AlertKind::EventHookUnhealthy, finding.clone());
                 self.context.ports.alerts.task_failed(TaskFailure { task, kind, finding, at });
             }
         }

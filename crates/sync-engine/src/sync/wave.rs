@@ -5,7 +5,7 @@ use futures::stream::{self, BoxStream};
 use jiff::Timestamp;
 use sync_model::{ObjectKind, RecordKey, UserId};
 
-use crate::domain::alert::TaskFailure;
+use crate::domain::alert::{AlertKind, TaskFailure};
 use crate::domain::directory::DirectoryObject;
 use crate::domain::error::{EngineError, PortError, error_chain};
 use crate::domain::finding::Finding;
@@ -139,6 +139,11 @@ impl Reads {
         let (task, reason, at) = (Task::Events, error_chain(error), self.context.now());
         let fact = Fact::TaskFailing { task, error: reason, occurrences: 1 };
         let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };
-        self.context.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
+        self.context.ports.alerts.task_failed(TaskFailure {
+            task,
+            kind: AlertKind::SyncStalled,
+            finding,
+            at,
+        });
     }
 }

@@ -115,7 +115,7 @@ impl Engine {
         let notices = page.events.iter().filter_map(|event| event.hook_notice.as_ref());
         let notices: Vec<_> = notices.filter(|notice| self.early_checks.may_concern_hook(notice)).collect();
         if !notices.is_empty() {
-            self.early_checks.request_hook();
+            self.early_checks.notice_hook();
         }
         let failures =
             notices.iter().filter(|notice| notice.is_failure && self.early_checks.names_hook(notice));

@@ -1,5 +1,6 @@
 //! The scheduled and requested syncs.
 
+use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::checkpoint::SyncMode;
@@ -9,12 +10,13 @@ use crate::domain::report::{RunReport, RunState};
 use crate::domain::run_kind::RunKind;
 use crate::domain::safeguards::Safeguards;
 use crate::domain::task::Task;
+use crate::domain::task_status::ActivationReason;
+use crate::driver::task::{Activated, BackgroundTask};
 use crate::engine::Engine;
 use crate::ports::progress::NoopProgress;
-use crate::tasks::background::{log_run, rest};
 use crate::tasks::options::TaskOptions;
-use crate::tasks::task_health::TaskHealth;
-use crate::tasks::waker::TaskWaker;
+use crate::tasks::outcome::activated;
+use crate::tasks::run_log::log_run;
 
 /// The number of work items that are combined into one sync.
 const MAX_WORK_PER_SYNC: u32 = 1000;
@@ -27,28 +29,27 @@ struct Due {
     request: Option<SyncRequest>,
 }
 
-impl Engine {
-    pub(crate) async fn run_syncs(&self, options: &TaskOptions, waker: &TaskWaker, stop: &CancellationToken) {
-        let mut health = TaskHealth::new(Task::Sync);
-        while !stop.is_cancelled() {
-            tokio::select! {
-                () = waker.syncs() => {}
-                () = rest(options.poll, stop) => {}
-            }
-            rest(health.pause(), stop).await;
-            if stop.is_cancelled() {
-                return;
-            }
-            let result = self.run_due_sync(options, stop).await;
-            match result {
-                Err(EngineError::Interrupted) => return,
-                // No work was due, which says nothing about earlier failures.
-                Ok(false) => {}
-                result => health.record(self, result.map(drop)),
-            }
+/// Runs the sync that is due by a request, an event, or a schedule.
+pub(crate) struct SyncTask<'e> {
+    pub(crate) engine: &'e Engine,
+    pub(crate) options: &'e TaskOptions,
+}
+
+#[async_trait]
+impl BackgroundTask for SyncTask<'_> {
+    async fn activate(&mut self, _: ActivationReason, stop: &CancellationToken) -> Activated {
+        match self.engine.run_due_sync(self.options, stop).await {
+            Ok(false) => Activated::NothingDue,
+            result => activated(Task::Sync, result.map(drop)),
         }
     }
 
+    fn ends_in_order(&self) -> bool {
+        true
+    }
+}
+
+impl Engine {
     /// Runs the due sync, if there is one.
     async fn run_due_sync(
         &self,

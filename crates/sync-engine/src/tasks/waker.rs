@@ -1,32 +1,30 @@
 //! Wakes background tasks.
 
-use tokio::sync::Notify;
+use std::time::Duration;
 
-/// Wakes background tasks for work that this process has stored, before their next interval.
+use crate::driver::wake::Wake;
+
+/// Wakes background tasks for work that this process has stored, before their next period.
 #[derive(Debug, Default)]
 pub struct TaskWaker {
-    events: Notify,
-    syncs: Notify,
+    pub(crate) events: Wake,
+    pub(crate) syncs: Wake,
 }
 
 impl TaskWaker {
     /// Wakes the task that applies events and work items.
     pub fn wake_events(&self) {
-        self.events.notify_one();
+        self.events.after(Duration::ZERO);
     }
 
-    /// Wakes the task that runs scheduled and requested syncs.
+    /// Wakes both tasks after a change of the state: another process may have stored work.
+    pub fn wake_after_change(&self) {
+        self.events.after(Duration::ZERO);
+        self.syncs.after(Duration::ZERO);
+    }
+
+    /// Wakes the task that runs scheduled and requested syncs, even if the last sync failed: a person requested one.
     pub fn wake_syncs(&self) {
-        self.syncs.notify_one();
-    }
-
-    /// Waits for events or work items.
-    pub(crate) async fn events(&self) {
-        self.events.notified().await;
-    }
-
-    /// Waits for requested syncs.
-    pub(crate) async fn syncs(&self) {
-        self.syncs.notified().await;
+        self.syncs.now();
     }
 }

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use axum::routing::get;
 use reqwest::Certificate;
+use sync_engine::TaskOutcome;
 use tokio::time::Instant;
 
 use super::*;
@@ -59,7 +60,7 @@ async fn new_certificate_needs_no_restart() {
     let (old, new) = (pair(), pair());
     let folder = Folder::with(&old);
     let server = Server::bind(anywhere(), "server.listen", Some(folder.files.clone())).await.unwrap();
-    let (address, stop) = (server.address(), CancellationToken::new());
+    let (address, stop, tasks) = (server.address(), CancellationToken::new(), Arc::clone(&server.tasks));
     let router = Router::new().route("/", get(async || "here"));
     let serving = tokio::spawn(server.serve_polling_every(Duration::from_millis(20), router, stop.clone()));
     assert!(trusts(&old, address).await && !trusts(&new, address).await);
@@ -70,6 +71,15 @@ async fn new_certificate_needs_no_restart() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(!trusts(&old, address).await);
+    let status = loop {
+        assert!(Instant::now() < deadline, "the reload isn't recorded: {tasks:?}");
+        let [status] = <[_; 1]>::try_from(tasks.statuses()).unwrap();
+        match &status.last {
+            Some(last) if last.outcome == TaskOutcome::Succeeded => break status,
+            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    assert_eq!((status.task, status.setting.as_deref()), (Task::CertificateReload, Some("server.listen")));
     stop.cancel();
     serving.await.unwrap().unwrap();
 }

@@ -56,7 +56,7 @@ impl CheckTimes {
         match task {
             Task::SchemaCheck => self.schema_at = Some(at),
             Task::EventHookCheck => self.event_hook_at = Some(at),
-            Task::Recovery | Task::Events | Task::EventFeed | Task::Sync => return false,
+            _ => return false,
         }
         true
     }
