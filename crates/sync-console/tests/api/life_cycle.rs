@@ -41,7 +41,7 @@ async fn api_covers_connection_life_cycle() {
     );
     assert_eq!((&one["managed_by"], &one["unavailable"]), (&json!("console"), &Value::Null));
 
-    set_up(api).await;
+    set_up(&world).await;
     let plan = api.done("/connections/main/plan").await;
     assert_eq!(plan["kinds"]["user"]["create"], 12, "{plan}");
     api.delete("/connections/main/plan", 204).await;
@@ -73,9 +73,13 @@ async fn api_covers_connection_life_cycle() {
 }
 
 /// Setup, verify, checks, schema and plan, as jobs.
-async fn set_up(api: &Api) {
+async fn set_up(world: &TestEnv) {
+    let api = &world.api;
     assert_eq!(api.get("/connections/main/setup", 200).await, json!({ "state": "idle" }));
+    // It is answered while Okta is waited for.
+    world.control().call("PUT", "/faults", &json!("okta.latency=1000")).await.unwrap();
     assert_eq!(api.post_empty("/connections/main/setup", 202).await["state"], "running");
+    world.control().call("DELETE", "/faults", &Value::Null).await.unwrap();
     let setup = api.done("/connections/main/setup").await;
     assert_eq!(setup["schema"]["state"], "created", "{setup}");
     assert!(setup["event_hook"]["id"].is_string(), "{setup}");

@@ -86,8 +86,15 @@ async fn processing_execution_is_awaited_after_crash() {
     assert!(cut_off.await.unwrap_err().is_cancelled());
 
     let connection = world.open("system_log").await;
+    // It counts the requests; the execution stays as it is until the faults end.
+    world.faults("assets.latency=1").await;
     let (recovered, ()) = tokio::join!(connection.engine().recover(), async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        wait_until("the execution is looked at twice", async || {
+            let faults = world.control.get("/faults").await.unwrap();
+            let requests = faults["struck"]["assets.latency"].as_u64();
+            if requests >= Some(2) { Ok(()) } else { Err(format!("{requests:?}")) }
+        })
+        .await;
         world.no_faults().await;
     });
     recovered.unwrap();

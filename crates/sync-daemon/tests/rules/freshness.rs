@@ -7,16 +7,29 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::follow;
-use crate::test_env::{USER, gated_test_env, idle, status, test_env, wait_for_system_log};
+use crate::test_env::{
+    TestEnv, USER, gated_test_env, idle, status, test_env, wait_for_system_log, wait_until,
+};
+
+/// Waits until a user was read by ID since so many requests.
+async fn user_read(world: &TestEnv, before: u64) {
+    wait_until("a user is read", async || {
+        let requests = world.requests(USER).await;
+        if requests > before { Ok(()) } else { Err(requests.to_string()) }
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn stale_read_is_retried() {
     let world = test_env(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
-    world.faults("okta.lag=2000").await;
+    world.faults("okta.lag=100000").await;
     let before = world.requests(USER).await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
+    user_read(&world, before).await;
+    world.no_faults().await;
     world.assert_in_sync().await;
     idle(&connection).await;
     assert!(world.requests(USER).await >= before + 2, "it was read before it was new");
@@ -89,15 +102,18 @@ async fn slow_deletion_is_followed_to_completion() {
     // The hook alone: nobody tells when the deletion is over.
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
-    world.faults("okta.delete-lag=900").await;
+    let before = world.requests(USER).await;
+    world.faults("okta.delete-lag=100000").await;
     world.delete(&world.users().await[2]).await;
-    status(&connection, "the event came", |status| status.event_queue.unfinished() > 0).await;
+    user_read(&world, before).await;
     // The user is still there, and the comparison would be content with that.
+    status(&connection, "the event waits", |status| status.event_queue.unfinished() > 0).await;
+    world.no_faults().await;
     let gone = async || {
         let audit = world.audit().await;
         if audit.marked_deleted == 1 { Ok(audit) } else { Err(format!("{audit:?}")) }
     };
-    let audit = crate::test_env::wait_until("the object is marked", gone).await;
+    let audit = wait_until("the object is marked", gone).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     idle(&connection).await;
     following.stop().await;

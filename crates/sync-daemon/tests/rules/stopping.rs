@@ -25,17 +25,16 @@ async fn run_stops_at_any_unanswered_request() {
         gate.hold_after(open);
         let stop = CancellationToken::new();
         let limits = Safeguards::default();
-        let run = connection.engine().full_sync(&limits, &NoopProgress, &stop);
-        let stopping = async {
-            gate.held().await;
-            stop.cancel();
-            std::future::pending::<()>().await;
+        let mut run = Box::pin(connection.engine().full_sync(&limits, &NoopProgress, &stop));
+        let ended = tokio::select! {
+            result = &mut run => result,
+            () = gate.held() => {
+                stop.cancel();
+                let ended = tokio::time::timeout(NEVER, run).await;
+                ended.unwrap_or_else(|_| panic!("no end at request {open}"))
+            }
         };
-        let ended = async {
-            tokio::select! { result = run => result, () = stopping => unreachable!() }
-        };
-        let ended = tokio::time::timeout(NEVER, Box::pin(ended)).await;
-        match ended.unwrap_or_else(|_| panic!("no end at request {open}")) {
+        match ended {
             Err(EngineError::Interrupted) => stopped += 1,
             // A run that goes on where another was asks for less.
             Ok(report) => assert_eq!(report.state, RunState::Succeeded),

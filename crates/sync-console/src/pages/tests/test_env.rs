@@ -14,12 +14,16 @@ use serde_json::Value;
 use sync_config::Config;
 use sync_daemon::{ConnectionManager, ManagedConnection};
 use sync_model::ConnectionName;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 
 use crate::access::{Identity, Role, SignInMethod};
 use crate::app::App;
+
+/// What takes longer hangs.
+pub(super) const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A form that sends these fields.
 pub(super) type Fields<'f> = &'f [(&'f str, &'f str)];
@@ -109,15 +113,16 @@ impl TestEnv {
 
     /// A page that is there, once it has this text.
     pub(super) async fn page_with(&self, path: &str, text: &str) -> String {
-        for _ in 0..1000 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
             let Answer { status, body, .. } = self.get(path).await;
             assert_eq!(status, StatusCode::OK, "{path}: {body}");
             if body.contains(text) {
                 return body;
             }
+            assert!(Instant::now() < deadline, "{path} never has {text:?}: {body}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("{path} never has {text:?}: {}", self.get(path).await.body);
     }
 
     /// Sets up and follows.
