@@ -12,6 +12,7 @@ use sync_store::{LeaderLock, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::local_api::LocalApi;
 use super::member::{ManagedConnection, Working};
 use super::store_loss::StoreLossSignal;
 use crate::connection::Connection;
@@ -32,6 +33,7 @@ pub struct ConnectionManager {
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     pub(super) store_loss: StoreLossSignal,
+    pub(super) local_api: LocalApi,
 }
 
 impl ConnectionManager {
@@ -59,6 +61,7 @@ impl ConnectionManager {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             store_loss: StoreLossSignal::default(),
+            local_api: LocalApi::default(),
         };
         manager.open_connections().await?;
         Ok(Arc::new(manager))
@@ -89,6 +92,7 @@ impl ConnectionManager {
     /// Stops the connections, and waits for active work. The store stays open for deliveries.
     pub async fn halt(&self) {
         self.stop.cancel();
+        self.local_api.withdraw();
         self.tasks.close();
         self.tasks.wait().await;
         join_all(self.members().iter().map(|member| member.end())).await;
@@ -143,7 +147,7 @@ impl ConnectionManager {
         };
         let member = self.member(name, saved, working.map_err(Into::into));
         member.follow();
-        self.insert(member);
+        self.insert(member).await;
     }
 
     pub(super) async fn work(&self, settings: ConnectionConfig) -> Result<Working, ServiceError> {
@@ -163,12 +167,20 @@ impl ConnectionManager {
         ManagedConnection::new(name, saved, working, (&self.config, &self.file), changes, &self.stop)
     }
 
-    pub(super) fn insert(&self, member: ManagedConnection) {
+    pub(super) async fn insert(&self, member: ManagedConnection) {
+        // No other task can end the member yet, so it holds its claim.
+        #[cfg(unix)]
+        let socket = self.bind_socket(&member).await;
         if let Some(inbox) = member.connection().ok().and_then(|connection| connection.inbox()) {
             self.inboxes.insert(member.name().to_string(), inbox);
         }
-        let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
-        members.insert(member.name().clone(), Arc::new(member));
+        let member = Arc::new(member);
+        let shown = Arc::clone(&member);
+        self.members.write().unwrap_or_else(PoisonError::into_inner).insert(shown.name().clone(), shown);
+        #[cfg(unix)]
+        if let Some((socket, router)) = socket {
+            member.serve_locally(socket, router, &self.tasks);
+        }
     }
 
     pub(super) fn remove_member(&self, name: &ConnectionName) {

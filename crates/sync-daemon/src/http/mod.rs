@@ -5,6 +5,8 @@ mod client_address;
 mod gate;
 pub(crate) mod inbox;
 mod intake;
+#[cfg(unix)]
+pub(crate) mod local_socket;
 mod metrics;
 mod monitor;
 mod readiness;
@@ -13,6 +15,14 @@ mod server;
 mod sign_ins;
 #[cfg(test)]
 mod situations;
+
+/// The user at the other end of a [socket beside the store](crate::ConnectionManager::serve_locally). An extension of
+/// its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalPeer {
+    /// The ID of the user, from the operating system.
+    pub uid: u32,
+}
 
 pub use client_address::{client_address, network as client_network};
 pub use gate::Visitor;
