@@ -33,7 +33,7 @@ pub use connections::{
     ConnectionDraft, ConnectionManager, ConnectionRegistry, ManagedConnection, SaveError, rotate,
 };
 pub use error::ServiceError;
-pub use history::{EventFollower, find_run, replay};
+pub use history::{EventFollower, replay};
 pub use http::{
     HookReceiver, ListenError, LocalPeer, METRICS_TYPE, MetricsServer, RefusedSignIn, RefusedSignIns, Server,
     Visitor, client_address, client_network,

@@ -24,7 +24,7 @@ enum Touches<'c> {
 }
 
 /// A change by a command on this machine.
-pub(crate) struct Change<'c> {
+struct Change<'c> {
     action: &'static str,
     file: &'c ConfigFile,
     touches: Touches<'c>,
@@ -33,7 +33,7 @@ pub(crate) struct Change<'c> {
 
 /// The change that a command makes; `None` for commands that change nothing here. The daemon audits the requests that
 /// it receives.
-pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
+fn change(command: &Command) -> Option<Change<'_>> {
     match command {
         Command::Setup(args) => {
             of_common("setup", &args.common, json!({ "manual_event_hook": args.manual_event_hook }))
@@ -92,7 +92,7 @@ fn of_common<'c>(action: &'static str, common: &'c Common, request: Value) -> Op
 
 impl<'c> Change<'c> {
     /// Reads the state before the change.
-    pub(crate) async fn begin(self) -> Begun<'c> {
+    async fn begin(self) -> Begun<'c> {
         let before = self.state().await.map(|(_, state)| state);
         Begun { change: self, before }
     }
@@ -137,8 +137,33 @@ impl<'c> Change<'c> {
     }
 }
 
+/// The audit entry of a command, if it leaves one.
+pub(crate) struct Audit<'c>(Option<Begun<'c>>);
+
+impl<'c> Audit<'c> {
+    /// Reads the state before the command, if it makes a change.
+    pub(crate) async fn begin(command: &'c Command) -> Self {
+        match change(command) {
+            Some(change) => Self(Some(change.begin().await)),
+            None => Self(None),
+        }
+    }
+
+    /// A daemon makes the change, and audits it.
+    pub(crate) fn leave_to_daemon(&mut self) {
+        self.0 = None;
+    }
+
+    /// Stores the entry.
+    pub(crate) async fn record(self, succeeded: bool) {
+        if let Some(begun) = self.0 {
+            begun.record(succeeded).await;
+        }
+    }
+}
+
 /// A change with the state before it.
-pub(crate) struct Begun<'c> {
+struct Begun<'c> {
     change: Change<'c>,
     before: Option<Value>,
 }
@@ -146,7 +171,7 @@ pub(crate) struct Begun<'c> {
 impl Begun<'_> {
     /// Stores the audit entry. A failure is logged and stops nothing. The entry of a failed change waits for another
     /// process that writes, but not for long: the command may have waited for it before.
-    pub(crate) async fn record(self, succeeded: bool) {
+    async fn record(self, succeeded: bool) {
         let Self { change, before } = self;
         let Ok(config) = change.file.load() else { return };
         if !config.store.exists() {
