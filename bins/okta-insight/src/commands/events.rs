@@ -190,21 +190,17 @@ async fn follow(common: &Common, output: Output) -> Outcome {
         .all
         .iter()
         .map(|road| match road {
-            Road::There(there) => Some(there),
+            Road::There(there) => Some(there.as_ref()),
             Road::Here(_) => None,
         })
         .collect();
-    match there {
-        Some(there) => {
-            let followed = follow_there(&there, output).await;
-            roads.close().await;
-            followed
-        }
-        None => {
-            roads.close().await;
-            follow_here(common, output).await
-        }
+    if let Some(there) = there {
+        let followed = follow_there(&there, output).await;
+        roads.close().await;
+        return followed;
     }
+    roads.close().await;
+    follow_here(common, output).await
 }
 
 async fn follow_here(common: &Common, output: Output) -> Outcome {

@@ -162,19 +162,18 @@ impl ConnectionManager {
         name: ConnectionName,
         saved: Option<SavedSettings>,
         working: Result<Working, Unavailable>,
-    ) -> ManagedConnection {
-        let changes = self.store.changes();
-        ManagedConnection::new(name, saved, working, (&self.config, &self.file), changes, &self.stop)
+    ) -> Arc<ManagedConnection> {
+        let (parts, changes) = ((&self.config, &self.file), self.store.changes());
+        Arc::new(ManagedConnection::new(name, saved, working, parts, changes, &self.stop))
     }
 
-    pub(super) async fn insert(&self, member: ManagedConnection) {
+    pub(super) async fn insert(&self, member: Arc<ManagedConnection>) {
         // No other task can end the member yet, so it holds its claim.
         #[cfg(unix)]
         let socket = self.bind_socket(&member).await;
         if let Some(inbox) = member.connection().ok().and_then(|connection| connection.inbox()) {
             self.inboxes.insert(member.name().to_string(), inbox);
         }
-        let member = Arc::new(member);
         let shown = Arc::clone(&member);
         self.members.write().unwrap_or_else(PoisonError::into_inner).insert(shown.name().clone(), shown);
         #[cfg(unix)]

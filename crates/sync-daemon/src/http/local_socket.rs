@@ -63,7 +63,7 @@ impl LocalSocket {
             Ok(there) if !there.file_type().is_socket() => return Err(io::ErrorKind::AlreadyExists.into()),
             _ => {}
         }
-        // Nobody else can reach the socket until it has its permissions.
+        // No other user can reach the socket until it has its permissions.
         let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = tempfile::Builder::new()
             .prefix(".")

@@ -1,6 +1,7 @@
 //! The choice between the two ways, for each connection of a command.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use admin_api::{RemoteClient, RemoteError, Unavailable};
@@ -9,7 +10,7 @@ use sync_config::check_clients;
 use sync_daemon::{Connection, ConnectionRegistry, ServiceError};
 use sync_engine::error_chain;
 use sync_model::ConnectionName;
-use sync_store::{Store, socket_path};
+use sync_store::Store;
 
 use super::here::Here;
 use super::operations::Backend;
@@ -23,7 +24,7 @@ use crate::failure::Failure;
 /// The way to work with a connection.
 pub(crate) enum Road {
     /// By the daemon that runs it.
-    There(There),
+    There(Box<There>),
     /// By this process.
     Here(Box<Here>),
 }
@@ -41,7 +42,7 @@ impl Roads {
     /// The connections in order.
     pub(crate) fn backends(&self) -> impl Iterator<Item = &dyn Backend> {
         self.all.iter().map(|road| match road {
-            Road::There(there) => there as &dyn Backend,
+            Road::There(there) => there.as_ref() as &dyn Backend,
             Road::Here(here) => here.as_ref(),
         })
     }
@@ -58,7 +59,7 @@ impl Roads {
 /// serves a socket beside the store, and this process opens the others.
 pub(crate) async fn working_roads(common: &Common) -> Result<Roads, Failure> {
     if let Some(there) = remote(common).await? {
-        let all = there.into_iter().map(Road::There).collect();
+        let all = there.into_iter().map(|there| Road::There(Box::new(there))).collect();
         return Ok(Roads { all, unavailable: Vec::new(), store: None });
     }
     let name = common.local.connection.as_deref();
@@ -81,7 +82,7 @@ pub(crate) async fn working_roads(common: &Common) -> Result<Roads, Failure> {
     let mut all = Vec::new();
     for name in &working {
         if let Some(there) = daemons.remove(name) {
-            all.push(Road::There(there));
+            all.push(Road::There(Box::new(there)));
         } else if let (Some(settings), Some(store)) = (config.connections.get(name), &store) {
             let connection = Connection::open(settings, store).await?;
             all.push(Road::Here(Box::new(Here { connection, config: Arc::clone(&config) })));
@@ -89,7 +90,7 @@ pub(crate) async fn working_roads(common: &Common) -> Result<Roads, Failure> {
     }
     unavailable.retain(|(name, _)| match daemons.remove(name) {
         Some(there) => {
-            all.push(Road::There(there));
+            all.push(Road::There(Box::new(there)));
             false
         }
         None => true,
@@ -135,7 +136,7 @@ pub(super) async fn daemons(
     let working = known.working(name)?.into_iter().map(|connection| &connection.name);
     let broken = known.unavailable_of(name).into_iter().map(|(name, _)| name);
     let asked = working.chain(broken).map(async |name| {
-        let found = daemon_at(&socket_path(&known.config.store, name)).await;
+        let found = daemon_of(&known.config.store, name).await;
         let client = found.unwrap_or_else(|error| {
             eprintln!("warning: {}; continuing without the daemon", error_chain(&error));
             None
@@ -146,12 +147,12 @@ pub(super) async fn daemons(
 }
 
 #[cfg(unix)]
-async fn daemon_at(socket: &std::path::Path) -> Result<Option<RemoteClient>, RemoteError> {
-    RemoteClient::at_socket(socket).await
+async fn daemon_of(store: &Path, name: &ConnectionName) -> Result<Option<RemoteClient>, RemoteError> {
+    RemoteClient::beside(store, name).await
 }
 
 /// Without sockets, no daemon is found: requests to it wait in the store.
 #[cfg(not(unix))]
-async fn daemon_at(_: &std::path::Path) -> Result<Option<RemoteClient>, RemoteError> {
+async fn daemon_of(_: &Path, _: &ConnectionName) -> Result<Option<RemoteClient>, RemoteError> {
     Ok(None)
 }
