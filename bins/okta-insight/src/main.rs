@@ -19,7 +19,8 @@ use plain_text::VisibleLines;
 use tracing_subscriber::EnvFilter;
 
 use args::{Arguments, Command};
-use commands::change::Audit;
+use commands::audit_entry::Audit;
+use commands::change::change;
 use failure::{Failure, OUTPUT_CLOSED};
 
 #[tokio::main]
@@ -37,7 +38,7 @@ async fn main() -> ExitCode {
         .with_writer(move || VisibleLines::new(std::io::stderr(), colors))
         .init();
     let output = arguments.output;
-    let mut audit = Audit::begin(&arguments.command).await;
+    let mut audit = Audit::begin(change(&arguments.command)).await;
     let result = match &arguments.command {
         Command::Init(args) => commands::init::run(args, output).await,
         Command::Keygen(args) => commands::keygen::run(args, output).await,

@@ -12,8 +12,8 @@ use sync_daemon::{EventFollower, ServiceError};
 use sync_engine::{Event, EventFilter, EventState, error_chain};
 use sync_model::EventId;
 
+use super::audit_entry::Audit;
 use super::backend::{Road, Roads, There, roads, roads_to_change};
-use super::change::Audit;
 use super::{Opened, open, stop_on_signal};
 use crate::args::values::limit;
 use crate::args::{Common, Output};

@@ -1,6 +1,7 @@
 //! A file per command.
 
 pub(crate) mod audit;
+pub(crate) mod audit_entry;
 mod backend;
 pub(crate) mod backup;
 pub(crate) mod change;

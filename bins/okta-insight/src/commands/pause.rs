@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::audit_entry::Audit;
 use super::backend::roads_to_change;
-use super::change::Audit;
 use crate::args::values::duration;
 use crate::args::{Common, Output};
 use crate::output::{Outcome, print_json};

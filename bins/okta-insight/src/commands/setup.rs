@@ -9,8 +9,8 @@ use serde_json::Value;
 use sync_engine::{HookReport, SchemaReport, SetupReport};
 use sync_model::ConnectionName;
 
+use super::audit_entry::Audit;
 use super::backend::{only_here, roads_to_change};
-use super::change::Audit;
 use super::findings::print_findings;
 use super::{manual_hook, open, stop_on_signal};
 use crate::args::{Common, Output};

@@ -13,8 +13,8 @@ use sync_engine::{RecordCounts, RequestedObject, RequestedState, RunReport, Subj
 use sync_model::{ConnectionName, ObjectKind, RecordKey};
 use tokio_util::sync::CancellationToken;
 
+use super::audit_entry::Audit;
 use super::backend::{Sent, only_here, roads_to_change};
-use super::change::Audit;
 use super::findings::print_findings;
 use super::{Opened, open, plan, stop_on_signal};
 use crate::args::values::duration;

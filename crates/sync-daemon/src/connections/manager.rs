@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use admin_api::{SavedSettings, Unavailable};
+use axum::Router;
 use futures::future::join_all;
 use sync_config::{Config, ConnectionConfig, MasterKey, check_clients};
 use sync_model::ConnectionName;
@@ -89,6 +90,17 @@ impl ConnectionManager {
         self.tasks.spawn(Arc::clone(self).monitor_store());
     }
 
+    /// Serves a router at a socket beside the store, for each connection that this process leads or will lead. Requests
+    /// have a [`LocalPeer`](crate::LocalPeer); only the owner of the socket and root can connect. If a socket can't be
+    /// created, a warning is logged. Call it before [`Self::start`].
+    pub async fn serve_locally(&self, router: Router) {
+        self.local_api.offer(router);
+        #[cfg(unix)]
+        for member in self.members() {
+            self.open_socket(&member).await;
+        }
+    }
+
     /// Stops the connections, and waits for active work. The store stays open for deliveries.
     pub async fn halt(&self) {
         self.stop.cancel();
@@ -170,14 +182,21 @@ impl ConnectionManager {
     pub(super) async fn insert(&self, member: Arc<ManagedConnection>) {
         // No other task can end the member yet, so it holds its claim.
         #[cfg(unix)]
-        let socket = self.bind_socket(&member).await;
+        self.open_socket(&member).await;
         if let Some(inbox) = member.connection().ok().and_then(|connection| connection.inbox()) {
             self.inboxes.insert(member.name().to_string(), inbox);
         }
-        let shown = Arc::clone(&member);
-        self.members.write().unwrap_or_else(PoisonError::into_inner).insert(shown.name().clone(), shown);
-        #[cfg(unix)]
-        if let Some((socket, router)) = socket {
+        let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
+        members.insert(member.name().clone(), member);
+    }
+
+    /// Opens the socket of a connection that this process leads. The claim must not end meanwhile.
+    #[cfg(unix)]
+    async fn open_socket(&self, member: &ManagedConnection) {
+        if member.connection().is_err() {
+            return;
+        }
+        if let Some((socket, router)) = self.local_api.bind(&self.config.store, member.name()).await {
             member.serve_locally(socket, router, &self.tasks);
         }
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Layer;
 
-use super::LocalPeer;
+use super::local_peer::LocalPeer;
 use super::server::{DRAIN, limited};
 
 /// The permissions of the socket: its file decides who may connect.

@@ -17,7 +17,7 @@ use super::operations::Backend;
 use super::remote::remote;
 use super::there::There;
 use crate::args::Common;
-use crate::commands::change::Audit;
+use crate::commands::audit_entry::Audit;
 use crate::commands::opened::{registry, store_of};
 use crate::failure::Failure;
 
