@@ -51,6 +51,10 @@ fn stated(mut run: impl FnMut(&[&str]) -> Output) -> Vec<Value> {
     };
     vec![
         ask(&["status"], &["/connections/0/connection", "/connections/0/objects", "/connections/0/pause"]),
+        ask(
+            &["plan"],
+            &["/changes", "/connections/0/kinds", "/connections/0/schema", "/connections/0/objects"],
+        ),
         ask(&["pause", "--connection", "main"], &["/connections/0"]),
         ask(&["resume"], &["/connections/0"]),
         ask(&["resume"], &["/connections/0"]),
