@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use admin_api::{DelegationError, RemoteError};
+use admin_api::{DelegationError, ProblemType, RemoteError};
 use serde::Serialize;
 use sync_config::ConfigError;
 use sync_console::ConsoleError;
@@ -172,14 +172,26 @@ impl From<SaveError> for Failure {
     }
 }
 
+/// The code that the same problem has without a daemon.
+fn refused_code(error: &RemoteError) -> ErrorCode {
+    match error.problem() {
+        Some(ProblemType::ConnectionPaused) => ErrorCode::ConnectionPaused,
+        Some(ProblemType::ConnectionUnavailable) => ErrorCode::ConnectionUnavailable,
+        Some(ProblemType::NotFound) => ErrorCode::NotFound,
+        _ => ErrorCode::RequestRejected,
+    }
+}
+
 impl From<RemoteError> for Failure {
     fn from(error: RemoteError) -> Self {
         let code = match &error {
             RemoteError::Address(_) => ErrorCode::InvalidArguments,
             RemoteError::Unreachable { .. }
+            | RemoteError::Socket { .. }
+            | RemoteError::OtherVersion { .. }
             | RemoteError::NotADaemon { .. }
             | RemoteError::TimedOut { .. } => ErrorCode::ServerUnreachable,
-            RemoteError::Refused(_) => ErrorCode::RequestRejected,
+            RemoteError::Refused(_) => refused_code(&error),
             RemoteError::Failed { .. } => ErrorCode::SyncFailed,
             RemoteError::Handover(error) => delegation_code(error),
             _ => ErrorCode::InternalError,

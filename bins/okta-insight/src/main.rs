@@ -19,6 +19,8 @@ use plain_text::VisibleLines;
 use tracing_subscriber::EnvFilter;
 
 use args::{Arguments, Command};
+use commands::audit_entry::Audit;
+use commands::change::change;
 use failure::{Failure, OUTPUT_CLOSED};
 
 #[tokio::main]
@@ -36,27 +38,24 @@ async fn main() -> ExitCode {
         .with_writer(move || VisibleLines::new(std::io::stderr(), colors))
         .init();
     let output = arguments.output;
-    let change = match commands::change::change(&arguments.command) {
-        Some(change) => Some(change.begin().await),
-        None => None,
-    };
+    let mut audit = Audit::begin(change(&arguments.command)).await;
     let result = match &arguments.command {
         Command::Init(args) => commands::init::run(args, output).await,
         Command::Keygen(args) => commands::keygen::run(args, output).await,
         Command::MasterKey(args) => commands::master_key::run(args, output).await,
-        Command::Setup(args) => commands::setup::run(args, output).await,
+        Command::Setup(args) => commands::setup::run(args, &mut audit, output).await,
         Command::Verify(args) => commands::verify::run(args, output).await,
         Command::Doctor(args) => commands::doctor::run(args, output).await,
         Command::Plan(args) => commands::plan::run(args, output).await,
-        Command::Sync(args) => commands::sync::run(args, output).await,
+        Command::Sync(args) => commands::sync::run(args, &mut audit, output).await,
         Command::Prune(args) => commands::prune::run(args, output).await,
         Command::Schema(args) => commands::schema::run(args, output).await,
         Command::Export(args) => commands::export::run(args, output).await,
         Command::Status(args) => commands::status::run(args, output).await,
         Command::Runs(args) => commands::runs::run(args, output).await,
-        Command::Events(args) => commands::events::run(args, output).await,
-        Command::Pause(args) => commands::pause::pause(args, output).await,
-        Command::Resume(args) => commands::pause::resume(args, output).await,
+        Command::Events(args) => commands::events::run(args, &mut audit, output).await,
+        Command::Pause(args) => commands::pause::pause(args, &mut audit, output).await,
+        Command::Resume(args) => commands::pause::resume(args, &mut audit, output).await,
         Command::Audit(args) => commands::audit::run(args, output).await,
         Command::Backup(args) => commands::backup::run(args, output).await,
         Command::Tokens(args) => commands::tokens::run(args, output).await,
@@ -66,9 +65,7 @@ async fn main() -> ExitCode {
         Command::Sandbox(args) => commands::sandbox::run(args).await,
         Command::Demo(args) => demo::run(args, output).await,
     };
-    if let Some(change) = change {
-        change.record(result.is_ok()).await;
-    }
+    audit.record(result.is_ok()).await;
     match result {
         Ok(code) => code,
         Err(failure) if failure.exit == OUTPUT_CLOSED => ExitCode::from(failure.exit),

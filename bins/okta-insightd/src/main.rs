@@ -183,9 +183,10 @@ async fn start(arguments: &Arguments) -> Result<Daemon, Failure> {
     }
     let manager = ConnectionManager::open(config, file).await?;
     let config = manager.config();
+    let stop = CancellationToken::new();
+    sync_console::serve_locally(&manager, &stop).await;
     let receiver = HookReceiver::for_connections(&manager).await?;
     tracing::info!(address = %receiver.address(), connections = manager.members().len(), "listening for event hooks");
-    let stop = CancellationToken::new();
     let monitor = match config.metrics_listen {
         Some(address) => Some(MetricsServer::for_connections(address, &manager).await?),
         None => None,

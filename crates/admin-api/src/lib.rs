@@ -35,7 +35,7 @@ pub use objects::{
 pub use plan::PlanView;
 pub use problem_type::ProblemType;
 pub use readiness::{ConnectionReadiness, DaemonHealth};
-pub use remote::{FollowedEvent, RemoteClient, RemoteError, RemoteEventFollower};
+pub use remote::{DaemonAddress, FollowedEvent, RemoteClient, RemoteError, RemoteEventFollower};
 pub use run_progress::{Seen, Watched};
 pub use saved_settings::SavedSettings;
 pub use schema::{AttributeComparison, SchemaPreview, SchemaView, TypeComparison};

@@ -45,6 +45,9 @@ fn secrets_schema() -> utoipa::openapi::schema::Object {
 /// The largest length of a secret in characters.
 pub const MAX_SECRET: usize = 16_384;
 
+/// The largest number of objects that a plan of the daemon lists.
+pub const MOST_PLANNED_OBJECTS: u32 = 200;
+
 /// A connection of the daemon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -27,6 +27,8 @@ use action::{Effect, effect};
 const MAX_RECORDED_BYTES: usize = 16 << 10;
 /// The maximum length of a stored text.
 const LONGEST: usize = 200;
+/// The origin of requests over the socket beside the store.
+const LOCAL_SOCKET: &str = "local socket";
 /// The stored members of a body. None of them can be a secret.
 const KEPT: [&str; 16] = [
     "accept",
@@ -70,7 +72,10 @@ pub(crate) async fn record(
     let subject = ["object", "event", "id"].iter().find_map(|name| part(name));
     let behind_proxy = app.manager.config().behind_proxy;
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let origin = peer.map(|peer| client_address(peer, request.headers(), behind_proxy).to_string());
+    let origin = match identity.via {
+        SignInMethod::LocalSocket => Some(LOCAL_SOCKET.to_owned()),
+        _ => peer.map(|peer| client_address(peer, request.headers(), behind_proxy).to_string()),
+    };
     let headers = request.headers().clone();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let request = record_body(request, Arc::clone(&seen));
@@ -86,6 +91,7 @@ pub(crate) async fn record(
     let via = match identity.via {
         SignInMethod::Session => "session",
         SignInMethod::Token => "token",
+        SignInMethod::LocalSocket => "local_socket",
     };
     let entry = AuditEntry {
         origin,

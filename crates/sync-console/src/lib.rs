@@ -8,9 +8,11 @@ mod audit;
 #[cfg(test)]
 mod fuzz;
 pub mod headers;
+mod local;
 mod pages;
 mod server;
 mod words;
 
 pub use api::openapi;
+pub use local::serve_locally;
 pub use server::{Console, ConsoleError};

@@ -1,11 +1,9 @@
 //! Looking back: runs, and the events in the inbox.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use admin_api::{ConnectionEvent, ConnectionRun, ReplayResult};
+use admin_api::{ConnectionEvent, ReplayResult};
 use futures::future::select_all;
 use sync_engine::{
     Event, EventCursor, EventFilter, ReplayTarget, RunDetail, RunFilter, RunSummary, SyncRequestProgress,
@@ -57,6 +55,14 @@ impl Connection {
     pub async fn replay(&self, ids: Option<&[EventId]>) -> Result<u64, ServiceError> {
         let which = ids.map_or(ReplayTarget::AllFailed, ReplayTarget::Ids);
         Ok(self.store().replay(which, self.now()).await?)
+    }
+
+    /// The events of this connection among these.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn known_events(&self, ids: &[EventId]) -> Result<Vec<EventId>, ServiceError> {
+        Ok(self.store().known_events(ids).await?)
     }
 
     /// Events, those first that happened last.
@@ -117,58 +123,32 @@ impl Connection {
     }
 }
 
-/// The run with that number, of any connection.
-///
-/// # Errors
-/// When no connection has it, or the store fails.
-pub async fn find_run(connections: &[Connection], run: RunId) -> Result<ConnectionRun, ServiceError> {
-    for connection in connections {
-        if let Some(run) = connection.store().run(run).await? {
-            return Ok(ConnectionRun { connection: connection.name().clone(), run });
-        }
-    }
-    Err(ServiceError::UnknownRun(run))
-}
-
-/// Replays events in the connections that contain them, or all failed ones if no IDs are given. Their subjects are
-/// processed by the connection's leader, or by the next one.
+/// Replays events of a connection, or all failed ones if no IDs are given. Their subjects are processed by the
+/// connection's leader, or by the next one.
 ///
 /// # Errors
 /// When an event is unknown, in which case none is replayed, or the store fails.
-pub async fn replay<C: Borrow<Connection>>(
-    connections: &[C],
+pub async fn replay(
+    connection: &Connection,
     ids: Option<&[EventId]>,
     store_path: &Path,
-) -> Result<Vec<ReplayResult>, ServiceError> {
-    let mut unknown: HashSet<&EventId> = ids.unwrap_or_default().iter().collect();
-    let mut known = Vec::new();
-    for connection in connections {
-        let here = match ids {
-            Some(ids) => connection.borrow().store().known_events(ids).await?,
-            None => Vec::new(),
-        };
-        for id in &here {
-            unknown.remove(id);
-        }
-        known.push(here);
-    }
+) -> Result<ReplayResult, ServiceError> {
+    let known = connection.known_events(ids.unwrap_or_default()).await?;
+    let mut unknown: Vec<EventId> =
+        ids.unwrap_or_default().iter().filter(|id| !known.contains(id)).cloned().collect();
     if !unknown.is_empty() {
-        let mut unknown: Vec<EventId> = unknown.into_iter().cloned().collect();
         unknown.sort();
+        unknown.dedup();
         return Err(ServiceError::UnknownEvents(unknown));
     }
-    let mut replayed = Vec::new();
-    for (connection, known) in connections.iter().map(Borrow::borrow).zip(known) {
-        let which = if ids.is_some() { ReplayTarget::Ids(&known) } else { ReplayTarget::AllFailed };
-        let count = connection.store().replay(which, connection.now()).await?;
-        replayed.push(ReplayResult {
-            connection: connection.name().clone(),
-            replayed: count,
-            skipped: (known.len() as u64).saturating_sub(count),
-            daemon_running: connection.daemon_running(store_path)?,
-        });
-    }
-    Ok(replayed)
+    let which = if ids.is_some() { ReplayTarget::Ids(&known) } else { ReplayTarget::AllFailed };
+    let replayed = connection.store().replay(which, connection.now()).await?;
+    Ok(ReplayResult {
+        connection: connection.name().clone(),
+        replayed,
+        skipped: (known.len() as u64).saturating_sub(replayed),
+        daemon_running: connection.daemon_running(store_path)?,
+    })
 }
 
 /// Follows the inboxes of some connections from their end at the start.
@@ -181,7 +161,7 @@ impl<'c> EventFollower<'c> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn begin(connections: &'c [Connection]) -> Result<Self, ServiceError> {
+    pub async fn begin(connections: impl IntoIterator<Item = &'c Connection>) -> Result<Self, ServiceError> {
         let mut marks = Vec::new();
         for connection in connections {
             marks.push((connection, connection.store().event_cursor().await?));

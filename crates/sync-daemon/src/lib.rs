@@ -33,10 +33,10 @@ pub use connections::{
     ConnectionDraft, ConnectionManager, ConnectionRegistry, ManagedConnection, SaveError, rotate,
 };
 pub use error::ServiceError;
-pub use history::{EventFollower, find_run, replay};
+pub use history::{EventFollower, replay};
 pub use http::{
-    HookReceiver, ListenError, METRICS_TYPE, MetricsServer, RefusedSignIn, RefusedSignIns, Server, Visitor,
-    client_address, client_network,
+    HookReceiver, ListenError, LocalPeer, METRICS_TYPE, MetricsServer, RefusedSignIn, RefusedSignIns, Server,
+    Visitor, client_address, client_network,
 };
 pub use named::named_subjects;
 pub use named_error::NamedError;

@@ -179,7 +179,7 @@ fn refuses(status: u16) -> ResponseTemplate {
 /// What was told, in short, until following ended.
 async fn followed(server: &MockServer) -> (Vec<String>, Result<(), RemoteError>) {
     let client = client(server);
-    let tail = RemoteEventFollower::begin(&client, &[main_connection()]).await.unwrap();
+    let tail = RemoteEventFollower::begin([(&client, &main_connection())]).await.unwrap();
     let mut told = Vec::new();
     let stop = CancellationToken::new();
     let following = tail.follow(&stop, |what| {
@@ -240,6 +240,6 @@ async fn failed_stream_start_is_error() {
     for answer in [refuses(401), refuses(503), says(": nothing\n\n".into())] {
         let server = MockServer::start().await;
         stream(&server, None, answer).await;
-        assert!(RemoteEventFollower::begin(&client(&server), &[main_connection()]).await.is_err());
+        assert!(RemoteEventFollower::begin([(&client(&server), &main_connection())]).await.is_err());
     }
 }

@@ -25,9 +25,9 @@ pub struct AuditEntry {
     pub occurred_at: Timestamp,
     /// Name of the token or person, or user of the operating system.
     pub actor: String,
-    /// `session`, `token`, or `cli`.
+    /// `session`, `token`, `local_socket`, or `cli`.
     pub via: String,
-    /// Address of the client; null on the daemon's host.
+    /// Address of the client, or `local socket`; null for a command that works without the daemon.
     pub origin: Option<String>,
     /// The change, such as `save_connection`.
     pub action: String,

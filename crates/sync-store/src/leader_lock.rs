@@ -53,7 +53,7 @@ impl LeaderLock {
     /// # Errors
     /// When another process has it, or the file can't be locked.
     pub fn acquire(store: &Path, connection: &ConnectionName) -> Result<Self, LockError> {
-        let path = Self::path(store, connection);
+        let path = beside(store, connection, "lock");
         let failed =
             |e: std::io::Error| StoreError::new("lock the connection", format!("{}: {e}", path.display()));
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
@@ -72,10 +72,17 @@ impl LeaderLock {
             _ => true,
         }
     }
+}
 
-    fn path(store: &Path, connection: &ConnectionName) -> PathBuf {
-        let mut name = store.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{connection}.lock"));
-        store.with_file_name(name)
-    }
+/// The socket at which the leader of a connection serves the admin API to this host: a file next to the store. Only the
+/// process that holds the [`LeaderLock`] of the connection may create or replace it.
+pub fn socket_path(store: &Path, connection: &ConnectionName) -> PathBuf {
+    beside(store, connection, "sock")
+}
+
+/// A file of a connection, next to the store.
+fn beside(store: &Path, connection: &ConnectionName, extension: &str) -> PathBuf {
+    let mut name = store.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{connection}.{extension}"));
+    store.with_file_name(name)
 }

@@ -50,7 +50,7 @@ pub use connection::ConnectionStore;
 pub use database_state::DatabaseState;
 pub use holder::{Holder, StoreBusy, is_busy};
 pub use identity::{FileId, StoreLoss, is_damaged};
-pub use leader_lock::{LeaderLock, LockError};
+pub use leader_lock::{LeaderLock, LockError, socket_path};
 pub use saved_connections::{EncryptedSecret, SavedConnection};
 pub use soundness::Soundness;
 pub use sqlite::{OpenError, Store};

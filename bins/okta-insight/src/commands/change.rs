@@ -1,35 +1,9 @@
-//! The audit entries that changing commands leave.
+//! The changes of commands, for the audit log.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value, json};
-use sync_config::Config;
-use sync_daemon::{ServiceError, connection_state, difference, token_state};
-use sync_engine::{Clock, SystemClock, error_chain};
-use sync_model::ConnectionName;
-use sync_store::{AuditEntry, Store};
-
-use crate::args::{Command, Common, ConfigFile};
-
-/// The time limit for the audit entry of a failed change.
-const BRIEFLY: Duration = Duration::from_secs(3);
-
-/// The state that a change can touch.
-#[derive(Clone, Copy)]
-enum Touches<'c> {
-    Tokens,
-    /// The connection of this name; every one when none was given.
-    Connections(Option<&'c str>),
-}
-
-/// A change by a command on this machine.
-pub(crate) struct Change<'c> {
-    action: &'static str,
-    file: &'c ConfigFile,
-    touches: Touches<'c>,
-    request: Value,
-}
+use super::audit_entry::{Change, Touches};
+use crate::args::{Command, Common};
 
 /// The change that a command makes; `None` for commands that change nothing here. The daemon audits the requests that
 /// it receives.
@@ -88,101 +62,4 @@ fn of_common<'c>(action: &'static str, common: &'c Common, request: Value) -> Op
         touches: Touches::Connections(local.connection.as_deref()),
         request,
     })
-}
-
-impl<'c> Change<'c> {
-    /// Reads the state before the change.
-    pub(crate) async fn begin(self) -> Begun<'c> {
-        let before = self.state().await.map(|(_, state)| state);
-        Begun { change: self, before }
-    }
-
-    /// The connection that the change concerns, if any, and the state that the change affects; `None` if the store
-    /// can't be read.
-    async fn state(&self) -> Option<(Option<ConnectionName>, Value)> {
-        let config = self.file.load().ok()?;
-        if !config.store.exists() {
-            return Some((None, json!({})));
-        }
-        let store = Store::open(&config.store).await.ok()?;
-        let state = self.read(&config, &store).await;
-        store.close().await;
-        state.ok()
-    }
-
-    async fn read(
-        &self,
-        config: &Config,
-        store: &Store,
-    ) -> Result<(Option<ConnectionName>, Value), ServiceError> {
-        let names: Vec<ConnectionName> = match self.touches {
-            Touches::Tokens => return Ok((None, token_state(store).await?)),
-            Touches::Connections(Some(name)) => {
-                ConnectionName::try_from(name.to_owned()).into_iter().collect()
-            }
-            Touches::Connections(None) => {
-                let saved = store.saved_connections().await?.into_iter().map(|saved| saved.name);
-                let names: BTreeSet<_> = config.connections.keys().cloned().chain(saved).collect();
-                names.into_iter().collect()
-            }
-        };
-        if let [name] = names.as_slice() {
-            return Ok((Some(name.clone()), connection_state(store, name, SystemClock.now()).await?));
-        }
-        let mut states = Map::new();
-        for name in &names {
-            states.insert(name.to_string(), connection_state(store, name, SystemClock.now()).await?);
-        }
-        Ok((None, json!({ "connections": states })))
-    }
-}
-
-/// A change with the state before it.
-pub(crate) struct Begun<'c> {
-    change: Change<'c>,
-    before: Option<Value>,
-}
-
-impl Begun<'_> {
-    /// Stores the audit entry. A failure is logged and stops nothing. The entry of a failed change waits for another
-    /// process that writes, but not for long: the command may have waited for it before.
-    pub(crate) async fn record(self, succeeded: bool) {
-        let Self { change, before } = self;
-        let Ok(config) = change.file.load() else { return };
-        if !config.store.exists() {
-            return;
-        }
-        let (connection, after) = change.state().await.unzip();
-        let (before, after) =
-            before.zip(after).map(|(before, after)| difference(before, after)).unwrap_or_default();
-        // By the number of the process, not by a variable that anyone can set.
-        let user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
-        let entry = AuditEntry {
-            connection: connection.flatten().map(|name| name.to_string()),
-            request: Some(change.request).filter(|request| !request.is_null()),
-            before,
-            after,
-            succeeded,
-            ..AuditEntry::new(SystemClock.now(), &user, "cli", change.action)
-        };
-        let written = async {
-            let store = Store::open(&config.store).await?;
-            let written = store.audit().append(&entry).await;
-            store.close().await;
-            written.map_err(ServiceError::from)
-        };
-        let written = if succeeded {
-            written.await
-        } else {
-            let Ok(written) = tokio::time::timeout(BRIEFLY, written).await else {
-                let seconds = BRIEFLY.as_secs();
-                eprintln!("warning: could not write the audit log within {seconds} s");
-                return;
-            };
-            written
-        };
-        if let Err(error) = written {
-            eprintln!("warning: could not write the audit log: {}", error_chain(&error));
-        }
-    }
 }

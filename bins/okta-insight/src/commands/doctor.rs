@@ -7,8 +7,8 @@ use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Widt
 use diagnostics::{Check, CheckReport, CheckStatus, examine};
 use sync_daemon::ThisProcess;
 
+use super::backend::{inspections, only_here};
 use super::findings::cell;
-use super::remote::{Remote, only_here, remote};
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::failure::FOUND;
@@ -27,21 +27,20 @@ pub(crate) struct Doctor {
 }
 
 pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
-    if args.fix {
+    let found = if args.fix {
         only_here(&args.common, "doctor --fix")?;
-    }
-    let found = if let Some(Remote { client, names }) = remote(&args.common).await? {
-        let stop = stop_on_signal();
-        let mut found = Vec::new();
-        for name in &names {
-            found.push(client.examine(name, &stop).await?);
-        }
-        found
-    } else {
         let local = &args.common.local;
         let known = known(local).await?;
         let chosen = known.chosen(local.connection.as_deref())?;
-        examine(&known.config, local.file.path(), &chosen, args.fix, &ThisProcess).await
+        examine(&known.config, local.file.path(), &chosen, true, &ThisProcess).await
+    } else {
+        let inspections = inspections(&args.common).await?;
+        let stop = stop_on_signal();
+        let mut found = Vec::new();
+        for inspection in inspections {
+            found.push(inspection.examine(&stop).await?);
+        }
+        found
     };
     let passed = found.iter().all(|report| report.passed);
     match output {

@@ -1,5 +1,6 @@
 //! `okta-insight events`
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -7,11 +8,12 @@ use std::process::ExitCode;
 use admin_api::wire::Events;
 use admin_api::{ConnectionEvent, FollowedEvent, RemoteEventFollower, ReplayResult};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
-use sync_daemon::{EventFollower, replay};
+use sync_daemon::{EventFollower, ServiceError};
 use sync_engine::{Event, EventFilter, EventState, error_chain};
 use sync_model::EventId;
 
-use super::remote::{Remote, remote};
+use super::audit_entry::Audit;
+use super::backend::{Road, Roads, There, roads, roads_to_change};
 use super::{Opened, open, stop_on_signal};
 use crate::args::values::limit;
 use crate::args::{Common, Output};
@@ -106,9 +108,9 @@ impl Args {
     }
 }
 
-pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
+pub(crate) async fn run(args: &Args, audit: &mut Audit<'_>, output: Output) -> Outcome {
     match &args.action {
-        Some(Action::Replay(args)) => replay_events(args, output).await,
+        Some(Action::Replay(args)) => replay_events(args, audit, output).await,
         None if args.show.follow => follow(&args.show.common, output).await,
         None => show(&args.show, output).await,
     }
@@ -126,33 +128,25 @@ async fn show(args: &Show, output: Output) -> Outcome {
 }
 
 async fn find(common: &Common, filter: &EventFilter) -> Result<Vec<Events>, Failure> {
+    let roads = roads(common).await?;
     let mut found = Vec::new();
-    if let Some(Remote { client, names }) = remote(common).await? {
-        for name in &names {
-            found.push(client.events(name, filter).await?);
-        }
-        return Ok(found);
+    for backend in roads.backends() {
+        found.push(backend.events(filter).await?);
     }
-    let opened = open(common).await?;
-    for connection in &opened.connections {
-        let events = connection.events(filter).await?;
-        found.push(Events { connection: connection.name().clone(), events });
-    }
-    opened.store.close().await;
+    roads.close().await;
     Ok(found)
 }
 
-async fn replay_events(args: &ReplayArgs, output: Output) -> Outcome {
+async fn replay_events(args: &ReplayArgs, audit: &mut Audit<'_>, output: Output) -> Outcome {
     let ids: Option<Vec<EventId>> =
         if args.all_failed { None } else { Some(args.ids.iter().map(EventId::new).collect()) };
-    let replayed = if let Some(remote) = remote(&args.common).await? {
-        replay_remotely(&remote, ids).await?
-    } else {
-        let opened = open(&args.common).await?.in_turn().await?;
-        let replayed = replay(&opened.connections, ids.as_deref(), &opened.config.store).await;
-        opened.store.close().await;
-        replayed?
-    };
+    let roads = roads_to_change(&args.common, audit).await?;
+    let shares = shares(&roads, ids).await?;
+    let mut replayed = Vec::new();
+    for (backend, ids) in roads.backends().zip(shares) {
+        replayed.push(backend.replay(ids.as_deref()).await?);
+    }
+    roads.close().await;
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": replayed }))?,
         Output::Text => replayed.iter().for_each(print_replayed),
@@ -160,18 +154,22 @@ async fn replay_events(args: &ReplayArgs, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn replay_remotely(remote: &Remote, ids: Option<Vec<EventId>>) -> Result<Vec<ReplayResult>, Failure> {
-    let Remote { client, names } = remote;
-    if ids.is_some() && names.len() > 1 {
-        // All are replayed or none, which several requests cannot guarantee.
-        return Err(Failure::usage("the remote daemon has several connections; events are replayed for one")
-            .with_hint("select the connection with `--connection`"));
+/// The events to replay by connection. If one is unknown, none is replayed.
+async fn shares(roads: &Roads, ids: Option<Vec<EventId>>) -> Result<Vec<Option<Vec<EventId>>>, Failure> {
+    let ids = match ids {
+        Some(ids) if roads.all.len() > 1 => ids,
+        ids => return Ok(vec![ids; roads.all.len()]),
+    };
+    let mut shares = Vec::new();
+    for backend in roads.backends() {
+        shares.push(Some(backend.known_events(&ids).await?));
     }
-    let mut replayed = Vec::new();
-    for name in names {
-        replayed.push(client.replay(name, ids.clone()).await?);
+    let known: BTreeSet<&EventId> = shares.iter().flatten().flatten().collect();
+    let unknown: BTreeSet<&EventId> = ids.iter().filter(|id| !known.contains(id)).collect();
+    if unknown.is_empty() {
+        return Ok(shares);
     }
-    Ok(replayed)
+    Err(ServiceError::UnknownEvents(unknown.into_iter().cloned().collect()).into())
 }
 
 fn print_replayed(replayed: &ReplayResult) {
@@ -185,10 +183,27 @@ fn print_replayed(replayed: &ReplayResult) {
     }
 }
 
+/// Follows events by the daemon if one runs every connection, and through the store otherwise.
 async fn follow(common: &Common, output: Output) -> Outcome {
-    if let Some(remote) = remote(common).await? {
-        return follow_there(&remote, output).await;
+    let roads = roads(common).await?;
+    let there: Option<Vec<&There>> = roads
+        .all
+        .iter()
+        .map(|road| match road {
+            Road::There(there) => Some(there.as_ref()),
+            Road::Here(_) => None,
+        })
+        .collect();
+    if let Some(there) = there {
+        let followed = follow_there(&there, output).await;
+        roads.close().await;
+        return followed;
     }
+    roads.close().await;
+    follow_here(common, output).await
+}
+
+async fn follow_here(common: &Common, output: Output) -> Outcome {
     let Opened { store, connections, .. } = open(common).await?;
     let stop = stop_on_signal();
     let tail = EventFollower::begin(&connections).await?;
@@ -200,14 +215,14 @@ async fn follow(common: &Common, output: Output) -> Outcome {
     printer.end()
 }
 
-/// Follows the events of a remote daemon, also after a time when it was unreachable.
-async fn follow_there(remote: &Remote, output: Output) -> Outcome {
-    if remote.names.is_empty() {
+/// Follows the events of a daemon, also after a time when it was unreachable.
+async fn follow_there(there: &[&There], output: Output) -> Outcome {
+    if there.is_empty() {
         return Err(Failure::usage("the remote daemon has no connections")
             .with_code(ErrorCode::NoConnection)
             .with_hint("add a connection in its console"));
     }
-    let tail = RemoteEventFollower::begin(&remote.client, &remote.names).await?;
+    let tail = RemoteEventFollower::begin(there.iter().map(|there| (&there.client, &there.name))).await?;
     let stop = stop_on_signal();
     eprintln!("{FOLLOWING}");
     let mut printer = Printer { output, failure: None };

@@ -7,7 +7,7 @@ use clap::Args;
 use connectors::{ExportError, export};
 use sync_config::{check_clients, okta_client};
 
-use super::remote::only_here;
+use super::backend::only_here;
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::failure::Failure;

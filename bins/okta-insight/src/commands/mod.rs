@@ -1,6 +1,8 @@
 //! A file per command.
 
 pub(crate) mod audit;
+pub(crate) mod audit_entry;
+mod backend;
 pub(crate) mod backup;
 pub(crate) mod change;
 pub(crate) mod completions;
@@ -18,7 +20,6 @@ mod opened;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
-mod remote;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
@@ -29,5 +30,5 @@ pub(crate) mod sync;
 pub(crate) mod tokens;
 pub(crate) mod verify;
 
-pub(crate) use opened::{Opened, known, open, open_saved, open_working};
+pub(crate) use opened::{Opened, known, open, open_saved};
 pub(crate) use signal::stop_on_signal;

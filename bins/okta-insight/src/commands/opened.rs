@@ -3,10 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use admin_api::Unavailable;
 use sync_config::{Config, ConfigError, check_clients};
 use sync_daemon::{Connection, ConnectionRegistry, ServiceError};
-use sync_model::ConnectionName;
 use sync_store::Store;
 
 use crate::args::{Common, Local};
@@ -57,43 +55,37 @@ pub(crate) async fn open_saved(common: &Common, folder: &Path) -> Result<Opened,
 }
 
 async fn open_from(common: &Common, saved: Option<&Path>) -> Result<Opened, Failure> {
-    let (opened, broken) = open_working(common, saved).await?;
-    match broken.first() {
-        Some((name, broken)) => Err(ServiceError::unavailable(name, broken).into()),
-        None => Ok(opened),
-    }
-}
-
-/// Opens the available connections, for a command that also reports the unavailable ones.
-pub(crate) async fn open_working(
-    common: &Common,
-    saved: Option<&Path>,
-) -> Result<(Opened, Vec<(ConnectionName, Unavailable)>), Failure> {
     let name = common.local.connection.as_deref();
-    let config = load(&common.local)?;
-    let mut store = None;
-    let known = if config.store.exists() {
-        let there = Store::open(&config.store).await.map_err(ServiceError::from)?;
-        ConnectionRegistry::of(config, store.insert(there)).await?
-    } else {
-        ConnectionRegistry::read(config).await?
-    };
-    let working = known.working(name)?;
-    for connection in &working {
+    let (known, store) = registry(&common.local).await?;
+    let chosen = known.chosen(name)?;
+    for connection in &chosen {
         check_clients(connection)?;
     }
-    let store = match store {
-        Some(store) => store,
-        None => Store::open(&known.config.store).await.map_err(ServiceError::from)?,
-    };
+    let store = store_of(&known.config, store).await?;
     let mut connections = Vec::new();
-    for connection in working {
+    for connection in chosen {
         connections.push(match saved {
             Some(folder) => Connection::open_saved(connection, &store, folder).await?,
             None => Connection::open(connection, &store).await?,
         });
     }
-    let broken = known.unavailable_of(name).into_iter().map(|(name, broken)| (name.clone(), broken.clone()));
-    let broken = broken.collect();
-    Ok((Opened { config: known.config, store, connections }, broken))
+    Ok(Opened { config: known.config, store, connections })
+}
+
+/// The connections of the configuration and those saved in the console, and the store, if there is one.
+pub(super) async fn registry(local: &Local) -> Result<(ConnectionRegistry, Option<Store>), Failure> {
+    let config = load(local)?;
+    if !config.store.exists() {
+        return Ok((ConnectionRegistry::read(config).await?, None));
+    }
+    let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
+    Ok((ConnectionRegistry::of(config, &store).await?, Some(store)))
+}
+
+/// The store that is open, or the one of the configuration, which is created if it is missing.
+pub(super) async fn store_of(config: &Config, store: Option<Store>) -> Result<Store, Failure> {
+    match store {
+        Some(store) => Ok(store),
+        None => Ok(Store::open(&config.store).await.map_err(ServiceError::from)?),
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use admin_api::PlanView;
+use admin_api::wire::MOST_PLANNED_OBJECTS;
 use clap::Args;
 use serde_json::Value;
 use sync_daemon::Connection;
@@ -15,8 +16,8 @@ use sync_engine::{
 use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
+use super::backend::{only_here, roads_to_stage};
 use super::findings::print_findings;
-use super::remote::{Remote, only_here, remote};
 use super::{Opened, open, open_saved, status, stop_on_signal};
 use crate::args::values::plan_limit;
 use crate::args::{Common, Output};
@@ -51,8 +52,9 @@ pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
     if args.out.is_some() {
         only_here(&args.common, "plan --out")?;
     }
-    if let Some(remote) = remote(&args.common).await? {
-        return show_remote(&remote, args.limit, output).await;
+    let is_remote = args.common.remote.server().is_some();
+    if args.from_export.is_none() && args.out.is_none() && (is_remote || args.limit <= MOST_PLANNED_OBJECTS) {
+        return show_all(args, output).await;
     }
     let opened = match &args.from_export {
         Some(folder) => open_saved(&args.common, folder).await?,
@@ -68,7 +70,21 @@ pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
     Ok(outcome)
 }
 
-/// Computes and shows the plan of each connection, of all or of some objects.
+/// Shows the plan of each connection, by its daemon or by this process.
+async fn show_all(args: &Plan, output: Output) -> Outcome {
+    let roads = roads_to_stage(&args.common).await?;
+    let stop = stop_on_signal();
+    let bars = Bars::new();
+    let mut planned = Vec::new();
+    for backend in roads.backends() {
+        planned.push(backend.plan(args.limit, &bars, &stop).await?);
+    }
+    drop(bars);
+    roads.close().await;
+    result(&planned, output)
+}
+
+/// Computes and shows the plan of each connection by this process, of all or of some objects.
 pub(crate) async fn show(
     opened: &Opened,
     limit: u32,
@@ -106,20 +122,6 @@ pub(crate) async fn show(
     }
     drop(bars);
     opened.store.close().await;
-    result(&planned, output)
-}
-
-/// Requests the plans from a remote daemon, which limits the objects that it lists.
-async fn show_remote(remote: &Remote, limit: u32, output: Output) -> Outcome {
-    let stop = stop_on_signal();
-    let mut planned = Vec::new();
-    for name in &remote.names {
-        let mut shown = remote.client.plan(name, &stop).await?;
-        if let Some(objects) = &mut shown.objects {
-            objects.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        }
-        planned.push(shown);
-    }
     result(&planned, output)
 }
 

@@ -11,7 +11,7 @@ use sync_engine::{PruneOptions, PruneOutcome, PrunePlan, PruneReport};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
-use super::remote::only_here;
+use super::backend::only_here;
 use super::{open, stop_on_signal};
 use crate::args::values::{any_duration, prune_limit};
 use crate::args::{Common, Output};

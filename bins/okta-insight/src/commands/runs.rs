@@ -5,13 +5,12 @@ use std::process::ExitCode;
 use admin_api::ConnectionRun;
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
-use sync_daemon::{ServiceError, find_run};
+use sync_daemon::ServiceError;
 use sync_engine::{RecordCounts, RunDetail, RunFilter, RunKind, RunReport, RunState, RunSummary};
 use sync_model::{ConnectionName, RunId};
 
+use super::backend::roads;
 use super::findings::print_findings;
-use super::open;
-use super::remote::{Remote, remote};
 use crate::args::values::{limit, run_id};
 use crate::args::{Common, Output};
 use crate::failure::Failure;
@@ -100,7 +99,7 @@ pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
         ..RunFilter::default()
     };
     if let Some(id) = args.id {
-        let found = find(args, RunId::new(id)).await?;
+        let found = find(&args.common, RunId::new(id)).await?;
         match output {
             Output::Json => print_json(&found)?,
             Output::Text => print_one(&found),
@@ -124,36 +123,26 @@ pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
 }
 
 /// The run with this ID, of any connection.
-async fn find(args: &Args, id: RunId) -> Result<ConnectionRun, Failure> {
-    if let Some(Remote { client, names }) = remote(&args.common).await? {
-        for name in &names {
-            if let Some(run) = client.run(name, id).await? {
-                return Ok(run);
-            }
+async fn find(common: &Common, id: RunId) -> Result<ConnectionRun, Failure> {
+    let roads = roads(common).await?;
+    let mut found = None;
+    for backend in roads.backends() {
+        found = backend.run(id).await?;
+        if found.is_some() {
+            break;
         }
-        return Err(ServiceError::UnknownRun(id).into());
     }
-    let opened = open(&args.common).await?;
-    let found = find_run(&opened.connections, id).await;
-    opened.store.close().await;
-    Ok(found?)
+    roads.close().await;
+    found.ok_or_else(|| ServiceError::UnknownRun(id).into())
 }
 
 async fn list(common: &Common, filter: &RunFilter) -> Result<Vec<History>, Failure> {
+    let roads = roads(common).await?;
     let mut found = Vec::new();
-    if let Some(Remote { client, names }) = remote(common).await? {
-        for connection in names {
-            let runs = client.runs(&connection, filter).await?;
-            found.push(History { connection, runs });
-        }
-        return Ok(found);
+    for backend in roads.backends() {
+        found.push(History { connection: backend.name().clone(), runs: backend.runs(filter).await? });
     }
-    let opened = open(common).await?;
-    for connection in &opened.connections {
-        let runs = connection.runs(filter).await?;
-        found.push(History { connection: connection.name().clone(), runs });
-    }
-    opened.store.close().await;
+    roads.close().await;
     Ok(found)
 }
 

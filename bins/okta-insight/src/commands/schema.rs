@@ -6,12 +6,11 @@ use admin_api::{AttributeComparison, SchemaView, TypeComparison};
 use clap::Args;
 use comfy_table::{Cell, Color};
 use schema_mapper::AttributeState;
-use sync_daemon::compare_schemas;
 use sync_engine::Finding;
 
+use super::backend::inspections;
 use super::findings::print_findings;
-use super::remote::{Remote, remote};
-use super::{known, stop_on_signal};
+use super::stop_on_signal;
 use crate::args::{Common, Output};
 use crate::failure::FOUND;
 use crate::output::{Outcome, coloured, print_json, table};
@@ -28,17 +27,11 @@ pub(crate) struct Schema {
 }
 
 pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
+    let inspections = inspections(&args.common).await?;
+    let stop = stop_on_signal();
     let mut views = Vec::new();
-    if let Some(Remote { client, names }) = remote(&args.common).await? {
-        let stop = stop_on_signal();
-        for name in &names {
-            views.push(client.compare_schemas(name, &stop).await?);
-        }
-    } else {
-        let local = &args.common.local;
-        for connection in known(local).await?.chosen(local.connection.as_deref())? {
-            views.push(compare_schemas(connection).await?);
-        }
+    for inspection in inspections {
+        views.push(inspection.compare_schemas(&stop).await?);
     }
     let has_differences = views.iter().any(|view| view.has_differences);
     match output {

@@ -6,14 +6,12 @@ use clap::Args;
 use connectors::ManualEventHook;
 use serde::Serialize;
 use serde_json::Value;
-use sync_config::Config;
-use sync_daemon::{Connection, HookReceiver};
 use sync_engine::{HookReport, SchemaReport, SetupReport};
 use sync_model::ConnectionName;
-use tokio_util::sync::CancellationToken;
 
+use super::audit_entry::Audit;
+use super::backend::{only_here, roads_to_change};
 use super::findings::print_findings;
-use super::remote::{Remote, only_here, remote};
 use super::{manual_hook, open, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::failure::{FOUND, Failure};
@@ -43,13 +41,12 @@ struct Done {
     by_hand: Option<ManualEventHook>,
 }
 
-pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
-    if args.manual_event_hook {
+pub(crate) async fn run(args: &Setup, audit: &mut Audit<'_>, output: Output) -> Outcome {
+    let done = if args.manual_event_hook {
         only_here(&args.common, "setup --manual-event-hook")?;
-    }
-    let done = match remote(&args.common).await? {
-        Some(remote) => set_up_there(&remote).await?,
-        None => set_up_here(args).await?,
+        set_up_by_hand(&args.common).await?
+    } else {
+        set_up(&args.common, audit).await?
     };
     let problems =
         done.iter().filter_map(|d| d.report.event_hook.as_ref()).any(|hook| !hook.findings.is_empty());
@@ -65,49 +62,33 @@ pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
     Ok(if problems { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
-async fn set_up_there(remote: &Remote) -> Result<Vec<Done>, Failure> {
+async fn set_up(common: &Common, audit: &mut Audit<'_>) -> Result<Vec<Done>, Failure> {
+    let roads = roads_to_change(common, audit).await?;
     let stop = stop_on_signal();
     let mut done = Vec::new();
-    for name in &remote.names {
-        let report = remote.client.set_up(name, &stop).await?;
-        done.push(Done { connection: name.clone(), report, manual_hook: None, by_hand: None });
+    for backend in roads.backends() {
+        let report = backend.set_up(&stop).await?;
+        done.push(Done { connection: backend.name().clone(), report, manual_hook: None, by_hand: None });
     }
+    roads.close().await;
     Ok(done)
 }
 
-async fn set_up_here(args: &Setup) -> Result<Vec<Done>, Failure> {
-    let opened = open(&args.common).await?.in_turn().await?;
-    let stop = CancellationToken::new();
-    // Okta verifies an event hook with a request. Without a daemon, this process responds during setup.
-    let receiver = HookReceiver::bind(opened.config.listen, &opened.connections).await.ok();
-    let serving = receiver.map(|receiver| tokio::spawn(receiver.serve(stop.clone())));
+/// Creates the object types and the mapping. Only this process shows the secret of the event hook, so no daemon is asked.
+async fn set_up_by_hand(common: &Common) -> Result<Vec<Done>, Failure> {
+    let opened = open(common).await?.in_turn().await?;
     let mut done = Vec::new();
-    let result = set_up(&opened.config, &opened.connections, args.manual_event_hook, &mut done).await;
-    stop.cancel();
-    if let Some(serving) = serving {
-        // It ends once it is canceled.
-        let _ = serving.await;
-    }
-    opened.store.close().await;
-    result.map(|()| done)
-}
-
-async fn set_up(
-    config: &Config,
-    connections: &[Connection],
-    manual: bool,
-    done: &mut Vec<Done>,
-) -> Result<(), Failure> {
-    for connection in connections {
-        let report = connection.engine().setup(connection.has_hook() && !manual).await?;
-        let by_hand = match config.connections.get(connection.name()) {
-            Some(settings) if manual => ManualEventHook::of(settings)?,
-            _ => None,
+    for connection in &opened.connections {
+        let report = connection.engine().setup(false).await?;
+        let by_hand = match opened.config.connections.get(connection.name()) {
+            Some(settings) => ManualEventHook::of(settings)?,
+            None => None,
         };
         let manual_hook = by_hand.as_ref().map(manual_hook::document);
         done.push(Done { connection: connection.name().clone(), report, manual_hook, by_hand });
     }
-    Ok(())
+    opened.store.close().await;
+    Ok(done)
 }
 
 fn print(done: &Done) {

@@ -5,17 +5,14 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use admin_api::wire::ConnectionView;
-use admin_api::{ConnectionStatus, Unavailable};
+use admin_api::ConnectionStatus;
 use clap::Args as ClapArgs;
-use serde::Serialize;
 use sync_engine::{Conditions, NextSyncs, UnconfirmedRecord};
-use sync_model::ConnectionName;
 
-use super::remote::{Remote, remote};
-use super::{Opened, open_working, runs, stop_on_signal};
+use super::backend::{ConnectionState, working_roads};
+use super::{runs, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::failure::{ErrorCode, Failure};
+use crate::failure::Failure;
 use crate::output::{Outcome, print_json, table};
 use crate::words::findings::unconfirmed_reason;
 use crate::words::units::{count, number, span};
@@ -35,43 +32,14 @@ pub(crate) struct Args {
     watch: bool,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Shown {
-    Available {
-        #[serde(flatten)]
-        status: Box<ConnectionStatus>,
-        /// True if a process runs the connection: the daemon, or a command that sends.
-        daemon_running: bool,
-    },
-    Unavailable {
-        connection: ConnectionName,
-        unavailable: Box<Unavailable>,
-    },
-}
-
-/// The source of the status.
-enum Source {
-    Local(Box<Opened>, Vec<(ConnectionName, Unavailable)>),
-    Remote(Remote),
-}
-
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
-    let source = if let Some(remote) = remote(&args.common).await? {
-        Source::Remote(remote)
-    } else {
-        let (opened, unavailable) = open_working(&args.common, None).await?;
-        Source::Local(Box::new(opened), unavailable)
-    };
-    let result = if args.watch { watch(&source, output).await } else { once(&source, output).await };
-    if let Source::Local(opened, _) = source {
-        opened.store.close().await;
-    }
+    let common = &args.common;
+    let result = if args.watch { watch(common, output).await } else { once(common, output).await };
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn once(source: &Source, output: Output) -> Result<(), Failure> {
-    let found = source.read().await?;
+async fn once(common: &Common, output: Output) -> Result<(), Failure> {
+    let found = read(common).await?;
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": found })),
         Output::Text => {
@@ -81,10 +49,10 @@ async fn once(source: &Source, output: Output) -> Result<(), Failure> {
     }
 }
 
-async fn watch(source: &Source, output: Output) -> Result<(), Failure> {
+async fn watch(common: &Common, output: Output) -> Result<(), Failure> {
     let stop = stop_on_signal();
     while !stop.is_cancelled() {
-        let found = source.read().await?;
+        let found = read(common).await?;
         match output {
             Output::Json => println!("{}", serde_json::json!({ "connections": found })),
             Output::Text => {
@@ -104,51 +72,25 @@ async fn watch(source: &Source, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-impl Source {
-    async fn read(&self) -> Result<Vec<Shown>, Failure> {
-        let mut found = Vec::new();
-        match self {
-            Self::Local(opened, unavailable) => {
-                for connection in &opened.connections {
-                    let daemon_running = connection.daemon_running(&opened.config.store)?;
-                    found.push(Shown::Available {
-                        status: Box::new(connection.status(RUNS).await?),
-                        daemon_running,
-                    });
-                }
-                for (connection, unavailable) in unavailable.clone() {
-                    let unavailable = Box::new(unavailable);
-                    found.push(Shown::Unavailable { connection, unavailable });
-                }
-            }
-            Self::Remote(Remote { client, names }) => {
-                for name in names {
-                    found.push(shown(client.connection(name).await?)?);
-                }
-            }
-        }
-        Ok(found)
+/// The state of each connection. A daemon may start or end between two reads.
+async fn read(common: &Common) -> Result<Vec<ConnectionState>, Failure> {
+    let mut roads = working_roads(common).await?;
+    let mut found = Vec::new();
+    for backend in roads.backends() {
+        found.push(backend.status(RUNS).await?);
     }
+    found.extend(roads.unavailable.drain(..).map(|(connection, unavailable)| ConnectionState::Unavailable {
+        connection,
+        unavailable: Box::new(unavailable),
+    }));
+    roads.close().await;
+    Ok(found)
 }
 
-/// The daemon that responds runs its connections.
-fn shown(view: ConnectionView) -> Result<Shown, Failure> {
-    match (view.status, view.unavailable) {
-        (Some(status), _) => Ok(Shown::Available { status: Box::new(status), daemon_running: true }),
-        (None, Some(unavailable)) => {
-            Ok(Shown::Unavailable { connection: view.name, unavailable: Box::new(unavailable) })
-        }
-        (None, None) => Err(Failure::new(
-            ErrorCode::ServerUnreachable,
-            format!("the daemon returned no status of connection `{}`", view.name),
-        )),
-    }
-}
-
-fn print(shown: &Shown) {
-    match shown {
-        Shown::Available { status, daemon_running } => print_status(status, *daemon_running),
-        Shown::Unavailable { connection, unavailable } => {
+fn print(state: &ConnectionState) {
+    match state {
+        ConnectionState::Available { status, daemon_running } => print_status(status, *daemon_running),
+        ConnectionState::Unavailable { connection, unavailable } => {
             println!("Connection {connection}");
             line("Unavailable", findings::finding(unavailable.finding()));
             unavailable.finding().remedy.iter().for_each(|remedy| line("Hint", remedies::remedy(remedy)));

@@ -9,13 +9,14 @@ use admin_api::wire::SyncOptions;
 use clap::Args;
 use serde::Serialize;
 use sync_daemon::{Connection, ServiceError, named_subjects};
-use sync_engine::{RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject};
+use sync_engine::{RecordCounts, RequestedObject, RequestedState, RunReport, Subject};
 use sync_model::{ConnectionName, ObjectKind, RecordKey};
 use tokio_util::sync::CancellationToken;
 
+use super::audit_entry::Audit;
+use super::backend::{Sent, only_here, roads_to_change};
 use super::findings::print_findings;
-use super::remote::{Remote, only_here, remote};
-use super::{open, plan, stop_on_signal};
+use super::{Opened, open, plan, stop_on_signal};
 use crate::args::values::duration;
 use crate::args::{Common, Output};
 use crate::failure::{ErrorCode, Failure};
@@ -48,9 +49,6 @@ pub(crate) struct Sync {
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub(crate) timeout: Duration,
 }
-
-/// The longest wait until another process accepts a request.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Serialize)]
 struct Synced {
@@ -98,16 +96,16 @@ impl Synced {
 /// The number of objects that a dry run lists.
 const SHOWN: u32 = 20;
 
-pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
+pub(crate) async fn run(args: &Sync, audit: &mut Audit<'_>, output: Output) -> Outcome {
     if !args.users.is_empty() || !args.groups.is_empty() {
         only_here(&args.common, "sync --users and --groups")?;
     }
     if args.dry_run {
         only_here(&args.common, "sync --dry-run")?;
     }
-    if let Some(remote) = remote(&args.common).await? {
+    if args.users.is_empty() && args.groups.is_empty() && !args.dry_run {
         let options = SyncOptions { override_safeguards: args.override_safeguards, resend: args.resend };
-        return result(&sync_remotely(&remote, options).await?, output);
+        return result(&sync_all(&args.common, audit, options).await?, output);
     }
     let opened = open(&args.common).await?.in_turn().await?;
     let named = if args.users.is_empty() && args.groups.is_empty() {
@@ -115,60 +113,53 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
     } else {
         Some(named_subjects(&opened.connections, &args.users, &args.groups).await?)
     };
-    if args.dry_run {
-        return plan::show(&opened, SHOWN, named.as_deref(), None, output).await;
+    match named {
+        Some(named) if !args.dry_run => result(&sync_named(args, opened, named).await?, output),
+        named => plan::show(&opened, SHOWN, named.as_deref(), None, output).await,
     }
+}
+
+/// Syncs all objects, by the daemons of the connections or by this process.
+async fn sync_all(common: &Common, audit: &mut Audit<'_>, options: SyncOptions) -> Result<Totals, Failure> {
+    let roads = roads_to_change(common, audit).await?;
     let stop = stop_on_signal();
     let bars = Bars::new();
     let mut totals = Totals::default();
-    for (n, connection) in opened.connections.iter().enumerate() {
-        let subjects = named.as_ref().and_then(|named| named.get(n)).map(Vec::as_slice);
-        if subjects.is_some_and(<[Subject]>::is_empty) {
+    for backend in roads.backends() {
+        let Sent { delegated, report } = backend.sync(options, &bars, &stop).await?;
+        let connection = backend.name().clone();
+        totals.add(Synced { connection, delegated, enqueued: 0, objects: Vec::new(), report });
+    }
+    drop(bars);
+    roads.close().await;
+    Ok(totals)
+}
+
+/// Syncs the named objects of each connection. A process that runs the connection finds the request in the store.
+async fn sync_named(args: &Sync, opened: Opened, named: Vec<Vec<Subject>>) -> Result<Totals, Failure> {
+    let stop = stop_on_signal();
+    let bars = Bars::new();
+    let store = &opened.config.store;
+    let mut totals = Totals::default();
+    for (connection, subjects) in opened.connections.iter().zip(named) {
+        if subjects.is_empty() {
             continue;
         }
-        let name = connection.name().clone();
         connection.require_unpaused().await?;
-        if args.resend {
-            connection.resend_all().await?;
-        }
-        let synced = match connection.claim(&opened.config.store).await {
+        totals.add(match connection.claim(store).await {
             Ok(_claim) => {
-                let limits = opened.config.connections.get(&name).map(|c| c.safeguards).unwrap_or_default();
-                let limits = Safeguards { override_safeguards: args.override_safeguards, ..limits };
-                let report = match subjects {
-                    None => connection.engine().sync_as_of_now(&limits, &bars, &stop).await?,
-                    Some(subjects) => connection.engine().targeted_sync(subjects, &bars, &stop).await?,
-                };
-                Synced { connection: name, delegated: false, enqueued: 0, objects: Vec::new(), report }
+                let report = connection.engine().targeted_sync(&subjects, &bars, &stop).await?;
+                let connection = connection.name().clone();
+                Synced { connection, delegated: false, enqueued: 0, objects: Vec::new(), report }
             }
             Err(ServiceError::AnotherLeader(_)) => {
-                delegate(connection, &opened.config.store, args, subjects, &bars, &stop).await?
+                delegate(connection, store, args.timeout, &subjects, &stop).await?
             }
             Err(error) => return Err(error.into()),
-        };
-        totals.add(synced);
+        });
     }
     drop(bars);
     opened.store.close().await;
-    result(&totals, output)
-}
-
-/// Requests the runs from a remote daemon, and waits for their ends.
-async fn sync_remotely(remote: &Remote, options: SyncOptions) -> Result<Totals, Failure> {
-    let stop = stop_on_signal();
-    let bars = Bars::new();
-    let mut totals = Totals::default();
-    for name in &remote.names {
-        eprintln!("Requesting the sync of connection `{name}` from the daemon.");
-        let report = remote.client.request_sync(name, options, PATIENCE, &bars, &stop).await?;
-        totals.add(Synced {
-            connection: name.clone(),
-            delegated: true,
-            enqueued: 0,
-            objects: Vec::new(),
-            report,
-        });
-    }
     Ok(totals)
 }
 
@@ -189,27 +180,20 @@ fn result(totals: &Totals, output: Output) -> Outcome {
     Err(Failure::new(ErrorCode::SyncIncomplete, message).with_hint(format!("run `{STATUS}` for details")))
 }
 
-/// Delegates the work to the process that runs the connection.
+/// Requests the objects from the process that runs the connection.
 async fn delegate(
     connection: &Connection,
     store: &Path,
-    args: &Sync,
-    subjects: Option<&[Subject]>,
-    bars: &Bars,
+    timeout: Duration,
+    subjects: &[Subject],
     stop: &CancellationToken,
 ) -> Result<Synced, Failure> {
     let name = connection.name().clone();
-    let (objects, report) = if let Some(subjects) = subjects {
-        let keys: Vec<RecordKey> = subjects.iter().filter_map(key).collect();
-        let objects = count(keys.len(), "object");
-        eprintln!("Another process runs connection `{name}`. Requesting {objects} from it.");
-        let objects = connection.delegate_targeted_sync(&keys, args.timeout, store, stop).await?;
-        (objects, RunReport::default())
-    } else {
-        eprintln!("Another process runs connection `{name}`. Requesting the sync from it.");
-        let report = connection.delegate_sync(args.override_safeguards, PATIENCE, store, bars, stop).await?;
-        (Vec::new(), report)
-    };
+    let keys: Vec<RecordKey> = subjects.iter().filter_map(key).collect();
+    let objects = count(keys.len(), "object");
+    eprintln!("Another process runs connection `{name}`. Requesting {objects} from it.");
+    let objects = connection.delegate_targeted_sync(&keys, timeout, store, stop).await?;
+    let report = RunReport::default();
     Ok(Synced { connection: name, delegated: true, enqueued: objects.len(), objects, report })
 }
 

@@ -6,9 +6,9 @@ use serde::Serialize;
 use sync_engine::{SchemaState, VerifyReport};
 use sync_model::ConnectionName;
 
+use super::backend::roads;
 use super::findings::print_findings;
-use super::remote::{Remote, remote};
-use super::{open, stop_on_signal};
+use super::stop_on_signal;
 use crate::args::{Common, Output};
 use crate::failure::{FOUND, Failure};
 use crate::output::{Outcome, print_json};
@@ -33,25 +33,15 @@ pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
 }
 
 async fn verify(common: &Common) -> Result<Vec<Found>, Failure> {
+    let roads = roads(common).await?;
+    let stop = stop_on_signal();
     let mut found = Vec::new();
-    if let Some(Remote { client, names }) = remote(common).await? {
-        let stop = stop_on_signal();
-        for name in names {
-            let report = client.verify(&name, &stop).await?;
-            found.push(Found { connection: name, passed: report.findings.is_empty(), report });
-        }
-        return Ok(found);
+    for backend in roads.backends() {
+        let report = backend.verify(&stop).await?;
+        let passed = report.findings.is_empty();
+        found.push(Found { connection: backend.name().clone(), passed, report });
     }
-    let opened = open(common).await?;
-    for connection in &opened.connections {
-        let report = connection.engine().verify(connection.has_hook()).await?;
-        found.push(Found {
-            connection: connection.name().clone(),
-            passed: report.findings.is_empty(),
-            report,
-        });
-    }
-    opened.store.close().await;
+    roads.close().await;
     Ok(found)
 }
 

@@ -1,5 +1,6 @@
-//! The admin API of a daemon elsewhere, as commands use it.
+//! The admin API of a daemon, as commands use it.
 
+use std::io;
 use std::time::Duration;
 
 use outbound::Outbound;
@@ -16,8 +17,9 @@ use url::Url;
 
 use crate::active_runs::ActiveRuns;
 use crate::delegation::{DelegationError, report_of};
-use crate::history::{ConnectionRun, ReplayResult};
+use crate::history::{ConnectionEvent, ConnectionRun, ReplayResult};
 use crate::problem_type::ProblemType;
+use crate::remote::address::DaemonAddress;
 use crate::remote::error::RemoteError;
 use crate::remote::limits::{LARGEST, wait};
 use crate::run_progress::{Seen, Watched};
@@ -31,13 +33,24 @@ const REQUEST: Duration = Duration::from_mins(1);
 /// The time limit for connecting to the daemon.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A client of a remote daemon.
+/// A client of a daemon: of a remote one over HTTPS, or of one on this host over the socket beside its store.
 #[derive(Debug, Clone)]
 pub struct RemoteClient {
     pub(super) http: reqwest::Client,
-    outbound: Outbound,
-    pub(super) server: Url,
-    token: Option<SecretString>,
+    pub(super) address: DaemonAddress,
+    /// The URL below which its operations are.
+    pub(super) base: Url,
+    pub(super) outbound: Outbound,
+    pub(super) token: Option<SecretString>,
+}
+
+/// A client that follows no redirect and whose requests have a limit.
+pub(super) fn http_client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(REQUEST)
 }
 
 impl RemoteClient {
@@ -58,16 +71,15 @@ impl RemoteClient {
             let _ = shown.set_password(None);
             return Err(RemoteError::Address(shown));
         }
-        let http = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(REQUEST)
-            .build()
-            .map_err(RemoteError::Http)?;
+        let http = http_client().build().map_err(RemoteError::Http)?;
         // The operator names the daemon, which may be in a private network.
         let outbound = Outbound::new().allow_private_addresses(true);
-        Ok(Self { http, outbound, server, token })
+        Ok(Self { http, address: DaemonAddress::Server(server.clone()), base: server, outbound, token })
+    }
+
+    /// The address of the daemon.
+    pub const fn address(&self) -> &DaemonAddress {
+        &self.address
     }
 
     /// Every connection, with its status.
@@ -124,6 +136,22 @@ impl RemoteClient {
         query.extend(filter.state.map(|state| ("state", state.as_str().to_owned())));
         query.extend(filter.search.clone().map(|search| ("search", search)));
         self.get(&["connections", name.as_str(), "events"], &query).await
+    }
+
+    /// The event with that ID; `None` if the connection has none.
+    ///
+    /// # Errors
+    /// When the daemon can't be reached, or rejects the request.
+    pub async fn event(
+        &self,
+        name: &ConnectionName,
+        event: &EventId,
+    ) -> Result<Option<ConnectionEvent>, RemoteError> {
+        let found = self.get(&["connections", name.as_str(), "events", event.as_str()], &()).await;
+        match found {
+            Err(error) if error.is(ProblemType::NotFound) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     /// Replays events, or all failed ones if no IDs are given.
@@ -263,10 +291,10 @@ impl RemoteClient {
     }
 
     pub(super) fn at(&self, path: &[&str]) -> Result<Url, RemoteError> {
-        let mut url = self.server.clone();
+        let mut url = self.base.clone();
         match url.path_segments_mut() {
             Ok(mut segments) => segments.clear().extend(["api", "v1"]).extend(path),
-            Err(()) => return Err(RemoteError::Address(self.server.clone())),
+            Err(()) => return Err(RemoteError::Address(self.base.clone())),
         };
         Ok(url)
     }
@@ -283,7 +311,7 @@ impl RemoteClient {
             Some(token) => request.bearer_auth(token.expose_secret()),
             None => request,
         };
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let response = request.send().await.map_err(|error| self.unreachable(error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -297,7 +325,7 @@ impl RemoteClient {
 
     pub(super) async fn body(&self, mut response: Response) -> Result<Vec<u8>, RemoteError> {
         let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+        while let Some(part) = response.chunk().await.map_err(|error| self.unreachable(error))? {
             body.extend_from_slice(&part);
             if body.len() > LARGEST {
                 return Err(self.not_ours(format!("more than {LARGEST} bytes")));
@@ -310,12 +338,19 @@ impl RemoteClient {
         serde_json::from_slice(body).map_err(|error| self.not_ours(error.to_string()))
     }
 
-    pub(super) fn unreachable(&self, error: &reqwest::Error) -> RemoteError {
-        let source = Box::new(self.outbound.not_reached(&self.server, error));
-        RemoteError::Unreachable { server: self.server.clone(), source }
+    pub(super) fn unreachable(&self, error: reqwest::Error) -> RemoteError {
+        match &self.address {
+            DaemonAddress::Server(server) => {
+                let source = Box::new(self.outbound.not_reached(server, &error));
+                RemoteError::Unreachable { server: server.clone(), source }
+            }
+            DaemonAddress::Socket(socket) => {
+                RemoteError::Socket { socket: socket.clone(), source: io::Error::other(error.without_url()) }
+            }
+        }
     }
 
     pub(super) fn not_ours(&self, problem: String) -> RemoteError {
-        RemoteError::NotADaemon { server: self.server.clone(), problem }
+        RemoteError::NotADaemon { server: self.address.clone(), problem }
     }
 }

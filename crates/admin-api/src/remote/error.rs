@@ -1,4 +1,7 @@
-//! The error of a request to a remote daemon.
+//! The error of a request to a daemon.
+
+use std::io;
+use std::path::PathBuf;
 
 use outbound::NotReached;
 use sync_engine::{Finding, Remedy};
@@ -6,9 +9,10 @@ use url::Url;
 
 use crate::delegation::DelegationError;
 use crate::problem_type::ProblemType;
+use crate::remote::address::DaemonAddress;
 use crate::wire::Problem;
 
-/// The error of a request to a remote daemon.
+/// The error of a request to a daemon.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteError {
@@ -24,6 +28,23 @@ pub enum RemoteError {
         #[source]
         source: Box<NotReached>,
     },
+    /// The socket of the daemon can't be used.
+    #[error("could not connect to the daemon at {}", socket.display())]
+    Socket {
+        /// Its path.
+        socket: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The daemon at a socket has another version than this program.
+    #[error("the daemon at {server} has version {version}")]
+    OtherVersion {
+        /// Its address.
+        server: DaemonAddress,
+        /// Its version.
+        version: String,
+    },
     /// The HTTP client can't be created.
     #[error("could not create the HTTP client")]
     Http(#[source] reqwest::Error),
@@ -31,7 +52,7 @@ pub enum RemoteError {
     #[error("no compatible okta-insightd responds at {server}: {problem}")]
     NotADaemon {
         /// Its address.
-        server: Url,
+        server: DaemonAddress,
         /// The problem with its response.
         problem: String,
     },
@@ -39,7 +60,7 @@ pub enum RemoteError {
     #[error("could not follow the events of the daemon at {server}: {problem}")]
     TimedOut {
         /// Its address.
-        server: Url,
+        server: DaemonAddress,
         /// The problem with the connection.
         problem: String,
     },
@@ -60,9 +81,11 @@ impl RemoteError {
         match self {
             Self::Address(_) => Some(Remedy::UseHttps),
             Self::Unreachable { source, .. } if source.is_proxy_s_fault() => Some(Remedy::CheckProxy),
-            Self::Http(_) => None,
+            Self::Http(_) | Self::OtherVersion { .. } => None,
             Self::Unreachable { .. } => Some(Remedy::CheckDaemonReachable),
-            Self::TimedOut { .. } => Some(Remedy::CheckDaemonLog),
+            Self::TimedOut { .. }
+            | Self::Socket { .. }
+            | Self::NotADaemon { server: DaemonAddress::Socket(_), .. } => Some(Remedy::CheckDaemonLog),
             Self::NotADaemon { .. } => Some(Remedy::CheckDaemonUrl),
             Self::Refused(problem) if problem.status == 401 => Some(Remedy::SetAccessToken),
             Self::Refused(problem) => problem.remedy.clone(),
@@ -91,13 +114,25 @@ impl RemoteError {
     /// True if it may succeed later without a change on this side.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::NotADaemon { .. } | Self::TimedOut { .. } => true,
+            Self::Unreachable { .. }
+            | Self::Socket { .. }
+            | Self::OtherVersion { .. }
+            | Self::NotADaemon { .. }
+            | Self::TimedOut { .. } => true,
             Self::Refused(problem) => problem.status == 429 || problem.status >= 500,
             Self::Address(_) | Self::Http(_) | Self::Failed(_) | Self::Handover(_) => false,
         }
     }
 
+    /// The problem for which the daemon rejected the request.
+    pub fn problem(&self) -> Option<ProblemType> {
+        match self {
+            Self::Refused(problem) => ProblemType::of_urn(&problem.kind),
+            _ => None,
+        }
+    }
+
     pub(super) fn is(&self, kind: ProblemType) -> bool {
-        matches!(self, Self::Refused(problem) if ProblemType::of_urn(&problem.kind) == Some(kind))
+        self.problem() == Some(kind)
     }
 }

@@ -1,4 +1,4 @@
-//! Following the events of a daemon elsewhere, over connections that may break for a while.
+//! Following the events of a daemon, over connections that may break for a while.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
@@ -34,18 +34,20 @@ pub enum FollowedEvent {
     Resumed,
 }
 
-/// Follows the inboxes of some connections of a remote daemon, from their end at the start.
+/// Follows the inboxes of some connections of daemons, from their end at the start.
 pub struct RemoteEventFollower<'c> {
     streams: Vec<Stream<'c>>,
 }
 
 impl<'c> RemoteEventFollower<'c> {
-    /// From now on.
+    /// From now on. Each connection has the client of its daemon.
     ///
     /// # Errors
-    /// When the daemon can't be reached, or rejects the request.
-    pub async fn begin(client: &'c RemoteClient, names: &[ConnectionName]) -> Result<Self, RemoteError> {
-        let streams = names.iter().map(|name| Stream::begin(client, name.clone()));
+    /// When a daemon can't be reached, or rejects the request.
+    pub async fn begin(
+        connections: impl IntoIterator<Item = (&'c RemoteClient, &ConnectionName)>,
+    ) -> Result<Self, RemoteError> {
+        let streams = connections.into_iter().map(|(client, name)| Stream::begin(client, name.clone()));
         Ok(Self { streams: try_join_all(streams).await? })
     }
 
@@ -198,7 +200,7 @@ impl<'c> Stream<'c> {
                 closed.insert(Open { response, decoder: Decoder::default(), received: false })
             }
         };
-        let part = open.response.chunk().await.map_err(|error| self.client.unreachable(&error))?;
+        let part = open.response.chunk().await.map_err(|error| self.client.unreachable(error))?;
         let Some(part) = part else {
             return if open.received {
                 Ok(StreamResult::End)
@@ -242,6 +244,6 @@ impl RemoteClient {
     }
 
     fn silent(&self, problem: String) -> RemoteError {
-        RemoteError::TimedOut { server: self.server.clone(), problem }
+        RemoteError::TimedOut { server: self.address.clone(), problem }
     }
 }

@@ -21,6 +21,8 @@ pub enum SignInMethod {
     Session,
     /// With a token in `Authorization`.
     Token,
+    /// By the permissions of the socket beside the store.
+    LocalSocket,
 }
 
 /// The identity behind a request. An extractor for every route behind [`authorize`](super::authorize()).

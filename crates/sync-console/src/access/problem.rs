@@ -20,7 +20,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(kind: ProblemType, detail: impl Into<String>, hint: &'static str) -> Self {
+    pub(crate) fn new(kind: ProblemType, detail: impl Into<String>, hint: &'static str) -> Self {
         Self { kind, detail: detail.into(), hint, for_page: false }
     }
 

@@ -33,7 +33,7 @@ struct Filter {
     #[param(max_length = 200)]
     search: Option<String>,
     /// The maximum number.
-    #[param(minimum = 1, maximum = 500, default = 20)]
+    #[param(minimum = 1, maximum = 1000, default = 20)]
     limit: u32,
 }
 
@@ -44,7 +44,7 @@ impl Default for Filter {
 }
 
 /// The most events of a response.
-const MOST: u32 = 500;
+const MOST: u32 = 1000;
 /// The maximum length of a search, in characters.
 const SEARCH: usize = 200;
 
@@ -127,6 +127,5 @@ async fn replayed(
     connection: &Connection,
     ids: Option<&[EventId]>,
 ) -> Result<Json<ReplayResult>, ApiError> {
-    let mut all = replay(&[connection], ids, &app.manager.config().store).await?;
-    all.pop().map(Json).ok_or_else(|| ApiError::invalid("no connection to replay events for"))
+    Ok(Json(replay(connection, ids, &app.manager.config().store).await?))
 }

@@ -15,7 +15,7 @@ mod runs;
 mod stream;
 mod tokens;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::any;
@@ -48,8 +48,8 @@ fn routes() -> (Router<App>, Value) {
     (router, document::complete(document))
 }
 
-/// Everything below `/api`.
-pub(crate) fn router() -> Router<App> {
+/// Everything below `/api`, which the console and the local sockets share: its description takes megabytes.
+static ROUTER: LazyLock<Router<App>> = LazyLock::new(|| {
     let (router, document) = routes();
     let parameters = Arc::new(document::Parameters::of(&document));
     router
@@ -61,7 +61,11 @@ pub(crate) fn router() -> Router<App> {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(Extension(document::Document::of(&document)))
         .layer(Extension(document::Bodies::of(&document)))
-        .layer(Extension(stream::Places::default()))
+});
+
+/// Everything below `/api`.
+pub(crate) fn router() -> Router<App> {
+    ROUTER.clone().layer(Extension(stream::Places::default()))
 }
 
 /// The OpenAPI document of the admin API, which `/api/v1/openapi.json` returns.

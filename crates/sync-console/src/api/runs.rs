@@ -31,7 +31,7 @@ struct Filter {
     /// True for failed and partial runs only.
     failed: bool,
     /// The maximum number.
-    #[param(minimum = 1, maximum = 500, default = 20)]
+    #[param(minimum = 1, maximum = 1000, default = 20)]
     limit: u32,
 }
 
@@ -42,7 +42,7 @@ impl Default for Filter {
 }
 
 /// The most runs of a response.
-const MOST: u32 = 500;
+const MOST: u32 = 1000;
 
 /// List runs, newest first
 #[utoipa::path(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use admin_api::{SavedSettings, Unavailable};
+use axum::Router;
 use futures::future::join_all;
 use jiff::Timestamp;
 use sync_config::{Config, ConnectionConfig, MasterKey, check_clients};
@@ -14,6 +15,7 @@ use sync_store::{LeaderLock, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::local_api::LocalApi;
 use super::member::{Jobs, ManagedConnection, Working};
 use super::store_loss::StoreLossSignal;
 use crate::connection::Connection;
@@ -36,6 +38,7 @@ pub struct ConnectionManager {
     pub(super) tasks: TaskTracker,
     pub(super) driver: Arc<TaskDriver>,
     pub(super) store_loss: StoreLossSignal,
+    pub(super) local_api: LocalApi,
 }
 
 impl ConnectionManager {
@@ -77,6 +80,7 @@ impl ConnectionManager {
             tasks: TaskTracker::new(),
             driver: Arc::default(),
             store_loss: StoreLossSignal::default(),
+            local_api: LocalApi::default(),
         };
         manager.open_connections().await?;
         Ok(Arc::new(manager))
@@ -104,9 +108,21 @@ impl ConnectionManager {
         self.tasks.spawn(Arc::clone(self).monitor_store());
     }
 
+    /// Serves a router at a socket beside the store, for each connection that this process leads or will lead. Requests
+    /// have a [`LocalPeer`](crate::LocalPeer); only the owner of the socket and root can connect. If a socket can't be
+    /// created, a warning is logged. Call it before [`Self::start`].
+    pub async fn serve_locally(&self, router: Router) {
+        self.local_api.offer(router);
+        #[cfg(unix)]
+        for member in self.members() {
+            self.open_socket(&member).await;
+        }
+    }
+
     /// Stops the connections, and waits for active work. The store stays open for deliveries.
     pub async fn halt(&self) {
         self.stop.cancel();
+        self.local_api.withdraw();
         self.tasks.close();
         self.tasks.wait().await;
         join_all(self.members().iter().map(|member| member.end())).await;
@@ -176,7 +192,7 @@ impl ConnectionManager {
         };
         let member = self.member(name, saved, working.map_err(Into::into));
         member.follow();
-        self.insert(member);
+        self.insert(member).await;
     }
 
     pub(super) async fn work(&self, settings: ConnectionConfig) -> Result<Working, ServiceError> {
@@ -193,17 +209,32 @@ impl ConnectionManager {
         name: ConnectionName,
         saved: Option<SavedSettings>,
         working: Result<Working, Unavailable>,
-    ) -> ManagedConnection {
+    ) -> Arc<ManagedConnection> {
         let jobs = Jobs::new(&self.clock, self.store.changes());
-        ManagedConnection::new(name, saved, working, (&self.config, &self.file), jobs, &self.stop)
+        let parts = (&self.config, &self.file);
+        Arc::new(ManagedConnection::new(name, saved, working, parts, jobs, &self.stop))
     }
 
-    pub(super) fn insert(&self, member: ManagedConnection) {
+    pub(super) async fn insert(&self, member: Arc<ManagedConnection>) {
+        // No other task can end the member yet, so it holds its claim.
+        #[cfg(unix)]
+        self.open_socket(&member).await;
         if let Some(inbox) = member.connection().ok().and_then(|connection| connection.inbox()) {
             self.inboxes.insert(member.name().to_string(), inbox);
         }
         let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
-        members.insert(member.name().clone(), Arc::new(member));
+        members.insert(member.name().clone(), member);
+    }
+
+    /// Opens the socket of a connection that this process leads. The claim must not end meanwhile.
+    #[cfg(unix)]
+    async fn open_socket(&self, member: &ManagedConnection) {
+        if member.connection().is_err() {
+            return;
+        }
+        if let Some((socket, router)) = self.local_api.bind(&self.config.store, member.name()).await {
+            member.serve_locally(socket, router, &self.tasks);
+        }
     }
 
     pub(super) fn remove_member(&self, name: &ConnectionName) {

@@ -7,10 +7,14 @@ use std::time::Duration;
 use crate::connection::{Connection, LeaderLease};
 use crate::delegate::SLOW_START;
 use crate::error::ServiceError;
+#[cfg(unix)]
+use crate::http::local_socket::LocalSocket;
 use crate::schema::compare_schemas;
 use crate::this_process::ThisProcess;
-use admin_api::wire::SyncOptions;
+use admin_api::wire::{MOST_PLANNED_OBJECTS, SyncOptions};
 use admin_api::{PlanView, SavedSettings, SchemaView, Unavailable};
+#[cfg(unix)]
+use axum::Router;
 use diagnostics::{CheckReport, JobActivity, JobState, SetupChecklist, SetupEvidence, SetupInputs};
 use jiff::Timestamp;
 use sync_config::{Config, ConnectionConfig, ManagedBy};
@@ -18,6 +22,8 @@ use sync_engine::{Clock, HookReport, NoopProgress, RunFilter, RunKind, SetupRepo
 use sync_model::ConnectionName;
 use sync_store::ChangeSignal;
 use tokio_util::sync::CancellationToken;
+#[cfg(unix)]
+use tokio_util::task::TaskTracker;
 
 use super::job::{Job, Yard};
 
@@ -27,8 +33,6 @@ const SHORT: Duration = Duration::from_mins(10);
 const LONG: Duration = Duration::from_hours(6);
 /// The age up to which results of checks are shown without a new check.
 const SHOWN_FOR: Duration = Duration::from_secs(30);
-/// The number of objects in a plan that are shown individually.
-const SHOWN: u32 = 200;
 
 /// A connection that works.
 pub(super) struct Working {
@@ -110,6 +114,12 @@ impl ManagedConnection {
             let (connection, stop) = (Arc::clone(&running.connection), self.yard.stop().clone());
             self.yard.tasks().spawn(async move { connection.follow(&stop).await });
         }
+    }
+
+    /// Serves the router at a socket until the connection ends; its file is removed before the claim is released.
+    #[cfg(unix)]
+    pub(super) fn serve_locally(&self, socket: LocalSocket, router: Router, tasks: &TaskTracker) {
+        socket.serve(router, self.yard.stop().clone(), self.yard.tasks(), tasks);
     }
 
     /// Stops following, and whatever else is done for it.
@@ -230,7 +240,9 @@ impl ManagedConnection {
         let Ok(running) = &self.state else { return false };
         let (connection, limits) = (Arc::clone(&running.connection), running.settings.safeguards);
         self.yard.start(self, |m| &m.jobs.plan, JobActivity::Planning, {
-            |_, stop| async move { connection.make_plan(&limits, SHOWN, &NoopProgress, &stop).await }
+            |_, stop| async move {
+                connection.make_plan(&limits, MOST_PLANNED_OBJECTS, &NoopProgress, &stop).await
+            }
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod job;
+mod local_api;
 mod manager;
 mod member;
 mod receiver;

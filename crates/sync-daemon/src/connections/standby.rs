@@ -110,13 +110,13 @@ impl ConnectionManager {
                 if follow {
                     member.follow();
                 }
-                self.insert(member);
+                self.insert(member).await;
             }
             Err(broken) => {
                 if was != Some(&broken) {
                     say(&name, &broken);
                     let member = self.member(name, saved, Err(broken));
-                    self.insert(member);
+                    self.insert(member).await;
                 }
             }
         }

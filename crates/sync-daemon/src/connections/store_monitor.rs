@@ -120,7 +120,8 @@ impl ConnectionManager {
                     member.end().await;
                     let saved = member.saved().cloned();
                     self.inboxes.remove(member.name().as_str());
-                    self.insert(self.member(member.name().clone(), saved, Err(Unavailable::from(error))));
+                    let stopped = self.member(member.name().clone(), saved, Err(Unavailable::from(error)));
+                    self.insert(stopped).await;
                 }
             }
         }

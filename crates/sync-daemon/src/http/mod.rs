@@ -5,6 +5,9 @@ mod client_address;
 mod gate;
 pub(crate) mod inbox;
 mod intake;
+mod local_peer;
+#[cfg(unix)]
+pub(crate) mod local_socket;
 mod metrics;
 mod monitor;
 mod readiness;
@@ -16,6 +19,7 @@ mod situations;
 
 pub use client_address::{client_address, network as client_network};
 pub use gate::Visitor;
+pub use local_peer::LocalPeer;
 pub use metrics::METRICS_TYPE;
 pub use monitor::MetricsServer;
 pub use receiver::HookReceiver;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Address, Handle};
 use sha2::{Digest, Sha256};
 use sync_config::{Config, TlsConfig, TlsRequired, read_regular_file};
 use sync_engine::{
@@ -34,7 +34,7 @@ const H2_WINDOW: u32 = 64 << 10;
 /// Requests of one connection of HTTP/2 at once.
 const H2_STREAMS: u32 = 32;
 /// The time that active requests have to end when the daemon stops.
-const DRAIN: Duration = Duration::from_secs(3);
+pub(super) const DRAIN: Duration = Duration::from_secs(3);
 
 /// The reason for which an address can't be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -177,21 +177,8 @@ impl Server {
         let failed = |source| ListenError::Bind { address, setting, source };
         let (handle, ended) = (Handle::new(), CancellationToken::new());
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let mut server = axum_server::from_tcp(self.listener)
-            .map_err(failed)?
-            .handle(handle.clone())
-            .first_request_timeout(PATIENCE);
-        server.http_builder().http1().header_read_timeout(PATIENCE).max_buf_size(HEAD as usize);
-        server
-            .http_builder()
-            .http2()
-            .initial_connection_window_size(H2_WINDOW)
-            .initial_stream_window_size(H2_WINDOW)
-            .max_concurrent_streams(H2_STREAMS)
-            .max_header_list_size(HEAD)
-            .max_send_buf_size(HEAD as usize)
-            .keep_alive_interval(PATIENCE)
-            .keep_alive_timeout(PATIENCE);
+        let server = axum_server::from_tcp(self.listener).map_err(failed)?;
+        let server = limited(server).handle(handle.clone());
         let gate = Gate::new(self.behind_proxy);
         let stopping = async {
             tokio::select! {
@@ -220,6 +207,23 @@ impl Server {
         };
         tokio::join!(serving, stopping, watching).0
     }
+}
+
+/// The server with the limits of every listener: for times, and for what a connection buffers.
+pub(super) fn limited<A: Address>(server: axum_server::Server<A>) -> axum_server::Server<A> {
+    let mut server = server.first_request_timeout(PATIENCE);
+    server.http_builder().http1().header_read_timeout(PATIENCE).max_buf_size(HEAD as usize);
+    server
+        .http_builder()
+        .http2()
+        .initial_connection_window_size(H2_WINDOW)
+        .initial_stream_window_size(H2_WINDOW)
+        .max_concurrent_streams(H2_STREAMS)
+        .max_header_list_size(HEAD)
+        .max_send_buf_size(HEAD as usize)
+        .keep_alive_interval(PATIENCE)
+        .keep_alive_timeout(PATIENCE);
+    server
 }
 
 impl Tls {

@@ -54,6 +54,37 @@ async fn file_connection_waits_as_standby() {
     second.end().await;
 }
 
+/// The answer of the process that serves the socket of the connection; `None` without one.
+async fn answer(world: &TestEnv) -> Option<String> {
+    let client = reqwest::Client::builder().unix_socket(socket(world)).build().unwrap();
+    client.get("http://localhost/").send().await.ok()?.text().await.ok()
+}
+
+fn socket(world: &TestEnv) -> std::path::PathBuf {
+    world.folder.path().join("okta-insight.db.acme.sock")
+}
+
+#[tokio::test]
+async fn socket_belongs_to_the_leader() {
+    let world = TestEnv::start().await;
+    let router = |name: &'static str| axum::Router::new().route("/", axum::routing::get(async move || name));
+    let first = world.manager().await;
+    first.serve_locally(router("first")).await;
+    assert!(answer(&world).await.is_none(), "there is no connection");
+    first.save(&acme(), world.draft(), true).await.unwrap();
+    assert_eq!(answer(&world).await.as_deref(), Some("first"));
+    let second = world.manager().await;
+    second.serve_locally(router("second")).await;
+    assert_eq!(answer(&world).await.as_deref(), Some("first"), "a standby serves nothing");
+    first.end().await;
+    wait_for_takeover(&second).await;
+    // The socket is bound before its connection is seen, and answers soon.
+    assert_eq!(answer(&world).await.as_deref(), Some("second"));
+    second.remove(&acme()).await.unwrap();
+    assert!(!socket(&world).exists(), "the connection was removed");
+    second.end().await;
+}
+
 #[tokio::test]
 async fn lost_store_ends_daemon() {
     let world = TestEnv::start().await;

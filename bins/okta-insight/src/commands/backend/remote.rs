@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use sync_config::{read_small_text, trimmed};
 use sync_model::ConnectionName;
 
+use super::there::There;
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::words::commands::TOKENS_CREATE;
@@ -12,14 +13,8 @@ use crate::words::commands::TOKENS_CREATE;
 /// The variable of the access token, without `--token-file`.
 const TOKEN: &str = "OKTA_INSIGHT_TOKEN";
 
-/// A remote daemon and the selected connections.
-pub(crate) struct Remote {
-    pub(crate) client: RemoteClient,
-    pub(crate) names: Vec<ConnectionName>,
-}
-
-/// The remote daemon; `None` when the command works on this host.
-pub(crate) async fn remote(common: &Common) -> Result<Option<Remote>, Failure> {
+/// The selected connections of a remote daemon; `None` when the command works on this host.
+pub(super) async fn remote(common: &Common) -> Result<Option<Vec<There>>, Failure> {
     let Some(server) = common.remote.server() else { return Ok(None) };
     let client = RemoteClient::new(server.clone(), token(common)?)?;
     let names = match &common.local.connection {
@@ -29,7 +24,7 @@ pub(crate) async fn remote(common: &Common) -> Result<Option<Remote>, Failure> {
         }
         None => client.connections().await?.into_iter().map(|connection| connection.name).collect(),
     };
-    Ok(Some(Remote { client, names }))
+    Ok(Some(names.into_iter().map(|name| There { client: client.clone(), name }).collect()))
 }
 
 fn token(common: &Common) -> Result<Option<SecretString>, Failure> {
