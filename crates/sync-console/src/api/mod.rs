@@ -48,7 +48,7 @@ fn routes() -> (Router<App>, Value) {
     (router, document::complete(document))
 }
 
-/// Everything below `/api`, which the console and the local sockets share: its description takes megabytes.
+/// Everything below `/api`, which the console and the local sockets share: its description needs megabytes of memory.
 static ROUTER: LazyLock<Router<App>> = LazyLock::new(|| {
     let (router, document) = routes();
     let parameters = Arc::new(document::Parameters::of(&document));
