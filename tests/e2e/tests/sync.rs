@@ -143,8 +143,10 @@ fn timeless(text: &str) -> String {
 
 #[tokio::test]
 async fn sync_resumes_after_ctrl_c() {
-    let world = TestEnv::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
+    let world = TestEnv::start(&["--users", "900", "--groups", "30"]);
     world.json(&["setup"]);
+    let control = world.control();
+    control.call("PUT", "/faults", &json!("okta.latency=120..160")).await.unwrap();
     let child = Command::new(binary("okta-insight"))
         .args(["sync", "--config", "c.toml"])
         .current_dir(world.folder())
@@ -152,13 +154,13 @@ async fn sync_resumes_after_ctrl_c() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // In the middle of the listings.
-    let control = world.control();
+    // In the middle of the listings, which wait for answers from then on.
     let deadline = Instant::now() + Duration::from_mins(3);
     while control.get("/stats").await.unwrap()["okta"]["buckets"]["/api/v1/groups"].as_u64() < Some(8) {
         assert!(Instant::now() < deadline, "the sync does not list members");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    control.call("PUT", "/faults", &json!("okta.latency=600000")).await.unwrap();
     let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(asked.success());
     let output = child.wait_with_output().unwrap();
@@ -174,14 +176,17 @@ async fn sync_resumes_after_ctrl_c() {
     assert!(in_sync(&world, Duration::ZERO).await.in_sync);
 }
 
-#[test]
-fn terminal_shows_phase_progress() {
-    let world = TestEnv::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
+#[tokio::test]
+async fn terminal_shows_phase_progress() {
+    let world = TestEnv::start(&["--users", "900", "--groups", "30"]);
     world.json(&["setup"]);
+    let control = world.control();
+    control.call("PUT", "/faults", &json!("okta.latency=300..400")).await.unwrap();
     let mut session = on_terminal(&world, 100, "sync");
     for shown in ["Reading groups", "/s", "Reading memberships", "/30", "/s", " left"] {
         session.expect(shown).unwrap();
     }
+    control.call("PUT", "/faults", &json!("okta.latency=600000")).await.unwrap();
     session.send(ControlCode::EndOfText).unwrap();
     session.expect("Stopping. Press Ctrl-C again to stop immediately.").unwrap();
     session.expect("the next run resumes from the last checkpoint").unwrap();
