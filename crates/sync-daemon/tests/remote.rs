@@ -148,6 +148,18 @@ async fn hidden_remote_run_is_awaited() {
     }
 }
 
+#[tokio::test]
+async fn restarting_daemon_is_awaited() {
+    let server = MockServer::start().await;
+    let absent = Mock::given(method("GET")).and(path("/api/v1/connections/main/sync-requests/3"));
+    absent.respond_with(refuses(503)).up_to_n_times(2).expect(2).mount(&server).await;
+    requested(&server).await;
+    let (told, stop) = (Written::default(), CancellationToken::new());
+    let report =
+        client(&server).request_sync(&main_connection(), SyncOptions::default(), LONG, &told, &stop).await;
+    assert_eq!(report.unwrap().executions, 1);
+}
+
 fn event(id: &str, state: &str) -> String {
     let event = json!({
         "connection": "main", "id": id, "event_type": "user.account.update_profile", "state": state, "published_at": AT,

@@ -21,7 +21,7 @@ use crate::history::{ConnectionEvent, ConnectionRun, ReplayResult};
 use crate::problem_type::ProblemType;
 use crate::remote::address::DaemonAddress;
 use crate::remote::error::RemoteError;
-use crate::remote::limits::{LARGEST, wait};
+use crate::remote::limits::{LARGEST, RESTARTED_WITHIN, wait};
 use crate::run_progress::{Seen, Watched};
 use crate::wire::{
     ConnectionView, Connections, Events, PauseOptions, PauseStatus, Problem, Replay, Runs, SyncOptions,
@@ -179,8 +179,9 @@ impl RemoteClient {
         self.get(&["connections", name.as_str(), "active-runs"], &()).await
     }
 
-    /// Requests a full sync and watches until the run ends. A request that isn't accepted in time is canceled. If
-    /// interrupted, it stops watching; the run continues.
+    /// Requests a full sync and watches until the run ends. A request that isn't accepted in time is canceled. A daemon
+    /// that ends is awaited for half a minute: the next one continues the run. If interrupted, it stops watching; the run
+    /// continues.
     ///
     /// # Errors
     /// When the connection is paused, the request isn't accepted in time, the run fails, or the daemon can't
@@ -198,9 +199,21 @@ impl RemoteClient {
         let request = accepted.id.to_string();
         let path = ["connections", name.as_str(), "sync-requests", request.as_str()];
         let started_at = Instant::now();
-        let mut watched = Watched::default();
+        let (mut watched, mut absent_since) = (Watched::default(), None);
         loop {
-            let now: SyncRequestStatus = self.get(&path, &()).await?;
+            let now: SyncRequestStatus = match self.get(&path, &()).await {
+                Ok(now) => now,
+                Err(error) if !error.may_pass() => return Err(error),
+                Err(error) => {
+                    let since = *absent_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= RESTARTED_WITHIN {
+                        return Err(error);
+                    }
+                    wait(stop, started_at).await?;
+                    continue;
+                }
+            };
+            absent_since = None;
             if let Some(run) = &now.run {
                 self.watch(name, run.id, &mut watched, progress).await;
             }
