@@ -190,9 +190,7 @@ impl ConnectionManager {
             Ok(settings) => self.work(settings).await,
             Err(error) => Err(error),
         };
-        let member = self.member(name, saved, working.map_err(Into::into));
-        member.follow();
-        self.insert(member).await;
+        self.insert(self.member(name, saved, working.map_err(Into::into)), true).await;
     }
 
     pub(super) async fn work(&self, settings: ConnectionConfig) -> Result<Working, ServiceError> {
@@ -215,10 +213,14 @@ impl ConnectionManager {
         Arc::new(ManagedConnection::new(name, saved, working, parts, jobs, &self.stop))
     }
 
-    pub(super) async fn insert(&self, member: Arc<ManagedConnection>) {
+    /// Adds a member, and has it follow if `follow`. Canceled, it does neither.
+    pub(super) async fn insert(&self, member: Arc<ManagedConnection>, follow: bool) {
         // No other task can end the member yet, so it holds its claim.
         #[cfg(unix)]
         self.open_socket(&member).await;
+        if follow {
+            member.follow();
+        }
         if let Some(inbox) = member.connection().ok().and_then(|connection| connection.inbox()) {
             self.inboxes.insert(member.name().to_string(), inbox);
         }

@@ -1,6 +1,7 @@
 //! *Save*: valid settings are stored, their secrets encrypted, and the connection starts with them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use admin_api::{FieldError, SavedSettings, ValidationReport};
 use secrecy::SecretString;
@@ -10,6 +11,7 @@ use sync_config::{
 use sync_engine::{Remedy, StoreError};
 use sync_model::ConnectionName;
 use sync_store::SavedConnection;
+use tracing::Instrument;
 
 use super::check::check;
 use super::manager::ConnectionManager;
@@ -77,11 +79,22 @@ impl ConnectionManager {
         self.key.is_some()
     }
 
-    /// Saves a new connection, or other settings of a saved one, and starts it with them.
+    /// Saves a new connection, or other settings of a saved one, and starts it with them. Dropping the result doesn't
+    /// interrupt it.
     ///
     /// # Errors
     /// When a setting is invalid, secrets can't be stored, or the store fails. Nothing is saved then.
     pub async fn save(
+        self: &Arc<Self>,
+        name: &ConnectionName,
+        draft: ConnectionDraft,
+        new: bool,
+    ) -> Result<ValidationReport, SaveError> {
+        let (manager, name) = (Arc::clone(self), name.clone());
+        to_end(async move { manager.save_now(&name, draft, new).await }).await
+    }
+
+    async fn save_now(
         &self,
         name: &ConnectionName,
         draft: ConnectionDraft,
@@ -161,11 +174,16 @@ impl ConnectionManager {
     }
 
     /// Deletes the saved settings and secrets of a connection. The data about its objects stays, and nothing changes in
-    /// Okta or Assets.
+    /// Okta or Assets. Dropping the result doesn't interrupt it.
     ///
     /// # Errors
     /// When it is in the configuration file, there is none, or the store fails.
-    pub async fn remove(&self, name: &ConnectionName) -> Result<(), SaveError> {
+    pub async fn remove(self: &Arc<Self>, name: &ConnectionName) -> Result<(), SaveError> {
+        let (manager, name) = (Arc::clone(self), name.clone());
+        to_end(async move { manager.remove_now(&name).await }).await
+    }
+
+    async fn remove_now(&self, name: &ConnectionName) -> Result<(), SaveError> {
         let _one_at_a_time = self.saving.lock().await;
         let member = self.get(name).ok_or_else(|| SaveError::Unknown(name.clone()))?;
         if member.managed_by() == ManagedBy::File {
@@ -212,6 +230,15 @@ impl ConnectionManager {
         });
         Ok(kept.collect::<Result<_, _>>()?)
     }
+}
+
+/// Continues a change after its client disconnected: a connection that was stopped for it must start again.
+async fn to_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, SaveError>> + Send + 'static,
+) -> Result<T, SaveError> {
+    tokio::spawn(change.in_current_span())
+        .await
+        .unwrap_or_else(|error| Err(StoreError::new("save the connection", error).into()))
 }
 
 fn together(mut kept: Secrets, draft: &ConnectionDraft) -> Secrets {

@@ -106,17 +106,13 @@ impl ConnectionManager {
                 if was.is_some() {
                     tracing::info!(connection = %name, "became the leader of the connection");
                 }
-                let member = self.member(name, saved, Ok(working));
-                if follow {
-                    member.follow();
-                }
-                self.insert(member).await;
+                self.insert(self.member(name, saved, Ok(working)), follow).await;
             }
             Err(broken) => {
                 if was != Some(&broken) {
                     say(&name, &broken);
                     let member = self.member(name, saved, Err(broken));
-                    self.insert(member).await;
+                    self.insert(member, false).await;
                 }
             }
         }

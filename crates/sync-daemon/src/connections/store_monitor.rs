@@ -121,7 +121,7 @@ impl ConnectionManager {
                     let saved = member.saved().cloned();
                     self.inboxes.remove(member.name().as_str());
                     let stopped = self.member(member.name().clone(), saved, Err(Unavailable::from(error)));
-                    self.insert(stopped).await;
+                    self.insert(stopped, false).await;
                 }
             }
         }

@@ -3,6 +3,7 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod disconnected;
 mod leadership;
 
 use std::collections::BTreeMap;
