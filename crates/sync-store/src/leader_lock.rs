@@ -80,9 +80,28 @@ pub fn socket_path(store: &Path, connection: &ConnectionName) -> PathBuf {
     beside(store, connection, "sock")
 }
 
-/// A file of a connection, next to the store.
+/// A file of a connection, next to the store. A link to the store has the files of its target.
 fn beside(store: &Path, connection: &ConnectionName, extension: &str) -> PathBuf {
+    let target = store.is_symlink().then(|| store.canonicalize().ok()).flatten();
+    let store = target.as_deref().unwrap_or(store);
     let mut name = store.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{connection}.{extension}"));
     store.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn linked_store_has_one_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, link) = (folder.path().join("c.db"), folder.path().join("link.db"));
+        std::fs::write(&store, "").unwrap();
+        std::os::unix::fs::symlink(&store, &link).unwrap();
+        let main = ConnectionName::try_from("main".to_owned()).unwrap();
+        let _held = LeaderLock::acquire(&link, &main).unwrap();
+        assert!(matches!(LeaderLock::acquire(&store, &main), Err(LockError::AnotherLeader(_))));
+    }
 }

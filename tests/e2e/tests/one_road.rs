@@ -115,6 +115,26 @@ fn daemon_audits_local_changes() {
     }
 }
 
+#[test]
+fn mixed_change_is_audited_once() {
+    let world = test_env();
+    let _daemon = world.daemon();
+    // The daemon doesn't know the second connection.
+    let text = std::fs::read_to_string(world.path("c.toml")).unwrap();
+    let (server, connections) = text.split_at(text.find("[connections.").unwrap());
+    let both =
+        format!("{server}{connections}\n{}", connections.replace("[connections.main", "[connections.other"));
+    std::fs::write(world.path("both.toml"), both).unwrap();
+    let before = audit(&world).len();
+    assert!(run(&world, "both.toml", &["pause", "--for", "1h"]).status.success());
+    let entries = audit(&world);
+    let new: Vec<_> = entries[..entries.len() - before]
+        .iter()
+        .map(|entry| (entry["via"].clone(), entry["connection"].clone()))
+        .collect();
+    assert_eq!(new, [(json!("cli"), json!("other")), (json!("local_socket"), json!("main"))]);
+}
+
 /// The audit log, newest entry first.
 fn audit(world: &TestEnv) -> Vec<Value> {
     let output = world.run(&["audit", "--config", "c.toml", "--lines"]);

@@ -21,6 +21,20 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The length of a pause, within the limits of the API.
+pub(crate) fn pause_length(text: &str) -> Result<Duration, String> {
+    let limits = Duration::from_secs(1)..=Duration::from_hours(365 * 24);
+    Some(duration(text)?).filter(|time| limits.contains(time)).ok_or_else(|| usage::PAUSE_LENGTH.to_owned())
+}
+
+/// A text to search events for, within the limit of the API.
+pub(crate) fn search(text: &str) -> Result<String, String> {
+    Some(text)
+        .filter(|text| text.chars().count() <= 200)
+        .map(str::to_owned)
+        .ok_or_else(|| usage::SEARCH.to_owned())
+}
+
 /// The most entries of a list.
 pub(crate) fn limit(text: &str) -> Result<u32, String> {
     whole(text, 1, Some(1000))
@@ -110,6 +124,8 @@ mod tests {
             key_size("512").unwrap_err(),
             quantity("-1").unwrap_err(),
             duration("0m").unwrap_err(),
+            pause_length("366d").unwrap_err(),
+            search(&"x".repeat(201)).unwrap_err(),
             run_id("abc").unwrap_err(),
             address("127.0.0.1").unwrap_err(),
         ];
@@ -122,6 +138,8 @@ mod tests {
                 "key size must be from 2048 to 8192 bits",
                 "must be a whole number, 0 or more",
                 "must be greater than zero",
+                "must be from 1s to 365d",
+                "must have at most 200 characters",
                 "must be a run ID, such as 42; `okta-insight runs` lists them",
                 "must be HOST:PORT, such as 127.0.0.1:8080",
             ]

@@ -28,6 +28,8 @@ pub(crate) struct Change<'c> {
     pub(super) action: &'static str,
     pub(super) file: &'c ConfigFile,
     pub(super) touches: Touches<'c>,
+    /// Connections that daemons change: they leave entries of their own.
+    pub(super) served: BTreeSet<ConnectionName>,
     pub(super) request: Value,
 }
 
@@ -64,7 +66,7 @@ impl<'c> Change<'c> {
             Touches::Connections(None) => {
                 let saved = store.saved_connections().await?.into_iter().map(|saved| saved.name);
                 let names: BTreeSet<_> = config.connections.keys().cloned().chain(saved).collect();
-                names.into_iter().collect()
+                names.difference(&self.served).cloned().collect()
             }
         };
         if let [name] = names.as_slice() {
@@ -90,8 +92,15 @@ impl<'c> Audit<'c> {
         }
     }
 
-    /// A daemon makes the change, and audits it.
-    pub(crate) fn leave_to_daemon(&mut self) {
+    /// Daemons change these connections, and audit that. Called before the change.
+    pub(crate) async fn leave_to_daemons(&mut self, served: BTreeSet<ConnectionName>) {
+        if let Some(begun) = self.0.take() {
+            self.0 = Some(Change { served, ..begun.change }.begin().await);
+        }
+    }
+
+    /// Daemons make the whole change, and audit it.
+    pub(crate) fn leave_all_to_daemons(&mut self) {
         self.0 = None;
     }
 

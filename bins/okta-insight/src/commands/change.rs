@@ -1,5 +1,7 @@
 //! The changes of commands, for the audit log.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::audit_entry::{Change, Touches};
@@ -42,12 +44,13 @@ pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
         }
         Command::Tokens(args) => {
             let (action, file, request) = args.changed()?;
-            Some(Change { action, file, touches: Touches::Tokens, request })
+            Some(Change { action, file, touches: Touches::Tokens, served: BTreeSet::new(), request })
         }
         Command::MasterKey(args) => Some(Change {
             action: "rotate_master_key",
             file: args.rotated()?,
             touches: Touches::Tokens,
+            served: BTreeSet::new(),
             request: Value::Null,
         }),
         _ => None,
@@ -60,6 +63,7 @@ fn of_common<'c>(action: &'static str, common: &'c Common, request: Value) -> Op
         action,
         file: &local.file,
         touches: Touches::Connections(local.connection.as_deref()),
+        served: BTreeSet::new(),
         request,
     })
 }

@@ -15,7 +15,7 @@ use sync_model::EventId;
 use super::audit_entry::Audit;
 use super::backend::{Road, Roads, There, roads, roads_to_change};
 use super::{Opened, open, stop_on_signal};
-use crate::args::values::limit;
+use crate::args::values::{limit, search};
 use crate::args::{Common, Output};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json, shown};
@@ -47,7 +47,7 @@ struct Show {
     #[arg(long, value_enum)]
     state: Option<State>,
     /// Show only events whose ID, type, or object ID contains this text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = search)]
     search: Option<String>,
     /// Maximum number of events per connection
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = limit, allow_negative_numbers = true)]

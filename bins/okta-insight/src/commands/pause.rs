@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::audit_entry::Audit;
 use super::backend::roads_to_change;
-use crate::args::values::duration;
+use crate::args::values::pause_length;
 use crate::args::{Common, Output};
 use crate::output::{Outcome, print_json};
 use crate::words::state;
@@ -20,7 +20,7 @@ pub(crate) struct Pause {
     #[arg(
         long = "for",
         value_name = "DURATION",
-        value_parser = duration,
+        value_parser = pause_length,
         help = "Length of the pause, such as 30m or 2h [default: until `okta-insight resume`]"
     )]
     pub(crate) time: Option<Duration>,

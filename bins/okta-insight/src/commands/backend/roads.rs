@@ -1,6 +1,6 @@
 //! The choice between the two ways, for each connection of a command.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,6 +27,16 @@ pub(crate) enum Road {
     There(Box<There>),
     /// By this process.
     Here(Box<Here>),
+}
+
+impl Road {
+    /// The connection, if a daemon runs it.
+    const fn daemon_of(&self) -> Option<&ConnectionName> {
+        match self {
+            Self::There(there) => Some(&there.name),
+            Self::Here(_) => None,
+        }
+    }
 }
 
 /// The connections of a command, each with its way.
@@ -111,8 +121,11 @@ pub(crate) async fn roads(common: &Common) -> Result<Roads, Failure> {
 /// no other one writes to the store.
 pub(crate) async fn roads_to_change(common: &Common, audit: &mut Audit<'_>) -> Result<Roads, Failure> {
     let roads = roads_to_stage(common).await?;
-    if roads.all.iter().all(|road| matches!(road, Road::There(_))) {
-        audit.leave_to_daemon();
+    let served: BTreeSet<_> = roads.all.iter().filter_map(Road::daemon_of).cloned().collect();
+    if served.len() == roads.all.len() {
+        audit.leave_all_to_daemons();
+    } else if !served.is_empty() {
+        audit.leave_to_daemons(served).await;
     }
     Ok(roads)
 }
