@@ -333,9 +333,8 @@ fn failing(evidence: &Evidence<'_>, select: impl Fn(&FailingTask) -> bool) -> Ve
 /// True if the leader had no progress for too long, counted from a time or from its start.
 fn is_late(evidence: &Evidence<'_>, since: Option<Timestamp>) -> bool {
     let since = match evidence.process {
-        Process::Leader { since: started_at } => {
-            Some(since.map_or(started_at, |since| since.max(started_at)))
-        }
+        // A start in the future is from before a clock change, and delays nothing.
+        Process::Leader { since: started_at } => since.max(Some(started_at).filter(|at| *at <= evidence.now)),
         // The start of another process is unknown.
         Process::Other => since,
         Process::Absent => None,

@@ -55,6 +55,14 @@ pub(super) const SITUATIONS: &[Situation] = &[
         ready: true,
     },
     Situation {
+        name: "clock set back since the start",
+        change: |world| world.process = Process::Leader { since: minutes_ago(-600) },
+        unmet: &[],
+        health: H::InSync,
+        current: Status::True,
+        ready: true,
+    },
+    Situation {
         name: "System Log behind in another process",
         change: |world| {
             world.process = Process::Other;
