@@ -34,7 +34,7 @@ async fn unaccepted_sync_request_is_withdrawn() {
         error.to_string().contains("didn't accept the sync request") && error.remedy().is_some(),
         "{error}"
     );
-    // Whoever follows later does not carry out what nobody waits for any more: the next request alone is.
+    // A later leader does not carry out a request that was withdrawn: only the next one.
     let following = follow(&holder);
     world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap();
     following.stop().await;

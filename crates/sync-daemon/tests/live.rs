@@ -19,7 +19,7 @@ const OFTEN: &str = "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\n"
 /// What takes longer hangs.
 const LONG: Duration = Duration::from_mins(3);
 
-/// What a connection shows once something is there.
+/// The runs of a connection, once they are `enough`.
 async fn seen_until(connection: &Connection, enough: impl Fn(&ActiveRuns) -> bool) -> ActiveRuns {
     let mut changes = connection.changes().subscribe();
     let watch = async {

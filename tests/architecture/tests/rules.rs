@@ -34,7 +34,7 @@ fn every_rule_names_tests_that_exist() {
     assert_eq!(rules, (1..=26).collect::<Vec<_>>());
 }
 
-/// Whether the text has a function of that name, marked as a test, or a promise that the stores' tests call.
+/// True if the text has a function of that name, marked as a test, or a promise that the stores' tests call.
 fn is_test(file: &str, text: &str, name: &str) -> bool {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let at = lines.iter().position(|line| {

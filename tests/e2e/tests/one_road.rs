@@ -42,7 +42,7 @@ fn run(world: &TestEnv, config: &str, arguments: &[&str]) -> Output {
 const SAME: [&[&str]; 5] =
     [&["runs", "1"], &["events", "--limit", "1000"], &["schema"], &["verify"], &["setup"]];
 
-/// What the other commands state, without what differs between two moments.
+/// The statements of the other commands, without those that differ between two moments.
 fn stated(mut run: impl FnMut(&[&str]) -> Output) -> Vec<Value> {
     let mut ask = |arguments: &[&str], pointers: &[&str]| {
         let (code, document) = told(&run(arguments));

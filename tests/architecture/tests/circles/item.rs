@@ -50,7 +50,7 @@ pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a `cfg` predicate holds outside tests; `None` if that depends on the build.
+/// True if a `cfg` predicate holds outside tests; `None` if that depends on the build.
 fn holds(predicate: &TokenStream) -> Option<bool> {
     let tokens: Vec<TokenTree> = predicate.clone().into_iter().collect();
     let [TokenTree::Ident(name), rest @ ..] = &tokens[..] else { return None };

@@ -1,4 +1,4 @@
-//! Who reaches the socket, and when its file is there.
+//! Access to the socket, and the life of its file.
 
 use axum::Json;
 use axum::routing::get;

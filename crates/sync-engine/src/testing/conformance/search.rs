@@ -119,8 +119,8 @@ pub async fn unknown_objects_are_left_out(store: &dyn StateStore) {
     let new = named(ObjectKind::User, "00uNew", &[("login", "new@example.com")]);
     env.send_confirmed(&[staged(ChangeKind::Create, ada(), 0)]).await;
     sent(env, &[staged(ChangeKind::Create, new.clone(), 5)], &[], 6).await;
-    let nobody = RecordKey { kind: ObjectKind::Group, id: ada().key.id };
-    let known = env.store.known_objects(&[ada().key, new.key.clone(), nobody]).await.unwrap();
+    let unknown = RecordKey { kind: ObjectKind::Group, id: ada().key.id };
+    let known = env.store.known_objects(&[ada().key, new.key.clone(), unknown]).await.unwrap();
     let mut records: Vec<_> = known.into_iter().map(|object| object.record).collect();
     records.sort_by(|a, b| a.key.id.cmp(&b.key.id));
     assert_eq!(records, [ada(), new]);
