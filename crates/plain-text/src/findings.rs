@@ -1,7 +1,8 @@
 //! Findings in plain text.
 
-use sync_engine::{Fact, Finding, FindingSubject, RunKind, Service, Task, UnreadableObject};
+use sync_engine::{Fact, Finding, FindingSubject, Service, Task, UnreadableObject};
 
+use crate::run_kinds::run_kind;
 use crate::safeguards::violation;
 use crate::units::{count, number, size, span};
 use crate::values::value_problem;
@@ -285,18 +286,6 @@ fn unreadable(object: &UnreadableObject) -> String {
         (Some(id), UnreadableObject::MEMBERS) => format!("the members of {kind} {id}"),
         (Some(id), UnreadableObject::GROUPS) => format!("the groups of {kind} {id}"),
         (Some(id), _) => format!("{kind} {id}"),
-    }
-}
-
-const fn run_kind(kind: RunKind) -> &'static str {
-    match kind {
-        RunKind::FullSync => "full sync",
-        RunKind::TargetedSync => "targeted sync",
-        RunKind::IncrementalSync => "incremental sync",
-        RunKind::Backfill => "backfill",
-        RunKind::EventSync => "event sync",
-        RunKind::Retry => "retry",
-        RunKind::Plan => "plan",
     }
 }
 

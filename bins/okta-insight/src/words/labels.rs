@@ -1,21 +1,9 @@
 //! Labels of states and kinds.
 
-use sync_engine::{EventState, RunKind, RunState, RunSummary, Severity, Subject};
+pub(crate) use plain_text::run_kind;
+use sync_engine::{EventState, RunState, RunSummary, Severity, Subject};
 
 use super::units::count;
-
-/// The label of a run kind.
-pub(crate) const fn run_kind(kind: RunKind) -> &'static str {
-    match kind {
-        RunKind::FullSync => "full sync",
-        RunKind::TargetedSync => "targeted sync",
-        RunKind::IncrementalSync => "incremental sync",
-        RunKind::Backfill => "backfill",
-        RunKind::EventSync => "event sync",
-        RunKind::Retry => "retry",
-        RunKind::Plan => "plan",
-    }
-}
 
 /// The label of a run's state.
 pub(crate) fn run_state(run: &RunSummary) -> &'static str {

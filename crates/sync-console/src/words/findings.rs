@@ -2,10 +2,8 @@
 
 use maud::{Markup, html};
 use plain_text::units::{size, span};
-use plain_text::value_fault;
-use sync_engine::{
-    Fact, Finding, FindingSubject, RunKind, Service, Task, UnreadableObject, ValueProblemCount,
-};
+use plain_text::{run_kind, value_fault};
+use sync_engine::{Fact, Finding, FindingSubject, Service, Task, UnreadableObject, ValueProblemCount};
 
 use super::safeguards::violation;
 use super::text::{count, number};
@@ -290,18 +288,6 @@ fn because(error: &str) -> Markup {
         html! { ". It gave no reason." }
     } else {
         html! { ": " (reason(error)) }
-    }
-}
-
-const fn run_kind(kind: RunKind) -> &'static str {
-    match kind {
-        RunKind::FullSync => "full sync",
-        RunKind::TargetedSync => "targeted sync",
-        RunKind::IncrementalSync => "incremental sync",
-        RunKind::Backfill => "backfill",
-        RunKind::EventSync => "event sync",
-        RunKind::Retry => "retry",
-        RunKind::Plan => "plan",
     }
 }
 
