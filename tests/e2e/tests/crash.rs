@@ -109,7 +109,7 @@ async fn latest_execution(control: &ControlClient) -> Value {
     history.as_array().and_then(|history| history.last()).cloned().unwrap_or_default()
 }
 
-/// `okta-insight sync` beside the daemon, once it has left the work to that.
+/// `okta-insight sync` beside the daemon, once the daemon has stored its request.
 async fn delegate_sync(world: &TestEnv) -> Child {
     let sync = Command::new(binary("okta-insight"))
         .args(["sync", "--config", "c.toml"])
@@ -121,6 +121,10 @@ async fn delegate_sync(world: &TestEnv) -> Child {
     let deadline = Instant::now() + PATIENCE;
     while !sync_log(world).contains("Requesting the sync from it") {
         assert!(Instant::now() < deadline, "nothing was handed over: {}", sync_log(world));
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    while stored(world, "SELECT CAST(id AS TEXT) FROM sync_requests").await.is_empty() {
+        assert!(Instant::now() < deadline, "no request was stored: {}", sync_log(world));
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
     sync

@@ -180,7 +180,7 @@ impl RemoteClient {
     }
 
     /// Requests a full sync and watches until the run ends. A request that isn't accepted in time is canceled. A daemon
-    /// that ends is awaited for half a minute: the next one continues the run. If interrupted, it stops watching; the run
+    /// that ends is awaited for two minutes: the next one continues the run. If interrupted, it stops watching; the run
     /// continues.
     ///
     /// # Errors
@@ -227,8 +227,8 @@ impl RemoteClient {
                         let connection = name.to_string();
                         return Err(DelegationError::NotAccepted { connection, patience }.into());
                     }
-                    // Accepted in the meantime.
-                    Err(error) if error.is(ProblemType::AlreadyRunning) => {}
+                    // Accepted in the meantime, or the daemon ended: the next response tells.
+                    Err(error) if error.is(ProblemType::AlreadyRunning) || error.may_pass() => {}
                     Err(error) => return Err(error),
                 },
                 Some(_) | None => {}

@@ -15,8 +15,9 @@ pub(super) const LARGEST: usize = 32 * 1024 * 1024;
 pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(300);
 /// The time for which one request waits for the end of a job: the daemon responds as soon as it ended.
 pub(super) const JOB_WAIT: Duration = Duration::from_secs(20);
-/// The time for which a daemon may be absent while a run is watched: one that died may be started again.
-pub(super) const RESTARTED_WITHIN: Duration = Duration::from_secs(30);
+/// The time for which a daemon may be absent while a run is watched: one that died may be started again,
+/// and may die again before it answers.
+pub(super) const RESTARTED_WITHIN: Duration = Duration::from_mins(2);
 /// The time limit for a started job: longer than the daemon's own limit.
 pub(super) const LONGEST: Duration = Duration::from_hours(7);
 

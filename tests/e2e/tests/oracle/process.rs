@@ -112,7 +112,8 @@ fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let start = u16::try_from(std::process::id() % 20_000).unwrap();
+        // Far from the ports of another oracle, whose process may have the next ID.
+        let start = u16::try_from(std::process::id() * 397 % 20_000).unwrap();
         let port = 10_000 + (start + n % 20_000) % 20_000;
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
