@@ -82,6 +82,7 @@ pub use ports::importer::{Execution, Importer};
 pub use ports::mapping_rules::MappingRules;
 pub use ports::observer::{ObservedRun, RunObserver};
 pub use ports::progress::{NoopProgress, Phase, ProgressSink};
+pub use ports::state::absent_objects::AbsentObjects;
 pub use ports::state::aliases::Aliases;
 pub use ports::state::confirmed_records::ConfirmedRecords;
 pub use ports::state::event_history::EventHistory;

@@ -11,7 +11,7 @@ use crate::connection::ConnectionStore;
 use crate::convert::{keys_json, kind, millis};
 use crate::objects::resend;
 use crate::staging::SENDABLE;
-use crate::{aliases, place, removals, safeguards, stale_values, unconfirmed};
+use crate::{absent_objects, aliases, place, removals, safeguards, stale_values, unconfirmed};
 
 const CONFIRM: &str = "confirm records";
 
@@ -143,6 +143,7 @@ async fn close(
     if marked {
         place::resend_stored(store, &mut tx, run, now).await.map_err(failed)?;
     }
+    absent_objects::enqueue_sent(store, &mut tx, run, now).await?;
     sqlx::query("DELETE FROM staged_changes WHERE run_id = ?1")
         .bind(run.get())
         .execute(&mut *tx)

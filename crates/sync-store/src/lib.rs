@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod absent_objects;
 pub mod access;
 mod aliases;
 mod arrivals;

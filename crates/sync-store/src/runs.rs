@@ -10,7 +10,7 @@ use sync_model::{ExecutionId, RunId};
 
 use crate::connection::ConnectionStore;
 use crate::convert::{from_json, in_row, millis, time_of, timestamp, to_json};
-use crate::{space, unconfirmed, unread_objects};
+use crate::{absent_objects, space, unconfirmed, unread_objects};
 
 /// The longest time that another process may show a plan.
 const PLAN_MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -81,6 +81,7 @@ impl Runs for ConnectionStore {
         ] {
             sqlx::query(statement).bind(run.get()).execute(&mut *tx).await.map_err(failed)?;
         }
+        absent_objects::remove(self, &mut tx, run).await.map_err(failed)?;
         // Event syncs without changes, and plans, would flood the history.
         let silent = report.executions == 0 && report.state == RunState::Succeeded;
         sqlx::query(

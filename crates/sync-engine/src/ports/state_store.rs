@@ -1,5 +1,6 @@
 //! State that survives a crash.
 
+use crate::ports::state::absent_objects::AbsentObjects;
 use crate::ports::state::aliases::Aliases;
 use crate::ports::state::confirmed_records::ConfirmedRecords;
 use crate::ports::state::event_history::EventHistory;
@@ -23,7 +24,8 @@ use crate::ports::state::work_queue::WorkQueue;
 
 /// The memory of one connection, by aggregate. Every method of the traits does all of its work or nothing.
 pub trait StateStore:
-    Aliases
+    AbsentObjects
+    + Aliases
     + ConfirmedRecords
     + EventHistory
     + EventInbox
@@ -47,7 +49,8 @@ pub trait StateStore:
 }
 
 impl<T> StateStore for T where
-    T: Aliases
+    T: AbsentObjects
+        + Aliases
         + ConfirmedRecords
         + EventHistory
         + EventInbox

@@ -115,7 +115,7 @@ impl MemberLists {
         reading: Reading,
     ) -> Result<(), EngineError> {
         let (store, keys) = (self.context.store(), [RecordKey::group(group)]);
-        let marks = self.staging.departures(&run.view, &keys, RetireReason::Deleted, reading).await?;
+        let marks = self.staging.departures(run, &keys, RetireReason::Deleted, reading).await?;
         store.stage(run.id, &keys, &marks).await?;
         store.drop_listed_members(run.id, group).await?;
         Ok(store.mark_group_listed(run.id, group).await?)

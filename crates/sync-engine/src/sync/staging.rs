@@ -15,7 +15,6 @@ use crate::domain::values::ValueProblems;
 use crate::engine::active::ActiveRun;
 use crate::engine::context::Context;
 use crate::plan::sync_plan::SyncPlan;
-use crate::ports::view::MappingView;
 
 /// Compares records with the confirmed ones, and stages those that differ.
 pub(crate) struct Staging {
@@ -49,7 +48,8 @@ impl Staging {
             records.push(observed.record);
         }
         self.resolve(run.id, &mut records).await?;
-        let known = self.context.store().record_states(&keys).await?;
+        let selected: Vec<RecordKey> = records.iter().map(|record| record.key.clone()).collect();
+        let known = self.context.store().record_states(&selected).await?;
         let mut changes: Vec<StagedChange> = records
             .into_iter()
             .filter_map(|record| {
@@ -57,17 +57,16 @@ impl Staging {
                 StagedChange::of(record, known, reading)
             })
             .collect();
-        // Of an org with a narrow scope, most of a page is irrelevant to Assets.
-        unselected.retain(|key| known.contains_key(key));
-        changes.extend(self.departures(&run.view, &unselected, RetireReason::OutOfScope, reading).await?);
+        changes.extend(self.departures(run, &unselected, RetireReason::OutOfScope, reading).await?);
         self.context.store().stage(run.id, &keys, &changes).await?;
         Ok(())
     }
 
-    /// The retirement marks for objects that are no longer synced; unknown and already retired objects need none.
+    /// The retirement marks for objects that are no longer synced; already retired ones need none. Unknown objects need none
+    /// either, unless another run sends an older reading of them: that is noted.
     pub(crate) async fn departures(
         &self,
-        view: &MappingView,
+        run: &ActiveRun,
         keys: &[RecordKey],
         departure: RetireReason,
         reading: Reading,
@@ -75,10 +74,17 @@ impl Staging {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let known = self.context.store().record_states(keys).await?;
-        let confirmed = self.context.store().confirmed_records(keys).await?;
+        let store = self.context.store();
+        let known = store.record_states(keys).await?;
+        // Of an org with a narrow scope, most of a page is irrelevant to Assets.
+        let (keys, unknown): (Vec<RecordKey>, Vec<RecordKey>) =
+            keys.iter().cloned().partition(|key| known.contains_key(key));
+        if run.sends() && !unknown.is_empty() {
+            store.add_absent(run.id, &unknown, reading, self.context.now()).await?;
+        }
+        let confirmed = store.confirmed_records(&keys).await?;
         let marks = keys.iter().filter_map(|key| {
-            let record = view.rules.retire(confirmed.get(key)?, departure);
+            let record = run.view.rules.retire(confirmed.get(key)?, departure);
             let staged = StagedChange::of(record, Some(known.get(key)?), reading)?;
             Some(StagedChange { change: ChangeKind::Retire, ..staged })
         });

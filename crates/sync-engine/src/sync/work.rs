@@ -128,7 +128,7 @@ impl Fetches {
         let (run, reading) = (fetch.run, fetch.reading);
         let problems = &mut fetch.report.value_problems;
         self.staging.stage_observed(run, found.into_iter(), reading, problems).await?;
-        let marks = self.staging.departures(&run.view, gone, RetireReason::Deleted, reading).await?;
+        let marks = self.staging.departures(run, gone, RetireReason::Deleted, reading).await?;
         self.context.store().stage(run.id, gone, &marks).await?;
         self.staging.resolve_staged(run.id, false, problems).await
     }

@@ -1,12 +1,16 @@
 //! Executions that fail, end without a report, or lose a record.
 
 use sync_engine::testing::World;
+use sync_engine::testing::samples::user;
 use sync_engine::{
-    ConfirmedRecords, EngineError, ExecutionState, Importer, PortError, RunState, UnconfirmedRecords,
+    ChangeKind, Clock, ConfirmedRecords, EngineError, ExecutionState, Executions, Importer, NoopProgress,
+    PortError, RunKind, RunReport, RunState, Runs, StagedChange, StagedChanges, Subject, TimeState,
+    UnconfirmedRecords,
 };
-use sync_model::ObjectKind;
+use sync_model::{ExecutionId, ObjectKind, UserId};
+use tokio_util::sync::CancellationToken;
 
-use crate::support::{key, object, sync, synced};
+use crate::support::{key, object, run_until, sync, synced};
 
 #[tokio::test(start_paused = true)]
 async fn failed_execution_confirms_nothing() {
@@ -100,4 +104,31 @@ async fn recovered_record_is_resent() {
     assert_eq!(sync(&engine).await.unwrap().state, RunState::Succeeded);
     assert!(world.store.unconfirmed(10).await.unwrap().is_empty());
     assert_eq!(object(&world, "u1").fields["login"], "ada");
+}
+
+/// A listing was read before a deletion, and is sent after the deletion's event was applied.
+#[tokio::test(start_paused = true)]
+async fn deletion_during_listing_is_applied() {
+    let world = World::default();
+    world.directory.put_user("u1", "u1");
+    let engine = world.engine();
+    sync(&engine).await.unwrap();
+    // Another run has read the user and not sent it yet.
+    let reading = world.store.next_reading(world.clock.now()).await.unwrap();
+    let listing = world.store.begin_run(RunKind::Backfill, world.clock.now()).await.unwrap();
+    let listed = StagedChange::new(ChangeKind::Create, user("u2", "u2", &[]), reading);
+    world.store.stage(listing, &[key("u2")], &[listed]).await.unwrap();
+    let subjects = [Subject::User(UserId::new("u2"))];
+    engine.targeted_sync(&subjects, &NoopProgress, &CancellationToken::new()).await.unwrap();
+    let execution = ExecutionId::new("listing");
+    world.store.open_execution(listing, &execution, world.clock.now()).await.unwrap();
+    world.store.confirm(listing, &execution, &ObjectKind::ALL, "", world.clock.now()).await.unwrap();
+    world.store.end_run(listing, &RunReport::default(), world.clock.now()).await.unwrap();
+    run_until(&world, &engine, |queue| {
+        // A 404 without an event is read again.
+        world.clock.advance(60);
+        queue.work_items == 0
+    })
+    .await;
+    assert_eq!(object(&world, "u2").fields["status"], "deleted");
 }

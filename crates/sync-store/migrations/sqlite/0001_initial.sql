@@ -69,6 +69,7 @@ CREATE TABLE runs (
     report        TEXT
 ) STRICT;
 CREATE INDEX runs_by_connection_id ON runs (connection_id, id);
+CREATE INDEX open_runs ON runs (connection_id) WHERE ended_at IS NULL;
 
 -- Objects that a run has met in the directory, until the run ends.
 CREATE TABLE run_objects (
@@ -283,6 +284,17 @@ CREATE TABLE stale_values (
     PRIMARY KEY (connection_id, kind, id, field)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stale_values_by_next_attempt_at ON stale_values (connection_id, next_attempt_at);
+
+-- Objects that a reading proved to be absent while Assets didn't have them, as long as another run is open: it may send an older
+-- reading.
+CREATE TABLE absent_objects (
+    connection_id INTEGER NOT NULL REFERENCES connections (id),
+    kind          TEXT    NOT NULL,
+    id            TEXT    NOT NULL,
+    -- The number of the reading.
+    read_seq      INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, kind, id)
+) STRICT, WITHOUT ROWID;
 
 -- Objects of the directory that a run could not read, until they are read. An item without an ID has an empty one; only a full
 -- sync that meets none removes it.

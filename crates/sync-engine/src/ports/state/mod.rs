@@ -1,5 +1,6 @@
 //! The state that survives a crash, one trait per aggregate.
 
+pub(crate) mod absent_objects;
 pub(crate) mod aliases;
 pub(crate) mod confirmed_records;
 pub(crate) mod event_history;

@@ -63,7 +63,10 @@ macro_rules! state_store_conformance {
                 later_reading_wins,
                 overtaken_record_never_replaces_newer_record,
                 newer_unconfirmed_record_counts_as_last,
-                readings_and_events_share_one_sequence;
+                readings_and_events_share_one_sequence,
+                older_reading_of_absent_object_is_queued,
+                absence_after_confirmation_queues_object,
+                absence_ends_with_open_runs;
             place:
                 doubt_outlives_an_execution_under_way,
                 retired_objects_follow_to_another_place,

@@ -2,7 +2,11 @@
 
 use sync_model::{Record, RecordKey, UserId};
 
+use crate::domain::inbox::Subject;
+use crate::domain::reading::Reading;
 use crate::domain::record_state::RecordState;
+use crate::domain::report::RunReport;
+use crate::domain::run_kind::RunKind;
 use crate::domain::staged::{ChangeKind, StagedChange};
 use crate::ports::state_store::StateStore;
 use crate::testing::conformance::support::TestEnv;
@@ -86,4 +90,39 @@ pub async fn readings_and_events_share_one_sequence(store: &dyn StateStore) {
         env.store.find_events(&crate::domain::event::EventFilter { limit: 9, ..Default::default() }).await;
     let arrived = arrived.unwrap()[0].arrived;
     assert!(first.number < arrived && arrived < second.number, "{first:?} {arrived} {second:?}");
+}
+
+pub async fn older_reading_of_absent_object_is_queued(store: &dyn StateStore) {
+    let env = &TestEnv { store };
+    let (early, late) = (env.reads("early", 0).await, env.store.next_reading(at(1)).await.unwrap());
+    let listing = env.run(&[early]).await;
+    let events = env.store.begin_run(RunKind::EventSync, at(1)).await.unwrap();
+    env.store.add_absent(events, &[key()], late, at(1)).await.unwrap();
+    env.store.end_run(events, &RunReport::default(), at(1)).await.unwrap();
+    assert!(env.pending_work(2).await.is_empty(), "nothing was sent yet");
+    env.confirm(listing).await;
+    assert_eq!(env.pending_work(3).await, [Subject::User(UserId::new("u1"))]);
+}
+
+pub async fn absence_after_confirmation_queues_object(store: &dyn StateStore) {
+    let env = &TestEnv { store };
+    let (early, late) = (env.reads("early", 0).await, env.store.next_reading(at(1)).await.unwrap());
+    let events = env.store.begin_run(RunKind::EventSync, at(1)).await.unwrap();
+    // Between the lookup of the object and this, another run ended.
+    env.send_confirmed(&[early]).await;
+    env.store.add_absent(events, &[key()], late, at(1)).await.unwrap();
+    assert_eq!(env.pending_work(3).await, [Subject::User(UserId::new("u1"))]);
+}
+
+pub async fn absence_ends_with_open_runs(store: &dyn StateStore) {
+    let env = &TestEnv { store };
+    let late = env.store.next_reading(at(1)).await.unwrap();
+    let (listing, events) = (env.run(&[]).await, env.run(&[]).await);
+    env.store.add_absent(events, &[key()], late, at(1)).await.unwrap();
+    for run in [listing, events] {
+        env.store.end_run(run, &RunReport::default(), at(1)).await.unwrap();
+    }
+    let early = StagedChange { reading: Reading { number: 0, at: at(0) }, ..env.reads("early", 0).await };
+    env.send_confirmed(&[early]).await;
+    assert!(env.pending_work(3).await.is_empty());
 }

@@ -55,6 +55,7 @@ impl Tables {
         if is_doubted {
             self.resend_stored(run, now);
         }
+        self.enqueue_absent(run, now);
         self.staged.remove(&run);
     }
 

@@ -1,5 +1,6 @@
 //! The state of a connection in memory, with switches for failures.
 
+mod absent_objects;
 mod aliases;
 mod close;
 mod confirmed_records;

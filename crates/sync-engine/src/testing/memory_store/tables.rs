@@ -155,6 +155,8 @@ pub(super) struct Tables {
     pub(super) removals: BTreeMap<(Removal, RecordKey, String), Option<Timestamp>>,
     pub(super) blocked: BTreeMap<RecordKey, (Finding, Timestamp)>,
     pub(super) unreadable: BTreeSet<RecordKey>,
+    /// Absent objects, with the number of the reading that proved it.
+    pub(super) absent: BTreeMap<RecordKey, i64>,
     pub(super) events: BTreeMap<EventId, StoredEvent>,
     pub(super) deliveries: BTreeMap<String, Timestamp>,
     pub(super) work: Vec<Work>,
