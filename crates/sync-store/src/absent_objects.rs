@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use sync_engine::{AbsentObjects, Reading, StoreError, Subject};
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
@@ -41,7 +41,7 @@ impl AbsentObjects for ConnectionStore {
         .await
         .map_err(failed)?;
         enqueue(self, &mut tx, sent, now).await?;
-        sqlx::query(sqlx::AssertSqlSafe(format!(
+        sqlx::query(AssertSqlSafe(format!(
             "INSERT INTO absent_objects (connection_id, kind, id, read_seq)
              SELECT ?1, k.value ->> 0, k.value ->> 1, ?4 FROM json_each(?3) k WHERE {OTHER_OPEN_RUN}
              ON CONFLICT (connection_id, kind, id) DO UPDATE SET read_seq = max(read_seq, excluded.read_seq)"
@@ -77,13 +77,27 @@ pub(crate) async fn enqueue_sent(
     enqueue(store, tx, sent, now).await
 }
 
-/// Forgets absent objects if no other run is open than the one that ends.
+/// Forgets absent objects if no other run is open than the one that ends. Those with an unconfirmed record of an older
+/// reading are queued, because that record is sent again.
 pub(crate) async fn remove(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     ending: RunId,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(sqlx::AssertSqlSafe(format!(
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const ACTION: &str = "delete absent objects";
+    let resent: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT a.kind, a.id FROM absent_objects a
+         CROSS JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = a.kind AND u.id = a.id
+         WHERE a.connection_id = ?1 AND u.change <> 'retire' AND u.read_seq < a.read_seq AND NOT {OTHER_OPEN_RUN}"
+    )))
+    .bind(store.id)
+    .bind(ending.get())
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(|e| StoreError::new(ACTION, e))?;
+    enqueue(store, tx, resent, now).await?;
+    sqlx::query(AssertSqlSafe(format!(
         "DELETE FROM absent_objects WHERE connection_id = ?1 AND NOT {OTHER_OPEN_RUN}"
     )))
     .bind(store.id)
@@ -91,6 +105,7 @@ pub(crate) async fn remove(
     .execute(&mut **tx)
     .await
     .map(drop)
+    .map_err(|e| StoreError::new(ACTION, e))
 }
 
 async fn enqueue(

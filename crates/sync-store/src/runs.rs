@@ -81,7 +81,7 @@ impl Runs for ConnectionStore {
         ] {
             sqlx::query(statement).bind(run.get()).execute(&mut *tx).await.map_err(failed)?;
         }
-        absent_objects::remove(self, &mut tx, run).await.map_err(failed)?;
+        absent_objects::remove(self, &mut tx, run, now).await?;
         // Event syncs without changes, and plans, would flood the history.
         let silent = report.executions == 0 && report.state == RunState::Succeeded;
         sqlx::query(

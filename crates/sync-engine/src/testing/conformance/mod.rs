@@ -66,6 +66,7 @@ macro_rules! state_store_conformance {
                 readings_and_events_share_one_sequence,
                 older_reading_of_absent_object_is_queued,
                 absence_after_confirmation_queues_object,
+                unconfirmed_record_of_absent_object_is_queued,
                 absence_ends_with_open_runs;
             place:
                 doubt_outlives_an_execution_under_way,

@@ -2,6 +2,7 @@
 
 use sync_model::{Record, RecordKey, UserId};
 
+use crate::domain::import::RejectedRecord;
 use crate::domain::inbox::Subject;
 use crate::domain::reading::Reading;
 use crate::domain::record_state::RecordState;
@@ -111,6 +112,21 @@ pub async fn absence_after_confirmation_queues_object(store: &dyn StateStore) {
     // Between the lookup of the object and this, another run ended.
     env.send_confirmed(&[early]).await;
     env.store.add_absent(events, &[key()], late, at(1)).await.unwrap();
+    assert_eq!(env.pending_work(3).await, [Subject::User(UserId::new("u1"))]);
+}
+
+pub async fn unconfirmed_record_of_absent_object_is_queued(store: &dyn StateStore) {
+    let env = &TestEnv { store };
+    let (early, late) = (env.reads("early", 0).await, env.store.next_reading(at(1)).await.unwrap());
+    let listing = env.run(&[early]).await;
+    let events = env.store.begin_run(RunKind::EventSync, at(1)).await.unwrap();
+    env.store.add_absent(events, &[key()], late, at(1)).await.unwrap();
+    // A later run sends it again.
+    let rejected = RejectedRecord { key: key(), reason: "rejected".to_owned(), partly_sent: false };
+    env.store.reject(listing, &[rejected], at(1)).await.unwrap();
+    for run in [events, listing] {
+        env.store.end_run(run, &RunReport::default(), at(1)).await.unwrap();
+    }
     assert_eq!(env.pending_work(3).await, [Subject::User(UserId::new("u1"))]);
 }
 

@@ -10,7 +10,7 @@ use crate::domain::staged::ChangeKind;
 use crate::domain::store_error::StoreError;
 use crate::ports::state::absent_objects::AbsentObjects;
 use crate::testing::memory_store::MemoryStore;
-use crate::testing::memory_store::tables::Tables;
+use crate::testing::memory_store::tables::{Tables, Unconfirmed};
 
 #[async_trait]
 impl AbsentObjects for MemoryStore {
@@ -66,10 +66,18 @@ impl Tables {
         }
     }
 
-    /// Forgets absent objects once no other run is open.
-    pub(super) fn remove_absent(&mut self, ending: RunId) {
-        if !self.has_other_open_run(ending) {
-            self.absent.clear();
+    /// Forgets absent objects once no other run is open. Those with an unconfirmed record of an older reading are queued,
+    /// because that record is sent again.
+    pub(super) fn remove_absent(&mut self, ending: RunId, now: Timestamp) {
+        if self.has_other_open_run(ending) {
+            return;
+        }
+        for (key, number) in std::mem::take(&mut self.absent) {
+            let is_older =
+                |sent: &Unconfirmed| sent.change != ChangeKind::Retire && sent.reading.number < number;
+            if self.unconfirmed.get(&key).is_some_and(is_older) {
+                self.enqueue_object(&key, now);
+            }
         }
     }
 }

@@ -157,7 +157,7 @@ impl Tables {
         self.listed.remove(&id);
         self.listed_groups.remove(&id);
         self.listed_members.remove(&id);
-        self.remove_absent(id);
+        self.remove_absent(id, now);
         // Event syncs without changes, and plans, would flood the history.
         let is_silent = report.executions == 0 && report.state == RunState::Succeeded;
         let is_dropped = |run: &Run| match run.kind {
