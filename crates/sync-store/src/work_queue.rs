@@ -123,24 +123,12 @@ impl WorkQueue for ConnectionStore {
         close_alone(self, items, "done", None, now, "complete work").await
     }
 
+    async fn postpone_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
+        delay(self, items, until, 0, "postpone work").await
+    }
+
     async fn requeue_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
-        const ACTION: &str = "requeue work";
-        let failed = |e| StoreError::new(ACTION, e);
-        let items = items_json(items);
-        let mut tx = self.begin(ACTION).await?;
-        // A newer request keeps its due time.
-        sqlx::query(AssertSqlSafe(format!(
-            "UPDATE work_queue SET next_attempt_at = ?3, attempts = attempts + 1
-             WHERE connection_id = ?1 AND (kind, id, sequence) IN ({NOT_REQUESTED_AGAIN})"
-        )))
-        .bind(self.id)
-        .bind(&items)
-        .bind(millis(until))
-        .execute(&mut *tx)
-        .await
-        .map_err(failed)?;
-        unclaim(self, &mut tx, &items).await.map_err(failed)?;
-        tx.commit().await.map_err(failed)
+        delay(self, items, until, 1, "requeue work").await
     }
 
     async fn fail_work(
@@ -159,6 +147,33 @@ impl WorkQueue for ConnectionStore {
 const NOT_REQUESTED_AGAIN: &str = "
     SELECT k.kind, k.id, k.sequence FROM json_each(?2) l CROSS JOIN work_queue k
     ON k.connection_id = ?1 AND k.kind = l.value ->> 0 AND k.id = l.value ->> 1 AND k.sequence <= l.value ->> 2";
+
+/// Releases claims until a later time.
+async fn delay(
+    store: &ConnectionStore,
+    items: &[WorkItem],
+    until: Timestamp,
+    attempts: u32,
+    action: &'static str,
+) -> Result<(), StoreError> {
+    let failed = |e| StoreError::new(action, e);
+    let items = items_json(items);
+    let mut tx = store.begin(action).await?;
+    // A newer request keeps its due time.
+    sqlx::query(AssertSqlSafe(format!(
+        "UPDATE work_queue SET next_attempt_at = ?3, attempts = attempts + ?4
+         WHERE connection_id = ?1 AND (kind, id, sequence) IN ({NOT_REQUESTED_AGAIN})"
+    )))
+    .bind(store.id)
+    .bind(&items)
+    .bind(millis(until))
+    .bind(attempts)
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    unclaim(store, &mut tx, &items).await.map_err(failed)?;
+    tx.commit().await.map_err(failed)
+}
 
 /// Releases the claims of a JSON list of work items.
 async fn unclaim(

@@ -30,6 +30,8 @@ pub(crate) const NOT_FOUND_RETRIES: u32 = 2;
 const ALERT_AFTER: u32 = 3;
 /// The number of attempts after which a work item fails.
 const MAX_ATTEMPTS: u32 = 12;
+/// The pause of listings that wait for the end of a sync.
+const LISTING_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 /// Ends the work on the objects that events name.
 pub(crate) struct WorkItems {
@@ -39,6 +41,19 @@ pub(crate) struct WorkItems {
 impl WorkItems {
     pub(crate) const fn new(context: Arc<Context>) -> Self {
         Self { context }
+    }
+
+    /// Postpones listings of members, and returns the other work items: while a sync reads, no listing proves that a
+    /// confirmed membership ended.
+    pub(crate) async fn postpone_listings(&self, items: Vec<WorkItem>) -> Result<Vec<WorkItem>, EngineError> {
+        let (listings, others): (Vec<WorkItem>, Vec<WorkItem>) =
+            items.into_iter().partition(|item| matches!(item.subject, Subject::GroupMembers(_)));
+        if !listings.is_empty() {
+            let now = self.context.now();
+            let until = now.checked_add(LISTING_PAUSE).unwrap_or(now);
+            self.context.store().postpone_work(&listings, until).await?;
+        }
+        Ok(others)
     }
 
     /// Completes the processed work items, and requeues those whose objects are outdated.

@@ -75,6 +75,10 @@ impl Events {
         }
         // If it is alone, confirmed records have the memberships.
         let turn = self.turns.begin_reading().await;
+        let items = if turn.is_alone() { items } else { self.work.postpone_listings(items).await? };
+        if items.is_empty() {
+            return Ok(None);
+        }
         let run = match self.context.begin(RunKind::EventSync, view).await {
             Ok(run) => run,
             Err(error) => {

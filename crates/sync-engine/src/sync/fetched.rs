@@ -62,7 +62,7 @@ pub(crate) struct ObjectVersions {
     pub(crate) failed: HashMap<RecordKey, Failure>,
     /// Groups that are deleted or out of scope: in Assets they have no members.
     pub(crate) closed: HashSet<GroupId>,
-    /// Groups whose members could not be listed during a sync.
+    /// Groups whose members could not be listed: a sync reads, or the group may only be late.
     pub(crate) unlisted: BTreeSet<GroupId>,
 }
 

@@ -78,6 +78,10 @@ impl TargetedSyncs {
                 let request = FetchRequest::of(subjects, turn.is_alone());
                 let fetched = self.fetches.fetch(run, &request, report, progress).await?;
                 self.fetches.enqueue_new_groups(&fetched).await?;
+                for group in &fetched.states.unlisted {
+                    let subject = Subject::GroupMembers(group.clone());
+                    self.context.store().enqueue(&subject, self.context.now()).await?;
+                }
                 let unread: Vec<RecordKey> = fetched.states.failed.keys().cloned().collect();
                 self.context.store().add_unread(run.id, &unread).await?;
                 self.context.store().enqueue_unread(run.id, self.context.now()).await?;

@@ -1,10 +1,55 @@
 //! Full syncs read everything, and retire only what is proven gone.
 
-use sync_engine::testing::samples::group;
-use sync_engine::{ConfirmedRecords, EngineError, PortError, RunState};
-use sync_model::{GroupId, ObjectKind, RecordKey};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::support::{object, overridden, sync, sync_with, synced};
+use async_trait::async_trait;
+use sync_engine::testing::World;
+use sync_engine::testing::samples::group;
+use sync_engine::{
+    Clock, Comparison, ConfirmedRecords, Engine, EngineError, EngineOptions, EventInbox, MappingView,
+    NoopProgress, PortError, RunState, Subject, TargetSchema, TaskOptions, TaskWaker, WorkKind, WorkQueue,
+};
+use sync_model::{GroupId, ObjectKind, RecordKey};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{object, overridden, run_until, sync, sync_with, synced};
+
+/// An object schema that responds late, so that a sync takes long.
+struct LateSchema {
+    inner: Arc<dyn TargetSchema>,
+    delay: Duration,
+}
+
+#[async_trait]
+impl TargetSchema for LateSchema {
+    async fn compare(&self) -> Result<Comparison, PortError> {
+        self.inner.compare().await
+    }
+
+    async fn state(&self) -> Result<Option<String>, PortError> {
+        tokio::time::sleep(self.delay).await;
+        self.inner.state().await
+    }
+
+    async fn preview(&self) -> Result<Comparison, PortError> {
+        self.inner.preview().await
+    }
+
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
+        self.inner.apply(base).await
+    }
+}
+
+/// A synced world with a change, and an engine in it whose next full sync takes a minute.
+async fn with_late_schema() -> (World, Engine) {
+    let (world, _) = synced(3).await;
+    let mut ports = world.ports();
+    ports.target_schema = Arc::new(LateSchema { inner: ports.target_schema, delay: Duration::from_mins(1) });
+    world.directory.put_user("u1", "renamed");
+    let engine = Engine::new(ports, EngineOptions::default());
+    (world, engine)
+}
 
 #[tokio::test(start_paused = true)]
 async fn full_sync_sends_everything_once() {
@@ -102,4 +147,52 @@ async fn changes_survive_clock_set_back() {
     world.directory.put_user("u1", "renamed again");
     sync(&world.engine()).await.unwrap();
     assert_eq!(object(&world, "u1").fields["login"], "renamed again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn member_listing_waits_for_sync() {
+    let (world, engine) = with_late_schema().await;
+    let subject = Subject::GroupMembers(GroupId::new("g1"));
+    let stop = CancellationToken::new();
+    let waiting = async {
+        // The sync has its turn.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.store.enqueue(&subject, world.clock.now()).await.unwrap();
+        for _ in 0..100 {
+            world.clock.advance(600);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        world.clock.advance(600);
+        let (now, lease) = (world.clock.now(), Duration::from_secs(1));
+        let waiting = world.store.claim_work(WorkKind::Object, 10, now, lease).await.unwrap();
+        let waiting: Vec<_> = waiting.iter().map(|item| (&item.subject, item.attempts)).collect();
+        assert_eq!(waiting, [(&subject, 0)]);
+        stop.cancel();
+    };
+    let changes = async {
+        // The background tasks begin with a recovery, which waits for it.
+        sync(&engine).await.unwrap();
+        world.directory.put_user("u1", "renamed again");
+        tokio::join!(sync(&engine), waiting).0.unwrap();
+    };
+    let (options, waker) = (TaskOptions::default(), TaskWaker::default());
+    tokio::join!(changes, engine.run_tasks(&options, &waker, &stop));
+    world.store.release_all_claims().await.unwrap();
+    run_until(&world, &engine, |queue| queue.work_items == 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn requested_listing_waits_for_sync() {
+    let (world, engine) = with_late_schema().await;
+    let subjects = [Subject::GroupMembers(GroupId::new("g1"))];
+    let targeted = async {
+        // The sync has its turn.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let stop = CancellationToken::new();
+        engine.targeted_sync(&subjects, &NoopProgress, &stop).await.unwrap();
+        assert_eq!(world.store.event_queue_counts().await.unwrap().work_items, 1);
+    };
+    let (report, ()) = tokio::join!(sync(&engine), targeted);
+    report.unwrap();
+    run_until(&world, &engine, |queue| queue.work_items == 0).await;
 }

@@ -35,6 +35,9 @@ pub trait WorkQueue: Send + Sync {
     /// number of completed events.
     async fn complete_work(&self, items: &[WorkItem], now: Timestamp) -> Result<u64, StoreError>;
 
+    /// Releases claims until a later time without counting an attempt.
+    async fn postpone_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError>;
+
     /// Requeues work items for a later time, and counts the attempt.
     async fn requeue_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError>;
 

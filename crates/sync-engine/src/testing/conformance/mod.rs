@@ -77,6 +77,7 @@ macro_rules! state_store_conformance {
                 completing_keeps_newer_requests,
                 event_waits_for_all_its_work,
                 requeued_work_counts_the_attempt,
+                postponed_work_counts_no_attempt,
                 failed_events_are_not_pending,
                 event_without_subjects_is_not_queued,
                 claim_is_exclusive_until_it_ends,

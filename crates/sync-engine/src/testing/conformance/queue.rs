@@ -56,6 +56,18 @@ pub async fn requeued_work_counts_the_attempt(store: &dyn StateStore) {
     assert_eq!(again[0].attempts, 1);
 }
 
+pub async fn postponed_work_counts_no_attempt(store: &dyn StateStore) {
+    let env = &TestEnv { store };
+    env.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
+    let items = env.claim(11).await.unwrap();
+    env.store.postpone_work(&items, at(20)).await.unwrap();
+    assert!(env.pending_work(19).await.is_empty());
+    assert_eq!(env.claim(20).await.unwrap(), items);
+    env.store.store_events(&[event("e2", &[ada()])], at(21)).await.unwrap();
+    env.store.postpone_work(&items, at(40)).await.unwrap();
+    assert_eq!(env.pending_work(21).await, [ada()], "a newer request keeps its due time");
+}
+
 pub async fn failed_events_are_not_pending(store: &dyn StateStore) {
     let env = &TestEnv { store };
     env.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();

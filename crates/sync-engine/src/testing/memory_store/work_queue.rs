@@ -64,16 +64,13 @@ impl WorkQueue for MemoryStore {
         Ok(self.tables("complete_work")?.close_work(items, EventState::Applied, None, now))
     }
 
+    async fn postpone_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
+        self.tables("postpone_work")?.delay(items, until, 0);
+        Ok(())
+    }
+
     async fn requeue_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
-        let mut tables = self.tables("requeue_work")?;
-        for work in &mut tables.work {
-            // A newer request keeps its due time.
-            if is_among(items, &work.item) {
-                work.item.attempts += 1;
-                work.next_attempt_at = until;
-            }
-        }
-        tables.unclaim(items);
+        self.tables("requeue_work")?.delay(items, until, 1);
         Ok(())
     }
 
@@ -94,6 +91,18 @@ fn is_among(items: &[WorkItem], item: &WorkItem) -> bool {
 }
 
 impl Tables {
+    /// Releases claims until a later time.
+    fn delay(&mut self, items: &[WorkItem], until: Timestamp, attempts: u32) {
+        for work in &mut self.work {
+            // A newer request keeps its due time.
+            if is_among(items, &work.item) {
+                work.item.attempts += attempts;
+                work.next_attempt_at = until;
+            }
+        }
+        self.unclaim(items);
+    }
+
     fn unclaim(&mut self, items: &[WorkItem]) {
         let is_meant = |work: &&mut Work| items.iter().any(|item| item.subject == work.item.subject);
         self.work.iter_mut().filter(is_meant).for_each(|work| work.claimed_until = None);
