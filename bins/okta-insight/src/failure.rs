@@ -108,7 +108,7 @@ const fn engine_code(error: &EngineError) -> ErrorCode {
         }
         EngineError::Store(_) => ErrorCode::StoreFailed,
         EngineError::SetupRequired => ErrorCode::SetupRequired,
-        EngineError::NoAccount => ErrorCode::AccountRequired,
+        EngineError::NoAccount | EngineError::TestObjectsRemain => ErrorCode::AccountRequired,
         EngineError::Disabled => ErrorCode::ImportSourceDisabled,
         EngineError::SafeguardTriggered(_) => ErrorCode::SafeguardTriggered,
         EngineError::StructureChanged => ErrorCode::SchemaChanged,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_config::EventSource;
 use sync_engine::{
-    Conditions, ConnectionHealth, EventQueueCounts, NextSyncs, ObjectCounts, RunSummary, Service,
+    Conditions, ConnectionHealth, EventQueueCounts, NextSyncs, ObjectCounts, RunSummary, Service, SiteFact,
     StaleValueCounts, UnconfirmedRecord, WithheldField,
 };
 use sync_model::{ConnectionName, ObjectKind};
@@ -61,6 +61,9 @@ pub struct ConnectionStatus {
     pub last_incremental_sync_at: Option<Timestamp>,
     /// The start times of the next scheduled syncs.
     pub next_syncs: NextSyncs,
+    /// The facts that the last self-test found about the site; empty before the first one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub site_facts: Vec<SiteFact>,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
 }

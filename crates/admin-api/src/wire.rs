@@ -107,6 +107,17 @@ pub struct SyncOptions {
     pub resend: bool,
 }
 
+/// A requested self-test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SelfTestOptions {
+    /// True to permit that the test objects remain in Assets, marked as deleted: only an Atlassian account can delete
+    /// them.
+    #[serde(default)]
+    pub keep_objects: bool,
+}
+
 /// A requested full sync.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

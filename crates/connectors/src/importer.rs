@@ -14,7 +14,7 @@ use sync_engine::{
     DroppedValue, Execution, ExecutionState, ImportSourceState, Importer, Outcome, PortError, RejectedRecord,
     Submitted, TypeOutcome,
 };
-use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
+use sync_model::{ExecutionId, ObjectKind, Record, RecordKey, ReferenceForm};
 
 use crate::errors::assets_error;
 use crate::settings::SourceSettings;
@@ -181,13 +181,14 @@ impl AssetsExecution {
 
     /// A rejected record in the engine's form, with its size if that is the reason.
     async fn rejected(&mut self, refused: RefusedRecord) -> Result<RejectedRecord, PortError> {
-        let RefusedRecord { selector, record, bytes, error } = refused;
+        let RefusedRecord { selector, rows, bytes, error } = refused;
+        let Some(record) = rows.first() else { return Err(sending(error)) };
         let mapping = Arc::clone(&self.mapping);
         let kind = ObjectKind::ALL.into_iter().find(|kind| Mapping::selector(*kind) == selector);
         let Some(kind) = kind else { return Err(sending(error)) };
         let id = mapping.identity(kind).and_then(|identity| record.get(&identity.locator)?.as_str());
         let Some(id) = id.map(str::to_owned) else { return Err(sending(error)) };
-        let parts = parts(&mapping, kind, &record);
+        let parts = parts(&mapping, kind, record);
         let mut reason = match (&error, parts.first()) {
             (assets::Error::TooLarge { message, .. }, Some(largest)) => format!(
                 "the record is too large for Assets ({bytes} bytes, {} of them in the attribute {}): {message}",
@@ -199,10 +200,11 @@ impl AssetsExecution {
         if self.searched < SEARCHED {
             self.searched += 1;
             for part in parts {
-                let mut rest = record.clone();
-                if let Some(fields) = rest.as_object_mut() {
+                let mut rest = rows.clone();
+                for fields in rest.iter_mut().filter_map(Value::as_object_mut) {
                     fields.retain(|field, _| !part.fields.contains(field));
                 }
+                rest.dedup();
                 if self.execution.submit_record(&selector, rest).await.map_err(sending)? {
                     reason = format!("{reason}; sent without the attribute {}", part.name);
                     partly_sent = true;
@@ -260,8 +262,8 @@ impl Execution for AssetsExecution {
     async fn submit(&mut self, records: Vec<Record>) -> Result<Submitted, PortError> {
         let mut submitted = Submitted::default();
         for record in records {
-            let entry = Value::Object(record.fields.into_iter().collect());
-            if let Some(chunk) = self.chunker.push(Mapping::selector(record.key.kind), entry) {
+            let selector = Mapping::selector(record.key.kind);
+            if let Some(chunk) = self.chunker.push_rows(selector, self.mapping.rows(record)) {
                 self.post(&chunk, &mut submitted).await?;
             }
         }
@@ -306,10 +308,19 @@ fn outcome(ended: &assets::Outcome, mapping: &Mapping) -> Outcome {
             created: t.created,
             updated: t.updated,
             identical: t.identical,
+            references_updated: t.references_updated,
             missing_deleted: t.missing_deleted,
-            messages: t.messages(),
+            messages: reasons(t, mapping),
         })
         .collect();
     let object_schema = ended.object_schema_id.clone();
     Outcome { ok: ended.ok, object_schema, types, messages: ended.messages.clone() }
+}
+
+/// The messages about an object type. Rows of one record have the same identity on purpose.
+fn reasons(of_type: &assets::TypeOutcome, mapping: &Mapping) -> Vec<String> {
+    if mapping.reference_form() == ReferenceForm::RowPerReference {
+        return assets::TypeOutcome { duplicates: 0, ..of_type.clone() }.messages();
+    }
+    of_type.messages()
 }

@@ -21,6 +21,7 @@ mod saved;
 mod schemas;
 pub mod sent;
 mod settings;
+mod site_facts;
 mod stored;
 mod structure;
 mod views;

@@ -10,7 +10,7 @@ use sync_model::ObjectKind;
 use crate::errors::assets_error;
 use crate::views::Sides;
 
-/// The place of a wanted mapping, if Assets has `current`.
+/// The place of a wanted mapping, if Assets has `current`. With `is_refuted`, the form of several references doesn't work.
 ///
 /// # Errors
 /// When the import source doesn't report its ID.
@@ -18,6 +18,7 @@ pub(super) async fn place_of(
     sides: &Sides,
     wanted: &Mapping,
     current: Option<&SchemaAndMapping>,
+    is_refuted: bool,
 ) -> Result<Place, PortError> {
     let failed = |e| assets_error("could not read the ID of the import source", e);
     let origin = sides.assets.source_origin().await.map_err(failed)?;
@@ -29,6 +30,8 @@ pub(super) async fn place_of(
     let evolution = current.map(|current| evolution::plan(current, wanted.document())).unwrap_or_default();
     let mut fields: BTreeMap<ObjectKind, BTreeMap<String, FieldState>> = BTreeMap::new();
     for storage in wanted.storage(current, &evolution) {
+        let several = wanted.several_references(storage.kind).filter(|_| is_refuted);
+        let is_lost = several.is_some_and(|mapped| mapped.locator == storage.field);
         let state = FieldState {
             attribute: storage.attribute,
             is_identity: storage.is_identity,
@@ -36,7 +39,8 @@ pub(super) async fn place_of(
             withheld: storage
                 .loss
                 .map(reason)
-                .or((ignores && storage.is_open).then_some(WithheldReason::Options)),
+                .or((ignores && storage.is_open).then_some(WithheldReason::Options))
+                .or(is_lost.then_some(WithheldReason::ReferenceForm)),
         };
         fields.entry(storage.kind).or_default().insert(storage.field, state);
     }

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use insight_import_client::document::AttributeType;
 use jiff::Timestamp;
 use okta_client::model::{Group, Member, OddMember, User, UserStatus};
-use schema_mapper::{MappedRecord, Mapping, Source, SyncScope, UserScope};
-use sync_engine::{DirectoryObject, MappingRules};
-use sync_model::{GroupId, ObjectKind, Record, RetireReason};
+use schema_mapper::{MappedAttribute, MappedRecord, Mapping, Source, SyncScope, UserScope};
+use sync_engine::{DirectoryObject, MappingRules, TestFields};
+use sync_model::{GroupId, ObjectKind, Record, ReferenceForm, RetireReason, UserId};
 
 /// The scope, and the group of all users once it is known.
 #[derive(Debug, Clone)]
@@ -164,6 +165,31 @@ impl MappingRules for Projection {
 
     fn may_include(&self, group: &GroupId) -> bool {
         self.choice.selection.may_include(group)
+    }
+
+    fn reference_form(&self) -> ReferenceForm {
+        self.mapping.reference_form()
+    }
+
+    fn test_group(&self, group: &GroupId) -> Record {
+        self.mapping.test_group(group)
+    }
+
+    fn test_user(&self, user: &UserId, groups: &[GroupId], text: &str) -> Record {
+        self.mapping.with_groups(self.mapping.test_user(user, text), groups)
+    }
+
+    fn test_fields(&self) -> TestFields {
+        let locator = |attribute: Option<&MappedAttribute>| attribute.map(|a| a.locator.clone());
+        let users = self.mapping.attributes(ObjectKind::User);
+        let of = |source: &Source| locator(users.iter().find(|a| a.source == *source));
+        TestFields {
+            groups: of(&Source::Groups),
+            status: of(&Source::Status),
+            text: locator(self.mapping.test_attribute(&AttributeType::Text)),
+            long_text: locator(self.mapping.test_attribute(&AttributeType::Textarea)),
+            time: of(&Source::Created),
+        }
     }
 }
 

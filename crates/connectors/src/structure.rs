@@ -10,12 +10,17 @@ use insight_import_client::{AssetsClient, Error};
 use schema_mapper::evolution::{self, Correction, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas};
 use serde_json::{Value, json};
-use sync_engine::{Comparison, Finding, MappingView, PortError, SchemaReport, SchemaState, TargetSchema};
+use sync_engine::{
+    Comparison, Finding, FormTrial, MappingView, PortError, SchemaReport, SchemaState, StateStore,
+    TargetSchema,
+};
+use sync_model::ReferenceForm;
 
 use crate::errors::{assets_error, okta_error};
 use crate::findings;
 use crate::place::place_of;
 use crate::schemas::org_schemas;
+use crate::site_facts::{SourceFacts, StoredFacts};
 use crate::views::{OrgSource, Sides};
 
 /// The import source compared with the mapping that Okta's schemas require.
@@ -35,12 +40,20 @@ pub struct AssetsStructure {
     sides: Sides,
     options: MappingOptions,
     rename_attributes: bool,
+    facts: Option<StoredFacts>,
 }
 
 impl AssetsStructure {
     /// The target schema of a connection with these mapping options.
     pub const fn new(sides: Sides, options: MappingOptions) -> Self {
-        Self { sides, options, rename_attributes: false }
+        Self { sides, options, rename_attributes: false, facts: None }
+    }
+
+    /// Follows the facts of the site where the options leave it open.
+    #[must_use]
+    pub fn following_facts(mut self, store: Arc<dyn StateStore>) -> Self {
+        self.facts = Some(StoredFacts::new(store));
+        self
     }
 
     /// Renames attributes in Assets when their titles change in Okta.
@@ -50,8 +63,8 @@ impl AssetsStructure {
         self
     }
 
-    /// Reads Okta's schemas again and returns the mapping for them.
-    async fn wanted(&self) -> Result<Mapping, PortError> {
+    /// Reads Okta's schemas again and returns the mapping for them. `current` is the mapping in Assets.
+    async fn wanted(&self, current: Option<&SchemaAndMapping>) -> Result<Mapping, PortError> {
         const ACTION: &str = "could not read the schemas of the Okta org";
         let schemas = match &self.sides.org {
             OrgSource::Okta(okta) => org_schemas(okta).await.map_err(|e| okta_error(ACTION, e))?,
@@ -60,13 +73,29 @@ impl AssetsStructure {
                 .await
                 .map_err(|e| PortError::new(ACTION).with_remedy(e.remedy()).caused_by(e))?,
         };
-        self.called_for(&schemas)
+        self.called_for(&schemas, current).await
     }
 
-    /// The mapping that schemas call for.
-    fn called_for(&self, schemas: &OrgSchemas) -> Result<Mapping, PortError> {
-        Mapping::new(schemas, &self.options)
-            .map_err(|e| PortError::new("could not build the mapping").caused_by(e))
+    /// The mapping that schemas call for. Without a choice and a proof, the form of several references in Assets stays.
+    async fn called_for(
+        &self,
+        schemas: &OrgSchemas,
+        current: Option<&SchemaAndMapping>,
+    ) -> Result<Mapping, PortError> {
+        let mapping = Mapping::new(schemas, &self.options)
+            .map_err(|e| PortError::new("could not build the mapping").caused_by(e))?;
+        Ok(match self.facts().await?.form() {
+            Some(form) => mapping.with_reference_form(form),
+            None => mapping.keeping_reference_form(current),
+        })
+    }
+
+    /// The facts about the import source; none if the options choose the form of several references.
+    async fn facts(&self) -> Result<SourceFacts, PortError> {
+        match (&self.facts, self.options.reference_form.form()) {
+            (Some(stored), None) => stored.about(&self.sides.assets).await,
+            _ => Ok(SourceFacts::default()),
+        }
     }
 
     /// The mapping as far as the import source has it; changes nothing.
@@ -74,7 +103,9 @@ impl AssetsStructure {
     /// # Errors
     /// When Okta or Assets fails, or the mapping options fit no org.
     pub async fn fitted(&self) -> Result<Mapping, PortError> {
-        Ok(self.against(self.wanted().await?).await?.fitted)
+        let current = self.current().await?;
+        let wanted = self.wanted(current.as_ref()).await?;
+        Ok(Self::against(wanted, current).fitted)
     }
 
     /// Compares the import source with the document that the schemas require; changes nothing.
@@ -82,15 +113,16 @@ impl AssetsStructure {
     /// # Errors
     /// When Assets fails, or the mapping options fit no org.
     pub async fn examine(&self, schemas: &OrgSchemas) -> Result<Examined, PortError> {
-        self.against(self.called_for(schemas)?).await
+        let current = self.current().await?;
+        let wanted = self.called_for(schemas, current.as_ref()).await?;
+        Ok(Self::against(wanted, current))
     }
 
-    async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
-        let current = self.current().await?;
+    fn against(wanted: Mapping, current: Option<SchemaAndMapping>) -> Examined {
         // Without a mapping in Assets, records have nothing to fit.
         let fitted = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.fit_to(current));
         let evolution = current.map(|current| evolution::plan(&current, wanted.document()));
-        Ok(Examined { wanted, fitted, evolution })
+        Examined { wanted, fitted, evolution }
     }
 
     async fn current(&self) -> Result<Option<SchemaAndMapping>, PortError> {
@@ -111,8 +143,8 @@ impl AssetsStructure {
 #[async_trait]
 impl TargetSchema for AssetsStructure {
     async fn compare(&self) -> Result<Comparison, PortError> {
-        let wanted = self.wanted().await?;
         let current = self.current().await?;
+        let wanted = self.wanted(current.as_ref()).await?;
         let (report, mapping) = match &current {
             None => (whole(&wanted, SchemaState::Missing), wanted.clone()),
             Some(current) => {
@@ -128,8 +160,8 @@ impl TargetSchema for AssetsStructure {
     }
 
     async fn preview(&self) -> Result<Comparison, PortError> {
-        let wanted = self.wanted().await?;
         let current = self.current().await?;
+        let wanted = self.wanted(current.as_ref()).await?;
         let (report, mapping) = match &current {
             None => (whole(&wanted, SchemaState::Missing), wanted.clone()),
             Some(current) => {
@@ -141,8 +173,8 @@ impl TargetSchema for AssetsStructure {
     }
 
     async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
-        let wanted = self.wanted().await?;
         let current = self.current().await?;
+        let wanted = self.wanted(current.as_ref()).await?;
         if base.target_schema.as_ref() != Some(&self.state_of(current.as_ref())) {
             return Ok(None);
         }
@@ -171,6 +203,22 @@ impl TargetSchema for AssetsStructure {
         let mapping = wanted.fit_to(&present);
         self.comparison(report, &wanted, mapping, Some(&present)).await.map(Some)
     }
+
+    async fn try_reference_form(&self, form: ReferenceForm) -> Result<FormTrial, PortError> {
+        if self.options.reference_form.form().is_some_and(|chosen| chosen != form) {
+            return Ok(FormTrial::NotChosen);
+        }
+        let current = self.read_back().await?;
+        let wanted = self.wanted(Some(&current)).await?.with_reference_form(form);
+        let report = match self.extend(&wanted, &current).await {
+            Err(error) if is_invalid_mapping(&error) => return Ok(FormTrial::Rejected),
+            extended => extended?,
+        };
+        let present = self.read_back().await?;
+        let mapping = wanted.fit_to(&present);
+        let compared = self.comparison(report, &wanted, mapping, Some(&present)).await?;
+        Ok(FormTrial::Mapped(Box::new(compared.view)))
+    }
 }
 
 impl AssetsStructure {
@@ -188,7 +236,8 @@ impl AssetsStructure {
         mapping: Mapping,
         current: Option<&SchemaAndMapping>,
     ) -> Result<Comparison, PortError> {
-        let place = place_of(&self.sides, wanted, current).await?;
+        let is_refuted = self.facts().await?.refute(wanted.reference_form());
+        let place = place_of(&self.sides, wanted, current, is_refuted).await?;
         let view = self.sides.through(Arc::new(mapping), place, Some(self.state_of(current)));
         Ok(Comparison { report: SchemaReport { withheld: view.withheld(), ..report }, view })
     }
@@ -266,6 +315,12 @@ impl AssetsStructure {
         })?;
         Ok(source.object_schema_id.clone())
     }
+}
+
+/// True if Assets rejected the mapping itself.
+fn is_invalid_mapping(error: &PortError) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>());
+    matches!(cause, Some(Error::InvalidMapping(_)))
 }
 
 fn place(correction: &Correction) -> String {

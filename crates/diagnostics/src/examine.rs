@@ -14,7 +14,7 @@ use crate::check::{Check, CheckStatus, Item};
 use crate::daemon_parts::{DaemonParts, TemporaryReceiver};
 use crate::host::{Address, CONFIG, Machine};
 use crate::report::CheckReport;
-use crate::{assets, hook, objects, okta, org, repair, selection, settings};
+use crate::{assets, hook, objects, okta, org, repair, selection, self_test, settings};
 
 /// Runs all checks of these connections. With `fix`, applies automatic fixes and checks again. `file` is the path of
 /// the configuration.
@@ -128,7 +128,8 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
             let import = import.ok().filter(|_| access.lacks.is_none());
             let (settings, account) = settings::check(import, access.lacks, mapping.as_ref(), account).await;
             let objects = objects::check(machine, connection, import, mapping.as_ref(), account).await;
-            (checks, settings, objects)
+            let tested = self_test::check(machine, connection, import, access.lacks).await;
+            (checks, settings, vec![tested, objects])
         },
     );
     let rate = okta::rate(okta);
@@ -145,7 +146,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         access.checks,
         structure,
         settings,
-        vec![objects],
+        objects,
         addresses,
     ]
     .concat()

@@ -21,6 +21,8 @@ pub enum JobActivity {
     Checking,
     /// Reading the schemas of Okta and Assets.
     ComparingSchemas,
+    /// Importing test objects and reading them back.
+    Testing,
 }
 
 /// The state of a job.

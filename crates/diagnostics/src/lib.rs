@@ -21,6 +21,7 @@ mod report;
 #[cfg(any(test, feature = "test-support"))]
 mod samples;
 mod selection;
+mod self_test;
 mod setting_checks;
 mod settings;
 mod setup_checklist;

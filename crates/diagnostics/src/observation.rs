@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::Service;
-use sync_model::ObjectKind;
+use sync_engine::{Service, SiteFact};
+use sync_model::{ObjectKind, ReferenceForm};
 
 use crate::area::CheckArea;
 
@@ -235,6 +236,12 @@ pub enum Observation {
     MissingObjectsKept,
     /// The objects of the site, and those that a plan includes.
     SiteObjects { objects: u64, included: u64 },
+    /// The import source wasn't tested.
+    SelfTestMissing,
+    /// A self-test proved the form of several references.
+    SelfTested { form: ReferenceForm, tested_at: Timestamp },
+    /// A fact that the self-test found.
+    SiteFact { fact: SiteFact },
     /// The Atlassian account can read the import source.
     AccountAccepted,
     /// The connection has no Atlassian account.

@@ -1,10 +1,14 @@
 //! Sample observations, for tests of their words.
 
-use sync_engine::Service;
-use sync_model::ObjectKind;
+use jiff::Timestamp;
+use sync_engine::{Service, SiteFact};
+use sync_model::{ObjectKind, ReferenceForm};
 
 use crate::area::CheckArea;
 use crate::observation::{HiddenBecause, Observation, ScopePurpose};
+
+/// 2026-11-28T14:38:26Z.
+const TIME: Timestamp = Timestamp::constant(1_795_876_706, 0);
 
 const PURPOSES: [ScopePurpose; 7] = [
     ScopePurpose::Users,
@@ -47,6 +51,7 @@ impl Observation {
             samples.push(Self::ApiScopeMissing { purpose });
             samples.push(Self::ApiScopeNotRequested { purpose });
         }
+        samples.extend(SiteFact::samples().into_iter().take(2).map(|fact| Self::SiteFact { fact }));
         for because in [HiddenBecause::NoAccount, HiddenBecause::NotPermitted, HiddenBecause::NotReturned] {
             samples.push(Self::Hidden { because });
         }
@@ -163,6 +168,8 @@ impl Observation {
             Self::UnknownValuesDropped,
             Self::MissingObjectsKept,
             Self::SiteObjects { objects: 2_599, included: 50_000 },
+            Self::SelfTestMissing,
+            Self::SelfTested { form: ReferenceForm::EachValue, tested_at: TIME },
             Self::AccountAccepted,
             Self::AccountMissing,
             Self::WorkspaceDiffers,

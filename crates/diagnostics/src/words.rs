@@ -3,7 +3,7 @@
 use sync_engine::{Finding, Remedy, Service};
 
 use plain_text::units::{count, number};
-use plain_text::{finding, hook_change, remedy, service_name};
+use plain_text::{finding, hook_change, remedy, service_name, site_fact};
 
 use crate::change::Change;
 use crate::observation::{HiddenBecause, Observation, ScopePurpose};
@@ -261,6 +261,13 @@ pub fn observation(observation: &Observation) -> String {
             count(*objects, "object"),
             number(*included)
         ),
+        Observation::SelfTestMissing => {
+            "this import source wasn't tested, so the form of several references is unproven".to_owned()
+        }
+        Observation::SelfTested { form, tested_at } => {
+            format!("the reference form {} works; tested at {tested_at:.0}", form.as_str())
+        }
+        Observation::SiteFact { fact } => site_fact(fact),
         Observation::AccountAccepted => {
             "Atlassian accepts the account, and the account can read the import source".to_owned()
         }

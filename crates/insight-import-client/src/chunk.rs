@@ -6,23 +6,56 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+/// A record with its selector. It has one row, or several of the same identity that Assets merges; they stay together.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rows {
+    pub(crate) selector: String,
+    pub(crate) rows: Vec<Value>,
+}
+
 /// One portion of records.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Chunk {
     client_generated_id: String,
+    records: Vec<Rows>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'c> {
+    client_generated_id: &'c str,
     data: Map<String, Value>,
+}
+
+impl Serialize for Chunk {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut data = Map::new();
+        for record in &self.records {
+            let rows = data.entry(record.selector.clone()).or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(rows) = rows {
+                rows.extend(record.rows.iter().cloned());
+            }
+        }
+        Body { client_generated_id: &self.client_generated_id, data }.serialize(serializer)
+    }
 }
 
 impl Chunk {
     /// Records for one selector of the mapping.
     pub fn new(selector: impl Into<String>, records: impl IntoIterator<Item = Value>) -> Self {
-        Self::of([(selector.into(), Value::Array(records.into_iter().collect()))].into_iter().collect())
+        let selector = selector.into();
+        let record = |row| Rows { selector: selector.clone(), rows: vec![row] };
+        Self::of(records.into_iter().map(record).collect())
     }
 
-    fn of(data: Map<String, Value>) -> Self {
+    /// One record in rows.
+    pub(crate) fn of_rows(selector: &str, rows: Vec<Value>) -> Self {
+        Self::of(vec![Rows { selector: selector.to_owned(), rows }])
+    }
+
+    fn of(records: Vec<Rows>) -> Self {
         // The ID stays the same when the chunk is resent, so that Assets detects a repeat.
-        Self { client_generated_id: Uuid::new_v4().to_string(), data }
+        Self { client_generated_id: Uuid::new_v4().to_string(), records }
     }
 
     /// The ID by which Assets may recognize a repeated chunk.
@@ -31,21 +64,18 @@ impl Chunk {
     }
 
     /// The number of its records.
-    pub fn len(&self) -> usize {
-        self.data.values().filter_map(Value::as_array).map(Vec::len).sum()
+    pub const fn len(&self) -> usize {
+        self.records.len()
     }
 
     /// True if it has no records.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub const fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// The records with their selectors.
-    pub(crate) fn into_records(self) -> impl Iterator<Item = (String, Value)> {
-        self.data.into_iter().flat_map(|(selector, records)| {
-            let records = if let Value::Array(records) = records { records } else { Vec::new() };
-            records.into_iter().map(move |record| (selector.clone(), record))
-        })
+    pub(crate) fn into_records(self) -> impl Iterator<Item = Rows> {
+        self.records.into_iter()
     }
 
     pub(crate) fn to_bytes(&self) -> Result<Bytes, serde_json::Error> {
@@ -57,22 +87,10 @@ impl Chunk {
         if self.len() < 2 {
             return None;
         }
-        let half = self.len() / 2;
-        let (mut first, mut second) = (Map::new(), Map::new());
-        let mut taken = 0;
-        for (selector, records) in &self.data {
-            let records = records.as_array().map(Vec::as_slice).unwrap_or_default();
-            let (left, right) = records.split_at((half - taken).min(records.len()));
-            taken += left.len();
-            for (side, part) in [(&mut first, left), (&mut second, right)] {
-                if !part.is_empty() {
-                    side.insert(selector.clone(), part.into());
-                }
-            }
-        }
-        let half = |data, which: u8| Self {
+        let (first, second) = self.records.split_at(self.len() / 2);
+        let half = |records: &[Rows], which: u8| Self {
             client_generated_id: format!("{}/{which}", self.client_generated_id),
-            data,
+            records: records.to_vec(),
         };
         Some((half(first, 1), half(second, 2)))
     }
@@ -83,7 +101,7 @@ impl Chunk {
 pub struct ChunkLimits {
     /// About how many bytes.
     pub bytes: usize,
-    /// The number of records.
+    /// The number of rows.
     pub records: usize,
 }
 
@@ -97,15 +115,15 @@ impl Default for ChunkLimits {
 #[derive(Debug)]
 pub struct Chunker {
     limits: ChunkLimits,
-    data: Map<String, Value>,
+    records: Vec<Rows>,
     bytes: usize,
-    records: usize,
+    rows: usize,
 }
 
 impl Chunker {
     /// An empty one.
     pub fn new(limits: ChunkLimits) -> Self {
-        Self { limits, data: Map::new(), bytes: 0, records: 0 }
+        Self { limits, records: Vec::new(), bytes: 0, rows: 0 }
     }
 
     /// Limits the following chunks to this number of bytes, except for a single record that is larger.
@@ -115,25 +133,27 @@ impl Chunker {
 
     /// Adds a record, and returns the previous chunk if the record no longer fits into it.
     pub fn push(&mut self, selector: &str, record: Value) -> Option<Chunk> {
-        let bytes = record.to_string().len() + 1;
-        let full = self.records > 0
-            && (self.records >= self.limits.records || self.bytes + bytes > self.limits.bytes);
+        self.push_rows(selector, vec![record])
+    }
+
+    /// The same for a record in rows of the same identity, which stay in one chunk.
+    pub fn push_rows(&mut self, selector: &str, rows: Vec<Value>) -> Option<Chunk> {
+        let bytes: usize = rows.iter().map(|row| row.to_string().len() + 1).sum();
+        let full = !self.records.is_empty()
+            && (self.rows + rows.len() > self.limits.records || self.bytes + bytes > self.limits.bytes);
         let chunk = if full { self.take() } else { None };
         self.bytes += bytes;
-        self.records += 1;
-        let records = self.data.entry(selector.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(records) = records {
-            records.push(record);
-        }
+        self.rows += rows.len();
+        self.records.push(Rows { selector: selector.to_owned(), rows });
         chunk
     }
 
     /// The collected chunk, if it contains records.
     pub fn take(&mut self) -> Option<Chunk> {
         self.bytes = 0;
-        self.records = 0;
-        let data = std::mem::take(&mut self.data);
-        (!data.is_empty()).then(|| Chunk::of(data))
+        self.rows = 0;
+        let records = std::mem::take(&mut self.records);
+        (!records.is_empty()).then(|| Chunk::of(records))
     }
 }
 
@@ -178,9 +198,33 @@ mod tests {
         }
 
         #[test]
+        fn rows_stay_in_one_chunk(rows in proptest::collection::vec(1_usize..9, 1..40)) {
+            let mut chunker = Chunker::new(ChunkLimits { bytes: 10_000, records: 5 });
+            let mut chunks = Vec::new();
+            for (n, rows) in rows.iter().enumerate() {
+                chunks.extend(chunker.push_rows("users", vec![json!(n); *rows]));
+            }
+            chunks.extend(chunker.take());
+            let (mut whole, mut seen) = (0, Vec::new());
+            while let Some(chunk) = chunks.pop() {
+                if let Some((first, second)) = chunk.halves() {
+                    chunks.extend([first, second]);
+                    continue;
+                }
+                whole += 1;
+                seen.extend(chunk.into_records().map(|record| (record.rows[0].as_u64().unwrap(), record.rows.len())));
+            }
+            seen.sort_unstable();
+            let expected: Vec<(u64, usize)> = (0_u64..).zip(rows.iter().copied()).collect();
+            prop_assert_eq!(whole, rows.len());
+            prop_assert_eq!(seen, expected);
+        }
+
+        #[test]
         fn halves_hold_what_the_whole_held(users in 0_usize..9, groups in 0_usize..9) {
-            let data = json!({"users": vec![1; users], "groups": vec![2; groups]});
-            let chunk = Chunk::of(data.as_object().unwrap().clone());
+            let record = |selector: &str| Rows { selector: selector.to_owned(), rows: vec![json!(1)] };
+            let records = (0..users).map(|_| record("users")).chain((0..groups).map(|_| record("groups")));
+            let chunk = Chunk::of(records.collect());
             match chunk.halves() {
                 None => prop_assert!(chunk.len() < 2),
                 Some((one, other)) => {

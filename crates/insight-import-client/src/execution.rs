@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, Rows};
 use crate::client::{ExecutionLinks, ImportClient};
 use crate::error::{Error, Result};
 use crate::execution_status::ExecutionState;
@@ -27,8 +27,8 @@ const MAX_CONSECUTIVE_REJECTIONS: usize = 500;
 pub struct RefusedRecord {
     /// The selector.
     pub selector: String,
-    /// The record.
-    pub record: Value,
+    /// The rows of the record; one, unless it was sent in several.
+    pub rows: Vec<Value>,
     /// The size of the request with only this record, in bytes.
     pub bytes: usize,
     /// The error: [`Error::Api`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
@@ -121,9 +121,9 @@ impl Execution {
                 return Err(error);
             }
             let alone = chunk.into_records().next();
-            submitted.refused.extend(alone.map(|(selector, record)| RefusedRecord {
+            submitted.refused.extend(alone.map(|Rows { selector, rows }| RefusedRecord {
                 selector,
-                record,
+                rows,
                 bytes,
                 error,
             }));
@@ -131,13 +131,14 @@ impl Execution {
         Ok(submitted)
     }
 
-    /// Sends one record. Returns false if Assets rejects it (400, 413, 422), which doesn't change the execution.
+    /// Sends one record, in one row or several. Returns false if Assets rejects it (400, 413, 422), which doesn't change
+    /// the execution.
     ///
     /// # Errors
     /// As any call.
-    pub async fn submit_record(&self, selector: &str, record: Value) -> Result<bool> {
+    pub async fn submit_record(&self, selector: &str, rows: Vec<Value>) -> Result<bool> {
         self.wait_until_ingesting().await?;
-        let body = Chunk::new(selector, [record]).to_bytes();
+        let body = Chunk::of_rows(selector, rows).to_bytes();
         let body = body.map_err(|source| Error::Decode { what: "a chunk", source })?;
         match self.post(body).await {
             Ok(()) => {

@@ -176,6 +176,11 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::SetAtlassianAccount => {
             "add an Atlassian account to the connection: site URL, email, and API token".to_owned()
         }
+        Remedy::RunSelfTest => "run the self-test".to_owned(),
+        Remedy::KeepTestObjects => {
+            "add an Atlassian account to the connection, or permit that the test objects remain in Assets".to_owned()
+        }
+        Remedy::ReportSelfTest => "report the results of the self-test to the maintainers".to_owned(),
         Remedy::ReduceRecordSize => "exclude attributes with large values from the mapping".to_owned(),
 
         Remedy::CorrectConfiguration { file } => format!("correct {file} or the environment variables"),

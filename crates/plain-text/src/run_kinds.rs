@@ -12,5 +12,6 @@ pub const fn run_kind(kind: RunKind) -> &'static str {
         RunKind::EventSync => "event sync",
         RunKind::Retry => "retry",
         RunKind::Plan => "plan",
+        RunKind::SelfTest => "self-test",
     }
 }

@@ -21,6 +21,7 @@ fn reason(reason: &WithheldReason) -> String {
             format!("the attribute has the type {present} instead of {wanted}")
         }
         WithheldReason::Options => "the import drops values that aren't options of the attribute".to_owned(),
+        WithheldReason::ReferenceForm => "no tested form of several references works".to_owned(),
         WithheldReason::Target { present, wanted } => {
             format!("the attribute refers to the object type {present} instead of {wanted}")
         }

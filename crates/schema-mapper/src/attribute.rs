@@ -47,6 +47,16 @@ pub enum Source {
     Profile(String),
 }
 
+impl Source {
+    /// True if the values are references to objects.
+    pub(crate) const fn refers(&self) -> bool {
+        matches!(
+            self,
+            Self::Groups | Self::Members | Self::Manager | Self::MembershipGroup | Self::MembershipUser
+        )
+    }
+}
+
 /// One attribute on its way from Okta to Assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappedAttribute {

@@ -7,7 +7,7 @@ use insight_import_client::document::{
     SchemaAndMapping, SchemaDefinition, StatusSchema,
 };
 use serde_json::Map;
-use sync_model::ObjectKind;
+use sync_model::{ObjectKind, ReferenceForm};
 
 use crate::attribute::{MappedAttribute, Source};
 use crate::names::quoted;
@@ -21,6 +21,8 @@ pub(crate) struct Layout {
     pub(crate) attributes: BTreeMap<ObjectKind, Vec<MappedAttribute>>,
     /// Names of the object types in Assets, where they are not ours.
     pub(crate) type_names: BTreeMap<ObjectKind, String>,
+    /// The form of several references.
+    pub(crate) reference_form: ReferenceForm,
 }
 
 impl Layout {
@@ -141,8 +143,7 @@ fn field(layout: &Layout, mapped: &MappedAttribute) -> AttributeMapping {
     let locator = &mapped.locator;
     let iql = target(&mapped.source).map(|target| {
         let by = quoted(identity(layout, target));
-        // The form for several values is inferred for Cloud; hence the other strategies.
-        if mapped.many { format!("{by} IN (${{{locator}${{0}}}})") } else { format!("{by} = ${{{locator}}}") }
+        format!("{by} {}", search(layout.reference_form, mapped))
     });
     AttributeMapping {
         attribute_external_id: Some(mapped.external_id.clone()),
@@ -166,4 +167,14 @@ const fn target(source: &Source) -> Option<ObjectKind> {
 /// The name of the attribute by which objects of a kind are found: their id, which nothing else ever has.
 fn identity(layout: &Layout, target: ObjectKind) -> &str {
     layout.attributes(target).iter().find(|a| a.source == Source::Id).map_or("", |a| a.name.as_str())
+}
+
+/// The condition that finds the referenced objects, without the attribute that identifies them.
+pub(crate) fn search(form: ReferenceForm, mapped: &MappedAttribute) -> String {
+    let locator = &mapped.locator;
+    match form {
+        ReferenceForm::EachValue if mapped.many => format!("IN (${{{locator}${{0}}}})"),
+        ReferenceForm::JoinedValues if mapped.many => format!("IN (${{{locator}}})"),
+        _ => format!("= ${{{locator}}}"),
+    }
 }

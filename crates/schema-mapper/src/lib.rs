@@ -16,9 +16,11 @@ mod membership;
 mod names;
 mod options;
 mod record;
+mod reference_form;
 mod scope;
 mod status;
 mod storage;
+mod test_objects;
 mod value;
 mod warning;
 
@@ -31,7 +33,7 @@ pub use error::MappingError;
 pub use mapping::{Mapping, OrgSchemas, UserTypeSchema};
 pub use options::{
     AccountAttribute, ArrayFormat, AttributeNames, AttributeOptions, EnumFormat, Manager, ManagerMatch,
-    MappingOptions, MembershipStrategy,
+    MappingOptions, MembershipStrategy, ReferenceFormChoice,
 };
 pub use record::MappedRecord;
 pub use scope::{GroupScope, Patterns, ScopeError, SyncScope, UserScope};

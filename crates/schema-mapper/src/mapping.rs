@@ -37,13 +37,13 @@ pub struct OrgSchemas {
 /// The rules from one org's objects to records.
 #[derive(Debug, Clone)]
 pub struct Mapping {
-    layout: Layout,
+    pub(crate) layout: Layout,
     /// User types by id.
     pub(crate) user_types: BTreeMap<String, UserType>,
     /// Every attribute that the schemas define, mapped or not.
     pub(crate) known: BTreeMap<ObjectKind, BTreeSet<String>>,
     warnings: Vec<MappingWarning>,
-    document: SchemaAndMapping,
+    pub(crate) document: SchemaAndMapping,
 }
 
 impl Mapping {
@@ -101,7 +101,12 @@ impl Mapping {
             (ObjectKind::Group, groups.into_keys().collect()),
         ]);
         let user_types = types.iter().map(|t| (t.user_type.id.clone(), t.user_type.clone())).collect();
-        let layout = Layout { options: options.clone(), attributes, type_names: BTreeMap::new() };
+        let layout = Layout {
+            options: options.clone(),
+            attributes,
+            type_names: BTreeMap::new(),
+            reference_form: options.reference_form.form().unwrap_or_default(),
+        };
         Ok(Self { document: document(&layout), layout, user_types, known, warnings })
     }
 

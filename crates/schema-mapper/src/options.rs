@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use insight_import_client::document::AttributeType;
 use serde::{Deserialize, Serialize};
+use sync_model::ReferenceForm;
 
 /// Source of attribute names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,6 +54,45 @@ pub enum MembershipStrategy {
     OnGroups,
     /// Each membership is an object that refers to one user and one group.
     Objects,
+}
+
+/// The chosen form of several references.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceFormChoice {
+    /// The form that a self-test proves; before one, the form that the mapping in Assets has, and `each_value` for a new
+    /// mapping.
+    #[default]
+    Auto,
+    /// The placeholder for each value: `IN (${groups${0}})`.
+    EachValue,
+    /// The placeholder for the field: `IN (${groups})`.
+    JoinedValues,
+    /// The record once for each reference: `= ${groups}`.
+    RowPerReference,
+}
+
+impl ReferenceFormChoice {
+    /// The form that the operator chose; `None` if the self-test chooses.
+    pub const fn form(self) -> Option<ReferenceForm> {
+        match self {
+            Self::Auto => None,
+            Self::EachValue => Some(ReferenceForm::EachValue),
+            Self::JoinedValues => Some(ReferenceForm::JoinedValues),
+            Self::RowPerReference => Some(ReferenceForm::RowPerReference),
+        }
+    }
+}
+
+impl From<ReferenceForm> for ReferenceFormChoice {
+    fn from(form: ReferenceForm) -> Self {
+        match form {
+            ReferenceForm::EachValue => Self::EachValue,
+            ReferenceForm::JoinedValues => Self::JoinedValues,
+            ReferenceForm::RowPerReference => Self::RowPerReference,
+        }
+    }
 }
 
 /// Value by which a user's profile names the manager. It is resolved to the ID of the only current user with this value;
@@ -171,6 +211,8 @@ pub struct MappingOptions {
     pub enum_format: EnumFormat,
     /// Place of memberships in Assets.
     pub membership_strategy: MembershipStrategy,
+    /// The form of several references.
+    pub reference_form: ReferenceFormChoice,
     /// The manager reference.
     pub manager: Manager,
     /// The link to Atlassian accounts.
@@ -194,6 +236,7 @@ impl Default for MappingOptions {
             array_separator: ", ".into(),
             enum_format: EnumFormat::default(),
             membership_strategy: MembershipStrategy::default(),
+            reference_form: ReferenceFormChoice::default(),
             manager: Manager::default(),
             account: None,
             user: AttributeOptions::default(),

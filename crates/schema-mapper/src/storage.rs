@@ -1,7 +1,9 @@
 //! The storage of each field in Assets: its shape, and the loss of its values where they cannot be stored.
 
+use std::fmt::Write as _;
+
 use insight_import_client::document::{Attribute, AttributeType, ObjectType, SchemaAndMapping};
-use sync_model::ObjectKind;
+use sync_model::{ObjectKind, ReferenceForm};
 
 use crate::attribute::{MappedAttribute, Source};
 use crate::document::type_id;
@@ -83,13 +85,30 @@ impl Mapping {
                     field: mapped.locator.clone(),
                     attribute: format!("{type_name}: {}", mapped.name),
                     is_identity: mapped.source == Source::Id,
-                    shape: there.map(|there| shape(mapped, there, loss.as_ref())).unwrap_or_default(),
+                    shape: there.map(|there| self.shape(mapped, there, loss.as_ref())).unwrap_or_default(),
                     loss,
                     is_open: there.zip(wanted).is_some_and(|(there, wanted)| is_open(there, wanted)),
                 });
             }
         }
         all
+    }
+
+    /// Another shape may have stored other values. Names and limits don't count: their truncation is permanent.
+    fn shape(&self, mapped: &MappedAttribute, there: &Attribute, loss: Option<&Loss>) -> String {
+        let target = match loss {
+            Some(Loss::Target { present, .. }) => present.as_str(),
+            _ => there.reference_object_type_external_id.as_deref().unwrap_or_default(),
+        };
+        let mut options: Vec<&String> = there.type_values.iter().flatten().collect();
+        options.sort();
+        let mut shape = format!("{} {} {target} {options:?}", there.kind.as_str(), mapped.many);
+        // The first form is the one of mappings from before there were others.
+        let form = self.reference_form();
+        if mapped.many && mapped.source.refers() && form != ReferenceForm::EachValue {
+            let _ = write!(shape, " {}", form.as_str());
+        }
+        shape
     }
 }
 
@@ -116,15 +135,4 @@ fn loss(there: &Attribute, wanted: &Attribute, is_astray: bool, types: &[&Object
         DriftKind::Cardinality { present, wanted } => Some(Loss::Cardinality { present, wanted }),
         _ => None,
     })
-}
-
-/// Another shape may have stored other values. Names and limits don't count: their truncation is permanent.
-fn shape(mapped: &MappedAttribute, there: &Attribute, loss: Option<&Loss>) -> String {
-    let target = match loss {
-        Some(Loss::Target { present, .. }) => present.as_str(),
-        _ => there.reference_object_type_external_id.as_deref().unwrap_or_default(),
-    };
-    let mut options: Vec<&String> = there.type_values.iter().flatten().collect();
-    options.sort();
-    format!("{} {} {target} {options:?}", there.kind.as_str(), mapped.many)
 }

@@ -106,7 +106,8 @@ impl Connection {
         let org = saved.map_or_else(|| OrgSource::Okta(okta.clone()), OrgSource::Saved);
         let sides = Sides::new(org, assets, account, config.scope.clone());
         let structure = AssetsStructure::new(sides.clone(), config.mapping.clone())
-            .following_titles(config.assets.rename_attributes);
+            .following_titles(config.assets.rename_attributes)
+            .following_facts(Arc::clone(&state));
         let mut ports = Ports {
             target_schema: Arc::new(structure.clone()),
             event_hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.event_hook.clone())),

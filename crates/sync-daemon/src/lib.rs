@@ -21,6 +21,7 @@ mod plan;
 mod prune;
 mod room;
 mod schema;
+mod self_test;
 mod shutdown;
 mod status;
 mod stored_samples;

@@ -64,7 +64,7 @@ impl Sides {
         connection: &ConnectionConfig,
         options: &MappingOptions,
     ) -> Result<SchemaView, MappingError> {
-        let mapping = Mapping::new(&self.org, options)?;
+        let mapping = Mapping::new(&self.org, options)?.keeping_reference_form(self.current.as_ref());
         let types = mapping.compare_attributes(&self.org, self.current.as_ref());
         let types: Vec<TypeComparison> = types.into_iter().map(Into::into).collect();
         Ok(SchemaView {

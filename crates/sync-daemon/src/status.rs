@@ -68,6 +68,7 @@ impl Connection {
             unconfirmed: self.store.unconfirmed(LISTED).await?,
             last_full_sync_at: store.last_full_sync_at,
             last_incremental_sync_at: self.store.last_run(RunKind::IncrementalSync).await?.succeeded,
+            site_facts: self.site_facts().await?,
             next_syncs: self.engine().next_syncs(self.task_options()).await?,
             runs,
         })

@@ -4,6 +4,7 @@ mod fingerprint;
 mod ids;
 mod problem;
 mod record;
+mod reference_form;
 mod value;
 
 pub use fingerprint::Fingerprint;
@@ -12,4 +13,5 @@ pub use problem::{ValueProblem, ValueProblemKind};
 pub use record::{
     Alias, AliasReference, ObjectKind, Record, RecordKey, Reference, RetireReason, UnknownObjectKind,
 };
+pub use reference_form::ReferenceForm;
 pub use value::is_empty;

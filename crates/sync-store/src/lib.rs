@@ -33,6 +33,7 @@ mod safeguards;
 mod saved_connections;
 mod search;
 mod sequence;
+mod site_facts;
 mod soundness;
 mod space;
 mod sqlite;

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Setup(Setup),
     /// Verify the object types, mapping, and event hook
     Verify(Common),
+    /// Import test objects to learn how the Assets site treats imports
+    Selftest(crate::commands::selftest::Args),
     /// Check all prerequisites and suggest fixes
     Doctor(Doctor),
     /// Show the changes that a full sync would make
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Audit(crate::commands::audit::Args),
     /// Copy the state store to a new file, even while the daemon runs
     Backup(crate::commands::backup::Args),
+    /// Print the configuration without secrets, the status, and the last runs for a problem report
+    SupportBundle(Common),
     /// Manage access tokens
     Tokens(Tokens),
     /// Check the configuration or print its schema or an example

@@ -6,10 +6,10 @@ use clap::Command;
 
 /// The commands, in the order of the help.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Setup", &["init", "keygen", "setup", "verify", "doctor", "schema"]),
+    ("Setup", &["init", "keygen", "setup", "verify", "selftest", "doctor", "schema"]),
     ("Sync", &["plan", "sync", "pause", "resume", "prune"]),
     ("Monitoring", &["status", "runs", "events", "audit"]),
-    ("Administration", &["config", "tokens", "master-key", "backup", "export"]),
+    ("Administration", &["config", "tokens", "master-key", "backup", "export", "support-bundle"]),
     ("Sandbox", &["demo", "sandbox"]),
     ("Shell", &["completions", "man", "help"]),
 ];

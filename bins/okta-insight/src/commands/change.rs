@@ -14,6 +14,9 @@ pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
         Command::Setup(args) => {
             of_common("setup", &args.common, json!({ "manual_event_hook": args.manual_event_hook }))
         }
+        Command::Selftest(args) => {
+            of_common("self_test", &args.common, json!({ "keep_objects": args.keep_objects }))
+        }
         Command::Doctor(args) if args.fix => of_common("doctor_fix", &args.common, Value::Null),
         Command::Sync(args) if !args.dry_run => {
             let request = json!({

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 use sync_config::{
     Config, ConfigError, ConfigValue, EXAMPLE, EffectiveConfig, ExposedFile, ValueOrigin, exposed_files,
     json_schema, read_small_text,
@@ -41,45 +42,15 @@ pub(crate) fn run(args: &Settings, output: Output) -> Outcome {
 }
 
 fn check(local: &Local, output: Output) -> Outcome {
-    let path = local.file.path();
-    let config = match local.file.load() {
-        Err(error @ ConfigError::Read { .. }) => return Err(error.into()),
-        // Finds more faults than loading.
-        loaded => Config::check_file(path).and(loaded)?,
-    };
-    let name = local.connection.as_deref();
-    // Like the daemon, the command needs no connection in the file.
-    let elsewhere = name.is_none() && config.connections.is_empty();
-    let chosen = if elsewhere { Vec::new() } else { config.chosen(name)? };
-    let text = match read_small_text(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
-    };
-    let given = Config::given(&text, std::env::vars())
-        .map_err(|e| Failure::new(ErrorCode::InvalidConfiguration, e.to_string()))?;
-    let in_force: Vec<EffectiveConfig> = chosen.into_iter().map(EffectiveConfig::of).collect();
-    let exposed = exposed_files(path);
+    let checked = Checked::read(local)?;
     match output {
-        Output::Json => print_json(&serde_json::json!({
-            "file": path,
-            "store": config.store,
-            "listen": config.listen,
-            "metrics_listen": config.metrics_listen,
-            "console_listen": config.console.as_ref().map(|console| console.listen),
-            "settings": given,
-            "exposed_files": exposed,
-            "unsupported_variables": config.unsupported_variables.iter().map(|it| serde_json::json!({
-                "name": it.name,
-                "reason": it.reason,
-            })).collect::<Vec<_>>(),
-            "connections": in_force,
-        }))?,
+        Output::Json => print_json(&checked.document(local))?,
         Output::Text => {
-            print_given(&given);
-            print_warnings(&config, &exposed);
-            print_servers(&config);
-            in_force.iter().for_each(print_in_force);
-            if in_force.is_empty() {
+            print_given(&checked.given);
+            print_warnings(&checked.config, &checked.exposed);
+            print_servers(&checked.config);
+            checked.in_force.iter().for_each(print_in_force);
+            if checked.in_force.is_empty() {
                 println!(
                     "\nNo connection in the configuration. Run `okta-insight status` for those in the console."
                 );
@@ -88,6 +59,57 @@ fn check(local: &Local, output: Output) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A valid configuration, as it is shown: without secrets.
+pub(crate) struct Checked {
+    config: Config,
+    given: Vec<ConfigValue>,
+    in_force: Vec<EffectiveConfig>,
+    exposed: Vec<ExposedFile>,
+}
+
+impl Checked {
+    /// Reads and checks the configuration.
+    pub(crate) fn read(local: &Local) -> Result<Self, Failure> {
+        let path = local.file.path();
+        let config = match local.file.load() {
+            Err(error @ ConfigError::Read { .. }) => return Err(error.into()),
+            // Finds more faults than loading.
+            loaded => Config::check_file(path).and(loaded)?,
+        };
+        let name = local.connection.as_deref();
+        // Like the daemon, the command needs no connection in the file.
+        let elsewhere = name.is_none() && config.connections.is_empty();
+        let chosen = if elsewhere { Vec::new() } else { config.chosen(name)? };
+        let text = match read_small_text(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
+        };
+        let given = Config::given(&text, std::env::vars())
+            .map_err(|e| Failure::new(ErrorCode::InvalidConfiguration, e.to_string()))?;
+        let in_force = chosen.into_iter().map(EffectiveConfig::of).collect();
+        Ok(Self { given, in_force, exposed: exposed_files(path), config })
+    }
+
+    /// The configuration as a document.
+    pub(crate) fn document(&self, local: &Local) -> Value {
+        let Self { config, given, in_force, exposed } = self;
+        let unsupported = config.unsupported_variables.iter();
+        let unsupported: Vec<Value> =
+            unsupported.map(|it| json!({ "name": it.name, "reason": it.reason })).collect();
+        json!({
+            "file": local.file.path(),
+            "store": config.store,
+            "listen": config.listen,
+            "metrics_listen": config.metrics_listen,
+            "console_listen": config.console.as_ref().map(|console| console.listen),
+            "settings": given,
+            "exposed_files": exposed,
+            "unsupported_variables": unsupported,
+            "connections": in_force,
+        })
+    }
 }
 
 fn print_warnings(config: &Config, exposed: &[ExposedFile]) {

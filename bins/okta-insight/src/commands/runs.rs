@@ -50,6 +50,7 @@ enum Kind {
     Backfill,
     EventSync,
     Retry,
+    SelfTest,
 }
 
 impl From<Kind> for RunKind {
@@ -61,6 +62,7 @@ impl From<Kind> for RunKind {
             Kind::Backfill => Self::Backfill,
             Kind::EventSync => Self::EventSync,
             Kind::Retry => Self::Retry,
+            Kind::SelfTest => Self::SelfTest,
         }
     }
 }

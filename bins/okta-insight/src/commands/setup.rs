@@ -16,7 +16,7 @@ use super::{manual_hook, open, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::failure::{FOUND, Failure};
 use crate::output::{Outcome, print_json};
-use crate::words::commands::{PLAN, SYNC};
+use crate::words::commands::{PLAN, SELFTEST, SYNC};
 use crate::words::event_hook;
 use crate::words::units::{count, number};
 
@@ -55,7 +55,9 @@ pub(crate) async fn run(args: &Setup, audit: &mut Audit<'_>, output: Output) -> 
         Output::Text => {
             done.iter().for_each(print);
             if !problems {
-                println!("Next: run `{PLAN}` to review the changes, then `{SYNC}` to apply them.");
+                println!(
+                    "Next: run `{SELFTEST}` to test the site, `{PLAN}` to review the changes, and `{SYNC}` to apply them."
+                );
             }
         }
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use admin_api::ConnectionStatus;
 use clap::Args as ClapArgs;
-use sync_engine::{Conditions, NextSyncs, UnconfirmedRecord};
+use sync_engine::{Conditions, NextSyncs, SiteFact, UnconfirmedRecord};
+use sync_model::ReferenceForm;
 
 use super::backend::{ConnectionState, working_roads};
 use super::{runs, stop_on_signal};
@@ -79,10 +80,7 @@ async fn read(common: &Common) -> Result<Vec<ConnectionState>, Failure> {
     for backend in roads.backends() {
         found.push(backend.status(RUNS).await?);
     }
-    found.extend(roads.unavailable.drain(..).map(|(connection, unavailable)| ConnectionState::Unavailable {
-        connection,
-        unavailable: Box::new(unavailable),
-    }));
+    found.extend(roads.unavailable.drain(..).map(ConnectionState::unavailable));
     roads.close().await;
     Ok(found)
 }
@@ -119,6 +117,11 @@ fn print_status(status: &ConnectionStatus, daemon_running: bool) {
     for (kind, objects) in &status.objects {
         let (current, retired) = (number(objects.current), number(objects.retired));
         line(&format!("{kind}s"), format_args!("{current} current, {retired} retired"));
+    }
+    if let Some(SiteFact { tested_at, import_source, .. }) = status.site_facts.first() {
+        let form = SiteFact::proven_form(&status.site_facts, import_source);
+        let form = form.map_or("no reference form proven", ReferenceForm::as_str);
+        line("Self-test", format_args!("{form}, {tested_at:.0}"));
     }
     print_unconfirmed(&status.unconfirmed, status.event_queue.unconfirmed_records);
     runs::print_table(&status.runs);

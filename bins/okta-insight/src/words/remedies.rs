@@ -4,7 +4,8 @@ use sync_engine::Remedy;
 
 use super::commands::{
     DAEMON, DOCTOR, EVENTS, EVENTS_FAILED, EVENTS_REPLAY, EXPORT, INIT, MASTER_KEY_GENERATE, PLAN,
-    PRUNE_OVERRIDE, RESUME, RUNS, SETUP, SETUP_MANUAL, STATUS, SYNC, SYNC_OVERRIDE, SYNC_RESEND,
+    PRUNE_OVERRIDE, RESUME, RUNS, SELFTEST, SELFTEST_KEEP, SETUP, SETUP_MANUAL, STATUS, SYNC, SYNC_OVERRIDE,
+    SYNC_RESEND,
 };
 
 /// The remedy as an instruction.
@@ -101,6 +102,10 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         Remedy::SetAtlassianAccount => {
             "set `assets.site_url`, `assets.email`, and `assets.api_token` of the connection".to_owned()
         }
+        Remedy::RunSelfTest => format!("run `{SELFTEST}`"),
+        Remedy::KeepTestObjects => format!(
+            "set `assets.site_url`, `assets.email`, and `assets.api_token` of the connection, or run `{SELFTEST_KEEP}`"
+        ),
         Remedy::CreateConfiguration => {
             format!("create a configuration file with `{INIT}`, or set `--config`")
         }
@@ -192,6 +197,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         | Remedy::UseGroupIdOrName
         | Remedy::UseGroupId
         | Remedy::ReduceRecordSize
+        | Remedy::ReportSelfTest
         | Remedy::ReenterSettings
         | Remedy::ReenterSecrets
         | Remedy::CorrectSettings

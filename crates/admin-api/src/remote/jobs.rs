@@ -1,8 +1,9 @@
 //! Jobs of a remote daemon, to their end.
 
 use diagnostics::{CheckReport, JobState};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync_engine::{Fact, Finding, SetupReport, VerifyReport};
+use sync_engine::{Fact, Finding, SelfTestReport, SetupReport, VerifyReport};
 use sync_model::ConnectionName;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use crate::remote::client::RemoteClient;
 use crate::remote::error::RemoteError;
 use crate::remote::limits::{JOB_WAIT, LONGEST, too_long};
 use crate::schema::SchemaView;
+use crate::wire::SelfTestOptions;
 
 impl RemoteClient {
     /// *Setup*, to its end.
@@ -76,15 +78,38 @@ impl RemoteClient {
         self.job(name, "plan", stop).await
     }
 
-    /// Starts a job, or joins a running one, and waits for its end.
+    /// Runs the self-test.
+    ///
+    /// # Errors
+    /// When it fails, or the daemon can't be reached.
+    pub async fn self_test(
+        &self,
+        name: &ConnectionName,
+        options: SelfTestOptions,
+        stop: &CancellationToken,
+    ) -> Result<SelfTestReport, RemoteError> {
+        self.job_with(name, "self-test", Some(&options), stop).await
+    }
+
     async fn job<T: DeserializeOwned>(
         &self,
         name: &ConnectionName,
         job: &str,
         stop: &CancellationToken,
     ) -> Result<T, RemoteError> {
+        self.job_with(name, job, None::<&()>, stop).await
+    }
+
+    /// Starts a job, or joins a running one, and waits for its end.
+    async fn job_with<T: DeserializeOwned>(
+        &self,
+        name: &ConnectionName,
+        job: &str,
+        options: Option<&impl Serialize>,
+        stop: &CancellationToken,
+    ) -> Result<T, RemoteError> {
         let path = ["connections", name.as_str(), job];
-        let mut state = match self.post_empty::<JobState<T>>(&path).await {
+        let mut state = match self.post::<JobState<T>>(&path, options).await {
             Err(error) if error.is(ProblemType::AlreadyRunning) => self.get(&path, &()).await?,
             started => started?,
         };

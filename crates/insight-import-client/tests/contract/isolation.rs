@@ -38,7 +38,7 @@ fn refusal(status: u16, text: &str) -> ResponseTemplate {
 }
 
 fn named(submitted: &Submitted) -> Vec<u64> {
-    submitted.refused.iter().map(|refused| refused.record["id"].as_u64().unwrap()).collect()
+    submitted.refused.iter().map(|refused| refused.rows[0]["id"].as_u64().unwrap()).collect()
 }
 
 /// The records that were accepted.

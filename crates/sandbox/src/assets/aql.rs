@@ -30,16 +30,32 @@ pub(super) enum Operand {
     EachOf(String),
 }
 
+/// The placeholders that yield the values of a list separately. Atlassian's documents don't settle it for imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Placeholders {
+    /// `${field${0}}` does; otherwise, it yields nothing.
+    pub(super) each: bool,
+    /// `${field}` does; otherwise, it yields one text.
+    pub(super) lists: bool,
+}
+
+impl Default for Placeholders {
+    fn default() -> Self {
+        Self { each: true, lists: false }
+    }
+}
+
 impl Operand {
     /// The values for a record.
-    pub(super) fn values(&self, record: &Value) -> Vec<String> {
+    pub(super) fn values(&self, record: &Value, placeholders: Placeholders) -> Vec<String> {
         match self {
             Self::Literal(text) => vec![text.clone()],
             Self::Field(field) => {
                 let values = texts(&record[field.as_str()]);
-                if values.is_empty() { Vec::new() } else { vec![values.join(",")] }
+                if values.is_empty() || placeholders.lists { values } else { vec![values.join(",")] }
             }
-            Self::EachOf(field) => texts(&record[field.as_str()]),
+            Self::EachOf(field) if placeholders.each => texts(&record[field.as_str()]),
+            Self::EachOf(_) => Vec::new(),
         }
     }
 }
@@ -222,10 +238,14 @@ mod tests {
         let condition = Condition::parse(r#""Okta Group ID" IN (${groupIds${0}})"#).unwrap();
         let Condition::Is { attribute, comparison, operands } = condition else { panic!() };
         assert_eq!((attribute.as_str(), comparison), ("Okta Group ID", Comparison::In));
-        let record = json!({"groupIds": ["a", "b"]});
-        assert_eq!(operands[0].values(&record), ["a", "b"]);
-        assert_eq!(Operand::Field("groupIds".into()).values(&record), ["a,b"]);
-        assert!(Operand::Field("groupIds".into()).values(&json!({"groupIds": []})).is_empty());
+        let (record, documented) = (json!({"groupIds": ["a", "b"]}), Placeholders::default());
+        let other = Placeholders { each: false, lists: true };
+        let list = Operand::Field("groupIds".into());
+        assert_eq!(operands[0].values(&record, documented), ["a", "b"]);
+        assert!(operands[0].values(&record, other).is_empty());
+        assert_eq!(list.values(&record, documented), ["a,b"]);
+        assert_eq!(list.values(&record, other), ["a", "b"]);
+        assert!(list.values(&json!({"groupIds": []}), documented).is_empty());
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! The import of a complete execution: upsert by identity, then references.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::aql::texts;
 use super::document::{Attribute, Field, Mapping, Structure};
-use super::objects::Objects;
+use super::objects::{Objects, Record};
 use super::refusal;
-use super::settings::Settings;
+use super::settings::{Repeated, Settings};
 use super::values::{cap, fits};
 use crate::clock::now;
 
@@ -88,37 +88,54 @@ fn moment(time: Timestamp) -> String {
     format!("{time:.3}").replace('Z', "+00:00")
 }
 
+impl Fate {
+    /// True if the entry at a place is dropped.
+    fn drops(self, place: usize, counters: &mut Counters) -> bool {
+        let is_hit = place.is_multiple_of(3);
+        if is_hit && self == Self::DropsWithMessages {
+            counters.messages.insert("An object could not be written.".into());
+        }
+        self == Self::Fails || is_hit && matches!(self, Self::Drops | Self::DropsWithMessages)
+    }
+}
+
 impl Run<'_> {
     fn apply(&mut self, chunks: &[Value], fate: Fate) -> Vec<Counters> {
         let structure = self.structure;
-        let mut references: Vec<(u64, usize, &Value)> = Vec::new();
+        let mut references: BTreeMap<(usize, u64), Vec<&Value>> = BTreeMap::new();
         let mut outcomes: HashMap<u64, (usize, Outcome)> = HashMap::new();
         let mut counters: Vec<Counters> = structure.mappings.iter().map(|_| Counters::default()).collect();
         for (n, mapping) in structure.mappings.iter().enumerate() {
             let counters = &mut counters[n];
-            let mut seen = HashSet::new();
+            let mut seen = HashMap::new();
             for (place, entry) in
                 chunks.iter().flat_map(|c| entries(&c["data"], &mapping.selector)).enumerate()
             {
                 counters.entries += 1;
-                match fate {
-                    Fate::Fails => continue,
-                    Fate::Drops if place % 3 == 0 => continue,
-                    Fate::DropsWithMessages if place % 3 == 0 => {
-                        counters.messages.insert("An object could not be written.".into());
-                        continue;
-                    }
-                    _ => {}
+                if fate.drops(place, counters) {
+                    continue;
                 }
-                if let Some((id, outcome)) = self.upsert(mapping, entry, &mut seen, counters) {
+                let Some(identity) = self.identity(mapping, entry, counters) else { continue };
+                if let Some(&id) = seen.get(&identity) {
+                    counters.duplicates += 1;
+                    match self.settings.repeated {
+                        Repeated::First => {}
+                        Repeated::Merged => references.entry((n, id)).or_default().push(entry),
+                        Repeated::Last => {
+                            self.upsert(mapping, entry, &identity, counters);
+                            references.insert((n, id), vec![entry]);
+                        }
+                    }
+                } else if let Some((id, outcome)) = self.upsert(mapping, entry, &identity, counters) {
+                    seen.insert(identity, id);
                     outcomes.insert(id, (n, outcome));
-                    references.push((id, n, entry));
+                    references.insert((n, id), vec![entry]);
                 }
             }
         }
         // All objects exist now, regardless of the order of their records.
-        for (id, n, entry) in references {
-            if self.refer(&structure.mappings[n], id, entry) {
+        for ((n, id), entries) in references {
+            if self.refer(&structure.mappings[n], id, &entries) {
                 counters[n].references += 1;
                 if let Some((_, outcome @ Outcome::Identical)) = outcomes.get_mut(&id) {
                     *outcome = Outcome::Updated;
@@ -155,13 +172,12 @@ impl Run<'_> {
         &mut self,
         mapping: &Mapping,
         entry: &Value,
-        seen: &mut HashSet<Vec<String>>,
+        identity: &[(usize, String)],
         counters: &mut Counters,
     ) -> Option<(u64, Outcome)> {
         let object_type = mapping.object_type;
         let attributes = &self.structure.types[object_type].attributes;
-        let identity = self.identity(mapping, entry, seen, counters)?;
-        let existing = self.objects.find_identical(object_type, &identity);
+        let existing = self.objects.find_identical(object_type, identity);
         let label = mapping.fields.iter().find(|f| attributes[f.attribute].label);
         let label_given = label.is_some_and(|f| !given(f, entry).is_empty());
         if !label_given && (existing.is_none() || label.is_some_and(|f| is_sent(f, entry))) {
@@ -195,12 +211,11 @@ impl Run<'_> {
         Some((id, outcome))
     }
 
-    /// The attributes that identify an entry, with their values; `None` if the entry is rejected or repeats another.
+    /// The attributes that identify an entry, with their values; `None` if the entry is rejected.
     fn identity(
         &self,
         mapping: &Mapping,
         entry: &Value,
-        seen: &mut HashSet<Vec<String>>,
         counters: &mut Counters,
     ) -> Option<Vec<(usize, String)>> {
         let fields = mapping.fields.iter().filter(|f| f.identity);
@@ -215,10 +230,6 @@ impl Run<'_> {
         }
         if identity.iter().any(|(_, value)| value.is_empty()) {
             counters.empty_ids += 1;
-            return None;
-        }
-        if !seen.insert(identity.iter().map(|(_, value)| value.clone()).collect()) {
-            counters.duplicates += 1;
             return None;
         }
         Some(identity)
@@ -252,25 +263,28 @@ impl Run<'_> {
         (!ignored).then_some(values)
     }
 
-    /// Resolves the references of an entry, and returns true if any changed.
-    fn refer(&mut self, mapping: &Mapping, id: u64, entry: &Value) -> bool {
+    /// Resolves the references of an object's entries, and returns true if any changed.
+    fn refer(&mut self, mapping: &Mapping, id: u64, entries: &[&Value]) -> bool {
         let attributes = &self.structure.types[mapping.object_type].attributes;
         let mut changed = false;
         for field in &mapping.fields {
             let Some(condition) = &field.reference else { continue };
-            let any = !given(field, entry).is_empty();
-            if !is_sent(field, entry) || (!any && self.settings.ignore_empty) {
+            let any = entries.iter().any(|entry| !given(field, entry).is_empty());
+            let is_sent = entries.iter().any(|entry| is_sent(field, entry));
+            if !is_sent || (!any && self.settings.ignore_empty) {
                 continue;
             }
             let attribute = &attributes[field.attribute];
             let target = attribute.target.as_deref();
             let target = self.structure.types.iter().position(|t| Some(t.external_id.as_str()) == target);
             let Some(target) = target else { continue };
-            let found = if any {
-                self.objects.evaluate(self.structure, target, condition, entry)
-            } else {
-                BTreeSet::new()
-            };
+            let placeholders = self.settings.placeholders;
+            let filled = entries.iter().filter(|entry| !given(field, entry).is_empty());
+            let found: BTreeSet<u64> = filled
+                .flat_map(|entry| {
+                    self.objects.evaluate(self.structure, target, condition, Record { entry, placeholders })
+                })
+                .collect();
             let mut values: Vec<String> = found.iter().map(u64::to_string).collect();
             cap(&mut values, attribute.maximum);
             changed |= self.objects.set(id, mapping.object_type, field.attribute, values);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::aql::{Comparison, Condition};
+use super::aql::{Comparison, Condition, Placeholders};
 use super::document::Structure;
 
 #[derive(Debug, Default)]
@@ -12,6 +12,13 @@ pub(super) struct Object {
     pub(super) object_type: usize,
     /// Values by attribute; references are ids of objects.
     pub(super) values: HashMap<usize, Vec<String>>,
+}
+
+/// An entry of an import, and the placeholders that work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record<'e> {
+    pub(super) entry: &'e Value,
+    pub(super) placeholders: Placeholders,
 }
 
 /// Every object of the site.
@@ -72,7 +79,7 @@ impl Objects {
         structure: &Structure,
         object_type: usize,
         condition: &Condition,
-        record: &Value,
+        record: Record<'_>,
     ) -> BTreeSet<u64> {
         let everything = || -> BTreeSet<u64> {
             self.all.iter().filter(|(_, o)| o.object_type == object_type).map(|(id, _)| *id).collect()
@@ -96,7 +103,8 @@ impl Objects {
                 let Some(at) = attributes.iter().position(|a| a.name == *attribute) else {
                     return BTreeSet::new();
                 };
-                let wanted: Vec<String> = operands.iter().flat_map(|o| o.values(record)).collect();
+                let wanted: Vec<String> =
+                    operands.iter().flat_map(|o| o.values(record.entry, record.placeholders)).collect();
                 let index = self.index.get(&(object_type, at));
                 let equal = || -> BTreeSet<u64> {
                     wanted.iter().filter_map(|v| index.and_then(|i| i.get(v))).flatten().copied().collect()
@@ -177,7 +185,8 @@ impl Objects {
                         at.and_then(|at| object.values.get(&at)).cloned().unwrap_or_default()
                     }
                 };
-                let wanted: Vec<String> = operands.iter().flat_map(|o| o.values(&Value::Null)).collect();
+                let wanted: Vec<String> =
+                    operands.iter().flat_map(|o| o.values(&Value::Null, Placeholders::default())).collect();
                 let equal = held.iter().any(|value| wanted.contains(value));
                 match comparison {
                     Comparison::Equal | Comparison::In => equal,

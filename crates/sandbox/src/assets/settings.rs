@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::aql::Placeholders;
+
 /// The default maximum size of a chunk.
 const CHUNK_LIMIT: usize = 10 << 20;
 
@@ -35,6 +37,22 @@ pub(super) struct Settings {
     pub(super) rate_limit: Option<u64>,
     /// External ids that another object schema of the site has.
     pub(super) elsewhere: BTreeSet<String>,
+    /// The placeholders that yield several values.
+    pub(super) placeholders: Placeholders,
+    /// The treatment of an identity that is repeated in an execution.
+    pub(super) repeated: Repeated,
+}
+
+/// The treatment of an identity that is repeated in an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Repeated {
+    /// The first entry counts.
+    #[default]
+    First,
+    /// The last entry counts.
+    Last,
+    /// The values of the first entry count, and the references of all.
+    Merged,
 }
 
 impl Settings {
@@ -51,6 +69,17 @@ impl Settings {
             ("refuseMarkedRecords", &mut self.reject_marked),
         ] {
             *setting = wanted[name].as_bool().unwrap_or(*setting);
+        }
+        if let Some(forms) = wanted["referenceForms"].as_array() {
+            let works = |form: &str| forms.iter().any(|known| known == form);
+            self.placeholders = Placeholders { each: works("eachValue"), lists: works("joinedValues") };
+            self.repeated = if works("rowPerReference") { Repeated::Merged } else { Repeated::First };
+        }
+        match wanted["repeatedIdentity"].as_str() {
+            Some("first") => self.repeated = Repeated::First,
+            Some("last") => self.repeated = Repeated::Last,
+            Some("merged") => self.repeated = Repeated::Merged,
+            _ => {}
         }
         let number = |name: &str| wanted.get(name).map(Value::as_u64);
         let size = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok());

@@ -167,3 +167,38 @@ async fn single_cardinality_keeps_one_reference() {
     env.run(json!({"groups": groups, "users": [{"id": "u1", "login": "a", "groups": ["g1", "g2"]}]})).await;
     assert_eq!(env.objects("user").await[0]["references"]["t/user/groups"], json!(["g1"]));
 }
+
+#[tokio::test]
+async fn one_form_of_references_works() {
+    let env = TestEnv::new().await.mapped().await;
+    let groups = json!([{"id": "g1", "name": "a"}, {"id": "g2", "name": "b"}]);
+    env.run(json!({ "groups": groups })).await;
+    let row = |id: &str, groups: Value| json!({"id": id, "login": id, "groups": groups});
+    let list = |id: &str| json!([row(id, json!(["g1", "g2"]))]);
+    let rows = |id: &str| json!([row(id, json!("g1")), row(id, json!("g2"))]);
+    let search = ["IN (${groups${0}})", "IN (${groups})", "= ${groups}"];
+    for (n, form) in ["eachValue", "joinedValues", "rowPerReference"].into_iter().enumerate() {
+        env.control("PUT", "/insight/settings", json!({ "referenceForms": [form] })).await;
+        for (m, search) in search.into_iter().enumerate() {
+            let mut changed = document();
+            changed["schema"]["objectSchema"]["objectTypes"][1]["attributes"] = json!([]);
+            let fields = "/mapping/objectTypeMappings/1/attributesMapping";
+            let fields = changed.pointer_mut(fields).unwrap().as_array_mut().unwrap();
+            let groups = fields.iter_mut().find(|field| field["objectMappingIQL"].is_string()).unwrap();
+            groups["objectMappingIQL"] = format!("\"Group ID\" {search}").into();
+            assert_eq!(env.import("PATCH", "/mapping", &changed).await.status, 204);
+            let id = format!("u{n}{m}");
+            env.run(json!({ "users": if m == 2 { rows(&id) } else { list(&id) } })).await;
+            let user = env.objects("user").await.pop().unwrap();
+            let found =
+                user["references"].as_object().unwrap().values().next().unwrap().as_array().unwrap().len();
+            // A text finds one group at most, and a repeated identity counts once.
+            let expected = match (n, m) {
+                (same, also) if same == also => 2,
+                (0 | 1, 2) => 1,
+                _ => 0,
+            };
+            assert_eq!(found, expected, "{form}, {search}");
+        }
+    }
+}

@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
     ]
 }
 
-fn accepted<T>(started: bool, state: T) -> Result<(StatusCode, Json<T>), ApiError> {
+pub(super) fn accepted<T>(started: bool, state: T) -> Result<(StatusCode, Json<T>), ApiError> {
     if started {
         return Ok((StatusCode::ACCEPTED, Json(state)));
     }
@@ -44,7 +44,7 @@ const LONGEST_WAIT: u32 = 30;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
-struct Wait {
+pub(super) struct Wait {
     /// The time in seconds to wait for the end of a running job. Default: 0.
     #[param(maximum = 30, default = 0)]
     wait_seconds: u32,
@@ -52,7 +52,11 @@ struct Wait {
 
 impl Wait {
     /// The state of a job once it isn't running, or when the time is over. Changes of jobs are signaled.
-    async fn ended<T>(self, app: &App, state: impl Fn() -> JobState<T>) -> Result<JobState<T>, ApiError> {
+    pub(super) async fn ended<T>(
+        self,
+        app: &App,
+        state: impl Fn() -> JobState<T>,
+    ) -> Result<JobState<T>, ApiError> {
         if self.wait_seconds > LONGEST_WAIT {
             return Err(ApiError::invalid(format!("wait_seconds: must be from 0 to {LONGEST_WAIT}")));
         }

@@ -12,6 +12,7 @@ mod preview;
 mod problem;
 mod routes;
 mod runs;
+mod self_test;
 mod stream;
 mod tokens;
 
@@ -38,6 +39,7 @@ fn routes() -> (Router<App>, Value) {
         activity::routes(),
         objects::routes(),
         preview::routes(),
+        self_test::routes(),
         tokens::routes(),
     ]
     .into_iter()

@@ -35,6 +35,7 @@ pub(super) fn effect(method: &Method, route: &str) -> Effect {
         ("POST", Some("/pause" | "/activity/pause"), _) => "pause",
         ("POST", Some("/resume" | "/activity/resume"), _) => "resume",
         ("POST", Some("/setup"), _) => "setup",
+        ("POST", Some("/self-test"), _) => "self_test",
         ("POST", Some("/schema/apply"), _) => "apply_choices",
         ("POST", Some("/events/replay"), _) => "replay",
         ("POST", Some("/events/replay-failed"), _) => "replay_failed",

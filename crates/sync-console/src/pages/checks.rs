@@ -13,7 +13,7 @@ use super::components::{Tone, aged, badge, count, empty, framed, job, linked, no
 use super::links::address;
 use super::scope::Chosen;
 use super::stream::{Part, stream_parts};
-use super::{PageError, findings, layout};
+use super::{PageError, findings, layout, self_test};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::findings::finding as words_of;
@@ -30,6 +30,7 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
         div.head { h1 { "Checks" } p.muted { (words::CHECKS) } }
         div data-live={ (address(member.name(), &["checks"])) "/stream" } {
             div data-part="checks" { (state(&member, &identity)) }
+            div data-part="self-test" { (self_test::section(&member, &identity).await?) }
         }
     };
     Ok(layout::connection_page(&identity, &member, "/checks", &body).into_response())
@@ -42,7 +43,12 @@ async fn stream(
 ) -> Result<Response, PageError> {
     Ok(stream_parts(&app, move || {
         let (member, identity) = (member.clone(), identity.clone());
-        async move { Ok(vec![Part::new("checks", state(&member, &identity))]) }
+        async move {
+            Ok(vec![
+                Part::new("checks", state(&member, &identity)),
+                Part::new("self-test", self_test::section(&member, &identity).await?),
+            ])
+        }
     }))
 }
 

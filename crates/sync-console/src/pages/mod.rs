@@ -18,6 +18,7 @@ mod plan;
 mod runs;
 mod schema;
 mod scope;
+mod self_test;
 mod setup;
 mod sign_in;
 mod stream;
@@ -46,6 +47,7 @@ pub(crate) fn router() -> Router<App> {
         .merge(schema::router())
         .merge(events::router())
         .merge(checks::router())
+        .merge(self_test::router())
         .fallback(error::not_found)
         .layer(from_fn(error::framed))
 }

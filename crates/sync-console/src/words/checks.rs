@@ -134,6 +134,9 @@ pub(crate) fn observation(observation: &Observation) -> Markup {
         | Observation::UnknownValuesAdded
         | Observation::UnknownValuesDropped
         | Observation::MissingObjectsKept
+        | Observation::SelfTestMissing
+        | Observation::SelfTested { .. }
+        | Observation::SiteFact { .. }
         | Observation::AccountAccepted
         | Observation::WorkspaceDiffers
         | Observation::ObjectsHidden

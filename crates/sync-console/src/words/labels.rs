@@ -19,6 +19,7 @@ pub(crate) const fn run_kind(kind: RunKind) -> &'static str {
         RunKind::EventSync => "Event sync",
         RunKind::Retry => "Retry",
         RunKind::Plan => "Plan",
+        RunKind::SelfTest => "Self-test",
     }
 }
 

@@ -215,6 +215,14 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         Remedy::SetAtlassianAccount => Page::Settings.shows(html! {
             "Add an Atlassian account in the settings of the connection: Atlassian site URL, email, and API token."
         }),
+        Remedy::RunSelfTest => Page::Checks.shows(html! { "Press " b { "Run self-test" } " on the Checks page." }),
+        Remedy::KeepTestObjects => Page::Checks.shows(html! {
+            "Add an Atlassian account in the settings of the connection, or select " b { "Keep test objects" }
+            " on the Checks page."
+        }),
+        Remedy::ReportSelfTest => Action::outside(html! {
+            "Report the results of the self-test to the maintainers of okta-insight-sync."
+        }),
         Remedy::CheckAlertWebhook => Page::Settings.shows(html! {
             "Check " b { "Alert webhook URL" }
             " in the settings of the connection, and the network between the daemon's host and the webhook."

@@ -13,6 +13,7 @@ pub(crate) const fn job(activity: JobActivity) -> &'static str {
         JobActivity::Planning => "Reading groups, memberships, and users from Okta",
         JobActivity::Checking => "Running checks",
         JobActivity::ComparingSchemas => "Reading the Okta and Assets schemas",
+        JobActivity::Testing => "Importing test objects and reading them back",
     }
 }
 
@@ -47,3 +48,11 @@ pub(crate) const NO_CHECKS_TEXT: &str = "Run checks to test Okta access, API sco
 pub(crate) const CHECKS_PASSED: &str = "No problems found.";
 
 pub(crate) const CHECKS_FAILED: &str = "The checks failed to run.";
+
+pub(crate) const SELF_TEST: &str = "Two test users and two test groups show how this Assets site treats imports, above all several references of \
+     one object. Their names begin with Okta self-test.";
+pub(crate) const NO_FACTS: &str = "This import source wasn't tested yet.";
+pub(crate) const OBJECTS_DELETED: &str = "The test deletes them at its end. It needs about three minutes.";
+pub(crate) const OBJECTS_REMAIN: &str =
+    "Without an Atlassian account, they remain in Assets, marked as deleted, and fewer facts can be proven.";
+pub(crate) const SELF_TEST_FAILED: &str = "The self-test failed.";

@@ -22,6 +22,7 @@ fn reason(reason: &WithheldReason) -> Markup {
         WithheldReason::Options => {
             html! { "the import drops values that aren't options of the attribute" }
         }
+        WithheldReason::ReferenceForm => html! { "no tested form of several references works" },
         WithheldReason::Target { present, wanted } => {
             html! { "the attribute refers to the object type " (present) " instead of " (wanted) }
         }

@@ -92,6 +92,11 @@ async fn set_up(world: &TestEnv) {
     let findings = verified["findings"].as_array().unwrap();
     assert!(findings.iter().all(|finding| finding["code"] == "cardinality_too_low"), "{verified}");
     api.done("/connections/main/plan").await;
+    api.post("/connections/main/self-test", &json!({ "keep_objects": true, "more": 1 }), 422).await;
+    api.post("/connections/main/self-test", &json!({ "keep_objects": true }), 202).await;
+    let tested = api.done("/connections/main/self-test").await;
+    assert_eq!(tested["reference_form"], "each_value", "{tested}");
+    assert_eq!(api.get("/connections/main", 200).await["status"]["site_facts"], tested["facts"]);
 }
 
 /// Asks for a full run and waits until it has ended. Gives its number.

@@ -184,6 +184,26 @@ async fn account_clears_stale_values() {
     world.end().await;
 }
 
+/// Each way in which a site reads several references, and a repeated identity.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reference_forms_of_site_are_found() {
+    let world = TestEnv::with_account().await;
+    for (form, repeated, told) in [
+        ("eachValue", "first", "The reference form each_value works"),
+        ("joinedValues", "last", "The reference form joined_values works"),
+        ("rowPerReference", "merged", "The reference form row_per_reference works"),
+    ] {
+        let site = json!({ "referenceForms": [form], "repeatedIdentity": repeated });
+        world.call("PUT", "/insight/settings", &site).await;
+        world.press("self-test").await;
+        let told = [&format!("{told}Yes"), "A repeated ID is one objectYes"];
+        world.page_with("/checks", &told, false).await;
+        world.is_equal().await;
+    }
+    world.is_well().await;
+    world.end().await;
+}
+
 /// What Checks tells with an account, or because there is none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn account_dependent_settings_are_reported() {

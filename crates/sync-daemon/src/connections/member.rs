@@ -11,14 +11,16 @@ use crate::error::ServiceError;
 use crate::http::local_socket::LocalSocket;
 use crate::schema::compare_schemas;
 use crate::this_process::ThisProcess;
-use admin_api::wire::{MOST_PLANNED_OBJECTS, SyncOptions};
+use admin_api::wire::{MOST_PLANNED_OBJECTS, SelfTestOptions, SyncOptions};
 use admin_api::{PlanView, SavedSettings, SchemaView, Unavailable};
 #[cfg(unix)]
 use axum::Router;
 use diagnostics::{CheckReport, JobActivity, JobState, SetupChecklist, SetupEvidence, SetupInputs};
 use jiff::Timestamp;
 use sync_config::{Config, ConnectionConfig, ManagedBy};
-use sync_engine::{Clock, HookReport, NoopProgress, RunFilter, RunKind, SetupReport, VerifyReport};
+use sync_engine::{
+    Clock, HookReport, NoopProgress, RunFilter, RunKind, SelfTestReport, SetupReport, VerifyReport,
+};
 use sync_model::ConnectionName;
 use sync_store::ChangeSignal;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +70,7 @@ pub(super) struct Jobs {
     plan: Job<PlanView>,
     checks: Job<CheckReport>,
     schema: Job<SchemaView>,
+    self_test: Job<SelfTestReport>,
 }
 
 impl Jobs {
@@ -79,6 +82,7 @@ impl Jobs {
             plan: Job::new(LONG, clock, changed),
             checks: Job::new(SHORT, clock, changed),
             schema: Job::new(SHORT, clock, changed),
+            self_test: Job::new(SHORT, clock, changed),
         }
     }
 }
@@ -289,6 +293,24 @@ impl ManagedConnection {
     /// The schemas side by side, as they were compared last.
     pub fn schemas(&self) -> JobState<SchemaView> {
         self.jobs.schema.state()
+    }
+
+    /// Starts a self-test in the background; `false` if one is already running, or if the connection is unavailable.
+    pub fn test_site(self: &Arc<Self>, options: SelfTestOptions) -> bool {
+        let Ok(connection) = self.connection().cloned() else { return false };
+        self.yard.start(self, |m| &m.jobs.self_test, JobActivity::Testing, {
+            |member, stop| async move {
+                let report = connection.self_test(options, &stop).await?;
+                // The mapping may have another form of references.
+                member.jobs.schema.forget();
+                Ok(report)
+            }
+        })
+    }
+
+    /// The state of the self-test.
+    pub fn self_test(&self) -> JobState<SelfTestReport> {
+        self.jobs.self_test.state()
     }
 
     /// The setup checklist, from the last results and the connection's conditions; it sends no requests.

@@ -9,5 +9,6 @@ mod clearing;
 mod guards;
 mod isolation;
 mod prune;
+mod self_test;
 mod test_env;
 mod view;

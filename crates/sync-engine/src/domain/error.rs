@@ -160,6 +160,9 @@ pub enum EngineError {
     /// There is no account to change objects with.
     #[error("this operation requires an Atlassian account")]
     NoAccount,
+    /// The objects of a self-test would remain in Assets.
+    #[error("without an Atlassian account, the objects of a self-test remain in Assets")]
+    TestObjectsRemain,
     /// An administrator switched the import source off.
     #[error("the import source is disabled")]
     Disabled,
@@ -214,6 +217,7 @@ impl EngineError {
             Self::StructureChanged => Some(Remedy::RunFullSync),
             Self::SetupRequired => Some(Remedy::RunSetup),
             Self::NoAccount => Some(Remedy::SetAtlassianAccount),
+            Self::TestObjectsRemain => Some(Remedy::KeepTestObjects),
             Self::Disabled => Some(Remedy::EnableImportSource),
             Self::SafeguardTriggered(violation) => Some(Remedy::of_violation(violation)),
             Self::Store(_) | Self::Interrupted => None,

@@ -37,6 +37,9 @@ pub struct TypeOutcome {
     pub updated: u64,
     /// The number of identical objects.
     pub identical: u64,
+    /// The number of objects whose references changed.
+    #[serde(default)]
+    pub references_updated: u64,
     /// The number of objects deleted because the import didn't contain them. It should always be zero.
     #[serde(default)]
     pub missing_deleted: u64,

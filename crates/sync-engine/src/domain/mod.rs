@@ -28,6 +28,9 @@ pub(crate) mod sample;
 pub(crate) mod schedule;
 pub(crate) mod schema_report;
 pub(crate) mod severity;
+pub(crate) mod site_fact;
+#[cfg(any(test, feature = "test-support"))]
+mod site_fact_samples;
 pub(crate) mod staged;
 pub(crate) mod stale_value;
 pub(crate) mod store_error;

@@ -37,6 +37,8 @@ pub enum WithheldReason {
         /// The required object type.
         wanted: String,
     },
+    /// The self-test refuted the form of several references.
+    ReferenceForm,
 }
 
 /// A field and its attribute in the target.

@@ -21,11 +21,13 @@ pub enum RunKind {
     Retry,
     /// Computes the changes of a full sync and sends nothing.
     Plan,
+    /// Sends test objects to learn how the site behaves.
+    SelfTest,
 }
 
 impl RunKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FullSync,
         Self::TargetedSync,
         Self::IncrementalSync,
@@ -33,6 +35,7 @@ impl RunKind {
         Self::EventSync,
         Self::Retry,
         Self::Plan,
+        Self::SelfTest,
     ];
 
     /// The word for it in stored data.
@@ -45,6 +48,7 @@ impl RunKind {
             Self::EventSync => "event_sync",
             Self::Retry => "retry",
             Self::Plan => "plan",
+            Self::SelfTest => "self_test",
         }
     }
 }

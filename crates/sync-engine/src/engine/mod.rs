@@ -25,6 +25,7 @@ use crate::domain::inbox::Subject;
 use crate::domain::report::{Outstanding, RunReport};
 use crate::domain::safeguards::Safeguards;
 use crate::domain::schema_report::SchemaReport;
+use crate::domain::site_fact::SelfTestReport;
 use crate::driver::TaskDriver;
 use crate::engine::basics::Basics;
 use crate::engine::clock::ClockWatch;
@@ -35,6 +36,7 @@ use crate::engine::options::EngineOptions;
 use crate::engine::stats::EngineStats;
 use crate::import::imports::Imports;
 use crate::import::prune::{Prune, PruneOptions, PrunePlan, PruneReport};
+use crate::import::self_test::SelfTest;
 use crate::plan::preview::{ObjectChange, Plans};
 use crate::plan::sync_plan::SyncPlan;
 use crate::ports::progress::ProgressSink;
@@ -68,6 +70,7 @@ pub struct Engine {
     targeted_syncs: TargetedSyncs,
     plans: Plans,
     prune: Prune,
+    self_test: SelfTest,
 }
 
 impl Engine {
@@ -90,6 +93,7 @@ impl Engine {
             setup: Setup::new(&basics, Arc::clone(&early_checks)),
             plans: Plans::new(&basics, Arc::clone(&listings), Arc::clone(&fetches)),
             prune: Prune::new(&basics, reads),
+            self_test: SelfTest::new(&basics),
             syncs: Syncs::new(&basics, Arc::clone(&turns), listings, Arc::clone(&events), Arc::clone(&work)),
             targeted_syncs: TargetedSyncs::new(&basics, turns, fetches, Arc::clone(&work)),
             early_checks,
@@ -270,6 +274,21 @@ impl Engine {
     /// When the store fails.
     pub async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
         self.plans.discard(plan).await
+    }
+
+    /// Sends two test users and two test groups, reads them back with the account, and deletes them. Stores what that shows
+    /// about the site, and changes the mapping to the form of references that works. Without an account, only the
+    /// counters of the executions are read, and the test objects remain, marked as deleted: the caller has to permit that.
+    ///
+    /// # Errors
+    /// When there is no object schema yet, when there is no account and `keep_objects` is false, when Assets rejects the
+    /// test objects, and when a port fails.
+    pub async fn self_test(
+        &self,
+        keep_objects: bool,
+        stop: &CancellationToken,
+    ) -> Result<SelfTestReport, EngineError> {
+        self.self_test.run(keep_objects, stop).await
     }
 
     /// Lists objects that can be deleted from Assets. Changes nothing.

@@ -112,7 +112,7 @@ impl Imports {
     }
 
     /// Starts an execution; waits while another one runs.
-    async fn start(
+    pub(super) async fn start(
         &self,
         _: &ExecutionGuard<'_>,
         view: &MappingView,
@@ -258,7 +258,12 @@ impl Imports {
     }
 
     /// Cancels an incomplete execution. If that fails as well, it stays open in the store for recovery.
-    async fn give_up(&self, execution: Box<dyn Execution>, id: &ExecutionId, why: impl std::fmt::Display) {
+    pub(super) async fn give_up(
+        &self,
+        execution: Box<dyn Execution>,
+        id: &ExecutionId,
+        why: impl std::fmt::Display,
+    ) {
         let cancelled = execution.cancel(&why.to_string()).await;
         let closed = match cancelled {
             Ok(()) => {
@@ -273,7 +278,7 @@ impl Imports {
 }
 
 /// An import source that deletes objects missing from an import must not receive a partial import.
-async fn check_missing_objects(view: &MappingView) -> Result<(), EngineError> {
+pub(super) async fn check_missing_objects(view: &MappingView) -> Result<(), EngineError> {
     if view.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
         return Err(SafeguardViolation::MissingObjectsRemoved.into());
     }

@@ -10,4 +10,5 @@ pub(crate) mod prune;
 pub(crate) mod recover;
 pub(crate) mod removed;
 pub(crate) mod resend;
+pub(crate) mod self_test;
 pub(crate) mod stale_values;

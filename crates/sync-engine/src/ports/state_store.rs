@@ -14,6 +14,7 @@ use crate::ports::state::place::PlaceState;
 use crate::ports::state::retired_objects::RetiredObjects;
 use crate::ports::state::runs::Runs;
 use crate::ports::state::safeguards::SafeguardState;
+use crate::ports::state::site_facts::SiteFacts;
 use crate::ports::state::staged_changes::StagedChanges;
 use crate::ports::state::stale_values::StaleValues;
 use crate::ports::state::sync_requests::SyncRequests;
@@ -38,6 +39,7 @@ pub trait StateStore:
     + RetiredObjects
     + Runs
     + SafeguardState
+    + SiteFacts
     + StagedChanges
     + StaleValues
     + SyncRequests
@@ -63,6 +65,7 @@ impl<T> StateStore for T where
         + RetiredObjects
         + Runs
         + SafeguardState
+        + SiteFacts
         + StagedChanges
         + StaleValues
         + SyncRequests

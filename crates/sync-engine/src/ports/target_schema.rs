@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sync_model::ReferenceForm;
 
 use crate::domain::error::PortError;
 use crate::domain::schema_report::SchemaReport;
@@ -50,6 +51,26 @@ pub trait TargetSchema: Send + Sync {
     /// # Errors
     /// As [`Self::compare`], and when the import source rejects it.
     async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError>;
+
+    /// Changes the mapping in the import source so that it expresses several references in a form. The next comparison
+    /// finds the difference from the wanted mapping.
+    ///
+    /// # Errors
+    /// As [`Self::apply`], except for a form that the import source rejects.
+    async fn try_reference_form(&self, _: ReferenceForm) -> Result<FormTrial, PortError> {
+        Ok(FormTrial::NotChosen)
+    }
+}
+
+/// The result of changing the mapping to a form of several references.
+#[derive(Clone)]
+pub enum FormTrial {
+    /// The mapping has the form.
+    Mapped(Box<MappingView>),
+    /// The import source rejects the form.
+    Rejected,
+    /// The settings choose another form.
+    NotChosen,
 }
 
 /// A structure whose views are changed on their way.
@@ -85,5 +106,12 @@ impl<F: Fn(MappingView) -> MappingView + Send + Sync> TargetSchema for Viewed<F>
     async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
         let applied = self.inner.apply(base).await?;
         Ok(applied.map(|Comparison { report, view }| Comparison { report, view: (self.change)(view) }))
+    }
+
+    async fn try_reference_form(&self, form: ReferenceForm) -> Result<FormTrial, PortError> {
+        Ok(match self.inner.try_reference_form(form).await? {
+            FormTrial::Mapped(view) => FormTrial::Mapped(Box::new((self.change)(*view))),
+            other => other,
+        })
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sync_model::{ObjectKind, Record};
+use sync_model::{ObjectKind, Record, ReferenceForm};
 
 use crate::domain::error::EngineError;
 use crate::domain::record_text::text_of;
@@ -14,7 +14,7 @@ use crate::engine::context::Context;
 use crate::engine::locks::{SchemaGuard, SchemaLock};
 use crate::import::confirmations::Confirmations;
 use crate::ports::progress::{Phase, ProgressSink};
-use crate::ports::target_schema::Comparison;
+use crate::ports::target_schema::{Comparison, FormTrial};
 use crate::ports::view::MappingView;
 
 /// The number of stored attributes outside the schema.
@@ -149,6 +149,22 @@ impl Schemas {
     /// Creates or extends the object schema and mapping, as an administrator requests.
     pub(crate) async fn create_schema(&self) -> Result<SchemaReport, EngineError> {
         Ok(self.extend(true, |_| true).await?.report)
+    }
+
+    /// Keeps the mapping in the import source as it is until the result is dropped.
+    pub(crate) async fn hold(&self) -> SchemaGuard<'_> {
+        self.lock.acquire().await
+    }
+
+    /// Changes the mapping in the import source to a form of several references, for a self-test: the active view and
+    /// the wanted mapping stay.
+    pub(crate) async fn try_form(
+        &self,
+        _: &SchemaGuard<'_>,
+        form: ReferenceForm,
+    ) -> Result<FormTrial, EngineError> {
+        let schema = &self.context.ports.target_schema;
+        schema.try_reference_form(form).await.map_err(EngineError::TargetSchema)
     }
 
     /// Adds new attributes of the directory's schema, and requests a backfill of their values.

@@ -85,6 +85,7 @@ impl State {
                 created: 0,
                 updated: 0,
                 identical: 0,
+                references_updated: 0,
                 missing_deleted: 0,
                 messages: Vec::new(),
             });

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use sync_model::{GroupId, ObjectKind, Record, Reference, RetireReason};
+use sync_model::{GroupId, ObjectKind, Record, Reference, ReferenceForm, RetireReason, UserId};
 
 use crate::domain::directory::DirectoryObject;
-use crate::ports::mapping_rules::MappingRules;
+use crate::ports::mapping_rules::{MappingRules, TestFields};
+use crate::testing::samples;
 
 /// Rules for records with the fields of [`samples::user`](super::samples::user) and
 /// [`samples::group`](super::samples::group). Everything is in scope.
@@ -52,5 +53,28 @@ impl MappingRules for FakeRules {
 
     fn may_include(&self, _: &GroupId) -> bool {
         false
+    }
+
+    fn reference_form(&self) -> ReferenceForm {
+        ReferenceForm::EachValue
+    }
+
+    fn test_group(&self, group: &GroupId) -> Record {
+        samples::group(group.as_str())
+    }
+
+    fn test_user(&self, user: &UserId, groups: &[GroupId], text: &str) -> Record {
+        let groups: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
+        let mut record = samples::user(user.as_str(), user.as_str(), &groups);
+        record.fields.insert("text".to_owned(), json!(text));
+        record
+    }
+
+    fn test_fields(&self) -> TestFields {
+        TestFields {
+            groups: Some("groups".to_owned()),
+            text: Some("text".to_owned()),
+            ..TestFields::default()
+        }
     }
 }

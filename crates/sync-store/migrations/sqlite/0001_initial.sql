@@ -22,6 +22,8 @@ CREATE TABLE connections (
     scope_version   TEXT    NOT NULL DEFAULT '',
     -- The import source and object schema that confirmations belong to, as JSON; empty before the first comparison.
     place           TEXT    NOT NULL DEFAULT '',
+    -- The facts that the last self-test found, as JSON; empty before the first one.
+    site_facts      TEXT    NOT NULL DEFAULT '',
     -- The last number of the sequence. It numbers readings of the directory and writes that change events.
     last_seq        INTEGER NOT NULL DEFAULT 0,
     -- Okta's own time up to which everything was read and sent.

@@ -11,8 +11,8 @@ use sqlx::AssertSqlSafe;
 use sync_engine::{
     Aliases, ConfirmedRecords, EventCursor, EventFilter, EventHistory, EventInbox, EventState, LeaderState,
     Listings, MetricSamples, ObjectCatalog, PlaceState, ReplayTarget, RetiredObjects, RunFilter, RunKind,
-    Runs, StagedChanges, StaleValues, StoreError, TimeState, UnconfirmedRecords, WorkKind, WorkQueue,
-    error_chain,
+    Runs, SiteFacts, StagedChanges, StaleValues, StoreError, TimeState, UnconfirmedRecords, WorkKind,
+    WorkQueue, error_chain,
 };
 use sync_model::{ConnectionName, ObjectKind, RecordKey, RunId};
 
@@ -179,6 +179,7 @@ impl Target {
         told.note("samples", store.metric_samples(Timestamp::MIN).await);
         told.note("feed", store.feed_checkpoint().await);
         told.note("place", store.place().await);
+        told.note("facts", store.site_facts().await);
         told.note("census", store.object_counts().await);
         told.note("inbox", store.event_queue_counts().await);
         told.note("asked", store.requested_objects(keys).await);

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::doctor_env::DoctorEnv;
 
 /// Checks that require the import source.
-const BEHIND: [&str; 6] = [
+const BEHIND: [&str; 7] = [
     "assets.import_source",
     "assets.mapping",
     "assets.cardinality",
     "assets.empty_values",
     "assets.unknown_values",
     "assets.missing_objects",
+    "assets.self_test",
 ];
 
 #[tokio::test]
@@ -125,13 +126,19 @@ async fn import_setting_checks_depend_on_account() {
     env.settings(json!({"ignoreUnknownValues": false, "settingsForAccountOnly": true})).await;
     let unseen = env.run_checks("none.toml");
     unseen.is_well();
-    let settings = ["assets.empty_values", "assets.unknown_values", "assets.missing_objects", "assets.quota"];
+    let settings = [
+        "assets.empty_values",
+        "assets.unknown_values",
+        "assets.missing_objects",
+        "assets.quota",
+        "assets.self_test",
+    ];
     assert_eq!(unseen.with("unknown"), settings);
     assert_eq!(
         unseen.check("assets.missing_objects")["details"],
         "not readable without an Atlassian account"
     );
-    assert_eq!(env.run_checks("c.toml").with("unknown"), [""; 0]);
+    assert_eq!(env.run_checks("c.toml").with("unknown"), ["assets.self_test"]);
 }
 
 #[tokio::test]

@@ -15,22 +15,22 @@ async fn locked_or_foreign_store_is_reported() {
     let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let found = env.run_checks("c.toml");
-    found.names("store", &["assets.objects", "event_hook.reachable"]);
+    found.names("store", &["assets.objects", "assets.self_test", "event_hook.reachable"]);
     assert!(found.check("store")["details"].as_str().unwrap().contains("locked"));
     other.execute("ROLLBACK").await.unwrap();
     env.run_checks("c.toml").is_well();
 
     other.execute("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").await.unwrap();
     let found = env.run_checks("c.toml");
-    found.names("store", &["assets.objects", "event_hook.reachable"]);
+    found.names("store", &["assets.objects", "assets.self_test", "event_hook.reachable"]);
     assert!(found.check("store")["details"].as_str().unwrap().contains("newer version"));
     other.execute("UPDATE _sqlx_migrations SET version = 1 WHERE version = 9999").await.unwrap();
 
     env.write("text.db", &"this is no database ".repeat(500));
     env.run_checks(env.with("path", "\"text.db\""))
-        .names("store", &["assets.objects", "event_hook.reachable"]);
+        .names("store", &["assets.objects", "assets.self_test", "event_hook.reachable"]);
     env.run_checks(env.with("path", "\"none/c.db\""))
-        .names("store", &["assets.objects", "event_hook.reachable"]);
+        .names("store", &["assets.objects", "assets.self_test", "event_hook.reachable"]);
 
     let new = env.with("path", "\"new.db\"");
     assert_eq!(env.run_checks(new).check("store")["status"], "warning");
@@ -56,7 +56,7 @@ async fn damaged_store_is_a_problem() {
     bytes[start..start + 2048].iter_mut().for_each(|byte| *byte ^= 0xff);
     std::fs::write(&path, bytes).unwrap();
     let found = env.run_checks("c.toml");
-    found.names("store", &["assets.objects", "event_hook.reachable"]);
+    found.names("store", &["assets.objects", "assets.self_test", "event_hook.reachable"]);
     assert!(found.check("store")["details"].as_str().unwrap().contains("damaged"));
     assert!(found.remedy("store").contains("backup"));
 }
@@ -73,7 +73,7 @@ async fn old_store_is_migrated_by_fix() {
     sqlx::Connection::close(old).await.unwrap();
     let config = env.with("path", "\"old.db\"");
     let found = env.run_checks(config);
-    found.names("store", &["assets.objects", "event_hook.reachable"]);
+    found.names("store", &["assets.objects", "assets.self_test", "event_hook.reachable"]);
     assert!(found.check("store")["details"].as_str().unwrap().contains("earlier version"));
     env.fix(config).is_well();
 }

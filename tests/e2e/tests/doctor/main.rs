@@ -11,5 +11,6 @@ mod manual;
 mod network;
 mod okta;
 mod output;
+mod self_test;
 #[path = "../support/mod.rs"]
 mod support;

@@ -4,12 +4,14 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
-use admin_api::wire::{Events, PauseStatus, SyncOptions};
+use admin_api::wire::{Events, PauseStatus, SelfTestOptions, SyncOptions};
 use admin_api::{ConnectionRun, PlanView, ReplayResult};
 use async_trait::async_trait;
 use sync_config::Config;
 use sync_daemon::{Connection, HookReceiver, ServiceError, replay};
-use sync_engine::{EventFilter, ProgressSink, RunFilter, RunSummary, Safeguards, SetupReport, VerifyReport};
+use sync_engine::{
+    EventFilter, ProgressSink, RunFilter, RunSummary, Safeguards, SelfTestReport, SetupReport, VerifyReport,
+};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio_util::sync::CancellationToken;
 
@@ -93,6 +95,15 @@ impl Backend for Here {
 
     async fn verify(&self, _: &CancellationToken) -> Result<VerifyReport, Failure> {
         Ok(self.connection.engine().verify(self.connection.has_hook()).await?)
+    }
+
+    async fn self_test(
+        &self,
+        options: SelfTestOptions,
+        stop: &CancellationToken,
+    ) -> Result<SelfTestReport, Failure> {
+        let _claim = self.connection.claim(&self.config.store).await?;
+        Ok(self.connection.self_test(options, stop).await?)
     }
 
     async fn plan(

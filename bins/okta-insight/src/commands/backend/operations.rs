@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use admin_api::wire::{Events, PauseStatus, SyncOptions};
+use admin_api::wire::{Events, PauseStatus, SelfTestOptions, SyncOptions};
 use admin_api::{ConnectionRun, ConnectionStatus, PlanView, ReplayResult, Unavailable};
 use async_trait::async_trait;
 use serde::Serialize;
-use sync_engine::{EventFilter, ProgressSink, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport};
+use sync_engine::{
+    EventFilter, ProgressSink, RunFilter, RunReport, RunSummary, SelfTestReport, SetupReport, VerifyReport,
+};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,13 @@ pub(crate) enum ConnectionState {
         connection: ConnectionName,
         unavailable: Box<Unavailable>,
     },
+}
+
+impl ConnectionState {
+    /// The state of a connection that this process can't open, and that no daemon runs.
+    pub(crate) fn unavailable((connection, reason): (ConnectionName, Unavailable)) -> Self {
+        Self::Unavailable { connection, unavailable: Box::new(reason) }
+    }
 }
 
 /// The pause of a connection after it was ended.
@@ -78,6 +87,13 @@ pub(crate) trait Backend {
 
     /// Verifies the object types, mapping, and event hook.
     async fn verify(&self, stop: &CancellationToken) -> Result<VerifyReport, Failure>;
+
+    /// Imports test objects to learn how the site treats imports.
+    async fn self_test(
+        &self,
+        options: SelfTestOptions,
+        stop: &CancellationToken,
+    ) -> Result<SelfTestReport, Failure>;
 
     /// A plan of a full sync with this number of its objects, of which a daemon returns at most
     /// [`MOST_PLANNED_OBJECTS`](admin_api::wire::MOST_PLANNED_OBJECTS).

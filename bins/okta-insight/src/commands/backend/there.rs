@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use admin_api::wire::{Events, PauseStatus, SyncOptions};
+use admin_api::wire::{Events, PauseStatus, SelfTestOptions, SyncOptions};
 use admin_api::{ConnectionRun, DaemonAddress, PlanView, RemoteClient, ReplayResult};
 use async_trait::async_trait;
-use sync_engine::{EventFilter, ProgressSink, RunFilter, RunSummary, SetupReport, VerifyReport};
+use sync_engine::{
+    EventFilter, ProgressSink, RunFilter, RunSummary, SelfTestReport, SetupReport, VerifyReport,
+};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +93,14 @@ impl Backend for There {
 
     async fn verify(&self, stop: &CancellationToken) -> Result<VerifyReport, Failure> {
         Ok(self.client.verify(&self.name, stop).await?)
+    }
+
+    async fn self_test(
+        &self,
+        options: SelfTestOptions,
+        stop: &CancellationToken,
+    ) -> Result<SelfTestReport, Failure> {
+        Ok(self.client.self_test(&self.name, options, stop).await?)
     }
 
     async fn plan(

@@ -2,6 +2,7 @@
 
 use crate::domain::finding::fact::Fact;
 use crate::domain::finding::remedy::Remedy;
+use crate::domain::place::WithheldReason;
 
 impl Fact {
     /// The default remedy of the code.
@@ -19,6 +20,9 @@ impl Fact {
             Self::EventsFailed { .. } | Self::ObjectsFailed { .. } => Remedy::ReplayEvents,
             Self::RecordsRejected { .. } => Remedy::ReviewRejectedRecords,
             Self::ObjectsUnreadable { .. } => Remedy::ReviewRuns,
+            Self::ValuesWithheld { field } if field.reason == WithheldReason::ReferenceForm => {
+                Remedy::RunSelfTest
+            }
             Self::ValuesWithheld { .. } => Remedy::CorrectAttribute,
             Self::StaleValues { .. } => Remedy::AddAtlassianAccount,
             Self::ChangesBlocked { .. } => Remedy::ReviewPlan,

@@ -77,6 +77,12 @@ pub enum Remedy {
     UseGroupId,
     /// Add an Atlassian account to the connection.
     SetAtlassianAccount,
+    /// Run the self-test.
+    RunSelfTest,
+    /// Add an Atlassian account, or permit that the objects of a self-test remain in Assets.
+    KeepTestObjects,
+    /// Report the facts of the self-test.
+    ReportSelfTest,
 
     // Of the settings.
     /// Correct the configuration file, or the environment.

@@ -181,6 +181,7 @@ fn withheld() -> impl Iterator<Item = WithheldField> {
         WithheldReason::Type { present, wanted },
         WithheldReason::Options,
         WithheldReason::Target { present: other, wanted: target },
+        WithheldReason::ReferenceForm,
     ];
     reasons.into_iter().map(|reason| WithheldField {
         kind: ObjectKind::User,

@@ -14,6 +14,7 @@ pub(crate) mod place;
 pub(crate) mod retired_objects;
 pub(crate) mod runs;
 pub(crate) mod safeguards;
+pub(crate) mod site_facts;
 pub(crate) mod staged_changes;
 pub(crate) mod stale_values;
 pub(crate) mod sync_requests;

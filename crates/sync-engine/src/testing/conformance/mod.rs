@@ -17,6 +17,7 @@ pub mod records;
 pub mod removals;
 pub mod safeguards;
 pub mod search;
+pub mod site_facts;
 pub mod stale_values;
 mod support;
 pub mod time;
@@ -130,6 +131,8 @@ macro_rules! state_store_conformance {
                 object_shows_run_of_its_record,
                 object_shows_its_stale_values,
                 metric_samples_expire_and_keep_order;
+            site_facts:
+                later_test_replaces_all_facts;
             stale_values:
                 stale_values_are_stored_on_confirmation,
                 unsent_change_leaves_no_stale_values,

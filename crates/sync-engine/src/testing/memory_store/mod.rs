@@ -16,6 +16,7 @@ mod removals;
 mod retired_objects;
 mod runs;
 mod safeguards;
+mod site_facts;
 mod staged_changes;
 mod stale_values;
 mod sync_requests;

@@ -21,6 +21,7 @@ use crate::domain::retired_object::ObjectAuditEntry;
 use crate::domain::run::RunExecution;
 use crate::domain::run_kind::RunKind;
 use crate::domain::sample::MetricSample;
+use crate::domain::site_fact::SiteFact;
 use crate::domain::staged::ChangeKind;
 
 /// A run.
@@ -166,6 +167,7 @@ pub(super) struct Tables {
     pub(super) requests: BTreeMap<i64, Requested>,
     pub(super) audit: Vec<ObjectAuditEntry>,
     pub(super) samples: BTreeMap<Timestamp, MetricSample>,
+    pub(super) site_facts: Vec<SiteFact>,
     pub(super) place: Option<Place>,
     pub(super) scope_version: String,
     pub(super) bookmark: Option<Timestamp>,

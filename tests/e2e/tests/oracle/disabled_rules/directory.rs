@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use sync_engine::{Clock, Cursor, Directory, DirectoryObject, MappingRules, Page, PortError};
-use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
+use sync_engine::{Clock, Cursor, Directory, DirectoryObject, MappingRules, Page, PortError, TestFields};
+use sync_model::{GroupId, ObjectKind, Record, ReferenceForm, RetireReason, UserId};
 
 use super::DisabledRule;
 
@@ -44,6 +44,22 @@ impl MappingRules for Undead {
 
     fn may_include(&self, group: &GroupId) -> bool {
         self.0.may_include(group)
+    }
+
+    fn reference_form(&self) -> ReferenceForm {
+        self.0.reference_form()
+    }
+
+    fn test_group(&self, group: &GroupId) -> Record {
+        self.0.test_group(group)
+    }
+
+    fn test_user(&self, user: &UserId, groups: &[GroupId], text: &str) -> Record {
+        self.0.test_user(user, groups, text)
+    }
+
+    fn test_fields(&self) -> TestFields {
+        self.0.test_fields()
     }
 }
 

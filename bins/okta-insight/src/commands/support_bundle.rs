@@ -1,0 +1,49 @@
+//! `okta-insight support-bundle`
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use sync_engine::{Clock, SystemClock};
+
+use super::backend::{ConnectionState, working_roads};
+use super::config::Checked;
+use crate::args::Common;
+use crate::failure::Failure;
+use crate::output::{Outcome, print_json};
+
+/// The number of runs of each connection. A daemon returns five.
+const RUNS: u32 = 20;
+
+/// Prints the document, whatever the output format: it is for a file.
+pub(crate) async fn run(common: &Common) -> Outcome {
+    print_json(&json!({
+        "created_at": SystemClock.now(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "platform": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        "configuration": configuration(common),
+        "connections": connections(common).await?,
+    }))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration without secrets; null if another host has it. A fault in it is a part of the report.
+fn configuration(common: &Common) -> Value {
+    if common.remote.server().is_some() {
+        return Value::Null;
+    }
+    match Checked::read(&common.local) {
+        Ok(checked) => checked.document(&common.local),
+        Err(failure) => json!({ "error": failure.message }),
+    }
+}
+
+async fn connections(common: &Common) -> Result<Vec<ConnectionState>, Failure> {
+    let mut roads = working_roads(common).await?;
+    let mut found = Vec::new();
+    for backend in roads.backends() {
+        found.push(backend.status(RUNS).await?);
+    }
+    found.extend(roads.unavailable.drain(..).map(ConnectionState::unavailable));
+    roads.close().await;
+    Ok(found)
+}
