@@ -1,9 +1,11 @@
 //! Records in chunks that Assets accepts.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt, stream};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// A record with its selector. It has one row, or several of the same identity that Assets merges; they stay together.
@@ -24,17 +26,14 @@ pub struct Chunk {
 #[serde(rename_all = "camelCase")]
 struct Body<'c> {
     client_generated_id: &'c str,
-    data: Map<String, Value>,
+    data: BTreeMap<&'c str, Vec<&'c Value>>,
 }
 
 impl Serialize for Chunk {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut data = Map::new();
+        let mut data: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
         for record in &self.records {
-            let rows = data.entry(record.selector.clone()).or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(rows) = rows {
-                rows.extend(record.rows.iter().cloned());
-            }
+            data.entry(record.selector.as_str()).or_default().extend(&record.rows);
         }
         Body { client_generated_id: &self.client_generated_id, data }.serialize(serializer)
     }

@@ -27,7 +27,7 @@ pub const fn site_fact_statement(id: SiteFactId) -> &'static str {
         SiteFactId::DateStored => "dates and times are stored",
         SiteFactId::IdentityCaseSensitive => "IDs that differ in case are two objects",
         SiteFactId::RepeatedIdentityIsOneObject => "a repeated ID is one object",
-        SiteFactId::ChunkAccepted => "chunks of 400 records are accepted",
+        SiteFactId::ChunkAccepted => "chunks of the usual size are accepted",
     }
 }
 

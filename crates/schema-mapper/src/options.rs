@@ -85,16 +85,6 @@ impl ReferenceFormChoice {
     }
 }
 
-impl From<ReferenceForm> for ReferenceFormChoice {
-    fn from(form: ReferenceForm) -> Self {
-        match form {
-            ReferenceForm::EachValue => Self::EachValue,
-            ReferenceForm::JoinedValues => Self::JoinedValues,
-            ReferenceForm::RowPerReference => Self::RowPerReference,
-        }
-    }
-}
-
 /// Value by which a user's profile names the manager. It is resolved to the ID of the only current user with this value;
 /// case and surrounding spaces don't matter. A deactivated user is found only if no other user has the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

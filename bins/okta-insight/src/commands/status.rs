@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
 }
 
 async fn once(common: &Common, output: Output) -> Result<(), Failure> {
-    let found = read(common).await?;
+    let found = read(common, RUNS).await?;
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": found })),
         Output::Text => {
@@ -53,7 +53,7 @@ async fn once(common: &Common, output: Output) -> Result<(), Failure> {
 async fn watch(common: &Common, output: Output) -> Result<(), Failure> {
     let stop = stop_on_signal();
     while !stop.is_cancelled() {
-        let found = read(common).await?;
+        let found = read(common, RUNS).await?;
         match output {
             Output::Json => println!("{}", serde_json::json!({ "connections": found })),
             Output::Text => {
@@ -73,12 +73,12 @@ async fn watch(common: &Common, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The state of each connection. A daemon may start or end between two reads.
-async fn read(common: &Common) -> Result<Vec<ConnectionState>, Failure> {
+/// The state of each connection with its last runs. A daemon may start or end between two reads.
+pub(super) async fn read(common: &Common, runs: u32) -> Result<Vec<ConnectionState>, Failure> {
     let mut roads = working_roads(common).await?;
     let mut found = Vec::new();
     for backend in roads.backends() {
-        found.push(backend.status(RUNS).await?);
+        found.push(backend.status(runs).await?);
     }
     found.extend(roads.unavailable.drain(..).map(ConnectionState::unavailable));
     roads.close().await;

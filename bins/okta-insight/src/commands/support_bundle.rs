@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use sync_engine::{Clock, SystemClock};
 
-use super::backend::{ConnectionState, working_roads};
 use super::config::Checked;
+use super::status;
 use crate::args::Common;
-use crate::failure::Failure;
 use crate::output::{Outcome, print_json};
 
 /// The number of runs of each connection. A daemon returns five.
@@ -21,7 +20,7 @@ pub(crate) async fn run(common: &Common) -> Outcome {
         "version": env!("CARGO_PKG_VERSION"),
         "platform": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         "configuration": configuration(common),
-        "connections": connections(common).await?,
+        "connections": status::read(common, RUNS).await?,
     }))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -35,15 +34,4 @@ fn configuration(common: &Common) -> Value {
         Ok(checked) => checked.document(&common.local),
         Err(failure) => json!({ "error": failure.message }),
     }
-}
-
-async fn connections(common: &Common) -> Result<Vec<ConnectionState>, Failure> {
-    let mut roads = working_roads(common).await?;
-    let mut found = Vec::new();
-    for backend in roads.backends() {
-        found.push(backend.status(RUNS).await?);
-    }
-    found.extend(roads.unavailable.drain(..).map(ConnectionState::unavailable));
-    roads.close().await;
-    Ok(found)
 }

@@ -31,6 +31,8 @@ use super::job::{Job, Yard};
 
 /// The time limit of short jobs.
 const SHORT: Duration = Duration::from_mins(10);
+/// The time limit of a self-test: each of its executions needs 10 to 15 seconds, and may wait for another one.
+const SELF_TEST: Duration = Duration::from_mins(30);
 /// The time limit of a plan of a large org.
 const LONG: Duration = Duration::from_hours(6);
 /// The age up to which results of checks are shown without a new check.
@@ -82,7 +84,7 @@ impl Jobs {
             plan: Job::new(LONG, clock, changed),
             checks: Job::new(SHORT, clock, changed),
             schema: Job::new(SHORT, clock, changed),
-            self_test: Job::new(SHORT, clock, changed),
+            self_test: Job::new(SELF_TEST, clock, changed),
         }
     }
 }

@@ -77,6 +77,34 @@ async fn counters_prove_each_form() {
     }
 }
 
+/// A site that keeps the first or the last row of an object stores one reference, whatever the counter says.
+#[tokio::test]
+async fn one_stored_reference_proves_no_form() {
+    for repeated in ["first", "last"] {
+        let world = test_env().await;
+        world.settings(json!({ "referenceForms": [], "repeatedIdentity": repeated })).await;
+        let connection = world.open(Account::Without).await;
+        set_up(&connection).await;
+        let report = test(&connection, true).await;
+        assert_eq!(report.reference_form, None, "{repeated}");
+        let open = (SiteFactState::Unknown, SiteFactReason::Counters);
+        assert_eq!(answer(&report, SiteFactId::RowPerReferenceReferences), open, "{repeated}");
+        assert_eq!(connection.status(1).await.unwrap().withheld, [], "nothing is refuted");
+    }
+}
+
+/// Without an account, the objects of the first test are there, with references that the site keeps.
+#[tokio::test]
+async fn repeated_test_finds_same_form() {
+    let world = site(&["eachValue"]).await;
+    world.settings(json!({ "ignoreEmptyValues": true })).await;
+    let connection = world.open(Account::Without).await;
+    set_up(&connection).await;
+    for _ in 0..3 {
+        assert_eq!(test(&connection, true).await.reference_form, Some(ReferenceForm::EachValue));
+    }
+}
+
 #[tokio::test]
 async fn site_without_form_is_reported() {
     let world = site(&[]).await;

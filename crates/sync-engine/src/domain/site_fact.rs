@@ -55,25 +55,6 @@ impl SiteFactId {
         Self::ChunkAccepted,
     ];
 
-    /// The word for it in stored data and JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EachValueReferences => "each_value_references",
-            Self::JoinedValuesReferences => "joined_values_references",
-            Self::RowPerReferenceReferences => "row_per_reference_references",
-            Self::EarlierReferences => "earlier_references",
-            Self::ReplacedReferences => "replaced_references",
-            Self::LastReferenceRemoved => "last_reference_removed",
-            Self::EmptyValueRemoved => "empty_value_removed",
-            Self::StatusStored => "status_stored",
-            Self::LongTextStored => "long_text_stored",
-            Self::DateStored => "date_stored",
-            Self::IdentityCaseSensitive => "identity_case_sensitive",
-            Self::RepeatedIdentityIsOneObject => "repeated_identity_is_one_object",
-            Self::ChunkAccepted => "chunk_accepted",
-        }
-    }
-
     /// The question whether a form of references works.
     pub const fn of_form(form: ReferenceForm) -> Self {
         match form {

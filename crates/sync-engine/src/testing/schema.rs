@@ -1,15 +1,17 @@
 //! An object schema that is always current, and an event hook without problems.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use sync_model::ReferenceForm;
 
 use crate::domain::error::PortError;
 use crate::domain::hook_report::HookReport;
 use crate::domain::place::Place;
 use crate::domain::schema_report::{SchemaReport, SchemaState};
 use crate::ports::event_hook::EventHook;
-use crate::ports::target_schema::{Comparison, TargetSchema};
+use crate::ports::target_schema::{Comparison, FormTrial, TargetSchema};
 use crate::ports::view::MappingView;
 use crate::testing::directory::FakeDirectory;
 use crate::testing::importer::FakeImporter;
@@ -21,6 +23,7 @@ use crate::testing::switches::Switches;
 pub struct FakeSchema {
     directory: Arc<FakeDirectory>,
     importer: Arc<FakeImporter>,
+    delay: Mutex<Duration>,
     /// The methods that fail.
     pub switches: Switches,
 }
@@ -28,7 +31,12 @@ pub struct FakeSchema {
 impl FakeSchema {
     /// The schema between a directory and an import source.
     pub fn new(directory: Arc<FakeDirectory>, importer: Arc<FakeImporter>) -> Self {
-        Self { directory, importer, switches: Switches::default() }
+        Self { directory, importer, delay: Mutex::default(), switches: Switches::default() }
+    }
+
+    /// Delays the state, which a sync reads before it sends.
+    pub fn delay_state(&self, delay: Duration) {
+        *self.delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
     }
 
     fn comparison(&self) -> Comparison {
@@ -66,6 +74,8 @@ impl TargetSchema for FakeSchema {
 
     async fn state(&self) -> Result<Option<String>, PortError> {
         self.switches.check("state")?;
+        let delay = *self.delay.lock().unwrap_or_else(PoisonError::into_inner);
+        tokio::time::sleep(delay).await;
         Ok(Some("s1".to_owned()))
     }
 
@@ -77,6 +87,11 @@ impl TargetSchema for FakeSchema {
     async fn apply(&self, _: &MappingView) -> Result<Option<Comparison>, PortError> {
         self.switches.check("apply")?;
         Ok(Some(self.comparison()))
+    }
+
+    async fn try_reference_form(&self, _: ReferenceForm) -> Result<FormTrial, PortError> {
+        self.switches.check("try_reference_form")?;
+        Ok(FormTrial::Mapped(Box::new(self.comparison().view)))
     }
 }
 

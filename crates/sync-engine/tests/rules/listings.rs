@@ -1,53 +1,23 @@
 //! Full syncs read everything, and retire only what is proven gone.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use sync_engine::testing::World;
 use sync_engine::testing::samples::group;
 use sync_engine::{
-    Clock, Comparison, ConfirmedRecords, Engine, EngineError, EngineOptions, EventInbox, MappingView,
-    NoopProgress, PortError, RunState, Subject, TargetSchema, TaskOptions, TaskWaker, WorkKind, WorkQueue,
+    Clock, ConfirmedRecords, Engine, EngineError, EventInbox, NoopProgress, PortError, RunState, Subject,
+    TaskOptions, TaskWaker, WorkKind, WorkQueue,
 };
 use sync_model::{GroupId, ObjectKind, RecordKey};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{object, overridden, run_until, sync, sync_with, synced};
 
-/// An object schema that responds late, so that a sync takes long.
-struct LateSchema {
-    inner: Arc<dyn TargetSchema>,
-    delay: Duration,
-}
-
-#[async_trait]
-impl TargetSchema for LateSchema {
-    async fn compare(&self) -> Result<Comparison, PortError> {
-        self.inner.compare().await
-    }
-
-    async fn state(&self) -> Result<Option<String>, PortError> {
-        tokio::time::sleep(self.delay).await;
-        self.inner.state().await
-    }
-
-    async fn preview(&self) -> Result<Comparison, PortError> {
-        self.inner.preview().await
-    }
-
-    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
-        self.inner.apply(base).await
-    }
-}
-
 /// A synced world with a change, and an engine in it whose next full sync takes a minute.
 async fn with_late_schema() -> (World, Engine) {
-    let (world, _) = synced(3).await;
-    let mut ports = world.ports();
-    ports.target_schema = Arc::new(LateSchema { inner: ports.target_schema, delay: Duration::from_mins(1) });
+    let (world, engine) = synced(3).await;
+    world.schema.delay_state(Duration::from_mins(1));
     world.directory.put_user("u1", "renamed");
-    let engine = Engine::new(ports, EngineOptions::default());
     (world, engine)
 }
 

@@ -7,4 +7,5 @@ mod events;
 mod executions;
 mod listings;
 mod safeguards;
+mod self_test;
 mod support;

@@ -65,39 +65,36 @@ impl SelfTest {
         let progress = &self.context.observe(RunKind::SelfTest, &NoopProgress);
         let run = self.context.begin(RunKind::SelfTest, view).await?;
         progress.started(run.id);
+        let import_source = run.view.place.import_source.clone().unwrap_or_default();
         let mut facts = Vec::new();
         self.context
             .conclude(&run, RunKind::SelfTest, RunReport::default(), progress, async |report| {
-                let answers = self.answers(&run, report, stop).await;
-                let stored = match answers {
-                    Ok(answers) => {
-                        facts = answers.facts(&run.view.place, self.context.now());
-                        self.context.store().replace_site_facts(&facts).await.map_err(EngineError::from)
-                    }
-                    Err(error) => Err(error),
-                };
-                stored?;
-                self.schemas.follow_schema(true).await.map(drop)
+                let (answers, removed) = self.answers(&run, report, stop).await?;
+                facts = answers.facts(&import_source, self.context.now());
+                self.context.store().replace_site_facts(&facts).await?;
+                self.schemas.follow_schema(true).await?;
+                removed
             })
             .await?;
-        let source = run.view.place.import_source.clone().unwrap_or_default();
-        let reference_form = SiteFact::proven_form(&facts, &source);
+        let reference_form = SiteFact::proven_form(&facts, &import_source);
         Ok(SelfTestReport { reference_form, facts, objects_remain })
     }
 
-    /// Tests the site and removes the test objects, whatever the result.
+    /// Tests the site and removes the test objects, whatever the result. The answers hold even if that fails.
     async fn answers(
         &self,
         run: &ActiveRun,
         report: &mut RunReport,
         stop: &CancellationToken,
-    ) -> Result<Answers, EngineError> {
+    ) -> Result<(Answers, Result<(), EngineError>), EngineError> {
         let guard = self.imports.exclusive(&run.view, None).await?;
         check_missing_objects(&run.view).await?;
         // A form is proven only if nothing else changes the mapping meanwhile.
         let schema = self.schemas.hold().await;
         self.note_form(run).await?;
         let mut site = Site::new(&self.imports, &guard, run, report, stop);
+        // References that an interrupted test left prove nothing.
+        site.delete_test_objects().await?;
         let answers = trials(&mut site, &self.schemas, &schema).await;
         let removed = site.remove_test_objects().await;
         let is_proven = answers.as_ref().is_ok_and(Answers::prove_form);
@@ -105,9 +102,7 @@ impl SelfTest {
             // A trial may have left another form in the mapping.
             self.schemas.try_form(&schema, run.view.rules.reference_form()).await?;
         }
-        let answers = answers?;
-        removed?;
-        Ok(answers)
+        Ok((answers?, removed))
     }
 
     /// Stores the form that the mapping has, unless one is proven: a test that ends with its process may leave another one.

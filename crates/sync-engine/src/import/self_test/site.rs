@@ -30,14 +30,15 @@ const REFERENCE_LAG: Duration = Duration::from_secs(2);
 /// The reason in the history of the execution that only tests the size of a chunk.
 const CANCELED: &str = "canceled: a self-test of the size of chunks";
 
-/// The test objects, and a group that doesn't exist. Their IDs have only letters and digits, as Okta's do, because another
+/// The test objects, and two groups that don't exist. Their IDs have only letters and digits, as Okta's do, because another
 /// character could break the search for a reference; they are longer than Okta's.
 pub(super) struct TestObjects {
     pub(super) users: [UserId; 2],
     /// The ID of the second user in uppercase.
     pub(super) uppercase_user: UserId,
     pub(super) groups: [GroupId; 2],
-    pub(super) missing_group: GroupId,
+    /// Groups that don't exist, before and after the others in any order of IDs.
+    pub(super) missing_groups: [GroupId; 2],
 }
 
 impl TestObjects {
@@ -48,16 +49,13 @@ impl TestObjects {
             users: [user(1), user(2)],
             uppercase_user: UserId::new(user(2).as_str().to_uppercase()),
             groups: [group(1), group(2)],
-            missing_group: group(0),
+            missing_groups: [group(0), group(3)],
         }
     }
 
-    fn all_users(&self) -> impl Iterator<Item = &UserId> {
-        self.users.iter().chain([&self.uppercase_user])
-    }
-
     fn keys(&self) -> Vec<RecordKey> {
-        self.all_users().map(RecordKey::user).chain(self.groups.iter().map(RecordKey::group)).collect()
+        let users = self.users.iter().chain([&self.uppercase_user]).map(RecordKey::user);
+        users.chain(self.groups.iter().map(RecordKey::group)).collect()
     }
 }
 
@@ -222,18 +220,32 @@ impl<'t> Site<'t> {
         Ok(keys.iter().map(|key| found.get(key).map_or(0, Vec::len)).collect())
     }
 
-    /// Deletes the test objects, those of an interrupted test included. Without an account, marks them as deleted.
+    /// Deletes the test objects with the account. Without one, marks them as deleted.
     ///
     /// # Errors
     /// When Assets can't be reached, or rejects it.
     pub(super) async fn remove_test_objects(&mut self) -> Result<(), EngineError> {
-        let Some(account) = self.account() else {
-            let view = self.view();
-            let records = self.objects.users.iter().map(|user| view.rules.test_user(user, &[], ""));
-            let records = records.chain(self.objects.groups.iter().map(|g| view.rules.test_group(g)));
-            let marked = records.map(|record| view.rules.retire(&record, RetireReason::Deleted)).collect();
-            return self.import(view, marked).await.map(drop);
-        };
+        if self.account().is_some() {
+            return self.delete_test_objects().await;
+        }
+        let view = self.view();
+        let records = self.objects.users.iter().map(|user| view.rules.test_user(user, &[], ""));
+        let records = records.chain(self.objects.groups.iter().map(|g| view.rules.test_group(g)));
+        let marked = records.map(|record| view.rules.retire(&record, RetireReason::Deleted)).collect();
+        let outcome = self.import(view, marked).await?;
+        if outcome.ok {
+            return Ok(());
+        }
+        let message = format!("could not mark the test objects as deleted: {}", outcome.reason());
+        Err(EngineError::Import(PortError::new(message)))
+    }
+
+    /// Deletes the test objects; nothing without an account.
+    ///
+    /// # Errors
+    /// When Assets can't be reached, or rejects it.
+    pub(super) async fn delete_test_objects(&self) -> Result<(), EngineError> {
+        let Some(account) = self.account() else { return Ok(()) };
         for key in self.objects.keys() {
             account.delete(&key).await.map_err(EngineError::TargetObjects)?;
         }
@@ -257,8 +269,7 @@ fn accepted(submitted: Submitted) -> Result<Submitted, EngineError> {
     }
 }
 
-/// The number of users whose references an execution changed; `None` if the outcome doesn't name users.
-pub(super) fn changed_users(outcome: &Outcome) -> Option<u64> {
-    let users = outcome.types.iter().find(|t| t.kind == Some(ObjectKind::User))?;
-    Some(users.references_updated)
+/// True if an execution changed references of users.
+pub(super) fn changed_users(outcome: &Outcome) -> bool {
+    outcome.types.iter().any(|t| t.kind == Some(ObjectKind::User) && t.references_updated > 0)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sync_model::{GroupId, ObjectKind, Record, ReferenceForm, UserId};
 
 use crate::domain::error::EngineError;
-use crate::domain::place::{Place, WithheldReason};
+use crate::domain::place::WithheldReason;
 use crate::domain::site_fact::{SiteFact, SiteFactId, SiteFactReason, SiteFactState};
 use crate::engine::locks::SchemaGuard;
 use crate::import::self_test::site::{Seen, Site, changed_users, only};
@@ -16,8 +16,10 @@ use crate::sync::schema_evolution::Schemas;
 
 /// The text of the test users.
 const TEXT: &str = "Self-test";
-/// The number of records that fill a chunk.
-const CHUNK: usize = 400;
+/// About the size of the chunks that a sync sends, in bytes.
+const CHUNK_BYTES: usize = 900_000;
+/// The most records of such a chunk.
+const CHUNK_RECORDS: usize = 400;
 
 /// The answers so far.
 #[derive(Debug, Default)]
@@ -50,11 +52,10 @@ impl Answers {
     }
 
     /// One fact for each question.
-    pub(super) fn facts(&self, place: &Place, now: Timestamp) -> Vec<SiteFact> {
+    pub(super) fn facts(&self, import_source: &str, now: Timestamp) -> Vec<SiteFact> {
         let fact = |id: SiteFactId| {
             let (state, reason) = *self.0.get(&id)?;
-            let import_source = place.import_source.clone().unwrap_or_default();
-            Some(SiteFact { id, state, reason, import_source, tested_at: now })
+            Some(SiteFact { id, state, reason, import_source: import_source.to_owned(), tested_at: now })
         };
         SiteFactId::ALL.into_iter().filter_map(fact).collect()
     }
@@ -146,8 +147,8 @@ fn is_storable(view: &MappingView, field: &str) -> bool {
         .all(|withheld| withheld.field != field || withheld.reason == WithheldReason::ReferenceForm)
 }
 
-/// Imports the first user with both groups, after one that doesn't exist, and the second user with one group: the counter
-/// of an execution then shows that more than the first value counts. Each trial changes the second user's group.
+/// Imports the first user with both groups between two that don't exist, and the second user with one group, which another
+/// trial changes, and reads them back. Without an account, the counters are read.
 async fn try_form(
     site: &mut Site<'_>,
     view: &MappingView,
@@ -158,17 +159,14 @@ async fn try_form(
     let objects = &site.objects;
     let [ada, bo] = &objects.users;
     let (both, one) = (&objects.groups, [objects.groups[one].clone()]);
-    let with_missing = [std::slice::from_ref(&objects.missing_group), both.as_slice()].concat();
     let expected = [user_in(view, ada, both), user_in(view, bo, &one)];
     let mut records: Vec<Record> = both.iter().map(|group| view.rules.test_group(group)).collect();
-    records.push(view.rules.test_user(ada, &with_missing, TEXT));
+    records.push(view.rules.test_user(ada, &between_missing(site, both), TEXT));
     records.push(view.rules.test_user(bo, &one, TEXT));
     let outcome = site.import(view, records).await?;
     // A form whose records no outcome accounts for can't be confirmed.
-    let is_accounted =
-        [ObjectKind::Group, ObjectKind::User].into_iter().all(|kind| outcome.accounts_for(kind, 2));
-    if !is_accounted {
-        answers.set(id, false, SiteFactReason::Counters);
+    if ![ObjectKind::Group, ObjectKind::User].into_iter().all(|kind| outcome.accounts_for(kind, 2)) {
+        answers.unknown(&[id], SiteFactReason::Counters);
         return Ok(false);
     }
     if site.account().is_some() {
@@ -176,12 +174,37 @@ async fn try_form(
         answers.see(id, seen);
         return Ok(seen == Seen::Present);
     }
-    let changed = changed_users(&outcome);
-    match changed {
-        Some(changed) => answers.set(id, changed >= 2, SiteFactReason::Counters),
-        None => answers.unknown(&[id], SiteFactReason::Counters),
+    let holds = counters_prove(site, view).await?;
+    if holds {
+        answers.set(id, true, SiteFactReason::Counters);
+    } else {
+        // A counter that doesn't rise may not count references.
+        answers.unknown(&[id], SiteFactReason::Counters);
     }
-    Ok(changed.is_some_and(|changed| changed >= 2))
+    Ok(holds)
+}
+
+/// True if the counter rises each time that the first user's set of groups changes: from the second group to the first, to
+/// both, and back. If only one value of a list counted, the first or the last that is found, one of the last two would
+/// change nothing. It doesn't matter which groups the user had before.
+async fn counters_prove(site: &mut Site<'_>, view: &MappingView) -> Result<bool, EngineError> {
+    let ada = site.objects.users[0].clone();
+    let [first, second] = site.objects.groups.clone();
+    let (second, both) = ([second.clone()], [first.clone(), second]);
+    for (n, groups) in [&second[..], &[first], &both, &second].into_iter().enumerate() {
+        let user = view.rules.test_user(&ada, &between_missing(site, groups), TEXT);
+        let outcome = site.import(view, vec![user]).await?;
+        if n > 0 && !changed_users(&outcome) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Groups between two that don't exist: then neither the first nor the last value alone finds one.
+fn between_missing(site: &Site<'_>, groups: &[GroupId]) -> Vec<GroupId> {
+    let [before, after] = &site.objects.missing_groups;
+    [std::slice::from_ref(before), groups, std::slice::from_ref(after)].concat()
 }
 
 /// References to objects of an earlier execution, and their removal.
@@ -288,7 +311,9 @@ async fn identities(
 /// A chunk of the size that a sync sends.
 async fn chunk(site: &mut Site<'_>, view: &MappingView, answers: &mut Answers) -> Result<(), EngineError> {
     let user = view.rules.test_user(&site.objects.users[0], &[], &TEXT.repeat(20));
-    let holds = site.accepts_chunk(view, vec![user; CHUNK]).await?;
+    let bytes: usize = user.fields.iter().map(|(name, value)| name.len() + value.to_string().len() + 4).sum();
+    let records = (CHUNK_BYTES / bytes.max(1)).clamp(1, CHUNK_RECORDS);
+    let holds = site.accepts_chunk(view, vec![user; records]).await?;
     answers.set(SiteFactId::ChunkAccepted, holds, SiteFactReason::Response);
     Ok(())
 }
